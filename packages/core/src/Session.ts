@@ -1,0 +1,141 @@
+import * as Schema from "effect/Schema"
+import { AgentId, SessionId, TranscriptId } from "./Entry.ts"
+
+/** Milliseconds since 1970, UTC. */
+export const Instant = Schema.Number
+export type Instant = number
+
+/** `active`: written to within five minutes · `idle`: within a day · `completed`: the client ended it, or nothing came for longer. */
+export const SessionStatus = Schema.Literal("active", "idle", "completed")
+export type SessionStatus = typeof SessionStatus.Type
+
+/**
+ * `fork`: its history is a copy of `sessionId`'s · `branch`: the same, made by `/branch` or the SDK · `resume`: an older client copied the history to go on ·
+ * `clear`: began when `/clear` ended `sessionId`.
+ */
+export const SessionLink = Schema.Struct({ kind: Schema.Literal("fork", "branch", "resume", "clear"), sessionId: SessionId })
+export type SessionLink = typeof SessionLink.Type
+
+export class Session extends Schema.Class<Session>("han-core/Session")({
+  id: SessionId,
+  /** The harness that wrote it, e.g. `claude-code`. */
+  source: Schema.String,
+  machine: Schema.String,
+  /** The title that the user gave, else the model's, else null. `displayTitle` falls back to the first prompt. */
+  title: Schema.NullOr(Schema.String),
+  /** The first thing a human (or a script) asked, at most 2,000 characters. */
+  firstPrompt: Schema.NullOr(Schema.String),
+  /** The directory the session worked in first; null for a session whose lines never say. */
+  cwd: Schema.NullOr(Schema.String),
+  /** The directory's own name, or the repository's when it is known. */
+  project: Schema.NullOr(Schema.String),
+  /** The git remote of `cwd`, e.g. `github.com/owner/name`. */
+  repo: Schema.NullOr(Schema.String),
+  branch: Schema.NullOr(Schema.String),
+  version: Schema.NullOr(Schema.String),
+  /** The model that answered last. */
+  model: Schema.NullOr(Schema.String),
+  permissionMode: Schema.NullOr(Schema.String),
+  slug: Schema.NullOr(Schema.String),
+  agentName: Schema.NullOr(Schema.String),
+  tag: Schema.NullOr(Schema.String),
+  team: Schema.NullOr(Schema.String),
+  pullRequest: Schema.NullOr(Schema.Struct({ number: Schema.Number, url: Schema.String })),
+  worktree: Schema.NullOr(Schema.String),
+  status: SessionStatus,
+  startedAt: Schema.NullOr(Instant),
+  updatedAt: Schema.NullOr(Instant),
+  link: Schema.NullOr(SessionLink),
+  /** Conversation lines: prompts, commands, answers, tool results. Copied ones of a fork are counted, its page shows them. */
+  messages: Schema.Int,
+  prompts: Schema.Int,
+  /** Of this session alone: what a fork copied is counted where it was made. */
+  toolCalls: Schema.Int,
+  toolErrors: Schema.Int,
+  compactions: Schema.Int,
+  subagents: Schema.Int,
+  responses: Schema.Int,
+  input: Schema.Int,
+  output: Schema.Int,
+  cacheRead: Schema.Int,
+  cacheWrite5m: Schema.Int,
+  cacheWrite1h: Schema.Int,
+  /** Integer nano-dollars of the priced responses; null when there are responses and none has a price. */
+  costNanoUsd: Schema.NullOr(Schema.Int),
+  /** Responses of models without a price; their tokens count, their cost is unknown. */
+  unpricedResponses: Schema.Int
+}) {
+  get displayTitle(): string {
+    return this.title ?? this.firstPrompt?.split("\n", 1)[0]?.slice(0, 120) ?? this.slug ?? this.id
+  }
+  get forkOf(): SessionId | null {
+    return this.link === null || this.link.kind === "clear" ? null : this.link.sessionId
+  }
+}
+
+/** A subagent of a session. */
+export class Agent extends Schema.Class<Agent>("han-core/Agent")({
+  id: AgentId,
+  sessionId: SessionId,
+  type: Schema.NullOr(Schema.String),
+  description: Schema.NullOr(Schema.String),
+  name: Schema.NullOr(Schema.String),
+  model: Schema.NullOr(Schema.String),
+  /** The agent that started it; null when the session itself did. */
+  parentAgentId: Schema.NullOr(AgentId),
+  /** The call that started it. */
+  toolUseId: Schema.NullOr(Schema.String),
+  spawnDepth: Schema.NullOr(Schema.Number),
+  messages: Schema.Int,
+  startedAt: Schema.NullOr(Instant),
+  updatedAt: Schema.NullOr(Instant)
+}) {}
+
+/** One compaction; the boundary and its summary are one. */
+export class Compaction extends Schema.Class<Compaction>("han-core/Compaction")({
+  id: Schema.String,
+  sessionId: SessionId,
+  at: Schema.NullOr(Instant),
+  trigger: Schema.Literal("auto", "manual", "continuation", "unknown"),
+  preTokens: Schema.NullOr(Schema.Number),
+  postTokens: Schema.NullOr(Schema.Number),
+  durationMs: Schema.NullOr(Schema.Number),
+  /** Null when only the boundary is there. */
+  summary: Schema.NullOr(Schema.String)
+}) {}
+
+/** A summary line that an older client wrote; the newest is the session's. */
+export class Summary extends Schema.Class<Summary>("han-core/Summary")({
+  id: Schema.String,
+  sessionId: SessionId,
+  text: Schema.String,
+  leafUuid: Schema.NullOr(Schema.String),
+  /** When the message it summarises was written, if that is known. */
+  at: Schema.NullOr(Instant)
+}) {}
+
+/** Something that a person should know about a transcript: a line that is no JSON object, or one of an unknown kind. */
+export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProblem")({
+  kind: Schema.Literal("unreadable", "unrecognized"),
+  transcript: TranscriptId,
+  /** The file as it was last seen. */
+  path: Schema.NullOr(Schema.String),
+  line: Schema.Int,
+  /** Where the line begins, in bytes. */
+  offset: Schema.Int,
+  reason: Schema.String,
+  /** How many such lines this row stands for: 1 for an unreadable line, all lines of the kind in the transcript for an unrecognised one. */
+  lines: Schema.Int
+}) {}
+
+export class SessionNotFound extends Schema.TaggedError<SessionNotFound>("han-core/SessionNotFound")("SessionNotFound", {
+  id: Schema.String,
+  /** Sessions that the given beginning of an id could mean; empty when none does. */
+  candidates: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return this.candidates.length === 0
+      ? `there is no session "${this.id}"; \`han sessions\` lists them`
+      : `"${this.id}" begins several sessions: ${this.candidates.join(", ")}`
+  }
+}

@@ -1,0 +1,158 @@
+import * as Schema from "effect/Schema"
+import type { Transcript } from "./Entry.ts"
+
+const text = Schema.String
+const optionalText = Schema.NullOr(Schema.String)
+const amount = Schema.Number
+
+/** What surrounds the meaning of a line: who, where, when, and where it hangs. Null where the line does not say. */
+export const Envelope = Schema.Struct({
+  /** The line's own `type`, and `subtype` or `attachment.type` after a slash where it has one. Empty for a line without one. */
+  type: Schema.String,
+  uuid: optionalText,
+  parentUuid: optionalText,
+  /** Milliseconds since 1970, UTC; from the line, or from the snapshot that it carries. */
+  at: Schema.NullOr(Schema.Number),
+  sessionId: optionalText,
+  agentId: optionalText,
+  cwd: optionalText,
+  branch: optionalText,
+  version: optionalText,
+  slug: optionalText,
+  /** In a copy of another session's history: the session whose request it was. */
+  requestSessionId: optionalText,
+  /** In a branch: the session that the line was copied from. */
+  forkedFrom: optionalText,
+  /** The session in which the client process began; another one than `sessionId` after `/clear`. */
+  processSessionId: optionalText,
+  isMeta: Schema.Boolean
+})
+export type Envelope = typeof Envelope.Type
+
+/** Somebody asked for something. `queued`: typed while the model was busy. `machine`: no human typed it (a task notification, a teammate's mail). */
+export const Prompted = Schema.TaggedStruct("Prompted", { origin: Schema.Literal("human", "sdk", "queued", "machine"), text, images: amount, permissionMode: optionalText })
+/** A slash command (`shell: false`, `name` with its slash) or a `!command` (`shell: true`). */
+export const CommandRun = Schema.TaggedStruct("CommandRun", { name: text, args: text, shell: Schema.Boolean })
+export const CommandPrinted = Schema.TaggedStruct("CommandPrinted", { text, isError: Schema.Boolean })
+export const Interrupted = Schema.TaggedStruct("Interrupted", { text, forToolUse: Schema.Boolean })
+/** Text for the model that nobody typed: command bodies, hook feedback, caveats. */
+export const MetaAdded = Schema.TaggedStruct("MetaAdded", { text, sourceToolUseId: optionalText })
+/** The context was compacted here. `continuation`: an older client's summary line without a boundary. */
+export const Compacted = Schema.TaggedStruct("Compacted", {
+  trigger: Schema.Literal("auto", "manual", "continuation", "unknown"),
+  preTokens: Schema.NullOr(amount),
+  postTokens: Schema.NullOr(amount),
+  durationMs: Schema.NullOr(amount)
+})
+/** What the compaction left of the conversation; belongs to the boundary that is its parent. */
+export const CompactionSummarized = Schema.TaggedStruct("CompactionSummarized", { text })
+/** One content block, or several, of the model's answer. `messageId` joins the lines of one API message. */
+export const Answered = Schema.TaggedStruct("Answered", {
+  messageId: optionalText,
+  requestId: optionalText,
+  /** Null for what the client wrote in the model's place. */
+  model: optionalText,
+  text,
+  thinking: text,
+  stopReason: optionalText,
+  /** The API error that this line reports, e.g. `rate_limit`; null for an answer. */
+  apiError: optionalText
+})
+export const ToolCalled = Schema.TaggedStruct("ToolCalled", { toolUseId: text, name: text, input: Schema.Unknown })
+/** `structured` is the client's own record of the result, `toolUseResult`. */
+export const ToolReturned = Schema.TaggedStruct("ToolReturned", {
+  toolUseId: text,
+  text,
+  isError: Schema.Boolean,
+  hasImage: Schema.Boolean,
+  denied: Schema.Boolean,
+  structured: Schema.Unknown
+})
+/** Tokens of one API response, as one of its lines tells them; the largest record of a response counts. */
+export const ResponseMetered = Schema.TaggedStruct("ResponseMetered", {
+  messageId: text,
+  requestId: optionalText,
+  model: text,
+  input: amount,
+  output: amount,
+  cacheRead: amount,
+  cacheWrite5m: amount,
+  cacheWrite1h: amount,
+  /** Vendor extras that are not in the price: web searches, a tier, a speed. */
+  webSearches: amount,
+  tier: optionalText,
+  /** The cost that the harness states itself, in integer nano-dollars; null for most. */
+  statedCostNanoUsd: Schema.NullOr(amount)
+})
+export const FileChanged = Schema.TaggedStruct("FileChanged", {
+  path: text,
+  action: Schema.Literal("created", "modified", "deleted"),
+  toolName: text,
+  /** The tool call whose success makes the change true; null when the line itself is the proof. */
+  toolUseId: optionalText,
+  linesAdded: amount,
+  linesRemoved: amount
+})
+export const TodosWritten = Schema.TaggedStruct("TodosWritten", {
+  toolUseId: optionalText,
+  todos: Schema.Array(Schema.Struct({ content: text, status: text, activeForm: optionalText }))
+})
+export const SystemNoted = Schema.TaggedStruct("SystemNoted", { subtype: text, text, level: optionalText })
+/** What was put in front of the model beside prompts. `text` is what a reader wants to find again; empty for bulk listings. */
+export const Attached = Schema.TaggedStruct("Attached", { kind: text, text })
+export const Summarized = Schema.TaggedStruct("Summarized", { text, leafUuid: optionalText })
+export const QueueChanged = Schema.TaggedStruct("QueueChanged", { operation: text, text, reason: optionalText })
+export const Titled = Schema.TaggedStruct("Titled", { by: Schema.Literal("user", "model"), title: text })
+/** A state line: the last one of a kind holds. Null or empty takes it back. */
+export const StateNoted = Schema.TaggedStruct("StateNoted", {
+  state: Schema.Literal("mode", "permission-mode", "agent-name", "agent-color", "agent-setting", "tag", "latch"),
+  value: optionalText
+})
+export const PullRequestLinked = Schema.TaggedStruct("PullRequestLinked", { number: amount, url: text, repository: optionalText })
+export const TeamJoined = Schema.TaggedStruct("TeamJoined", { name: text })
+/** The session works in this worktree from here on; all null when it left it. */
+export const WorktreeEntered = Schema.TaggedStruct("WorktreeEntered", { path: optionalText, name: optionalText, branch: optionalText, originalCwd: optionalText })
+export const Relocated = Schema.TaggedStruct("Relocated", { cwd: text })
+/** The client's own running total of the session, forks' and resumes' history included. Dollars are as the client wrote them. */
+export const CostStated = Schema.TaggedStruct("CostStated", {
+  totalCostUsd: amount,
+  models: Schema.Array(Schema.Struct({ model: text, input: amount, output: amount, cacheRead: amount, cacheWrite: amount, costUsd: amount, webSearches: amount })),
+  linesAdded: amount,
+  linesRemoved: amount,
+  durationMs: amount,
+  apiDurationMs: amount
+})
+export const FilesSnapshotted = Schema.TaggedStruct("FilesSnapshotted", { messageId: optionalText, paths: Schema.Array(text), isUpdate: Schema.Boolean })
+/** The client's log of its own API requests; `part` is the line kind's last word. */
+export const RequestLogged = Schema.TaggedStruct("RequestLogged", { part: Schema.Literal("request", "shape", "blob"), id: optionalText, querySource: optionalText, model: optionalText })
+export const PromptRemembered = Schema.TaggedStruct("PromptRemembered", { text: optionalText, leafUuid: optionalText, explicit: Schema.Boolean })
+export const ToolsListed = Schema.TaggedStruct("ToolsListed", { tools: Schema.Array(text) })
+export const Progressed = Schema.TaggedStruct("Progressed", { parentToolUseId: optionalText })
+/** A line of han's own log, or of a bridge that writes in its format. `replyTo` joins a result to its run or call. `missingPayload`: the file it points to was not there. */
+export const HanNoted = Schema.TaggedStruct("HanNoted", { name: text, data: Schema.Unknown, replyTo: optionalText, missingPayload: Schema.Boolean })
+/** A line kind that this version of han does not know; kept, counted and shown. */
+export const Unrecognized = Schema.TaggedStruct("Unrecognized", { type: text, text })
+/** A complete line that is no JSON object. `recovered`: a whole record was found behind the broken one and is among the events of this line. */
+export const Unreadable = Schema.TaggedStruct("Unreadable", { reason: text, recovered: Schema.Boolean })
+
+/** What a line means. One line may mean several things; none is ever dropped. */
+export const SessionEvent = Schema.Union(
+  Prompted, CommandRun, CommandPrinted, Interrupted, MetaAdded, Compacted, CompactionSummarized, Answered, ToolCalled, ToolReturned, ResponseMetered,
+  FileChanged, TodosWritten, SystemNoted, Attached, Summarized, QueueChanged, Titled, StateNoted, PullRequestLinked, TeamJoined, WorktreeEntered, Relocated,
+  CostStated, FilesSnapshotted, RequestLogged, PromptRemembered, ToolsListed, Progressed, HanNoted, Unrecognized, Unreadable
+)
+export type SessionEvent = typeof SessionEvent.Type
+/** The event of one kind. */
+export type SessionEventOf<Tag extends SessionEvent["_tag"]> = Extract<SessionEvent, { readonly _tag: Tag }>
+
+/** A line with its meaning. */
+export const DecodedLine = Schema.Struct({ line: Schema.Int, offset: Schema.Int, envelope: Envelope, events: Schema.Array(SessionEvent) })
+export type DecodedLine = typeof DecodedLine.Type
+
+/** One event with its place in the journal. */
+export interface JournalEvent {
+  readonly transcript: Transcript
+  readonly line: number
+  readonly envelope: Envelope
+  readonly event: SessionEvent
+}

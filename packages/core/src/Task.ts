@@ -1,0 +1,87 @@
+import * as Schema from "effect/Schema"
+import { SessionId } from "./Entry.ts"
+
+/** One task of a session's task list, which its subagents share. */
+export class Task extends Schema.Class<Task>("han-core/Task")({
+  sessionId: SessionId,
+  /** The client's own number of it, from 1. */
+  sequence: Schema.Int,
+  subject: Schema.String,
+  description: Schema.NullOr(Schema.String),
+  activeForm: Schema.NullOr(Schema.String),
+  status: Schema.String,
+  owner: Schema.NullOr(Schema.String),
+  blocks: Schema.Array(Schema.String),
+  blockedBy: Schema.Array(Schema.String),
+  createdAt: Schema.NullOr(Schema.Number),
+  updatedAt: Schema.NullOr(Schema.Number),
+  completedAt: Schema.NullOr(Schema.Number)
+}) {}
+
+export class TodoList extends Schema.Class<TodoList>("han-core/TodoList")({
+  sessionId: SessionId,
+  at: Schema.NullOr(Schema.Number),
+  todos: Schema.Array(Schema.Struct({ content: Schema.String, status: Schema.String, activeForm: Schema.NullOr(Schema.String) }))
+}) {}
+
+/** A call that creates or changes a task, with what came of it. */
+export interface TaskCall {
+  readonly name: "TaskCreate" | "TaskUpdate"
+  readonly input: Readonly<Record<string, unknown>>
+  /** Null for a line without any time. */
+  readonly at: number | null
+  /** Null while there is no result. */
+  readonly result: { readonly isError: boolean; /** The number that the client gave, for a create. */ readonly sequence: number | null; readonly success: boolean } | null
+}
+
+/**
+ * The task list that these calls add up to, given in the order in which they were made. A refused create makes no task. A create whose result
+ * is not known yet, or does not say the number, takes the next one. An update of a task that was never created here is nothing.
+ */
+export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): ReadonlyArray<Task> => {
+  const tasks = new Map<number, Task>()
+  let last = 0
+  const set = (sequence: number, change: Partial<Task>) => {
+    const task = tasks.get(sequence)
+    if (task !== undefined) tasks.set(sequence, new Task({ ...task, ...change }, { disableValidation: true }))
+  }
+  for (const { at, input, name, result } of calls) {
+    if (name === "TaskCreate") {
+      const subject = string(input["subject"])
+      if (subject === null || result?.isError === true) continue
+      const sequence = result?.sequence ?? last + 1
+      last = Math.max(last, sequence)
+      if (tasks.has(sequence)) continue
+      tasks.set(sequence, new Task({
+        sessionId, sequence, subject, description: string(input["description"]), activeForm: string(input["activeForm"]), status: "pending", owner: null,
+        blocks: [], blockedBy: [], createdAt: at, updatedAt: at, completedAt: null
+      }, { disableValidation: true }))
+    } else {
+      if (result !== null && (result.isError || !result.success)) continue
+      const sequence = Number(string(input["taskId"]) ?? input["taskId"])
+      const task = tasks.get(sequence)
+      if (task === undefined) continue
+      const status = string(input["status"])
+      if (status === "deleted") {
+        tasks.delete(sequence)
+        continue
+      }
+      set(sequence, {
+        subject: string(input["subject"]) ?? task.subject,
+        description: string(input["description"]) ?? task.description,
+        activeForm: string(input["activeForm"]) ?? task.activeForm,
+        owner: string(input["owner"]) ?? task.owner,
+        status: status ?? task.status,
+        completedAt: status === null ? task.completedAt : status === "completed" ? at : null,
+        updatedAt: at,
+        blocks: union(task.blocks, input["addBlocks"]),
+        blockedBy: union(task.blockedBy, input["addBlockedBy"])
+      })
+    }
+  }
+  return [...tasks.values()].sort((a, b) => a.sequence - b.sequence)
+}
+
+const string = (value: unknown): string | null => typeof value === "string" ? value : null
+const union = (have: ReadonlyArray<string>, more: unknown): ReadonlyArray<string> =>
+  Array.isArray(more) ? [...new Set([...have, ...more.map(String)])] : have

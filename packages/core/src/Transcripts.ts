@@ -1,0 +1,59 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import type { Entry, Transcript } from "./Entry.ts"
+
+/** A file on disk that is a transcript, as one look at its directory shows it. Nothing of it has been read. */
+export interface TranscriptFile {
+  readonly transcript: Omit<Transcript, "generation">
+  readonly path: string
+  /** The configuration folder it lies under. */
+  readonly root: string
+  readonly device: number
+  readonly inode: number
+  readonly size: number
+  readonly mtimeMs: number
+  /** The file of facts beside a subagent's transcript; null when there is none. */
+  readonly meta: { readonly path: string; readonly size: number; readonly mtimeMs: number } | null
+}
+
+/** Something that cannot be read, with what to do about it. The rest goes on. */
+export const FileProblem = Schema.Struct({ path: Schema.String, message: Schema.String })
+export type FileProblem = typeof FileProblem.Type
+
+/** `watching`: changes are told by the system · `polling`: it cannot tell, so the folder is looked at again and again · `missing`: not there (yet) · `unreadable`: `message` says why. */
+export const RootState = Schema.Struct({
+  path: Schema.String,
+  state: Schema.Literal("watching", "polling", "missing", "unreadable", "idle"),
+  message: Schema.NullOr(Schema.String)
+})
+export type RootState = typeof RootState.Type
+
+/** A transcript, or a folder of them, that could not be read. */
+export class TranscriptUnreadable extends Schema.TaggedError<TranscriptUnreadable>("han-core/TranscriptUnreadable")("TranscriptUnreadable", {
+  path: Schema.String,
+  reason: Schema.Literal("missing", "denied", "failed"),
+  message: Schema.String
+}) {}
+
+/** Some complete lines of a file, in order. */
+export interface LineBatch {
+  readonly entries: ReadonlyArray<Entry>
+  /** Where the line after the last one begins. */
+  readonly end: number
+}
+
+/** Where transcripts come from. */
+export class Transcripts extends Context.Tag("han-core/Transcripts")<Transcripts, {
+  /** Every transcript file there is, and what stood in the way of seeing more. Reads directories only. */
+  readonly list: Effect.Effect<{ readonly files: ReadonlyArray<TranscriptFile>; readonly problems: ReadonlyArray<FileProblem>; readonly roots: ReadonlyArray<RootState> }>
+  /** One file again; null when it is gone or no transcript. */
+  readonly stat: (path: string) => Effect.Effect<TranscriptFile | null, TranscriptUnreadable>
+  /** `length` bytes at `offset`, fewer at the end of the file. */
+  readonly bytesAt: (path: string, offset: number, length: number) => Effect.Effect<Uint8Array, TranscriptUnreadable>
+  /** The complete lines from byte `offset` on, the first of them line number `line`, in batches of bounded size; memory is bounded by the longest line. A half-written last line is left for later. */
+  readonly read: (file: TranscriptFile, from: { readonly line: number; readonly offset: number }) => Stream.Stream<LineBatch, TranscriptUnreadable>
+  /** Paths worth another look, coalesced for each path, at the trailing edge of a burst; `null` means look at everything. New folders and roots are noticed. */
+  readonly changes: Stream.Stream<ReadonlyArray<string> | null>
+}>() {}
