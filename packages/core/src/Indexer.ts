@@ -1,10 +1,17 @@
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
+import { indexAll, indexPaths } from "./internal/indexPass.ts"
+import { type Known, knownOf, newTally, type Tally, type Work } from "./internal/indexWork.ts"
+import { pathQueue } from "./internal/pathQueue.ts"
+import { Journal } from "./Journal.ts"
 import type { StoreError } from "./StoreError.ts"
-import { FileProblem, RootState } from "./Transcripts.ts"
-import type { Viewer } from "./Viewer.ts"
+import { FileProblem, RootState, Transcripts } from "./Transcripts.ts"
+import { type OwnerId, Viewer } from "./Viewer.ts"
 
 /** `transcripts`, `entries`, `unreadable`, `unrecognized` are totals of the journal; `bytesRead`, `appended`, `durationMs` are of this pass. */
 export const IndexReport = Schema.Struct({
@@ -47,3 +54,122 @@ export class Indexer extends Context.Tag("han-core/Indexer")<Indexer, {
   readonly follow: Effect.Effect<never, StoreError, Viewer>
   readonly status: Effect.Effect<IndexerStatus>
 }>() {}
+
+/** How often a pass says how far it is. */
+const progressMs = 100
+
+/** Brings files into the journal, one after the other: a transcript's lines are appended in order and by one fiber at a time. */
+export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.effect(
+  Indexer,
+  Effect.gen(function*() {
+    const transcripts = yield* Transcripts
+    const journal = yield* Journal
+    const oneAtATime = yield* Effect.makeSemaphore(1)
+    const known = new Map<OwnerId, Known>()
+    const problems = new Map<string, FileProblem>()
+    let running: Tally | null = null
+    let following = 0
+    let lastPassAt: number | null = null
+    let bytesReadBefore = 0
+
+    const knownTo = Effect.fn("Indexer.load")(function*() {
+      const { owner } = yield* Viewer
+      const before = known.get(owner)
+      if (before !== undefined) return before
+      const loaded = knownOf(yield* journal.transcripts())
+      known.set(owner, loaded)
+      return loaded
+    })
+
+    /** One pass, after the one that is running. */
+    const pass = (run: (work: Work) => Effect.Effect<void, StoreError, Viewer>, tell: (tally: Tally) => void) =>
+      Effect.gen(function*() {
+        const tally = newTally()
+        running = tally
+        let toldAt = Number.NEGATIVE_INFINITY
+        const stepped = Effect.map(Clock.currentTimeMillis, (now) => {
+          if (now - toldAt < progressMs) return
+          toldAt = now
+          tell(tally)
+        })
+        const finish = Effect.sync(() => {
+          running = null
+          bytesReadBefore += tally.bytesRead
+        })
+        yield* Effect.ensuring(Effect.flatMap(knownTo(), (mine) => run({ transcripts, journal, known: mine, tally, stepped })), finish)
+        tell(tally)
+        return tally
+      }).pipe(oneAtATime.withPermits(1))
+
+    const everything = (tell: (tally: Tally) => void) =>
+      Effect.gen(function*() {
+        const tally = yield* pass(indexAll, tell)
+        problems.clear()
+        for (const problem of tally.problems.values()) problems.set(problem.path, problem)
+        lastPassAt = yield* Clock.currentTimeMillis
+        return tally
+      })
+    const some = (paths: ReadonlyArray<string>) =>
+      Effect.map(pass((work) => indexPaths(work, paths), () => {}), (tally) => {
+        for (const path of paths) problems.delete(path)
+        for (const problem of tally.problems.values()) problems.set(problem.path, problem)
+      })
+
+    const report = Effect.fn("Indexer.index")(function*(tell: (progress: IndexProgress) => void) {
+      const begun = yield* Clock.currentTimeMillis
+      const { appended, bytesRead, problems } = yield* everything((tally) => tell(progressOf(tally)))
+      const { entries, transcripts, unreadable, unrecognized } = yield* journal.totals
+      const durationMs = (yield* Clock.currentTimeMillis) - begun
+      return { transcripts, bytesRead, entries, appended, unreadable, unrecognized, durationMs, problems: [...problems.values()] }
+    })
+    const index: typeof Indexer.Service.index = Stream.asyncPush<IndexProgress, StoreError, Viewer>((emit) =>
+      report((progress) => {
+        emit.single(progress)
+      }).pipe(
+        Effect.matchCause({
+          onFailure: (cause) => emit.halt(cause),
+          onSuccess: (report) => {
+            emit.single({ _tag: "Indexed", report })
+            emit.end()
+          }
+        }),
+        Effect.forkScoped
+      ), { bufferSize: "unbounded" })
+
+    const followAll = Effect.gen(function*() {
+      const queue = yield* pathQueue
+      const collect = Stream.runForEach(transcripts.changes, (paths) => Effect.sync(() => queue.add(paths)))
+      const turn = Effect.flatMap(queue.take, (taken) =>
+        // What could not be stored is still to be done, together with what comes meanwhile.
+        Effect.onError(taken === null ? everything(() => {}) : some([...taken]), () => Effect.sync(() => queue.add(taken))))
+      const turns = turn.pipe(
+        Effect.tapError((error) => isPassing(error) ? Effect.logWarning(`cannot index now, trying again: ${error.message}`) : Effect.void),
+        Effect.retry({ while: isPassing, schedule: backoff }),
+        Effect.forever
+      )
+      return yield* Effect.raceFirst(turns, Effect.zipRight(collect, Effect.never))
+    })
+    const follow: typeof Indexer.Service.follow = Effect.acquireUseRelease(
+      Effect.sync(() => following++),
+      () => followAll,
+      () => Effect.sync(() => following--)
+    )
+
+    const status = Effect.map(transcripts.roots, (roots): IndexerStatus => ({
+      running: running === null ? null : counts(running),
+      following: following > 0,
+      lastPassAt,
+      bytesRead: bytesReadBefore + (running?.bytesRead ?? 0),
+      roots,
+      problems: [...problems.values()]
+    }))
+    return { index, follow, status }
+  })
+)
+
+const counts = ({ bytes, bytesDone, files, filesDone }: Tally) => ({ files, filesDone, bytes, bytesDone })
+const progressOf = (tally: Tally): IndexProgress => ({ _tag: "Indexing", ...counts(tally) })
+
+/** Another process holds the database, the disk is full, the database does not answer: it may be over soon, and nothing is lost by waiting. */
+const isPassing = (error: StoreError): boolean => error.reason === "busy" || error.reason === "full" || error.reason === "unreachable"
+const backoff = Schedule.union(Schedule.exponential("250 millis"), Schedule.spaced("30 seconds"))

@@ -94,6 +94,19 @@ export class TranscriptNotFound extends Schema.TaggedError<TranscriptNotFound>("
   }
 }
 
+/** What is kept beside the entries of a transcript. */
+export interface AppendSource {
+  readonly file?: SourceFile | undefined
+  /** The text of the file of facts beside a subagent's transcript. */
+  readonly meta?: string | undefined
+}
+/** Entries of one transcript, on their way into the journal. */
+export interface Append {
+  readonly transcript: Transcript
+  readonly entries: ReadonlyArray<Entry>
+  readonly source?: AppendSource | undefined
+}
+
 /** All entries, and what is projected from them. The only place that writes. */
 export class Journal extends Context.Tag("han-core/Journal")<Journal, {
   /**
@@ -103,8 +116,10 @@ export class Journal extends Context.Tag("han-core/Journal")<Journal, {
   readonly append: (
     transcript: Transcript,
     entries: ReadonlyArray<Entry>,
-    source?: { readonly file?: SourceFile | undefined; readonly meta?: string | undefined }
+    source?: AppendSource
   ) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
+  /** The same for several transcripts in one transaction, in the order given: all or none. Many small transactions cost more than one. */
+  readonly appendAll: (appends: ReadonlyArray<Append>) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
   /** Every transcript, or those of one session, in the order in which they came. */
   readonly transcripts: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<TranscriptInfo>, StoreError, Viewer>
   /** Notes that these transcripts' files are gone. Nothing is deleted. */

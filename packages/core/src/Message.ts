@@ -1,14 +1,34 @@
 import * as Schema from "effect/Schema"
-import { AgentId, SessionId, TranscriptId } from "./Entry.ts"
-import { Envelope, SessionEvent } from "./SessionEvent.ts"
+import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "./Entry.ts"
+import { lineHash } from "./internal/decodedLine.ts"
+import { foundText, shownText } from "./internal/messageText.ts"
+import { type DecodedLine, Envelope, SessionEvent } from "./SessionEvent.ts"
 
 /**
  * What a line is to a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),
  * `command`, `output` (what a command printed), `interrupt`, `meta`, `compaction`, `tool-result`.
  */
 export const MessageKind = Schema.Literal(
-  "prompt", "machine", "command", "output", "interrupt", "meta", "compaction", "tool-result", "answer", "tool-call", "system", "attachment", "summary",
-  "queue", "title", "snapshot", "progress", "han", "unrecognized", "unreadable"
+  "prompt",
+  "machine",
+  "command",
+  "output",
+  "interrupt",
+  "meta",
+  "compaction",
+  "tool-result",
+  "answer",
+  "tool-call",
+  "system",
+  "attachment",
+  "summary",
+  "queue",
+  "title",
+  "snapshot",
+  "progress",
+  "han",
+  "unrecognized",
+  "unreadable"
 )
 export type MessageKind = typeof MessageKind.Type
 
@@ -16,7 +36,18 @@ export const MessageRole = Schema.Literal("user", "assistant", "system")
 export type MessageRole = typeof MessageRole.Type
 
 /** Kinds that are conversation: what `Session.messages` counts. */
-export const conversationKinds: ReadonlyArray<MessageKind> = ["prompt", "machine", "command", "output", "interrupt", "meta", "compaction", "tool-result", "answer", "tool-call"]
+export const conversationKinds: ReadonlyArray<MessageKind> = [
+  "prompt",
+  "machine",
+  "command",
+  "output",
+  "interrupt",
+  "meta",
+  "compaction",
+  "tool-result",
+  "answer",
+  "tool-call"
+]
 
 /** One line of a session as its page shows it, decoded from the entry when it is read. */
 export class Message extends Schema.Class<Message>("han-core/Message")({
@@ -46,5 +77,109 @@ export class ToolCall extends Schema.Class<ToolCall>("han-core/ToolCall")({
   input: Schema.Unknown,
   at: Schema.NullOr(Schema.Number),
   /** Null while there is no result. */
-  result: Schema.NullOr(Schema.Struct({ text: Schema.String, isError: Schema.Boolean, hasImage: Schema.Boolean, denied: Schema.Boolean, at: Schema.NullOr(Schema.Number), structured: Schema.Unknown }))
+  result: Schema.NullOr(
+    Schema.Struct({
+      text: Schema.String,
+      isError: Schema.Boolean,
+      hasImage: Schema.Boolean,
+      denied: Schema.Boolean,
+      at: Schema.NullOr(Schema.Number),
+      structured: Schema.Unknown
+    })
+  )
 }) {}
+
+/** What a human said on a line goes before the rest of it. Null for a line that no page shows: state, request logs, the client's own totals. */
+export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
+  let kind: MessageKind | null = null,
+    unreadable = false
+  let said = false,
+    called = false
+  for (const event of events) {
+    if (event._tag === "Unreadable") unreadable = true
+    else if (event._tag === "Prompted") return event.origin === "machine" ? "machine" : "prompt"
+    else if (event._tag === "CompactionSummarized") return "compaction"
+    else if (event._tag === "ToolCalled") called = true
+    else if (event._tag === "Answered" && (event.text.trim() !== "" || event.thinking !== "" || event.apiError !== null)) said = true
+    kind ??= kinds[event._tag]
+  }
+  if (kind === "answer" && called && !said) return "tool-call"
+  return kind ?? (unreadable && events.length === 1 ? "unreadable" : null)
+}
+
+/** Who speaks. Null for lines beside the conversation. */
+export const roleOf = (kind: MessageKind): MessageRole | null =>
+  kind === "answer" || kind === "tool-call" ? "assistant" : kind === "system" ? "system" : conversationKinds.includes(kind) ? "user" : null
+
+/** The same on every reading and every machine. Lines of one session without a uuid have the same id when their bytes are the same. */
+export const idOf = (transcript: Transcript, decoded: DecodedLine, entry: Entry): string => decoded.envelope.uuid ?? lineHash(transcript, entry)
+
+/** Null for a line that no page shows. */
+export const fromLine = (transcript: Transcript, decoded: DecodedLine, entry: Entry): Message | null => {
+  const kind = kindOf(decoded)
+  return kind === null
+    ? null
+    : new Message(
+        {
+          id: idOf(transcript, decoded, entry),
+          sessionId: transcript.sessionId,
+          agentId: transcript.agentId,
+          transcript: transcriptId(transcript),
+          line: decoded.line,
+          kind,
+          role: roleOf(kind),
+          at: decoded.envelope.at,
+          text: textOf(decoded),
+          envelope: decoded.envelope,
+          events: decoded.events
+        },
+        { disableValidation: true }
+      )
+}
+
+/** The text of `Message`. */
+export const textOf = (decoded: DecodedLine): string => shownText(decoded)
+
+/**
+ * The words by which the line can be found; null when there are none. `prompt`: what a human, a script or the queue asked, and commands ·
+ * `answer`: the model's text and thinking · `tool`: names, inputs (of each string 4,000 characters) and results of tools ·
+ * `other`: notices, attachments, summaries, titles, han's own events.
+ */
+export const searchTextOf = (
+  decoded: DecodedLine
+): { readonly prompt: string; readonly answer: string; readonly tool: string; readonly other: string } | null => foundText(decoded)
+
+const kinds: { readonly [Tag in SessionEvent["_tag"]]: MessageKind | null } = {
+  Prompted: "prompt",
+  CommandRun: "command",
+  CommandPrinted: "output",
+  Interrupted: "interrupt",
+  MetaAdded: "meta",
+  Compacted: "system",
+  CompactionSummarized: "compaction",
+  Answered: "answer",
+  ToolCalled: "tool-call",
+  ToolReturned: "tool-result",
+  ResponseMetered: null,
+  FileChanged: null,
+  TodosWritten: null,
+  SystemNoted: "system",
+  Attached: "attachment",
+  Summarized: "summary",
+  QueueChanged: "queue",
+  Titled: "title",
+  StateNoted: null,
+  PullRequestLinked: "system",
+  TeamJoined: null,
+  WorktreeEntered: null,
+  Relocated: null,
+  CostStated: null,
+  FilesSnapshotted: "snapshot",
+  RequestLogged: null,
+  PromptRemembered: null,
+  ToolsListed: null,
+  Progressed: "progress",
+  HanNoted: "han",
+  Unrecognized: "unrecognized",
+  Unreadable: null
+}

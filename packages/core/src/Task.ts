@@ -36,48 +36,45 @@ export interface TaskCall {
 
 /**
  * The task list that these calls add up to, given in the order in which they were made. A refused create makes no task. A create whose result
- * is not known yet, or does not say the number, takes the next one. An update of a task that was never created here is nothing.
+ * is not known yet, or does not say the number, takes the next one. An update of a task that was never created is nothing; one that a subagent's
+ * clock puts before the create counts all the same.
  */
 export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): ReadonlyArray<Task> => {
   const tasks = new Map<number, Task>()
   let last = 0
-  const set = (sequence: number, change: Partial<Task>) => {
-    const task = tasks.get(sequence)
-    if (task !== undefined) tasks.set(sequence, new Task({ ...task, ...change }, { disableValidation: true }))
+  for (const { at, input, name, result } of calls) {
+    const subject = string(input["subject"])
+    if (name !== "TaskCreate" || subject === null || result?.isError === true) continue
+    const sequence = result?.sequence ?? last + 1
+    last = Math.max(last, sequence)
+    if (tasks.has(sequence)) continue
+    tasks.set(sequence, new Task({
+      sessionId, sequence, subject, description: string(input["description"]), activeForm: string(input["activeForm"]), status: "pending", owner: null,
+      blocks: [], blockedBy: [], createdAt: at, updatedAt: at, completedAt: null
+    }, { disableValidation: true }))
   }
   for (const { at, input, name, result } of calls) {
-    if (name === "TaskCreate") {
-      const subject = string(input["subject"])
-      if (subject === null || result?.isError === true) continue
-      const sequence = result?.sequence ?? last + 1
-      last = Math.max(last, sequence)
-      if (tasks.has(sequence)) continue
-      tasks.set(sequence, new Task({
-        sessionId, sequence, subject, description: string(input["description"]), activeForm: string(input["activeForm"]), status: "pending", owner: null,
-        blocks: [], blockedBy: [], createdAt: at, updatedAt: at, completedAt: null
-      }, { disableValidation: true }))
-    } else {
-      if (result !== null && (result.isError || !result.success)) continue
-      const sequence = Number(string(input["taskId"]) ?? input["taskId"])
-      const task = tasks.get(sequence)
-      if (task === undefined) continue
-      const status = string(input["status"])
-      if (status === "deleted") {
-        tasks.delete(sequence)
-        continue
-      }
-      set(sequence, {
-        subject: string(input["subject"]) ?? task.subject,
-        description: string(input["description"]) ?? task.description,
-        activeForm: string(input["activeForm"]) ?? task.activeForm,
-        owner: string(input["owner"]) ?? task.owner,
-        status: status ?? task.status,
-        completedAt: status === null ? task.completedAt : status === "completed" ? at : null,
-        updatedAt: at,
-        blocks: union(task.blocks, input["addBlocks"]),
-        blockedBy: union(task.blockedBy, input["addBlockedBy"])
-      })
+    if (name !== "TaskUpdate" || (result !== null && (result.isError || !result.success))) continue
+    const sequence = Number(input["taskId"])
+    const task = tasks.get(sequence)
+    if (task === undefined) continue
+    const status = string(input["status"])
+    if (status === "deleted") {
+      tasks.delete(sequence)
+      continue
     }
+    tasks.set(sequence, new Task({
+      ...task,
+      subject: string(input["subject"]) ?? task.subject,
+      description: string(input["description"]) ?? task.description,
+      activeForm: string(input["activeForm"]) ?? task.activeForm,
+      owner: string(input["owner"]) ?? task.owner,
+      status: status ?? task.status,
+      completedAt: status === null ? task.completedAt : status === "completed" ? at : null,
+      updatedAt: at,
+      blocks: union(task.blocks, input["addBlocks"]),
+      blockedBy: union(task.blockedBy, input["addBlockedBy"])
+    }, { disableValidation: true }))
   }
   return [...tasks.values()].sort((a, b) => a.sequence - b.sequence)
 }

@@ -1,0 +1,114 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import { maxPageSize, type Page, type PageRequest } from "han-core/Page"
+import { Viewer } from "han-core/Viewer"
+import { Coordinator } from "han-rpc/Coordinator"
+import * as HanClient from "han-rpc/HanClient"
+import { CommandFailed } from "./CommandFailed.ts"
+import { connect } from "./Connection.ts"
+import { socketPath } from "./HanHome.ts"
+import type { Host } from "./Host.ts"
+import { report } from "./Report.ts"
+import { type Output, OutputClosed } from "./terminal/Output.ts"
+
+export type Services = HanClient.Services | Viewer
+
+/** Runs a command against the coordinator, which is started when it is not there, and gives the exit code; an error is a line on standard error. */
+export const ask = <E extends { readonly message: string }>(
+  host: Host,
+  program: Effect.Effect<number | void, E, Services>,
+  options: { readonly interruptedCode?: number } = {}
+): Promise<number> => run(host, Effect.zipRight(connect(host), program), options)
+
+/** `ask` for a question about what is indexed: says on standard error when not everything is. */
+export const askIndexed = <E extends { readonly message: string }>(host: Host, program: Effect.Effect<number | void, E, Services>): Promise<number> =>
+  run(host, Effect.gen(function*() {
+    const { started } = yield* connect(host)
+    if (started) yield* firstPass
+    const unfinished = yield* Effect.fork(unfinishedPass(host))
+    const result = yield* Effect.either(program)
+    yield* Effect.flatMap(Fiber.join(unfinished), (note) => note === undefined ? Effect.void : print(host.err, note))
+    return yield* result
+  }))
+
+/** A coordinator that was just started is given a moment for what is new; mostly that is enough. */
+const firstPass = Effect.flatMap(Coordinator, (coordinator) =>
+  coordinator.status.pipe(
+    Effect.repeat({ until: ({ indexer }) => indexer.lastPassAt !== null, schedule: Schedule.spaced("40 millis") }),
+    Effect.timeoutOption("1 second")
+  ))
+
+const unfinishedPass = (host: Host) =>
+  Effect.gen(function*() {
+    const { indexer } = yield* answered(host, "status", Effect.flatMap(Coordinator, (coordinator) => coordinator.status))
+    if (indexer.lastPassAt !== null) return undefined
+    const done = indexer.running === null ? "" : ` (${indexer.running.filesDone} of ${indexer.running.files} files)`
+    return `han: the first pass over the transcripts is under way${done}; what it has not reached is missing here, \`han index\` waits for it\n`
+  })
+
+/** The same without starting or replacing anything. */
+export const run = async <E extends { readonly message: string }>(
+  host: Host,
+  program: Effect.Effect<number | void, E, Services>,
+  options: { readonly interruptedCode?: number } = {}
+): Promise<number> => {
+  const layer = Layer.merge(HanClient.layerSocket({ path: socketPath(host.home) }), Viewer.layerLocal)
+  const controller = new AbortController()
+  let signalled: number | undefined
+  const stop = (code: number) => () => {
+    signalled = code
+    controller.abort()
+  }
+  const listeners = [["SIGINT", stop(130)], ["SIGTERM", stop(143)], ["SIGHUP", stop(129)]] as const
+  for (const [signal, listener] of listeners) process.on(signal, listener)
+  try {
+    const exit = await Effect.runPromiseExit(Effect.provide(program, layer), { signal: controller.signal })
+    if (signalled !== undefined) return signalled === 130 ? options.interruptedCode ?? signalled : signalled
+    if (Exit.isSuccess(exit)) return exit.value ?? 0
+    return await report(host, Option.getOrElse(Cause.failureOption(exit.cause), () => Cause.squash(exit.cause)))
+  } finally {
+    for (const [signal, listener] of listeners) process.off(signal, listener)
+  }
+}
+
+/** One answer of the coordinator, within the time that a command waits for one. */
+export const answered = <A, E, R>(host: Host, what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | CommandFailed, R> =>
+  Effect.timeoutFail(effect, {
+    duration: host.answerTimeoutMs,
+    onTimeout: () =>
+      new CommandFailed(`the coordinator did not answer (${what}) within ${host.answerTimeoutMs / 1000} s; \`han coordinator status\` and \`han coordinator logs\` show what it does, HAN_ANSWER_TIMEOUT_MS lets it take longer`)
+  })
+
+export const print = (output: Output, chunk: string | Uint8Array): Effect.Effect<void, OutputClosed | CommandFailed> =>
+  Effect.tryPromise({
+    try: () => output.write(chunk),
+    catch: (error) => error instanceof OutputClosed ? error : new CommandFailed(`the output cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+  })
+
+/** A whole list, a page at a time; never more than one page of it is in memory. */
+export const pages = <A, E, R>(size: number, fetch: (page: PageRequest) => Effect.Effect<Page<A>, E, R>): Stream.Stream<ReadonlyArray<A>, E, R> =>
+  Stream.paginateEffect(Option.none<string>(), (after) =>
+    Effect.map(fetch({ first: size, ...(Option.isSome(after) ? { after: after.value } : {}) }), (page) => {
+      const last = page.items.at(-1)
+      return [page.items.map(({ node }) => node), page.hasNext && last !== undefined ? Option.some(Option.some(last.cursor)) : Option.none()]
+    }))
+
+/** The first `limit` rows of a list. */
+export const firstRows = <A, E, R>(limit: number, fetch: (page: PageRequest) => Effect.Effect<Page<A>, E, R>): Effect.Effect<ReadonlyArray<A>, E, R> =>
+  Effect.gen(function*() {
+    const rows: Array<A> = []
+    let after: string | undefined
+    while (rows.length < limit) {
+      const page = yield* fetch({ first: Math.min(limit - rows.length, maxPageSize), ...(after === undefined ? {} : { after }) })
+      rows.push(...page.items.map(({ node }) => node))
+      after = page.items.at(-1)?.cursor
+      if (!page.hasNext || after === undefined) break
+    }
+    return rows
+  })

@@ -1,0 +1,225 @@
+import type { MessageKind, MessageRole } from "han-core/Message"
+import { BadUsage } from "./CommandFailed.ts"
+import type { Command, Given, Option } from "./CommandLine.ts"
+import type { Host } from "./Host.ts"
+
+const json: Option = { name: "json", help: "machine-readable output; instants in UTC, money in integer nano-dollars" }
+const utc: Option = { name: "utc", help: "days and times in UTC instead of local time" }
+const limit = (standard: number): Option => ({ name: "limit", short: "n", value: "N", help: `at most N (${standard})` })
+const project: Option = { name: "project", short: "p", value: "P", help: "only of this project: its name, directory or repository" }
+const session: Option = { name: "session", short: "s", value: "ID", help: "only in this session" }
+const since: Option = { name: "since", value: "DATE", help: "only from then on: 2026-11-22, an ISO instant, or an age such as 24h, 7d" }
+const until: Option = { name: "until", value: "DATE", help: "only until then; a day is meant with its end" }
+const root: Option = { name: "root", value: "DIR", help: "one more configuration folder to index; may be given several times" }
+const yes: Option = { name: "yes", short: "y", help: "do not ask" }
+
+const roles: ReadonlyArray<MessageRole> = ["user", "assistant", "system"]
+// Spelled out, for the schema would load Effect for every `han --help`; the compiler compares the two.
+const kinds: ReadonlyArray<MessageKind> = [
+  "prompt", "machine", "command", "output", "interrupt", "meta", "compaction", "tool-result", "answer", "tool-call", "system", "attachment", "summary",
+  "queue", "title", "snapshot", "progress", "han", "unrecognized", "unreadable"
+]
+
+interface Entry {
+  readonly name: string
+  readonly takes?: string
+  readonly summary: string
+  readonly notes?: ReadonlyArray<string>
+  readonly options?: ReadonlyArray<Option>
+  readonly dashWords?: boolean
+  readonly start: (given: Given) => (host: Host) => Promise<number>
+}
+const command = (entry: Entry): Command => ({ takes: "", notes: [], options: [], dashWords: false, ...entry })
+
+const withoutWords = (start: (given: Given) => (host: Host) => Promise<number>) => (given: Given) => {
+  given.noWords()
+  return start(given)
+}
+
+export const commands: ReadonlyArray<Command> = [
+  command({
+    name: "index",
+    summary: "one pass over every transcript of this machine",
+    notes: ["Waits for a pass that is running. What cannot be read is named on standard error; the rest goes on."],
+    options: [json],
+    start: withoutWords((given) => {
+      const options = { json: given.flag("json") }
+      return async (host) => (await import("./commands/index.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "sessions",
+    summary: "sessions, the latest activity first",
+    options: [project, limit(50), utc, json],
+    start: withoutWords((given) => {
+      const options = { project: given.text("project"), limit: given.count("limit") ?? 50, utc: given.flag("utc"), json: given.flag("json") }
+      return async (host) => (await import("./commands/sessions.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "session",
+    takes: "ID",
+    summary: "one session: header, tasks, files, usage, then its messages",
+    notes: ["ID may be the beginning of an id. On a terminal it is shown in $PAGER (less -R)."],
+    options: [utc, json],
+    start: (given) => {
+      const options = { id: given.word("the ID of a session"), utc: given.flag("utc"), json: given.flag("json") }
+      return async (host) => (await import("./commands/session.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "search",
+    takes: "TEXT…",
+    summary: "messages that hold all the words, the newest first",
+    notes: [
+      "word* is the beginning of a word, -word must not occur, and words in double quotes stand side by side:",
+      "han search '\"rate limit\" retr* -test'"
+    ],
+    options: [
+      project, session, { name: "order", value: "newest|rank", help: "the newest first (newest), or the best first" }, limit(20),
+      { name: "role", value: "ROLE", help: `only of ${roles.join(", ")}` },
+      { name: "kind", value: "KIND", help: `only of these kinds, separated by commas: ${kinds.join(", ")}` },
+      since, until, utc, json
+    ],
+    dashWords: true,
+    start: (given) => {
+      if (given.words.length === 0) throw new BadUsage("the TEXT to look for is missing")
+      const options = {
+        text: given.words.join(" "),
+        project: given.text("project"),
+        session: given.text("session"),
+        order: given.choice("order", ["newest", "rank"]),
+        limit: given.count("limit") ?? 20,
+        role: given.choice("role", roles),
+        kinds: given.choices("kind", kinds),
+        since: given.date("since", "start"),
+        until: given.date("until", "end"),
+        utc: given.flag("utc"),
+        json: given.flag("json")
+      }
+      return async (host) => (await import("./commands/search.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "usage",
+    summary: "tokens and money, each API response counted once",
+    options: [
+      { name: "by", value: "day|model|project|session", help: "what a row is (day)" }, since, utc,
+      { name: "check", help: "compare with the totals that the client itself kept, and explain each difference" }, json
+    ],
+    start: withoutWords((given) => {
+      const options = {
+        by: given.choice("by", ["day", "model", "project", "session"]) ?? "day",
+        since: given.date("since", "start"),
+        utc: given.flag("utc"),
+        check: given.flag("check"),
+        json: given.flag("json")
+      }
+      return async (host) => (await import("./commands/usage.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "tail",
+    takes: "[SESSION]",
+    summary: "what is being written now, until interrupted",
+    options: [utc],
+    start: (given) => {
+      const options = { session: given.optionalWord(), utc: given.flag("utc") }
+      return async (host) => (await import("./commands/tail.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "export",
+    takes: "SESSION | --all DIR",
+    summary: "a transcript as the client wrote it, or readable",
+    notes: [
+      "jsonl is byte for byte the file up to its last newline, also after the file is gone. --all writes every transcript of every session,",
+      "with all generations, to DIR/<source>/<session>/."
+    ],
+    options: [
+      { name: "agent", value: "ID", help: "the transcript of this subagent" },
+      { name: "generation", value: "N", help: "not the newest content of a file that was rewritten, but its Nth (jsonl only)" },
+      { name: "format", short: "f", value: "jsonl|markdown|json", help: "jsonl (standard), markdown to read, json for an array of messages" },
+      { name: "all", value: "DIR", help: "everything, as files under DIR that only you can read" },
+      utc
+    ],
+    start: (given) => {
+      const directory = given.text("all")
+      if (directory !== undefined) {
+        given.noWords()
+        for (const name of ["agent", "generation", "format"]) if (given.text(name) !== undefined) throw new BadUsage(`--${name} does not go with --all`)
+        return async (host) => (await import("./commands/exportAll.ts")).run({ directory }, host)
+      }
+      const options = {
+        session: given.word("the SESSION (or --all DIR)"),
+        agent: given.text("agent"),
+        generation: given.count("generation"),
+        format: given.choice("format", ["jsonl", "markdown", "json"]) ?? "jsonl",
+        utc: given.flag("utc")
+      }
+      if (options.generation !== undefined && options.format !== "jsonl") throw new BadUsage("--generation goes with --format jsonl only; the other formats show all generations as one conversation")
+      return async (host) => (await import("./commands/export.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "forget",
+    takes: "SESSION | --before DATE",
+    summary: "remove a session for good, or all that ended before a date",
+    notes: ["Entries, read models and full text are removed, and the session is not indexed again. The client's own files are left alone."],
+    options: [{ name: "before", value: "DATE", help: "every session whose last line is older: 2026-11-22, an ISO instant, or an age such as 90d" }, yes, utc],
+    start: (given) => {
+      const before = given.date("before", "start")
+      if (before !== undefined && given.words.length > 0) throw new BadUsage("give a SESSION or --before DATE, not both")
+      const which = before === undefined ? { session: given.word("a SESSION or --before DATE") } : { before }
+      const options = { which, yes: given.flag("yes"), utc: given.flag("utc") }
+      return async (host) => (await import("./commands/forget.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "doctor",
+    summary: "roots, counts, problems, versions, and when Claude Code will next delete transcripts",
+    options: [json, utc],
+    start: withoutWords((given) => {
+      const options = { json: given.flag("json"), utc: given.flag("utc") }
+      return async (host) => (await import("./commands/doctor.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "coordinator serve",
+    summary: "run the coordinator in the foreground",
+    options: [root],
+    start: withoutWords((given) => {
+      const options = { roots: given.texts("root") }
+      return async (host) => (await import("./commands/coordinatorServe.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "coordinator start",
+    summary: "start the coordinator in the background; returns when it is healthy",
+    notes: ["Every other command starts it by itself. When it does not become healthy the reason is printed and the exit code is 1."],
+    start: withoutWords(() => async (host) => (await import("./commands/coordinatorStart.ts")).run(host))
+  }),
+  command({
+    name: "coordinator stop",
+    summary: "let the coordinator finish what it does and end",
+    start: withoutWords(() => async (host) => (await import("./commands/coordinatorStop.ts")).run(host))
+  }),
+  command({
+    name: "coordinator status",
+    summary: "whether it runs, since when, and what it does; exit code 3 when it does not run",
+    options: [json],
+    start: withoutWords((given) => {
+      const options = { json: given.flag("json") }
+      return async (host) => (await import("./commands/coordinatorStatus.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "coordinator logs",
+    summary: "the end of the coordinator's log",
+    options: [{ name: "follow", short: "f", help: "and what comes, until interrupted" }, { name: "lines", short: "n", value: "N", help: "the last N lines (50)" }],
+    start: withoutWords((given) => {
+      const options = { follow: given.flag("follow"), lines: given.count("lines") ?? 50 }
+      return async (host) => (await import("./commands/coordinatorLogs.ts")).run(options, host)
+    })
+  })
+]

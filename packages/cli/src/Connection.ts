@@ -1,0 +1,166 @@
+import * as Effect from "effect/Effect"
+import { Coordinator, CoordinatorIncompatible, type CoordinatorUnreachable, type Handshake } from "han-rpc/Coordinator"
+import { protocol, version } from "han-rpc/Version"
+import { readFileSync } from "node:fs"
+import { connect as connectSocket } from "node:net"
+import { CommandFailed } from "./CommandFailed.ts"
+import { startProgram, type Started } from "./CoordinatorProgram.ts"
+import { longestSocketPath, socketPath } from "./HanHome.ts"
+import type { Host } from "./Host.ts"
+
+/** Whether somebody listens on the socket; `Barred` says why it cannot be known. */
+export type Probe = { readonly _tag: "None" } | { readonly _tag: "Listening" } | { readonly _tag: "Barred"; readonly message: string }
+
+/** Looks whether somebody listens on the socket. Reads no data, starts nothing. */
+export const probe = (host: Host): Effect.Effect<Probe> =>
+  Effect.async<Probe>((resume) => {
+    const path = socketPath(host.home)
+    if (Buffer.byteLength(path) > longestSocketPath) {
+      return resume(Effect.succeed({ _tag: "Barred", message: `${path} is too long for a socket (${Buffer.byteLength(path)} bytes, at most ${longestSocketPath}); set HAN_HOME to a shorter path` }))
+    }
+    const socket = connectSocket({ path })
+    socket.once("connect", () => {
+      socket.destroy()
+      resume(Effect.succeed({ _tag: "Listening" }))
+    })
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      socket.destroy()
+      resume(Effect.succeed(unanswered(path, error)))
+    })
+    return Effect.sync(() => socket.destroy())
+  })
+
+const unanswered = (path: string, error: NodeJS.ErrnoException): Probe => {
+  switch (error.code) {
+    case "ENOENT":
+    case "ECONNREFUSED":
+      return { _tag: "None" }
+    case "EACCES":
+    case "EPERM":
+      return { _tag: "Barred", message: `${path} may not be opened by this user; run as the user whose coordinator it is, or set HAN_HOME to a folder of your own` }
+    case "ENOTDIR":
+      return { _tag: "Barred", message: `${path} cannot be: a part of it is a file, not a folder; set HAN_HOME to a folder` }
+    default:
+      return { _tag: "Barred", message: `${path} cannot be reached: ${error.message}` }
+  }
+}
+
+export interface Connected {
+  readonly theirs: Handshake
+  /** Nobody answered before this command. */
+  readonly started: boolean
+}
+
+/** The coordinator that answers, started when there is none and replaced when it is older than this program. At most one is started. */
+export const connect = (host: Host): Effect.Effect<Connected, CommandFailed | CoordinatorIncompatible | CoordinatorUnreachable, Coordinator> =>
+  Effect.gen(function*() {
+    const found = yield* probe(host)
+    if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
+    if (found._tag === "None") return { theirs: yield* accepted(host, yield* start(host)), started: true }
+    const theirs = yield* shakeHands(host)
+    if (!isOlder(theirs)) return { theirs: yield* accepted(host, theirs), started: false }
+    yield* stop(host, theirs)
+    return { theirs: yield* accepted(host, yield* start(host)), started: true }
+  })
+
+/** Asks the coordinator that listens who it is. */
+export const shakeHands = (host: Host): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
+  Effect.flatMap(Coordinator, (coordinator) =>
+    Effect.timeoutFail(coordinator.handshake, {
+      duration: host.startTimeoutMs,
+      onTimeout: () => new CommandFailed(`something listens on ${socketPath(host.home)} but did not answer within ${host.startTimeoutMs / 1000} s; \`han coordinator logs\` may say why`)
+    }))
+
+const accepted = (host: Host, theirs: Handshake) =>
+  theirs.protocol === protocol ? Effect.succeed(theirs) : Effect.fail(new CoordinatorIncompatible({ location: socketPath(host.home), theirs, ours: { version, protocol } }))
+
+const isOlder = (theirs: Handshake): boolean => {
+  const order = compareVersions(theirs.version, version)
+  return order < 0 || order === 0 && theirs.protocol < protocol
+}
+
+/** Below zero when `a` is the earlier release; a pre-release is earlier than its release. */
+export const compareVersions = (a: string, b: string): number => {
+  const [left, right] = [a, b].map((text) => {
+    const [numbers = "", ...pre] = (text.split("+")[0] ?? "").split("-")
+    return { numbers: numbers.split(".").map((part) => Number(part) || 0), pre: pre.join("-") }
+  })
+  if (left === undefined || right === undefined) return 0
+  for (let index = 0; index < 3; index++) {
+    const difference = (left.numbers[index] ?? 0) - (right.numbers[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  if (left.pre === right.pre) return 0
+  if (left.pre === "" || right.pre === "") return left.pre === "" ? 1 : -1
+  return left.pre.localeCompare(right.pre, "en", { numeric: true })
+}
+
+/** Starts one coordinator and waits until one is healthy: this one, or another that was quicker. */
+const start = (host: Host): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
+  Effect.gen(function*() {
+    const begun = host.now()
+    const started = yield* Effect.try({ try: () => startProgram(host), catch: asFailure })
+    let end: { readonly code: number | null; readonly reason: string } | undefined
+    started.ended.then((outcome) => {
+      end = outcome
+    })
+    // A start that lost to another one ends early, when that one listens.
+    const graceMs = 250
+    let endedAt: number | undefined
+    while (true) {
+      const found = yield* probe(host)
+      if (found._tag === "Listening") break
+      const now = host.now()
+      if (end !== undefined) endedAt ??= now
+      if (end !== undefined && endedAt !== undefined && now - endedAt >= Math.min(graceMs, host.startTimeoutMs)) {
+        return yield* Effect.fail(new CommandFailed(`the coordinator could not be started: ${end.reason.replace(/^han(-coordinator)?: /, "")}`))
+      }
+      if (now - begun >= host.startTimeoutMs) return yield* Effect.fail(tooSlow(host, started))
+      yield* Effect.sleep(end === undefined ? 15 : 50)
+    }
+    started.release()
+    return yield* shakeHands(host)
+  })
+
+const tooSlow = (host: Host, started: Started) =>
+  new CommandFailed(
+    `the coordinator (process ${started.pid ?? "?"}) was started but is not healthy after ${host.startTimeoutMs / 1000} s; \`han coordinator logs\` may say why, HAN_START_TIMEOUT_MS lets it take longer`
+  )
+
+const asFailure = (error: unknown): CommandFailed => error instanceof CommandFailed ? error : new CommandFailed(error instanceof Error ? error.message : String(error))
+
+/** Asks the coordinator to end, and waits until it has. */
+export const stop = (host: Host, theirs: Handshake): Effect.Effect<void, CommandFailed | CoordinatorUnreachable, Coordinator> =>
+  Effect.gen(function*() {
+    const coordinator = yield* Coordinator
+    const begun = host.now()
+    yield* Effect.catchIf(coordinator.stop, ({ reason }) => reason === "closed" || reason === "absent", () => Effect.void)
+    while (isRunning(theirs.pid) || (yield* probe(host))._tag === "Listening") {
+      if (host.now() - begun >= host.answerTimeoutMs) {
+        return yield* Effect.fail(
+          new CommandFailed(`the coordinator (process ${theirs.pid}, han ${theirs.version}) was asked to stop but still runs after ${host.answerTimeoutMs / 1000} s; \`han coordinator logs\` may say why`)
+        )
+      }
+      yield* Effect.sleep(20)
+    }
+  })
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+  return !isZombie(pid)
+}
+
+/** In a container whose first process does not wait for others, an ended process keeps its number. */
+const isZombie = (pid: number): boolean => {
+  if (process.platform !== "linux") return false
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z")
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,81 @@
+import type { Message } from "han-core/Message"
+import type { SearchHit } from "han-core/Search"
+import type { Agent, Compaction, Session, Summary } from "han-core/Session"
+import type { FileChange } from "han-core/FileChange"
+import type { Task, TodoList } from "han-core/Task"
+import type { UsageReport, UsageTotals } from "han-core/Usage"
+import { isoInstant } from "./terminal/Figures.ts"
+
+/** What `--json` prints. Instants are ISO 8601 in UTC or null, money is integer nano-dollars; a key is never taken away or given another meaning. */
+
+/** A row of `han sessions --json`. */
+export const sessionRow = (session: Session) => ({
+  id: session.id,
+  title: session.displayTitle,
+  project: session.project,
+  branch: session.branch,
+  model: session.model,
+  status: session.status,
+  startedAt: isoInstant(session.startedAt),
+  updatedAt: isoInstant(session.updatedAt),
+  messages: session.messages,
+  costNanoUsd: session.costNanoUsd,
+  forkOf: session.forkOf,
+  subagents: session.subagents
+})
+
+/** `session` of `han session ID --json`: the row, and the rest that is known. */
+export const sessionFacts = (session: Session) => ({
+  ...sessionRow(session),
+  source: session.source,
+  machine: session.machine,
+  firstPrompt: session.firstPrompt,
+  cwd: session.cwd,
+  repo: session.repo,
+  worktree: session.worktree,
+  version: session.version,
+  permissionMode: session.permissionMode,
+  slug: session.slug,
+  agentName: session.agentName,
+  tag: session.tag,
+  team: session.team,
+  pullRequest: session.pullRequest,
+  link: session.link,
+  prompts: session.prompts,
+  toolCalls: session.toolCalls,
+  toolErrors: session.toolErrors,
+  compactions: session.compactions
+})
+
+export const agent = (agent: Agent) => ({ ...agent, startedAt: isoInstant(agent.startedAt), updatedAt: isoInstant(agent.updatedAt) })
+export const task = (task: Task) => ({ ...task, createdAt: isoInstant(task.createdAt), updatedAt: isoInstant(task.updatedAt), completedAt: isoInstant(task.completedAt) })
+/** A todo list, a file change, a compaction or a summary: its fields, and when. */
+export const dated = <A extends TodoList | FileChange | Compaction | Summary>(fact: A) => ({ ...fact, at: isoInstant(fact.at) })
+
+/** An element of `messages` of `han session ID --json`, and of `han export --format json`. */
+export const message = (message: Message) => ({
+  id: message.id,
+  agentId: message.agentId,
+  transcript: message.transcript,
+  line: message.line,
+  kind: message.kind,
+  role: message.role,
+  at: isoInstant(message.at),
+  text: message.text,
+  events: message.events
+})
+
+export const searchHit = (hit: SearchHit) => ({ sessionId: hit.sessionId, messageId: hit.messageId, at: isoInstant(hit.at), role: hit.role, excerpt: hit.excerpt, score: hit.score })
+
+export const usageTotals = ({ cacheRead, cacheWrite1h, cacheWrite5m, costNanoUsd, input, output, responses }: UsageTotals) => ({
+  input, output, cacheRead, cacheWrite5m, cacheWrite1h, costNanoUsd, responses
+})
+
+export const usageReport = (report: UsageReport) => ({
+  totals: usageTotals(report.totals),
+  rows: report.rows,
+  /** Models whose responses have no price; `unpricedResponses` of a row says how many there are, and no cost holds them. */
+  unpricedModels: report.unpricedModels,
+  unpricedResponses: report.totals.unpricedResponses,
+  notIncluded: report.notIncluded
+})

@@ -1,0 +1,13 @@
+import { CommandFailed } from "./CommandFailed.ts"
+import type { Host } from "./Host.ts"
+import { OutputClosed } from "./terminal/Output.ts"
+import { plainLine } from "./terminal/PlainText.ts"
+
+/** Says on standard error what went wrong, and gives the exit code. */
+export const report = async (host: Host, error: unknown): Promise<number> => {
+  if (error instanceof OutputClosed) return 0
+  await host.err.write(`han: ${plainLine(error instanceof Error ? error.message : String(error))}\n`).catch((failure: unknown) => {
+    if (!(failure instanceof OutputClosed)) throw failure
+  })
+  return error instanceof CommandFailed ? error.exitCode : 1
+}

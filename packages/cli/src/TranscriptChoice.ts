@@ -1,0 +1,47 @@
+import * as Effect from "effect/Effect"
+import { SessionId } from "han-core/Entry"
+import { Journal, type TranscriptInfo } from "han-core/Journal"
+import { Sessions } from "han-core/Sessions"
+import { answered } from "./Asking.ts"
+import { CommandFailed } from "./CommandFailed.ts"
+import type { Host } from "./Host.ts"
+
+/** The transcripts of a session, by its id or the beginning of one. A session of which no line could be read has them too. */
+export const transcriptsOf = (session: string, host: Host) =>
+  Effect.gen(function*() {
+    const journal = yield* Journal
+    if (session.length <= 256) {
+      const exact = yield* answered(host, "transcripts", journal.transcripts({ sessionId: SessionId.make(session) }))
+      if (exact.length > 0) return { sessionId: SessionId.make(session), transcripts: exact }
+    }
+    const { id } = yield* answered(host, "session", Effect.flatMap(Sessions, (sessions) => sessions.get(session)))
+    return { sessionId: id, transcripts: yield* answered(host, "transcripts", journal.transcripts({ sessionId: id })) }
+  })
+
+export interface Wanted {
+  readonly session: string
+  readonly agent: string | undefined
+  readonly generation: number | undefined
+}
+
+/** The newest generation of the main transcript, or of the one and the generation that is wanted. A session that only han wrote about has its own log as the main one. */
+export const choose = (transcripts: ReadonlyArray<TranscriptInfo>, wanted: Wanted): Effect.Effect<TranscriptInfo, CommandFailed> => {
+  const { agent, generation, session } = wanted
+  const ofKind = agent === undefined ? ofMain(transcripts) : transcripts.filter(({ transcript }) => transcript.agentId === agent)
+  if (ofKind.length === 0) {
+    const agents = [...new Set(transcripts.flatMap(({ transcript }) => transcript.agentId === null ? [] : [transcript.agentId]))]
+    return Effect.fail(new CommandFailed(agent === undefined
+      ? `session ${session} has no main transcript${agents.length === 0 ? "" : `, only its subagents': --agent ${agents.join(", ")}`}`
+      : `session ${session} has no subagent "${agent}"${agents.length === 0 ? " (and none at all)" : `; it has ${agents.join(", ")}`}`))
+  }
+  const generations = ofKind.filter(({ transcript }) => generation === undefined || transcript.generation === generation)
+  const newest = generations.reduce<TranscriptInfo | undefined>((best, info) => best === undefined || info.transcript.generation >= best.transcript.generation ? info : best, undefined)
+  return newest === undefined
+    ? Effect.fail(new CommandFailed(`there is no generation ${generation} of this transcript; it has ${[...new Set(ofKind.map(({ transcript }) => transcript.generation))].sort((a, b) => a - b).join(", ")}`))
+    : Effect.succeed(newest)
+}
+
+const ofMain = (transcripts: ReadonlyArray<TranscriptInfo>): ReadonlyArray<TranscriptInfo> => {
+  const main = transcripts.filter(({ transcript }) => transcript.kind === "main")
+  return main.length > 0 ? main : transcripts.filter(({ transcript }) => transcript.kind === "han")
+}

@@ -1,0 +1,30 @@
+import { spawn } from "node:child_process"
+import { CommandFailed } from "../CommandFailed.ts"
+import { findProgram } from "../CoordinatorProgram.ts"
+import type { Host } from "../Host.ts"
+import { report } from "../Report.ts"
+
+export const run = async (options: { readonly roots: ReadonlyArray<string> }, host: Host): Promise<number> => {
+  const argv = ["serve", ...options.roots.map((root) => `--root=${root}`)]
+  try {
+    if (host.executable !== undefined) return await inForeground(findProgram(host), argv, host)
+    const { run } = await import("han-server/bin/serve")
+    return await run(argv)
+  } catch (error) {
+    return report(host, error)
+  }
+}
+
+/** The compiled `han` is thin: the coordinator is a program of its own. */
+const inForeground = ([file, ...args]: readonly [string, ...ReadonlyArray<string>], argv: ReadonlyArray<string>, host: Host): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(file, [...args, ...argv], { stdio: "inherit", env: { ...host.environment } })
+    const signals = ["SIGTERM", "SIGHUP"] as const
+    for (const signal of signals) process.on(signal, () => child.kill(signal))
+    // The terminal sends its interrupt to both.
+    process.on("SIGINT", () => {
+      if (process.stdin.isTTY !== true) child.kill("SIGINT")
+    })
+    child.once("error", (error) => reject(new CommandFailed(`${file} could not be run: ${error.message}`)))
+    child.once("exit", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 143)))
+  })

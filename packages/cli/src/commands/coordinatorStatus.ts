@@ -1,0 +1,56 @@
+import * as Effect from "effect/Effect"
+import { Coordinator, CoordinatorIncompatible, type CoordinatorStatus } from "han-rpc/Coordinator"
+import { protocol, version } from "han-rpc/Version"
+import { answered, print, run as runAgainst } from "../Asking.ts"
+import { CommandFailed } from "../CommandFailed.ts"
+import { probe, shakeHands } from "../Connection.ts"
+import { socketPath } from "../HanHome.ts"
+import type { Host } from "../Host.ts"
+import { byteSize, count, counted, duration, isoInstant } from "../terminal/Figures.ts"
+import { plainLine, toJson } from "../terminal/PlainText.ts"
+
+/** As of a service that is not running (LSB). */
+const notRunning = 3
+
+export const run = (options: { readonly json: boolean }, host: Host): Promise<number> =>
+  runAgainst(host, Effect.gen(function*() {
+    const found = yield* probe(host)
+    if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
+    if (found._tag === "None") {
+      yield* print(host.out, options.json ? `${toJson({ running: false, home: host.home })}\n` : `no coordinator is running for ${host.home}\n`)
+      return notRunning
+    }
+    const theirs = yield* shakeHands(host)
+    if (theirs.protocol !== protocol) return yield* Effect.fail(new CoordinatorIncompatible({ location: socketPath(host.home), theirs, ours: { version, protocol } }))
+    const coordinator = yield* Coordinator
+    const status = yield* answered(host, "status", coordinator.status)
+    yield* print(host.out, options.json ? `${toJson(statusShape(status))}\n` : statusText(status, host.now()))
+    return 0
+  }))
+
+export const statusShape = (status: CoordinatorStatus) => ({
+  running: true,
+  ...status,
+  startedAt: isoInstant(status.startedAt),
+  indexer: { ...status.indexer, lastPassAt: isoInstant(status.indexer.lastPassAt) }
+})
+
+export const statusText = (status: CoordinatorStatus, now: number): string => {
+  const { database, indexer, rebuilding } = status
+  const pass = indexer.running
+  const lines: ReadonlyArray<readonly [string, string]> = [
+    ["coordinator", `han ${status.version}, process ${status.pid}, running for ${duration(now - status.startedAt)}`],
+    ["home", status.home],
+    ["socket", status.socket],
+    ["database", `${database.location} (${database.engine} ${database.version})`],
+    [
+      "indexing",
+      pass !== null
+        ? `${byteSize(pass.bytesDone)} of ${byteSize(pass.bytes)}, ${count(pass.filesDone)} of ${count(pass.files)} files`
+        : `${indexer.following ? "following what is written" : "not following"}${indexer.lastPassAt === null ? "" : `, last pass ${duration(now - indexer.lastPassAt)} ago`}`
+    ],
+    ...(rebuilding === null ? [] : [["rebuilding", `${rebuilding.projection}: ${count(rebuilding.entries)} of ${counted(rebuilding.total, "line")}`] as const]),
+    ...(database.warning === null ? [] : [["warning", database.warning] as const])
+  ]
+  return lines.map(([name, value]) => `${name.padEnd(11)}  ${plainLine(value)}\n`).join("")
+}

@@ -1,0 +1,15 @@
+import * as Effect from "effect/Effect"
+import { print, run as runAgainst } from "../Asking.ts"
+import { CommandFailed } from "../CommandFailed.ts"
+import { probe, shakeHands, stop } from "../Connection.ts"
+import type { Host } from "../Host.ts"
+
+export const run = (host: Host): Promise<number> =>
+  runAgainst(host, Effect.gen(function*() {
+    const found = yield* probe(host)
+    if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
+    if (found._tag === "None") return yield* print(host.out, "no coordinator is running\n")
+    const theirs = yield* shakeHands(host)
+    yield* stop(host, theirs)
+    yield* print(host.out, `the coordinator (process ${theirs.pid}) has stopped\n`)
+  }))

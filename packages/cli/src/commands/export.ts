@@ -1,0 +1,46 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { AgentId } from "han-core/Entry"
+import { Journal } from "han-core/Journal"
+import { Sessions } from "han-core/Sessions"
+import { answered, ask, pages, print } from "../Asking.ts"
+import type { Host } from "../Host.ts"
+import { markdownHeader, markdownMessage } from "../terminal/Markdown.ts"
+import { messageArray } from "../MessageArray.ts"
+import { choose, transcriptsOf } from "../TranscriptChoice.ts"
+
+export interface Options {
+  readonly session: string
+  readonly agent: string | undefined
+  readonly generation: number | undefined
+  readonly format: "jsonl" | "markdown" | "json"
+  readonly utc: boolean
+}
+
+const pageSize = 200
+
+export const run = (options: Options, host: Host): Promise<number> =>
+  options.format === "jsonl" ? ask(host, verbatim(options, host)) : ask(host, readable(options, host))
+
+const verbatim = (options: Options, host: Host) =>
+  Effect.gen(function*() {
+    const journal = yield* Journal
+    const { transcripts } = yield* transcriptsOf(options.session, host)
+    const { id } = yield* choose(transcripts, options)
+    yield* Stream.runForEach(journal.bytes(id), (bytes) => print(host.out, bytes))
+  })
+
+const readable = ({ agent, format, generation, session: asked, utc }: Options, host: Host) =>
+  Effect.gen(function*() {
+    const sessions = yield* Sessions
+    const session = yield* answered(host, "session", sessions.get(asked))
+    if (agent !== undefined) yield* choose((yield* transcriptsOf(session.id, host)).transcripts, { session: session.id, agent, generation })
+    const of = { sessionId: session.id, ...(agent === undefined ? {} : { agentId: AgentId.make(agent) }) }
+    const messages = pages(pageSize, (page) => answered(host, "messages", sessions.messages(of, page)))
+    if (format === "json") {
+      yield* messageArray(messages, host.out)
+      return yield* print(host.out, "\n")
+    }
+    yield* print(host.out, markdownHeader(session, { utc, agent }))
+    yield* Stream.runForEach(messages, (page) => print(host.out, page.map((message) => markdownMessage(message, utc)).join("")))
+  })

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process"
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url))
+const launcher = fileURLToPath(new URL("../bin/han.mjs", import.meta.url))
+export const fixtures = join(repository, "fixtures", "claude-code")
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: Buffer
+  readonly err: string
+}
+
+/** A machine of its own: its HAN_HOME and its Claude Code folder, and `han` as `npx han` runs it. */
+export interface Machine {
+  readonly directory: string
+  readonly home: string
+  readonly claude: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly start: (args: ReadonlyArray<string>, environment?: Readonly<Record<string, string>>) => ReturnType<typeof spawn>
+  readonly han: (...args: ReadonlyArray<string>) => Promise<Ended>
+  readonly hanWith: (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) => Promise<Ended>
+  /** Parses what the command prints; it must succeed. */
+  readonly json: (...args: ReadonlyArray<string>) => Promise<unknown>
+  readonly close: () => Promise<void>
+}
+
+export const machine = (configurations: ReadonlyArray<string> = []): Machine => {
+  const directory = mkdtempSync(join(tmpdir(), "han-"))
+  const claude = join(directory, "claude")
+  mkdirSync(join(claude, "projects"), { recursive: true })
+  for (const name of configurations) cpSync(join(fixtures, name, "config", "projects"), join(claude, "projects"), { recursive: true })
+  const environment = { PATH: process.env["PATH"] ?? "", HOME: directory, HAN_HOME: join(directory, "han"), CLAUDE_CONFIG_DIR: claude, TZ: "America/New_York" }
+  const start: Machine["start"] = (args, more = {}) => spawn("node", [launcher, ...args], { cwd: directory, env: { ...environment, ...more }, stdio: ["pipe", "pipe", "pipe"] })
+  const hanWith: Machine["hanWith"] = async (more, ...args) => {
+    const child = start(args, more)
+    child.stdin?.end()
+    return ended(child)
+  }
+  const han: Machine["han"] = (...args) => hanWith({}, ...args)
+  return {
+    directory, home: environment.HAN_HOME, claude, environment, start, han, hanWith,
+    json: async (...args) => {
+      const { code, err, out } = await han(...args, "--json")
+      if (code !== 0) throw new Error(`han ${args.join(" ")} ended with ${code}: ${err}`)
+      return JSON.parse(out.toString())
+    },
+    close: async () => {
+      await han("coordinator", "stop")
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+}
+
+export const ended = (child: ReturnType<typeof spawn>): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const out: Array<Buffer> = []
+    const err: Array<Buffer> = []
+    child.stdout?.on("data", (chunk: Buffer) => out.push(chunk))
+    child.stderr?.on("data", (chunk: Buffer) => err.push(chunk))
+    child.once("error", reject)
+    child.once("close", (code, signal) => resolve({ code, signal, out: Buffer.concat(out), err: Buffer.concat(err).toString() }))
+  })

@@ -1,0 +1,8 @@
+import * as ClaudeCode from "./ClaudeCode.ts"
+import type { Entry, Transcript } from "./Entry.ts"
+import * as HanLog from "./HanLog.ts"
+import type { DecodedLine } from "./SessionEvent.ts"
+
+/** What a line means, whatever wrote it. Pure, and never throws. */
+export const decodeEntry = (transcript: Transcript, entry: Entry): DecodedLine =>
+  transcript.kind === "han" ? HanLog.decode(transcript, entry) : ClaudeCode.decode(transcript, entry)

@@ -1,0 +1,79 @@
+import type { Entry, Transcript } from "./Entry.ts"
+import { decodeLine, type Line, lineId } from "./internal/decodedLine.ts"
+import { envelopeOf as ownEnvelope } from "./internal/envelope.ts"
+import { count, filled, type JsonObject, number, object } from "./internal/json.ts"
+import { readRecords } from "./internal/record.ts"
+import type { DecodedLine, Envelope } from "./SessionEvent.ts"
+
+/**
+ * What a line of a `<session>-han.jsonl` file means. A line that points to a file beside the transcript means what that file says, given as the entry's
+ * `payload`; without it the event has `missingPayload`. Never throws, and never without an event.
+ */
+export const decode = (transcript: Transcript, entry: Entry): DecodedLine => {
+  const payload = payloadOf(entry)
+  return decodeLine(
+    transcript,
+    entry,
+    (record) => envelopeOf(record, payload),
+    (line) => addEvents(line, payload)
+  )
+}
+
+/** Null when there is none, or it cannot be read. */
+const payloadOf = (entry: Entry): JsonObject | null => {
+  if (entry.payload === undefined) return null
+  const { fault, records } = readRecords({ line: entry.line, offset: entry.offset, bytes: entry.payload })
+  return fault === null ? (records[0] ?? null) : null
+}
+
+const envelopeOf = (record: JsonObject, payload: JsonObject | null): Envelope => {
+  const own = ownEnvelope(payload === null ? record : { ...payload, ...record })
+  return own.uuid === null ? { ...own, uuid: filled(record.id) ?? filled(payload?.id) } : own
+}
+
+const addEvents = (line: Line, payload: JsonObject | null): void => {
+  const { events, record } = line
+  const name = filled(record.type)
+  if (name === null) return
+  const whole = payload ?? record
+  const data = whole.data ?? null
+  const facts = object(data)
+  events.push({
+    _tag: "HanNoted",
+    name,
+    data,
+    replyTo: filled(whole.hookRunId) ?? filled(record.hookRunId) ?? filled(facts?.call_id),
+    missingPayload: typeof record.ref === "string" && payload === null
+  })
+  if (facts === null) return
+  if (name === "token_usage") {
+    const cost = number(facts.cost_usd)
+    events.push({
+      _tag: "ResponseMetered",
+      messageId: lineId(line),
+      requestId: null,
+      model: filled(facts.model) ?? "unknown",
+      input: count(facts.input_tokens),
+      output: count(facts.output_tokens),
+      cacheRead: count(facts.cache_read_tokens),
+      cacheWrite5m: count(facts.cache_creation_tokens),
+      cacheWrite1h: 0,
+      webSearches: 0,
+      tier: null,
+      statedCostNanoUsd: cost === null ? null : count(Math.round(cost * 1e9))
+    })
+  } else if (name === "hook_file_change") {
+    const path = filled(facts.file_path),
+      toolName = filled(facts.tool_name) ?? "unknown"
+    if (path !== null)
+      events.push({
+        _tag: "FileChanged",
+        path,
+        action: toolName === "Write" ? "created" : "modified",
+        toolName,
+        toolUseId: null,
+        linesAdded: 0,
+        linesRemoved: 0
+      })
+  }
+}

@@ -1,0 +1,149 @@
+import { countLines } from "./claudeContent.ts"
+import { type Line, lineId } from "./decodedLine.ts"
+import { array, canonicalJson, count, filled, isObject, type JsonObject, object, text as string } from "./json.ts"
+import { pullRequestIn } from "./pullRequest.ts"
+
+/** What the client writes in the model's place. */
+const synthetic = "<synthetic>"
+
+export const addAssistant = (line: Line): void => {
+  const { events, record } = line
+  const message = object(record.message)
+  const content = message === null ? record.content : message.content
+  const said: Array<string> = [],
+    thought: Array<string> = []
+  if (typeof content === "string") said.push(content)
+  const blocks = array(content)
+  for (const block of blocks) {
+    if (typeof block === "string") said.push(block)
+    else if (!isObject(block)) continue
+    else if (block.type === "text" && typeof block.text === "string") said.push(block.text)
+    else if (block.type === "thinking" && typeof block.thinking === "string") thought.push(block.thinking)
+  }
+  const messageId = filled(message?.id),
+    requestId = filled(record.requestId),
+    named = filled(message?.model)
+  const model = named === synthetic ? null : named
+  events.push({
+    _tag: "Answered",
+    messageId,
+    requestId,
+    model,
+    text: said.join("\n"),
+    thinking: thought.join("\n"),
+    stopReason: filled(message?.stop_reason),
+    apiError: filled(record.error) ?? (record.isApiErrorMessage === true ? "unknown" : null)
+  })
+  for (let index = 0; index < blocks.length; index++) {
+    const block = blocks[index]
+    if (!isObject(block) || block.type !== "tool_use") continue
+    const id = filled(block.id)
+    addCall(line, id ?? `${lineId(line)}:${index}`, id, block.name, block.input)
+  }
+  const usage = object(message?.usage) ?? object(record.usage)
+  if (messageId !== null && named !== synthetic && usage !== null && (typeof usage.input_tokens === "number" || typeof usage.output_tokens === "number")) {
+    addUsage(line, messageId, requestId, model ?? "unknown", usage)
+  }
+}
+
+const addUsage = ({ events }: Line, messageId: string, requestId: string | null, model: string, usage: JsonObject): void => {
+  const split = object(usage.cache_creation)
+  const written = count(usage.cache_creation_input_tokens)
+  const hour = count(split?.ephemeral_1h_input_tokens),
+    minutes = count(split?.ephemeral_5m_input_tokens)
+  const tier = filled(usage.service_tier),
+    speed = filled(usage.speed)
+  events.push({
+    _tag: "ResponseMetered",
+    messageId,
+    requestId,
+    model,
+    input: count(usage.input_tokens),
+    output: count(usage.output_tokens),
+    cacheRead: count(usage.cache_read_input_tokens),
+    // Tokens that neither lifetime claims were written with the default one.
+    cacheWrite5m: minutes + Math.max(0, written - minutes - hour),
+    cacheWrite1h: hour,
+    webSearches: count(object(usage.server_tool_use)?.web_search_requests),
+    tier: tier !== null && tier !== "standard" ? tier : speed !== null && speed !== "standard" ? speed : null,
+    statedCostNanoUsd: null
+  })
+}
+
+/** A call and what follows from it. `ownId`: null when the call was given none, so that no result can name it. */
+const addCall = ({ events }: Line, toolUseId: string, ownId: string | null, called: unknown, given: unknown): void => {
+  const name = filled(called) ?? "unknown"
+  events.push({ _tag: "ToolCalled", toolUseId, name, input: given ?? null })
+  const input = object(given)
+  if (input === null) return
+  switch (name) {
+    case "Write":
+    case "Edit":
+    case "MultiEdit":
+    case "NotebookEdit": {
+      const path = filled(input.file_path) ?? filled(input.notebook_path)
+      if (path !== null)
+        events.push({
+          _tag: "FileChanged",
+          path,
+          action: name === "Write" ? "created" : "modified",
+          toolName: name,
+          toolUseId: ownId,
+          ...changedLines(name, input)
+        })
+      return
+    }
+    case "TodoWrite":
+      if (Array.isArray(input.todos)) events.push({ _tag: "TodosWritten", toolUseId: ownId, todos: input.todos.flatMap(todo) })
+      return
+    case "TeamCreate": {
+      const team = filled("team_name" in input ? input.team_name : "teamName" in input ? input.teamName : input.name)
+      if (team !== null) events.push({ _tag: "TeamJoined", name: team })
+    }
+  }
+}
+
+const changedLines = (name: string, input: JsonObject): { readonly linesAdded: number; readonly linesRemoved: number } => {
+  if (name === "Write") return { linesAdded: countLines(string(input.content) ?? ""), linesRemoved: 0 }
+  // A replaced cell does not say what it was before.
+  if (name === "NotebookEdit") return { linesAdded: input.edit_mode === "insert" ? countLines(string(input.new_source) ?? "") : 0, linesRemoved: 0 }
+  let linesAdded = 0,
+    linesRemoved = 0
+  for (const edit of name === "Edit" ? [input] : array(input.edits)) {
+    if (!isObject(edit)) continue
+    const more = countLines(string(edit.new_string) ?? "") - countLines(string(edit.old_string) ?? "")
+    if (more > 0) linesAdded += more
+    else linesRemoved -= more
+  }
+  return { linesAdded, linesRemoved }
+}
+
+const todo = (item: unknown): ReadonlyArray<{ readonly content: string; readonly status: string; readonly activeForm: string | null }> => {
+  const content = string(object(item)?.content)
+  return !isObject(item) || content === null ? [] : [{ content, status: string(item.status) ?? "pending", activeForm: filled(item.activeForm) }]
+}
+
+/** A call on a line of its own, as older clients wrote it. */
+export const addLegacyCall = (line: Line): void => {
+  const { record } = line
+  const id = filled(record.toolUseId) ?? filled(record.tool_use_id) ?? filled(record.id)
+  addCall(line, id ?? lineId(line), id, record.name, record.input)
+}
+
+export const addLegacyResult = (line: Line): void => {
+  const { events, record } = line
+  const { result } = record
+  const text = typeof result === "string" ? result : canonicalJson(result)
+  const id = filled("toolUseId" in record ? record.toolUseId : record.tool_use_id)
+  events.push({
+    _tag: "ToolReturned",
+    toolUseId: id ?? lineId(line),
+    text,
+    isError: record.is_error === true || record.isError === true,
+    hasImage: false,
+    denied: false,
+    structured: typeof result === "string" ? null : (result ?? null)
+  })
+  const pullRequest = pullRequestIn(text)
+  if (pullRequest !== null) events.push(pullRequest)
+}

@@ -1,0 +1,182 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
+import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "../Journal.ts"
+import type { StoreError } from "../StoreError.ts"
+import type { TranscriptFile, TranscriptUnreadable } from "../Transcripts.ts"
+import type { Viewer } from "../Viewer.ts"
+import { addProblem, infoOf, isMetaNews, knownOf, maxMetaBytes, noteMeta, readBytes, readEdges, remember, type Work } from "./indexWork.ts"
+import { digestOf, type Edges, extendEdges, noEdges, sameBytes } from "./keptEdges.ts"
+import { type Decision, decide } from "./lookDecision.ts"
+
+/** How many bytes of a file a pass expects to bring in; null when there is nothing to do. */
+export const plannedBytes = (work: Work, file: TranscriptFile): number | null => {
+  const known = infoOf(work.known, file.transcript)
+  const decision = decide(known, file)
+  switch (decision._tag) {
+    case "Unchanged":
+      return isMetaNews(work.known, file) ? 0 : null
+    case "Note":
+      return 0
+    case "Continue":
+      return file.size - (known?.bytes ?? 0)
+    case "Begin":
+      return file.size
+  }
+}
+
+/**
+ * Brings one file into the journal: what is new in it, or all of it as a new generation when what was kept is no longer there.
+ * What is wrong with the file becomes a problem of the pass. False when the file is gone.
+ */
+export const indexFile = Effect.fn("Indexer.indexFile")(function*(work: Work, first: TranscriptFile) {
+  let file = first
+  for (let attempts = 1;; attempts++) {
+    const result = yield* Effect.either(attempt(work, file))
+    if (result._tag === "Right") return true
+    const error = result.left
+    if (error._tag === "StoreError") return yield* error
+    if (error._tag === "TranscriptUnreadable" && error.reason !== "missing") {
+      addProblem(work, error)
+      return true
+    }
+    if (attempts === 3) {
+      addProblem(work, { path: file.path, message: `${file.path} was not indexed: ${error.message}` })
+      return true
+    }
+    if (error._tag === "TranscriptUnreadable") {
+      // Replaced or moved at this moment: whatever is there now decides.
+      const now = yield* Effect.either(work.transcripts.stat(file.path))
+      if (now._tag === "Left") {
+        addProblem(work, now.left)
+        return true
+      }
+      if (now.right === null) return false
+      file = now.right
+    } else {
+      yield* reload(work, file.transcript)
+    }
+  }
+})
+
+/** What the journal has was not what was remembered of it. */
+const reload = Effect.fn("Indexer.reload")(function*(work: Work, transcript: Omit<Transcript, "generation">) {
+  const stored = knownOf(yield* work.journal.transcripts({ sessionId: transcript.sessionId })).files.get(transcriptFileId(transcript))
+  if (stored === undefined) work.known.files.delete(transcriptFileId(transcript))
+  else remember(work.known, stored)
+})
+
+const attempt = (work: Work, file: TranscriptFile): Effect.Effect<void, StoreError | EntryGap | TranscriptNotFound | TranscriptUnreadable, Viewer> =>
+  Effect.gen(function*() {
+    const known = infoOf(work.known, file.transcript)
+    const decision = decide(known, file)
+    if (decision._tag === "Unchanged" && !isMetaNews(work.known, file)) return
+    if (yield* work.journal.isForgotten(file.transcript.sessionId)) {
+      work.known.forgotten.add(file.transcript.sessionId)
+      return
+    }
+    const meta = yield* readMeta(work, file)
+    yield* bringIn(work, file, known, decision, meta)
+    // Only now, for what was not stored is to be read again.
+    if (meta !== undefined) noteMeta(work.known, file)
+  })
+
+const bringIn = (work: Work, file: TranscriptFile, known: TranscriptInfo | undefined, decision: Decision, meta: string | undefined) =>
+  Effect.gen(function*() {
+    const begin = (generation: number) => takeLines(work, file, { ...file.transcript, generation }, { line: 0, offset: 0 }, noEdges, meta)
+    if (known === undefined || decision._tag === "Begin") return yield* begin(decision._tag === "Begin" ? decision.generation : 1)
+    if (decision._tag !== "Continue") {
+      if (known.file === null || (decision._tag === "Unchanged" && meta === undefined)) return
+      yield* append(work, known, [], known.bytes, { ...known.file, ...placeOf(file) }, meta)
+      return
+    }
+    const edges = yield* readEdges(work, file.path, known.bytes)
+    const standsIn = known.file === null || (digestOf(edges.head) === known.file.headDigest && digestOf(edges.tail) === known.file.tailDigest)
+    if (standsIn && (!decision.compare || (yield* isKept(work, known, file.path)))) {
+      return yield* takeLines(work, file, known.transcript, { line: known.lines, offset: known.bytes }, edges, meta)
+    }
+    work.tally.bytes += known.bytes
+    yield* begin(known.transcript.generation + 1)
+  })
+
+/** Appends the lines of `file` from there on, a batch at a time. */
+const takeLines = (
+  work: Work,
+  file: TranscriptFile,
+  transcript: Transcript,
+  from: { readonly line: number; readonly offset: number },
+  before: Edges,
+  meta: string | undefined
+) =>
+  Effect.gen(function*() {
+    let edges = before
+    let end = from.offset
+    let info: TranscriptInfo = { id: transcriptId(transcript), transcript, lines: from.line, bytes: from.offset, file: null, meta: infoOf(work.known, transcript)?.meta ?? null, missingSince: null }
+    let unsaid = meta
+    // The size that is noted with a batch is where it ends: a pass that is cut short must not look finished.
+    const add = (entries: Parameters<typeof append>[2], size: number) =>
+      Effect.gen(function*() {
+        const facts = { ...placeOf(file), size, headDigest: digestOf(edges.head), tailDigest: digestOf(edges.tail) }
+        info = yield* append(work, info, entries, end, facts, unsaid)
+        unsaid = undefined
+      })
+    yield* Stream.runForEach(work.transcripts.read(file, from), (batch) =>
+      Effect.gen(function*() {
+        edges = extendEdges(edges, batch.entries)
+        work.tally.bytesRead += batch.end - end
+        work.tally.bytesDone += batch.end - end
+        end = batch.end
+        yield* add(batch.entries, batch.end)
+        yield* work.stepped
+        // Others want to be answered between two transactions.
+        yield* Effect.yieldNow()
+      }))
+    // What follows the last newline was read, too.
+    work.tally.bytesRead += file.size - end
+    work.tally.bytesDone += file.size - end
+    if (info.file === null || end !== file.size) yield* add([], file.size)
+  })
+
+const placeOf = (file: TranscriptFile) => ({ path: file.path, root: file.root, device: file.device, inode: file.inode, size: file.size, mtimeMs: file.mtimeMs })
+
+const append = Effect.fn("Indexer.append")(function*(
+  work: Work,
+  info: TranscriptInfo,
+  entries: Parameters<Work["journal"]["append"]>[1],
+  bytes: number,
+  file: SourceFile,
+  meta: string | undefined
+) {
+  const { appended } = yield* work.journal.append(info.transcript, entries, { file, meta })
+  work.tally.appended += appended
+  const now: TranscriptInfo = { ...info, lines: info.lines + entries.length, bytes, file, meta: meta ?? info.meta, missingSince: null }
+  remember(work.known, now)
+  return now
+})
+
+/** Whether the file begins with all that is kept of it, byte for byte. */
+const isKept = Effect.fn("Indexer.isKept")(function*(work: Work, known: TranscriptInfo, path: string) {
+  let offset = 0
+  const same = yield* work.journal.bytes(known.id).pipe(
+    Stream.mapEffect((kept) =>
+      Effect.map(readBytes(work, path, { offset, length: kept.length }), (bytes) => {
+        offset += kept.length
+        return sameBytes(bytes, kept)
+      })),
+    Stream.takeUntil((equal) => !equal),
+    Stream.runFold(true, (all, equal) => all && equal)
+  )
+  return same && offset === known.bytes
+})
+
+const readMeta = Effect.fn("Indexer.readMeta")(function*(work: Work, file: TranscriptFile) {
+  const { meta } = file
+  if (meta === null || !isMetaNews(work.known, file)) return undefined
+  const read = yield* Effect.either(work.transcripts.bytesAt(meta.path, 0, maxMetaBytes))
+  if (read._tag === "Left") {
+    // Its transcript is worth having without it.
+    if (read.left.reason !== "missing") addProblem(work, read.left)
+    return undefined
+  }
+  return new TextDecoder().decode(read.right)
+})

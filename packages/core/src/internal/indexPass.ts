@@ -1,0 +1,101 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { type TranscriptId, transcriptFileId } from "../Entry.ts"
+import type { FileProblem, RootState, TranscriptFile } from "../Transcripts.ts"
+import { chooseCopy } from "./copies.ts"
+import { indexFile, plannedBytes } from "./fileIndexing.ts"
+import { addProblem, maxMetaBytes, remember, type Work } from "./indexWork.ts"
+
+type Candidates = Map<string, [TranscriptFile, ...Array<TranscriptFile>]>
+
+const addCandidate = (candidates: Candidates, file: TranscriptFile): void => {
+  const fileId = transcriptFileId(file.transcript)
+  const others = candidates.get(fileId)
+  if (others === undefined) candidates.set(fileId, [file])
+  else if (!others.some((other) => other.path === file.path)) others.push(file)
+}
+
+/** Looks at every transcript there is. The states of the roots as they were then. */
+export const indexAll = Effect.fn("Indexer.indexAll")(function*(work: Work) {
+  const { files, problems, roots } = yield* work.transcripts.list
+  for (const problem of problems) addProblem(work, problem)
+  const candidates: Candidates = new Map()
+  for (const file of files) addCandidate(candidates, file)
+  const gone = [...work.known.files].flatMap(([fileId, info]) =>
+    info.file !== null && !candidates.has(fileId) && canTell(info.file, roots, problems) ? [fileId] : [])
+  yield* indexCandidates(work, candidates, true)
+  yield* markMissing(work, gone)
+  return roots
+})
+
+/** Whether a file that was not found under its root is gone, and not only out of sight. */
+const canTell = (file: { readonly path: string; readonly root: string }, roots: ReadonlyArray<RootState>, problems: ReadonlyArray<FileProblem>): boolean =>
+  roots.some((root) => root.path === file.root && root.state !== "unreadable") &&
+  !problems.some(({ path }) => file.path === path || file.path.startsWith(`${path}/`) || file.path.startsWith(`${path}\\`))
+
+/** Looks at the transcripts at these paths, and at what else is known of the same ones. */
+export const indexPaths = Effect.fn("Indexer.indexPaths")(function*(work: Work, paths: ReadonlyArray<string>) {
+  const candidates: Candidates = new Map()
+  const gone = new Set<string>()
+  const looked = new Set<string>()
+  const lookAt = (path: string) =>
+    Effect.gen(function*() {
+      if (looked.has(path)) return
+      looked.add(path)
+      const file = yield* Effect.either(work.transcripts.stat(path))
+      if (file._tag === "Right" && file.right !== null) return addCandidate(candidates, file.right)
+      if (file._tag === "Left" && file.left.reason !== "missing") return addProblem(work, file.left)
+      const fileId = work.known.followed.get(path)
+      if (fileId !== undefined) gone.add(fileId)
+    })
+  yield* Effect.forEach(paths, lookAt, { discard: true })
+  // A file that moved is told of at both of its places, perhaps not at once; one that has copies is one of several.
+  for (const fileId of new Set([...candidates.keys(), ...gone])) {
+    const followed = work.known.files.get(fileId)?.file?.path
+    yield* Effect.forEach([...followed === undefined ? [] : [followed], ...work.known.copies.get(fileId) ?? []], lookAt, { discard: true })
+  }
+  yield* indexCandidates(work, candidates, false)
+  yield* markMissing(work, [...gone].filter((fileId) => !candidates.has(fileId)))
+})
+
+const indexCandidates = Effect.fn("Indexer.indexCandidates")(function*(work: Work, candidates: Candidates, lookAgain: boolean) {
+  const { tally } = work
+  const todo: Array<{ readonly file: TranscriptFile; readonly planned: number }> = []
+  for (const files of candidates.values()) {
+    const file = yield* chooseCopy(work, files)
+    if (work.known.forgotten.has(file.transcript.sessionId)) continue
+    if (file.meta !== null && file.meta.size > maxMetaBytes) {
+      addProblem(work, { path: file.meta.path, message: `${file.meta.path} is longer than ${maxMetaBytes} bytes and was not read` })
+    }
+    const planned = plannedBytes(work, file)
+    if (planned === null) continue
+    todo.push({ file, planned })
+    tally.files++
+    tally.bytes += planned
+  }
+  // What somebody is working on first.
+  todo.sort((a, b) => b.file.mtimeMs - a.file.mtimeMs)
+  yield* work.stepped
+  const gone: Array<string> = []
+  for (const { file, planned } of todo) {
+    // A long pass has looked at it long ago.
+    const now = lookAgain ? yield* Effect.orElseSucceed(work.transcripts.stat(file.path), () => file) : file
+    if (now !== null) tally.bytes += (plannedBytes(work, now) ?? 0) - planned
+    if (now === null || !(yield* indexFile(work, now))) gone.push(transcriptFileId(file.transcript))
+    tally.filesDone++
+    yield* work.stepped
+    yield* Effect.yieldNow()
+  }
+  yield* markMissing(work, gone)
+})
+
+const markMissing = Effect.fn("Indexer.markMissing")(function*(work: Work, fileIds: ReadonlyArray<string>) {
+  const infos = fileIds.flatMap((fileId) => {
+    const info = work.known.files.get(fileId)
+    return info === undefined || info.missingSince !== null ? [] : [info]
+  })
+  if (infos.length === 0) return
+  const at = yield* Clock.currentTimeMillis
+  yield* work.journal.markMissing(infos.map((info): TranscriptId => info.id), at)
+  for (const info of infos) remember(work.known, { ...info, missingSince: at })
+})

@@ -1,0 +1,104 @@
+import { Buffer } from "node:buffer"
+import * as Effect from "effect/Effect"
+import { type SessionId, type Transcript, transcriptFileId } from "../Entry.ts"
+import type { Journal, TranscriptInfo } from "../Journal.ts"
+import type { FileProblem, TranscriptFile, Transcripts } from "../Transcripts.ts"
+import { type Edges, edgeRanges } from "./keptEdges.ts"
+
+/** What the journal has, kept in step with what is appended, so that a look at an unchanged file costs nothing. One for each owner. */
+export interface Known {
+  /** The newest generation of each file. */
+  readonly files: Map<string, TranscriptInfo>
+  /** The file whose lines the journal takes from this path. */
+  readonly followed: Map<string, string>
+  /** Paths at which more of the same file lies. */
+  readonly copies: Map<string, Set<string>>
+  /** What was found out about a copy, and of what state of it. */
+  readonly verdicts: Map<string, { readonly of: string; readonly verdict: "part" | "longer" | "other" }>
+  /** The facts of each file of facts when it was last looked at. */
+  readonly metas: Map<string, string>
+  readonly forgotten: Set<SessionId>
+}
+
+export const knownOf = (infos: ReadonlyArray<TranscriptInfo>): Known => {
+  const known: Known = { files: new Map(), followed: new Map(), copies: new Map(), verdicts: new Map(), metas: new Map(), forgotten: new Set() }
+  for (const info of infos) {
+    const before = known.files.get(transcriptFileId(info.transcript))
+    if (before === undefined || before.transcript.generation < info.transcript.generation) remember(known, info)
+  }
+  return known
+}
+
+export const remember = (known: Known, info: TranscriptInfo): void => {
+  const fileId = transcriptFileId(info.transcript)
+  const before = known.files.get(fileId)?.file
+  if (before != null && known.followed.get(before.path) === fileId) known.followed.delete(before.path)
+  if (info.file !== null) known.followed.set(info.file.path, fileId)
+  known.files.set(fileId, info)
+}
+
+/** The newest generation of a file as it is in the journal now. */
+export const infoOf = (known: Known, transcript: Omit<Transcript, "generation">): TranscriptInfo | undefined => known.files.get(transcriptFileId(transcript))
+
+/** What one pass has done so far. */
+export interface Tally {
+  files: number
+  filesDone: number
+  bytes: number
+  bytesDone: number
+  bytesRead: number
+  appended: number
+  readonly problems: Map<string, FileProblem>
+}
+
+export const newTally = (): Tally => ({ files: 0, filesDone: 0, bytes: 0, bytesDone: 0, bytesRead: 0, appended: 0, problems: new Map() })
+
+/** One pass at work. */
+export interface Work {
+  readonly transcripts: typeof Transcripts.Service
+  readonly journal: typeof Journal.Service
+  readonly known: Known
+  readonly tally: Tally
+  /** Said after each step, so that others may be told. */
+  readonly stepped: Effect.Effect<void>
+}
+
+export const addProblem = (work: Work, problem: FileProblem): void => {
+  work.tally.problems.set(problem.path, { path: problem.path, message: problem.message })
+}
+
+export const readBytes = (work: Work, path: string, range: { readonly offset: number; readonly length: number }) =>
+  Effect.tap(work.transcripts.bytesAt(path, range.offset, range.length), (bytes) => Effect.sync(() => {
+    work.tally.bytesRead += bytes.length
+  }))
+
+/** The edges of the first `length` bytes of a file. */
+export const readEdges = Effect.fn("Indexer.readEdges")(function*(work: Work, path: string, length: number) {
+  const { head, tail } = edgeRanges(length)
+  if (length === 0) return { head: new Uint8Array(0), tail: new Uint8Array(0) } satisfies Edges
+  const first = yield* readBytes(work, path, head)
+  return { head: first, tail: tail.offset === 0 ? first : yield* readBytes(work, path, tail) } satisfies Edges
+})
+
+/** A longer file of facts is none. */
+export const maxMetaBytes = 256 << 10
+
+/**
+ * Whether the file of facts is to be read. At the first look of a process the journal's text stands for what was seen before:
+ * it tells at least whether the length is the same.
+ */
+export const isMetaNews = (known: Known, file: TranscriptFile): boolean => {
+  const { meta } = file
+  if (meta === null || meta.size > maxMetaBytes) return false
+  const seen = known.metas.get(meta.path)
+  if (seen !== undefined) return seen !== `${meta.size}:${meta.mtimeMs}`
+  const stored = infoOf(known, file.transcript)?.meta ?? null
+  if (stored === null || Buffer.byteLength(stored) !== meta.size) return true
+  noteMeta(known, file)
+  return false
+}
+
+/** The journal has the file of facts as it is now. */
+export const noteMeta = (known: Known, { meta }: TranscriptFile): void => {
+  if (meta !== null) known.metas.set(meta.path, `${meta.size}:${meta.mtimeMs}`)
+}

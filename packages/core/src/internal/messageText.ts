@@ -1,0 +1,132 @@
+import type { DecodedLine, SessionEvent } from "../SessionEvent.ts"
+import { canonicalJson, cut, isObject, strings } from "./json.ts"
+
+/** How much of one string of a tool's input can be found: the beginning of a written file, all of a command. */
+const inputEach = 4000
+const inputTotal = 64_000
+const hanData = 20_000
+
+/** What a page shows of the line. */
+export const shownText = ({ envelope, events }: DecodedLine): string => {
+  const parts: Array<string> = []
+  const answered = events.some((event) => event._tag === "Answered" && event.text.trim() !== "")
+  const summarized = events.some((event) => event._tag === "CompactionSummarized")
+  const recovered = events.some((event) => event._tag !== "Unreadable")
+  for (const event of events) {
+    if (event._tag === "ToolCalled" && answered) continue
+    if (event._tag === "Compacted" && summarized) continue
+    if (event._tag === "Unreadable" && recovered) continue
+    // In a result it is a part of the text.
+    if (event._tag === "PullRequestLinked" && envelope.type !== "pr-link") continue
+    const part = shown(event)
+    if (part !== "") parts.push(part)
+  }
+  return parts.length === 1 ? (parts[0] ?? "") : parts.join("\n")
+}
+
+const shown = (event: SessionEvent): string => {
+  switch (event._tag) {
+    case "Prompted":
+    case "CommandPrinted":
+    case "Interrupted":
+    case "MetaAdded":
+    case "CompactionSummarized":
+    case "Answered":
+    case "ToolReturned":
+    case "SystemNoted":
+    case "Attached":
+    case "Summarized":
+    case "Unrecognized":
+      return event.text
+    case "CommandRun":
+      return commandLine(event)
+    case "ToolCalled":
+      return `${event.name} ${headline(event.input)}`.trim()
+    case "Compacted":
+      return event.trigger === "auto" || event.trigger === "manual" ? `Conversation compacted (${event.trigger})` : "Conversation compacted"
+    case "QueueChanged":
+      return event.text === "" ? event.operation : event.text
+    case "Titled":
+      return event.title
+    case "PullRequestLinked":
+      return event.url
+    case "FilesSnapshotted":
+      return event.paths.join("\n")
+    case "HanNoted":
+      return event.data === null ? event.name : `${event.name} ${cut(canonicalJson(event.data), inputEach)}`
+    case "Unreadable":
+      return event.reason
+    default:
+      return ""
+  }
+}
+
+const commandLine = ({ args, name, shell }: { readonly name: string; readonly args: string; readonly shell: boolean }): string =>
+  shell ? `!${name}` : args === "" ? name : `${name} ${args}`
+
+/** The part of a tool's input that says what it is about. */
+const headlines = ["command", "file_path", "notebook_path", "path", "pattern", "query", "url", "subject", "description", "skill", "prompt"]
+const headline = (input: unknown): string => {
+  if (!isObject(input)) return ""
+  for (const key of headlines) {
+    const value = input[key]
+    if (typeof value === "string" && value !== "") return cut(value.split("\n", 1)[0] ?? "", 200)
+  }
+  return ""
+}
+
+export interface FoundText {
+  readonly prompt: string
+  readonly answer: string
+  readonly tool: string
+  readonly other: string
+}
+
+/** The words by which the line can be found. */
+export const foundText = ({ events }: DecodedLine): FoundText | null => {
+  const prompt: Array<string> = [],
+    answer: Array<string> = [],
+    tool: Array<string> = [],
+    other: Array<string> = []
+  for (const event of events) {
+    switch (event._tag) {
+      case "Prompted":
+        ;(event.origin === "machine" ? other : prompt).push(event.text)
+        break
+      case "CommandRun":
+        prompt.push(commandLine(event))
+        break
+      case "Answered":
+        answer.push(event.text, event.thinking)
+        break
+      case "ToolReturned":
+        tool.push(event.text)
+        break
+      case "ToolCalled":
+        tool.push(event.name, ...strings(event.input, inputEach, inputTotal))
+        break
+      case "HanNoted":
+        other.push(event.name, event.data === null ? "" : cut(canonicalJson(event.data), hanData))
+        break
+      case "QueueChanged":
+        other.push(event.text)
+        break
+      case "PullRequestLinked":
+        if (events.length === 1) other.push(event.url)
+        break
+      // A list is written by a call on the same line, whose input has its words.
+      case "TodosWritten":
+      case "Unreadable":
+        break
+      default:
+        other.push(shown(event))
+    }
+  }
+  const found = { prompt: joined(prompt), answer: joined(answer), tool: joined(tool), other: joined(other) }
+  return found.prompt === "" && found.answer === "" && found.tool === "" && found.other === "" ? null : found
+}
+
+const joined = (parts: ReadonlyArray<string>): string => {
+  const only = parts.length === 1 ? (parts[0] ?? "") : parts.filter((part) => part !== "").join("\n")
+  return only.trim() === "" ? "" : only
+}

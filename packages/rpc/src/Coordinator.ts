@@ -1,0 +1,95 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { IndexerStatus } from "han-core/Indexer"
+import { JournalTotals, RebuildProgress } from "han-core/Journal"
+import { IndexProblem } from "han-core/Session"
+import type { StoreError } from "han-core/StoreError"
+import { RootState } from "han-core/Transcripts"
+import type { Viewer } from "han-core/Viewer"
+
+/** Who answers. Its shape never changes: it is how two releases find out that they differ. */
+export const Handshake = Schema.Struct({
+  version: Schema.String,
+  /** See `protocol` in `han-rpc/Version`. */
+  protocol: Schema.Int,
+  pid: Schema.Int
+})
+export type Handshake = typeof Handshake.Type
+
+export const CoordinatorStatus = Schema.Struct({
+  ...Handshake.fields,
+  /** Milliseconds since 1970. */
+  startedAt: Schema.Number,
+  /** HAN_HOME. */
+  home: Schema.String,
+  socket: Schema.String,
+  database: Schema.Struct({
+    engine: Schema.Literal("sqlite", "postgresql"),
+    version: Schema.String,
+    location: Schema.String,
+    /** Why this version of the engine is a danger to the data, in words; null when it is none. */
+    warning: Schema.NullOr(Schema.String)
+  }),
+  indexer: IndexerStatus,
+  /** The projection that is being rebuilt; null most of the time. */
+  rebuilding: Schema.NullOr(RebuildProgress)
+})
+export type CoordinatorStatus = typeof CoordinatorStatus.Type
+
+/** When Claude Code will delete transcripts of one configuration folder. */
+export const ClaudeCleanup = Schema.Struct({
+  root: Schema.String,
+  /** `cleanupPeriodDays` of the folder's `settings.json`; 30 when it does not say. */
+  cleanupPeriodDays: Schema.Number,
+  /** When the least recently written transcript was written; null when there is none. */
+  oldestTranscriptAt: Schema.NullOr(Schema.Number),
+  /** From then on Claude Code deletes it when it starts; a time that is past means at its next start. */
+  nextDeletionAt: Schema.NullOr(Schema.Number)
+})
+export type ClaudeCleanup = typeof ClaudeCleanup.Type
+
+export const DoctorReport = Schema.Struct({
+  status: CoordinatorStatus,
+  totals: JournalTotals,
+  /** The first 100. */
+  problems: Schema.Array(IndexProblem),
+  roots: Schema.Array(RootState),
+  claudeCleanup: Schema.Array(ClaudeCleanup),
+  /** What a person should do something about, one sentence each. */
+  warnings: Schema.Array(Schema.String)
+})
+export type DoctorReport = typeof DoctorReport.Type
+
+/**
+ * Nobody answers at `location`. `absent`: nothing is there · `refused`: something is there that does not answer or may not be opened ·
+ * `closed`: it answered and then the connection ended · `silent`: connected, but no sign of life.
+ */
+export class CoordinatorUnreachable extends Schema.TaggedError<CoordinatorUnreachable>("han-rpc/CoordinatorUnreachable")("CoordinatorUnreachable", {
+  location: Schema.String,
+  reason: Schema.Literal("absent", "refused", "closed", "silent"),
+  message: Schema.String
+}) {}
+
+/** The coordinator speaks another language than this client. */
+export class CoordinatorIncompatible extends Schema.TaggedError<CoordinatorIncompatible>("han-rpc/CoordinatorIncompatible")("CoordinatorIncompatible", {
+  location: Schema.String,
+  theirs: Handshake,
+  ours: Schema.Struct({ version: Schema.String, protocol: Schema.Int })
+}) {
+  override get message() {
+    const what = `the coordinator at ${this.location} is han ${this.theirs.version} (protocol ${this.theirs.protocol}), this is han ${this.ours.version} (protocol ${this.ours.protocol})`
+    return this.theirs.protocol < this.ours.protocol
+      ? `${what}; \`han coordinator stop\`, then \`han coordinator start\` replaces it`
+      : `${what}; update this program`
+  }
+}
+
+/** The daemon that keeps this machine's transcripts: what it is doing, and how to end it. */
+export class Coordinator extends Context.Tag("han-rpc/Coordinator")<Coordinator, {
+  readonly handshake: Effect.Effect<Handshake, CoordinatorUnreachable>
+  readonly status: Effect.Effect<CoordinatorStatus, CoordinatorUnreachable>
+  readonly doctor: Effect.Effect<DoctorReport, StoreError, Viewer>
+  /** Asks it to finish what it is writing and exit. Answers before it does; it is gone when its process is. */
+  readonly stop: Effect.Effect<void, CoordinatorUnreachable>
+}>() {}

@@ -1,0 +1,9 @@
+import { CoordinatorRpcs } from "./CoordinatorRpcs.ts"
+import { IndexRpcs } from "./IndexRpcs.ts"
+import { JournalRpcs } from "./JournalRpcs.ts"
+import { SearchRpcs } from "./SearchRpcs.ts"
+import { SessionRpcs } from "./SessionRpcs.ts"
+import { UsageRpcs } from "./UsageRpcs.ts"
+
+/** Everything that a coordinator answers. */
+export class HanRpcs extends SessionRpcs.merge(SearchRpcs, UsageRpcs, JournalRpcs, IndexRpcs, CoordinatorRpcs) {}

@@ -1,0 +1,11 @@
+import * as Rpc from "@effect/rpc/Rpc"
+import * as RpcGroup from "@effect/rpc/RpcGroup"
+import { IndexerStatus, IndexProgress } from "han-core/Indexer"
+import { StoreError } from "han-core/StoreError"
+import { Authentication } from "./Authentication.ts"
+
+/** A pass on request. Following is the coordinator's own business. */
+export class IndexRpcs extends RpcGroup.make(
+  Rpc.make("Indexer.index", { success: IndexProgress, error: StoreError, stream: true }),
+  Rpc.make("Indexer.status", { success: IndexerStatus })
+).middleware(Authentication) {}

@@ -1,0 +1,39 @@
+import * as Rpc from "@effect/rpc/Rpc"
+import * as RpcGroup from "@effect/rpc/RpcGroup"
+import * as Schema from "effect/Schema"
+import { Entry, SessionId, TranscriptId } from "han-core/Entry"
+import { JournalChange, JournalTotals, RebuildProgress, TranscriptInfo, TranscriptNotFound } from "han-core/Journal"
+import { StoreError } from "han-core/StoreError"
+import { Authentication } from "./Authentication.ts"
+
+/** Base64, by the runtime's own codec: exports are large. */
+const Bytes = Schema.transform(Schema.String, Schema.Uint8ArrayFromSelf, {
+  strict: true,
+  decode: (text) => Buffer.from(text, "base64"),
+  encode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")
+})
+
+const TranscriptFailure = Schema.Union(TranscriptNotFound, StoreError)
+const before = { before: Schema.Number }
+
+/** `Journal` without what writes entries: only the process that owns the database appends. */
+export class JournalRpcs extends RpcGroup.make(
+  Rpc.make("Journal.transcripts", { payload: { sessionId: Schema.optional(SessionId) }, success: Schema.Array(TranscriptInfo), error: StoreError }),
+  Rpc.make("Journal.read", { payload: { id: TranscriptId, line: Schema.Int, limit: Schema.Int }, success: Schema.Array(Entry), error: TranscriptFailure }),
+  Rpc.make("Journal.bytes", { payload: { id: TranscriptId }, success: Bytes, error: TranscriptFailure, stream: true }),
+  Rpc.make("Journal.changes", {
+    payload: { after: Schema.optional(Schema.Int), live: Schema.optional(Schema.Boolean) },
+    success: JournalChange,
+    error: StoreError,
+    stream: true
+  }),
+  Rpc.make("Journal.totals", { success: JournalTotals, error: StoreError }),
+  Rpc.make("Journal.rebuild", { success: RebuildProgress, error: StoreError, stream: true }),
+  Rpc.make("Journal.forget", {
+    payload: { which: Schema.Union(Schema.Struct({ sessionIds: Schema.Array(SessionId) }), Schema.Struct(before)) },
+    success: Schema.Struct({ sessions: Schema.Int, entries: Schema.Int }),
+    error: StoreError
+  }),
+  Rpc.make("Journal.forgettable", { payload: before, success: Schema.Array(SessionId), error: StoreError }),
+  Rpc.make("Journal.isForgotten", { payload: { sessionId: SessionId }, success: Schema.Boolean, error: StoreError })
+).middleware(Authentication) {}

@@ -1,0 +1,106 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { PriceRow } from "han-core/Pricing"
+import { randomUUID } from "node:crypto"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+
+/** What a person may set in `config.json`. Every key is optional; one that is not here is an error. */
+export const Config = Schema.Struct({
+  /** More configuration folders to index, absolute or from `~`; `source` names the harness that writes them when it is not Claude Code. */
+  roots: Schema.optional(Schema.Array(Schema.Union(Schema.String, Schema.Struct({ path: Schema.String, source: Schema.optional(Schema.NonEmptyString) })))),
+  /** Prices that the published table lacks or states differently. */
+  prices: Schema.optional(Schema.Array(PriceRow))
+})
+export type Config = typeof Config.Type
+
+/** HAN_HOME or something in it cannot be used. `message` names the file and says what to do. */
+export class HomeUnusable extends Schema.TaggedError<HomeUnusable>("han-server/HomeUnusable")("HomeUnusable", {
+  path: Schema.String,
+  message: Schema.String
+}) {}
+
+/** The folder that the coordinator owns, and where in it things are. */
+export interface Home {
+  readonly path: string
+  /** The id of this machine, made once. */
+  readonly machine: string
+  readonly database: string
+  readonly lock: string
+  readonly socket: string
+  readonly log: string
+  readonly config: Config
+}
+
+/** The shortest limit of the systems we run on (macOS), without the terminating zero. */
+const longestSocketPath = 103
+
+/** Makes the folder when there is none, closes it to others, and reads what it says. */
+export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
+  Effect.gen(function*() {
+    if (!Path.isAbsolute(path)) return yield* new HomeUnusable({ path, message: `HAN_HOME is "${path}"; it must be an absolute path` })
+    const socket = Path.join(path, "coordinator.sock")
+    if (Buffer.byteLength(socket) > longestSocketPath) {
+      return yield* new HomeUnusable({ path, message: `${socket} is too long for a socket (${Buffer.byteLength(socket)} bytes, at most ${longestSocketPath}); set HAN_HOME to a shorter path` })
+    }
+    yield* attempt(path, "is no folder that han can write to", () => {
+      Fs.mkdirSync(path, { recursive: true, mode: 0o700 })
+      Fs.accessSync(path, Fs.constants.R_OK | Fs.constants.W_OK | Fs.constants.X_OK)
+    })
+    yield* closed(path)
+    const logs = Path.join(path, "logs")
+    yield* attempt(logs, "is no folder that han can write to", () => Fs.mkdirSync(logs, { recursive: true, mode: 0o700 }))
+    return {
+      path,
+      machine: yield* machine(Path.join(path, "machine")),
+      database: Path.join(path, "han.db"),
+      lock: Path.join(path, "lock.db"),
+      socket,
+      log: Path.join(logs, "coordinator.log"),
+      config: yield* config(Path.join(path, "config.json"))
+    }
+  })
+
+/** Transcripts hold what people say in confidence: nobody else may look into the folder. */
+const closed = (path: string) =>
+  Effect.gen(function*() {
+    const { mode, uid } = yield* attempt(path, "cannot be looked at", () => Fs.statSync(path))
+    const self = process.getuid?.()
+    if (self !== undefined && uid !== self) {
+      return yield* new HomeUnusable({ path, message: `${path} belongs to another user (uid ${uid}, this is uid ${self}); set HAN_HOME to a folder of your own, or run as its owner` })
+    }
+    if ((mode & 0o077) !== 0) yield* attempt(path, "is open to other users and cannot be closed; run `chmod 700` on it", () => Fs.chmodSync(path, 0o700))
+  })
+
+const machine = (path: string) =>
+  Effect.gen(function*() {
+    const known = yield* read(path)
+    if (known !== null && known.trim() !== "") return known.trim()
+    const made = randomUUID()
+    yield* attempt(path, "cannot be written", () => Fs.writeFileSync(path, `${made}\n`, { mode: 0o600 }))
+    return made
+  })
+
+const decodeConfig = Schema.decodeUnknownEither(Schema.parseJson(Config), { onExcessProperty: "error", errors: "all" })
+
+const config = (path: string) =>
+  Effect.gen(function*() {
+    const text = yield* read(path)
+    if (text === null) return {}
+    const decoded = decodeConfig(text)
+    if (Either.isRight(decoded)) return decoded.right
+    const issues = ParseResult.ArrayFormatter.formatErrorSync(decoded.left).map(({ message, path }) => `${path.length === 0 ? "the file" : path.join(".")}: ${message}`)
+    return yield* new HomeUnusable({ path, message: `${path} is not what han expects: ${[...new Set(issues)].join("; ")}. Correct it, or remove the file` })
+  })
+
+/** The text of a file; null when there is none. */
+const read = (path: string) =>
+  attempt(path, "cannot be read", () => Fs.existsSync(path) ? Fs.readFileSync(path, "utf8") : null)
+
+const attempt = <A>(path: string, what: string, f: () => A): Effect.Effect<A, HomeUnusable> =>
+  Effect.try({
+    try: f,
+    catch: (cause) => new HomeUnusable({ path, message: `${path} ${what} (${cause instanceof Error ? cause.message : String(cause)})` })
+  })

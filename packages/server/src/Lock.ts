@@ -1,0 +1,63 @@
+import { Database } from "bun:sqlite"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { HomeUnusable } from "./Home.ts"
+import * as UnixSocket from "./UnixSocket.ts"
+
+/** Another process serves this HAN_HOME. */
+export class CoordinatorAlreadyRunning extends Schema.TaggedError<CoordinatorAlreadyRunning>("han-server/CoordinatorAlreadyRunning")("CoordinatorAlreadyRunning", {
+  home: Schema.String,
+  message: Schema.String
+}) {}
+
+/**
+ * Holds HAN_HOME for this process until the scope closes: an exclusive SQLite transaction on `lock.db`, which the system takes back when the process dies, however
+ * it dies. Fails at once when the holder answers on its socket; one that does not answer is starting or stopping, and is given `waitMs` to do it.
+ */
+export const acquire = (options: { readonly home: string; readonly lock: string; readonly socket: string; readonly waitMs: number }): Effect.Effect<
+  void,
+  CoordinatorAlreadyRunning | HomeUnusable,
+  Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const deadline = Date.now() + options.waitMs
+    while (true) {
+      const taken = yield* take(options.lock)
+      if (taken) return
+      if (yield* UnixSocket.answers(options.socket)) {
+        return yield* new CoordinatorAlreadyRunning({
+          home: options.home,
+          message: `a coordinator is already running for ${options.home}; \`han coordinator status\` shows it, \`han coordinator stop\` ends it`
+        })
+      }
+      if (Date.now() >= deadline) {
+        return yield* new CoordinatorAlreadyRunning({
+          home: options.home,
+          message: `another process holds ${options.lock} but does not answer at ${options.socket}; end it (\`fuser ${options.lock}\` or \`lsof ${options.lock}\` names it), then start again`
+        })
+      }
+      yield* Effect.sleep(50)
+    }
+  })
+
+const take = (lock: string) =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      let database: Database | undefined
+      try {
+        database = new Database(lock, { create: true, readwrite: true })
+        database.run("PRAGMA busy_timeout = 0")
+        database.run("PRAGMA locking_mode = EXCLUSIVE")
+        database.run("BEGIN EXCLUSIVE")
+        return Effect.succeed(database)
+      } catch (cause) {
+        database?.close()
+        if (cause instanceof Error && "code" in cause && cause.code === "SQLITE_BUSY") return Effect.succeed(null)
+        return Effect.fail(
+          new HomeUnusable({ path: lock, message: `${lock} cannot be locked (${cause instanceof Error ? cause.message : String(cause)}); if no coordinator is running, remove it: it holds no data` })
+        )
+      }
+    }),
+    (database) => Effect.sync(() => database?.close())
+  ).pipe(Effect.map((database) => database !== null))

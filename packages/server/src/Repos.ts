@@ -1,0 +1,96 @@
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { Sessions } from "han-core/Sessions"
+import type { Viewer } from "han-core/Viewer"
+import { execFile } from "node:child_process"
+import * as Fs from "node:fs/promises"
+
+/** What git says about a directory. Null for what it does not say, and for a directory that is gone. */
+export interface RepoFacts {
+  /** `host/owner/name` of the remote `origin`, without credentials. */
+  readonly remote: string | null
+  /** The top of the working tree. */
+  readonly root: string | null
+}
+
+/** There is no git on this machine's PATH. */
+export class GitMissing extends Schema.TaggedError<GitMissing>("han-server/GitMissing")("GitMissing", {}) {
+  override get message() {
+    return "there is no git on the PATH: sessions are shown without their repository until it is installed and the coordinator started again"
+  }
+}
+
+const timeoutMs = 5000
+const batch = 20
+
+/**
+ * Looks up the repository of each directory that sessions worked in, once, in the background. `environment` is git's; what would point it to another repository
+ * (`GIT_DIR` and the like) is left out. Where there is no git it gives up, and says so in the log.
+ */
+export const layer = (options: {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly every?: Duration.DurationInput
+}): Layer.Layer<never, never, Sessions | Viewer> =>
+  Layer.scopedDiscard(Effect.gen(function*() {
+    const sessions = yield* Sessions
+    const look = probe(options.environment)
+    const round = Effect.gen(function*() {
+      const directories = yield* sessions.unprobedDirectories(batch)
+      yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => sessions.noteRepo(directory, facts)), { concurrency: 2, discard: true })
+      yield* Effect.sleep(directories.length === batch ? "50 millis" : options.every ?? "4 seconds")
+    })
+    yield* Effect.forever(round).pipe(
+      Effect.tapError((error) => Effect.logWarning(error.message)),
+      Effect.retry({ while: (error) => error._tag !== "GitMissing", schedule: Schedule.spaced("1 minute") }),
+      Effect.ignore,
+      Effect.forkScoped
+    )
+  }))
+
+/** Asks git about a directory. It never prompts, never runs a hook, and is ended after five seconds. */
+export const probe = (environment: Readonly<Record<string, string | undefined>>) => {
+  const env = gitEnvironment(environment)
+  return (directory: string): Effect.Effect<RepoFacts, GitMissing> =>
+    Effect.gen(function*() {
+      const there = yield* Effect.promise(() => Fs.stat(directory).then((found) => found.isDirectory(), () => false))
+      if (!there) return { remote: null, root: null }
+      const root = yield* git(["-C", directory, "rev-parse", "--show-toplevel"], env)
+      if (root === null) return { remote: null, root: null }
+      const remote = yield* git(["-C", directory, "config", "--get", "remote.origin.url"], env)
+      return { remote: remote === null ? null : normalizeRemote(remote), root }
+    })
+}
+
+/** The first line that git prints; null when it fails, is too slow, or prints nothing. */
+const git = (argv: ReadonlyArray<string>, env: Record<string, string>): Effect.Effect<string | null, GitMissing> =>
+  Effect.async((resume) => {
+    const child = execFile("git", [...argv], { env, timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: 65_536, windowsHide: true }, (error, stdout) => {
+      if (error !== null && "code" in error && error.code === "ENOENT") return resume(Effect.fail(new GitMissing()))
+      const line = stdout.split("\n", 1)[0]?.replace(/\r$/, "") ?? ""
+      resume(Effect.succeed(error !== null || line === "" ? null : line))
+    })
+    child.stdin?.end()
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+const gitEnvironment = (environment: Readonly<Record<string, string | undefined>>): Record<string, string> => {
+  const kept: Record<string, string> = {}
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined && !name.startsWith("GIT_")) kept[name] = value
+  return { ...kept, GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" }
+}
+
+/** `https://user:token@Host:443/owner/name.git`, `git@host:owner/name`, `ssh://…` → `host/owner/name`. Null for a folder on disk. */
+export const normalizeRemote = (remote: string): string | null => {
+  const url = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)*([^/:]*)(?::\d*)?\/(.*)$/i.exec(remote)
+  if (url !== null) return /^file:/i.test(remote) ? null : joined(url[1], url[2])
+  const scp = /^(?:[^/@:]*@)?([^/@:]{2,}):(?!\/\/)(.*)$/.exec(remote)
+  return scp === null ? null : joined(scp[1], scp[2])
+}
+
+const joined = (host: string | undefined, path: string | undefined): string | null => {
+  const place = (path ?? "").replace(/[?#].*$/, "").replace(/^\/+|\/+$/g, "").replace(/\.git$/i, "")
+  return host === undefined || host === "" || place === "" ? null : `${host.toLowerCase()}/${place}`
+}

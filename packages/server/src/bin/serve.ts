@@ -1,0 +1,134 @@
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { Indexer } from "han-core/Indexer"
+import { StoreInfo } from "han-core/StoreInfo"
+import { version } from "han-rpc/Version"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Coordinator from "../Coordinator.ts"
+import * as Home from "../Home.ts"
+import * as Log from "../Log.ts"
+
+const usage = `han-coordinator ${version}: keeps, indexes and serves this machine's agent transcripts
+
+  han-coordinator serve [--root DIR]...
+
+  --root DIR   one more configuration folder to index, beside CLAUDE_CONFIG_DIR and ~/.claude; may be given several times
+
+  HAN_HOME           the folder that it owns; ~/.han if not set
+  CLAUDE_CONFIG_DIR  Claude Code's configuration folder, or several with commas between them
+`
+
+/** The coordinator as a program, in the foreground until it is told to stop. Resolves with the exit code. Reads the environment and takes the signals of this process. */
+export const run = async (argv: ReadonlyArray<string>): Promise<number> => {
+  const asked = parse(argv)
+  if (asked._tag === "Help") {
+    process.stdout.write(usage)
+    return 0
+  }
+  if (asked._tag === "Wrong") {
+    process.stderr.write(`han: ${asked.message}\n\n${usage}`)
+    return 2
+  }
+  process.umask(0o077)
+  const home = Path.resolve(process.env["HAN_HOME"] || Path.join(Os.homedir(), ".han"))
+  const exit = await Effect.runPromiseExit(Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, [...claudeFolders(), ...asked.roots]), Log.layer({ path: home.log }))))
+  if (Exit.isSuccess(exit)) return 0
+  const failure = Cause.failureOption(exit.cause)
+  process.stderr.write(`han: ${Option.isSome(failure) ? failure.value.message : Cause.pretty(exit.cause)}\n`)
+  return 1
+}
+
+type Asked = { readonly _tag: "Serve"; readonly roots: ReadonlyArray<string> } | { readonly _tag: "Help" } | { readonly _tag: "Wrong"; readonly message: string }
+
+const parse = (argv: ReadonlyArray<string>): Asked => {
+  const roots: Array<string> = []
+  const words = argv[0] === "serve" ? argv.slice(1) : [...argv]
+  while (words.length > 0) {
+    const word = words.shift() ?? ""
+    if (word === "--help" || word === "-h") return { _tag: "Help" }
+    const inline = /^--root=(.*)$/s.exec(word)
+    if (inline === null && word !== "--root") return { _tag: "Wrong", message: `"${word}" is no option of the coordinator` }
+    const root = inline === null ? words.shift() : inline[1]
+    if (root === undefined || root === "") return { _tag: "Wrong", message: "--root needs a folder" }
+    roots.push(Path.resolve(root))
+  }
+  return { _tag: "Serve", roots }
+}
+
+/** The folders of Claude Code on this machine. The variable names one; several with commas are understood as well. */
+const claudeFolders = (): ReadonlyArray<string> => {
+  const named = process.env["CLAUDE_CONFIG_DIR"] ?? ""
+  const folders = Fs.existsSync(named) ? [named] : named.split(",").map((folder) => folder.trim()).filter((folder) => folder !== "")
+  return [...folders.map((folder) => Path.resolve(folder)), Path.join(Os.homedir(), ".claude")]
+}
+
+const serve = (home: Home.Home, roots: ReadonlyArray<string>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const stopping = yield* Deferred.make<string>()
+    yield* onSignals(stopping)
+    const services = yield* Layer.build(Coordinator.layer({
+      home,
+      roots: roots.map((path) => ({ path })),
+      stop: Effect.asVoid(Deferred.succeed(stopping, "asked by a client")),
+      environment: process.env
+    }))
+    const store = Context.get(services, StoreInfo)
+    const { roots: indexed } = yield* Context.get(services, Indexer).status
+    yield* Effect.annotateLogs(Effect.logInfo("started"), { version, pid: process.pid, home: home.path, roots, engine: store.engine, engineVersion: store.version })
+    if (store.warning !== null) {
+      yield* Effect.logWarning(store.warning)
+      process.stderr.write(`han: warning: ${store.warning}\n`)
+    }
+    say([
+      `han coordinator ${version} is running (process ${process.pid})`,
+      `  indexes   ${indexed.length === 0 ? roots.join(", ") : indexed.map((root) => root.state === "missing" ? `${root.path} (not there yet)` : root.path).join(", ")}`,
+      `  database  ${store.location} (SQLite ${store.version})`,
+      `  socket    ${home.socket}`,
+      `  log       ${home.log}`,
+      "In another terminal: `han sessions`, `han search TEXT`, `han tail`, `han doctor`. Ctrl-C stops it."
+    ])
+    yield* Effect.forkScoped(announceFirstPass(Context.get(services, Indexer)))
+    const why = yield* Deferred.await(stopping)
+    yield* Effect.annotateLogs(Effect.logInfo("stopping"), { why })
+    say([`stopping (${why})`])
+  }))
+
+const say = (lines: ReadonlyArray<string>) => {
+  process.stdout.write(`${lines.join("\n")}\n`)
+}
+
+/** The first signal ends it in good order, a second one at once. */
+const onSignals = (stopping: Deferred.Deferred<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      let signalled = false
+      const listener = (signal: NodeJS.Signals) => {
+        if (signalled) process.exit(130)
+        signalled = true
+        Deferred.unsafeDone(stopping, Effect.succeed(signal))
+      }
+      const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+      for (const signal of signals) process.on(signal, listener)
+      return () => {
+        for (const signal of signals) process.off(signal, listener)
+      }
+    }),
+    (off) => Effect.sync(off)
+  )
+
+const announceFirstPass = (indexer: typeof Indexer.Service) =>
+  Effect.gen(function*() {
+    let status = yield* indexer.status
+    while (status.lastPassAt === null) {
+      yield* Effect.sleep("500 millis")
+      status = yield* indexer.status
+    }
+    say([`everything is indexed (${(status.bytesRead / 1e6).toFixed(1)} MB read); following what comes`])
+  })

@@ -1,0 +1,35 @@
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { normalizeRemote, probe } from "han-server/Repos"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { fakeGit, folder } from "./temporary.ts"
+
+it("remotes in all their spellings are one name without credentials", () => {
+  const same = [
+    "https://github.com/owner/name.git", "https://user:ghp_secret@github.com/owner/name.git", "https://ghp_secret@GitHub.com:443/owner/name/", "git@github.com:owner/name.git",
+    "ssh://git@github.com:22/owner/name.git", "github.com:owner/name", "git://github.com/owner/name?token=secret", "git+ssh://git@github.com/owner/name.git"
+  ]
+  for (const remote of same) assert.strictEqual(normalizeRemote(remote), "github.com/owner/name", remote)
+  assert.strictEqual(normalizeRemote("https://u:p%40ss@gitlab.example:8443/group/sub/name.git"), "gitlab.example/group/sub/name")
+  assert.strictEqual(normalizeRemote("https://u:p@ss@example.org/a/b"), "example.org/a/b")
+  for (const local of ["/srv/git/name.git", "../name", "file:///srv/git/name.git", "C:/git/name", ""]) assert.isNull(normalizeRemote(local), local)
+})
+
+it.scopedLive("git says what a directory is; one that is gone or no repository is nothing", () =>
+  Effect.gen(function*() {
+    const path = yield* folder
+    for (const name of ["repo", "local", "plain"]) Fs.mkdirSync(Path.join(path, name))
+    const bin = fakeGit(path, {
+      [Path.join(path, "repo")]: { root: path, remote: "https://me:secret@github.com/owner/name.git" },
+      [Path.join(path, "local")]: { root: Path.join(path, "local"), remote: null }
+    })
+    // The variable would lead git astray.
+    const look = probe({ PATH: `${bin}:/bin:/usr/bin`, GIT_DIR: "/elsewhere", ABSENT: undefined })
+    assert.deepStrictEqual(yield* look(Path.join(path, "repo")), { remote: "github.com/owner/name", root: path })
+    assert.deepStrictEqual(yield* look(Path.join(path, "local")), { remote: null, root: Path.join(path, "local") })
+    assert.deepStrictEqual(yield* look(Path.join(path, "plain")), { remote: null, root: null })
+    assert.deepStrictEqual(yield* look(Path.join(path, "gone")), { remote: null, root: null })
+    const missing = yield* Effect.flip(probe({ PATH: Path.join(path, "plain") })(Path.join(path, "repo")))
+    assert.strictEqual(missing._tag, "GitMissing")
+  }))

@@ -1,0 +1,95 @@
+import * as Reactivity from "@effect/experimental/Reactivity"
+import { PgClient } from "@effect/sql-pg"
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import type { Journal } from "han-core/Journal"
+import * as Pricing from "han-core/Pricing"
+import type { Search } from "han-core/Search"
+import type { Sessions } from "han-core/Sessions"
+import { StoreInfo } from "han-core/StoreInfo"
+import { StoreUnusable } from "han-core/StoreError"
+import type { Usage } from "han-core/Usage"
+import * as Pg from "pg"
+import { Database } from "./internal/Database.ts"
+import * as Models from "./internal/Models.ts"
+import { layerServices } from "./internal/services.ts"
+import * as Migrations from "./Migrations.ts"
+import type { Projection, Projections } from "./Projection.ts"
+
+export interface PgStoreOptions {
+  readonly url: Redacted.Redacted
+  /** Prices beside the published ones, or instead of them. */
+  readonly prices?: ReadonlyArray<Pricing.PriceRow>
+  readonly projections?: ReadonlyArray<Projection>
+  /** 10 without. */
+  readonly maxConnections?: number
+}
+
+/** The whole store over a PostgreSQL database (15 or newer), for many owners. */
+export const layer = (options: PgStoreOptions): Layer.Layer<Journal | Sessions | Search | Usage | StoreInfo | Projections, StoreUnusable> => {
+  const prices = Pricing.make(options.prices)
+  const location = locationOf(Redacted.value(options.url))
+  return layerServices({ prices }).pipe(
+    Layer.provideMerge(layerInfo),
+    Layer.provide(Models.layer({ prices, projections: options.projections ?? [] })),
+    Layer.provide(layerDatabase(location)),
+    Layer.provide([
+      PgClient.layer({ url: options.url, types, applicationName: "han", ...(options.maxConnections !== undefined && { maxConnections: options.maxConnections }) }),
+      Reactivity.layer
+    ]),
+    Layer.catchAllCause((cause) => Layer.fail(unusable(location, cause)))
+  )
+}
+
+// Every BIGINT that han stores is below 2^53, so it is a number and not a string.
+const types: Pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: "text" | "binary") => oid === 20 ? Number : format === "binary" ? Pg.types.getTypeParser(oid, format) : Pg.types.getTypeParser(oid, "text")
+}
+
+const channel = "han_journal"
+
+const layerDatabase = (location: string) =>
+  Layer.effect(
+    Database,
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      yield* Effect.provideService(Migrations.run(location), SqlClient.SqlClient, sql)
+      return Database.of({
+        write: sql,
+        read: sql,
+        location,
+        announce: (owner) => Effect.asVoid(sql`SELECT pg_notify(${channel}, ${owner})`),
+        // A listener that lost its connection listens again; who uses it looks at the journal, not at what was told.
+        announcements: sql.listen(channel).pipe(Stream.retry(Schedule.spaced("1 second")), Stream.orDie),
+        erase: Effect.void
+      })
+    })
+  )
+
+const layerInfo = Layer.effect(
+  StoreInfo,
+  Effect.gen(function*() {
+    const database = yield* Database
+    const models = yield* Models.Models
+    const [row] = yield* database.read<{ version: string }>`SELECT current_setting('server_version') AS version`
+    return StoreInfo.of({ engine: "postgresql", version: row!.version, location: database.location, warning: null, rebuilding: models.progress })
+  })
+)
+
+/** Host and database, without the password. */
+const locationOf = (url: string): string => {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  return parsed === undefined ? "PostgreSQL" : `PostgreSQL ${parsed.host}${parsed.pathname}`
+}
+
+const unusable = (location: string, cause: Cause.Cause<unknown>): StoreUnusable => {
+  const error = Cause.squash(cause)
+  if (error instanceof StoreUnusable) return error
+  const inner = typeof error === "object" && error !== null && "cause" in error ? error.cause : error
+  return new StoreUnusable({ location, reason: "unreachable", message: `${location} cannot be used (${inner instanceof Error ? inner.message : String(inner)}); check the url, that the server runs, and the rights of its user` })
+}

@@ -1,0 +1,150 @@
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import type { TableName } from "./Projection.ts"
+
+/** Raise it when the meaning of a line or the shape of a table changes: everything below is then projected anew from the journal. */
+export const version = 1
+
+export const tables = [
+  "session", "message", "message_text", "tool_call", "response", "file_change", "compaction", "todo", "summary", "problem", "cost_state", "transcript_state"
+] as const
+export type Table = (typeof tables)[number]
+
+/** What the journal adds up to. Nothing here is precious. */
+export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClient.SqlClient> =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const t = (name: Table) => sql.literal(table(name))
+    const index = (name: Table, suffix: string) => sql.literal(`${table(name)}_${suffix}`)
+    // Small rows that are only found by their key: SQLite then needs no second tree.
+    const byKey = sql.onDialectOrElse({ pg: () => sql.literal(""), orElse: () => sql.literal("WITHOUT ROWID") })
+
+    // "state" is SessionState as JSON; the columns beside it are what lists sort and filter by, and sums.
+    yield* sql`CREATE TABLE ${t("session")} (
+      no BIGINT NOT NULL PRIMARY KEY,
+      owner TEXT NOT NULL,
+      id TEXT NOT NULL,
+      present INTEGER NOT NULL,
+      source TEXT NOT NULL,
+      machine TEXT NOT NULL,
+      state TEXT NOT NULL,
+      cwd TEXT,
+      project TEXT,
+      first_uuid TEXT,
+      mark_kind TEXT,
+      mark_session TEXT,
+      started_at BIGINT,
+      updated_at BIGINT NOT NULL,
+      messages BIGINT NOT NULL,
+      prompts BIGINT NOT NULL,
+      tool_calls BIGINT NOT NULL,
+      tool_errors BIGINT NOT NULL,
+      compactions BIGINT NOT NULL,
+      responses BIGINT NOT NULL,
+      unpriced BIGINT NOT NULL,
+      input BIGINT NOT NULL,
+      output BIGINT NOT NULL,
+      cache_read BIGINT NOT NULL,
+      cache_write_5m BIGINT NOT NULL,
+      cache_write_1h BIGINT NOT NULL,
+      cost BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX ${index("session", "recent")} ON ${t("session")} (owner, updated_at, no)`
+    yield* sql`CREATE INDEX ${index("session", "id")} ON ${t("session")} (owner, id)`
+    yield* sql`CREATE INDEX ${index("session", "family")} ON ${t("session")} (owner, first_uuid)`
+
+    // "id" rises with time (see messageKey.ts), so that the newest are the last ones. The text is in the entry alone.
+    yield* sql.onDialectOrElse({
+      pg: () => sql`CREATE TABLE ${t("message")} (id BIGINT NOT NULL, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL, PRIMARY KEY (owner, id))`,
+      orElse: () => sql`CREATE TABLE ${t("message")} (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL)`
+    })
+    yield* sql`CREATE UNIQUE INDEX ${index("message", "uuid")} ON ${t("message")} (session_no, uuid)`
+    yield* sql`CREATE INDEX ${index("message", "thread")} ON ${t("message")} (session_no, thread, id)`
+    yield* sql.onDialectOrElse({
+      pg: () => Effect.zipRight(
+        sql`CREATE TABLE ${t("message_text")} (owner TEXT NOT NULL, id BIGINT NOT NULL, words tsvector NOT NULL, PRIMARY KEY (owner, id))`,
+        sql`CREATE INDEX ${index("message_text", "words")} ON ${t("message_text")} USING gin (words)`
+      ),
+      // The text comes normalised (see words.ts), so the tokenizer only has to split it.
+      orElse: () => sql`CREATE VIRTUAL TABLE ${t("message_text")} USING fts5(prompt, answer, tool, other, content='', contentless_delete=1, tokenize='ascii')`
+    })
+
+    // "session_no" is the session that made the call, "mark" how that is known (see sighting.ts). Without a name only the result was seen.
+    yield* sql`CREATE TABLE ${t("tool_call")} (
+      owner TEXT NOT NULL,
+      id TEXT NOT NULL,
+      session_no BIGINT NOT NULL,
+      mark SMALLINT NOT NULL,
+      transcript_no BIGINT NOT NULL,
+      line BIGINT NOT NULL,
+      agent_id TEXT,
+      name TEXT,
+      at BIGINT,
+      path TEXT,
+      action TEXT,
+      lines_added BIGINT,
+      lines_removed BIGINT,
+      task_input TEXT,
+      result_transcript_no BIGINT,
+      result_line BIGINT,
+      result_at BIGINT,
+      is_error INTEGER,
+      task_result TEXT,
+      PRIMARY KEY (owner, id)
+    ) ${byKey}`
+    yield* sql`CREATE INDEX ${index("tool_call", "session")} ON ${t("tool_call")} (session_no)`
+
+    yield* sql`CREATE TABLE ${t("response")} (
+      owner TEXT NOT NULL,
+      message_id TEXT NOT NULL,
+      request_id TEXT NOT NULL,
+      session_no BIGINT NOT NULL,
+      mark SMALLINT NOT NULL,
+      transcript_no BIGINT NOT NULL,
+      line BIGINT NOT NULL,
+      model TEXT NOT NULL,
+      at BIGINT,
+      input BIGINT NOT NULL,
+      output BIGINT NOT NULL,
+      cache_read BIGINT NOT NULL,
+      cache_write_5m BIGINT NOT NULL,
+      cache_write_1h BIGINT NOT NULL,
+      web_searches BIGINT NOT NULL,
+      tier TEXT,
+      stated_cost BIGINT,
+      cost BIGINT,
+      PRIMARY KEY (owner, message_id, request_id)
+    ) ${byKey}`
+    yield* sql`CREATE INDEX ${index("response", "session")} ON ${t("response")} (session_no)`
+
+    // Changes that no tool call stands for; the others are rows of tool_call.
+    yield* sql`CREATE TABLE ${t("file_change")} (owner TEXT NOT NULL, id TEXT NOT NULL, session_no BIGINT NOT NULL, mark SMALLINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, agent_id TEXT, path TEXT NOT NULL, action TEXT NOT NULL, tool_name TEXT NOT NULL, at BIGINT, PRIMARY KEY (owner, id))`
+    yield* sql`CREATE INDEX ${index("file_change", "session")} ON ${t("file_change")} (session_no)`
+
+    yield* sql`CREATE TABLE ${t("compaction")} (
+      owner TEXT NOT NULL,
+      id TEXT NOT NULL,
+      session_no BIGINT NOT NULL,
+      mark SMALLINT NOT NULL,
+      transcript_no BIGINT NOT NULL,
+      line BIGINT NOT NULL,
+      at BIGINT,
+      trigger_name TEXT NOT NULL,
+      pre_tokens BIGINT,
+      post_tokens BIGINT,
+      duration_ms BIGINT,
+      summary TEXT,
+      PRIMARY KEY (owner, id)
+    )`
+    yield* sql`CREATE INDEX ${index("compaction", "session")} ON ${t("compaction")} (session_no)`
+    yield* sql`CREATE TABLE ${t("todo")} (owner TEXT NOT NULL, id TEXT NOT NULL, session_no BIGINT NOT NULL, mark SMALLINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, at BIGINT, todos TEXT NOT NULL, PRIMARY KEY (owner, id))`
+    yield* sql`CREATE INDEX ${index("todo", "session")} ON ${t("todo")} (session_no)`
+    yield* sql`CREATE TABLE ${t("summary")} (session_no BIGINT NOT NULL, id TEXT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, leaf_uuid TEXT, text TEXT NOT NULL, PRIMARY KEY (session_no, id))`
+    yield* sql`CREATE TABLE ${t("problem")} (transcript_no BIGINT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, line BIGINT NOT NULL, byte_offset BIGINT NOT NULL, lines BIGINT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (transcript_no, kind, reason, line))`
+    yield* sql`CREATE INDEX ${index("problem", "kind")} ON ${t("problem")} (owner, kind)`
+    yield* sql`CREATE TABLE ${t("cost_state")} (session_no BIGINT NOT NULL PRIMARY KEY, stamp BIGINT NOT NULL, stated TEXT NOT NULL)`
+    // "last_at": the time that a line without one takes over.
+    yield* sql`CREATE TABLE ${t("transcript_state")} (transcript_no BIGINT NOT NULL PRIMARY KEY, session_no BIGINT NOT NULL, last_at BIGINT, started_at BIGINT, updated_at BIGINT, messages BIGINT NOT NULL)`
+    yield* sql`CREATE INDEX ${index("transcript_state", "session")} ON ${t("transcript_state")} (session_no)`
+  })

@@ -1,0 +1,104 @@
+import * as Reactivity from "@effect/experimental/Reactivity"
+import { Database as Driver } from "bun:sqlite"
+import { SqliteClient } from "@effect/sql-sqlite-bun"
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import type { Journal } from "han-core/Journal"
+import * as Pricing from "han-core/Pricing"
+import type { Search } from "han-core/Search"
+import type { Sessions } from "han-core/Sessions"
+import { StoreInfo } from "han-core/StoreInfo"
+import { StoreUnusable } from "han-core/StoreError"
+import type { Usage } from "han-core/Usage"
+import { Database } from "./internal/Database.ts"
+import * as Models from "./internal/Models.ts"
+import { layerServices } from "./internal/services.ts"
+import * as Migrations from "./Migrations.ts"
+import type { Projection, Projections } from "./Projection.ts"
+
+/** Why a SQLite of this version may damage data, and what to do; null for a sound one. */
+export const versionWarning = (version: string): string | null => {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number)
+  const at = major * 1_000_000 + minor * 1000 + patch
+  return at >= 3_007_000 && at <= 3_051_002
+    ? `SQLite ${version} can corrupt a database when its write-ahead log is reset (fixed in 3.51.3); run han with a Bun that carries a newer one`
+    : null
+}
+
+export interface SqliteStoreOptions {
+  /** A file, made when it is not there with mode 0600; ":memory:" for one that ends with the layer. Its folder must exist. */
+  readonly filename: string
+  /** Prices beside the published ones, or instead of them. */
+  readonly prices?: ReadonlyArray<Pricing.PriceRow>
+  readonly projections?: ReadonlyArray<Projection>
+}
+
+/** The whole store over one SQLite file. One process at a time may have it open. */
+export const layer = (options: SqliteStoreOptions): Layer.Layer<Journal | Sessions | Search | Usage | StoreInfo | Projections, StoreUnusable> => {
+  const prices = Pricing.make(options.prices)
+  return layerServices({ prices }).pipe(
+    Layer.provideMerge(layerInfo),
+    Layer.provide(Models.layer({ prices, projections: options.projections ?? [] })),
+    Layer.provide(layerDatabase(options.filename)),
+    Layer.provide(Reactivity.layer),
+    Layer.catchAllCause((cause) => Layer.fail(unusable(options.filename, cause)))
+  )
+}
+
+// The driver forgets prepared statements beyond 20; a chunk alone uses more.
+Driver.MAX_QUERY_CACHE_SIZE = 512
+
+const layerDatabase = (filename: string) =>
+  Layer.scoped(
+    Database,
+    Effect.gen(function*() {
+      const memory = filename === ":memory:"
+      // WAL lets reads go on beside the writer; NORMAL loses at most the last commits at a power cut, and the transcripts still have those.
+      const write = yield* SqliteClient.make({ filename })
+      for (const pragma of ["busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = OFF", "cache_size = -65536", "temp_store = MEMORY", "wal_autocheckpoint = 8000", "journal_size_limit = 67108864"]) {
+        yield* write.unsafe(`PRAGMA ${pragma}`)
+      }
+      yield* Effect.provideService(Migrations.run(filename), SqlClient.SqlClient, write)
+      // A memory database is seen by its own connection alone.
+      const read = memory ? write : yield* SqliteClient.make({ filename, readonly: true, readwrite: false, create: false, disableWAL: true })
+      if (!memory) for (const pragma of ["busy_timeout = 5000", "cache_size = -32000", "temp_store = MEMORY"]) yield* read.unsafe(`PRAGMA ${pragma}`)
+      return Database.of({
+        write,
+        read,
+        location: filename,
+        announce: () => Effect.void,
+        announcements: Stream.empty,
+        erase: Effect.gen(function*() {
+          const tables = yield* write<{ name: string }>`SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'`
+          // Deleted words stay in the index's segments until these are merged.
+          for (const { name } of tables) yield* write.unsafe(`INSERT INTO ${name}(${name}) VALUES ('optimize')`)
+          yield* write`PRAGMA wal_checkpoint(TRUNCATE)`
+          yield* write`PRAGMA secure_delete = FAST`
+        })
+      })
+    })
+  )
+
+const layerInfo = Layer.effect(
+  StoreInfo,
+  Effect.gen(function*() {
+    const database = yield* Database
+    const models = yield* Models.Models
+    const [row] = yield* database.read<{ version: string }>`SELECT sqlite_version() AS version`
+    return StoreInfo.of({ engine: "sqlite", version: row!.version, location: database.location, warning: versionWarning(row!.version), rebuilding: models.progress })
+  })
+)
+
+const unusable = (filename: string, cause: Cause.Cause<unknown>): StoreUnusable => {
+  const error = Cause.squash(cause)
+  if (error instanceof StoreUnusable) return error
+  const inner = typeof error === "object" && error !== null && "cause" in error ? error.cause : error
+  const text = inner instanceof Error ? inner.message : String(inner)
+  return /not a database|malformed|corrupt/i.test(text)
+    ? new StoreUnusable({ location: filename, reason: "corrupt", message: `${filename} is no sound SQLite database (${text}); move it away and start again: transcripts that are still on disk are indexed anew` })
+    : new StoreUnusable({ location: filename, reason: "unreadable", message: `${filename} cannot be opened (${text}); check that its folder exists, its owner and mode, and the space on the disk` })
+}
+

@@ -1,0 +1,143 @@
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
+import type { SessionId } from "han-core/Entry"
+import type { RebuildProgress } from "han-core/Journal"
+import type { PriceTable } from "han-core/Pricing"
+import type { OwnerId } from "han-core/Viewer"
+import type { Projection, TableName } from "../Projection.ts"
+import type { Table } from "../ReadModels.ts"
+import type { Chunk } from "./chunk.ts"
+import { Database, fromDriver } from "./Database.ts"
+import { fill } from "./fill.ts"
+import { createRevision, dropRevision, install, type Installed, modelOf, readModels, tableOf } from "./revisions.ts"
+
+/** The read models and projections of a store: which tables are in use, who may write, and bringing new tables up to the journal. */
+export class Models extends Context.Tag("han-sql/Models")<Models, {
+  /** Runs `effect` in a transaction of its own; one at a time on SQLite, where there is one writer. */
+  readonly write: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.SqlClient>>
+  /** Fills all tables in use that are not behind the journal. */
+  readonly apply: (chunk: Omit<Chunk, "table">) => Effect.Effect<void, SqlError>
+  /** Fills the read models alone, with lines that they had and lost. */
+  readonly reapply: (chunk: Omit<Chunk, "table">) => Effect.Effect<void, SqlError>
+  /** Runs what may not meet a rebuild, after the one that is running. */
+  readonly maintain: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** The read model's table in use. */
+  readonly table: (name: Table) => string
+  readonly projectionTable: (projection: Projection) => TableName | undefined
+  /** Whether a projection is behind the journal. */
+  readonly installed: ReadonlyArray<Installed>
+  readonly rebuild: (prices: PriceTable) => Stream.Stream<RebuildProgress, SqlError>
+  /** Of the projections of others, which cannot remove single sessions. */
+  readonly rebuildOthers: (prices: PriceTable) => Effect.Effect<void, SqlError>
+  readonly progress: Effect.Effect<RebuildProgress | null>
+  readonly erase: Effect.Effect<void, SqlError>
+  /** Whose journal grew in this process, and by which session's lines; after the commit. */
+  readonly committed: PubSub.PubSub<{ readonly owner: OwnerId; readonly sessionId: SessionId }>
+}>() {}
+
+export const layer = (options: { readonly prices: PriceTable; readonly projections: ReadonlyArray<Projection> }): Layer.Layer<Models, SqlError, Database> =>
+  Layer.scoped(
+    Models,
+    Effect.gen(function*() {
+      const database = yield* Database
+      const sql = database.write
+      const writer = yield* Effect.makeSemaphore(1)
+      const maintenance = yield* Effect.makeSemaphore(1)
+      const sqlite = sql.onDialectOrElse({ pg: () => false, orElse: () => true })
+      const inTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideService(sql.withTransaction(effect), SqlClient.SqlClient, sql)
+      // A commit that the disk refuses leaves SQLite's transaction open; nothing may follow in it.
+      const closeTransaction = Effect.ignore(sql.unsafe("ROLLBACK"))
+      const write = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        sqlite ? writer.withPermits(1)(Effect.tapErrorCause(inTransaction(effect), () => closeTransaction)) : inTransaction(effect)
+
+      const installed = yield* write(install([readModels, ...options.projections.map(modelOf)]))
+      const main = installed[0]!
+      let progress: RebuildProgress | null = null
+
+      const apply = (chunk: Omit<Chunk, "table">) =>
+        Effect.forEach(
+          installed,
+          ({ filling, model, revision }) => filling ? Effect.void : model.apply({ ...chunk, table: tableOf(model, revision) }, tableOf(model, revision)),
+          { discard: true }
+        ).pipe(Effect.provideService(SqlClient.SqlClient, sql))
+
+      const reapply = (chunk: Omit<Chunk, "table">) => {
+        const table = tableOf(main.model, main.revision)
+        return Effect.provideService(main.model.apply({ ...chunk, table }, table), SqlClient.SqlClient, sql)
+      }
+
+      /** Brings `revision` of a model up to the journal, step by step, so that appends and reads get in between; the last step puts it to use. */
+      const bring = (of: Installed, revision: number, prices: PriceTable): Stream.Stream<RebuildProgress, SqlError> =>
+        Stream.repeatEffectOption(
+          writer.withPermits(1)(Effect.gen(function*() {
+            const step = yield* Effect.tapErrorCause(inTransaction(fill(sql, of.model, revision, prices)), () => sqlite ? closeTransaction : Effect.void)
+            progress = { projection: of.model.name, entries: step.entries, total: step.total }
+            if (step.finished) {
+              of.revision = revision
+              of.filling = false
+              progress = null
+              return Option.none<RebuildProgress>()
+            }
+            return Option.some(progress)
+          })).pipe(
+            Effect.mapError(Option.some),
+            Effect.flatMap(Option.match({ onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed })),
+            Effect.tap(() => Effect.yieldNow())
+          )
+        )
+
+      const dropOld = (of: Installed, revision: number) => write(Effect.gen(function*() {
+        for (let old = revision - 1; old > 0 && old >= revision - 8; old--) if (old !== of.revision) yield* dropRevision(of.model, old)
+      }))
+
+      // Tables of a version that this program cannot read are already out of use; the new ones are filled while they answer.
+      const behind = installed.filter((of) => of.filling)
+      if (behind.length > 0) {
+        yield* Effect.forEach(behind, (of) =>
+          Stream.runDrain(bring(of, of.revision, options.prices)).pipe(
+            Effect.zipRight(dropOld(of, of.revision)),
+            Effect.tapErrorCause((cause) => Effect.logError(`${of.model.name}: the read models of ${database.location} could not be brought up to date`, cause)),
+            Effect.retry({ times: 5 })
+          ), { discard: true }).pipe(
+            maintenance.withPermits(1),
+            Effect.catchAll((error) => Effect.logError(fromDriver(database.location, "rebuild", error.cause).message)),
+            Effect.forkScoped
+          )
+      }
+
+      const rebuildOne = (of: Installed, prices: PriceTable): Stream.Stream<RebuildProgress, SqlError> =>
+        Stream.unwrap(Effect.gen(function*() {
+          const revision = of.revision + 1
+          yield* write(createRevision(of.model, revision))
+          return Stream.concat(bring(of, revision, prices), Stream.drain(Stream.fromEffect(dropOld(of, revision))))
+        }))
+
+      return Models.of({
+        write,
+        apply,
+        table: (name) => tableOf(main.model, main.revision)(name),
+        projectionTable: (projection) => {
+          const found = installed.find((of) => of.model.name === projection.name)
+          return found === undefined ? undefined : tableOf(found.model, found.revision)
+        },
+        installed,
+        reapply,
+        maintain: maintenance.withPermits(1),
+        rebuild: (prices) =>
+          Stream.unwrapScoped(Effect.as(
+            Effect.acquireRelease(maintenance.take(1), () => maintenance.release(1)),
+            Stream.flatMap(Stream.fromIterable(installed), (of) => rebuildOne(of, prices))
+          )),
+        rebuildOthers: (prices) => Stream.runDrain(Stream.flatMap(Stream.fromIterable(installed.slice(1)), (of) => rebuildOne(of, prices))),
+        progress: Effect.sync(() => progress),
+        erase: database.erase,
+        committed: yield* PubSub.sliding<{ readonly owner: OwnerId; readonly sessionId: SessionId }>(4096)
+      })
+    })
+  )

@@ -1,0 +1,100 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import type { Entry, Transcript, TranscriptId } from "han-core/Entry"
+import type { PriceTable } from "han-core/Pricing"
+import type { DecodedLine, Envelope, SessionEvent } from "han-core/SessionEvent"
+import type { OwnerId } from "han-core/Viewer"
+import type { Table } from "../ReadModels.ts"
+import { anyOf, insertRows } from "./Database.ts"
+import type { Sighting } from "./sighting.ts"
+
+/** Consecutive lines of one transcript, on their way into the read models. */
+export interface Chunk {
+  readonly owner: OwnerId
+  readonly transcript: Transcript
+  readonly id: TranscriptId
+  readonly no: number
+  readonly sessionNo: number
+  readonly entries: ReadonlyArray<Entry>
+  readonly decoded: ReadonlyArray<DecodedLine>
+  /** The names of the tables to fill. */
+  readonly table: (name: Table) => string
+  readonly prices: PriceTable
+  /** Numbers of the sessions that lines of this chunk name as the one they were copied from. */
+  readonly numbers: ReadonlyMap<string, number>
+}
+
+export const seenIn = (chunk: Chunk, envelope: Envelope, line: number): Sighting => {
+  const named = envelope.requestSessionId ?? envelope.forkedFrom
+  const other = named === null || named === chunk.transcript.sessionId ? undefined : chunk.numbers.get(named)
+  return {
+    sessionNo: other ?? chunk.sessionNo,
+    mark: other === undefined ? 2 : envelope.requestSessionId === null ? 1 : 0,
+    transcriptNo: chunk.no,
+    transcriptId: chunk.id,
+    transcriptSessionNo: chunk.sessionNo,
+    line
+  }
+}
+
+export const forEachEvent = (chunk: Chunk, visit: (event: SessionEvent, envelope: Envelope, line: number, index: number) => void): void => {
+  for (const { envelope, events, line } of chunk.decoded) for (let index = 0; index < events.length; index++) visit(events[index]!, envelope, line, index)
+}
+
+/** Sums of a session that a chunk changes. */
+export interface Delta {
+  messages: number
+  prompts: number
+  tool_calls: number
+  tool_errors: number
+  compactions: number
+  responses: number
+  unpriced: number
+  input: number
+  output: number
+  cache_read: number
+  cache_write_5m: number
+  cache_write_1h: number
+  cost: number
+}
+export const noDelta = (): Delta => ({
+  messages: 0, prompts: 0, tool_calls: 0, tool_errors: 0, compactions: 0, responses: 0, unpriced: 0, input: 0, output: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, cost: 0
+})
+
+/** What a chunk changes, by session. */
+export class Deltas {
+  readonly bySession = new Map<number, Delta>()
+  of(sessionNo: number): Delta {
+    let delta = this.bySession.get(sessionNo)
+    if (delta === undefined) this.bySession.set(sessionNo, delta = noDelta())
+    return delta
+  }
+}
+
+/** What rows of shared things have in common. */
+export interface SightingRow {
+  readonly session_no: number
+  readonly mark: number
+  readonly transcript_no: number
+  readonly line: number
+  readonly seen_id: string
+  readonly seen_session: number
+}
+export const sightingOf = (row: SightingRow): Sighting => ({
+  sessionNo: row.session_no, mark: row.mark, transcriptNo: row.transcript_no, transcriptId: row.seen_id, transcriptSessionNo: row.seen_session, line: row.line
+})
+
+/** The rows of a shared table that have one of these keys, with the transcript that each refers to. */
+export const loadSightings = <A extends SightingRow>(sql: SqlClient.SqlClient, chunk: Chunk, table: Table, key: string, keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<A>, SqlError> =>
+  keys.length === 0
+    ? Effect.succeed([])
+    : sql<A>`SELECT x.*, t.id AS seen_id, t.session_no AS seen_session FROM ${sql.literal(chunk.table(table))} x JOIN transcript t ON t.no = x.transcript_no
+        WHERE x.owner = ${chunk.owner} AND x.${sql.literal(key)} ${anyOf(sql, keys)}`
+
+/** Writes rows by their key, replacing all other columns. */
+export const upsert = (sql: SqlClient.SqlClient, table: string, key: ReadonlyArray<string>, columns: ReadonlyArray<string>, rows: Parameters<typeof insertRows>[2]): Effect.Effect<void, SqlError> => {
+  const rest = columns.filter((column) => !key.includes(column))
+  const suffix = `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rest.map((column) => `${column} = excluded.${column}`).join(", ")}`
+  return rows.length === 0 ? Effect.void : Effect.asVoid(insertRows(sql, { table, columns: columns.join(", "), suffix }, rows))
+}

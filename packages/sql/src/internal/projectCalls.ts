@@ -1,0 +1,162 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import type { SessionEventOf } from "han-core/SessionEvent"
+import { storable, type Value } from "./Database.ts"
+import { type Chunk, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
+import { merge, type Sighting } from "./sighting.ts"
+
+interface Result {
+  readonly transcriptNo: number
+  readonly transcriptId: string
+  readonly line: number
+  readonly at: number | null
+  readonly isError: boolean
+  readonly task: string | null
+}
+interface Call {
+  readonly id: string
+  readonly seen: Sighting
+  readonly agentId: string | null
+  readonly name: string | null
+  readonly at: number | null
+  readonly path: string | null
+  readonly action: string | null
+  readonly linesAdded: number | null
+  readonly linesRemoved: number | null
+  readonly taskInput: string | null
+  readonly result: Result | null
+}
+interface CallRow extends SightingRow {
+  readonly id: string
+  readonly agent_id: string | null
+  readonly name: string | null
+  readonly at: number | null
+  readonly path: string | null
+  readonly action: string | null
+  readonly lines_added: number | null
+  readonly lines_removed: number | null
+  readonly task_input: string | null
+  readonly result_transcript_no: number | null
+  readonly result_line: number | null
+  readonly result_at: number | null
+  readonly is_error: number | null
+  readonly task_result: string | null
+  readonly result_seen_id: string | null
+}
+
+const columns = [
+  "owner", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "name", "at", "path", "action", "lines_added", "lines_removed", "task_input",
+  "result_transcript_no", "result_line", "result_at", "is_error", "task_result"
+]
+
+const isTaskTool = (name: string) => name === "TaskCreate" || name === "TaskUpdate"
+
+/** Tool calls with their results: one row a call, wherever its lines were copied to. */
+export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+  const calls = new Map<string, Call>()
+  const add = (call: Call) => {
+    const have = calls.get(call.id)
+    calls.set(call.id, have === undefined ? call : mergeCalls(have, call))
+  }
+  const blank = { agentId: chunk.transcript.agentId, name: null, at: null, path: null, action: null, linesAdded: null, linesRemoved: null, taskInput: null, result: null }
+  forEachEvent(chunk, (event, envelope, line) => {
+    switch (event._tag) {
+      case "ToolCalled":
+        add({ ...blank, id: event.toolUseId, seen: seenIn(chunk, envelope, line), name: event.name, at: envelope.at, taskInput: isTaskTool(event.name) ? taskInput(event.input) : null })
+        break
+      case "FileChanged":
+        if (event.toolUseId === null) break
+        add({ ...blank, id: event.toolUseId, seen: seenIn(chunk, envelope, line), path: storable(event.path), action: event.action, linesAdded: event.linesAdded, linesRemoved: event.linesRemoved })
+        break
+      case "ToolReturned":
+        add({
+          ...blank,
+          id: event.toolUseId,
+          seen: seenIn(chunk, envelope, line),
+          result: { transcriptNo: chunk.no, transcriptId: chunk.id, line, at: envelope.at, isError: event.isError, task: taskResult(event) }
+        })
+        break
+      default:
+    }
+  })
+  if (calls.size === 0) return
+  const rows = yield* loadSightings<CallRow>(sql, chunk, "tool_call", "id", [...calls.keys()].map(storable))
+  const results = [...new Set(rows.flatMap((row) => row.result_transcript_no === null ? [] : [row.result_transcript_no]))]
+  const transcripts = new Map<number, string>()
+  for (const no of results) {
+    if (no === chunk.no) transcripts.set(no, chunk.id)
+    else for (const row of yield* sql<{ id: string }>`SELECT id FROM transcript WHERE no = ${no}`) transcripts.set(no, row.id)
+  }
+  for (const row of rows) {
+    const before = callOf(row, transcripts)
+    count(deltas, before, -1)
+    calls.set(row.id, mergeCalls(before, calls.get(row.id) ?? before))
+  }
+  const values: Array<ReadonlyArray<Value>> = []
+  for (const call of calls.values()) {
+    count(deltas, call, 1)
+    values.push([
+      chunk.owner, storable(call.id), call.seen.sessionNo, call.seen.mark, call.seen.transcriptNo, call.seen.line, call.agentId, call.name === null ? null : storable(call.name), call.at,
+      call.path, call.action, call.linesAdded, call.linesRemoved, call.taskInput,
+      call.result?.transcriptNo ?? null, call.result?.line ?? null, call.result?.at ?? null, call.result === null ? null : Number(call.result.isError), call.result?.task ?? null
+    ])
+  }
+  yield* upsert(sql, chunk.table("tool_call"), ["owner", "id"], columns, values)
+})
+
+const count = (deltas: Deltas, call: Call, sign: 1 | -1) => {
+  if (call.name === null) return
+  const delta = deltas.of(call.seen.sessionNo)
+  delta.tool_calls += sign
+  if (call.result?.isError === true) delta.tool_errors += sign
+}
+
+const callOf = (row: CallRow, transcripts: ReadonlyMap<number, string>): Call => ({
+  id: row.id, seen: sightingOf(row), agentId: row.agent_id, name: row.name, at: row.at, path: row.path, action: row.action, linesAdded: row.lines_added, linesRemoved: row.lines_removed, taskInput: row.task_input,
+  result: row.result_transcript_no === null || row.result_line === null
+    ? null
+    : { transcriptNo: row.result_transcript_no, transcriptId: transcripts.get(row.result_transcript_no) ?? "", line: row.result_line, at: row.result_at, isError: row.is_error === 1, task: row.task_result }
+})
+
+const mergeCalls = (a: Call, b: Call): Call => {
+  // A result's line says nothing about who made the call, unless it is all there is.
+  const seen = a.name === null && b.name !== null ? b.seen : b.name === null && a.name !== null ? a.seen : merge(a.seen, b.seen)
+  const here = seen.transcriptNo === b.seen.transcriptNo && b.name !== null ? b : a
+  const there = here === a ? b : a
+  return {
+    id: a.id,
+    seen,
+    agentId: here.agentId,
+    name: here.name ?? there.name,
+    at: here.at ?? there.at,
+    path: here.path ?? there.path,
+    action: here.action ?? there.action,
+    linesAdded: here.linesAdded ?? there.linesAdded,
+    linesRemoved: here.linesRemoved ?? there.linesRemoved,
+    taskInput: here.taskInput ?? there.taskInput,
+    result: a.result === null ? b.result : b.result === null ? a.result : earlier(a.result, b.result)
+  }
+}
+const earlier = (a: Result, b: Result): Result => a.transcriptId < b.transcriptId || (a.transcriptId === b.transcriptId && a.line <= b.line) ? a : b
+
+/** The fields of a task call that make the task; only texts and lists of texts, whatever else the input holds. */
+const taskInput = (input: unknown): string => {
+  const facts: Readonly<Record<string, unknown>> = typeof input === "object" && input !== null ? { ...input } : {}
+  const kept: Record<string, string | ReadonlyArray<string>> = {}
+  for (const key of ["subject", "description", "activeForm", "taskId", "status", "owner", "addBlocks", "addBlockedBy"]) {
+    const value = facts[key]
+    if (typeof value === "string" || typeof value === "number") kept[key] = String(value)
+    else if (Array.isArray(value)) kept[key] = value.filter((part) => typeof part === "string" || typeof part === "number").map(String)
+  }
+  return storable(JSON.stringify(kept))
+}
+
+/** What a task call came to: the number of the new task, and whether anything changed. */
+const taskResult = (event: SessionEventOf<"ToolReturned">): string | null => {
+  const { structured } = event
+  if (typeof structured !== "object" || structured === null || Array.isArray(structured)) return null
+  const task = "task" in structured ? structured.task : undefined
+  if (typeof task === "object" && task !== null && "id" in task) return JSON.stringify({ sequence: Number(task.id), success: true })
+  return "success" in structured && "taskId" in structured ? JSON.stringify({ sequence: null, success: structured.success !== false }) : null
+}

@@ -1,0 +1,118 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import { storable } from "./Database.ts"
+import { type Chunk, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
+import { merge, type Sighting } from "./sighting.ts"
+
+interface Response {
+  readonly messageId: string
+  readonly requestId: string
+  readonly seen: Sighting
+  readonly model: string
+  readonly at: number | null
+  readonly input: number
+  readonly output: number
+  readonly cacheRead: number
+  readonly cacheWrite5m: number
+  readonly cacheWrite1h: number
+  readonly webSearches: number
+  readonly tier: string | null
+  readonly statedCost: number | null
+}
+interface ResponseRow extends SightingRow {
+  readonly message_id: string
+  readonly request_id: string
+  readonly model: string
+  readonly at: number | null
+  readonly input: number
+  readonly output: number
+  readonly cache_read: number
+  readonly cache_write_5m: number
+  readonly cache_write_1h: number
+  readonly web_searches: number
+  readonly tier: string | null
+  readonly stated_cost: number | null
+}
+
+const columns = [
+  "owner", "message_id", "request_id", "session_no", "mark", "transcript_no", "line", "model", "at", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "web_searches", "tier", "stated_cost", "cost"
+]
+
+/** The ledger: one row an API response, however many lines, forks and resumes repeat it. */
+export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+  const seen = new Map<string, Map<string, Response>>()
+  forEachEvent(chunk, (event, envelope, line) => {
+    if (event._tag !== "ResponseMetered") return
+    const response: Response = {
+      messageId: storable(event.messageId), requestId: storable(event.requestId ?? ""), seen: seenIn(chunk, envelope, line), model: storable(event.model), at: envelope.at,
+      input: event.input, output: event.output, cacheRead: event.cacheRead, cacheWrite5m: event.cacheWrite5m, cacheWrite1h: event.cacheWrite1h,
+      webSearches: event.webSearches, tier: event.tier, statedCost: event.statedCostNanoUsd
+    }
+    put(seen, response)
+  })
+  if (seen.size === 0) return
+  const rows = yield* loadSightings<ResponseRow>(sql, chunk, "response", "message_id", [...seen.keys()])
+  for (const row of rows) {
+    const before = responseOf(row)
+    count(chunk, deltas, before, -1)
+    put(seen, before)
+  }
+  const values: Array<ReadonlyArray<string | number | null>> = []
+  for (const [messageId, byRequest] of seen) {
+    if (byRequest.size > 1 && byRequest.has("")) {
+      identify(byRequest)
+      yield* sql`DELETE FROM ${sql.literal(chunk.table("response"))} WHERE owner = ${chunk.owner} AND message_id = ${messageId} AND request_id = ''`
+    }
+    for (const response of byRequest.values()) {
+      count(chunk, deltas, response, 1)
+      values.push([
+        chunk.owner, response.messageId, response.requestId, response.seen.sessionNo, response.seen.mark, response.seen.transcriptNo, response.seen.line, response.model, response.at,
+        response.input, response.output, response.cacheRead, response.cacheWrite5m, response.cacheWrite1h, response.webSearches, response.tier, response.statedCost, costOf(chunk, response)
+      ])
+    }
+  }
+  yield* upsert(sql, chunk.table("response"), ["owner", "message_id", "request_id"], columns, values)
+})
+
+const put = (into: Map<string, Map<string, Response>>, response: Response) => {
+  let byRequest = into.get(response.messageId)
+  if (byRequest === undefined) into.set(response.messageId, byRequest = new Map())
+  const have = byRequest.get(response.requestId)
+  byRequest.set(response.requestId, have === undefined ? response : mergeResponses(have, response))
+}
+
+/** A record without a request id is one of the response that has one. */
+const identify = (byRequest: Map<string, Response>) => {
+  const anonymous = byRequest.get("")
+  const [requestId] = [...byRequest.keys()].filter((key) => key !== "").sort()
+  const response = requestId === undefined ? undefined : byRequest.get(requestId)
+  if (anonymous === undefined || response === undefined) return
+  byRequest.set(response.requestId, { ...mergeResponses(response, anonymous), requestId: response.requestId })
+  byRequest.delete("")
+}
+
+/** The record with the largest output counts. */
+const mergeResponses = (a: Response, b: Response): Response => ({ ...(weigh(a, b) >= 0 ? a : b), seen: merge(a.seen, b.seen) })
+const weigh = (a: Response, b: Response): number =>
+  a.output - b.output || a.input - b.input || a.cacheRead - b.cacheRead || a.cacheWrite5m - b.cacheWrite5m || a.cacheWrite1h - b.cacheWrite1h || (b.at ?? 0) - (a.at ?? 0) || (a.model < b.model ? -1 : 1)
+
+const costOf = (chunk: Chunk, response: Response): number | null => response.statedCost ?? chunk.prices.costOf(response.model, response.at, response)
+
+const count = (chunk: Chunk, deltas: Deltas, response: Response, sign: 1 | -1) => {
+  const delta = deltas.of(response.seen.sessionNo)
+  const cost = costOf(chunk, response)
+  delta.responses += sign
+  delta.input += sign * response.input
+  delta.output += sign * response.output
+  delta.cache_read += sign * response.cacheRead
+  delta.cache_write_5m += sign * response.cacheWrite5m
+  delta.cache_write_1h += sign * response.cacheWrite1h
+  if (cost === null) delta.unpriced += sign
+  else delta.cost += sign * cost
+}
+
+const responseOf = (row: ResponseRow): Response => ({
+  messageId: row.message_id, requestId: row.request_id, seen: sightingOf(row), model: row.model, at: row.at, input: row.input, output: row.output, cacheRead: row.cache_read,
+  cacheWrite5m: row.cache_write_5m, cacheWrite1h: row.cache_write_1h, webSearches: row.web_searches, tier: row.tier, statedCost: row.stated_cost
+})

@@ -1,0 +1,72 @@
+import type { SessionId } from "han-core/Entry"
+import { Session, type SessionLink, type SessionStatus } from "han-core/Session"
+import type { SessionState } from "han-core/SessionState"
+import type { Delta } from "./chunk.ts"
+
+export interface SessionRow extends Delta {
+  readonly no: number
+  readonly id: string
+  readonly source: string
+  readonly machine: string
+  readonly state: string
+  readonly cwd: string | null
+  readonly project: string | null
+  readonly mark_kind: "fork" | "branch" | null
+  readonly fork_of: string | null
+  readonly started_at: number | null
+  readonly updated_at: number
+  readonly repo_name: string | null
+  readonly remote: string | null
+  readonly subagents: number
+}
+
+const activeMs = 5 * 60_000
+const idleMs = 24 * 3_600_000
+
+const statusOf = (ended: boolean, updatedAt: number, now: number): SessionStatus =>
+  ended ? "completed" : now - updatedAt < activeMs ? "active" : now - updatedAt < idleMs ? "idle" : "completed"
+
+export const sessionFromRow = (row: SessionRow, now: number): Session => {
+  const state: SessionState = JSON.parse(row.state)
+  const link: SessionLink | null = row.fork_of !== null
+    ? { kind: row.mark_kind ?? "resume", sessionId: row.fork_of as SessionId }
+    : state.clearedFrom === undefined ? null : { kind: "clear", sessionId: state.clearedFrom.value as SessionId }
+  return new Session({
+    id: row.id as SessionId,
+    source: row.source,
+    machine: row.machine,
+    title: state.userTitle?.value ?? state.modelTitle?.value ?? null,
+    firstPrompt: state.firstPrompt?.value ?? null,
+    cwd: row.cwd,
+    project: row.repo_name ?? row.project,
+    repo: row.remote,
+    branch: state.branch?.value ?? null,
+    version: state.version?.value ?? null,
+    model: state.model?.value ?? null,
+    permissionMode: state.permissionMode?.value ?? null,
+    slug: state.slug?.value ?? null,
+    agentName: state.agentName?.value ?? null,
+    tag: state.tag?.value ?? null,
+    team: state.team?.value ?? null,
+    pullRequest: state.pullRequest?.value ?? null,
+    worktree: state.worktree?.value ?? null,
+    status: statusOf(state.ended?.value === true, row.updated_at, now),
+    startedAt: row.started_at,
+    updatedAt: row.updated_at === 0 ? null : row.updated_at,
+    link,
+    messages: row.messages,
+    prompts: row.prompts,
+    toolCalls: row.tool_calls,
+    toolErrors: row.tool_errors,
+    compactions: row.compactions,
+    subagents: row.subagents,
+    responses: row.responses,
+    input: row.input,
+    output: row.output,
+    cacheRead: row.cache_read,
+    cacheWrite5m: row.cache_write_5m,
+    cacheWrite1h: row.cache_write_1h,
+    costNanoUsd: row.responses > 0 && row.responses === row.unpriced ? null : row.cost,
+    unpricedResponses: row.unpriced
+  }, { disableValidation: true })
+}

@@ -1,0 +1,25 @@
+/**
+ * Where a call, a response or a compaction was seen. Forks carry copies, so one thing may be seen in many transcripts;
+ * it belongs to the session that made it, whatever was indexed first.
+ */
+export interface Sighting {
+  /** The session that made it, as far as this sighting knows. */
+  readonly sessionNo: number
+  /** How it knows: 0 the line names the session of the request · 1 the line names the session it was copied from · 2 the line stands in the session's own transcript. */
+  readonly mark: number
+  readonly transcriptNo: number
+  readonly transcriptId: string
+  /** The session whose transcript it was seen in. */
+  readonly transcriptSessionNo: number
+  readonly line: number
+}
+
+const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
+
+/** Both sightings as one: any order of merging gives the same. */
+export const merge = (a: Sighting, b: Sighting): Sighting => {
+  const home = (a.mark - b.mark || compare(a.transcriptId, b.transcriptId)) <= 0 ? a : b
+  const strange = (sighting: Sighting) => sighting.transcriptSessionNo === home.sessionNo ? 0 : 1
+  const place = (strange(a) - strange(b) || compare(a.transcriptId, b.transcriptId) || a.line - b.line) <= 0 ? a : b
+  return { sessionNo: home.sessionNo, mark: home.mark, transcriptNo: place.transcriptNo, transcriptId: place.transcriptId, transcriptSessionNo: place.transcriptSessionNo, line: place.line }
+}

@@ -1,0 +1,39 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import * as Effect from "effect/Effect"
+import type { JournalTotals } from "han-core/Journal"
+import type { OwnerId } from "han-core/Viewer"
+import type { Table } from "../ReadModels.ts"
+import { forkOf } from "./family.ts"
+import { tasksOf } from "./tasks.ts"
+
+/** Distinct things, each counted where it was made. */
+export const totals = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, owner: OwnerId, table: (name: Table) => string) {
+  const t = (name: Table) => sql.literal(table(name))
+  const [files] = yield* sql<{ transcripts: number; bytes: number; entries: number; subagents: number }>`
+    SELECT COUNT(DISTINCT CASE WHEN generation > 0 THEN machine || '/' || source || '/' || session_no || '/' || kind || '/' || COALESCE(agent_id, '') END) AS transcripts,
+      COALESCE(SUM(bytes), 0) AS bytes, COALESCE(SUM(lines), 0) AS entries,
+      COUNT(DISTINCT CASE WHEN kind = 'agent' THEN session_no || '/' || agent_id END) AS subagents
+    FROM transcript WHERE owner = ${owner}`
+  const problems = yield* sql<{ kind: string; lines: number }>`SELECT kind, SUM(lines) AS lines FROM ${t("problem")} WHERE owner = ${owner} GROUP BY kind`
+  const lines = (kind: string) => Number(problems.find((row) => row.kind === kind)?.lines ?? 0)
+  const [sessions] = yield* sql<{ sessions: number; forks: number }>`
+    SELECT COUNT(*) AS sessions, COUNT(CASE WHEN ${forkOf(sql, table)} IS NOT NULL THEN 1 END) AS forks FROM ${t("session")} s WHERE s.owner = ${owner} AND s.present = 1`
+  const [sums] = yield* sql<{ calls: number; errors: number; compactions: number; responses: number }>`
+    SELECT COALESCE(SUM(tool_calls), 0) AS calls, COALESCE(SUM(tool_errors), 0) AS errors, COALESCE(SUM(compactions), 0) AS compactions, COALESCE(SUM(responses), 0) AS responses
+    FROM ${t("session")} WHERE owner = ${owner}`
+  const [touched] = yield* sql<{ files: number }>`
+    SELECT COUNT(*) AS files FROM (
+      SELECT session_no, path FROM ${t("tool_call")} WHERE owner = ${owner} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0
+      UNION SELECT session_no, path FROM ${t("file_change")} WHERE owner = ${owner}) AS changed`
+  const tasks = { created: 0, completed: 0 }
+  for (const list of (yield* tasksOf(sql, table, sql`x.owner = ${owner}`)).values()) {
+    tasks.created += list.length
+    tasks.completed += list.filter((task) => task.status === "completed").length
+  }
+  const result: JournalTotals = {
+    transcripts: Number(files!.transcripts), bytes: Number(files!.bytes), entries: Number(files!.entries), unreadable: lines("unreadable"), unrecognized: lines("unrecognized"),
+    sessions: sessions!.sessions, subagents: files!.subagents, forks: sessions!.forks, toolCalls: Number(sums!.calls), toolErrors: Number(sums!.errors), compactions: Number(sums!.compactions),
+    tasks, filesTouched: touched!.files, apiResponses: Number(sums!.responses)
+  }
+  return result
+})

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// Loads every public module of the packages that also run on Node, from their builds, on the oldest Node that they promise. Run `npm run build` first.
+import { spawnSync } from "node:child_process"
+import { existsSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { root } from "./installed.mjs"
+
+const oldest = "22.15.0"
+/** The packages, and which of their modules need Bun. */
+const packages = { core: [], rpc: [], graphql: [], sql: ["SqliteStore"] }
+
+if (process.argv[2] === "--load") {
+  if (process.version !== `v${oldest}`) throw new Error(`this is Node ${process.version}`)
+  for (const name of process.argv.slice(3)) {
+    try {
+      if (Object.keys(await import(name)).length === 0) console.log(`${name} has types only`)
+    } catch (error) {
+      console.error(`${name} does not load: ${error.message}`)
+      process.exitCode = 1
+    }
+  }
+} else {
+  const modules = Object.entries(packages).flatMap(([name, onlyBun]) => {
+    const dist = join(root, "packages", name, "dist")
+    const files = existsSync(dist) ? readdirSync(dist).filter((file) => file.endsWith(".js")) : []
+    return files
+      .map((file) => file.slice(0, -".js".length))
+      .filter((file) => !onlyBun.includes(file))
+      .map((file) => `han-${name}/${file}`)
+  })
+  if (!modules.some((name) => name.startsWith("han-core/"))) {
+    console.error("There is no build. This makes it:\n\n  npm run build\n")
+    process.exit(1)
+  }
+  const { status, error } = spawnSync("npx", ["-y", `node@${oldest}`, fileURLToPath(import.meta.url), "--load", ...modules], { cwd: root, stdio: "inherit" })
+  if (error !== undefined) console.error(error.message)
+  if (status === 0) console.log(`${modules.length} modules load on Node ${oldest}`)
+  process.exit(status ?? 1)
+}

@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+// The packages are tested from their sources.
+const conditions = ["han-source", "module", "node", "development|production"]
+const graphql = here("node_modules/graphql/index.mjs")
+
+export default defineConfig({
+  root: here("."),
+  ssr: { resolve: { conditions } },
+  resolve: {
+    conditions,
+    // Without it two copies of graphql are loaded, one by the sources and one by graphql-relay.
+    alias: existsSync(graphql) ? [{ find: /^graphql$/, replacement: graphql }] : []
+  },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "test/**/*.test.ts"],
+    pool: "forks",
+    globalSetup: "test/postgres.ts",
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000
+  }
+})
