@@ -24,7 +24,7 @@ export const programs = (() => {
 export interface Daemon extends AsyncDisposable {
   readonly han: Han
   readonly pid: number
-  readonly home: string
+  readonly socket: string
   readonly environment: Readonly<Record<string, string | undefined>>
   /** From its start until it answered a handshake. */
   readonly healthyAfterMs: number
@@ -60,7 +60,7 @@ export const startDaemon = async (home: string, config: string): Promise<Daemon>
   return {
     han: connected,
     pid,
-    home,
+    socket,
     environment,
     healthyAfterMs,
     [Symbol.asyncDispose]: async () => {

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto"
 import { appendFileSync, cpSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { connect } from "han-rpc/HanPromise"
 import { largeCorpus, smallCorpus, transcriptsOf } from "./Corpora.ts"
 import { indexed, makeHome, processorTime, startDaemon } from "./Daemon.ts"
 import { machine, megabytes, percentile, row, spread, timed } from "./Measure.ts"
@@ -16,19 +17,24 @@ const appendToVisible = async () => {
     await using daemon = await startDaemon(home, config)
     await indexed(daemon)
 
-    const began = processorTime(daemon.pid)
     const before = (await daemon.han.coordinator.status()).indexer.bytesRead
+    // Nobody is connected meanwhile.
+    await daemon.han.close()
     const seconds = 60
+    await pause(2000)
+    const began = processorTime(daemon.pid)
     await pause(seconds * 1000)
-    const read = (await daemon.han.coordinator.status()).indexer.bytesRead - before
-    row(`idle for ${seconds} s`, `${((processorTime(daemon.pid) - began) / (seconds * 10)).toFixed(2)} % of one processor`, `${read} bytes of transcripts read`)
+    const used = processorTime(daemon.pid) - began
+    await using han = await connect({ socket: daemon.socket })
+    const read = (await han.coordinator.status()).indexer.bytesRead - before
+    row(`idle for ${seconds} s`, `${(used / (seconds * 10)).toFixed(2)} % of one processor`, `${read} bytes of transcripts read`)
 
     const file = transcriptsOf(config).find((path) => !path.includes("subagents"))
     if (file === undefined) throw new Error("there is no transcript")
     const sessionId = file.slice(file.lastIndexOf("/") + 1, -".jsonl".length)
     const waiting = new Map<string, (at: number) => void>()
     const follow = (async () => {
-      for await (const change of daemon.han.journal.changes()) {
+      for await (const change of han.journal.changes()) {
         const at = performance.now()
         for (const entry of change.entries) {
           const { uuid } = JSON.parse(Buffer.from(entry.bytes).toString("utf8"))
@@ -37,7 +43,7 @@ const appendToVisible = async () => {
       }
     })().catch(() => undefined)
     await pause(500)
-    const startBytes = (await daemon.han.coordinator.status()).indexer.bytesRead
+    const startBytes = (await han.coordinator.status()).indexer.bytesRead
     const appends = 200
     let appended = 0
     const samples: Array<number> = []
@@ -65,13 +71,13 @@ const appendToVisible = async () => {
       waiting.delete(uuid)
       await pause(50 + ((n * 37) % 200))
     }
-    const bytesRead = (await daemon.han.coordinator.status()).indexer.bytesRead - startBytes
+    const bytesRead = (await han.coordinator.status()).indexer.bytesRead - startBytes
     row(
       "appended line → visible to a client",
       spread(samples),
       `${appends} lines, ${(appended / appends).toFixed(0)} bytes each, to a file of ${megabytes(statSync(file).size)} MB; ${(bytesRead / appends).toFixed(0)} bytes read for each`
     )
-    await daemon.han.close()
+    await han.close()
     await follow
   } finally {
     remove()

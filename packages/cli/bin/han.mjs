@@ -51,7 +51,9 @@ const program = installed ? [join(folder, "dist", "bin.js")] : ["--conditions=ha
 const bun = findBun()
 
 if (bun === undefined) {
-  console.error("han: it runs on Bun, and the npm package \"bun\" has no binary here (npm was not allowed to run its install script). Mend it with: npm rebuild bun   (npm 11.6 and later: npm install-scripts approve bun)")
+  console.error(
+    'han: it runs on Bun, and the npm package "bun" has no binary here (npm was not allowed to run its install script). Mend it with: npm rebuild bun   (npm 11.6 and later: npm install-scripts approve bun)'
+  )
   process.exitCode = 1
 } else if (!existsSync(program.at(-1))) {
   console.error(`han: ${program.at(-1)} is missing; install the package again: npm install han-cli`)

@@ -28,25 +28,33 @@ export const ask = <E extends { readonly message: string }>(
 
 /** `ask` for a question about what is indexed: says on standard error when not everything is. */
 export const askIndexed = <E extends { readonly message: string }>(host: Host, program: Effect.Effect<number | void, E, Services>): Promise<number> =>
-  run(host, Effect.gen(function*() {
-    const { started } = yield* connect(host)
-    if (started) yield* firstPass
-    const unfinished = yield* Effect.fork(unfinishedPass(host))
-    const result = yield* Effect.either(program)
-    yield* Effect.flatMap(Fiber.join(unfinished), (note) => note === undefined ? Effect.void : print(host.err, note))
-    return yield* result
-  }))
+  run(
+    host,
+    Effect.gen(function* () {
+      const { started } = yield* connect(host)
+      if (started) yield* firstPass
+      const unfinished = yield* Effect.fork(unfinishedPass(host))
+      const result = yield* Effect.either(program)
+      yield* Effect.flatMap(Fiber.join(unfinished), (note) => (note === undefined ? Effect.void : print(host.err, note)))
+      return yield* result
+    })
+  )
 
 /** A coordinator that was just started is given a moment for what is new; mostly that is enough. */
 const firstPass = Effect.flatMap(Coordinator, (coordinator) =>
   coordinator.status.pipe(
     Effect.repeat({ until: ({ indexer }) => indexer.lastPassAt !== null, schedule: Schedule.spaced("40 millis") }),
     Effect.timeoutOption("1 second")
-  ))
+  )
+)
 
 const unfinishedPass = (host: Host) =>
-  Effect.gen(function*() {
-    const { indexer } = yield* answered(host, "status", Effect.flatMap(Coordinator, (coordinator) => coordinator.status))
+  Effect.gen(function* () {
+    const { indexer } = yield* answered(
+      host,
+      "status",
+      Effect.flatMap(Coordinator, (coordinator) => coordinator.status)
+    )
     if (indexer.lastPassAt !== null) return undefined
     const done = indexer.running === null ? "" : ` (${indexer.running.filesDone} of ${indexer.running.files} files)`
     return `han: the first pass over the transcripts is under way${done}; what it has not reached is missing here, \`han index\` waits for it\n`
@@ -65,13 +73,20 @@ export const run = async <E extends { readonly message: string }>(
     signalled = code
     controller.abort()
   }
-  const listeners = [["SIGINT", stop(130)], ["SIGTERM", stop(143)], ["SIGHUP", stop(129)]] as const
+  const listeners = [
+    ["SIGINT", stop(130)],
+    ["SIGTERM", stop(143)],
+    ["SIGHUP", stop(129)]
+  ] as const
   for (const [signal, listener] of listeners) process.on(signal, listener)
   try {
     const exit = await Effect.runPromiseExit(Effect.provide(program, layer), { signal: controller.signal })
-    if (signalled !== undefined) return signalled === 130 ? options.interruptedCode ?? signalled : signalled
+    if (signalled !== undefined) return signalled === 130 ? (options.interruptedCode ?? signalled) : signalled
     if (Exit.isSuccess(exit)) return exit.value ?? 0
-    return await report(host, Option.getOrElse(Cause.failureOption(exit.cause), () => Cause.squash(exit.cause)))
+    return await report(
+      host,
+      Option.getOrElse(Cause.failureOption(exit.cause), () => Cause.squash(exit.cause))
+    )
   } finally {
     for (const [signal, listener] of listeners) process.off(signal, listener)
   }
@@ -82,13 +97,16 @@ export const answered = <A, E, R>(host: Host, what: string, effect: Effect.Effec
   Effect.timeoutFail(effect, {
     duration: host.answerTimeoutMs,
     onTimeout: () =>
-      new CommandFailed(`the coordinator did not answer (${what}) within ${host.answerTimeoutMs / 1000} s; \`han coordinator status\` and \`han coordinator logs\` show what it does, HAN_ANSWER_TIMEOUT_MS lets it take longer`)
+      new CommandFailed(
+        `the coordinator did not answer (${what}) within ${host.answerTimeoutMs / 1000} s; \`han coordinator status\` and \`han coordinator logs\` show what it does, HAN_ANSWER_TIMEOUT_MS lets it take longer`
+      )
   })
 
 export const print = (output: Output, chunk: string | Uint8Array): Effect.Effect<void, OutputClosed | CommandFailed> =>
   Effect.tryPromise({
     try: () => output.write(chunk),
-    catch: (error) => error instanceof OutputClosed ? error : new CommandFailed(`the output cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    catch: (error) =>
+      error instanceof OutputClosed ? error : new CommandFailed(`the output cannot be written: ${error instanceof Error ? error.message : String(error)}`)
   })
 
 /** A whole list, a page at a time; never more than one page of it is in memory. */
@@ -97,11 +115,12 @@ export const pages = <A, E, R>(size: number, fetch: (page: PageRequest) => Effec
     Effect.map(fetch({ first: size, ...(Option.isSome(after) ? { after: after.value } : {}) }), (page) => {
       const last = page.items.at(-1)
       return [page.items.map(({ node }) => node), page.hasNext && last !== undefined ? Option.some(Option.some(last.cursor)) : Option.none()]
-    }))
+    })
+  )
 
 /** The first `limit` rows of a list. */
 export const firstRows = <A, E, R>(limit: number, fetch: (page: PageRequest) => Effect.Effect<Page<A>, E, R>): Effect.Effect<ReadonlyArray<A>, E, R> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const rows: Array<A> = []
     let after: string | undefined
     while (rows.length < limit) {

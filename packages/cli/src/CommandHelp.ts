@@ -10,12 +10,14 @@ export const help = (topic: string, commands: ReadonlyArray<Command>): string =>
   const command = commands.find(({ name }) => name === topic)
   if (command !== undefined) return commandHelp(command)
   const listed = topic === "" ? commands : commands.filter(({ name }) => name.startsWith(`${topic} `))
-  const head = topic === ""
-    ? "han keeps the transcripts of AI coding agents, makes them searchable, and says what they cost.\n\nusage: han COMMAND …\n\n"
-    : `usage: han ${topic} COMMAND …\n\n`
-  const foot = topic === ""
-    ? "\n`han COMMAND --help` says more. `han --version` prints the version.\nHAN_HOME is the folder of han's data (~/.han). CLAUDE_CONFIG_DIR is Claude Code's folder (~/.claude).\n"
-    : ""
+  const head =
+    topic === ""
+      ? "han keeps the transcripts of AI coding agents, makes them searchable, and says what they cost.\n\nusage: han COMMAND …\n\n"
+      : `usage: han ${topic} COMMAND …\n\n`
+  const foot =
+    topic === ""
+      ? "\n`han COMMAND --help` says more. `han --version` prints the version.\nHAN_HOME is the folder of han's data (~/.han). CLAUDE_CONFIG_DIR is Claude Code's folder (~/.claude).\n"
+      : ""
   return head + aligned(listed.map(({ name, summary, takes }) => [`${name} ${takes}`.trimEnd(), summary])) + foot
 }
 

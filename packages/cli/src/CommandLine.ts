@@ -68,7 +68,10 @@ export class Given {
 
   /** Several, separated by commas or given one by one. */
   choices<const A extends string>(name: string, choices: ReadonlyArray<A>): ReadonlyArray<A> | undefined {
-    return this.#values.get(name)?.flatMap((text) => text.split(",")).map((text) => oneOf(`--${name}`, text.trim(), choices))
+    return this.#values
+      .get(name)
+      ?.flatMap((text) => text.split(","))
+      .map((text) => oneOf(`--${name}`, text.trim(), choices))
   }
 
   date(name: string, edge: DateContext["edge"]): number | undefined {
@@ -117,7 +120,8 @@ export const parse = (argv: ReadonlyArray<string>, commands: ReadonlyArray<Comma
   if (first.startsWith("-")) throw new BadUsage(`unknown option "${first.slice(0, 60)}"; \`han --help\` lists the commands`)
   const found = find(argv, commands)
   if (found === undefined) {
-    if (rest.some((word) => word === "--help" || word === "-h") || rest.length === 0 && isGroup(first, commands)) return { _tag: "Help", topic: topicOf([first], commands) }
+    if (rest.some((word) => word === "--help" || word === "-h") || (rest.length === 0 && isGroup(first, commands)))
+      return { _tag: "Help", topic: topicOf([first], commands) }
     throw unknown(argv, commands)
   }
   const { command, length } = found
@@ -149,10 +153,12 @@ const topicOf = (words: ReadonlyArray<string>, commands: ReadonlyArray<Command>)
 const take = (command: Command, args: ReadonlyArray<string>, now: number): Given | undefined => {
   const { tokens } = parseArgs({
     args: [...args],
-    options: Object.fromEntries(command.options.map(({ name, short, value }) => [
-      name,
-      { type: value === undefined ? "boolean" as const : "string" as const, ...(short === undefined ? {} : { short }) }
-    ])),
+    options: Object.fromEntries(
+      command.options.map(({ name, short, value }) => [
+        name,
+        { type: value === undefined ? ("boolean" as const) : ("string" as const), ...(short === undefined ? {} : { short }) }
+      ])
+    ),
     strict: false,
     allowPositionals: true,
     tokens: true
@@ -176,8 +182,9 @@ const take = (command: Command, args: ReadonlyArray<string>, now: number): Given
       flags.add(option.name)
     } else {
       const { value } = token
-      if (value === undefined || value === "" || !token.inlineValue && value.startsWith("-")) throw new BadUsage(`--${option.name} needs a value: --${option.name} ${option.value}`)
-      values.set(option.name, [...values.get(option.name) ?? [], value])
+      if (value === undefined || value === "" || (!token.inlineValue && value.startsWith("-")))
+        throw new BadUsage(`--${option.name} needs a value: --${option.name} ${option.value}`)
+      values.set(option.name, [...(values.get(option.name) ?? []), value])
     }
   }
   return new Given(command.name, words, flags, values, now)

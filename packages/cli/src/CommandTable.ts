@@ -16,8 +16,26 @@ const yes: Option = { name: "yes", short: "y", help: "do not ask" }
 const roles: ReadonlyArray<MessageRole> = ["user", "assistant", "system"]
 // Spelled out, for the schema would load Effect for every `han --help`; the compiler compares the two.
 const kinds: ReadonlyArray<MessageKind> = [
-  "prompt", "machine", "command", "output", "interrupt", "meta", "compaction", "tool-result", "answer", "tool-call", "system", "attachment", "summary",
-  "queue", "title", "snapshot", "progress", "han", "unrecognized", "unreadable"
+  "prompt",
+  "machine",
+  "command",
+  "output",
+  "interrupt",
+  "meta",
+  "compaction",
+  "tool-result",
+  "answer",
+  "tool-call",
+  "system",
+  "attachment",
+  "summary",
+  "queue",
+  "title",
+  "snapshot",
+  "progress",
+  "han",
+  "unrecognized",
+  "unreadable"
 ]
 
 interface Entry {
@@ -76,10 +94,16 @@ export const commands: ReadonlyArray<Command> = [
       "han search '\"rate limit\" retr* -test'"
     ],
     options: [
-      project, session, { name: "order", value: "newest|rank", help: "the newest first (newest), or the best first" }, limit(20),
+      project,
+      session,
+      { name: "order", value: "newest|rank", help: "the newest first (newest), or the best first" },
+      limit(20),
       { name: "role", value: "ROLE", help: `only of ${roles.join(", ")}` },
       { name: "kind", value: "KIND", help: `only of these kinds, separated by commas: ${kinds.join(", ")}` },
-      since, until, utc, json
+      since,
+      until,
+      utc,
+      json
     ],
     dashWords: true,
     start: (given) => {
@@ -104,8 +128,11 @@ export const commands: ReadonlyArray<Command> = [
     name: "usage",
     summary: "tokens and money, each API response counted once",
     options: [
-      { name: "by", value: "day|model|project|session", help: "what a row is (day)" }, since, utc,
-      { name: "check", help: "compare with the totals that the client itself kept, and explain each difference" }, json
+      { name: "by", value: "day|model|project|session", help: "what a row is (day)" },
+      since,
+      utc,
+      { name: "check", help: "compare with the totals that the client itself kept, and explain each difference" },
+      json
     ],
     start: withoutWords((given) => {
       const options = {
@@ -157,7 +184,8 @@ export const commands: ReadonlyArray<Command> = [
         format: given.choice("format", ["jsonl", "markdown", "json"]) ?? "jsonl",
         utc: given.flag("utc")
       }
-      if (options.generation !== undefined && options.format !== "jsonl") throw new BadUsage("--generation goes with --format jsonl only; the other formats show all generations as one conversation")
+      if (options.generation !== undefined && options.format !== "jsonl")
+        throw new BadUsage("--generation goes with --format jsonl only; the other formats show all generations as one conversation")
       return async (host) => (await import("./commands/export.ts")).run(options, host)
     }
   }),
@@ -216,7 +244,10 @@ export const commands: ReadonlyArray<Command> = [
   command({
     name: "coordinator logs",
     summary: "the end of the coordinator's log",
-    options: [{ name: "follow", short: "f", help: "and what comes, until interrupted" }, { name: "lines", short: "n", value: "N", help: "the last N lines (50)" }],
+    options: [
+      { name: "follow", short: "f", help: "and what comes, until interrupted" },
+      { name: "lines", short: "n", value: "N", help: "the last N lines (50)" }
+    ],
     start: withoutWords((given) => {
       const options = { follow: given.flag("follow"), lines: given.count("lines") ?? 50 }
       return async (host) => (await import("./commands/coordinatorLogs.ts")).run(options, host)

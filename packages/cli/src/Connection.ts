@@ -1,10 +1,10 @@
+import { readFileSync } from "node:fs"
+import { connect as connectSocket } from "node:net"
 import * as Effect from "effect/Effect"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorUnreachable, type Handshake } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
-import { readFileSync } from "node:fs"
-import { connect as connectSocket } from "node:net"
 import { CommandFailed } from "./CommandFailed.ts"
-import { startProgram, type Started } from "./CoordinatorProgram.ts"
+import { type Started, startProgram } from "./CoordinatorProgram.ts"
 import { longestSocketPath, socketPath } from "./HanHome.ts"
 import type { Host } from "./Host.ts"
 
@@ -16,7 +16,12 @@ export const probe = (host: Host): Effect.Effect<Probe> =>
   Effect.async<Probe>((resume) => {
     const path = socketPath(host.home)
     if (Buffer.byteLength(path) > longestSocketPath) {
-      return resume(Effect.succeed({ _tag: "Barred", message: `${path} is too long for a socket (${Buffer.byteLength(path)} bytes, at most ${longestSocketPath}); set HAN_HOME to a shorter path` }))
+      return resume(
+        Effect.succeed({
+          _tag: "Barred",
+          message: `${path} is too long for a socket (${Buffer.byteLength(path)} bytes, at most ${longestSocketPath}); set HAN_HOME to a shorter path`
+        })
+      )
     }
     const socket = connectSocket({ path })
     socket.once("connect", () => {
@@ -37,7 +42,10 @@ const unanswered = (path: string, error: NodeJS.ErrnoException): Probe => {
       return { _tag: "None" }
     case "EACCES":
     case "EPERM":
-      return { _tag: "Barred", message: `${path} may not be opened by this user; run as the user whose coordinator it is, or set HAN_HOME to a folder of your own` }
+      return {
+        _tag: "Barred",
+        message: `${path} may not be opened by this user; run as the user whose coordinator it is, or set HAN_HOME to a folder of your own`
+      }
     case "ENOTDIR":
       return { _tag: "Barred", message: `${path} cannot be: a part of it is a file, not a folder; set HAN_HOME to a folder` }
     default:
@@ -53,7 +61,7 @@ export interface Connected {
 
 /** The coordinator that answers, started when there is none and replaced when it is older than this program. At most one is started. */
 export const connect = (host: Host): Effect.Effect<Connected, CommandFailed | CoordinatorIncompatible | CoordinatorUnreachable, Coordinator> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const found = yield* probe(host)
     if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
     if (found._tag === "None") return { theirs: yield* accepted(host, yield* start(host)), started: true }
@@ -68,15 +76,21 @@ export const shakeHands = (host: Host): Effect.Effect<Handshake, CommandFailed |
   Effect.flatMap(Coordinator, (coordinator) =>
     Effect.timeoutFail(coordinator.handshake, {
       duration: host.startTimeoutMs,
-      onTimeout: () => new CommandFailed(`something listens on ${socketPath(host.home)} but did not answer within ${host.startTimeoutMs / 1000} s; \`han coordinator logs\` may say why`)
-    }))
+      onTimeout: () =>
+        new CommandFailed(
+          `something listens on ${socketPath(host.home)} but did not answer within ${host.startTimeoutMs / 1000} s; \`han coordinator logs\` may say why`
+        )
+    })
+  )
 
 const accepted = (host: Host, theirs: Handshake) =>
-  theirs.protocol === protocol ? Effect.succeed(theirs) : Effect.fail(new CoordinatorIncompatible({ location: socketPath(host.home), theirs, ours: { version, protocol } }))
+  theirs.protocol === protocol
+    ? Effect.succeed(theirs)
+    : Effect.fail(new CoordinatorIncompatible({ location: socketPath(host.home), theirs, ours: { version, protocol } }))
 
 const isOlder = (theirs: Handshake): boolean => {
   const order = compareVersions(theirs.version, version)
-  return order < 0 || order === 0 && theirs.protocol < protocol
+  return order < 0 || (order === 0 && theirs.protocol < protocol)
 }
 
 /** Below zero when `a` is the earlier release; a pre-release is earlier than its release. */
@@ -97,7 +111,7 @@ export const compareVersions = (a: string, b: string): number => {
 
 /** Starts one coordinator and waits until one is healthy: this one, or another that was quicker. */
 const start = (host: Host): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const begun = host.now()
     const started = yield* Effect.try({ try: () => startProgram(host), catch: asFailure })
     let end: { readonly code: number | null; readonly reason: string } | undefined
@@ -127,18 +141,25 @@ const tooSlow = (host: Host, started: Started) =>
     `the coordinator (process ${started.pid ?? "?"}) was started but is not healthy after ${host.startTimeoutMs / 1000} s; \`han coordinator logs\` may say why, HAN_START_TIMEOUT_MS lets it take longer`
   )
 
-const asFailure = (error: unknown): CommandFailed => error instanceof CommandFailed ? error : new CommandFailed(error instanceof Error ? error.message : String(error))
+const asFailure = (error: unknown): CommandFailed =>
+  error instanceof CommandFailed ? error : new CommandFailed(error instanceof Error ? error.message : String(error))
 
 /** Asks the coordinator to end, and waits until it has. */
 export const stop = (host: Host, theirs: Handshake): Effect.Effect<void, CommandFailed | CoordinatorUnreachable, Coordinator> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const coordinator = yield* Coordinator
     const begun = host.now()
-    yield* Effect.catchIf(coordinator.stop, ({ reason }) => reason === "closed" || reason === "absent", () => Effect.void)
+    yield* Effect.catchIf(
+      coordinator.stop,
+      ({ reason }) => reason === "closed" || reason === "absent",
+      () => Effect.void
+    )
     while (isRunning(theirs.pid) || (yield* probe(host))._tag === "Listening") {
       if (host.now() - begun >= host.answerTimeoutMs) {
         return yield* Effect.fail(
-          new CommandFailed(`the coordinator (process ${theirs.pid}, han ${theirs.version}) was asked to stop but still runs after ${host.answerTimeoutMs / 1000} s; \`han coordinator logs\` may say why`)
+          new CommandFailed(
+            `the coordinator (process ${theirs.pid}, han ${theirs.version}) was asked to stop but still runs after ${host.answerTimeoutMs / 1000} s; \`han coordinator logs\` may say why`
+          )
         )
       }
       yield* Effect.sleep(20)

@@ -69,7 +69,9 @@ export const startProgram = (host: Host): Started => {
     })
     const ended = new Promise<{ readonly code: number | null; readonly reason: string }>((resolve) => {
       child.once("error", (error) => resolve({ code: null, reason: `${file} could not be run: ${error.message}` }))
-      child.once("exit", (code, signal) => resolve({ code, reason: lastWords(host.home, begin) ?? (signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`) }))
+      child.once("exit", (code, signal) =>
+        resolve({ code, reason: lastWords(host.home, begin) ?? (signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`) })
+      )
     })
     child.unref()
     return { pid: child.pid, ended, release: () => child.removeAllListeners() }
@@ -98,7 +100,12 @@ const openStartLog = (home: string): number => {
 /** What it said last about why: its own line, else the runtime's. */
 const lastWords = (home: string, begin: number): string | undefined => {
   try {
-    const lines = readFileSync(startLogPath(home)).subarray(begin).toString("utf8").split("\n").map((line) => line.trim()).filter((line) => line !== "")
+    const lines = readFileSync(startLogPath(home))
+      .subarray(begin)
+      .toString("utf8")
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "")
     return lines.findLast((line) => line.startsWith("han: ")) ?? lines.findLast((line) => /error|panic/i.test(line)) ?? lines.at(-1)
   } catch {
     return undefined

@@ -46,7 +46,7 @@ const privateFile = (target: string): ExportFile => {
   return {
     path: target,
     write: (bytes) => {
-      for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset)
+      for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset)
     },
     finish: () => {
       closeSync(descriptor)

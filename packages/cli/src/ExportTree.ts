@@ -20,7 +20,8 @@ export interface Refused {
  */
 export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly places: ReadonlyArray<Place>; readonly refused: ReadonlyArray<Refused> } => {
   const newest = new Map<string, number>()
-  for (const { transcript } of transcripts) newest.set(transcriptFileId(transcript), Math.max(newest.get(transcriptFileId(transcript)) ?? 0, transcript.generation))
+  for (const { transcript } of transcripts)
+    newest.set(transcriptFileId(transcript), Math.max(newest.get(transcriptFileId(transcript)) ?? 0, transcript.generation))
   const machines = new Set(transcripts.map(({ transcript }) => transcript.machine))
   const places: Array<Place> = []
   const refused: Array<Refused> = []
@@ -44,4 +45,5 @@ export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly
 }
 
 /** Safe as one name in any folder: nothing that separates, hides or climbs. */
-export const isFileName = (name: string): boolean => Buffer.byteLength(name) <= 200 && /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}._@+=,~ -]*$/u.test(name) && !/[. ]$/.test(name)
+export const isFileName = (name: string): boolean =>
+  Buffer.byteLength(name) <= 200 && /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}._@+=,~ -]*$/u.test(name) && !/[. ]$/.test(name)

@@ -1,7 +1,7 @@
+import type { FileChange } from "han-core/FileChange"
 import type { Message } from "han-core/Message"
 import type { SearchHit } from "han-core/Search"
 import type { Agent, Compaction, Session, Summary } from "han-core/Session"
-import type { FileChange } from "han-core/FileChange"
 import type { Task, TodoList } from "han-core/Task"
 import type { UsageReport, UsageTotals } from "han-core/Usage"
 import { isoInstant } from "./terminal/Figures.ts"
@@ -48,7 +48,12 @@ export const sessionFacts = (session: Session) => ({
 })
 
 export const agent = (agent: Agent) => ({ ...agent, startedAt: isoInstant(agent.startedAt), updatedAt: isoInstant(agent.updatedAt) })
-export const task = (task: Task) => ({ ...task, createdAt: isoInstant(task.createdAt), updatedAt: isoInstant(task.updatedAt), completedAt: isoInstant(task.completedAt) })
+export const task = (task: Task) => ({
+  ...task,
+  createdAt: isoInstant(task.createdAt),
+  updatedAt: isoInstant(task.updatedAt),
+  completedAt: isoInstant(task.completedAt)
+})
 /** A todo list, a file change, a compaction or a summary: its fields, and when. */
 export const dated = <A extends TodoList | FileChange | Compaction | Summary>(fact: A) => ({ ...fact, at: isoInstant(fact.at) })
 
@@ -65,10 +70,23 @@ export const message = (message: Message) => ({
   events: message.events
 })
 
-export const searchHit = (hit: SearchHit) => ({ sessionId: hit.sessionId, messageId: hit.messageId, at: isoInstant(hit.at), role: hit.role, excerpt: hit.excerpt, score: hit.score })
+export const searchHit = (hit: SearchHit) => ({
+  sessionId: hit.sessionId,
+  messageId: hit.messageId,
+  at: isoInstant(hit.at),
+  role: hit.role,
+  excerpt: hit.excerpt,
+  score: hit.score
+})
 
 export const usageTotals = ({ cacheRead, cacheWrite1h, cacheWrite5m, costNanoUsd, input, output, responses }: UsageTotals) => ({
-  input, output, cacheRead, cacheWrite5m, cacheWrite1h, costNanoUsd, responses
+  input,
+  output,
+  cacheRead,
+  cacheWrite5m,
+  cacheWrite1h,
+  costNanoUsd,
+  responses
 })
 
 export const usageReport = (report: UsageReport) => ({

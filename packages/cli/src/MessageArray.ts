@@ -8,14 +8,16 @@ import { toJson } from "./terminal/PlainText.ts"
 
 /** A JSON array, an element a line, written while it comes in. */
 export const messageArray = <E, R>(messages: Stream.Stream<ReadonlyArray<Message>, E, R>, out: Output) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let separator = "["
     yield* Stream.runForEach(messages, (page) => {
-      const text = page.map((message) => {
-        const element = `${separator}\n${toJson(JsonShapes.message(message))}`
-        separator = ","
-        return element
-      }).join("")
+      const text = page
+        .map((message) => {
+          const element = `${separator}\n${toJson(JsonShapes.message(message))}`
+          separator = ","
+          return element
+        })
+        .join("")
       return print(out, text)
     })
     yield* print(out, separator === "[" ? "[]" : "\n]")

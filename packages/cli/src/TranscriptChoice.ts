@@ -8,13 +8,17 @@ import type { Host } from "./Host.ts"
 
 /** The transcripts of a session, by its id or the beginning of one. A session of which no line could be read has them too. */
 export const transcriptsOf = (session: string, host: Host) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const journal = yield* Journal
     if (session.length <= 256) {
       const exact = yield* answered(host, "transcripts", journal.transcripts({ sessionId: SessionId.make(session) }))
       if (exact.length > 0) return { sessionId: SessionId.make(session), transcripts: exact }
     }
-    const { id } = yield* answered(host, "session", Effect.flatMap(Sessions, (sessions) => sessions.get(session)))
+    const { id } = yield* answered(
+      host,
+      "session",
+      Effect.flatMap(Sessions, (sessions) => sessions.get(session))
+    )
     return { sessionId: id, transcripts: yield* answered(host, "transcripts", journal.transcripts({ sessionId: id })) }
   })
 
@@ -29,15 +33,26 @@ export const choose = (transcripts: ReadonlyArray<TranscriptInfo>, wanted: Wante
   const { agent, generation, session } = wanted
   const ofKind = agent === undefined ? ofMain(transcripts) : transcripts.filter(({ transcript }) => transcript.agentId === agent)
   if (ofKind.length === 0) {
-    const agents = [...new Set(transcripts.flatMap(({ transcript }) => transcript.agentId === null ? [] : [transcript.agentId]))]
-    return Effect.fail(new CommandFailed(agent === undefined
-      ? `session ${session} has no main transcript${agents.length === 0 ? "" : `, only its subagents': --agent ${agents.join(", ")}`}`
-      : `session ${session} has no subagent "${agent}"${agents.length === 0 ? " (and none at all)" : `; it has ${agents.join(", ")}`}`))
+    const agents = [...new Set(transcripts.flatMap(({ transcript }) => (transcript.agentId === null ? [] : [transcript.agentId])))]
+    return Effect.fail(
+      new CommandFailed(
+        agent === undefined
+          ? `session ${session} has no main transcript${agents.length === 0 ? "" : `, only its subagents': --agent ${agents.join(", ")}`}`
+          : `session ${session} has no subagent "${agent}"${agents.length === 0 ? " (and none at all)" : `; it has ${agents.join(", ")}`}`
+      )
+    )
   }
   const generations = ofKind.filter(({ transcript }) => generation === undefined || transcript.generation === generation)
-  const newest = generations.reduce<TranscriptInfo | undefined>((best, info) => best === undefined || info.transcript.generation >= best.transcript.generation ? info : best, undefined)
+  const newest = generations.reduce<TranscriptInfo | undefined>(
+    (best, info) => (best === undefined || info.transcript.generation >= best.transcript.generation ? info : best),
+    undefined
+  )
   return newest === undefined
-    ? Effect.fail(new CommandFailed(`there is no generation ${generation} of this transcript; it has ${[...new Set(ofKind.map(({ transcript }) => transcript.generation))].sort((a, b) => a - b).join(", ")}`))
+    ? Effect.fail(
+        new CommandFailed(
+          `there is no generation ${generation} of this transcript; it has ${[...new Set(ofKind.map(({ transcript }) => transcript.generation))].sort((a, b) => a - b).join(", ")}`
+        )
+      )
     : Effect.succeed(newest)
 }
 

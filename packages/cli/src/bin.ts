@@ -24,7 +24,14 @@ const milliseconds = (name: string, standard: number): number => {
 
 /** The coordinator works in another directory. One folder, or several with commas. */
 const inFull = (folders: string): string =>
-  existsSync(folders) ? resolve(folders) : folders.split(",").map((folder) => folder.trim()).filter((folder) => folder !== "").map((folder) => resolve(folder)).join(",")
+  existsSync(folders)
+    ? resolve(folders)
+    : folders
+        .split(",")
+        .map((folder) => folder.trim())
+        .filter((folder) => folder !== "")
+        .map((folder) => resolve(folder))
+        .join(",")
 
 const pager = (): ReadonlyArray<string> => {
   const asked = environment.HAN_PAGER ?? environment.PAGER

@@ -1,22 +1,28 @@
-import { describe, expect, it } from "vitest"
-import { MessageKind } from "han-core/Message"
 import { BadUsage } from "han-cli/CommandFailed"
-import { type Command, Given, parse } from "han-cli/CommandLine"
 import { help } from "han-cli/CommandHelp"
+import { type Command, type Given, parse } from "han-cli/CommandLine"
 import { commands } from "han-cli/CommandTable"
+import { MessageKind } from "han-core/Message"
+import { describe, expect, it } from "vitest"
 
 const now = Date.parse("2026-11-22T12:00:00Z")
 
 /** The table with commands that only note what they were given. */
 const noting = (argv: ReadonlyArray<string>) => {
   let given: Given | undefined
-  const asked = parse(argv, commands.map((command): Command => ({
-    ...command,
-    start: (one) => {
-      given = one
-      return command.start(one)
-    }
-  })), now)
+  const asked = parse(
+    argv,
+    commands.map(
+      (command): Command => ({
+        ...command,
+        start: (one) => {
+          given = one
+          return command.start(one)
+        }
+      })
+    ),
+    now
+  )
   return { asked, given }
 }
 const given = (...argv: ReadonlyArray<string>): Given => {
@@ -53,7 +59,11 @@ describe("the command line", () => {
     expect(given("search", "--", "--json").words).toEqual(["--json"])
     expect(given("search", "x", "-n", "7").count("limit")).toBe(7)
     expect(refused("search", "x", "--lmit", "3")).toContain("--lmit")
-    expect(given("search", "x", "--kind", "prompt,answer", "--kind", "tool-call").choices("kind", ["prompt", "answer", "tool-call"])).toEqual(["prompt", "answer", "tool-call"])
+    expect(given("search", "x", "--kind", "prompt,answer", "--kind", "tool-call").choices("kind", ["prompt", "answer", "tool-call"])).toEqual([
+      "prompt",
+      "answer",
+      "tool-call"
+    ])
   })
 
   it.each([
@@ -72,7 +82,7 @@ describe("the command line", () => {
     [["sessions", "--json=yes"], "takes no value"],
     [["session"], "missing"],
     [["session", ""], "empty"],
-    [["session", "a", "b"], "\"b\""],
+    [["session", "a", "b"], '"b"'],
     [["search"], "TEXT"],
     [["search", "x", "--order", "best"], "newest, rank"],
     [["search", "x", "--role", "robot"], "user, assistant, system"],
@@ -81,7 +91,7 @@ describe("the command line", () => {
     [["export"], "--all DIR"],
     [["export", "a", "--format", "pdf"], "jsonl, markdown, json"],
     [["export", "a", "--format", "json", "--generation", "1"], "--generation"],
-    [["export", "--all", "/tmp/x", "a"], "\"a\""],
+    [["export", "--all", "/tmp/x", "a"], '"a"'],
     [["export", "--all", "/tmp/x", "--agent", "a"], "--agent"],
     [["forget"], "--before DATE"],
     [["forget", "a", "--before", "7d"], "not both"]

@@ -1,16 +1,18 @@
-import * as fc from "fast-check"
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, existsSync, readdirSync, openSync, writeFileSync, closeSync, mkdirSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { isAbsolute, join, normalize } from "node:path"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { AgentId, SessionId, transcriptId, type Transcript } from "han-core/Entry"
-import type { TranscriptInfo } from "han-core/Journal"
+import * as fc from "fast-check"
 import { exportFolder } from "han-cli/ExportFolder"
 import { isFileName, placesOf } from "han-cli/ExportTree"
 import { lastLines } from "han-cli/LastLines"
+import { AgentId, SessionId, type Transcript, transcriptId } from "han-core/Entry"
+import type { TranscriptInfo } from "han-core/Journal"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 
 let directory = ""
-beforeEach(() => { directory = mkdtempSync(join(tmpdir(), "han-cli-")) })
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "han-cli-"))
+})
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const info = (transcript: Partial<Transcript>): TranscriptInfo => {
@@ -37,17 +39,24 @@ describe("the tree of an export", () => {
   })
 
   it("never leads out of its folder, whatever the ids are", () => {
-    const id = fc.oneof(fc.constantFrom("..", ".", "a/b", "../x", "a\\b", "/etc", "a\u0000b", "~", "-rf", "CON.", "a ", "ok-1_2.3"), fc.string({ minLength: 1, maxLength: 40, unit: "binary" }))
-    fc.assert(fc.property(fc.array(fc.tuple(id, id, id), { maxLength: 5 }), (ids) => {
-      const transcripts = ids.map(([source, session, agent]) => info({ source, sessionId: SessionId.make(session), kind: "agent", agentId: AgentId.make(agent) }))
-      const { places, refused } = placesOf(transcripts)
-      expect(places.length + refused.length).toBe(transcripts.length)
-      for (const { path } of places) {
-        const joined = join("top", ...path)
-        expect(isAbsolute(joined) || normalize(joined) !== joined || !joined.startsWith("top/")).toBe(false)
-        expect(joined.split("/")).toHaveLength(path.length + 1)
-      }
-    }))
+    const id = fc.oneof(
+      fc.constantFrom("..", ".", "a/b", "../x", "a\\b", "/etc", "a\u0000b", "~", "-rf", "CON.", "a ", "ok-1_2.3"),
+      fc.string({ minLength: 1, maxLength: 40, unit: "binary" })
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(id, id, id), { maxLength: 5 }), (ids) => {
+        const transcripts = ids.map(([source, session, agent]) =>
+          info({ source, sessionId: SessionId.make(session), kind: "agent", agentId: AgentId.make(agent) })
+        )
+        const { places, refused } = placesOf(transcripts)
+        expect(places.length + refused.length).toBe(transcripts.length)
+        for (const { path } of places) {
+          const joined = join("top", ...path)
+          expect(isAbsolute(joined) || normalize(joined) !== joined || !joined.startsWith("top/")).toBe(false)
+          expect(joined.split("/")).toHaveLength(path.length + 1)
+        }
+      })
+    )
     expect(["a", "0f3c-11", "rollout-2026-11-22T10,x", "名前"].every(isFileName)).toBe(true)
   })
 })
@@ -84,16 +93,28 @@ describe("the folder of an export", () => {
 describe("the end of a log", () => {
   it("is its last lines, however long they are", () => {
     const path = join(directory, "log")
-    fc.assert(fc.property(fc.array(fc.oneof(fc.constant(""), fc.string(), fc.constant("x".repeat(70_000))), { maxLength: 5 }), fc.boolean(), fc.integer({ min: 0, max: 7 }), (lines, ended, wanted) => {
-      const whole = lines.map((line) => line.replaceAll("\n", " "))
-      const text = whole.length === 0 ? "" : whole.join("\n") + (ended ? "\n" : "")
-      writeFileSync(path, text)
-      const file = openSync(path, "r")
-      const bytes = Buffer.from(text)
-      const shown = Buffer.from(lastLines(file, bytes.length, wanted)).toString()
-      closeSync(file)
-      const complete = text.endsWith("\n") ? text.slice(0, -1).split("\n").map((line) => `${line}\n`) : text.split("\n").map((line, index, all) => index === all.length - 1 ? line : `${line}\n`)
-      expect(shown).toBe(wanted === 0 ? "" : complete.slice(-wanted).join(""))
-    }))
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constant(""), fc.string(), fc.constant("x".repeat(70_000))), { maxLength: 5 }),
+        fc.boolean(),
+        fc.integer({ min: 0, max: 7 }),
+        (lines, ended, wanted) => {
+          const whole = lines.map((line) => line.replaceAll("\n", " "))
+          const text = whole.length === 0 ? "" : whole.join("\n") + (ended ? "\n" : "")
+          writeFileSync(path, text)
+          const file = openSync(path, "r")
+          const bytes = Buffer.from(text)
+          const shown = Buffer.from(lastLines(file, bytes.length, wanted)).toString()
+          closeSync(file)
+          const complete = text.endsWith("\n")
+            ? text
+                .slice(0, -1)
+                .split("\n")
+                .map((line) => `${line}\n`)
+            : text.split("\n").map((line, index, all) => (index === all.length - 1 ? line : `${line}\n`))
+          expect(shown).toBe(wanted === 0 ? "" : complete.slice(-wanted).join(""))
+        }
+      )
+    )
   })
 })

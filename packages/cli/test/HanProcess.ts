@@ -22,6 +22,8 @@ export interface Machine {
   readonly claude: string
   readonly environment: Readonly<Record<string, string>>
   readonly start: (args: ReadonlyArray<string>, environment?: Readonly<Record<string, string>>) => ReturnType<typeof spawn>
+  /** `start` behind a pipe that nobody reads for two seconds. */
+  readonly late: (args: ReadonlyArray<string>) => ReturnType<typeof spawn>
   readonly han: (...args: ReadonlyArray<string>) => Promise<Ended>
   readonly hanWith: (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) => Promise<Ended>
   /** Parses what the command prints; it must succeed. */
@@ -35,7 +37,8 @@ export const machine = (configurations: ReadonlyArray<string> = []): Machine => 
   mkdirSync(join(claude, "projects"), { recursive: true })
   for (const name of configurations) cpSync(join(fixtures, name, "config", "projects"), join(claude, "projects"), { recursive: true })
   const environment = { PATH: process.env["PATH"] ?? "", HOME: directory, HAN_HOME: join(directory, "han"), CLAUDE_CONFIG_DIR: claude, TZ: "America/New_York" }
-  const start: Machine["start"] = (args, more = {}) => spawn("node", [launcher, ...args], { cwd: directory, env: { ...environment, ...more }, stdio: ["pipe", "pipe", "pipe"] })
+  const start: Machine["start"] = (args, more = {}) =>
+    spawn("node", [launcher, ...args], { cwd: directory, env: { ...environment, ...more }, stdio: ["pipe", "pipe", "pipe"] })
   const hanWith: Machine["hanWith"] = async (more, ...args) => {
     const child = start(args, more)
     child.stdin?.end()
@@ -43,7 +46,19 @@ export const machine = (configurations: ReadonlyArray<string> = []): Machine => 
   }
   const han: Machine["han"] = (...args) => hanWith({}, ...args)
   return {
-    directory, home: environment.HAN_HOME, claude, environment, start, han, hanWith,
+    directory,
+    home: environment.HAN_HOME,
+    claude,
+    environment,
+    start,
+    han,
+    hanWith,
+    late: (args) =>
+      spawn("bash", ["-c", 'set -o pipefail; "$@" | (sleep 2; cat)', "late", "node", launcher, ...args], {
+        cwd: directory,
+        env: environment,
+        stdio: ["ignore", "pipe", "pipe"]
+      }),
     json: async (...args) => {
       const { code, err, out } = await han(...args, "--json")
       if (code !== 0) throw new Error(`han ${args.join(" ")} ended with ${code}: ${err}`)

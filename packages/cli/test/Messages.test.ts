@@ -1,9 +1,9 @@
 import * as fc from "fast-check"
-import { describe, expect, it } from "vitest"
-import type { SessionEvent } from "han-core/SessionEvent"
 import { escaped, fenced, markdownMessage } from "han-cli/terminal/Markdown"
 import { callSummary, isShown, messageBlock, type Shown } from "han-cli/terminal/MessageText"
 import { uncoloured } from "han-cli/terminal/Style"
+import type { SessionEvent } from "han-core/SessionEvent"
+import { describe, expect, it } from "vitest"
 
 const at = Date.parse("2026-11-22T14:03:09Z")
 const call: SessionEvent = { _tag: "ToolCalled", toolUseId: "t1", name: "Bash", input: { command: "npm test\nnpm run lint", timeout: 5 } }
@@ -20,13 +20,17 @@ describe("messages for people", () => {
   })
 
   it("leave the client's bookkeeping out", () => {
-    expect([isShown(shown({ kind: "snapshot", text: "x" })), isShown(shown({ text: " " })), isShown(shown({ events: [call] })), isShown(shown({ kind: "unreadable", text: "broken" }))])
-      .toEqual([false, false, true, true])
+    expect([
+      isShown(shown({ kind: "snapshot", text: "x" })),
+      isShown(shown({ text: " " })),
+      isShown(shown({ events: [call] })),
+      isShown(shown({ kind: "unreadable", text: "broken" }))
+    ]).toEqual([false, false, true, true])
   })
 
   it("name what a call is about", () => {
     expect(callSummary({ file_path: "/a/b.ts", content: "…" })).toBe("/a/b.ts")
-    expect(callSummary({ odd: 1 })).toBe("{\"odd\":1}")
+    expect(callSummary({ odd: 1 })).toBe('{"odd":1}')
     expect([callSummary({}), callSummary(null), callSummary("text"), callSummary([])]).toEqual(["", "", "text", ""])
     expect(callSummary({ command: "x".repeat(500) })).toHaveLength(200)
   })
@@ -36,17 +40,24 @@ describe("markdown", () => {
   it("has prose as it is, output in fences and calls with their input", () => {
     expect(markdownMessage(shown({ kind: "prompt", text: "# hi" }), true)).toBe("\n## user · 2026-11-22 14:03:09\n\n# hi\n\n")
     expect(markdownMessage(shown({ kind: "tool-result", text: "a\n```\nb" }), true)).toContain("````\na\n```\nb\n````\n")
-    expect(markdownMessage(shown({ kind: "tool-call", text: "Bash npm test", events: [call] }), true)).toContain("**Bash**\n\n```json\n{\n  \"command\": \"npm test\\nnpm run lint\"")
+    expect(markdownMessage(shown({ kind: "tool-call", text: "Bash npm test", events: [call] }), true)).toContain(
+      '**Bash**\n\n```json\n{\n  "command": "npm test\\nnpm run lint"'
+    )
     expect(markdownMessage(shown({ kind: "progress", text: "x" }), true)).toBe("")
     expect(escaped("a *b* <c> [d]")).toBe("a \\*b\\* \\<c\\> \\[d\\]")
   })
 
   it("cannot be left by the text in a fence", () => {
-    fc.assert(fc.property(fc.array(fc.constantFrom("`", "```", "````", "\n", "text"), { maxLength: 12 }).map((parts) => parts.join("")), (text) => {
-      const [open = "", ...rest] = fenced(text).split("\n")
-      expect(open).toMatch(/^`{3,}$/)
-      expect(rest.slice(0, -2).some((line) => line.trim() === open)).toBe(false)
-      expect(rest.at(-2)).toBe(open)
-    }))
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom("`", "```", "````", "\n", "text"), { maxLength: 12 }).map((parts) => parts.join("")),
+        (text) => {
+          const [open = "", ...rest] = fenced(text).split("\n")
+          expect(open).toMatch(/^`{3,}$/)
+          expect(rest.slice(0, -2).some((line) => line.trim() === open)).toBe(false)
+          expect(rest.at(-2)).toBe(open)
+        }
+      )
+    )
   })
 })

@@ -1,5 +1,4 @@
 import * as fc from "fast-check"
-import { describe, expect, it } from "vitest"
 import { byteSize, dateTime, duration, isoInstant } from "han-cli/terminal/Figures"
 import { highlighted, searchedWords } from "han-cli/terminal/Highlight"
 import { plain, plainLine, toJson } from "han-cli/terminal/PlainText"
@@ -7,29 +6,57 @@ import { barLine, progressBar } from "han-cli/terminal/ProgressBar"
 import { coloured, uncoloured } from "han-cli/terminal/Style"
 import { table } from "han-cli/terminal/Table"
 import { fit, padEnd, padStart, widthOf, wrap } from "han-cli/terminal/Width"
+import { describe, expect, it } from "vitest"
 
 const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 // Strings in which escape sequences, their parts, wide and joined characters are frequent.
-const wild = fc.array(
-  fc.oneof(
-    fc.string({ unit: "binary", maxLength: 8 }),
-    fc.constantFrom(
-      "\u001b", "\u001b[31m", "\u001b]0;title\u0007", "\u001b]8;;https://x\u001b\\", "\u001bP1$r\u001b\\", "\u009b2J", "\u009d0;x\u009c", "\r", "\r\n", "\n", "\t", "\b", "\u0007",
-      "\u202e", "\u2066", "日本語", "👩‍👩‍👧‍👦", "e\u0301", "\ud800", "plain words", "[31m", "\u001b[", "\u001b]", "\u0000"
-    )
-  ),
-  { maxLength: 12 }
-).map((parts) => parts.join(""))
+const wild = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: "binary", maxLength: 8 }),
+      fc.constantFrom(
+        "\u001b",
+        "\u001b[31m",
+        "\u001b]0;title\u0007",
+        "\u001b]8;;https://x\u001b\\",
+        "\u001bP1$r\u001b\\",
+        "\u009b2J",
+        "\u009d0;x\u009c",
+        "\r",
+        "\r\n",
+        "\n",
+        "\t",
+        "\b",
+        "\u0007",
+        "\u202e",
+        "\u2066",
+        "日本語",
+        "👩‍👩‍👧‍👦",
+        "e\u0301",
+        "\ud800",
+        "plain words",
+        "[31m",
+        "\u001b[",
+        "\u001b]",
+        "\u0000"
+      )
+    ),
+    { maxLength: 12 }
+  )
+  .map((parts) => parts.join(""))
 
 describe("text of transcripts on a terminal", () => {
   it("holds nothing that steers it", () => {
-    fc.assert(fc.property(wild, (text) => {
-      const shown = plain(text)
-      expect(shown).not.toMatch(steering)
-      expect(plain(shown)).toBe(shown)
-      expect(plainLine(text)).not.toContain("\n")
-      expect(shown.isWellFormed()).toBe(true)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(wild, (text) => {
+        const shown = plain(text)
+        expect(shown).not.toMatch(steering)
+        expect(plain(shown)).toBe(shown)
+        expect(plainLine(text)).not.toContain("\n")
+        expect(shown.isWellFormed()).toBe(true)
+      }),
+      { numRuns: 500 }
+    )
   })
 
   it("keeps ordinary text", () => {
@@ -40,33 +67,42 @@ describe("text of transcripts on a terminal", () => {
   })
 
   it("is the same value as JSON, without bare control characters", () => {
-    fc.assert(fc.property(wild.map((text) => text.toWellFormed()), (text) => {
-      const json = toJson({ text })
-      expect(JSON.parse(json)).toEqual({ text })
-      expect(json).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
-    }))
+    fc.assert(
+      fc.property(
+        wild.map((text) => text.toWellFormed()),
+        (text) => {
+          const json = toJson({ text })
+          expect(JSON.parse(json)).toEqual({ text })
+          expect(json).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
+        }
+      )
+    )
   })
 })
 
 describe("widths", () => {
   const text = wild.map(plainLine)
   it("never exceed what was asked for", () => {
-    fc.assert(fc.property(text, fc.integer({ min: 0, max: 40 }), (text, width) => {
-      expect(widthOf(fit(text, width))).toBeLessThanOrEqual(Math.max(width, 0))
-      if (widthOf(text) <= width) {
-        expect(fit(text, width)).toBe(text)
-        expect(widthOf(padEnd(text, width))).toBe(width)
-        expect(widthOf(padStart(text, width))).toBe(width)
-      }
-    }))
+    fc.assert(
+      fc.property(text, fc.integer({ min: 0, max: 40 }), (text, width) => {
+        expect(widthOf(fit(text, width))).toBeLessThanOrEqual(Math.max(width, 0))
+        if (widthOf(text) <= width) {
+          expect(fit(text, width)).toBe(text)
+          expect(widthOf(padEnd(text, width))).toBe(width)
+          expect(widthOf(padStart(text, width))).toBe(width)
+        }
+      })
+    )
   })
 
   it("of wrapped lines fit, and no character is lost", () => {
-    fc.assert(fc.property(text, fc.integer({ min: 2, max: 40 }), (text, width) => {
-      const lines = wrap(text, width)
-      for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width)
-      expect(lines.join("").replaceAll(" ", "")).toBe(text.replaceAll(" ", ""))
-    }))
+    fc.assert(
+      fc.property(text, fc.integer({ min: 2, max: 40 }), (text, width) => {
+        const lines = wrap(text, width)
+        for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width)
+        expect(lines.join("").replaceAll(" ", "")).toBe(text.replaceAll(" ", ""))
+      })
+    )
   })
 
   it("count what a terminal shows", () => {
@@ -83,18 +119,27 @@ describe("tables", () => {
     { header: "TITLE", cell: ([, , title]: ReadonlyArray<string>) => title ?? "", atLeast: 5 }
   ]
   it("line up, and cut what may be cut", () => {
-    const rows = [["a", "1", "short"], ["bcd", "1,000", "a title that is too long"]]
+    const rows = [
+      ["a", "1", "short"],
+      ["bcd", "1,000", "a title that is too long"]
+    ]
     expect(table(rows, columns, { width: 26, style: uncoloured })).toBe("ID       N  TITLE\na        1  short\nbcd  1,000  a title that …\n")
     expect(table(rows, columns, { width: Number.POSITIVE_INFINITY, style: uncoloured })).toContain("a title that is too long\n")
   })
 
   it("fit, whatever is in them", () => {
-    fc.assert(fc.property(fc.array(fc.tuple(fc.string({ maxLength: 4 }), fc.nat({ max: 9999 }).map(String), wild), { maxLength: 6 }), fc.integer({ min: 24, max: 60 }), (rows, width) => {
-      const lines = table(rows, columns, { width, style: uncoloured }).split("\n")
-      expect(lines.pop()).toBe("")
-      expect(lines).toHaveLength(rows.length + 1)
-      for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width)
-    }))
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.string({ maxLength: 4 }), fc.nat({ max: 9999 }).map(String), wild), { maxLength: 6 }),
+        fc.integer({ min: 24, max: 60 }),
+        (rows, width) => {
+          const lines = table(rows, columns, { width, style: uncoloured }).split("\n")
+          expect(lines.pop()).toBe("")
+          expect(lines).toHaveLength(rows.length + 1)
+          for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width)
+        }
+      )
+    )
   })
 
   it("are painted without a change of their text", () => {
@@ -105,7 +150,14 @@ describe("tables", () => {
 
 describe("figures", () => {
   it("are for people", () => {
-    expect([byteSize(0), byteSize(999), byteSize(1000), byteSize(1_234_567), byteSize(999_960), byteSize(123_456_789)]).toEqual(["0 B", "999 B", "1.0 kB", "1.2 MB", "1.0 MB", "123 MB"])
+    expect([byteSize(0), byteSize(999), byteSize(1000), byteSize(1_234_567), byteSize(999_960), byteSize(123_456_789)]).toEqual([
+      "0 B",
+      "999 B",
+      "1.0 kB",
+      "1.2 MB",
+      "1.0 MB",
+      "123 MB"
+    ])
     expect([duration(12), duration(5_400), duration(7_200_000), duration(90_000_000)]).toEqual(["12 ms", "5 s", "2 h", "1 d"])
     expect(dateTime(Date.parse("2026-11-22T01:02:03Z"), true)).toBe("2026-11-22 01:02:03")
     expect([dateTime(null, true), dateTime(Number.NaN, true), isoInstant(null), isoInstant(1e20)]).toEqual(["-", "-", null, null])
@@ -127,10 +179,12 @@ describe("figures", () => {
   })
 
   it("highlight what was searched for", () => {
-    expect(searchedWords("\"rate limit\" retr* -not a.b")).toEqual(["rate", "limit", "retr", "a", "b"])
+    expect(searchedWords('"rate limit" retr* -not a.b')).toEqual(["rate", "limit", "retr", "a", "b"])
     expect(highlighted("Rate of retries", "rate retr*", { ...uncoloured, bold: (text) => `<${text}>` })).toBe("<Rate> of <retr>ies")
-    fc.assert(fc.property(wild, wild, (text, search) => {
-      expect(highlighted(text, search, uncoloured)).toBe(text)
-    }))
+    fc.assert(
+      fc.property(wild, wild, (text, search) => {
+        expect(highlighted(text, search, uncoloured)).toBe(text)
+      })
+    )
   })
 })

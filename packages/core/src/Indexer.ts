@@ -47,13 +47,16 @@ export const IndexerStatus = Schema.Struct({
 export type IndexerStatus = typeof IndexerStatus.Type
 
 /** Brings transcripts into the journal. */
-export class Indexer extends Context.Tag("han-core/Indexer")<Indexer, {
-  /** One pass over every transcript, after the one that is running if any: how far it is, and the report as its last element. */
-  readonly index: Stream.Stream<IndexProgress, StoreError, Viewer>
-  /** Indexes everything, then follows the transcripts for ever. */
-  readonly follow: Effect.Effect<never, StoreError, Viewer>
-  readonly status: Effect.Effect<IndexerStatus>
-}>() {}
+export class Indexer extends Context.Tag("han-core/Indexer")<
+  Indexer,
+  {
+    /** One pass over every transcript, after the one that is running if any: how far it is, and the report as its last element. */
+    readonly index: Stream.Stream<IndexProgress, StoreError, Viewer>
+    /** Indexes everything, then follows the transcripts for ever. */
+    readonly follow: Effect.Effect<never, StoreError, Viewer>
+    readonly status: Effect.Effect<IndexerStatus>
+  }
+>() {}
 
 /** How often a pass says how far it is. */
 const progressMs = 100
@@ -61,7 +64,7 @@ const progressMs = 100
 /** Brings files into the journal, one after the other: a transcript's lines are appended in order and by one fiber at a time. */
 export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.effect(
   Indexer,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const transcripts = yield* Transcripts
     const journal = yield* Journal
     const oneAtATime = yield* Effect.makeSemaphore(1)
@@ -72,7 +75,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
     let lastPassAt: number | null = null
     let bytesReadBefore = 0
 
-    const knownTo = Effect.fn("Indexer.load")(function*() {
+    const knownTo = Effect.fn("Indexer.load")(function* () {
       const { owner } = yield* Viewer
       const before = known.get(owner)
       if (before !== undefined) return before
@@ -83,8 +86,8 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
 
     /** One pass, after the one that is running. */
     const pass = (run: (work: Work) => Effect.Effect<void, StoreError, Viewer>, tell: (tally: Tally) => void) =>
-      Effect.gen(function*() {
-        const tally = newTally()
+      Effect.gen(function* () {
+        const tally = newTally(yield* Clock.currentTimeMillis)
         running = tally
         let toldAt = Number.NEGATIVE_INFINITY
         const stepped = Effect.map(Clock.currentTimeMillis, (now) => {
@@ -96,13 +99,16 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
           running = null
           bytesReadBefore += tally.bytesRead
         })
-        yield* Effect.ensuring(Effect.flatMap(knownTo(), (mine) => run({ transcripts, journal, known: mine, tally, stepped })), finish)
+        yield* Effect.ensuring(
+          Effect.flatMap(knownTo(), (mine) => run({ transcripts, journal, known: mine, tally, stepped })),
+          finish
+        )
         tell(tally)
         return tally
       }).pipe(oneAtATime.withPermits(1))
 
     const everything = (tell: (tally: Tally) => void) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const tally = yield* pass(indexAll, tell)
         problems.clear()
         for (const problem of tally.problems.values()) problems.set(problem.path, problem)
@@ -110,40 +116,49 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         return tally
       })
     const some = (paths: ReadonlyArray<string>) =>
-      Effect.map(pass((work) => indexPaths(work, paths), () => {}), (tally) => {
-        for (const path of paths) problems.delete(path)
-        for (const problem of tally.problems.values()) problems.set(problem.path, problem)
-      })
+      Effect.map(
+        pass(
+          (work) => indexPaths(work, paths),
+          () => {}
+        ),
+        (tally) => {
+          for (const path of paths) problems.delete(path)
+          for (const problem of tally.problems.values()) problems.set(problem.path, problem)
+        }
+      )
 
-    const report = Effect.fn("Indexer.index")(function*(tell: (progress: IndexProgress) => void) {
-      const begun = yield* Clock.currentTimeMillis
-      const { appended, bytesRead, problems } = yield* everything((tally) => tell(progressOf(tally)))
+    const report = Effect.fn("Indexer.index")(function* (tell: (progress: IndexProgress) => void) {
+      const { appended, begunAt, bytesRead, problems } = yield* everything((tally) => tell(progressOf(tally)))
       const { entries, transcripts, unreadable, unrecognized } = yield* journal.totals
-      const durationMs = (yield* Clock.currentTimeMillis) - begun
+      const durationMs = (yield* Clock.currentTimeMillis) - begunAt
       return { transcripts, bytesRead, entries, appended, unreadable, unrecognized, durationMs, problems: [...problems.values()] }
     })
-    const index: typeof Indexer.Service.index = Stream.asyncPush<IndexProgress, StoreError, Viewer>((emit) =>
-      report((progress) => {
-        emit.single(progress)
-      }).pipe(
-        Effect.matchCause({
-          onFailure: (cause) => emit.halt(cause),
-          onSuccess: (report) => {
-            emit.single({ _tag: "Indexed", report })
-            emit.end()
-          }
-        }),
-        Effect.forkScoped
-      ), { bufferSize: "unbounded" })
+    const index: typeof Indexer.Service.index = Stream.asyncPush<IndexProgress, StoreError, Viewer>(
+      (emit) =>
+        report((progress) => {
+          emit.single(progress)
+        }).pipe(
+          Effect.matchCause({
+            onFailure: (cause) => emit.halt(cause),
+            onSuccess: (report) => {
+              emit.single({ _tag: "Indexed", report })
+              emit.end()
+            }
+          }),
+          Effect.forkScoped
+        ),
+      { bufferSize: "unbounded" }
+    )
 
-    const followAll = Effect.gen(function*() {
+    const followAll = Effect.gen(function* () {
       const queue = yield* pathQueue
       const collect = Stream.runForEach(transcripts.changes, (paths) => Effect.sync(() => queue.add(paths)))
       const turn = Effect.flatMap(queue.take, (taken) =>
         // What could not be stored is still to be done, together with what comes meanwhile.
-        Effect.onError(taken === null ? everything(() => {}) : some([...taken]), () => Effect.sync(() => queue.add(taken))))
+        Effect.onError(taken === null ? everything(() => {}) : some([...taken]), () => Effect.sync(() => queue.add(taken)))
+      )
       const turns = turn.pipe(
-        Effect.tapError((error) => isPassing(error) ? Effect.logWarning(`cannot index now, trying again: ${error.message}`) : Effect.void),
+        Effect.tapError((error) => (isPassing(error) ? Effect.logWarning(`cannot index now, trying again: ${error.message}`) : Effect.void)),
         Effect.retry({ while: isPassing, schedule: backoff }),
         Effect.forever
       )
@@ -155,14 +170,17 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
       () => Effect.sync(() => following--)
     )
 
-    const status = Effect.map(transcripts.roots, (roots): IndexerStatus => ({
-      running: running === null ? null : counts(running),
-      following: following > 0,
-      lastPassAt,
-      bytesRead: bytesReadBefore + (running?.bytesRead ?? 0),
-      roots,
-      problems: [...problems.values()]
-    }))
+    const status = Effect.map(
+      transcripts.roots,
+      (roots): IndexerStatus => ({
+        running: running === null ? null : counts(running),
+        following: following > 0,
+        lastPassAt,
+        bytesRead: bytesReadBefore + (running?.bytesRead ?? 0),
+        roots,
+        problems: [...problems.values()]
+      })
+    )
     return { index, follow, status }
   })
 )

@@ -1,14 +1,14 @@
+import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as path from "node:path"
 import { AgentId, type Entry, SessionId } from "./Entry.ts"
 import { agentSessions } from "./internal/agentSessions.ts"
-import { factsOf, handleFacts, mayList, openForReading, readAt } from "./internal/fileFacts.ts"
+import { factsOf, handleFacts, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
 import { payloadReference, readPayload } from "./internal/hanPayload.ts"
 import { batchLimits, inBatches, lineSplitter } from "./internal/lines.ts"
-import { childOf, find, findFile, type Folder, type FoundFile, lookInto, placeOf, problemOf, walk } from "./internal/transcriptFolders.ts"
+import { childOf, type Folder, type FoundFile, find, findFile, lookInto, placeOf, problemOf, walk } from "./internal/transcriptFolders.ts"
 import { type TranscriptWatch, watchTranscripts } from "./internal/transcriptWatch.ts"
 import { type LineBatch, type RootState, type TranscriptFile, Transcripts, TranscriptUnreadable } from "./Transcripts.ts"
 
@@ -46,33 +46,29 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   const discovered = new Map<string, Folder>()
   const sessions = agentSessions()
 
-  const transcriptOf = Effect.fn("Transcripts.identify")(function*(file: FoundFile) {
-    const { folder, name, facts } = file
-    let { sessionId } = name
-    if (sessionId === null) {
-      const answer = yield* sessions.of(file)
-      if (answer._tag === "Problem") return answer.problem
-      if (answer._tag === "NotYet") return null
-      sessionId = answer.sessionId
-    }
-    const transcript: TranscriptFile = {
-      transcript: {
-        machine: options.machine,
-        source: folder.source,
-        sessionId: SessionId.make(sessionId),
-        kind: name.kind,
-        agentId: name.agentId === null ? null : AgentId.make(name.agentId)
-      },
-      path: file.path,
-      root: folder.root,
-      device: facts.device,
-      inode: facts.inode,
-      size: facts.size,
-      mtimeMs: facts.mtimeMs,
-      meta: file.meta
-    }
-    return transcript
+  const transcriptOf = ({ facts, folder, meta, name, path }: FoundFile, sessionId: string): TranscriptFile => ({
+    transcript: {
+      machine: options.machine,
+      source: folder.source,
+      sessionId: SessionId.make(sessionId),
+      kind: name.kind,
+      agentId: name.agentId === null ? null : AgentId.make(name.agentId)
+    },
+    path,
+    root: folder.root,
+    device: facts.device,
+    inode: facts.inode,
+    size: facts.size,
+    mtimeMs: facts.mtimeMs,
+    meta
   })
+  /** Null for a file that cannot tell its session yet. */
+  const askSession = (file: FoundFile): Effect.Effect<TranscriptFile | null, TranscriptUnreadable> =>
+    Effect.flatMap(sessions.of(file), (answer) =>
+      answer._tag === "Problem"
+        ? Effect.fail(new TranscriptUnreadable({ path: file.path, reason: "failed", message: answer.message }))
+        : Effect.succeed(answer._tag === "NotYet" ? null : transcriptOf(file, answer.sessionId))
+    )
 
   const stateOf = (root: string): RootState => {
     for (const watch of watches) {
@@ -83,9 +79,11 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   }
 
   /** The configured roots, and the folders of other harnesses that have or had projects. */
-  const allRoots = Effect.gen(function*() {
+  const allRoots = Effect.gen(function* () {
     if (home === null) return { all: roots, problems: [] }
-    const inHome = yield* Effect.catchAll(lookInto(home), (error) => Effect.succeed({ folders: [], problems: error.reason === "missing" ? [] : [problemOf(error)] }))
+    const inHome = yield* Effect.catchAll(lookInto(home), (error) =>
+      Effect.succeed({ folders: [], problems: error.reason === "missing" ? [] : [problemOf(error)] })
+    )
     for (const folder of inHome.folders) {
       const projects = childOf(folder, "projects")
       if (projects === null || roots.some((root) => root.path === folder.path)) continue
@@ -96,32 +94,41 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   })
 
   /** Each root with its state; `start` is where to look for transcripts, null when there is nothing to see or another root shows it. */
-  const findRoots = Effect.gen(function*() {
+  const findRoots = Effect.gen(function* () {
     const { all, problems } = yield* allRoots
     const seen = new Map<string, string>()
     const found = yield* Effect.forEach(all, (root) =>
-      Effect.map(Effect.either(Effect.zipLeft(find(root), Effect.catchIf(mayList(path.join(root.path, "projects")), isMissing, () => Effect.void))), (look) => {
-        if (look._tag === "Left") {
-          const { message, reason } = look.left
-          const state: RootState = { path: root.path, state: reason === "missing" ? "missing" : "unreadable", message }
-          return { state, start: null, problem: reason === "missing" ? null : problemOf(look.left) }
+      Effect.map(
+        Effect.either(
+          Effect.zipLeft(
+            find(root),
+            Effect.catchIf(mayList(path.join(root.path, "projects")), isMissing, () => Effect.void)
+          )
+        ),
+        (look) => {
+          if (look._tag === "Left") {
+            const { message, reason } = look.left
+            const state: RootState = { path: root.path, state: reason === "missing" ? "missing" : "unreadable", message }
+            return { state, start: null, problem: reason === "missing" ? null : problemOf(look.left) }
+          }
+          const same = seen.get(look.right.key)
+          if (same === undefined) seen.set(look.right.key, root.path)
+          return same === undefined
+            ? { state: stateOf(root.path), start: look.right, problem: null }
+            : { state: { ...stateOf(same), path: root.path, message: `the same folder as ${same}` }, start: null, problem: null }
         }
-        const same = seen.get(look.right.key)
-        if (same === undefined) seen.set(look.right.key, root.path)
-        return same === undefined
-          ? { state: stateOf(root.path), start: look.right, problem: null }
-          : { state: { ...stateOf(same), path: root.path, message: `the same folder as ${same}` }, start: null, problem: null }
-      }))
-    return { found, problems: [...problems, ...found.flatMap((one) => one.problem === null ? [] : [one.problem])] }
+      )
+    )
+    return { found, problems: [...problems, ...found.flatMap((one) => (one.problem === null ? [] : [one.problem]))] }
   })
 
-  const list = Effect.gen(function*() {
+  const list = Effect.gen(function* () {
     const { found: tree, problems } = yield* findRoots
     const found: Array<FoundFile> = []
     const seen = new Set<string>()
     for (const { start } of tree) {
       if (start === null) continue
-      const inside = yield* walk(start, (folder) => Effect.sync(() => !seen.has(folder.key) && seen.add(folder.key) === seen))
+      const inside = yield* walk(start, ({ key }) => !seen.has(key) && seen.add(key) === seen)
       found.push(...inside.files)
       problems.push(...inside.problems)
     }
@@ -130,49 +137,69 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
     for (const file of found.sort((a, b) => Number(a.linked) - Number(b.linked))) {
       if (kept.has(file.facts.key)) continue
       kept.add(file.facts.key)
-      const one = yield* Effect.catchAll(transcriptOf(file), (error) => Effect.succeed(error.reason === "missing" ? null : problemOf(error)))
-      if (one === null) continue
-      if ("transcript" in one) files.push(one)
-      else problems.push(one)
+      if (file.name.sessionId !== null) {
+        files.push(transcriptOf(file, file.name.sessionId))
+        continue
+      }
+      const one = yield* Effect.either(askSession(file))
+      if (one._tag === "Right" && one.right !== null) files.push(one.right)
+      if (one._tag === "Left" && one.left.reason !== "missing") problems.push(problemOf(one.left))
     }
     sessions.keepOnly(new Set(found.map((file) => file.path)))
     return { files, problems, roots: tree.map((root) => root.state) }
   })
 
-  const stat = Effect.fn("Transcripts.stat")(function*(file: string) {
+  const stat = Effect.fn("Transcripts.stat")(function* (file: string) {
     const place = placeOf(tops, file)
     if (place === null) return null
-    const found = yield* Effect.catchIf(findFile(place.folder, file, place.name, false, place.name.kind === "agent"), isMissing, () => Effect.succeed(null))
-    if (found === null) return null
-    const one = yield* Effect.catchIf(transcriptOf(found), isMissing, () => Effect.succeed(null))
-    if (one === null || "transcript" in one) return one
-    return yield* new TranscriptUnreadable({ path: one.path, reason: "failed", message: one.message })
+    const look = Effect.gen(function* () {
+      if (yield* isSecondName(file)) return null
+      const found = yield* findFile(place.folder, file, place.name)
+      return found === null ? null : place.name.sessionId === null ? yield* askSession(found) : transcriptOf(found, place.name.sessionId)
+    })
+    return yield* Effect.catchIf(look, isMissing, () => Effect.succeed(null))
   })
 
-  const bytesAt = Effect.fn("Transcripts.bytesAt")(function*(file: string, offset: number, length: number) {
+  /** Whether it is a link to a file that is a transcript under its own name, as which alone it counts. */
+  const isSecondName = Effect.fnUntraced(function* (file: string) {
+    const target = yield* linkTarget(file)
+    if (target === null) return false
+    const real = yield* Effect.forEach(tops, (top) => Effect.map(realPathOf(top.path), (at): Folder => ({ ...top, path: at })))
+    return placeOf(real, target) !== null
+  })
+
+  const bytesAt = Effect.fn("Transcripts.bytesAt")(function* (file: string, offset: number, length: number) {
     const handle = yield* openForReading(file)
     return yield* readAt(file, handle, offset, length)
   }, Effect.scoped)
 
-  const changes = Stream.unwrapScoped(Effect.gen(function*() {
-    const watch = yield* watchTranscripts({
-      tops,
-      polled: new Set(options.roots.filter((root) => root.poll === true).map((root) => path.resolve(root.path))),
-      debounceMs: options.debounceMs ?? 50,
-      sweepMs: options.sweepMs ?? 30_000,
-      pollMs: options.pollMs ?? 1_000
+  const changes = Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const watch = yield* watchTranscripts({
+        tops,
+        polled: new Set(options.roots.filter((root) => root.poll === true).map((root) => path.resolve(root.path))),
+        debounceMs: options.debounceMs ?? 50,
+        sweepMs: options.sweepMs ?? 30_000,
+        pollMs: options.pollMs ?? 1_000
+      })
+      yield* Effect.acquireRelease(
+        Effect.sync(() => watches.add(watch)),
+        () => Effect.sync(() => watches.delete(watch))
+      )
+      return Stream.concat(Stream.succeed(null), Stream.repeatEffect(watch.take))
     })
-    yield* Effect.acquireRelease(Effect.sync(() => watches.add(watch)), () => Effect.sync(() => watches.delete(watch)))
-    return Stream.concat(Stream.succeed(null), Stream.repeatEffect(watch.take))
-  }))
+  )
 
   return { roots: Effect.map(findRoots, ({ found }) => found.map((root) => root.state)), list, stat, bytesAt, read: readLines, changes }
 }
 
 const isMissing = (error: TranscriptUnreadable) => error.reason === "missing"
 
-const topsOf = (options: TranscriptFilesOptions): { readonly home: Folder | null; readonly roots: ReadonlyArray<Folder>; readonly tops: ReadonlyArray<Folder> } => {
-  const home: Folder | null = options.hanHome === undefined ? null : { level: "home", path: path.resolve(options.hanHome), root: "", source: "", sessionId: null }
+const topsOf = (
+  options: TranscriptFilesOptions
+): { readonly home: Folder | null; readonly roots: ReadonlyArray<Folder>; readonly tops: ReadonlyArray<Folder> } => {
+  const home: Folder | null =
+    options.hanHome === undefined ? null : { level: "home", path: path.resolve(options.hanHome), root: "", source: "", sessionId: null }
   const roots = new Map<string, Folder>()
   for (const root of options.roots) {
     const at = path.resolve(root.path)
@@ -185,29 +212,31 @@ const topsOf = (options: TranscriptFilesOptions): { readonly home: Folder | null
 
 /** The lines of `file` up to the size that it states: what was appended since is for the next look. */
 const readLines: typeof Transcripts.Service.read = (file, from) =>
-  Stream.unwrapScoped(Effect.gen(function*() {
-    const handle = yield* openForReading(file.path)
-    const facts = yield* handleFacts(file.path, handle)
-    if (facts.device !== file.device || facts.inode !== file.inode) {
-      return yield* new TranscriptUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
-    }
-    const splitter = lineSplitter(from.offset)
-    let line = from.line
-    let position = from.offset
-    const block = Effect.gen(function*() {
-      const left = file.size - position
-      if (left <= 0) return yield* Effect.fail(Option.none())
-      const bytes = yield* Effect.mapError(readAt(file.path, handle, position, Math.min(blockSize, left)), Option.some)
-      // Cut off since the look: what was read is what there is.
-      if (bytes.length === 0) return yield* Effect.fail(Option.none())
-      position += bytes.length
-      return splitter.push(bytes).map((one): Entry => ({ line: line++, offset: one.offset, bytes: one.bytes }))
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const handle = yield* openForReading(file.path)
+      const facts = yield* handleFacts(file.path, handle)
+      if (facts.device !== file.device || facts.inode !== file.inode) {
+        return yield* new TranscriptUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
+      }
+      const splitter = lineSplitter(from.offset)
+      let line = from.line
+      let position = from.offset
+      const block = Effect.gen(function* () {
+        const left = file.size - position
+        if (left <= 0) return yield* Effect.fail(Option.none())
+        const bytes = yield* Effect.mapError(readAt(file.path, handle, position, Math.min(blockSize, left)), Option.some)
+        // Cut off since the look: what was read is what there is.
+        if (bytes.length === 0) return yield* Effect.fail(Option.none())
+        position += bytes.length
+        return splitter.push(bytes).map((one): Entry => ({ line: line++, offset: one.offset, bytes: one.bytes }))
+      })
+      const blocks = Stream.repeatEffectOption(block)
+      if (file.transcript.kind !== "han") return Stream.mapConcat(blocks, (entries) => inBatches(entries).map(batchOf))
+      const records = path.join(path.dirname(file.path), file.transcript.sessionId)
+      return Stream.flatMap(blocks, (entries) => withPayloads(records, entries))
     })
-    const blocks = Stream.repeatEffectOption(block)
-    if (file.transcript.kind !== "han") return Stream.mapConcat(blocks, (entries) => inBatches(entries).map(batchOf))
-    const records = path.join(path.dirname(file.path), file.transcript.sessionId)
-    return Stream.flatMap(blocks, (entries) => withPayloads(records, entries))
-  }))
+  )
 
 const batchOf = (entries: ReadonlyArray<Entry>): LineBatch => {
   const last = entries[entries.length - 1]
@@ -217,7 +246,7 @@ const batchOf = (entries: ReadonlyArray<Entry>): LineBatch => {
 /** Batches of lines with the records that they point to, which count towards the size of a batch. */
 const withPayloads = (folder: string, lines: ReadonlyArray<Entry>): Stream.Stream<LineBatch> =>
   Stream.unfoldEffect(0, (start) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       if (start >= lines.length) return Option.none()
       const entries: Array<Entry> = []
       let weight = 0
@@ -230,4 +259,5 @@ const withPayloads = (folder: string, lines: ReadonlyArray<Entry>): Stream.Strea
         weight += entry.bytes.length + (payload?.length ?? 0)
       }
       return Option.some([batchOf(entries), start + entries.length] as const)
-    }))
+    })
+  )

@@ -45,21 +45,28 @@ export interface LineBatch {
 }
 
 /** Where transcripts come from. */
-export class Transcripts extends Context.Tag("han-core/Transcripts")<Transcripts, {
-  /** The folders that are looked under, as they are now. Cheap enough to be asked all the time. */
-  readonly roots: Effect.Effect<ReadonlyArray<RootState>>
-  /** Every transcript file there is, and what stood in the way of seeing more. Reads directories, and once the first line of a file whose place and name do not say its session. */
-  readonly list: Effect.Effect<{ readonly files: ReadonlyArray<TranscriptFile>; readonly problems: ReadonlyArray<FileProblem>; readonly roots: ReadonlyArray<RootState> }>
-  /** One file again; null when it is gone or no transcript. */
-  readonly stat: (path: string) => Effect.Effect<TranscriptFile | null, TranscriptUnreadable>
-  /** `length` bytes at `offset`, fewer at the end of the file. */
-  readonly bytesAt: (path: string, offset: number, length: number) => Effect.Effect<Uint8Array, TranscriptUnreadable>
-  /**
-   * The complete lines from byte `offset` on, the first of them line number `line`, up to the size that `file` states, in batches of bounded size;
-   * memory is bounded by the longest line. A half-written last line is left for later. Ends where the file was cut off meanwhile;
-   * fails as `missing` when another file has taken its place.
-   */
-  readonly read: (file: TranscriptFile, from: { readonly line: number; readonly offset: number }) => Stream.Stream<LineBatch, TranscriptUnreadable>
-  /** Paths worth another look, coalesced for each path, at the trailing edge of a burst; `null` means look at everything: the first element, once changes are noticed. New folders and roots are noticed. */
-  readonly changes: Stream.Stream<ReadonlyArray<string> | null>
-}>() {}
+export class Transcripts extends Context.Tag("han-core/Transcripts")<
+  Transcripts,
+  {
+    /** The folders that are looked under, as they are now. Cheap enough to be asked all the time. */
+    readonly roots: Effect.Effect<ReadonlyArray<RootState>>
+    /** Every transcript file there is, and what stood in the way of seeing more. Reads directories, and once the first line of a file whose place and name do not say its session. */
+    readonly list: Effect.Effect<{
+      readonly files: ReadonlyArray<TranscriptFile>
+      readonly problems: ReadonlyArray<FileProblem>
+      readonly roots: ReadonlyArray<RootState>
+    }>
+    /** One file again; null when it is gone or no transcript. */
+    readonly stat: (path: string) => Effect.Effect<TranscriptFile | null, TranscriptUnreadable>
+    /** `length` bytes at `offset`, fewer at the end of the file. */
+    readonly bytesAt: (path: string, offset: number, length: number) => Effect.Effect<Uint8Array, TranscriptUnreadable>
+    /**
+     * The complete lines from byte `offset` on, the first of them line number `line`, up to the size that `file` states, in batches of bounded size;
+     * memory is bounded by the longest line. A half-written last line is left for later. Ends where the file was cut off meanwhile;
+     * fails as `missing` when another file has taken its place.
+     */
+    readonly read: (file: TranscriptFile, from: { readonly line: number; readonly offset: number }) => Stream.Stream<LineBatch, TranscriptUnreadable>
+    /** Paths worth another look, coalesced for each path, at the trailing edge of a burst; `null` means look at everything: the first element, once changes are noticed. New folders and roots are noticed. */
+    readonly changes: Stream.Stream<ReadonlyArray<string> | null>
+  }
+>() {}

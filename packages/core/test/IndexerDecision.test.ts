@@ -9,7 +9,12 @@ import type { TranscriptFile } from "../src/Transcripts.ts"
 const transcript = { machine: "m", source: "claude-code", sessionId: SessionId.make("s"), kind: "main" as const, agentId: null }
 const file: TranscriptFile = { transcript, path: "/r/projects/-p/s.jsonl", root: "/r", device: 1, inode: 2, size: 100, mtimeMs: 1000.5, meta: null }
 const facts = { path: file.path, root: "/r", device: 1, inode: 2, size: 100, mtimeMs: 1000.5, headDigest: "h", tailDigest: "t" }
-const known: Pick<TranscriptInfo, "transcript" | "bytes" | "file" | "missingSince"> = { transcript: { ...transcript, generation: 4 }, bytes: 90, file: facts, missingSince: null }
+const known: Pick<TranscriptInfo, "transcript" | "bytes" | "file" | "missingSince"> = {
+  transcript: { ...transcript, generation: 4 },
+  bytes: 90,
+  file: facts,
+  missingSince: null
+}
 
 describe("what a look asks for", () => {
   it.each<[string, Partial<typeof known> | null, Partial<TranscriptFile>, ReturnType<typeof decide>]>([
@@ -37,20 +42,26 @@ describe("what a look asks for", () => {
 })
 
 describe("the edges of what is kept", () => {
-  const sizes = fc.array(fc.array(fc.oneof(fc.nat({ max: 30 }), fc.nat({ max: 3 * edgeBytes }), fc.constantFrom(edgeBytes - 1, edgeBytes, edgeBytes + 1)), { maxLength: 6 }), { maxLength: 6 })
+  const sizes = fc.array(
+    fc.array(fc.oneof(fc.nat({ max: 30 }), fc.nat({ max: 3 * edgeBytes }), fc.constantFrom(edgeBytes - 1, edgeBytes, edgeBytes + 1)), { maxLength: 6 }),
+    { maxLength: 6 }
+  )
   it("are the ends of the file, however its lines arrive", () => {
-    fc.assert(fc.property(sizes, (batches) => {
-      let next = 0
-      let content = Buffer.alloc(0)
-      let edges = noEdges
-      for (const batch of batches) {
-        const lines = batch.map((size) => ({ bytes: Uint8Array.from({ length: size }, () => 32 + (next++ % 91)) }))
-        edges = extendEdges(edges, lines)
-        content = Buffer.concat([content, ...lines.flatMap((line) => [line.bytes, Buffer.from("\n")])])
-        const { head, tail } = edgeRanges(content.length)
-        expect(digestOf(edges.head)).toBe(digestOf(content.subarray(head.offset, head.offset + head.length)))
-        expect(digestOf(edges.tail)).toBe(digestOf(content.subarray(tail.offset, tail.offset + tail.length)))
-      }
-    }), { numRuns: 200 })
+    fc.assert(
+      fc.property(sizes, (batches) => {
+        let next = 0
+        let content = Buffer.alloc(0)
+        let edges = noEdges
+        for (const batch of batches) {
+          const lines = batch.map((size) => ({ bytes: Uint8Array.from({ length: size }, () => 32 + (next++ % 91)) }))
+          edges = extendEdges(edges, lines)
+          content = Buffer.concat([content, ...lines.flatMap((line) => [line.bytes, Buffer.from("\n")])])
+          const { head, tail } = edgeRanges(content.length)
+          expect(digestOf(edges.head)).toBe(digestOf(content.subarray(head.offset, head.offset + head.length)))
+          expect(digestOf(edges.tail)).toBe(digestOf(content.subarray(tail.offset, tail.offset + tail.length)))
+        }
+      }),
+      { numRuns: 200 }
+    )
   })
 })

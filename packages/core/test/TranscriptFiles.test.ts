@@ -1,11 +1,11 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Stream from "effect/Stream"
 import { spawnSync } from "node:child_process"
 import { appendFileSync, chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, symlinkSync, truncateSync, utimesSync } from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
 import { entryText, transcriptFileId } from "../src/Entry.ts"
 import type { TranscriptFile, Transcripts } from "../src/Transcripts.ts"
 import { eventually, put, putCase, session, temporary, transcriptsOf } from "./transcriptTree.ts"
@@ -15,20 +15,27 @@ type Service = typeof Transcripts.Service
 const idsOf = (files: ReadonlyArray<TranscriptFile>) => files.map((file) => transcriptFileId(file.transcript)).sort()
 
 const fileAt = (transcripts: Service, at: string): Effect.Effect<TranscriptFile> =>
-  Effect.flatMap(Effect.orDie(transcripts.stat(at)), (file) => file === null ? Effect.dieMessage(`${at} is no transcript`) : Effect.succeed(file))
+  Effect.flatMap(Effect.orDie(transcripts.stat(at)), (file) => (file === null ? Effect.dieMessage(`${at} is no transcript`) : Effect.succeed(file)))
 
 const linesOf = (transcripts: Service, file: TranscriptFile, from = { line: 0, offset: 0 }) =>
-  transcripts.read(file, from).pipe(Stream.mapConcat((batch) => batch.entries), Stream.runCollect, Effect.map((entries) => [...entries]))
+  transcripts.read(file, from).pipe(
+    Stream.mapConcat((batch) => batch.entries),
+    Stream.runCollect,
+    Effect.map((entries) => [...entries])
+  )
 
 describe("what is found", () => {
   it.scopedLive("every transcript under three roots, each with its own identity", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporary
       putCase("F01-basic", path.join(folder, "one"))
       putCase("F11-agent", path.join(folder, "two"))
       putCase("F13-bridged", path.join(folder, "three"))
       const home = path.join(folder, "three/home/.han")
-      const transcripts = yield* transcriptsOf({ roots: [{ path: path.join(folder, "one/home/.claude") }, { path: path.join(folder, "two/home/.claude") }], hanHome: home })
+      const transcripts = yield* transcriptsOf({
+        roots: [{ path: path.join(folder, "one/home/.claude") }, { path: path.join(folder, "two/home/.claude") }],
+        hanHome: home
+      })
       const { files, problems, roots } = yield* transcripts.list
       expect(problems).toEqual([])
       expect(idsOf(files)).toEqual([
@@ -38,13 +45,18 @@ describe("what is found", () => {
         `m/claude-code/${session(111111111111)}/main`,
         `m/omp/${session(111111111113)}/han`
       ])
-      expect(roots.map((root) => [path.relative(folder, root.path), root.state])).toEqual([["one/home/.claude", "idle"], ["two/home/.claude", "idle"], ["three/home/.han/omp", "idle"]])
+      expect(roots.map((root) => [path.relative(folder, root.path), root.state])).toEqual([
+        ["one/home/.claude", "idle"],
+        ["two/home/.claude", "idle"],
+        ["three/home/.han/omp", "idle"]
+      ])
       expect(files.find((file) => file.transcript.kind === "han")?.root).toBe(path.join(home, "omp"))
       for (const file of files) expect(yield* transcripts.stat(file.path)).toEqual(file)
-    }))
+    })
+  )
 
   it.scopedLive("names decide: han logs of any session, old _messages files, subagents with their facts, and nothing else", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporary
       const project = path.join(folder, "projects/-p")
       const id = session(1)
@@ -52,9 +64,20 @@ describe("what is found", () => {
       put(path.join(project, `${id}-han.jsonl`), "{}\n")
       put(path.join(project, "ses_Übung 7-han.jsonl"), "{}\n")
       put(path.join(project, id, "subagents/agent-a0.jsonl"), "{}\n")
-      put(path.join(project, id, "subagents/agent-a0.meta.json"), "{\"agentType\":\"x\"}")
+      put(path.join(project, id, "subagents/agent-a0.meta.json"), '{"agentType":"x"}')
       put(path.join(project, id, "subagents/agent-b0.jsonl"), "{}\n")
-      for (const other of [`${id}/tool-results/${id}.jsonl`, `${id}/${id}.jsonl`, "memory/notes.jsonl", "notes.jsonl", ".hidden-han.jsonl", "..-han.jsonl", "-han.jsonl", "agent-.jsonl", `${id}.jsonl.bak`]) put(path.join(project, other), "{}\n")
+      for (const other of [
+        `${id}/tool-results/${id}.jsonl`,
+        `${id}/${id}.jsonl`,
+        "memory/notes.jsonl",
+        "notes.jsonl",
+        ".hidden-han.jsonl",
+        "..-han.jsonl",
+        "-han.jsonl",
+        "agent-.jsonl",
+        `${id}.jsonl.bak`
+      ])
+        put(path.join(project, other), "{}\n")
       put(path.join(folder, "history.jsonl"), "{}\n")
       put(path.join(folder, `projects/${id}.jsonl`), "{}\n")
       mkdirSync(path.join(project, `${session(2)}.jsonl`))
@@ -62,21 +85,27 @@ describe("what is found", () => {
       const { files, problems } = yield* transcripts.list
       expect(problems).toEqual([])
       expect(idsOf(files)).toEqual([`m/amp/${id}/agent-a0`, `m/amp/${id}/agent-b0`, `m/amp/${id}/han`, `m/amp/${id}/main`, "m/amp/ses_Übung 7/han"])
-      expect(Object.fromEntries(files.flatMap((file) => file.transcript.agentId === null ? [] : [[file.transcript.agentId, file.meta === null ? null : [path.basename(file.meta.path), file.meta.size]]])))
-        .toEqual({ a0: ["agent-a0.meta.json", 17], b0: null })
+      expect(
+        Object.fromEntries(
+          files.flatMap((file) =>
+            file.transcript.agentId === null ? [] : [[file.transcript.agentId, file.meta === null ? null : [path.basename(file.meta.path), file.meta.size]]]
+          )
+        )
+      ).toEqual({ a0: ["agent-a0.meta.json", 17], b0: null })
       expect(yield* transcripts.stat(path.join(project, "notes.jsonl"))).toBeNull()
       expect(yield* transcripts.stat(path.join(project, `${session(9)}.jsonl`))).toBeNull()
       expect(yield* transcripts.stat(put(path.join(folder, "../elsewhere.jsonl"), "{}\n"))).toBeNull()
-    }))
+    })
+  )
 
   it.scopedLive("an agent's file without a place says its session in its first line, or is reported", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporary
       const project = path.join(folder, "projects/-p")
       put(path.join(project, "agent-good.jsonl"), `${JSON.stringify({ sessionId: session(1), pad: "x".repeat(200_000) })}\n{"sessionId":"other"}\n`)
-      const mute = put(path.join(project, "agent-mute.jsonl"), "{\"sessionId\":7}\n")
+      const mute = put(path.join(project, "agent-mute.jsonl"), '{"sessionId":7}\n')
       const endless = put(path.join(project, "agent-endless.jsonl"), "x".repeat(2 << 20))
-      const beginning = put(path.join(project, "agent-new.jsonl"), "{\"sessionId\":")
+      const beginning = put(path.join(project, "agent-new.jsonl"), '{"sessionId":')
       const transcripts = yield* transcriptsOf({ roots: [{ path: folder }] })
       const { files, problems } = yield* transcripts.list
       expect(idsOf(files)).toEqual([`m/claude-code/${session(1)}/agent-good`])
@@ -84,10 +113,11 @@ describe("what is found", () => {
       expect(problems.find((problem) => problem.path === mute)?.message).toContain("names no session")
       appendFileSync(beginning, `"${session(2)}"}\n`)
       expect(idsOf((yield* transcripts.list).files)).toContain(`m/claude-code/${session(2)}/agent-new`)
-    }))
+    })
+  )
 
   it.scopedLive("what several paths lead to counts once, and circles of links end", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporary
       const root = path.join(folder, "real")
       const project = path.join(root, "projects/-p")
@@ -104,33 +134,46 @@ describe("what is found", () => {
       symlinkSync(path.join(folder, "gone"), path.join(project, `${session(7)}.jsonl`))
       linkSync(file, path.join(folder, "second-name"))
       symlinkSync(path.join(folder, "second-name"), path.join(project, `${session(0)}.jsonl`))
+      symlinkSync(`${session(1)}.jsonl`, path.join(project, `${session(4)}.jsonl`))
       const transcripts = yield* transcriptsOf({ roots: [{ path: path.join(folder, "alias") }, { path: root }, { path: `${root}/` }] })
       const { files, problems, roots } = yield* transcripts.list
       expect(idsOf(files)).toEqual([`m/claude-code/${session(1)}/agent-a0`, `m/claude-code/${session(1)}/main`])
-      expect(files.map((one) => path.relative(folder, one.path)).sort()).toEqual([`alias/projects/-p/${session(1)}.jsonl`, `alias/projects/-p/${session(1)}/subagents/agent-a0.jsonl`])
+      expect(files.map((one) => path.relative(folder, one.path)).sort()).toEqual([
+        `alias/projects/-p/${session(1)}.jsonl`,
+        `alias/projects/-p/${session(1)}/subagents/agent-a0.jsonl`
+      ])
       expect(problems.map((problem) => path.basename(problem.path))).toEqual([`${session(8)}.jsonl`])
       expect(problems[0]?.message).toContain("in a circle")
-      expect(roots.map((one) => [path.basename(one.path), one.message === null])).toEqual([["alias", true], ["real", false]])
-    }))
+      expect(roots.map((one) => [path.basename(one.path), one.message === null])).toEqual([
+        ["alias", true],
+        ["real", false]
+      ])
+      for (const name of ["alias", "real"]) expect(yield* transcripts.stat(path.join(folder, name, `projects/-p/${session(4)}.jsonl`))).toBeNull()
+    })
+  )
 
   it.scopedLive("a root that is missing now, or is no folder, says so and hinders nothing", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporary
       put(path.join(folder, "good/projects/-p", `${session(1)}.jsonl`), "{}\n")
       const late = path.join(folder, "late")
       const odd = put(path.join(folder, "odd"), "")
       put(path.join(folder, "half/projects"), "")
-      const transcripts = yield* transcriptsOf({ roots: [{ path: late }, { path: odd }, { path: path.join(folder, "half") }, { path: path.join(folder, "good") }], hanHome: path.join(folder, "none") })
+      const transcripts = yield* transcriptsOf({
+        roots: [{ path: late }, { path: odd }, { path: path.join(folder, "half") }, { path: path.join(folder, "good") }],
+        hanHome: path.join(folder, "none")
+      })
       const first = yield* transcripts.list
       expect(idsOf(first.files)).toEqual([`m/claude-code/${session(1)}/main`])
       expect(first.roots.map((root) => root.state)).toEqual(["missing", "unreadable", "unreadable", "idle"])
       expect(first.problems.map((problem) => problem.message)).toEqual([`${odd} is no folder`, `${path.join(folder, "half/projects")} is no folder`])
       put(path.join(late, "projects/-p", `${session(2)}.jsonl`), "{}\n")
       expect((yield* transcripts.list).files).toHaveLength(2)
-    }))
+    })
+  )
 
   it.scopedLive("what may not be read is named with what to do, and the rest goes on", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporary
       chmodSync(folder, 0o755)
       const closedRoot = path.join(folder, "closed")
@@ -148,7 +191,8 @@ describe("what is found", () => {
       expect(seen.listed).toEqual([message(path.join(closedRoot, "projects")), message(closedProject)])
       expect(seen.roots).toEqual(["unreadable", "idle"])
       expect(seen.read).toEqual([message(closedFile)])
-    }))
+    })
+  )
 })
 
 /** Looks as a user without rights, whom a test that runs as root has to become first. */
@@ -160,7 +204,7 @@ const asNobody = (roots: ReadonlyArray<string>): { files: Array<string>; listed:
 }
 
 describe("what is read", () => {
-  const one = Effect.fn(function*(text: string | Uint8Array, name = `${session(1)}.jsonl`) {
+  const one = Effect.fn(function* (text: string | Uint8Array, name = `${session(1)}.jsonl`) {
     const folder = yield* temporary
     const at = put(path.join(folder, "projects/-p", name), text)
     const transcripts = yield* transcriptsOf({ roots: [{ path: folder }] })
@@ -168,11 +212,15 @@ describe("what is read", () => {
   })
 
   it.scopedLive("complete lines, byte for byte, from the cursor on; a half-written one later", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const broken = Uint8Array.from([0xff, 0xfe, 0, 0, 13])
       const { at, file, transcripts } = yield* one(Buffer.concat([Buffer.from("first\r\n\n"), broken, Buffer.from("\nhalf")]))
       const entries = yield* linesOf(transcripts, file)
-      expect(entries.map((entry) => [entry.line, entry.offset])).toEqual([[0, 0], [1, 7], [2, 8]])
+      expect(entries.map((entry) => [entry.line, entry.offset])).toEqual([
+        [0, 0],
+        [1, 7],
+        [2, 8]
+      ])
       expect(entries.map((entry) => Buffer.from(entry.bytes))).toEqual([Buffer.from("first\r"), Buffer.from(""), Buffer.from(broken)])
       expect(yield* linesOf(transcripts, file, { line: 3, offset: 14 })).toEqual([])
       appendFileSync(at, " done\n")
@@ -180,10 +228,11 @@ describe("what is read", () => {
       expect(yield* linesOf(transcripts, file, { line: 3, offset: 14 })).toEqual([])
       const rest = yield* linesOf(transcripts, yield* fileAt(transcripts, at), { line: 3, offset: 14 })
       expect(rest.map((entry) => [entry.line, entry.offset, entryText(entry)])).toEqual([[3, 14, "half done"]])
-    }))
+    })
+  )
 
   it.scopedLive("in batches of bounded size, whatever the blocks", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const lines = Array.from({ length: 40_000 }, (_, index) => `${index}${"x".repeat(index % 137)}`)
       lines.splice(20_000, 0, "y".repeat(5 << 20))
       const { file, transcripts } = yield* one(`${lines.join("\n")}\n`)
@@ -196,10 +245,11 @@ describe("what is read", () => {
       }
       expect(batches[batches.length - 1]?.end).toBe(file.size)
       for (const [index, { end }] of batches.entries()) expect(batches[index + 1]?.entries[0]?.offset ?? file.size).toBe(end)
-    }))
+    })
+  )
 
   it.scopedLive("a file that is cut off meanwhile ends there; one that was replaced is not mixed with the old one", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { at, file, transcripts } = yield* one(`${"line\n".repeat(1_000_000)}`)
       const seen = yield* transcripts.read(file, { line: 0, offset: 0 }).pipe(
         Stream.tap(() => Effect.sync(() => truncateSync(at, 500))),
@@ -210,27 +260,41 @@ describe("what is read", () => {
       expect(yield* Effect.flip(linesOf(transcripts, file))).toMatchObject({ _tag: "TranscriptUnreadable", reason: "missing" })
       expect(Buffer.from(yield* transcripts.bytesAt(at, 2, 100)).toString()).toBe("her\n")
       expect(Either.isLeft(yield* Effect.either(transcripts.bytesAt(`${at}x`, 0, 1)))).toBe(true)
-    }))
+    })
+  )
 
   it.scopedLive("the records that a han log points to, from its session's folder and nowhere else", () =>
-    Effect.gen(function*() {
-      const pointers = ["hook_result/good.json", "hook_result/missing.json", "../secret.json", "hook_result/../../secret.json", "/etc/passwd", "hook_result/link.json", "outside/secret.json", "hook_result/huge.json", "hook_result/dir.json"]
-      const text = [...pointers.map((ref) => JSON.stringify({ type: "hook_result", ref })), "{\"ref\":", "{\"data\":{\"ref\":1}}"].join("\n")
+    Effect.gen(function* () {
+      const pointers = [
+        "hook_result/good.json",
+        "hook_result/missing.json",
+        "../secret.json",
+        "hook_result/../../secret.json",
+        "/etc/passwd",
+        "hook_result/link.json",
+        "outside/secret.json",
+        "hook_result/huge.json",
+        "hook_result/dir.json"
+      ]
+      const text = [...pointers.map((ref) => JSON.stringify({ type: "hook_result", ref })), '{"ref":', '{"data":{"ref":1}}'].join("\n")
       const { at, file, transcripts } = yield* one(`${text}\n`, "ses_1-han.jsonl")
       const records = path.join(path.dirname(at), "ses_1")
-      const secret = put(path.join(path.dirname(at), "secret.json"), "{\"secret\":true}")
-      put(path.join(records, "hook_result/good.json"), "{\n \"data\": 1\n}")
+      const secret = put(path.join(path.dirname(at), "secret.json"), '{"secret":true}')
+      put(path.join(records, "hook_result/good.json"), '{\n "data": 1\n}')
       put(path.join(records, "hook_result/huge.json"), new Uint8Array((4 << 20) + 1))
       mkdirSync(path.join(records, "hook_result/dir.json"))
       symlinkSync(secret, path.join(records, "hook_result/link.json"))
       symlinkSync(path.dirname(secret), path.join(records, "outside"))
       const entries = yield* linesOf(transcripts, file)
       expect(entries).toHaveLength(pointers.length + 2)
-      expect(entries.flatMap((entry) => entry.payload === undefined ? [] : [[entry.line, entryText({ bytes: entry.payload })]])).toEqual([[0, "{\n \"data\": 1\n}"]])
-    }))
+      expect(entries.flatMap((entry) => (entry.payload === undefined ? [] : [[entry.line, entryText({ bytes: entry.payload })]]))).toEqual([
+        [0, '{\n "data": 1\n}']
+      ])
+    })
+  )
 
   it.scopedLive.runIf(existsSync("/proc/self/io"))("nothing, while nothing changes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = yield* temporary
       for (let number = 0; number < 8; number++) put(path.join(folder, "projects/-p", `${session(number)}.jsonl`), `${"x".repeat(1 << 20)}\n`)
       const transcripts = yield* transcriptsOf({ roots: [{ path: folder }], sweepMs: 20 })
@@ -243,6 +307,10 @@ describe("what is read", () => {
       expect(bytesRead() - before).toBeLessThan(1 << 20)
       expect(changes).toEqual([null])
       utimesSync(path.join(folder, "projects/-p", `${session(0)}.jsonl`), 1, 1)
-      yield* eventually(() => changes.flat(), (told) => told.includes(path.join(folder, "projects/-p", `${session(0)}.jsonl`)))
-    }))
+      yield* eventually(
+        () => changes.flat(),
+        (told) => told.includes(path.join(folder, "projects/-p", `${session(0)}.jsonl`))
+      )
+    })
+  )
 })

@@ -1,8 +1,8 @@
-import * as Effect from "effect/Effect"
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Effect from "effect/Effect"
 import { isObject } from "../src/internal/json.ts"
 import { layer, type TranscriptFilesOptions } from "../src/TranscriptFiles.ts"
 import { Transcripts } from "../src/Transcripts.ts"
@@ -28,7 +28,7 @@ export const transcriptsOf = (options: Omit<TranscriptFilesOptions, "machine">):
 
 /** Waits until it is so; after a time that no working machine needs, fails with what it saw last. */
 export const eventually = <A>(look: () => A, holds: (value: A) => boolean): Effect.Effect<A> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const deadline = Date.now() + 20_000
     for (;;) {
       const value = look()

@@ -26,6 +26,7 @@ import * as SessionHandlers from "han-rpc/SessionHandlers"
 import * as UsageHandlers from "han-rpc/UsageHandlers"
 import { protocol, version } from "han-rpc/Version"
 import * as SqliteStore from "han-sql/SqliteStore"
+import * as Path from "node:path"
 import * as Doctor from "./Doctor.ts"
 import type { Home, HomeUnusable } from "./Home.ts"
 import * as Lock from "./Lock.ts"
@@ -52,16 +53,17 @@ const hangUpAfter = Duration.seconds(2)
 
 /**
  * The daemon: the store, the indexer, and the socket that answers for them. When the layer is built it answers; indexing begins after that and goes on for ever.
- * When its scope closes it hangs up, ends what it is writing, closes the database, removes the socket and gives back the lock, in this order.
+ * When its scope closes it ends what it is writing, hangs up, removes the socket, closes the database and gives back the lock, in this order.
  */
 export const layer = (options: Options): Layer.Layer<Services, Lock.CoordinatorAlreadyRunning | HomeUnusable | UnixSocket.SocketUnusable | StoreUnusable> => {
   const { home } = options
   const roots = distinct([...options.roots, ...(home.config.roots ?? []).map((root) => typeof root === "string" ? { path: root } : root)])
-  return Layer.unwrapEffect(Effect.map(Ref.make<string | null>(null), (failure) =>
+  const claudeRoots = roots.filter(({ source }) => source === undefined || source === "claude-code").map(({ path }) => Path.resolve(path))
+  return Layer.unwrapEffect(Effect.map(Ref.make<Failure | null>(null), (failure) =>
     layerBackground(options.environment, failure).pipe(
       Layer.provide(layerServer),
       Layer.provide(UnixSocket.layer({ path: home.socket })),
-      Layer.provideMerge(layerCoordinator(options, failure)),
+      Layer.provideMerge(layerCoordinator(options, claudeRoots, failure)),
       Layer.provideMerge(Indexer.layer),
       Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
       Layer.provideMerge(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] })),
@@ -71,7 +73,13 @@ export const layer = (options: Options): Layer.Layer<Services, Lock.CoordinatorA
 
 const distinct = <A extends { readonly path: string }>(roots: ReadonlyArray<A>): ReadonlyArray<A> => [...new Map(roots.map((root) => [root.path, root])).values()]
 
-const layerCoordinator = (options: Options, failure: Ref.Ref<string | null>) =>
+/** Why following ended, and when. A pass that ended later has shown that it is over. */
+interface Failure {
+  readonly message: string
+  readonly at: number
+}
+
+const layerCoordinator = (options: Options, claudeRoots: ReadonlyArray<string>, failure: Ref.Ref<Failure | null>) =>
   Layer.effect(Coordinator, Effect.gen(function*() {
     const services = yield* Effect.context<Journal | Sessions>()
     const indexer = yield* Indexer.Indexer
@@ -93,8 +101,10 @@ const layerCoordinator = (options: Options, failure: Ref.Ref<string | null>) =>
       handshake: Effect.succeed(handshake),
       status,
       doctor: Effect.gen(function*() {
+        const now = yield* status
         const failed = yield* Ref.get(failure)
-        return yield* Doctor.report({ status: yield* status, failures: failed === null ? [] : [failed] })
+        const over = failed === null || now.indexer.lastPassAt !== null && now.indexer.lastPassAt > failed.at
+        return yield* Doctor.report({ status: now, claudeRoots, failure: over ? null : failed.message })
       }).pipe(Effect.provide(services)),
       stop: Effect.zipRight(Effect.logInfo("asked to stop"), options.stop)
     }
@@ -113,24 +123,31 @@ const layerServer = Layer.scopedDiscard(Effect.gen(function*() {
       ...protocol,
       send: (client, response, transferables) =>
         response._tag === "Exit" && response.exit._tag === "Failure" && response.exit.cause._tag === "Die"
-          ? Effect.zipRight(Effect.logError("a request died", response.exit.cause.defect), protocol.send(client, response, transferables))
+          ? Effect.zipRight(Effect.logError("a request died", defectInWords(response.exit.cause.defect)), protocol.send(client, response, transferables))
           : protocol.send(client, response, transferables)
     })
   })),
   Layer.provide(Serialization.layerNdjson)
 )
 
-const layerBackground = (environment: Options["environment"], failure: Ref.Ref<string | null>) =>
+/** A value that did not fit its schema is printed in the defect, and may be what somebody said: it stays out of the log. */
+const defectInWords = (defect: unknown): string =>
+  typeof defect === "object" && defect !== null && "name" in defect && "message" in defect && defect.name !== "ParseError"
+    ? `${String(defect.name)}: ${String(defect.message).split("\n", 1)[0]?.slice(0, 200)}`
+    : "a value did not fit its schema"
+
+const layerBackground = (environment: Options["environment"], failure: Ref.Ref<Failure | null>) =>
   Layer.merge(layerFollow(failure), Repos.layer({ environment })).pipe(Layer.provide(Viewer.layerLocal))
 
-/** A store that fails, say because the disk is full, is tried again; until then the reason stands in the log and in `doctor`. */
-const layerFollow = (failure: Ref.Ref<string | null>) =>
+/** A store that fails is tried again; until then the reason stands in the log and in `doctor`. */
+const layerFollow = (failure: Ref.Ref<Failure | null>) =>
   Layer.scopedDiscard(Effect.gen(function*() {
     const indexer = yield* Indexer.Indexer
+    const note = (message: string) => Ref.set(failure, { message, at: Date.now() })
     yield* indexer.follow.pipe(
-      Effect.tapError((error) => Effect.zipRight(Ref.set(failure, `indexing stopped and is tried again every minute: ${error.message}`), Effect.logError(error.message, { operation: error.operation, reason: error.reason }))),
+      Effect.tapError(({ message, operation, reason }) => Effect.zipRight(note(`indexing stopped and is tried again every minute: ${message}`), Effect.logError(message, { operation, reason }))),
       Effect.retry(Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("1 minute")))),
-      Effect.catchAllDefect((defect) => Effect.zipRight(Ref.set(failure, "indexing ended by a defect of han; the log has it"), Effect.logFatal("indexing died", defect))),
+      Effect.catchAllDefect((defect) => Effect.zipRight(note("indexing ended by a defect of han; `han coordinator logs` has it, a new start begins again"), Effect.logFatal("indexing died", defect))),
       Effect.forkScoped
     )
   }))

@@ -11,17 +11,27 @@ const dayMs = 86_400_000
 const claudeDefaultDays = 30
 const problemsShown = 100
 
-/** Everything that a person who looks after a coordinator should know. `failures`: what went wrong in the background since the last success, in words. */
-export const report = (options: { readonly status: CoordinatorStatus; readonly failures: ReadonlyArray<string> }): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Viewer> =>
+/**
+ * Everything that a person who looks after a coordinator should know. `claudeRoots`: the folders that Claude Code itself looks after; `failure`: why indexing
+ * stands still, in words, or null.
+ */
+export const report = (options: {
+  readonly status: CoordinatorStatus
+  readonly claudeRoots: ReadonlyArray<string>
+  readonly failure: string | null
+}): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Viewer> =>
   Effect.gen(function*() {
-    const { failures, status } = options
+    const { failure, status } = options
     const journal = yield* Journal
     const sessions = yield* Sessions
     const totals = yield* journal.totals
     const problems = yield* sessions.problems({ limit: problemsShown })
     const transcripts = yield* journal.transcripts()
     const { roots } = status.indexer
-    const cleanups = yield* Effect.forEach(roots.filter((root) => root.state !== "missing"), (root) => cleanup(root.path, transcripts))
+    const cleanups = yield* Effect.forEach(
+      roots.filter((root) => root.state !== "missing" && options.claudeRoots.includes(root.path)),
+      (root) => cleanup(root.path, transcripts)
+    )
     return {
       status,
       totals,
@@ -30,7 +40,7 @@ export const report = (options: { readonly status: CoordinatorStatus; readonly f
       claudeCleanup: cleanups.map(({ problem: _, ...rest }) => rest),
       warnings: [
         ...(status.database.warning === null ? [] : [status.database.warning]),
-        ...failures,
+        ...(failure === null ? [] : [failure]),
         ...roots.flatMap((root) =>
           root.state === "unreadable"
             ? [`${root.path} cannot be read${root.message === null ? "" : ` (${root.message})`}; give this user read access to it`]

@@ -1,4 +1,3 @@
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
@@ -25,22 +24,25 @@ export class GitMissing extends Schema.TaggedError<GitMissing>("han-server/GitMi
 
 const timeoutMs = 5000
 const batch = 20
+/** How long until the next look: twice as long each time that there was nothing, so that an idle coordinator is idle. */
+const shortestPauseMs = 2000
+const longestPauseMs = 30_000
 
 /**
  * Looks up the repository of each directory that sessions worked in, once, in the background. `environment` is git's; what would point it to another repository
  * (`GIT_DIR` and the like) is left out. Where there is no git it gives up, and says so in the log.
  */
-export const layer = (options: {
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly every?: Duration.DurationInput
-}): Layer.Layer<never, never, Sessions | Viewer> =>
+export const layer = (options: { readonly environment: Readonly<Record<string, string | undefined>> }): Layer.Layer<never, never, Sessions | Viewer> =>
   Layer.scopedDiscard(Effect.gen(function*() {
     const sessions = yield* Sessions
     const look = probe(options.environment)
+    let pauseMs = shortestPauseMs
     const round = Effect.gen(function*() {
       const directories = yield* sessions.unprobedDirectories(batch)
       yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => sessions.noteRepo(directory, facts)), { concurrency: 2, discard: true })
-      yield* Effect.sleep(directories.length === batch ? "50 millis" : options.every ?? "4 seconds")
+      if (directories.length === batch) return yield* Effect.sleep(50)
+      pauseMs = directories.length > 0 ? shortestPauseMs : Math.min(2 * pauseMs, longestPauseMs)
+      yield* Effect.sleep(pauseMs)
     })
     yield* Effect.forever(round).pipe(
       Effect.tapError((error) => Effect.logWarning(error.message)),

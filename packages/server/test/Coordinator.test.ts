@@ -9,7 +9,7 @@ import { client, id, place, run, started, write } from "./coordinators.ts"
 import { fakeGit, mode } from "./temporary.ts"
 
 const until = async (what: string, done: () => Promise<boolean>): Promise<void> => {
-  for (let attempt = 0; attempt < 400; attempt++) {
+  for (let attempt = 0; attempt < 800; attempt++) {
     if (await done()) return
     await new Promise((resolve) => setTimeout(resolve, 25))
   }

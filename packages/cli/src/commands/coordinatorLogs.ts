@@ -44,7 +44,10 @@ const printEnd = async (path: string, lines: number, host: Host): Promise<Seen> 
 /** Until a signal ends the process. A file that was replaced, as when the log is rotated, is read from its beginning. */
 const followFile = async (path: string, from: Seen | undefined, host: Host): Promise<void> => {
   let ended = false
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => { ended = true })
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => {
+      ended = true
+    })
   let seen = from
   const chunk = Buffer.alloc(64 * 1024)
   while (!ended) {

@@ -5,5 +5,9 @@ import { socketPath } from "../HanHome.ts"
 import type { Host } from "../Host.ts"
 
 export const run = (host: Host): Promise<number> =>
-  runAgainst(host, Effect.flatMap(connect(host), ({ theirs: { pid, version } }) =>
-    print(host.out, `the coordinator is running: han ${version}, process ${pid}, ${socketPath(host.home)}\n`)))
+  runAgainst(
+    host,
+    Effect.flatMap(connect(host), ({ theirs: { pid, version } }) =>
+      print(host.out, `the coordinator is running: han ${version}, process ${pid}, ${socketPath(host.home)}\n`)
+    )
+  )

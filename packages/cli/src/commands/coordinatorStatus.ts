@@ -13,20 +13,24 @@ import { plainLine, toJson } from "../terminal/PlainText.ts"
 const notRunning = 3
 
 export const run = (options: { readonly json: boolean }, host: Host): Promise<number> =>
-  runAgainst(host, Effect.gen(function*() {
-    const found = yield* probe(host)
-    if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
-    if (found._tag === "None") {
-      yield* print(host.out, options.json ? `${toJson({ running: false, home: host.home })}\n` : `no coordinator is running for ${host.home}\n`)
-      return notRunning
-    }
-    const theirs = yield* shakeHands(host)
-    if (theirs.protocol !== protocol) return yield* Effect.fail(new CoordinatorIncompatible({ location: socketPath(host.home), theirs, ours: { version, protocol } }))
-    const coordinator = yield* Coordinator
-    const status = yield* answered(host, "status", coordinator.status)
-    yield* print(host.out, options.json ? `${toJson(statusShape(status))}\n` : statusText(status, host.now()))
-    return 0
-  }))
+  runAgainst(
+    host,
+    Effect.gen(function* () {
+      const found = yield* probe(host)
+      if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
+      if (found._tag === "None") {
+        yield* print(host.out, options.json ? `${toJson({ running: false, home: host.home })}\n` : `no coordinator is running for ${host.home}\n`)
+        return notRunning
+      }
+      const theirs = yield* shakeHands(host)
+      if (theirs.protocol !== protocol)
+        return yield* Effect.fail(new CoordinatorIncompatible({ location: socketPath(host.home), theirs, ours: { version, protocol } }))
+      const coordinator = yield* Coordinator
+      const status = yield* answered(host, "status", coordinator.status)
+      yield* print(host.out, options.json ? `${toJson(statusShape(status))}\n` : statusText(status, host.now()))
+      return 0
+    })
+  )
 
 export const statusShape = (status: CoordinatorStatus) => ({
   running: true,

@@ -5,11 +5,14 @@ import { probe, shakeHands, stop } from "../Connection.ts"
 import type { Host } from "../Host.ts"
 
 export const run = (host: Host): Promise<number> =>
-  runAgainst(host, Effect.gen(function*() {
-    const found = yield* probe(host)
-    if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
-    if (found._tag === "None") return yield* print(host.out, "no coordinator is running\n")
-    const theirs = yield* shakeHands(host)
-    yield* stop(host, theirs)
-    yield* print(host.out, `the coordinator (process ${theirs.pid}) has stopped\n`)
-  }))
+  runAgainst(
+    host,
+    Effect.gen(function* () {
+      const found = yield* probe(host)
+      if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
+      if (found._tag === "None") return yield* print(host.out, "no coordinator is running\n")
+      const theirs = yield* shakeHands(host)
+      yield* stop(host, theirs)
+      yield* print(host.out, `the coordinator (process ${theirs.pid}) has stopped\n`)
+    })
+  )

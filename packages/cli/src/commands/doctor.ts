@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { Coordinator, type ClaudeCleanup, type DoctorReport } from "han-rpc/Coordinator"
+import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
 import { answered, print, run as runAgainst } from "../Asking.ts"
 import { connect } from "../Connection.ts"
 import { logPath } from "../HanHome.ts"
@@ -18,28 +18,56 @@ export interface Options {
 const problemsShown = 20
 
 export const run = (options: Options, host: Host): Promise<number> =>
-  runAgainst(host, Effect.gen(function*() {
-    const reached = yield* Effect.either(Effect.zipRight(connect(host), Effect.flatMap(Coordinator, (coordinator) => answered(host, "report", coordinator.doctor))))
-    if (reached._tag === "Left") {
-      const { message } = reached.left
-      yield* options.json
-        ? print(host.out, `${toJson({ coordinator: { running: false, home: host.home, log: logPath(host.home), error: message }, versions: { han: host.version, bun: process.versions.bun ?? null } })}\n`)
-        : print(host.out, `coordinator  not reached: ${plainLine(message)}\nhome         ${host.home}\nlog          ${logPath(host.home)}\nhan          ${host.version}, Bun ${process.versions.bun ?? "?"}\n`)
-      return 1
-    }
-    yield* print(host.out, options.json ? `${toJson(shape(reached.right, host))}\n` : text(reached.right, options, host))
-    return 0
-  }))
+  runAgainst(
+    host,
+    Effect.gen(function* () {
+      const reached = yield* Effect.either(
+        Effect.zipRight(
+          connect(host),
+          Effect.flatMap(Coordinator, (coordinator) => answered(host, "report", coordinator.doctor))
+        )
+      )
+      if (reached._tag === "Left") {
+        const { message } = reached.left
+        yield* options.json
+          ? print(
+              host.out,
+              `${toJson({ coordinator: { running: false, home: host.home, log: logPath(host.home), error: message }, versions: { han: host.version, bun: process.versions.bun ?? null } })}\n`
+            )
+          : print(
+              host.out,
+              `coordinator  not reached: ${plainLine(message)}\nhome         ${host.home}\nlog          ${logPath(host.home)}\nhan          ${host.version}, Bun ${process.versions.bun ?? "?"}\n`
+            )
+        return 1
+      }
+      yield* print(host.out, options.json ? `${toJson(shape(reached.right, host))}\n` : text(reached.right, options, host))
+      return 0
+    })
+  )
 
 const shape = ({ claudeCleanup, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals
   return {
-    transcripts, bytes, entries, unreadable, unrecognized,
+    transcripts,
+    bytes,
+    entries,
+    unreadable,
+    unrecognized,
     totals: distinct,
     roots,
     problems,
-    versions: { han: host.version, coordinator: status.version, protocol: status.protocol, bun: process.versions.bun ?? null, [status.database.engine]: status.database.version },
-    cleanup: claudeCleanup.map((cleanup) => ({ ...cleanup, oldestTranscriptAt: isoInstant(cleanup.oldestTranscriptAt), nextDeletionAt: isoInstant(cleanup.nextDeletionAt) })),
+    versions: {
+      han: host.version,
+      coordinator: status.version,
+      protocol: status.protocol,
+      bun: process.versions.bun ?? null,
+      [status.database.engine]: status.database.version
+    },
+    cleanup: claudeCleanup.map((cleanup) => ({
+      ...cleanup,
+      oldestTranscriptAt: isoInstant(cleanup.oldestTranscriptAt),
+      nextDeletionAt: isoInstant(cleanup.nextDeletionAt)
+    })),
     warnings,
     coordinator: statusShape(status)
   }
@@ -49,27 +77,64 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
   const style = styleOf(host.terminal)
   const { problems, roots, status, totals } = report
   const distinct: ReadonlyArray<readonly [string, number | string]> = [
-    ["sessions", totals.sessions], ["subagents", totals.subagents], ["forks", totals.forks], ["transcripts", `${count(totals.transcripts)} (${byteSize(totals.bytes)})`],
-    ["lines", totals.entries], ["tool calls", `${count(totals.toolCalls)} (${counted(totals.toolErrors, "error")})`], ["compactions", totals.compactions],
-    ["tasks", `${count(totals.tasks.created)} (${count(totals.tasks.completed)} completed)`], ["files touched", totals.filesTouched], ["API responses", totals.apiResponses],
-    ["unreadable", totals.unreadable], ["unknown kind", totals.unrecognized]
+    ["sessions", totals.sessions],
+    ["subagents", totals.subagents],
+    ["forks", totals.forks],
+    ["transcripts", `${count(totals.transcripts)} (${byteSize(totals.bytes)})`],
+    ["lines", totals.entries],
+    ["tool calls", `${count(totals.toolCalls)} (${counted(totals.toolErrors, "error")})`],
+    ["compactions", totals.compactions],
+    ["tasks", `${count(totals.tasks.created)} (${count(totals.tasks.completed)} completed)`],
+    ["files touched", totals.filesTouched],
+    ["API responses", totals.apiResponses],
+    ["unreadable", totals.unreadable],
+    ["unknown kind", totals.unrecognized]
   ]
   const shown = problems.slice(0, problemsShown)
   return [
-    section("Coordinator", [...statusText(status, host.now()).trimEnd().split("\n"), `versions     han ${host.version}, Bun ${process.versions.bun ?? "?"}`], style),
-    section("Folders", roots.map((root) => `${root.state.padEnd(10)}  ${plainLine(root.path)}${root.message === null ? "" : `: ${plainLine(root.message)}`}`), style),
-    section("Kept", distinct.map(([name, value]) => `${name.padEnd(13)}  ${typeof value === "number" ? count(value) : value}`), style),
-    section("Claude Code's own deletion", report.claudeCleanup.map((cleanup) => cleanupLine(cleanup, utc, host.now())), style),
-    section("Lines to know about", [
-      ...shown.map(({ kind, line, lines, offset, path, reason, transcript }) =>
-        `${kind} ${plainLine(path ?? transcript)}, line ${count(line + 1)}, byte ${count(offset)}: ${plainLine(reason)}${lines > 1 ? ` (${counted(lines, "line")})` : ""}`),
-      ...(problems.length > shown.length ? [style.dim(`… and ${count(problems.length - shown.length)} more (--json has the first 100)`)] : [])
-    ], style),
-    section("Warnings", report.warnings.map((warning) => style.yellow(plainLine(warning))), style)
-  ].filter((part) => part !== "").join("\n")
+    section(
+      "Coordinator",
+      [...statusText(status, host.now()).trimEnd().split("\n"), `versions     han ${host.version}, Bun ${process.versions.bun ?? "?"}`],
+      style
+    ),
+    section(
+      "Folders",
+      roots.map((root) => `${root.state.padEnd(10)}  ${plainLine(root.path)}${root.message === null ? "" : `: ${plainLine(root.message)}`}`),
+      style
+    ),
+    section(
+      "Kept",
+      distinct.map(([name, value]) => `${name.padEnd(13)}  ${typeof value === "number" ? count(value) : value}`),
+      style
+    ),
+    section(
+      "Claude Code's own deletion",
+      report.claudeCleanup.map((cleanup) => cleanupLine(cleanup, utc, host.now())),
+      style
+    ),
+    section(
+      "Lines to know about",
+      [
+        ...shown.map(
+          ({ kind, line, lines, offset, path, reason, transcript }) =>
+            `${kind} ${plainLine(path ?? transcript)}, line ${count(line + 1)}, byte ${count(offset)}: ${plainLine(reason)}${lines > 1 ? ` (${counted(lines, "line")})` : ""}`
+        ),
+        ...(problems.length > shown.length ? [style.dim(`… and ${count(problems.length - shown.length)} more (--json has the first 100)`)] : [])
+      ],
+      style
+    ),
+    section(
+      "Warnings",
+      report.warnings.map((warning) => style.yellow(plainLine(warning))),
+      style
+    )
+  ]
+    .filter((part) => part !== "")
+    .join("\n")
 }
 
-const section = (title: string, lines: ReadonlyArray<string>, style: Style): string => lines.length === 0 ? "" : `${style.bold(title)}\n${lines.map((line) => `  ${line}\n`).join("")}`
+const section = (title: string, lines: ReadonlyArray<string>, style: Style): string =>
+  lines.length === 0 ? "" : `${style.bold(title)}\n${lines.map((line) => `  ${line}\n`).join("")}`
 
 const cleanupLine = ({ cleanupPeriodDays, nextDeletionAt, root }: ClaudeCleanup, utc: boolean, now: number): string => {
   const rule = `${plainLine(root)}: transcripts older than ${counted(cleanupPeriodDays, "day")} are deleted`

@@ -5,9 +5,9 @@ import { Journal } from "han-core/Journal"
 import { Sessions } from "han-core/Sessions"
 import { answered, ask, pages, print } from "../Asking.ts"
 import type { Host } from "../Host.ts"
-import { markdownHeader, markdownMessage } from "../terminal/Markdown.ts"
 import { messageArray } from "../MessageArray.ts"
 import { choose, transcriptsOf } from "../TranscriptChoice.ts"
+import { markdownHeader, markdownMessage } from "../terminal/Markdown.ts"
 
 export interface Options {
   readonly session: string
@@ -23,7 +23,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
   options.format === "jsonl" ? ask(host, verbatim(options, host)) : ask(host, readable(options, host))
 
 const verbatim = (options: Options, host: Host) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const journal = yield* Journal
     const { transcripts } = yield* transcriptsOf(options.session, host)
     const { id } = yield* choose(transcripts, options)
@@ -31,7 +31,7 @@ const verbatim = (options: Options, host: Host) =>
   })
 
 const readable = ({ agent, format, generation, session: asked, utc }: Options, host: Host) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sessions = yield* Sessions
     const session = yield* answered(host, "session", sessions.get(asked))
     if (agent !== undefined) yield* choose((yield* transcriptsOf(session.id, host)).transcripts, { session: session.id, agent, generation })

@@ -5,10 +5,10 @@ import { Sessions } from "han-core/Sessions"
 import { answered, ask, print } from "../Asking.ts"
 import { BadUsage, CommandFailed } from "../CommandFailed.ts"
 import type { Host } from "../Host.ts"
+import { transcriptsOf } from "../TranscriptChoice.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 import { confirmed } from "../terminal/Question.ts"
-import { transcriptsOf } from "../TranscriptChoice.ts"
 
 export interface Options {
   readonly which: { readonly session: string } | { readonly before: number }
@@ -20,28 +20,32 @@ export interface Options {
 const named = 10
 
 export const run = (options: Options, host: Host): Promise<number> =>
-  ask(host, Effect.gen(function*() {
-    const journal = yield* Journal
-    const { which } = options
-    const ids = "before" in which
-      ? yield* answered(host, "sessions to forget", journal.forgettable(which))
-      : [yield* one(which.session, host)]
-    if (ids.length === 0) return yield* print(host.out, "No session is that old; nothing was removed.\n")
-    if (!options.yes) {
-      if (!host.terminal.canAsk) return yield* Effect.fail(new BadUsage(`forget: ${counted(ids.length, "session")} would be removed for good; without a terminal to ask at, --yes is needed`))
-      yield* print(host.err, yield* question(ids, options, host))
-      if (!(yield* Effect.promise(() => confirmed()))) {
-        yield* print(host.err, "Nothing was removed.\n")
-        return 1
+  ask(
+    host,
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      const { which } = options
+      const ids = "before" in which ? yield* answered(host, "sessions to forget", journal.forgettable(which)) : [yield* one(which.session, host)]
+      if (ids.length === 0) return yield* print(host.out, "No session is that old; nothing was removed.\n")
+      if (!options.yes) {
+        if (!host.terminal.canAsk)
+          return yield* Effect.fail(
+            new BadUsage(`forget: ${counted(ids.length, "session")} would be removed for good; without a terminal to ask at, --yes is needed`)
+          )
+        yield* print(host.err, yield* question(ids, options, host))
+        if (!(yield* Effect.promise(() => confirmed()))) {
+          yield* print(host.err, "Nothing was removed.\n")
+          return 1
+        }
       }
-    }
-    const gone = yield* journal.forget({ sessionIds: ids })
-    yield* print(host.out, `${counted(gone.sessions, "session")} with ${counted(gone.entries, "line")} removed for good.\n`)
-  }))
+      const gone = yield* journal.forget({ sessionIds: ids })
+      yield* print(host.out, `${counted(gone.sessions, "session")} with ${counted(gone.entries, "line")} removed for good.\n`)
+    })
+  )
 
 /** The id of a session that can be forgotten, also one of which no line could be read. */
 const one = (session: string, host: Host) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const journal = yield* Journal
     const found = yield* Effect.either(transcriptsOf(session, host))
     if (found._tag === "Right") return found.right.sessionId
@@ -50,13 +54,18 @@ const one = (session: string, host: Host) =>
   })
 
 const question = (ids: ReadonlyArray<SessionId>, { utc }: Options, host: Host) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sessions = yield* Sessions
     const shown = yield* answered(host, "sessions", sessions.getMany(ids.slice(0, named)))
     const known = new Set(shown.map(({ id }) => String(id)))
     const lines = [
-      ...shown.map((session) => `  ${session.id}  ${dateMinute(session.updatedAt, utc)}  ${counted(session.messages, "message")}  ${plainLine(session.displayTitle)}`),
-      ...ids.slice(0, named).filter((id) => !known.has(id)).map((id) => `  ${plainLine(id)}`),
+      ...shown.map(
+        (session) => `  ${session.id}  ${dateMinute(session.updatedAt, utc)}  ${counted(session.messages, "message")}  ${plainLine(session.displayTitle)}`
+      ),
+      ...ids
+        .slice(0, named)
+        .filter((id) => !known.has(id))
+        .map((id) => `  ${plainLine(id)}`),
       ...(ids.length > named ? [`  … and ${count(ids.length - named)} more`] : [])
     ]
     return `${lines.join("\n")}\nRemove ${counted(ids.length, "session")} for good? The lines that han keeps are the last ones once the client has deleted its files. [y/N] `

@@ -28,35 +28,40 @@ export interface Options {
 }
 
 export const run = (options: Options, host: Host): Promise<number> =>
-  askIndexed(host, Effect.gen(function*() {
-    const search = yield* Search
-    const sessions = yield* Sessions
-    const { kinds, order, project, role, since, text, until } = options
-    const within = options.session === undefined ? undefined : yield* answered(host, "session", sessions.get(options.session))
-    const query = {
-      text,
-      ...(order === undefined ? {} : { order }),
-      ...(within === undefined ? {} : { sessionId: within.id }),
-      ...(project === undefined ? {} : { project }),
-      ...(role === undefined ? {} : { role }),
-      ...(kinds === undefined ? {} : { kinds }),
-      ...(since === undefined ? {} : { since }),
-      ...(until === undefined ? {} : { until })
-    }
-    const [hits, total] = yield* Effect.all([
-      firstRows(options.limit, (page) => answered(host, "search", search.messages(query, page))),
-      answered(host, "number of hits", search.count(query))
-    ], { concurrency: 2 })
-    if (options.json) return yield* print(host.out, `${toJson({ hits: hits.map(searchHit), total })}\n`)
-    if (total === 0) return yield* print(host.out, "Nothing was found.\n")
-    const style = styleOf(host.terminal)
-    yield* print(host.out, hits.map((hit) => hitText(hit, options, host)).join(""))
-    if (hits.length < total) yield* print(host.out, style.dim(`${count(hits.length)} of ${counted(total, "hit")}; --limit N shows more`) + "\n")
-  }))
+  askIndexed(
+    host,
+    Effect.gen(function* () {
+      const search = yield* Search
+      const sessions = yield* Sessions
+      const { kinds, order, project, role, since, text, until } = options
+      const within = options.session === undefined ? undefined : yield* answered(host, "session", sessions.get(options.session))
+      const query = {
+        text,
+        ...(order === undefined ? {} : { order }),
+        ...(within === undefined ? {} : { sessionId: within.id }),
+        ...(project === undefined ? {} : { project }),
+        ...(role === undefined ? {} : { role }),
+        ...(kinds === undefined ? {} : { kinds }),
+        ...(since === undefined ? {} : { since }),
+        ...(until === undefined ? {} : { until })
+      }
+      const [hits, total] = yield* Effect.all(
+        [firstRows(options.limit, (page) => answered(host, "search", search.messages(query, page))), answered(host, "number of hits", search.count(query))],
+        { concurrency: 2 }
+      )
+      if (options.json) return yield* print(host.out, `${toJson({ hits: hits.map(searchHit), total })}\n`)
+      if (total === 0) return yield* print(host.out, "Nothing was found.\n")
+      const style = styleOf(host.terminal)
+      yield* print(host.out, hits.map((hit) => hitText(hit, options, host)).join(""))
+      if (hits.length < total) yield* print(host.out, style.dim(`${count(hits.length)} of ${counted(total, "hit")}; --limit N shows more`) + "\n")
+    })
+  )
 
 const hitText = (hit: SearchHit, options: Options, host: Host): string => {
   const style = styleOf(host.terminal)
   const where = `${shortId(plainLine(hit.sessionId), host.terminal)}${hit.agentId === null ? "" : ` agent ${plainLine(hit.agentId)}`}`
   const head = `${style.dim(dateMinute(hit.at, options.utc))}  ${style.cyan(where)}  ${padEnd(nameOf(hit.kind), 9)}`.trimEnd()
-  return `${head}\n${wrap(plainLine(hit.excerpt), host.terminal.columns - 2).map((line) => `  ${highlighted(line, options.text, style)}\n`).join("")}`
+  return `${head}\n${wrap(plainLine(hit.excerpt), host.terminal.columns - 2)
+    .map((line) => `  ${highlighted(line, options.text, style)}\n`)
+    .join("")}`
 }

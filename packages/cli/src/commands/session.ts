@@ -24,25 +24,35 @@ const pageSize = 200
 const resultLines = 20
 
 export const run = (options: Options, host: Host): Promise<number> =>
-  askIndexed(host, Effect.flatMap(facts(options.id, host), (session) => options.json ? writeJson(session, host) : writeText(session, options, host)))
+  askIndexed(
+    host,
+    Effect.flatMap(facts(options.id, host), (session) => (options.json ? writeJson(session, host) : writeText(session, options, host)))
+  )
 
 /** Everything about a session that is small. */
 const facts = (id: string, host: Host) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sessions = yield* Sessions
     const usage = yield* Usage
     const session = yield* answered(host, "session", sessions.get(id))
     const of = { sessionId: session.id }
-    return yield* answered(host, "parts of the session", Effect.all({
-      session: Effect.succeed(session),
-      agents: sessions.agents(session.id),
-      tasks: sessions.tasks(session.id),
-      todos: sessions.todos(session.id),
-      files: sessions.fileChanges(session.id),
-      usage: usage.report({ by: "model", ...of }),
-      compactions: sessions.compactions(session.id),
-      summaries: sessions.summaries(session.id)
-    }, { concurrency: "unbounded" }))
+    return yield* answered(
+      host,
+      "parts of the session",
+      Effect.all(
+        {
+          session: Effect.succeed(session),
+          agents: sessions.agents(session.id),
+          tasks: sessions.tasks(session.id),
+          todos: sessions.todos(session.id),
+          files: sessions.fileChanges(session.id),
+          usage: usage.report({ by: "model", ...of }),
+          compactions: sessions.compactions(session.id),
+          summaries: sessions.summaries(session.id)
+        },
+        { concurrency: "unbounded" }
+      )
+    )
   })
 export type Facts = Effect.Effect.Success<ReturnType<typeof facts>>
 
@@ -50,7 +60,7 @@ const messagePages = (session: Facts["session"], host: Host) =>
   Stream.unwrap(Effect.map(Sessions, (sessions) => pages(pageSize, (page) => answered(host, "messages", sessions.messages({ sessionId: session.id }, page)))))
 
 const writeJson = ({ agents, compactions, files, session, summaries, tasks, todos, usage }: Facts, host: Host) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const head = toJson({
       session: JsonShapes.sessionFacts(session),
       agents: agents.map(JsonShapes.agent),
@@ -67,14 +77,21 @@ const writeJson = ({ agents, compactions, files, session, summaries, tasks, todo
   })
 
 const writeText = (session: Facts, options: Options, host: Host) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const runtime = yield* Effect.runtime<Services>()
     const style = styleOf(host.terminal)
     const written = (output: Output) =>
       Effect.zipRight(
         print(output, sessionHeader(session, { style, utc: options.utc, terminal: host.terminal })),
         Stream.runForEach(messagePages(session.session, host), (page) =>
-          print(output, page.filter(isShown).map((message) => `\n${messageBlock(message, { style, utc: options.utc, resultLines })}`).join("")))
+          print(
+            output,
+            page
+              .filter(isShown)
+              .map((message) => `\n${messageBlock(message, { style, utc: options.utc, resultLines })}`)
+              .join("")
+          )
+        )
       )
     yield* Effect.flatten(Effect.promise(() => paged(host, (output) => Effect.runPromise(Effect.provide(Effect.exit(written(output)), runtime)))))
   })

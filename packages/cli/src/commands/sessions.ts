@@ -19,21 +19,32 @@ export interface Options {
 }
 
 export const run = (options: Options, host: Host): Promise<number> =>
-  askIndexed(host, Effect.gen(function*() {
-    const sessions = yield* Sessions
-    const filter = options.project === undefined ? {} : { project: options.project }
-    const [rows, total] = yield* Effect.all([
-      firstRows(options.limit, (page) => answered(host, "list of sessions", sessions.list(filter, page))),
-      answered(host, "number of sessions", sessions.count(filter))
-    ], { concurrency: 2 })
-    if (options.json) return yield* print(host.out, `${toJson({ sessions: rows.map(sessionRow), total })}\n`)
-    if (total === 0) {
-      return yield* print(host.out, options.project === undefined ? "There are no sessions yet; `han doctor` shows where they are looked for.\n" : "There are no sessions of this project.\n")
-    }
-    const style = styleOf(host.terminal)
-    yield* print(host.out, table(rows, columns(options, host), { width: host.terminal.columns, style }))
-    if (rows.length < total) yield* print(host.out, style.dim(`${count(rows.length)} of ${counted(total, "session")}; --limit N shows more`) + "\n")
-  }))
+  askIndexed(
+    host,
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const filter = options.project === undefined ? {} : { project: options.project }
+      const [rows, total] = yield* Effect.all(
+        [
+          firstRows(options.limit, (page) => answered(host, "list of sessions", sessions.list(filter, page))),
+          answered(host, "number of sessions", sessions.count(filter))
+        ],
+        { concurrency: 2 }
+      )
+      if (options.json) return yield* print(host.out, `${toJson({ sessions: rows.map(sessionRow), total })}\n`)
+      if (total === 0) {
+        return yield* print(
+          host.out,
+          options.project === undefined
+            ? "There are no sessions yet; `han doctor` shows where they are looked for.\n"
+            : "There are no sessions of this project.\n"
+        )
+      }
+      const style = styleOf(host.terminal)
+      yield* print(host.out, table(rows, columns(options, host), { width: host.terminal.columns, style }))
+      if (rows.length < total) yield* print(host.out, style.dim(`${count(rows.length)} of ${counted(total, "session")}; --limit N shows more`) + "\n")
+    })
+  )
 
 const columns = (options: Options, host: Host) => [
   { header: "SESSION", cell: (session: Session) => shortId(session.id, host.terminal) },
@@ -41,10 +52,15 @@ const columns = (options: Options, host: Host) => [
   {
     header: "STATUS",
     cell: (session: Session) => session.status,
-    paint: (style: ReturnType<typeof styleOf>, session: Session) => session.status === "active" ? style.green : session.status === "idle" ? style.yellow : style.dim
+    paint: (style: ReturnType<typeof styleOf>, session: Session) =>
+      session.status === "active" ? style.green : session.status === "idle" ? style.yellow : style.dim
   },
   { header: "MESSAGES", align: "right" as const, cell: (session: Session) => count(session.messages) },
-  { header: "COST", align: "right" as const, cell: (session: Session) => Pricing.formatUsd(session.costNanoUsd) + (session.costNanoUsd !== null && session.unpricedResponses > 0 ? "+" : "") },
+  {
+    header: "COST",
+    align: "right" as const,
+    cell: (session: Session) => Pricing.formatUsd(session.costNanoUsd) + (session.costNanoUsd !== null && session.unpricedResponses > 0 ? "+" : "")
+  },
   { header: "PROJECT", cell: (session: Session) => session.project ?? "-", atLeast: 8 },
   { header: "BRANCH", cell: (session: Session) => session.branch ?? "-", atLeast: 6 },
   { header: "TITLE", cell: (session: Session) => (session.forkOf === null ? "" : "⑂ ") + session.displayTitle, atLeast: 12 }

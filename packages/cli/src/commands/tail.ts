@@ -17,25 +17,38 @@ export interface Options {
 }
 
 export const run = (options: Options, host: Host): Promise<number> =>
-  ask(host, Effect.gen(function*() {
-    const sessions = yield* Sessions
-    const journal = yield* Journal
-    const only = options.session === undefined ? undefined : (yield* answered(host, "session", sessions.get(options.session))).id
-    const style = styleOf(host.terminal)
-    if (host.terminal.output) yield* print(host.err, `waiting for ${only === undefined ? "what is written" : `lines of ${plainLine(only)}`}; Ctrl-C ends it\n`)
-    yield* Stream.runForEach(journal.changes({}), (change) =>
-      only !== undefined && change.transcript.sessionId !== only ? Effect.void : print(host.out, changeText(change, { style, utc: options.utc, terminal: host.terminal })))
-    return yield* Effect.fail(new CommandFailed("the coordinator ended; `han tail` again starts it and goes on"))
-  }), { interruptedCode: 0 })
+  ask(
+    host,
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const journal = yield* Journal
+      const only = options.session === undefined ? undefined : (yield* answered(host, "session", sessions.get(options.session))).id
+      const style = styleOf(host.terminal)
+      if (host.terminal.output)
+        yield* print(host.err, `waiting for ${only === undefined ? "what is written" : `lines of ${plainLine(only)}`}; Ctrl-C ends it\n`)
+      yield* Stream.runForEach(journal.changes({}), (change) =>
+        only !== undefined && change.transcript.sessionId !== only
+          ? Effect.void
+          : print(host.out, changeText(change, { style, utc: options.utc, terminal: host.terminal }))
+      )
+      return yield* Effect.fail(new CommandFailed("the coordinator ended; `han tail` again starts it and goes on"))
+    }),
+    { interruptedCode: 0 }
+  )
 
 /** Every message of a change that is for reading; empty when there is none. */
-export const changeText = (change: JournalChange, options: { readonly style: Style; readonly utc: boolean; readonly terminal: { readonly output: boolean } }): string => {
+export const changeText = (
+  change: JournalChange,
+  options: { readonly style: Style; readonly utc: boolean; readonly terminal: { readonly output: boolean } }
+): string => {
   const { agentId, sessionId } = change.transcript
   const prefix = `${options.style.cyan(shortId(plainLine(sessionId), options.terminal))}${agentId === null ? "" : options.style.cyan(` agent ${plainLine(agentId)}`)}  `
-  return change.decoded.flatMap((decoded) => {
-    const kind = Message.kindOf(decoded)
-    if (kind === null) return []
-    const shown: Shown = { kind, at: decoded.envelope.at, text: Message.textOf(decoded), events: decoded.events }
-    return isShown(shown) ? [messageBlock(shown, { style: options.style, utc: options.utc, resultLines: 6, prefix })] : []
-  }).join("")
+  return change.decoded
+    .flatMap((decoded) => {
+      const kind = Message.kindOf(decoded)
+      if (kind === null) return []
+      const shown: Shown = { kind, at: decoded.envelope.at, text: Message.textOf(decoded), events: decoded.events }
+      return isShown(shown) ? [messageBlock(shown, { style: options.style, utc: options.utc, resultLines: 6, prefix })] : []
+    })
+    .join("")
 }

@@ -20,7 +20,12 @@ export const dateTime = (at: number | null, utc: boolean): string => {
 /** Without seconds. */
 export const dateMinute = (at: number | null, utc: boolean): string => dateTime(at, utc).slice(0, 16)
 
-const spans: ReadonlyArray<readonly [number, string]> = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1000, "s"]]
+const spans: ReadonlyArray<readonly [number, string]> = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1000, "s"]
+]
 
 /** `3 d`, `5 min`, `840 ms`: one figure, rounded down. */
 export const duration = (ms: number): string => {

@@ -25,7 +25,7 @@ export const markdownHeader = (session: Session, options: { readonly utc: boolea
     ["last activity", session.updatedAt === null ? null : dateTime(session.updatedAt, options.utc)],
     ["fork of", session.forkOf]
   ]
-  return `# ${escaped(session.displayTitle)}\n\n${facts.flatMap(([name, value]) => value === null ? [] : [`- ${name}: ${escaped(value)}\n`]).join("")}`
+  return `# ${escaped(session.displayTitle)}\n\n${facts.flatMap(([name, value]) => (value === null ? [] : [`- ${name}: ${escaped(value)}\n`])).join("")}`
 }
 
 const prose = new Set(["prompt", "answer", "tool-call", "compaction", "summary"])

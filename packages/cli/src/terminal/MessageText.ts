@@ -8,9 +8,26 @@ import type { Style } from "./Style.ts"
 export type Shown = Pick<Message, "kind" | "at" | "text" | "events">
 
 const names: Readonly<Record<MessageKind, string>> = {
-  prompt: "user", machine: "machine", command: "command", output: "command output", interrupt: "interrupted", meta: "note to the model", compaction: "compaction",
-  "tool-result": "result", answer: "assistant", "tool-call": "assistant", system: "system", attachment: "attachment", summary: "summary", queue: "queue", title: "title",
-  snapshot: "snapshot", progress: "progress", han: "han", unrecognized: "unrecognized line", unreadable: "unreadable line"
+  prompt: "user",
+  machine: "machine",
+  command: "command",
+  output: "command output",
+  interrupt: "interrupted",
+  meta: "note to the model",
+  compaction: "compaction",
+  "tool-result": "result",
+  answer: "assistant",
+  "tool-call": "assistant",
+  system: "system",
+  attachment: "attachment",
+  summary: "summary",
+  queue: "queue",
+  title: "title",
+  snapshot: "snapshot",
+  progress: "progress",
+  han: "han",
+  unrecognized: "unrecognized line",
+  unreadable: "unreadable line"
 }
 /** The client's bookkeeping, which is not for reading. */
 const silent: ReadonlySet<MessageKind> = new Set<MessageKind>(["queue", "title", "snapshot", "progress"])
@@ -25,7 +42,7 @@ export const toolCalls = (message: Shown): ReadonlyArray<SessionEventOf<"ToolCal
 export const spokenText = (message: Shown): string => {
   const calls = toolCalls(message)
   if (calls.length === 0) return message.text
-  return message.events.flatMap((event) => event._tag === "Answered" && event.text !== "" ? [event.text] : []).join("\n\n")
+  return message.events.flatMap((event) => (event._tag === "Answered" && event.text !== "" ? [event.text] : [])).join("\n\n")
 }
 
 const telling = ["command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description", "subject", "skill", "prompt"]
@@ -41,16 +58,23 @@ export const callSummary = (input: unknown, length = 200): string => {
   return entries.size === 0 ? "" : cut(plainLine(JSON.stringify(input)), length)
 }
 
-const cut = (text: string, length: number): string => text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`
+const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`)
 
 /** Whether there is something to show. */
 export const isShown = (message: Shown): boolean => !silent.has(message.kind) && (message.text.trim() !== "" || toolCalls(message).length > 0)
 
 /** A message as a block: who and when, then what, indented. Long results are cut to `resultLines` lines. */
-export const messageBlock = (message: Shown, options: { readonly style: Style; readonly utc: boolean; readonly resultLines: number; readonly prefix?: string }): string => {
+export const messageBlock = (
+  message: Shown,
+  options: { readonly style: Style; readonly utc: boolean; readonly resultLines: number; readonly prefix?: string }
+): string => {
   const { style } = options
   const failed = message.events.some((event) => event._tag === "ToolReturned" && event.isError)
-  const who = failed ? style.red(`${nameOf(message.kind)} (error)`) : message.kind === "prompt" ? style.bold(style.cyan(nameOf(message.kind))) : style.bold(nameOf(message.kind))
+  const who = failed
+    ? style.red(`${nameOf(message.kind)} (error)`)
+    : message.kind === "prompt"
+      ? style.bold(style.cyan(nameOf(message.kind)))
+      : style.bold(nameOf(message.kind))
   const head = `${options.prefix ?? ""}${style.dim(dateTime(message.at, options.utc))}  ${who}\n`
   const said = plain(spokenText(message)).trim()
   const lines = said === "" ? [] : said.split("\n")

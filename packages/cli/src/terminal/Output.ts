@@ -25,7 +25,7 @@ export const toDescriptor = (descriptor: number): Output => {
 }
 
 const writeAll = async (descriptor: number, bytes: Uint8Array): Promise<void> => {
-  for (let offset = 0; offset < bytes.length;) offset += await writeSome(descriptor, bytes, offset)
+  for (let offset = 0; offset < bytes.length; ) offset += await writeSome(descriptor, bytes, offset)
 }
 
 const writeSome = (descriptor: number, bytes: Uint8Array, offset: number): Promise<number> =>

@@ -17,14 +17,18 @@ export const paged = async <A>(host: Host, write: (output: Output) => Promise<A>
   const { stdin } = child
   stdin.on("error", () => {})
   // An interrupt at the keyboard is for the pager, which goes on.
+  const listeners = process.listeners("SIGINT")
   const ignore = () => {}
   process.on("SIGINT", ignore)
+  for (const listener of listeners) process.off("SIGINT", listener)
   try {
     return await write({
       write: (chunk) =>
         Promise.race([
           new Promise<void>((resolve, reject) =>
-            stdin.write(chunk, (error) => error === null || error === undefined ? resolve() : reject(new OutputClosed("the pager was left", { cause: error })))
+            stdin.write(chunk, (error) =>
+              error === null || error === undefined ? resolve() : reject(new OutputClosed("the pager was left", { cause: error }))
+            )
           ),
           left.then(() => Promise.reject(new OutputClosed("the pager was left")))
         ])
@@ -32,6 +36,7 @@ export const paged = async <A>(host: Host, write: (output: Output) => Promise<A>
   } finally {
     stdin.end()
     await left
+    for (const listener of listeners) process.on("SIGINT", listener)
     process.off("SIGINT", ignore)
   }
 }

@@ -15,12 +15,12 @@ export const progressBar = (host: Pick<Host, "terminal" | "now">): { readonly dr
   return {
     draw: (done) => {
       const now = host.now()
-      if (!host.terminal.progress || drawnAt !== undefined && now - drawnAt < 80 && done.bytesDone < done.bytes) return ""
+      if (!host.terminal.progress || done.files === 0 || (drawnAt !== undefined && now - drawnAt < 80 && done.bytesDone < done.bytes)) return ""
       drawnAt = now
       const columns = Number.isFinite(host.terminal.columns) ? host.terminal.columns : 80
       return `\r\u001b[2K${fit(barLine(done), columns - 1)}`
     },
-    clear: () => drawnAt === undefined ? "" : "\r\u001b[2K"
+    clear: () => (drawnAt === undefined ? "" : "\r\u001b[2K")
   }
 }
 

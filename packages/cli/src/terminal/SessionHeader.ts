@@ -29,11 +29,23 @@ export const sessionHeader = (parts: SessionParts, options: Options): string => 
   const sections: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
     ["Tasks", taskLines(parts, style)],
     ["Files", fileLines(parts.files, style)],
-    ["Subagents", parts.agents.map((agent) => plainLine([agent.id, agent.type, agent.description, counted(agent.messages, "message")].filter((part) => part !== null).join("  ")))],
+    [
+      "Subagents",
+      parts.agents.map((agent) =>
+        plainLine([agent.id, agent.type, agent.description, counted(agent.messages, "message")].filter((part) => part !== null).join("  "))
+      )
+    ],
     ["Usage", usageLines(parts.usage)]
   ]
-  return `${style.bold(plainLine(parts.session.displayTitle))}\n${factLines(parts.session, options).map((line) => `  ${line}\n`).join("")}` +
-    sections.filter(([, lines]) => lines.length > 0).map(([title, lines]) => `\n${style.bold(title)}\n${lines.map((line) => `  ${line}\n`).join("")}`).join("")
+  return (
+    `${style.bold(plainLine(parts.session.displayTitle))}\n${factLines(parts.session, options)
+      .map((line) => `  ${line}\n`)
+      .join("")}` +
+    sections
+      .filter(([, lines]) => lines.length > 0)
+      .map(([title, lines]) => `\n${style.bold(title)}\n${lines.map((line) => `  ${line}\n`).join("")}`)
+      .join("")
+  )
 }
 
 const factLines = (session: Session, { style, terminal, utc }: Options): ReadonlyArray<string> => {
@@ -55,7 +67,7 @@ const factLines = (session: Session, { style, terminal, utc }: Options): Readonl
       `${count(session.messages)} (${counted(session.prompts, "prompt")}, ${counted(session.toolCalls, "tool call")}, ${counted(session.toolErrors, "tool error")}, ${counted(session.compactions, "compaction")})`
     ]
   ]
-  return facts.flatMap(([name, value]) => value === null ? [] : [`${style.dim(padEnd(name, 12))}  ${plainLine(value)}`])
+  return facts.flatMap(([name, value]) => (value === null ? [] : [`${style.dim(padEnd(name, 12))}  ${plainLine(value)}`]))
 }
 
 const taskLines = ({ tasks, todos }: SessionParts, style: Style): ReadonlyArray<string> => {
@@ -77,15 +89,21 @@ const fileLines = (changes: ReadonlyArray<FileChange>, style: Style): ReadonlyAr
       removed: (have?.removed ?? 0) + linesRemoved
     })
   }
-  return [...files].map(([path, { action, added, removed }]) =>
-    `${padEnd(action, 8)}  ${style.green(`+${count(added)}`)} ${style.red(`-${count(removed)}`)}  ${plainLine(path)}`)
+  return [...files].map(
+    ([path, { action, added, removed }]) => `${padEnd(action, 8)}  ${style.green(`+${count(added)}`)} ${style.red(`-${count(removed)}`)}  ${plainLine(path)}`
+  )
 }
 
 const usageLines = ({ notIncluded, rows, totals, unpricedModels }: UsageReport): ReadonlyArray<string> =>
-  totals.responses === 0 ? [] : [
-    ...rows.map((row) => `${plainLine(row.label)}: ${row.unpricedResponses === row.responses ? "cost unknown" : Pricing.formatUsd(row.costNanoUsd)}, ` +
-      `${counted(row.responses, "response")}, ${count(row.input)} input, ${count(row.output)} output, ${count(row.cacheRead)} cache read, ${count(row.cacheWrite5m + row.cacheWrite1h)} cache write`),
-    ...(rows.length > 1 ? [`total: ${Pricing.formatUsd(totals.costNanoUsd)}`] : []),
-    ...(unpricedModels.length > 0 ? [`no price is known for ${plainLine(unpricedModels.join(", "))}`] : []),
-    ...notIncluded.map((what) => `not included: ${plainLine(what)}`)
-  ]
+  totals.responses === 0
+    ? []
+    : [
+        ...rows.map(
+          (row) =>
+            `${plainLine(row.label)}: ${row.unpricedResponses === row.responses ? "cost unknown" : Pricing.formatUsd(row.costNanoUsd)}, ` +
+            `${counted(row.responses, "response")}, ${count(row.input)} input, ${count(row.output)} output, ${count(row.cacheRead)} cache read, ${count(row.cacheWrite5m + row.cacheWrite1h)} cache write`
+        ),
+        ...(rows.length > 1 ? [`total: ${Pricing.formatUsd(totals.costNanoUsd)}`] : []),
+        ...(unpricedModels.length > 0 ? [`no price is known for ${plainLine(unpricedModels.join(", "))}`] : []),
+        ...notIncluded.map((what) => `not included: ${plainLine(what)}`)
+      ]

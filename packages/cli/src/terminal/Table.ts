@@ -26,16 +26,24 @@ export const table = <A>(rows: ReadonlyArray<A>, columns: ReadonlyArray<Column<A
     over -= cut
   }
   const line = (texts: ReadonlyArray<string>, paint: (column: Column<A>) => (text: string) => string) =>
-    texts.map((text, index) => {
-      const column = columns[index]
-      if (column === undefined) return ""
-      const width = widths[index] ?? 0
-      const cut = fit(text, width)
-      const last = index === columns.length - 1
-      return paint(column)(column.align === "right" ? padStart(cut, width) : last ? cut : padEnd(cut, width))
-    }).join(" ".repeat(gap)).trimEnd()
+    texts
+      .map((text, index) => {
+        const column = columns[index]
+        if (column === undefined) return ""
+        const width = widths[index] ?? 0
+        const cut = fit(text, width)
+        const last = index === columns.length - 1
+        return paint(column)(column.align === "right" ? padStart(cut, width) : last ? cut : padEnd(cut, width))
+      })
+      .join(" ".repeat(gap))
+      .trimEnd()
   return [
-    line(columns.map(({ header }) => header), () => options.style.dim),
+    line(
+      columns.map(({ header }) => header),
+      () => options.style.dim
+    ),
     ...rows.map((row, index) => line(cells[index] ?? [], (column) => column.paint?.(options.style, row) ?? ((text) => text)))
-  ].map((text) => `${text}\n`).join("")
+  ]
+    .map((text) => `${text}\n`)
+    .join("")
 }

@@ -1,6 +1,6 @@
-import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
-import type { FileProblem, TranscriptUnreadable } from "../Transcripts.ts"
+import * as Effect from "effect/Effect"
+import type { TranscriptUnreadable } from "../Transcripts.ts"
 import { openForReading, readAt } from "./fileFacts.ts"
 import type { FoundFile } from "./transcriptFolders.ts"
 import { isAnyId } from "./transcriptNames.ts"
@@ -13,7 +13,7 @@ type Answer =
   | { readonly _tag: "Session"; readonly sessionId: string }
   /** No line yet: its writer has just begun. */
   | { readonly _tag: "NotYet" }
-  | { readonly _tag: "Problem"; readonly problem: FileProblem }
+  | { readonly _tag: "Problem"; readonly message: string }
 
 /** Which sessions the agent files belong to whose place does not say it. A file is read once: its session stays, and what it lacks may only come with a change. */
 export const agentSessions = () => {
@@ -23,7 +23,9 @@ export const agentSessions = () => {
     if (seen !== undefined && seen.key === file.facts.key) {
       if (seen.answer._tag === "Session" || (seen.size === file.facts.size && seen.mtimeMs === file.facts.mtimeMs)) return Effect.succeed(seen.answer)
     }
-    return Effect.tap(askFile(file), (answer) => Effect.sync(() => answers.set(file.path, { key: file.facts.key, size: file.facts.size, mtimeMs: file.facts.mtimeMs, answer })))
+    return Effect.tap(askFile(file), (answer) =>
+      Effect.sync(() => answers.set(file.path, { key: file.facts.key, size: file.facts.size, mtimeMs: file.facts.mtimeMs, answer }))
+    )
   }
   /** Forgets the files that are not among these. */
   const keepOnly = (paths: ReadonlySet<string>) => {
@@ -33,19 +35,21 @@ export const agentSessions = () => {
 }
 
 const askFile = (file: FoundFile): Effect.Effect<Answer, TranscriptUnreadable> =>
-  Effect.scoped(Effect.gen(function*() {
-    const handle = yield* openForReading(file.path)
-    const pieces: Array<Uint8Array> = []
-    for (let offset = 0; offset < maxFirstLine;) {
-      const piece = yield* readAt(file.path, handle, offset, step)
-      const end = piece.indexOf(10)
-      if (end !== -1) return sessionOf(file.path, Buffer.concat([...pieces, piece.subarray(0, end)]))
-      if (piece.length < step) return { _tag: "NotYet" as const }
-      pieces.push(piece)
-      offset += piece.length
-    }
-    return problem(file.path, `its first line is longer than ${maxFirstLine} bytes`)
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const handle = yield* openForReading(file.path)
+      const pieces: Array<Uint8Array> = []
+      for (let offset = 0; offset < maxFirstLine; ) {
+        const piece = yield* readAt(file.path, handle, offset, step)
+        const end = piece.indexOf(10)
+        if (end !== -1) return sessionOf(file.path, Buffer.concat([...pieces, piece.subarray(0, end)]))
+        if (piece.length < step) return { _tag: "NotYet" as const }
+        pieces.push(piece)
+        offset += piece.length
+      }
+      return problem(file.path, `its first line is longer than ${maxFirstLine} bytes`)
+    })
+  )
 
 const sessionOf = (path: string, line: Buffer): Answer => {
   let value: unknown
@@ -59,7 +63,4 @@ const sessionOf = (path: string, line: Buffer): Answer => {
     : problem(path, "its first line names no session")
 }
 
-const problem = (path: string, why: string): Answer => ({
-  _tag: "Problem",
-  problem: { path, message: `cannot tell which session ${path} belongs to: ${why}` }
-})
+const problem = (path: string, why: string): Answer => ({ _tag: "Problem", message: `cannot tell which session ${path} belongs to: ${why}` })

@@ -29,9 +29,9 @@ export const plannedBytes = (work: Work, file: TranscriptFile): number | null =>
  * Brings one file into the journal: what is new in it, or all of it as a new generation when what was kept is no longer there.
  * What is wrong with the file becomes a problem of the pass. False when the file is gone.
  */
-export const indexFile = Effect.fn("Indexer.indexFile")(function*(work: Work, first: TranscriptFile) {
+export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, first: TranscriptFile) {
   let file = first
-  for (let attempts = 1;; attempts++) {
+  for (let attempts = 1; ; attempts++) {
     const result = yield* Effect.either(attempt(work, file))
     if (result._tag === "Right") return true
     const error = result.left
@@ -60,14 +60,14 @@ export const indexFile = Effect.fn("Indexer.indexFile")(function*(work: Work, fi
 })
 
 /** What the journal has was not what was remembered of it. */
-const reload = Effect.fn("Indexer.reload")(function*(work: Work, transcript: Omit<Transcript, "generation">) {
+const reload = Effect.fn("Indexer.reload")(function* (work: Work, transcript: Omit<Transcript, "generation">) {
   const stored = knownOf(yield* work.journal.transcripts({ sessionId: transcript.sessionId })).files.get(transcriptFileId(transcript))
   if (stored === undefined) work.known.files.delete(transcriptFileId(transcript))
   else remember(work.known, stored)
 })
 
 const attempt = (work: Work, file: TranscriptFile): Effect.Effect<void, StoreError | EntryGap | TranscriptNotFound | TranscriptUnreadable, Viewer> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const known = infoOf(work.known, file.transcript)
     const decision = decide(known, file)
     if (decision._tag === "Unchanged" && !isMetaNews(work.known, file)) return
@@ -82,7 +82,7 @@ const attempt = (work: Work, file: TranscriptFile): Effect.Effect<void, StoreErr
   })
 
 const bringIn = (work: Work, file: TranscriptFile, known: TranscriptInfo | undefined, decision: Decision, meta: string | undefined) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const begin = (generation: number) => takeLines(work, file, { ...file.transcript, generation }, { line: 0, offset: 0 }, noEdges, meta)
     if (known === undefined || decision._tag === "Begin") return yield* begin(decision._tag === "Begin" ? decision.generation : 1)
     if (decision._tag !== "Continue") {
@@ -108,20 +108,28 @@ const takeLines = (
   before: Edges,
   meta: string | undefined
 ) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let edges = before
     let end = from.offset
-    let info: TranscriptInfo = { id: transcriptId(transcript), transcript, lines: from.line, bytes: from.offset, file: null, meta: infoOf(work.known, transcript)?.meta ?? null, missingSince: null }
+    let info: TranscriptInfo = {
+      id: transcriptId(transcript),
+      transcript,
+      lines: from.line,
+      bytes: from.offset,
+      file: null,
+      meta: infoOf(work.known, transcript)?.meta ?? null,
+      missingSince: null
+    }
     let unsaid = meta
     // The size that is noted with a batch is where it ends: a pass that is cut short must not look finished.
     const add = (entries: Parameters<typeof append>[2], size: number) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const facts = { ...placeOf(file), size, headDigest: digestOf(edges.head), tailDigest: digestOf(edges.tail) }
         info = yield* append(work, info, entries, end, facts, unsaid)
         unsaid = undefined
       })
     yield* Stream.runForEach(work.transcripts.read(file, from), (batch) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         edges = extendEdges(edges, batch.entries)
         work.tally.bytesRead += batch.end - end
         work.tally.bytesDone += batch.end - end
@@ -130,7 +138,8 @@ const takeLines = (
         yield* work.stepped
         // Others want to be answered between two transactions.
         yield* Effect.yieldNow()
-      }))
+      })
+    )
     // What follows the last newline was read, too.
     work.tally.bytesRead += file.size - end
     work.tally.bytesDone += file.size - end
@@ -139,7 +148,7 @@ const takeLines = (
 
 const placeOf = (file: TranscriptFile) => ({ path: file.path, root: file.root, device: file.device, inode: file.inode, size: file.size, mtimeMs: file.mtimeMs })
 
-const append = Effect.fn("Indexer.append")(function*(
+const append = Effect.fn("Indexer.append")(function* (
   work: Work,
   info: TranscriptInfo,
   entries: Parameters<Work["journal"]["append"]>[1],
@@ -155,21 +164,22 @@ const append = Effect.fn("Indexer.append")(function*(
 })
 
 /** Whether the file begins with all that is kept of it, byte for byte. */
-const isKept = Effect.fn("Indexer.isKept")(function*(work: Work, known: TranscriptInfo, path: string) {
+const isKept = Effect.fn("Indexer.isKept")(function* (work: Work, known: TranscriptInfo, path: string) {
   let offset = 0
   const same = yield* work.journal.bytes(known.id).pipe(
     Stream.mapEffect((kept) =>
       Effect.map(readBytes(work, path, { offset, length: kept.length }), (bytes) => {
         offset += kept.length
         return sameBytes(bytes, kept)
-      })),
+      })
+    ),
     Stream.takeUntil((equal) => !equal),
     Stream.runFold(true, (all, equal) => all && equal)
   )
   return same && offset === known.bytes
 })
 
-const readMeta = Effect.fn("Indexer.readMeta")(function*(work: Work, file: TranscriptFile) {
+const readMeta = Effect.fn("Indexer.readMeta")(function* (work: Work, file: TranscriptFile) {
   const { meta } = file
   if (meta === null || !isMetaNews(work.known, file)) return undefined
   const read = yield* Effect.either(work.transcripts.bytesAt(meta.path, 0, maxMetaBytes))

@@ -1,7 +1,7 @@
-import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
 import { realpath } from "node:fs/promises"
 import * as path from "node:path"
+import * as Effect from "effect/Effect"
 import type { TranscriptUnreadable } from "../Transcripts.ts"
 import { factsOf, openForReading, readAt, unreadable } from "./fileFacts.ts"
 
@@ -14,7 +14,7 @@ const reference = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*\/[A-Za-z0-9_-][A-Za-z0-9_.-]*\.
 /** The `<type>/<uuid>.json` that a line of a han log points to; null for a line that carries its own data, and for a pointer that could lead elsewhere. */
 export const payloadReference = (line: Uint8Array): string | null => {
   const buffer = Buffer.from(line.buffer, line.byteOffset, line.byteLength)
-  if (buffer.length > maxPointerBytes || !buffer.includes("\"ref\"")) return null
+  if (buffer.length > maxPointerBytes || !buffer.includes('"ref"')) return null
   let value: unknown
   try {
     value = JSON.parse(buffer.toString("utf8"))
@@ -31,7 +31,7 @@ export const payloadReference = (line: Uint8Array): string | null => {
  * plain file of a sane size: the line is kept and says itself that its payload is missing.
  */
 export const readPayload = (folder: string, ref: string): Effect.Effect<Uint8Array | undefined> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const [base, target] = yield* Effect.forEach([folder, path.join(folder, ref)], canonical)
     if (base === undefined || target === undefined || !target.startsWith(base + path.sep)) return undefined
     const facts = yield* factsOf(target)
@@ -40,7 +40,9 @@ export const readPayload = (folder: string, ref: string): Effect.Effect<Uint8Arr
     return yield* readAt(target, handle, 0, facts.size)
   }).pipe(
     Effect.scoped,
-    Effect.catchTag("TranscriptUnreadable", (error) => error.reason === "missing" ? Effect.succeed(undefined) : Effect.as(Effect.logWarning(error.message), undefined))
+    Effect.catchTag("TranscriptUnreadable", (error) =>
+      error.reason === "missing" ? Effect.succeed(undefined) : Effect.as(Effect.logWarning(error.message), undefined)
+    )
   )
 
 const canonical = (file: string): Effect.Effect<string, TranscriptUnreadable> => Effect.tryPromise({ try: () => realpath(file), catch: unreadable(file) })

@@ -16,13 +16,14 @@ const addCandidate = (candidates: Candidates, file: TranscriptFile): void => {
 }
 
 /** Looks at every transcript there is. The states of the roots as they were then. */
-export const indexAll = Effect.fn("Indexer.indexAll")(function*(work: Work) {
+export const indexAll = Effect.fn("Indexer.indexAll")(function* (work: Work) {
   const { files, problems, roots } = yield* work.transcripts.list
   for (const problem of problems) addProblem(work, problem)
   const candidates: Candidates = new Map()
   for (const file of files) addCandidate(candidates, file)
   const gone = [...work.known.files].flatMap(([fileId, info]) =>
-    info.file !== null && !candidates.has(fileId) && canTell(info.file, roots, problems) ? [fileId] : [])
+    info.file !== null && !candidates.has(fileId) && canTell(info.file, roots, problems) ? [fileId] : []
+  )
   yield* indexCandidates(work, candidates, true)
   yield* markMissing(work, gone)
   return roots
@@ -34,12 +35,12 @@ const canTell = (file: { readonly path: string; readonly root: string }, roots: 
   !problems.some(({ path }) => file.path === path || file.path.startsWith(`${path}/`) || file.path.startsWith(`${path}\\`))
 
 /** Looks at the transcripts at these paths, and at what else is known of the same ones. */
-export const indexPaths = Effect.fn("Indexer.indexPaths")(function*(work: Work, paths: ReadonlyArray<string>) {
+export const indexPaths = Effect.fn("Indexer.indexPaths")(function* (work: Work, paths: ReadonlyArray<string>) {
   const candidates: Candidates = new Map()
   const gone = new Set<string>()
   const looked = new Set<string>()
   const lookAt = (path: string) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       if (looked.has(path)) return
       looked.add(path)
       const file = yield* Effect.either(work.transcripts.stat(path))
@@ -52,13 +53,16 @@ export const indexPaths = Effect.fn("Indexer.indexPaths")(function*(work: Work, 
   // A file that moved is told of at both of its places, perhaps not at once; one that has copies is one of several.
   for (const fileId of new Set([...candidates.keys(), ...gone])) {
     const followed = work.known.files.get(fileId)?.file?.path
-    yield* Effect.forEach([...followed === undefined ? [] : [followed], ...work.known.copies.get(fileId) ?? []], lookAt, { discard: true })
+    yield* Effect.forEach([...(followed === undefined ? [] : [followed]), ...(work.known.copies.get(fileId) ?? [])], lookAt, { discard: true })
   }
   yield* indexCandidates(work, candidates, false)
-  yield* markMissing(work, [...gone].filter((fileId) => !candidates.has(fileId)))
+  yield* markMissing(
+    work,
+    [...gone].filter((fileId) => !candidates.has(fileId))
+  )
 })
 
-const indexCandidates = Effect.fn("Indexer.indexCandidates")(function*(work: Work, candidates: Candidates, lookAgain: boolean) {
+const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Work, candidates: Candidates, lookAgain: boolean) {
   const { tally } = work
   const todo: Array<{ readonly file: TranscriptFile; readonly planned: number }> = []
   for (const files of candidates.values()) {
@@ -89,13 +93,16 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function*(work: Wor
   yield* markMissing(work, gone)
 })
 
-const markMissing = Effect.fn("Indexer.markMissing")(function*(work: Work, fileIds: ReadonlyArray<string>) {
+const markMissing = Effect.fn("Indexer.markMissing")(function* (work: Work, fileIds: ReadonlyArray<string>) {
   const infos = fileIds.flatMap((fileId) => {
     const info = work.known.files.get(fileId)
     return info === undefined || info.missingSince !== null ? [] : [info]
   })
   if (infos.length === 0) return
   const at = yield* Clock.currentTimeMillis
-  yield* work.journal.markMissing(infos.map((info): TranscriptId => info.id), at)
+  yield* work.journal.markMissing(
+    infos.map((info): TranscriptId => info.id),
+    at
+  )
   for (const info of infos) remember(work.known, { ...info, missingSince: at })
 })

@@ -42,6 +42,7 @@ export const infoOf = (known: Known, transcript: Omit<Transcript, "generation">)
 
 /** What one pass has done so far. */
 export interface Tally {
+  readonly begunAt: number
   files: number
   filesDone: number
   bytes: number
@@ -51,7 +52,16 @@ export interface Tally {
   readonly problems: Map<string, FileProblem>
 }
 
-export const newTally = (): Tally => ({ files: 0, filesDone: 0, bytes: 0, bytesDone: 0, bytesRead: 0, appended: 0, problems: new Map() })
+export const newTally = (begunAt: number): Tally => ({
+  begunAt,
+  files: 0,
+  filesDone: 0,
+  bytes: 0,
+  bytesDone: 0,
+  bytesRead: 0,
+  appended: 0,
+  problems: new Map()
+})
 
 /** One pass at work. */
 export interface Work {
@@ -68,12 +78,14 @@ export const addProblem = (work: Work, problem: FileProblem): void => {
 }
 
 export const readBytes = (work: Work, path: string, range: { readonly offset: number; readonly length: number }) =>
-  Effect.tap(work.transcripts.bytesAt(path, range.offset, range.length), (bytes) => Effect.sync(() => {
-    work.tally.bytesRead += bytes.length
-  }))
+  Effect.tap(work.transcripts.bytesAt(path, range.offset, range.length), (bytes) =>
+    Effect.sync(() => {
+      work.tally.bytesRead += bytes.length
+    })
+  )
 
 /** The edges of the first `length` bytes of a file. */
-export const readEdges = Effect.fn("Indexer.readEdges")(function*(work: Work, path: string, length: number) {
+export const readEdges = Effect.fn("Indexer.readEdges")(function* (work: Work, path: string, length: number) {
   const { head, tail } = edgeRanges(length)
   if (length === 0) return { head: new Uint8Array(0), tail: new Uint8Array(0) } satisfies Edges
   const first = yield* readBytes(work, path, head)

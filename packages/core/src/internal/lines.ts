@@ -59,7 +59,7 @@ const fitting = <A extends { readonly bytes: Uint8Array }>(items: ReadonlyArray<
 
 export const inBatches = <A extends { readonly bytes: Uint8Array }>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> => {
   const batches: Array<ReadonlyArray<A>> = []
-  for (let start = 0; start < items.length;) {
+  for (let start = 0; start < items.length; ) {
     const end = fitting(items, start)
     batches.push(start === 0 && end === items.length ? items : items.slice(start, end))
     start = end

@@ -17,12 +17,15 @@ export const pathQueue: Effect.Effect<PathQueue> = Effect.map(Effect.makeLatch(t
       else for (const path of more) paths.add(path)
       if (everything || paths.size > 0) someThere.unsafeOpen()
     },
-    take: Effect.zipRight(someThere.await, Effect.sync(() => {
-      const taken = everything ? null : paths
-      everything = false
-      paths = new Set()
-      someThere.unsafeClose()
-      return taken
-    }))
+    take: Effect.zipRight(
+      someThere.await,
+      Effect.sync(() => {
+        const taken = everything ? null : paths
+        everything = false
+        paths = new Set()
+        someThere.unsafeClose()
+        return taken
+      })
+    )
   }
 })

@@ -1,9 +1,9 @@
-import * as Effect from "effect/Effect"
 import type { Dirent } from "node:fs"
 import { readdir } from "node:fs/promises"
 import * as path from "node:path"
-import { FileProblem, TranscriptUnreadable } from "../Transcripts.ts"
-import { type FileFacts, factsOf, unreadable } from "./fileFacts.ts"
+import * as Effect from "effect/Effect"
+import { type FileProblem, TranscriptUnreadable } from "../Transcripts.ts"
+import { askFacts, asking, type FileFacts } from "./fileFacts.ts"
 import { identify, isSessionName, metaNameOf, type TranscriptName } from "./transcriptNames.ts"
 
 /**
@@ -87,85 +87,100 @@ export const placeOf = (tops: ReadonlyArray<Folder>, file: string): { readonly f
   return null
 }
 
-/** That folder, if it is there and is a folder. */
-export const find = (folder: Folder): Effect.Effect<FoundFolder, TranscriptUnreadable> =>
-  Effect.flatMap(factsOf(folder.path), (facts) =>
-    facts.kind === "folder"
-      ? Effect.succeed({ ...folder, key: facts.key })
-      : Effect.fail(new TranscriptUnreadable({ path: folder.path, reason: "failed", message: `${folder.path} is no folder` })))
-
-export const problemOf = (error: TranscriptUnreadable): FileProblem => ({ path: error.path, message: error.message })
-
-/** Nothing for what vanished meanwhile, a problem for what is there and cannot be read. */
-const orProblem = <A>(problems: Array<FileProblem>, look: Effect.Effect<A, TranscriptUnreadable>): Effect.Effect<A | null> =>
-  Effect.catchAll(look, (error) => Effect.sync(() => {
-    if (error.reason !== "missing") problems.push(problemOf(error))
-    return null
-  }))
-
-interface Found {
-  readonly folder: FoundFolder | null
-  readonly file: FoundFile | null
-}
-
 const byName = (a: Dirent, b: Dirent) => Number(a.isSymbolicLink()) - Number(b.isSymbolicLink()) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
+/** How many names of a folder are asked for at a time. */
+const atATime = 32
+
 /** The folders and transcripts directly in `folder`; own names before symbolic links, so that a link to a neighbour is the one that is left out. */
-export const lookInto = Effect.fn("Transcripts.lookInto")(function*(folder: Folder) {
+export const lookInto = (folder: Folder): Effect.Effect<Listing, TranscriptUnreadable> => asking(folder.path, () => askListing(folder))
+
+const askListing = async (folder: Folder): Promise<Listing> => {
+  const folders: Array<FoundFolder> = []
+  const files: Array<FoundFile> = []
   const problems: Array<FileProblem> = []
+  // What vanished meanwhile is nothing, what is there and cannot be read a problem.
+  const orProblem = <A>(look: Promise<A>): Promise<A | null> =>
+    look.catch((cause) => {
+      if (!(cause instanceof TranscriptUnreadable)) throw cause
+      if (cause.reason !== "missing") problems.push(problemOf(cause))
+      return null
+    })
   if (folder.level === "root") {
     const projects = childOf(folder, "projects")
-    const found = projects === null ? null : yield* orProblem(problems, find(projects))
-    const listing: Listing = { folders: found === null ? [] : [found], files: [], problems }
-    return listing
+    const found = projects === null ? null : await orProblem(askFolder(projects))
+    return { folders: found === null ? [] : [found], files, problems }
   }
-  const entries = yield* Effect.tryPromise({ try: () => readdir(folder.path, { withFileTypes: true }), catch: unreadable(folder.path) })
+  const entries = (await readdir(folder.path, { withFileTypes: true })).sort(byName)
   const names = new Set(entries.map((entry) => entry.name))
-  const lookAt = (entry: Dirent): Effect.Effect<Found> => {
+  const lookAt = async (entry: Dirent): Promise<FoundFolder | FoundFile | null> => {
     const at = path.join(folder.path, entry.name)
     const child = entry.isFile() ? null : childOf(folder, entry.name)
     if (child !== null) {
-      const seen = Effect.map(factsOf(at), (facts) => facts.kind === "folder" ? { ...child, key: facts.key } : null)
-      return Effect.map(orProblem(problems, seen), (found) => ({ folder: found, file: null }))
+      const facts = await orProblem(askFacts(at))
+      return facts?.kind === "folder" ? { ...child, key: facts.key } : null
     }
     const name = entry.isDirectory() ? null : nameIn(folder, entry.name)
-    if (name === null) return Effect.succeed({ folder: null, file: null })
-    const seen = findFile(folder, at, name, entry.isSymbolicLink(), name.kind === "agent" && names.has(metaNameOf(entry.name)))
-    return Effect.map(orProblem(problems, seen), (found) => ({ folder: null, file: found }))
+    return name === null ? null : orProblem(askFile(folder, at, name, entry.isSymbolicLink(), name.kind === "agent" && names.has(metaNameOf(entry.name))))
   }
-  const found = yield* Effect.forEach(entries.sort(byName), lookAt, { concurrency: 16 })
-  const listing: Listing = {
-    folders: found.flatMap((one) => one.folder === null ? [] : [one.folder]),
-    files: found.flatMap((one) => one.file === null ? [] : [one.file]),
-    problems
+  for (let start = 0; start < entries.length; start += atATime) {
+    for (const found of await Promise.all(entries.slice(start, start + atATime).map(lookAt))) {
+      if (found === null) continue
+      if ("facts" in found) files.push(found)
+      else folders.push(found)
+    }
   }
-  return listing
-})
+  return { folders, files, problems }
+}
+
+const askFolder = async (folder: Folder): Promise<FoundFolder> => {
+  const facts = await askFacts(folder.path)
+  if (facts.kind !== "folder") throw new TranscriptUnreadable({ path: folder.path, reason: "failed", message: `${folder.path} is no folder` })
+  return { ...folder, key: facts.key }
+}
+
+const askFile = async (folder: Folder, file: string, name: TranscriptName, linked: boolean, withMeta: boolean): Promise<FoundFile | null> => {
+  const metaPath = metaNameOf(file)
+  const facts = await askFacts(file)
+  if (facts.kind !== "file") return null
+  const meta = withMeta ? await askFacts(metaPath).catch(unlessMissing) : null
+  return { path: file, folder, name, facts, meta: meta?.kind === "file" ? { path: metaPath, size: meta.size, mtimeMs: meta.mtimeMs } : null, linked }
+}
+
+const unlessMissing = (cause: unknown): null => {
+  if (cause instanceof TranscriptUnreadable && cause.reason === "missing") return null
+  throw cause
+}
+
+/** That folder, if it is there and is a folder. */
+export const find = (folder: Folder): Effect.Effect<FoundFolder, TranscriptUnreadable> => asking(folder.path, () => askFolder(folder))
 
 /** That file with its facts; null for what is neither a file nor a link to one. */
-export const findFile = (folder: Folder, file: string, name: TranscriptName, linked: boolean, withMeta: boolean): Effect.Effect<FoundFile | null, TranscriptUnreadable> =>
-  Effect.gen(function*() {
-    const facts = yield* factsOf(file)
-    if (facts.kind !== "file") return null
-    const metaPath = metaNameOf(file)
-    const meta = withMeta ? yield* Effect.catchIf(factsOf(metaPath), (error) => error.reason === "missing", () => Effect.succeed(null)) : null
-    return { path: file, folder, name, facts, meta: meta?.kind === "file" ? { path: metaPath, size: meta.size, mtimeMs: meta.mtimeMs } : null, linked }
-  })
+export const findFile = (folder: Folder, file: string, name: TranscriptName): Effect.Effect<FoundFile | null, TranscriptUnreadable> =>
+  asking(file, () => askFile(folder, file, name, false, name.kind === "agent"))
+
+export const problemOf = (error: TranscriptUnreadable): FileProblem => ({ path: error.path, message: error.message })
 
 /** All that lies under `start`. `enter` decides, folder by folder, whether to go on there; it sees own names before symbolic links. */
-export const walk = Effect.fn("Transcripts.walk")(function*<E, R>(start: FoundFolder, enter: (folder: FoundFolder) => Effect.Effect<boolean, E, R>) {
+export const walk = Effect.fn("Transcripts.walk")(function* (start: FoundFolder, enter: (folder: FoundFolder) => boolean) {
   const files: Array<FoundFile> = []
   const problems: Array<FileProblem> = []
-  const visit = (folder: FoundFolder): Effect.Effect<void, E, R> =>
-    Effect.flatMap(enter(folder), (wanted) =>
-      wanted
-        ? Effect.flatMap(orProblem(problems, lookInto(folder)), (listing) => {
-          if (listing === null) return Effect.void
-          for (const file of listing.files) files.push(file)
-          for (const problem of listing.problems) problems.push(problem)
-          return Effect.forEach(listing.folders, visit, { concurrency: 8, discard: true })
-        })
-        : Effect.void)
+  const visit = (folder: FoundFolder): Effect.Effect<void> =>
+    Effect.suspend(() =>
+      enter(folder)
+        ? Effect.matchEffect(lookInto(folder), {
+            onFailure: (error) =>
+              Effect.sync(() => {
+                if (error.reason !== "missing") problems.push(problemOf(error))
+              }),
+            onSuccess: (listing) => {
+              for (const file of listing.files) files.push(file)
+              for (const problem of listing.problems) problems.push(problem)
+              return Effect.forEach(listing.folders, visit, { discard: true })
+            }
+          })
+        : Effect.void
+    )
   yield* visit(start)
   return { files, problems }
 })

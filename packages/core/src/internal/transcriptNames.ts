@@ -32,4 +32,4 @@ export const identify = (name: string, subagentsOf: string | null): TranscriptNa
 /** The file of facts that belongs to a subagent's transcript. */
 export const metaNameOf = (name: string): string => name.replace(/\.jsonl$/, ".meta.json")
 /** The transcript that a file of facts belongs to; null for any other name. */
-export const transcriptNameOfMeta = (name: string): string | null => name.endsWith(".meta.json") ? name.replace(/\.meta\.json$/, ".jsonl") : null
+export const transcriptNameOfMeta = (name: string): string | null => (name.endsWith(".meta.json") ? name.replace(/\.meta\.json$/, ".jsonl") : null)

@@ -1,9 +1,9 @@
-import * as Effect from "effect/Effect"
-import { type FSWatcher, watch, type WatchListener } from "node:fs"
+import { type FSWatcher, type WatchListener, watch } from "node:fs"
 import * as path from "node:path"
+import * as Effect from "effect/Effect"
 import type { RootState } from "../Transcripts.ts"
 import { errorCode } from "./fileFacts.ts"
-import { childOf, find, type Folder, type FoundFolder, lookInto, nameIn, signatureOf } from "./transcriptFolders.ts"
+import { childOf, type Folder, type FoundFolder, find, lookInto, nameIn, signatureOf } from "./transcriptFolders.ts"
 import { transcriptNameOfMeta } from "./transcriptNames.ts"
 
 export interface WatchOptions {
@@ -41,7 +41,7 @@ export interface TranscriptWatch {
  * Notices changes of transcripts. What the system tells is a hint: a path to look at, or a folder to look into. One watcher for each folder,
  * for a recursive one cannot be had everywhere and does not say when it missed something; what it missed is found by the sweep.
  */
-export const watchTranscripts = Effect.fn("Transcripts.watch")(function*(options: WatchOptions) {
+export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (options: WatchOptions) {
   const clock = yield* Effect.clock
   const watchFolder = options.watchFolder ?? watch
   const watched = new Map<string, Watched>()
@@ -117,7 +117,8 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function*(options
       const code = errorCode(cause)
       // A folder that went away, or that may not be read, is no fault of the watching.
       if (code === "ENOENT" || code === "EPERM" || code === "EACCES" || code === "ENOTDIR") return stopOne(folder.path)
-      const hint = code === "ENOSPC" ? ": raise fs.inotify.max_user_watches" : code === "EMFILE" ? ": raise the limit of open files or fs.inotify.max_user_instances" : ""
+      const hint =
+        code === "ENOSPC" ? ": raise fs.inotify.max_user_watches" : code === "EMFILE" ? ": raise the limit of open files or fs.inotify.max_user_instances" : ""
       stopWatching(folder.root, `the system cannot watch ${folder.path} (${code})${hint}; looking every ${options.pollMs} ms instead`)
     }
     try {
@@ -138,13 +139,13 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function*(options
     if (owners.get(at.folder.key) === folderPath) owners.delete(at.folder.key)
     if (at.parent !== null) watched.get(at.parent)?.children.delete(folderPath)
     at.watcher?.close()
-    for (const file of at.files.keys()) touch(file)
+    
     for (const child of at.children) drop(child)
   }
 
   /** Takes the folder under watch; null when it is watched already under another path. `isNew` when it was not watched before. */
   const enter = (folder: FoundFolder, parent: string | null) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const before = watched.get(folder.path)
       if (before !== undefined && before.folder.key === folder.key) return { at: before, isNew: false }
       drop(folder.path)
@@ -165,14 +166,16 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function*(options
 
   /** Looks into a folder, and below it where something is new or, if `deep`, everywhere; touches what differs from the last look. */
   const lookIn = (at: Watched, deep: boolean): Effect.Effect<void> =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { folder } = at
       // Before the look, so that nothing can happen between the two.
       startWatching(at)
-      const listing = yield* Effect.catchAll(lookInto(folder), (error) => Effect.sync(() => {
-        if (error.reason === "missing") drop(folder.path)
-        return null
-      }))
+      const listing = yield* Effect.catchAll(lookInto(folder), (error) =>
+        Effect.sync(() => {
+          if (error.reason === "missing") drop(folder.path)
+          return null
+        })
+      )
       if (listing === null) return
       const files = new Map(listing.files.map((file) => [file.path, signatureOf(file)]))
       for (const [file, signature] of files) if (at.files.get(file) !== signature) touch(file)
@@ -180,9 +183,12 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function*(options
       at.files = files
       const there = new Set(listing.folders.map((child) => child.path))
       for (const child of [...at.children]) if (!there.has(child)) drop(child)
-      yield* Effect.forEach(listing.folders, (child) =>
-        Effect.flatMap(enter(child, folder.path), (entered) =>
-          entered !== null && (entered.isNew || deep) ? lookIn(entered.at, deep) : Effect.void), { discard: true })
+      yield* Effect.forEach(
+        listing.folders,
+        (child) =>
+          Effect.flatMap(enter(child, folder.path), (entered) => (entered !== null && (entered.isNew || deep) ? lookIn(entered.at, deep) : Effect.void)),
+        { discard: true }
+      )
     })
 
   const oneAtATime = yield* Effect.makeSemaphore(1)
@@ -194,19 +200,21 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function*(options
       if (before === undefined && !isTop(folder)) return Effect.void
       return Effect.matchEffect(find(folder), {
         onFailure: () => Effect.sync(() => drop(folder.path)),
-        onSuccess: (found) => Effect.flatMap(enter(found, before?.parent ?? null), (entered) => entered === null ? Effect.void : lookIn(entered.at, deep))
+        onSuccess: (found) => Effect.flatMap(enter(found, before?.parent ?? null), (entered) => (entered === null ? Effect.void : lookIn(entered.at, deep)))
       })
     }).pipe(oneAtATime.withPermits(1))
 
   const sweep = Effect.forEach(options.tops, (top) => lookAgain(top, true), { discard: true })
   const suspects = Effect.forever(
     someSuspect.await.pipe(
-      Effect.zipRight(Effect.suspend(() => {
-        const folders = [...suspect.values()]
-        suspect.clear()
-        someSuspect.unsafeClose()
-        return Effect.forEach(folders, (folder) => lookAgain(folder, false), { discard: true })
-      })),
+      Effect.zipRight(
+        Effect.suspend(() => {
+          const folders = [...suspect.values()]
+          suspect.clear()
+          someSuspect.unsafeClose()
+          return Effect.forEach(folders, (folder) => lookAgain(folder, false), { discard: true })
+        })
+      ),
       // A folder in which much happens is looked into once for all of it.
       Effect.zipRight(Effect.sleep(options.debounceMs))
     )
@@ -218,10 +226,12 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function*(options
     return Effect.forEach(roots.values(), (root) => lookAgain(root, true), { discard: true })
   })
 
-  yield* Effect.addFinalizer(() => Effect.sync(() => {
-    for (const at of watched.values()) at.watcher?.close()
-    watched.clear()
-  }))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const at of watched.values()) at.watcher?.close()
+      watched.clear()
+    })
+  )
   yield* sweep
   dirty.clear()
   yield* Effect.forkScoped(suspects)

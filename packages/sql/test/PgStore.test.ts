@@ -1,0 +1,17 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as PgStore from "han-sql/PgStore"
+import { createDatabase } from "../../../test/postgresDatabase.ts"
+import { suite } from "./StoreSuite.ts"
+
+// A database for each store that the suite makes, on the one server of the run.
+const fresh = () =>
+  Layer.unwrapScoped(
+    Effect.map(
+      Effect.acquireRelease(Effect.promise(() => createDatabase("store")), (database) => Effect.promise(() => database.drop())),
+      ({ url }) => PgStore.layer({ url: Redacted.make(url) })
+    )
+  )
+
+suite("PgStore", fresh, { runs: 4 })
