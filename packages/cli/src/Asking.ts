@@ -19,15 +19,15 @@ import { type Output, OutputClosed } from "./terminal/Output.ts"
 
 export type Services = HanClient.Services | Viewer
 
-/** Runs a command against the coordinator, which is started when it is not there, and gives the exit code; an error is a line on standard error. */
+/** Runs a command against the coordinator, which is started when it is not there. Gives the exit code: the number that the command ends with, else 0; an error is a line on standard error. */
 export const ask = <E extends { readonly message: string }>(
   host: Host,
-  program: Effect.Effect<number | void, E, Services>,
+  program: Effect.Effect<unknown, E, Services>,
   options: { readonly interruptedCode?: number } = {}
 ): Promise<number> => run(host, Effect.zipRight(connect(host), program), options)
 
 /** `ask` for a question about what is indexed: says on standard error when not everything is. */
-export const askIndexed = <E extends { readonly message: string }>(host: Host, program: Effect.Effect<number | void, E, Services>): Promise<number> =>
+export const askIndexed = <E extends { readonly message: string }>(host: Host, program: Effect.Effect<unknown, E, Services>): Promise<number> =>
   run(
     host,
     Effect.gen(function* () {
@@ -35,8 +35,11 @@ export const askIndexed = <E extends { readonly message: string }>(host: Host, p
       if (started) yield* firstPass
       const unfinished = yield* Effect.fork(unfinishedPass(host))
       const result = yield* Effect.either(program)
-      yield* Effect.flatMap(Fiber.join(unfinished), (note) => (note === undefined ? Effect.void : print(host.err, note)))
-      return yield* result
+      const note = yield* Effect.either(Fiber.join(unfinished))
+      if (note._tag === "Right" && note.right !== undefined) yield* print(host.err, note.right)
+      const value = yield* result
+      yield* note
+      return value
     })
   )
 
@@ -63,7 +66,7 @@ const unfinishedPass = (host: Host) =>
 /** The same without starting or replacing anything. */
 export const run = async <E extends { readonly message: string }>(
   host: Host,
-  program: Effect.Effect<number | void, E, Services>,
+  program: Effect.Effect<unknown, E, Services>,
   options: { readonly interruptedCode?: number } = {}
 ): Promise<number> => {
   const layer = Layer.merge(HanClient.layerSocket({ path: socketPath(host.home) }), Viewer.layerLocal)
@@ -82,7 +85,7 @@ export const run = async <E extends { readonly message: string }>(
   try {
     const exit = await Effect.runPromiseExit(Effect.provide(program, layer), { signal: controller.signal })
     if (signalled !== undefined) return signalled === 130 ? (options.interruptedCode ?? signalled) : signalled
-    if (Exit.isSuccess(exit)) return exit.value ?? 0
+    if (Exit.isSuccess(exit)) return typeof exit.value === "number" ? exit.value : 0
     return await report(
       host,
       Option.getOrElse(Cause.failureOption(exit.cause), () => Cause.squash(exit.cause))

@@ -1,114 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Schema from "effect/Schema"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { ended, type Machine, machine } from "./HanProcess.ts"
-
-const Instant = Schema.NullOr(Schema.String.pipe(Schema.pattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)))
-const Text = Schema.NullOr(Schema.String)
-// The documented shapes; a key more or less is an error.
-const strict = { onExcessProperty: "error" } as const
-const IndexShape = Schema.Struct({
-  transcripts: Schema.Int,
-  bytesRead: Schema.Int,
-  entries: Schema.Int,
-  appended: Schema.Int,
-  unreadable: Schema.Int,
-  unrecognized: Schema.Int,
-  durationMs: Schema.Number
-})
-const SessionRow = Schema.Struct({
-  id: Schema.String,
-  title: Schema.String,
-  project: Text,
-  branch: Text,
-  model: Text,
-  status: Schema.Literal("active", "idle", "completed"),
-  startedAt: Instant,
-  updatedAt: Instant,
-  messages: Schema.Int,
-  costNanoUsd: Schema.NullOr(Schema.Int),
-  forkOf: Text,
-  subagents: Schema.Int
-})
-const SessionsShape = Schema.Struct({ sessions: Schema.Array(SessionRow), total: Schema.Int })
-const SearchShape = Schema.Struct({
-  hits: Schema.Array(
-    Schema.Struct({ sessionId: Schema.String, messageId: Schema.String, at: Instant, role: Text, excerpt: Schema.String, score: Schema.NullOr(Schema.Number) })
-  ),
-  total: Schema.Int
-})
-const Totals = {
-  input: Schema.Int,
-  output: Schema.Int,
-  cacheRead: Schema.Int,
-  cacheWrite5m: Schema.Int,
-  cacheWrite1h: Schema.Int,
-  costNanoUsd: Schema.Int,
-  responses: Schema.Int
-}
-const UsageShape = Schema.Struct({
-  totals: Schema.Struct(Totals),
-  rows: Schema.Array(Schema.Struct({ key: Schema.String, label: Schema.String, ...Totals, unpricedResponses: Schema.Int })),
-  unpricedModels: Schema.Array(Schema.String),
-  unpricedResponses: Schema.Int,
-  notIncluded: Schema.Array(Schema.String)
-})
-const DoctorTotals = Schema.Struct({
-  sessions: Schema.Int,
-  subagents: Schema.Int,
-  forks: Schema.Int,
-  toolCalls: Schema.Int,
-  toolErrors: Schema.Int,
-  compactions: Schema.Int,
-  tasks: Schema.Struct({ created: Schema.Int, completed: Schema.Int }),
-  filesTouched: Schema.Int,
-  apiResponses: Schema.Int
-})
-const DoctorShape = Schema.Struct({
-  transcripts: Schema.Int,
-  entries: Schema.Int,
-  unreadable: Schema.Int,
-  unrecognized: Schema.Int,
-  totals: DoctorTotals,
-  roots: Schema.Array(Schema.Struct({ path: Schema.String, state: Schema.String, message: Text })),
-  problems: Schema.Array(
-    Schema.Struct({
-      kind: Schema.String,
-      path: Text,
-      line: Schema.Int,
-      offset: Schema.Int,
-      reason: Schema.String,
-      lines: Schema.Int,
-      transcript: Schema.String
-    })
-  ),
-  versions: Schema.Struct({ han: Schema.String, coordinator: Schema.String, protocol: Schema.Int, bun: Text, sqlite: Schema.String }),
-  cleanup: Schema.Array(Schema.Struct({ root: Schema.String, cleanupPeriodDays: Schema.Number, oldestTranscriptAt: Instant, nextDeletionAt: Instant })),
-  warnings: Schema.Array(Schema.String)
-})
-const MessageShape = Schema.Struct({
-  id: Schema.String,
-  agentId: Text,
-  transcript: Schema.String,
-  line: Schema.Int,
-  kind: Schema.String,
-  role: Text,
-  at: Instant,
-  text: Schema.String,
-  events: Schema.Array(Schema.Unknown)
-})
-const SessionShape = Schema.Struct({
-  session: SessionRow,
-  agents: Schema.Array(Schema.Struct({ id: Schema.String, messages: Schema.Int, startedAt: Instant })),
-  tasks: Schema.Array(Schema.Struct({ sequence: Schema.Int, subject: Schema.String, createdAt: Instant })),
-  todos: Schema.Array(Schema.Unknown),
-  files: Schema.Array(Schema.Struct({ path: Schema.String, at: Instant })),
-  usage: UsageShape,
-  compactions: Schema.Array(Schema.Unknown),
-  summaries: Schema.Array(Schema.Unknown),
-  messages: Schema.Array(MessageShape)
-})
+import { DoctorShape, DoctorTotals, IndexShape, MessageShape, SearchShape, SessionShape, SessionsShape, strict, UsageShape } from "./Shapes.ts"
 
 const filesBelow = (directory: string): ReadonlyArray<string> =>
   readdirSync(directory, { recursive: true, encoding: "utf8" })
@@ -306,6 +201,27 @@ describe("every command", () => {
     for (const name of filesBelow(directory)) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600)
   })
 
+  it("export: every content that a file had, also when it is gone", async () => {
+    const session = "66666666-6666-4666-8666-666666666666"
+    const path = join(one.claude, "projects", project, `${session}.jsonl`)
+    const content = (text: string) =>
+      Array.from(
+        { length: 3 },
+        (_, index) => `${JSON.stringify({ type: "user", uuid: `${text}-${index}`, sessionId: session, message: { role: "user", content: text } })}\n`
+      ).join("")
+    writeFileSync(path, content("first"))
+    await one.json("index")
+    writeFileSync(path, content("second, which is not the same"))
+    await one.json("index")
+    rmSync(path)
+    await one.json("index")
+    expect((await one.han("export", session)).out.toString()).toBe(content("second, which is not the same"))
+    expect((await one.han("export", session, "--generation", "1")).out.toString()).toBe(content("first"))
+    const directory = join(one.directory, "generations")
+    expect((await one.han("export", "--all", directory)).code).toBe(0)
+    expect(readFileSync(join(directory, "claude-code", session, `${session}.generation-1.jsonl`), "utf8")).toBe(content("first"))
+  })
+
   it("tail: says what is being written, until interrupted", async () => {
     const child = one.start(["tail", tasks])
     const seen: Array<string> = []
@@ -368,62 +284,5 @@ describe("what goes wrong", () => {
     child.stdout?.once("data", () => child.stdout?.destroy())
     const { code, err } = await ended(child)
     expect([code, err]).toEqual([0, ""])
-  })
-})
-
-describe("a coordinator that cannot be started", () => {
-  it("gives its reason, at once", async () => {
-    const other = machine()
-    mkdirSync(other.home, { recursive: true })
-    writeFileSync(join(other.home, "config.json"), "{ nonsense")
-    for (const args of [["sessions"], ["coordinator", "start"], ["index"]]) {
-      const { code, err } = await other.han(...args)
-      expect([code, err]).toEqual([1, expect.stringMatching(/^han: the coordinator could not be started: .*config\.json.*\n$/)])
-    }
-    const doctor = await other.han("doctor", "--json")
-    expect(doctor.code).toBe(1)
-    expect(JSON.parse(doctor.out.toString())).toMatchObject({ coordinator: { running: false, error: expect.stringContaining("config.json") } })
-    expect((await other.han("coordinator", "status")).code).toBe(3)
-    expect((await other.han("coordinator", "stop")).code).toBe(0)
-    rmSync(other.directory, { recursive: true, force: true })
-  })
-
-  it("does not hold a command longer than its deadline", async () => {
-    const other = machine()
-    mkdirSync(other.home, { recursive: true })
-    const { createServer } = await import("node:net")
-    const silent = createServer(() => {})
-    await new Promise<void>((resolve) => silent.listen(join(other.home, "coordinator.sock"), resolve))
-    const begun = Date.now()
-    const { code, err } = await other.hanWith({ HAN_START_TIMEOUT_MS: "700" }, "sessions")
-    expect([code, err]).toEqual([1, expect.stringContaining("did not answer within 0.7 s")])
-    expect(Date.now() - begun).toBeLessThan(10_000)
-    silent.close()
-    rmSync(other.directory, { recursive: true, force: true })
-  })
-
-  it("is said when HAN_HOME cannot be one", async () => {
-    const other = machine()
-    writeFileSync(join(other.directory, "file"), "")
-    expect((await other.hanWith({ HAN_HOME: join(other.directory, "file", "han") }, "sessions")).err).toContain("HAN_HOME")
-    expect((await other.hanWith({ HAN_HOME: join(other.directory, "x".repeat(120)) }, "sessions")).err).toContain("too long for a socket")
-    expect(existsSync(join(other.directory, "x".repeat(120)))).toBe(false)
-    rmSync(other.directory, { recursive: true, force: true })
-  })
-})
-
-describe("commands at the same time", () => {
-  it("start one coordinator", async () => {
-    const other = machine(["01-basic"])
-    const answers = await Promise.all(
-      Array.from({ length: 5 }, () =>
-        other
-          .json("coordinator", "status")
-          .catch(() => undefined)
-          .then(() => other.json("sessions"))
-      )
-    )
-    for (const answer of answers) expect(Schema.decodeUnknownSync(SessionsShape)(answer)).toBeDefined()
-    await other.close()
   })
 })

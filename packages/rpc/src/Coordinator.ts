@@ -86,10 +86,13 @@ export class CoordinatorIncompatible extends Schema.TaggedError<CoordinatorIncom
 }
 
 /** The daemon that keeps this machine's transcripts: what it is doing, and how to end it. */
-export class Coordinator extends Context.Tag("han-rpc/Coordinator")<Coordinator, {
-  readonly handshake: Effect.Effect<Handshake, CoordinatorUnreachable>
-  readonly status: Effect.Effect<CoordinatorStatus, CoordinatorUnreachable>
-  readonly doctor: Effect.Effect<DoctorReport, StoreError, Viewer>
-  /** Asks it to finish what it is writing and exit. Answers before it does; it is gone when its process is. */
-  readonly stop: Effect.Effect<void, CoordinatorUnreachable>
-}>() {}
+export class Coordinator extends Context.Tag("han-rpc/Coordinator")<
+  Coordinator,
+  {
+    readonly handshake: Effect.Effect<Handshake, CoordinatorUnreachable>
+    readonly status: Effect.Effect<CoordinatorStatus, CoordinatorUnreachable>
+    readonly doctor: Effect.Effect<DoctorReport, StoreError, Viewer>
+    /** Asks it to finish what it is writing and exit. Answers before it does; it is gone when its process is. */
+    readonly stop: Effect.Effect<void, CoordinatorUnreachable>
+  }
+>() {}

@@ -29,96 +29,100 @@ export type Services = Sessions | Search | Usage | Journal | Indexer | Coordinat
  * `Indexer.follow`) fails with a `StoreError` that says so. `Indexer.status` has no error of its own: it dies when nobody answers; `Coordinator.status` fails.
  */
 export const layer = (options: { readonly location: string }): Layer.Layer<Services, never, RpcClient.Protocol> =>
-  Layer.scopedContext(Effect.map(RpcClient.make(HanRpcs), (client) => {
-    const { ask, reach, follow } = asking(options.location)
-    return Context.empty().pipe(
-      Context.add(Sessions, {
-        list: (filter, page) => ask("Sessions.list", client.Sessions.list({ filter, page })),
-        count: (filter) => ask("Sessions.count", client.Sessions.count({ filter })),
-        get: (id) => ask("Sessions.get", client.Sessions.get({ id })),
-        getMany: (ids) => ask("Sessions.getMany", client.Sessions.getMany({ ids })),
-        projects: ask("Sessions.projects", client.Sessions.projects()),
-        messages: (of, page) => ask("Sessions.messages", client.Sessions.messages({ of, page })),
-        toolCalls: (sessionId) => ask("Sessions.toolCalls", client.Sessions.toolCalls({ sessionId })),
-        tasks: (sessionId) => ask("Sessions.tasks", client.Sessions.tasks({ sessionId })),
-        todos: (sessionId) => ask("Sessions.todos", client.Sessions.todos({ sessionId })),
-        fileChanges: (sessionId) => ask("Sessions.fileChanges", client.Sessions.fileChanges({ sessionId })),
-        agents: (sessionId) => ask("Sessions.agents", client.Sessions.agents({ sessionId })),
-        compactions: (sessionId) => ask("Sessions.compactions", client.Sessions.compactions({ sessionId })),
-        summaries: (sessionId) => ask("Sessions.summaries", client.Sessions.summaries({ sessionId })),
-        watch: (id) => follow("Sessions.watch", client.Sessions.watch({ id })),
-        problems: (which) => ask("Sessions.problems", client.Sessions.problems(which)),
-        unprobedDirectories: () => notOnTheWire("Sessions.unprobedDirectories"),
-        noteRepo: () => notOnTheWire("Sessions.noteRepo")
-      }),
-      Context.add(Search, {
-        messages: (query, page) => ask("Search.messages", client.Search.messages({ query, page })),
-        count: (query) => ask("Search.count", client.Search.count({ query }))
-      }),
-      Context.add(Usage, {
-        report: (query) => ask("Usage.report", client.Usage.report({ query })),
-        reconcile: (which) => ask("Usage.reconcile", client.Usage.reconcile(which))
-      }),
-      Context.add(Journal, {
-        append: () => notOnTheWire("Journal.append"),
-        appendAll: () => notOnTheWire("Journal.appendAll"),
-        transcripts: (which) => ask("Journal.transcripts", client.Journal.transcripts(which ?? {})),
-        markMissing: () => notOnTheWire("Journal.markMissing"),
-        read: (id, line, limit) => ask("Journal.read", client.Journal.read({ id, line, limit })),
-        bytes: (id) => follow("Journal.bytes", client.Journal.bytes({ id })),
-        changes: (which) => follow("Journal.changes", client.Journal.changes(which ?? {})),
-        totals: ask("Journal.totals", client.Journal.totals()),
-        rebuild: follow("Journal.rebuild", client.Journal.rebuild()),
-        forget: (which) => ask("Journal.forget", client.Journal.forget({ which })),
-        forgettable: (which) => ask("Journal.forgettable", client.Journal.forgettable(which)),
-        isForgotten: (sessionId) => ask("Journal.isForgotten", client.Journal.isForgotten({ sessionId }))
-      }),
-      Context.add(Indexer, {
-        index: follow("Indexer.index", client.Indexer.index()),
-        follow: notOnTheWire("Indexer.follow"),
-        status: Effect.orDie(reach(client.Indexer.status()))
-      }),
-      Context.add(Coordinator, {
-        handshake: reach(client.Coordinator.handshake()),
-        status: reach(client.Coordinator.status()),
-        doctor: ask("Coordinator.doctor", client.Coordinator.doctor()),
-        stop: reach(client.Coordinator.stop())
-      })
-    )
-  }))
+  Layer.scopedContext(
+    Effect.map(RpcClient.make(HanRpcs), (client) => {
+      const { ask, reach, follow } = asking(options.location)
+      return Context.empty().pipe(
+        Context.add(Sessions, {
+          list: (filter, page) => ask("Sessions.list", client.Sessions.list({ filter, page })),
+          count: (filter) => ask("Sessions.count", client.Sessions.count({ filter })),
+          get: (id) => ask("Sessions.get", client.Sessions.get({ id })),
+          getMany: (ids) => ask("Sessions.getMany", client.Sessions.getMany({ ids })),
+          projects: ask("Sessions.projects", client.Sessions.projects()),
+          messages: (of, page) => ask("Sessions.messages", client.Sessions.messages({ of, page })),
+          toolCalls: (sessionId) => ask("Sessions.toolCalls", client.Sessions.toolCalls({ sessionId })),
+          tasks: (sessionId) => ask("Sessions.tasks", client.Sessions.tasks({ sessionId })),
+          todos: (sessionId) => ask("Sessions.todos", client.Sessions.todos({ sessionId })),
+          fileChanges: (sessionId) => ask("Sessions.fileChanges", client.Sessions.fileChanges({ sessionId })),
+          agents: (sessionId) => ask("Sessions.agents", client.Sessions.agents({ sessionId })),
+          compactions: (sessionId) => ask("Sessions.compactions", client.Sessions.compactions({ sessionId })),
+          summaries: (sessionId) => ask("Sessions.summaries", client.Sessions.summaries({ sessionId })),
+          watch: (id) => follow("Sessions.watch", client.Sessions.watch({ id })),
+          problems: (which) => ask("Sessions.problems", client.Sessions.problems(which)),
+          unprobedDirectories: () => notOnTheWire("Sessions.unprobedDirectories"),
+          noteRepo: () => notOnTheWire("Sessions.noteRepo")
+        }),
+        Context.add(Search, {
+          messages: (query, page) => ask("Search.messages", client.Search.messages({ query, page })),
+          count: (query) => ask("Search.count", client.Search.count({ query }))
+        }),
+        Context.add(Usage, {
+          report: (query) => ask("Usage.report", client.Usage.report({ query })),
+          reconcile: (which) => ask("Usage.reconcile", client.Usage.reconcile(which))
+        }),
+        Context.add(Journal, {
+          append: () => notOnTheWire("Journal.append"),
+          appendAll: () => notOnTheWire("Journal.appendAll"),
+          transcripts: (which) => ask("Journal.transcripts", client.Journal.transcripts(which ?? {})),
+          markMissing: () => notOnTheWire("Journal.markMissing"),
+          read: (id, line, limit) => ask("Journal.read", client.Journal.read({ id, line, limit })),
+          bytes: (id) => follow("Journal.bytes", client.Journal.bytes({ id })),
+          changes: (which) => follow("Journal.changes", client.Journal.changes(which ?? {})),
+          totals: ask("Journal.totals", client.Journal.totals()),
+          rebuild: follow("Journal.rebuild", client.Journal.rebuild()),
+          forget: (which) => ask("Journal.forget", client.Journal.forget({ which })),
+          forgettable: (which) => ask("Journal.forgettable", client.Journal.forgettable(which)),
+          isForgotten: (sessionId) => ask("Journal.isForgotten", client.Journal.isForgotten({ sessionId }))
+        }),
+        Context.add(Indexer, {
+          index: follow("Indexer.index", client.Indexer.index()),
+          follow: notOnTheWire("Indexer.follow"),
+          status: Effect.orDie(reach(client.Indexer.status()))
+        }),
+        Context.add(Coordinator, {
+          handshake: reach(client.Coordinator.handshake()),
+          status: reach(client.Coordinator.status()),
+          doctor: ask("Coordinator.doctor", client.Coordinator.doctor()),
+          stop: reach(client.Coordinator.stop())
+        })
+      )
+    })
+  )
 
 /** Over the coordinator's unix socket, on Node and Bun. Connects with the first request, and anew with the next one after the connection ended. */
 export const layerSocket = (options: { readonly path: string }): Layer.Layer<Services> =>
-  layer({ location: options.path }).pipe(
-    Layer.provide(SocketProtocol.layer(options)),
-    Layer.provide(Serialization.layerNdjson)
-  )
+  layer({ location: options.path }).pipe(Layer.provide(SocketProtocol.layer(options)), Layer.provide(Serialization.layerNdjson))
 
 /** Over HTTP, at `<url>/rpc`. */
 export const layerHttp = (options: { readonly url: string }): Layer.Layer<Services, never, HttpClient.HttpClient> =>
-  layer({ location: options.url }).pipe(
-    Layer.provide(layerProtocolHttp(`${options.url.replace(/\/+$/, "")}/rpc`)),
-    Layer.provide(Serialization.layerNdjson)
-  )
+  layer({ location: options.url }).pipe(Layer.provide(layerProtocolHttp(`${options.url.replace(/\/+$/, "")}/rpc`)), Layer.provide(Serialization.layerNdjson))
 
 const asking = (location: string) => {
   const unreachable = (error: RpcClientError) =>
     error.cause instanceof CoordinatorUnreachable
       ? error.cause
       : new CoordinatorUnreachable({ location, reason: "refused", message: `${location} does not answer as han does: ${error.message}` })
-  const ended = new CoordinatorUnreachable({ location, reason: "closed", message: `the coordinator at ${location} ended before it had answered; is it being stopped?` })
+  const ended = new CoordinatorUnreachable({
+    location,
+    reason: "closed",
+    message: `the coordinator at ${location} ended before it had answered; is it being stopped?`
+  })
 
-  const asStoreError = (operation: string) => <E>(error: E | RpcClientError | Unauthorized) => {
-    if (error instanceof Unauthorized) return new StoreError({ operation, reason: "failed", message: `${operation}: ${error.message}` })
-    if (!(error instanceof RpcClientError)) return error
-    const cause = unreachable(error)
-    return new StoreError({ operation, reason: "unreachable", message: cause.message, cause })
-  }
+  const asStoreError =
+    (operation: string) =>
+    <E>(error: E | RpcClientError | Unauthorized) => {
+      if (error instanceof Unauthorized) return new StoreError({ operation, reason: "failed", message: `${operation}: ${error.message}` })
+      if (!(error instanceof RpcClientError)) return error
+      const cause = unreachable(error)
+      return new StoreError({ operation, reason: "unreachable", message: cause.message, cause })
+    }
   // A request that the far end interrupts comes back as an interruption; the caller was not interrupted, so for it that is an error.
-  const storeCause = (operation: string) => <E>(cause: Cause.Cause<E | RpcClientError | Unauthorized>) =>
-    Cause.isInterruptedOnly(cause)
-      ? Cause.fail(new StoreError({ operation, reason: "unreachable", message: ended.message, cause: ended }))
-      : Cause.map(cause, asStoreError(operation)<E>)
+  const storeCause =
+    (operation: string) =>
+    <E>(cause: Cause.Cause<E | RpcClientError | Unauthorized>) =>
+      Cause.isInterruptedOnly(cause)
+        ? Cause.fail(new StoreError({ operation, reason: "unreachable", message: ended.message, cause: ended }))
+        : Cause.map(cause, asStoreError(operation)<E>)
 
   return {
     ask: <A, E, R>(operation: string, effect: Effect.Effect<A, E | RpcClientError | Unauthorized, R>) =>
@@ -130,19 +134,24 @@ const asking = (location: string) => {
         Effect.failCause(
           Cause.isInterruptedOnly(cause)
             ? Cause.fail(ended)
-            : Cause.map(cause, (error) => error instanceof RpcClientError ? unreachable(error) : new CoordinatorUnreachable({ location, reason: "refused", message: error.message }))
-        ))
+            : Cause.map(cause, (error) =>
+                error instanceof RpcClientError ? unreachable(error) : new CoordinatorUnreachable({ location, reason: "refused", message: error.message })
+              )
+        )
+      )
   }
 }
 
 const notOnTheWire = (operation: string) =>
-  Effect.fail(new StoreError({ operation, reason: "failed", message: `${operation} is not available over RPC; only the process that owns the database does it` }))
+  Effect.fail(
+    new StoreError({ operation, reason: "failed", message: `${operation} is not available over RPC; only the process that owns the database does it` })
+  )
 
 /** `RpcClient.layerProtocolHttp` lets a request wait for ever when its answer breaks off; here it fails. */
 const layerProtocolHttp = (url: string) =>
   Layer.scoped(
     RpcClient.Protocol,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const client = (yield* HttpClient.HttpClient).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl(url)), HttpClient.filterStatusOk)
       const protocol = yield* RpcClient.makeProtocolHttp(client)
       const open = new Set<string>()
@@ -150,7 +159,11 @@ const layerProtocolHttp = (url: string) =>
         new RpcClientError({
           reason: "Protocol",
           message,
-          cause: new CoordinatorUnreachable({ location: url, reason, message: cause === undefined ? message : `${message}: ${cause instanceof Error ? cause.message : String(cause)}` })
+          cause: new CoordinatorUnreachable({
+            location: url,
+            reason,
+            message: cause === undefined ? message : `${message}: ${cause instanceof Error ? cause.message : String(cause)}`
+          })
         })
       return RpcClient.Protocol.of({
         ...protocol,
@@ -160,15 +173,19 @@ const layerProtocolHttp = (url: string) =>
             return f(message)
           }),
         send: (request) =>
-          request._tag !== "Request" ? protocol.send(request) : Effect.suspend(() => {
-            open.add(request.id)
-            return protocol.send(request).pipe(
-              Effect.mapError((error) => failure(`no answer from ${url}`, "refused", error.cause)),
-              Effect.catchAllDefect((defect) => Effect.fail(failure(`what ${url} answers is not han's`, "refused", defect))),
-              Effect.zipRight(Effect.suspend(() => open.has(request.id) ? Effect.fail(failure(`the answer from ${url} broke off`, "closed")) : Effect.void)),
-              Effect.ensuring(Effect.sync(() => open.delete(request.id)))
-            )
-          })
+          request._tag !== "Request"
+            ? protocol.send(request)
+            : Effect.suspend(() => {
+                open.add(request.id)
+                return protocol.send(request).pipe(
+                  Effect.mapError((error) => failure(`no answer from ${url}`, "refused", error.cause)),
+                  Effect.catchAllDefect((defect) => Effect.fail(failure(`what ${url} answers is not han's`, "refused", defect))),
+                  Effect.zipRight(
+                    Effect.suspend(() => (open.has(request.id) ? Effect.fail(failure(`the answer from ${url} broke off`, "closed")) : Effect.void))
+                  ),
+                  Effect.ensuring(Effect.sync(() => open.delete(request.id)))
+                )
+              })
       })
     })
   )

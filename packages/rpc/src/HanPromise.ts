@@ -1,3 +1,5 @@
+import * as Os from "node:os"
+import * as Path from "node:path"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,8 +21,6 @@ import { StoreError } from "han-core/StoreError"
 import type { Task, TodoList } from "han-core/Task"
 import { type Reconciliation, Usage, UsageQuery, type UsageReport } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
-import * as Os from "node:os"
-import * as Path from "node:path"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorStatus, CoordinatorUnreachable, type DoctorReport } from "./Coordinator.ts"
 import * as HanClient from "./HanClient.ts"
 import { protocol, version } from "./Version.ts"
@@ -68,7 +68,9 @@ export interface Han extends AsyncDisposable {
     readonly totals: () => Promise<JournalTotals>
     readonly rebuild: () => AsyncIterable<RebuildProgress>
     /** Removes sessions for good. */
-    readonly forget: (which: { readonly sessionIds: ReadonlyArray<string> } | { readonly before: number }) => Promise<{ readonly sessions: number; readonly entries: number }>
+    readonly forget: (
+      which: { readonly sessionIds: ReadonlyArray<string> } | { readonly before: number }
+    ) => Promise<{ readonly sessions: number; readonly entries: number }>
     readonly forgettable: (which: { readonly before: number }) => Promise<ReadonlyArray<string>>
     readonly isForgotten: (sessionId: string) => Promise<boolean>
   }
@@ -116,7 +118,11 @@ const messagesOf = Schema.decode(MessagesOf)
 const searchQuery = Schema.decode(SearchQuery)
 const usageQuery = Schema.decode(UsageQuery)
 
-const promising = (managed: ManagedRuntime.ManagedRuntime<HanClient.Services | Viewer, never>, services: Context.Context<HanClient.Services | Viewer>, path: string): Han => {
+const promising = (
+  managed: ManagedRuntime.ManagedRuntime<HanClient.Services | Viewer, never>,
+  services: Context.Context<HanClient.Services | Viewer>,
+  path: string
+): Han => {
   const sessions = Context.get(services, Sessions)
   const search = Context.get(services, Search)
   const usage = Context.get(services, Usage)
@@ -125,10 +131,16 @@ const promising = (managed: ManagedRuntime.ManagedRuntime<HanClient.Services | V
   const coordinator = Context.get(services, Coordinator)
 
   let open = true
-  const whenOpen = Effect.suspend(() => open ? Effect.void : Effect.fail(new CoordinatorUnreachable({ location: path, reason: "closed", message: "this connection was closed; connect again" })))
+  const whenOpen = Effect.suspend(() =>
+    open ? Effect.void : Effect.fail(new CoordinatorUnreachable({ location: path, reason: "closed", message: "this connection was closed; connect again" }))
+  )
   const run = <A, E>(effect: Effect.Effect<A, E, Viewer>) => settled(Effect.runPromiseExit(Effect.provide(Effect.zipRight(whenOpen, effect), services)))
-  const iterate = <A, E>(stream: Stream.Stream<A, E, Viewer>) => Stream.toAsyncIterable(Stream.provideContext(Stream.unwrap(Effect.as(whenOpen, stream)), services))
-  const ofSession = <A, E>(f: (id: SessionId) => Effect.Effect<A, E, Viewer>) => (id: string) => run(Effect.flatMap(sessionId(id), f))
+  const iterate = <A, E>(stream: Stream.Stream<A, E, Viewer>) =>
+    Stream.toAsyncIterable(Stream.provideContext(Stream.unwrap(Effect.as(whenOpen, stream)), services))
+  const ofSession =
+    <A, E>(f: (id: SessionId) => Effect.Effect<A, E, Viewer>) =>
+    (id: string) =>
+      run(Effect.flatMap(sessionId(id), f))
   const close = async () => {
     open = false
     await managed.dispose()
@@ -151,9 +163,11 @@ const promising = (managed: ManagedRuntime.ManagedRuntime<HanClient.Services | V
       summaries: ofSession(sessions.summaries),
       watch: (id) => iterate(Stream.unwrap(Effect.map(sessionId(id), sessions.watch))),
       problems: ({ limit = 100, transcript } = {}) =>
-        run(transcript === undefined
-          ? sessions.problems({ limit })
-          : Effect.flatMap(transcriptId(transcript), (transcript) => sessions.problems({ limit, transcript })))
+        run(
+          transcript === undefined
+            ? sessions.problems({ limit })
+            : Effect.flatMap(transcriptId(transcript), (transcript) => sessions.problems({ limit, transcript }))
+        )
     },
     search: {
       messages: (query, page = {}) => run(Effect.flatMap(searchQuery(query), (query) => search.messages(query, page))),
@@ -165,13 +179,15 @@ const promising = (managed: ManagedRuntime.ManagedRuntime<HanClient.Services | V
         run(id === undefined ? usage.reconcile({ since }) : Effect.flatMap(sessionId(id), (sessionId) => usage.reconcile({ since, sessionId })))
     },
     journal: {
-      transcripts: ({ sessionId: id } = {}) => run(id === undefined ? journal.transcripts() : Effect.flatMap(sessionId(id), (sessionId) => journal.transcripts({ sessionId }))),
+      transcripts: ({ sessionId: id } = {}) =>
+        run(id === undefined ? journal.transcripts() : Effect.flatMap(sessionId(id), (sessionId) => journal.transcripts({ sessionId }))),
       read: (id, line, limit) => run(Effect.flatMap(transcriptId(id), (id) => journal.read(id, line, limit))),
       bytes: (id) => iterate(Stream.unwrap(Effect.map(transcriptId(id), journal.bytes))),
       changes: (options) => iterate(journal.changes(options)),
       totals: () => run(journal.totals),
       rebuild: () => iterate(journal.rebuild),
-      forget: (which) => run("before" in which ? journal.forget(which) : Effect.flatMap(sessionIds(which.sessionIds), (sessionIds) => journal.forget({ sessionIds }))),
+      forget: (which) =>
+        run("before" in which ? journal.forget(which) : Effect.flatMap(sessionIds(which.sessionIds), (sessionIds) => journal.forget({ sessionIds }))),
       forgettable: (which) => run(journal.forgettable(which)),
       isForgotten: ofSession(journal.isForgotten)
     },
@@ -181,15 +197,23 @@ const promising = (managed: ManagedRuntime.ManagedRuntime<HanClient.Services | V
       stop: () => run(coordinator.stop)
     },
     index: (options) =>
-      run(indexer.index.pipe(
-        Stream.tap((progress) => Effect.sync(() => options?.onProgress?.(progress))),
-        Stream.runLast,
-        Effect.flatMap((last) =>
-          last._tag === "Some" && last.value._tag === "Indexed"
-            ? Effect.succeed(last.value.report)
-            : Effect.fail(new StoreError({ operation: "Indexer.index", reason: "failed", message: "the pass ended without a report; `han coordinator logs` may say why" }))
+      run(
+        indexer.index.pipe(
+          Stream.tap((progress) => Effect.sync(() => options?.onProgress?.(progress))),
+          Stream.runLast,
+          Effect.flatMap((last) =>
+            last._tag === "Some" && last.value._tag === "Indexed"
+              ? Effect.succeed(last.value.report)
+              : Effect.fail(
+                  new StoreError({
+                    operation: "Indexer.index",
+                    reason: "failed",
+                    message: "the pass ended without a report; `han coordinator logs` may say why"
+                  })
+                )
+          )
         )
-      )),
+      ),
     close,
     [Symbol.asyncDispose]: close
   }

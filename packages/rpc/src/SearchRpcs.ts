@@ -7,6 +7,10 @@ import { StoreError } from "han-core/StoreError"
 import { Authentication } from "./Authentication.ts"
 
 export class SearchRpcs extends RpcGroup.make(
-  Rpc.make("Search.messages", { payload: { query: SearchQuery, page: PageRequest }, success: Page(SearchHit), error: Schema.Union(PageCursorInvalid, StoreError) }),
+  Rpc.make("Search.messages", {
+    payload: { query: SearchQuery, page: PageRequest },
+    success: Page(SearchHit),
+    error: Schema.Union(PageCursorInvalid, StoreError)
+  }),
   Rpc.make("Search.count", { payload: { query: SearchQuery }, success: Schema.Int, error: StoreError })
 ).middleware(Authentication) {}

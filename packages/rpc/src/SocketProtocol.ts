@@ -1,3 +1,4 @@
+import * as Net from "node:net"
 import * as RpcClient from "@effect/rpc/RpcClient"
 import { RpcClientError } from "@effect/rpc/RpcClientError"
 import { constPing, type FromServerEncoded } from "@effect/rpc/RpcMessage"
@@ -5,7 +6,6 @@ import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import * as Net from "node:net"
 import { CoordinatorUnreachable } from "./Coordinator.ts"
 
 const pingEveryMs = 10_000
@@ -26,7 +26,7 @@ export const layer = (options: { readonly path: string }): Layer.Layer<RpcClient
   Layer.scoped(RpcClient.Protocol, make(options.path))
 
 const make = (path: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const serialization = yield* RpcSerialization.RpcSerialization
     const fork = yield* FiberSet.makeRuntime<never>()
     // Nothing arrives before the first request, and the client runs before it can make one.
@@ -116,13 +116,29 @@ const settle = ({ pending, socket }: Connection, requestId: string) => {
 
 const notConnected = (path: string, error: NodeJS.ErrnoException) =>
   error.code === "ENOENT"
-    ? new CoordinatorUnreachable({ location: path, reason: "absent", message: `no coordinator is running (there is no ${path}); \`han coordinator start\` starts it` })
+    ? new CoordinatorUnreachable({
+        location: path,
+        reason: "absent",
+        message: `no coordinator is running (there is no ${path}); \`han coordinator start\` starts it`
+      })
     : error.code === "EACCES" || error.code === "EPERM"
-    ? new CoordinatorUnreachable({ location: path, reason: "refused", message: `${path} may not be opened by this user; run as the user whose coordinator it is` })
-    : new CoordinatorUnreachable({ location: path, reason: "refused", message: `the coordinator at ${path} does not answer (${error.code ?? error.message}); \`han coordinator start\` starts it anew` })
+      ? new CoordinatorUnreachable({
+          location: path,
+          reason: "refused",
+          message: `${path} may not be opened by this user; run as the user whose coordinator it is`
+        })
+      : new CoordinatorUnreachable({
+          location: path,
+          reason: "refused",
+          message: `the coordinator at ${path} does not answer (${error.code ?? error.message}); \`han coordinator start\` starts it anew`
+        })
 
 const closed = (path: string) =>
-  new CoordinatorUnreachable({ location: path, reason: "closed", message: `the coordinator at ${path} closed the connection; \`han coordinator status\` says whether it is running` })
+  new CoordinatorUnreachable({
+    location: path,
+    reason: "closed",
+    message: `the coordinator at ${path} closed the connection; \`han coordinator status\` says whether it is running`
+  })
 
 const silent = (path: string) =>
   new CoordinatorUnreachable({

@@ -1,3 +1,5 @@
+import * as Net from "node:net"
+import * as Path from "node:path"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type { FromClientEncoded } from "@effect/rpc/RpcMessage"
 import { assert, describe, it } from "@effect/vitest"
@@ -24,8 +26,6 @@ import { Authentication, Unauthorized } from "han-rpc/Authentication"
 import { Coordinator, CoordinatorUnreachable } from "han-rpc/Coordinator"
 import * as HanClient from "han-rpc/HanClient"
 import { ndjson } from "han-rpc/Serialization"
-import * as Net from "node:net"
-import * as Path from "node:path"
 import { folder, httpServer, socketServer, type storeLayer } from "./servers.ts"
 
 const encodeChange = Schema.encodeSync(JournalChange)
@@ -34,11 +34,13 @@ type Says = Parameters<typeof storeLayer>[0]
 type Authenticated = Layer.Layer<Authentication>
 
 const overSocket = (says: Says, authentication?: Authenticated) =>
-  Layer.unwrapScoped(Effect.gen(function*() {
-    const path = Path.join(yield* folder, "s")
-    yield* Layer.build(socketServer(path, says, authentication))
-    return HanClient.layerSocket({ path })
-  }))
+  Layer.unwrapScoped(
+    Effect.gen(function* () {
+      const path = Path.join(yield* folder, "s")
+      yield* Layer.build(socketServer(path, says, authentication))
+      return HanClient.layerSocket({ path })
+    })
+  )
 
 const overHttp = (says: Says, authentication?: Authenticated) =>
   Layer.unwrapScoped(Effect.map(httpServer(says, authentication), (url) => HanClient.layerHttp({ url }).pipe(Layer.provide(FetchHttpClient.layer))))
@@ -50,10 +52,13 @@ const noTranscript = new TranscriptNotFound({ transcript })
 const badCursor = new PageCursorInvalid({ cursor: "née" })
 const full = new StoreError({ operation: "Journal.append", reason: "full", message: "the disk is full; make room", cause: new Error("SQLITE_FULL") })
 
-for (const [name, over] of [["a unix socket", overSocket], ["HTTP", overHttp]] as const) {
+for (const [name, over] of [
+  ["a unix socket", overSocket],
+  ["HTTP", overHttp]
+] as const) {
   describe(`over ${name}`, () => {
     it.scopedLive("every error is what it was", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const sessions = yield* Sessions
         const journal = yield* Journal
         const same = (error: Error, wanted: Error) => {
@@ -75,71 +80,99 @@ for (const [name, over] of [["a unix socket", overSocket], ["HTTP", overHttp]] a
         assert.deepStrictEqual([store.operation, store.reason], ["Journal.append", "full"])
         assert.instanceOf(store.cause, Error)
         same(yield* Effect.flip(Stream.runDrain((yield* Indexer).index)), full)
-      }).pipe(Effect.provide([
-        over({
-          sessions: { get: () => Effect.fail(notFound), watch: () => Stream.fail(notFound), list: () => Effect.fail(badCursor), messages: () => Effect.fail(badCursor) },
-          search: { messages: () => Effect.fail(badCursor) },
-          usage: { reconcile: () => Effect.fail(notFound) },
-          journal: { read: () => Effect.fail(noTranscript), bytes: () => Stream.fail(noTranscript), totals: Effect.fail(full) },
-          indexer: { index: Stream.fail(full) }
-        }),
-        Viewer.layerLocal
-      ])))
+      }).pipe(
+        Effect.provide([
+          over({
+            sessions: {
+              get: () => Effect.fail(notFound),
+              watch: () => Stream.fail(notFound),
+              list: () => Effect.fail(badCursor),
+              messages: () => Effect.fail(badCursor)
+            },
+            search: { messages: () => Effect.fail(badCursor) },
+            usage: { reconcile: () => Effect.fail(notFound) },
+            journal: { read: () => Effect.fail(noTranscript), bytes: () => Stream.fail(noTranscript), totals: Effect.fail(full) },
+            indexer: { index: Stream.fail(full) }
+          }),
+          Viewer.layerLocal
+        ])
+      )
+    )
 
     it.scopedLive("bytes and text arrive as they were sent, whatever reads they are cut into", () => {
       const pieces = Array.from({ length: 40 }, (_, piece) => Uint8Array.from({ length: 50_000 }, (_, index) => (index * 31 + piece) % 256))
       // Seven bytes that repeat fit into no read evenly, so some reads end in the middle of a character.
       const text = `\u0000\u2028${"\u{1F9EA}é-".repeat(400_000)}`
-      return Effect.gen(function*() {
+      return Effect.gen(function* () {
         const received = yield* Stream.runCollect((yield* Journal).bytes(transcript))
         assert.isTrue(Buffer.concat(pieces).equals(Buffer.concat(Chunk.toReadonlyArray(received))))
         assert.isTrue((yield* (yield* Sessions).projects)[0]?.name === text)
-      }).pipe(Effect.provide([
-        over({
-          journal: { bytes: () => Stream.fromIterable(pieces).pipe(Stream.rechunk(1)) },
-          sessions: { projects: Effect.succeed([{ path: "/", name: text, repo: null, sessions: 1, updatedAt: null }]) }
-        }),
-        Viewer.layerLocal
-      ]))
+      }).pipe(
+        Effect.provide([
+          over({
+            journal: { bytes: () => Stream.fromIterable(pieces).pipe(Stream.rechunk(1)) },
+            sessions: { projects: Effect.succeed([{ path: "/", name: text, repo: null, sessions: 1, updatedAt: null }]) }
+          }),
+          Viewer.layerLocal
+        ])
+      )
     })
 
     it.scopedLive("who is not known is told so, as a store error", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const error = yield* Effect.flip((yield* Journal).totals)
         assert.deepStrictEqual([error._tag, error.reason], ["StoreError", "failed"])
         assert.include(error.message, "sign in")
-      }).pipe(Effect.provide([over({}, Layer.succeed(Authentication, Authentication.of(() => Effect.fail(new Unauthorized())))), Viewer.layerLocal])))
+      }).pipe(
+        Effect.provide([
+          over(
+            {},
+            Layer.succeed(
+              Authentication,
+              Authentication.of(() => Effect.fail(new Unauthorized()))
+            )
+          ),
+          Viewer.layerLocal
+        ])
+      )
+    )
 
     it.scopedLive("what only the owner of the database does fails and says so", () =>
-      Effect.gen(function*() {
-        for (
-          const effect of [
-            (yield* Journal).append({ machine: "m", source: "han", sessionId: session, kind: "main", agentId: null, generation: 1 }, []),
-            (yield* Journal).appendAll([]),
-            (yield* Journal).markMissing([], 0),
-            (yield* Sessions).unprobedDirectories(1),
-            (yield* Sessions).noteRepo("/", { remote: null, root: null }),
-            (yield* Indexer).follow
-          ]
-        ) assert.include((yield* Effect.flip(effect)).message, "not available over RPC")
-      }).pipe(Effect.provide([over({}), Viewer.layerLocal])))
+      Effect.gen(function* () {
+        for (const effect of [
+          (yield* Journal).append({ machine: "m", source: "han", sessionId: session, kind: "main", agentId: null, generation: 1 }, []),
+          (yield* Journal).appendAll([]),
+          (yield* Journal).markMissing([], 0),
+          (yield* Sessions).unprobedDirectories(1),
+          (yield* Sessions).noteRepo("/", { remote: null, root: null }),
+          (yield* Indexer).follow
+        ])
+          assert.include((yield* Effect.flip(effect)).message, "not available over RPC")
+      }).pipe(Effect.provide([over({}), Viewer.layerLocal]))
+    )
 
     it.scopedLive("a defect of one request leaves the others alone", () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const journal = yield* Journal
         const waiting = yield* Effect.fork(journal.isForgotten(session))
         const exit = yield* Effect.exit(journal.totals)
         assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
         assert.isTrue(yield* Fiber.join(waiting))
-      }).pipe(Effect.provide([
-        over({ journal: { totals: Effect.dieMessage("a bug"), isForgotten: () => Effect.delay(Effect.succeed(true), 200) } }),
-        Viewer.layerLocal
-      ])))
+      }).pipe(
+        Effect.provide([
+          over({ journal: { totals: Effect.dieMessage("a bug"), isForgotten: () => Effect.delay(Effect.succeed(true), 200) } }),
+          Viewer.layerLocal
+        ])
+      )
+    )
 
     it.scopedLive("the pass is not held up by a client that does not read its progress, and its report arrives", () => {
       const report = { transcripts: 1, bytesRead: 2, entries: 3, appended: 4, unreadable: 0, unrecognized: 0, durationMs: 5, problems: [] }
-      const progress = Stream.range(1, 5000).pipe(Stream.map((filesDone) => ({ _tag: "Indexing" as const, files: 5000, filesDone, bytes: 0, bytesDone: 0 })), Stream.rechunk(1))
-      return Effect.gen(function*() {
+      const progress = Stream.range(1, 5000).pipe(
+        Stream.map((filesDone) => ({ _tag: "Indexing" as const, files: 5000, filesDone, bytes: 0, bytesDone: 0 })),
+        Stream.rechunk(1)
+      )
+      return Effect.gen(function* () {
         const last = yield* Stream.runLast(Stream.tap((yield* Indexer).index, () => Effect.yieldNow()))
         assert.deepStrictEqual(last._tag === "Some" && last.value, { _tag: "Indexed", report })
       }).pipe(Effect.provide([over({ indexer: { index: Stream.concat(progress, Stream.succeed({ _tag: "Indexed" as const, report })) } }), Viewer.layerLocal]))
@@ -148,19 +181,29 @@ for (const [name, over] of [["a unix socket", overSocket], ["HTTP", overHttp]] a
 }
 
 describe("a socket that does not answer", () => {
-  const asked = (path: string) => Effect.provide(Effect.flatMap(Coordinator, (coordinator) => Effect.flip(coordinator.handshake)), HanClient.layerSocket({ path }))
+  const asked = (path: string) =>
+    Effect.provide(
+      Effect.flatMap(Coordinator, (coordinator) => Effect.flip(coordinator.handshake)),
+      HanClient.layerSocket({ path })
+    )
 
   it.scopedLive("nobody is there", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = Path.join(yield* folder, "none")
       const error = yield* asked(path)
       assert.instanceOf(error, CoordinatorUnreachable)
       assert.deepStrictEqual([error.reason, error.location], ["absent", path])
       assert.include(error.message, "han coordinator start")
-      const store = yield* Effect.flip(Effect.provide(Effect.flatMap(Journal, (journal) => journal.totals), [HanClient.layerSocket({ path }), Viewer.layerLocal]))
+      const store = yield* Effect.flip(
+        Effect.provide(
+          Effect.flatMap(Journal, (journal) => journal.totals),
+          [HanClient.layerSocket({ path }), Viewer.layerLocal]
+        )
+      )
       assert.deepStrictEqual([store._tag, store.reason], ["StoreError", "unreachable"])
       assert.instanceOf(store.cause, CoordinatorUnreachable)
-    }))
+    })
+  )
 
   const serving = (path: string, accept: (socket: Net.Socket) => void) =>
     Effect.acquireRelease(
@@ -171,48 +214,60 @@ describe("a socket that does not answer", () => {
     )
 
   it.scopedLive("it hangs up", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = Path.join(yield* folder, "s")
       yield* serving(path, (socket) => socket.once("data", () => socket.destroy()))
       assert.strictEqual((yield* asked(path)).reason, "closed")
-    }))
+    })
+  )
 
   it.scopedLive("it is something else", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = Path.join(yield* folder, "s")
       yield* serving(path, (socket) => socket.once("data", () => socket.write("220 mail ready\n")))
       const error = yield* asked(path)
       assert.strictEqual(error.reason, "refused")
       assert.include(error.message, "no han coordinator")
-    }))
+    })
+  )
 
   it.scopedLive("everything under way fails when the server goes, and the next request finds the next server", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = Path.join(yield* folder, "s")
       const reached = yield* Deferred.make<void>()
       const server = yield* Scope.make()
-      yield* Layer.buildWithScope(server)(socketServer(path, {
-        journal: { totals: Effect.zipRight(Deferred.succeed(reached, undefined), Effect.never), changes: () => Stream.never }
-      }))
-      yield* Effect.gen(function*() {
+      yield* Layer.buildWithScope(server)(
+        socketServer(path, {
+          journal: { totals: Effect.zipRight(Deferred.succeed(reached, undefined), Effect.never), changes: () => Stream.never }
+        })
+      )
+      yield* Effect.gen(function* () {
         const journal = yield* Journal
         const stream = yield* Effect.fork(Effect.flip(Stream.runDrain(journal.changes())))
         const effect = yield* Effect.fork(Effect.flip(journal.totals))
         yield* Deferred.await(reached)
         yield* Scope.close(server, Exit.void)
-        for (const error of yield* Effect.all([Fiber.join(stream), Fiber.join(effect)])) assert.deepStrictEqual([error._tag, error.reason], ["StoreError", "unreachable"])
+        for (const error of yield* Effect.all([Fiber.join(stream), Fiber.join(effect)]))
+          assert.deepStrictEqual([error._tag, error.reason], ["StoreError", "unreachable"])
         assert.strictEqual((yield* Effect.flip(journal.totals)).reason, "unreachable")
         yield* Layer.build(socketServer(path, { journal: { isForgotten: () => Effect.succeed(true) } }))
         assert.isTrue(yield* journal.isForgotten(session))
       }).pipe(Effect.provide([HanClient.layerSocket({ path }), Viewer.layerLocal]))
-    }))
+    })
+  )
 
   it.scopedLive("a request is answered although the answer comes together with more of a stream than its consumer takes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = Path.join(yield* folder, "s")
-      const values = Array.from({ length: 50 }, (_, sequence) => encodeChange({
-        sequence, id: transcript, transcript: { machine: "m", source: "han", sessionId: session, kind: "main", agentId: null, generation: 1 }, entries: [], decoded: []
-      }))
+      const values = Array.from({ length: 50 }, (_, sequence) =>
+        encodeChange({
+          sequence,
+          id: transcript,
+          transcript: { machine: "m", source: "han", sessionId: session, kind: "main", agentId: null, generation: 1 },
+          entries: [],
+          decoded: []
+        })
+      )
       let stream = ""
       yield* serving(path, (socket) => {
         const parser = ndjson.unsafeMake()
@@ -230,7 +285,7 @@ describe("a socket that does not answer", () => {
           }
         })
       })
-      yield* Effect.gen(function*() {
+      yield* Effect.gen(function* () {
         const journal = yield* Journal
         let asked = false
         const seen = yield* Stream.runFoldEffect(journal.changes(), 0, (seen) => {
@@ -240,7 +295,8 @@ describe("a socket that does not answer", () => {
         })
         assert.strictEqual(seen, 100)
       }).pipe(Effect.provide([HanClient.layerSocket({ path }), Viewer.layerLocal]))
-    }))
+    })
+  )
 })
 
 describe("an HTTP server that does not answer", () => {
@@ -255,10 +311,11 @@ describe("an HTTP server that does not answer", () => {
     )
 
   it.scopedLive("another status, another language, an answer that breaks off", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.strictEqual((yield* asked(() => new Response("gone", { status: 404 }))).reason, "refused")
       assert.strictEqual((yield* asked(() => new Response("<html>\n"))).reason, "refused")
       assert.strictEqual((yield* asked(() => new Response(""))).reason, "closed")
-      assert.strictEqual((yield* asked(() => new Response("{\"_tag\":\"Ex"))).reason, "closed")
-    }))
+      assert.strictEqual((yield* asked(() => new Response('{"_tag":"Ex'))).reason, "closed")
+    })
+  )
 })

@@ -1,3 +1,7 @@
+import { execFile } from "node:child_process"
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { assert, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,20 +13,22 @@ import { SessionNotFound } from "han-core/Session"
 import { StoreError } from "han-core/StoreError"
 import { CoordinatorIncompatible, CoordinatorUnreachable } from "han-rpc/Coordinator"
 import { connect } from "han-rpc/HanPromise"
-import { execFile } from "node:child_process"
-import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
 import { folder, socketServer, type storeLayer } from "./servers.ts"
 
 const served = (says: Parameters<typeof storeLayer>[0]) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const socket = Path.join(yield* folder, "s")
     yield* Layer.build(socketServer(socket, says))
     return socket
   })
 
-const thrown = (promise: Promise<unknown>) => Effect.promise(() => promise.then(() => assert.fail("it succeeded"), (error: unknown) => error))
+const thrown = (promise: Promise<unknown>) =>
+  Effect.promise(() =>
+    promise.then(
+      () => assert.fail("it succeeded"),
+      (error: unknown) => error
+    )
+  )
 
 const change = (sequence: number): JournalChange => ({
   sequence,
@@ -33,7 +39,7 @@ const change = (sequence: number): JournalChange => ({
 })
 
 it.scopedLive("values, errors as their classes, and the end of the connection", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const socket = yield* served({
       sessions: { count: () => Effect.succeed(7), get: (id) => Effect.fail(new SessionNotFound({ id, candidates: [] })) },
       journal: { isForgotten: () => Effect.never }
@@ -53,10 +59,11 @@ it.scopedLive("values, errors as their classes, and the end of the connection", 
       await new Promise((resolve) => setTimeout(resolve, 50))
     })
     assert.instanceOf(yield* thrown(pending), StoreError)
-  }))
+  })
+)
 
 it.scopedLive("a loop over changes; leaving it ends the stream at the other end", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const ended = yield* Deferred.make<void>()
     const socket = yield* served({
       journal: {
@@ -80,10 +87,11 @@ it.scopedLive("a loop over changes; leaving it ends the stream at the other end"
       return seen
     })
     assert.deepStrictEqual(seen, [41, 42, 1, 2])
-  }))
+  })
+)
 
 it.scopedLive("a pass with its progress", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const report = { transcripts: 1, bytesRead: 2, entries: 3, appended: 4, unreadable: 0, unrecognized: 0, durationMs: 5, problems: [] }
     const socket = yield* served({
       indexer: { index: Stream.make({ _tag: "Indexing" as const, files: 1, filesDone: 0, bytes: 2, bytesDone: 0 }, { _tag: "Indexed" as const, report }) }
@@ -94,10 +102,11 @@ it.scopedLive("a pass with its progress", () =>
       assert.deepStrictEqual(await han.index({ onProgress: ({ _tag }) => tags.push(_tag) }), report)
       assert.deepStrictEqual(tags, ["Indexing", "Indexed"])
     })
-  }))
+  })
+)
 
 it.scopedLive("nobody to connect to, somebody who speaks otherwise, a connection that was closed", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const absent = yield* thrown(connect({ socket: Path.join(yield* folder, "none") }))
     assert.isTrue(absent instanceof CoordinatorUnreachable && absent.reason === "absent")
     const newer = yield* served({ coordinator: { handshake: Effect.succeed({ version: "9.0.0", protocol: 99, pid: 1 }) } })
@@ -111,12 +120,14 @@ it.scopedLive("nobody to connect to, somebody who speaks otherwise, a connection
     })
     const error = yield* thrown(closed.sessions.count())
     assert.isTrue(error instanceof CoordinatorUnreachable && error.reason === "closed")
-  }))
+  })
+)
 
 it.scopedLive("a script that forgets to close its connection ends", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const socket = yield* served({ sessions: { count: () => Effect.succeed(7) } })
     const script = fileURLToPath(new URL("leaves-open.ts", import.meta.url))
     const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, ["--conditions=han-source", script, socket], { timeout: 20_000 }))
     assert.strictEqual(stdout, "7\n")
-  }))
+  })
+)

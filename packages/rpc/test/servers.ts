@@ -1,3 +1,6 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as BunHttpServer from "@effect/platform-bun/BunHttpServer"
@@ -24,9 +27,6 @@ import * as Serialization from "han-rpc/Serialization"
 import * as SessionHandlers from "han-rpc/SessionHandlers"
 import * as UsageHandlers from "han-rpc/UsageHandlers"
 import { protocol, version } from "han-rpc/Version"
-import * as Fs from "node:fs"
-import * as Os from "node:os"
-import * as Path from "node:path"
 
 const broken = new StoreError({ operation: "test", reason: "corrupt", message: "han.db is no database; restore it from a copy" })
 const failed = Effect.fail(broken)
@@ -42,29 +42,67 @@ export const storeLayer = (says: {
 }): Layer.Layer<Services> =>
   Layer.mergeAll(
     Layer.succeed(Sessions, {
-      list: () => failed, count: () => failed, get: () => failed, getMany: () => failed, projects: failed, messages: () => failed, toolCalls: () => failed, tasks: () => failed,
-      todos: () => failed, fileChanges: () => failed, agents: () => failed, compactions: () => failed, summaries: () => failed, watch: () => failed, problems: () => failed,
-      unprobedDirectories: () => failed, noteRepo: () => failed, ...says.sessions
+      list: () => failed,
+      count: () => failed,
+      get: () => failed,
+      getMany: () => failed,
+      projects: failed,
+      messages: () => failed,
+      toolCalls: () => failed,
+      tasks: () => failed,
+      todos: () => failed,
+      fileChanges: () => failed,
+      agents: () => failed,
+      compactions: () => failed,
+      summaries: () => failed,
+      watch: () => failed,
+      problems: () => failed,
+      unprobedDirectories: () => failed,
+      noteRepo: () => failed,
+      ...says.sessions
     }),
     Layer.succeed(Search, { messages: () => failed, count: () => failed, ...says.search }),
     Layer.succeed(Usage, { report: () => failed, reconcile: () => failed, ...says.usage }),
     Layer.succeed(Journal, {
-      append: () => failed, appendAll: () => failed, transcripts: () => failed, markMissing: () => failed, read: () => failed, bytes: () => failed, changes: () => failed, totals: failed, rebuild: failed,
-      forget: () => failed, forgettable: () => failed, isForgotten: () => failed, ...says.journal
+      append: () => failed,
+      appendAll: () => failed,
+      transcripts: () => failed,
+      markMissing: () => failed,
+      read: () => failed,
+      bytes: () => failed,
+      changes: () => failed,
+      totals: failed,
+      rebuild: failed,
+      forget: () => failed,
+      forgettable: () => failed,
+      isForgotten: () => failed,
+      ...says.journal
     }),
     Layer.succeed(Indexer, {
-      index: Stream.fail(broken), follow: failed,
-      status: Effect.succeed({ running: null, following: false, lastPassAt: null, bytesRead: 0, roots: [], problems: [] }), ...says.indexer
+      index: Stream.fail(broken),
+      follow: failed,
+      status: Effect.succeed({ running: null, following: false, lastPassAt: null, bytesRead: 0, roots: [], problems: [] }),
+      ...says.indexer
     }),
     Layer.succeed(Coordinator, {
-      handshake: Effect.succeed({ version, protocol, pid: process.pid }), status: Effect.dieMessage("no status in this test"), doctor: failed, stop: Effect.void, ...says.coordinator
+      handshake: Effect.succeed({ version, protocol, pid: process.pid }),
+      status: Effect.dieMessage("no status in this test"),
+      doctor: failed,
+      stop: Effect.void,
+      ...says.coordinator
     })
   )
 
 const handlers = (says: Parameters<typeof storeLayer>[0], authentication: Layer.Layer<Authentication.Authentication>) =>
-  Layer.mergeAll(SessionHandlers.layer, SearchHandlers.layer, UsageHandlers.layer, JournalHandlers.layer, IndexHandlers.layer, CoordinatorHandlers.layer, authentication).pipe(
-    Layer.provide(storeLayer(says))
-  )
+  Layer.mergeAll(
+    SessionHandlers.layer,
+    SearchHandlers.layer,
+    UsageHandlers.layer,
+    JournalHandlers.layer,
+    IndexHandlers.layer,
+    CoordinatorHandlers.layer,
+    authentication
+  ).pipe(Layer.provide(storeLayer(says)))
 
 /** A folder that goes with the scope. */
 export const folder = Effect.acquireRelease(
@@ -82,10 +120,12 @@ export const socketServer = (path: string, says: Parameters<typeof storeLayer>[0
 
 /** Serves the store on a free port of this machine. Answers the address. */
 export const httpServer = (says: Parameters<typeof storeLayer>[0], authentication = Authentication.layerLocal) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const context = yield* Layer.build(
       HttpLayerRouter.serve(
-        RpcServer.layerHttpRouter({ group: HanRpcs, path: "/rpc", protocol: "http", disableFatalDefects: true }).pipe(Layer.provide([handlers(says, authentication), Serialization.layerNdjson])),
+        RpcServer.layerHttpRouter({ group: HanRpcs, path: "/rpc", protocol: "http", disableFatalDefects: true }).pipe(
+          Layer.provide([handlers(says, authentication), Serialization.layerNdjson])
+        ),
         { disableLogger: true, disableListenLog: true }
       ).pipe(Layer.provideMerge(BunHttpServer.layer({ port: 0, hostname: "127.0.0.1" })))
     )

@@ -1,3 +1,4 @@
+import * as Path from "node:path"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -6,13 +7,13 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Indexer from "han-core/Indexer"
-import { Journal } from "han-core/Journal"
-import { Search } from "han-core/Search"
-import { Sessions } from "han-core/Sessions"
-import { StoreInfo } from "han-core/StoreInfo"
+import type { Journal } from "han-core/Journal"
+import type { Search } from "han-core/Search"
+import type { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
+import { StoreInfo } from "han-core/StoreInfo"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
-import { Usage } from "han-core/Usage"
+import type { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
 import * as Authentication from "han-rpc/Authentication"
 import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
@@ -26,7 +27,6 @@ import * as SessionHandlers from "han-rpc/SessionHandlers"
 import * as UsageHandlers from "han-rpc/UsageHandlers"
 import { protocol, version } from "han-rpc/Version"
 import * as SqliteStore from "han-sql/SqliteStore"
-import * as Path from "node:path"
 import * as Doctor from "./Doctor.ts"
 import type { Home, HomeUnusable } from "./Home.ts"
 import * as Lock from "./Lock.ts"
@@ -57,21 +57,26 @@ const hangUpAfter = Duration.seconds(2)
  */
 export const layer = (options: Options): Layer.Layer<Services, Lock.CoordinatorAlreadyRunning | HomeUnusable | UnixSocket.SocketUnusable | StoreUnusable> => {
   const { home } = options
-  const roots = distinct([...options.roots, ...(home.config.roots ?? []).map((root) => typeof root === "string" ? { path: root } : root)])
+  const roots = distinct([...options.roots, ...(home.config.roots ?? []).map((root) => (typeof root === "string" ? { path: root } : root))])
   const claudeRoots = roots.filter(({ source }) => source === undefined || source === "claude-code").map(({ path }) => Path.resolve(path))
-  return Layer.unwrapEffect(Effect.map(Ref.make<Failure | null>(null), (failure) =>
-    layerBackground(options.environment, failure).pipe(
-      Layer.provide(layerServer),
-      Layer.provide(UnixSocket.layer({ path: home.socket })),
-      Layer.provideMerge(layerCoordinator(options, claudeRoots, failure)),
-      Layer.provideMerge(Indexer.layer),
-      Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
-      Layer.provideMerge(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] })),
-      Layer.provide(Layer.scopedDiscard(Lock.acquire({ home: home.path, lock: home.lock, socket: home.socket, waitMs: lockWaitMs })))
-    )))
+  return Layer.unwrapEffect(
+    Effect.map(Ref.make<Failure | null>(null), (failure) =>
+      layerBackground(options.environment, failure).pipe(
+        Layer.provide(layerServer),
+        Layer.provide(UnixSocket.layer({ path: home.socket })),
+        Layer.provideMerge(layerCoordinator(options, claudeRoots, failure)),
+        Layer.provideMerge(Indexer.layer),
+        Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
+        Layer.provideMerge(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] })),
+        Layer.provide(Layer.scopedDiscard(Lock.acquire({ home: home.path, lock: home.lock, socket: home.socket, waitMs: lockWaitMs })))
+      )
+    )
+  )
 }
 
-const distinct = <A extends { readonly path: string }>(roots: ReadonlyArray<A>): ReadonlyArray<A> => [...new Map(roots.map((root) => [root.path, root])).values()]
+const distinct = <A extends { readonly path: string }>(roots: ReadonlyArray<A>): ReadonlyArray<A> => [
+  ...new Map(roots.map((root) => [root.path, root])).values()
+]
 
 /** Why following ended, and when. A pass that ended later has shown that it is over. */
 interface Failure {
@@ -80,53 +85,68 @@ interface Failure {
 }
 
 const layerCoordinator = (options: Options, claudeRoots: ReadonlyArray<string>, failure: Ref.Ref<Failure | null>) =>
-  Layer.effect(Coordinator, Effect.gen(function*() {
-    const services = yield* Effect.context<Journal | Sessions>()
-    const indexer = yield* Indexer.Indexer
-    const store = yield* StoreInfo
-    const startedAt = Date.now()
-    const handshake = { version, protocol, pid: process.pid }
-    const status = Effect.gen(function*() {
+  Layer.effect(
+    Coordinator,
+    Effect.gen(function* () {
+      const services = yield* Effect.context<Journal | Sessions>()
+      const indexer = yield* Indexer.Indexer
+      const store = yield* StoreInfo
+      const startedAt = Date.now()
+      const handshake = { version, protocol, pid: process.pid }
+      const status = Effect.gen(function* () {
+        return {
+          ...handshake,
+          startedAt,
+          home: options.home.path,
+          socket: options.home.socket,
+          database: { engine: store.engine, version: store.version, location: store.location, warning: store.warning },
+          indexer: yield* indexer.status,
+          rebuilding: yield* store.rebuilding
+        } satisfies CoordinatorStatus
+      })
       return {
-        ...handshake,
-        startedAt,
-        home: options.home.path,
-        socket: options.home.socket,
-        database: { engine: store.engine, version: store.version, location: store.location, warning: store.warning },
-        indexer: yield* indexer.status,
-        rebuilding: yield* store.rebuilding
-      } satisfies CoordinatorStatus
+        handshake: Effect.succeed(handshake),
+        status,
+        doctor: Effect.gen(function* () {
+          const now = yield* status
+          const failed = yield* Ref.get(failure)
+          const over = failed === null || (now.indexer.lastPassAt !== null && now.indexer.lastPassAt > failed.at)
+          return yield* Doctor.report({ status: now, claudeRoots, failure: over ? null : failed.message })
+        }).pipe(Effect.provide(services)),
+        stop: Effect.zipRight(Effect.logInfo("asked to stop"), options.stop)
+      }
     })
-    return {
-      handshake: Effect.succeed(handshake),
-      status,
-      doctor: Effect.gen(function*() {
-        const now = yield* status
-        const failed = yield* Ref.get(failure)
-        const over = failed === null || now.indexer.lastPassAt !== null && now.indexer.lastPassAt > failed.at
-        return yield* Doctor.report({ status: now, claudeRoots, failure: over ? null : failed.message })
-      }).pipe(Effect.provide(services)),
-      stop: Effect.zipRight(Effect.logInfo("asked to stop"), options.stop)
-    }
-  }))
+  )
 
 /** Answers at the socket. A defect of one request fails that request alone, and is logged. */
-const layerServer = Layer.scopedDiscard(Effect.gen(function*() {
-  const { hangUp } = yield* UnixSocket.Connections
-  yield* Effect.addFinalizer(() => Effect.forkDaemon(Effect.delay(hangUp, hangUpAfter)))
-})).pipe(
+const layerServer = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const { hangUp } = yield* UnixSocket.Connections
+    yield* Effect.addFinalizer(() => Effect.forkDaemon(Effect.delay(hangUp, hangUpAfter)))
+  })
+).pipe(
   Layer.provideMerge(RpcServer.layer(HanRpcs, { disableFatalDefects: true, disableTracing: true })),
-  Layer.provide([SessionHandlers.layer, SearchHandlers.layer, UsageHandlers.layer, JournalHandlers.layer, IndexHandlers.layer, CoordinatorHandlers.layer, Authentication.layerLocal]),
-  Layer.provide(Layer.map(RpcServer.layerProtocolSocketServer, (context) => {
-    const protocol = Context.get(context, RpcServer.Protocol)
-    return Context.make(RpcServer.Protocol, {
-      ...protocol,
-      send: (client, response, transferables) =>
-        response._tag === "Exit" && response.exit._tag === "Failure" && response.exit.cause._tag === "Die"
-          ? Effect.zipRight(Effect.logError("a request died", defectInWords(response.exit.cause.defect)), protocol.send(client, response, transferables))
-          : protocol.send(client, response, transferables)
+  Layer.provide([
+    SessionHandlers.layer,
+    SearchHandlers.layer,
+    UsageHandlers.layer,
+    JournalHandlers.layer,
+    IndexHandlers.layer,
+    CoordinatorHandlers.layer,
+    Authentication.layerLocal
+  ]),
+  Layer.provide(
+    Layer.map(RpcServer.layerProtocolSocketServer, (context) => {
+      const protocol = Context.get(context, RpcServer.Protocol)
+      return Context.make(RpcServer.Protocol, {
+        ...protocol,
+        send: (client, response, transferables) =>
+          response._tag === "Exit" && response.exit._tag === "Failure" && response.exit.cause._tag === "Die"
+            ? Effect.zipRight(Effect.logError("a request died", defectInWords(response.exit.cause.defect)), protocol.send(client, response, transferables))
+            : protocol.send(client, response, transferables)
+      })
     })
-  })),
+  ),
   Layer.provide(Serialization.layerNdjson)
 )
 
@@ -141,13 +161,22 @@ const layerBackground = (environment: Options["environment"], failure: Ref.Ref<F
 
 /** A store that fails is tried again; until then the reason stands in the log and in `doctor`. */
 const layerFollow = (failure: Ref.Ref<Failure | null>) =>
-  Layer.scopedDiscard(Effect.gen(function*() {
-    const indexer = yield* Indexer.Indexer
-    const note = (message: string) => Ref.set(failure, { message, at: Date.now() })
-    yield* indexer.follow.pipe(
-      Effect.tapError(({ message, operation, reason }) => Effect.zipRight(note(`indexing stopped and is tried again every minute: ${message}`), Effect.logError(message, { operation, reason }))),
-      Effect.retry(Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("1 minute")))),
-      Effect.catchAllDefect((defect) => Effect.zipRight(note("indexing ended by a defect of han; `han coordinator logs` has it, a new start begins again"), Effect.logFatal("indexing died", defect))),
-      Effect.forkScoped
-    )
-  }))
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const indexer = yield* Indexer.Indexer
+      const note = (message: string) => Ref.set(failure, { message, at: Date.now() })
+      yield* indexer.follow.pipe(
+        Effect.tapError(({ message, operation, reason }) =>
+          Effect.zipRight(note(`indexing stopped and is tried again every minute: ${message}`), Effect.logError(message, { operation, reason }))
+        ),
+        Effect.retry(Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("1 minute")))),
+        Effect.catchAllDefect((defect) =>
+          Effect.zipRight(
+            note("indexing ended by a defect of han; `han coordinator logs` has it, a new start begins again"),
+            Effect.logFatal("indexing died", defect)
+          )
+        ),
+        Effect.forkScoped
+      )
+    })
+  )

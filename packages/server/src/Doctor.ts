@@ -1,11 +1,11 @@
+import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
 import { Sessions } from "han-core/Sessions"
 import type { StoreError } from "han-core/StoreError"
 import type { Viewer } from "han-core/Viewer"
 import type { ClaudeCleanup, CoordinatorStatus, DoctorReport } from "han-rpc/Coordinator"
-import * as Fs from "node:fs/promises"
-import * as Path from "node:path"
 
 const dayMs = 86_400_000
 const claudeDefaultDays = 30
@@ -20,7 +20,7 @@ export const report = (options: {
   readonly claudeRoots: ReadonlyArray<string>
   readonly failure: string | null
 }): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Viewer> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { failure, status } = options
     const journal = yield* Journal
     const sessions = yield* Sessions
@@ -45,15 +45,19 @@ export const report = (options: {
           root.state === "unreadable"
             ? [`${root.path} cannot be read${root.message === null ? "" : ` (${root.message})`}; give this user read access to it`]
             : root.state === "polling"
-            ? [`${root.path} is polled, which is slower than watching${root.message === null ? "" : ` (${root.message})`}`]
-            : []
+              ? [`${root.path} is polled, which is slower than watching${root.message === null ? "" : ` (${root.message})`}`]
+              : []
         ),
         ...(roots.length > 0 && roots.every((root) => root.state === "missing")
-          ? [`none of the folders exists: ${roots.map((root) => root.path).join(", ")}; start the coordinator with --root DIR, or set "roots" in ${Path.join(status.home, "config.json")}`]
+          ? [
+              `none of the folders exists: ${roots.map((root) => root.path).join(", ")}; start the coordinator with --root DIR, or set "roots" in ${Path.join(status.home, "config.json")}`
+            ]
           : []),
         ...status.indexer.problems.map((problem) => `${problem.path}: ${problem.message}`),
-        ...(totals.unreadable === 0 ? [] : [`${totals.unreadable} ${totals.unreadable === 1 ? "line is" : "lines are"} no JSON object; they are kept as they are, see the problems`]),
-        ...cleanups.flatMap(({ problem }) => problem === null ? [] : [problem])
+        ...(totals.unreadable === 0
+          ? []
+          : [`${totals.unreadable} ${totals.unreadable === 1 ? "line is" : "lines are"} no JSON object; they are kept as they are, see the problems`]),
+        ...cleanups.flatMap(({ problem }) => (problem === null ? [] : [problem]))
       ]
     }
   })
@@ -63,7 +67,9 @@ const cleanup = (root: string, transcripts: ReadonlyArray<TranscriptInfo>): Effe
   Effect.map(cleanupPeriod(Path.join(root, "settings.json")), ({ days, problem }) => {
     const oldest = transcripts.reduce<number | null>(
       (oldest, { file, missingSince, transcript }) =>
-        file === null || file.root !== root || missingSince !== null || transcript.source !== "claude-code" ? oldest : Math.min(oldest ?? Infinity, file.mtimeMs),
+        file === null || file.root !== root || missingSince !== null || transcript.source !== "claude-code"
+          ? oldest
+          : Math.min(oldest ?? Infinity, file.mtimeMs),
       null
     )
     return { root, cleanupPeriodDays: days, oldestTranscriptAt: oldest, nextDeletionAt: oldest === null ? null : oldest + days * dayMs, problem }
@@ -78,8 +84,11 @@ const cleanupPeriod = (path: string): Effect.Effect<{ readonly days: number; rea
         return days === undefined
           ? { days: claudeDefaultDays, problem: null }
           : typeof days === "number" && days >= 0
-          ? { days, problem: null }
-          : { days: claudeDefaultDays, problem: `${path}: cleanupPeriodDays is ${JSON.stringify(days)}, which is no number of days; ${claudeDefaultDays} is assumed` }
+            ? { days, problem: null }
+            : {
+                days: claudeDefaultDays,
+                problem: `${path}: cleanupPeriodDays is ${JSON.stringify(days)}, which is no number of days; ${claudeDefaultDays} is assumed`
+              }
       } catch {
         return { days: claudeDefaultDays, problem: `${path} is no JSON; cleanupPeriodDays is taken to be ${claudeDefaultDays}` }
       }

@@ -1,11 +1,11 @@
+import { randomUUID } from "node:crypto"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { PriceRow } from "han-core/Pricing"
-import { randomUUID } from "node:crypto"
-import * as Fs from "node:fs"
-import * as Path from "node:path"
 
 /** What a person may set in `config.json`. Every key is optional; one that is not here is an error. */
 export const Config = Schema.Struct({
@@ -39,11 +39,14 @@ const longestSocketPath = 103
 
 /** Makes the folder when there is none, closes it to others, and reads what it says. */
 export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (!Path.isAbsolute(path)) return yield* new HomeUnusable({ path, message: `HAN_HOME is "${path}"; it must be an absolute path` })
     const socket = Path.join(path, "coordinator.sock")
     if (Buffer.byteLength(socket) > longestSocketPath) {
-      return yield* new HomeUnusable({ path, message: `${socket} is too long for a socket (${Buffer.byteLength(socket)} bytes, at most ${longestSocketPath}); set HAN_HOME to a shorter path` })
+      return yield* new HomeUnusable({
+        path,
+        message: `${socket} is too long for a socket (${Buffer.byteLength(socket)} bytes, at most ${longestSocketPath}); set HAN_HOME to a shorter path`
+      })
     }
     yield* attempt(path, "is no folder that han can write to", () => {
       Fs.mkdirSync(path, { recursive: true, mode: 0o700 })
@@ -65,17 +68,20 @@ export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
 
 /** Transcripts hold what people say in confidence: nobody else may look into the folder. */
 const closed = (path: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { mode, uid } = yield* attempt(path, "cannot be looked at", () => Fs.statSync(path))
     const self = process.getuid?.()
     if (self !== undefined && uid !== self) {
-      return yield* new HomeUnusable({ path, message: `${path} belongs to another user (uid ${uid}, this is uid ${self}); set HAN_HOME to a folder of your own, or run as its owner` })
+      return yield* new HomeUnusable({
+        path,
+        message: `${path} belongs to another user (uid ${uid}, this is uid ${self}); set HAN_HOME to a folder of your own, or run as its owner`
+      })
     }
     if ((mode & 0o077) !== 0) yield* attempt(path, "is open to other users and cannot be closed; run `chmod 700` on it", () => Fs.chmodSync(path, 0o700))
   })
 
 const machine = (path: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const known = yield* read(path)
     if (known !== null && known.trim() !== "") return known.trim()
     const made = randomUUID()
@@ -86,18 +92,19 @@ const machine = (path: string) =>
 const decodeConfig = Schema.decodeUnknownEither(Schema.parseJson(Config), { onExcessProperty: "error", errors: "all" })
 
 const config = (path: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const text = yield* read(path)
     if (text === null) return {}
     const decoded = decodeConfig(text)
     if (Either.isRight(decoded)) return decoded.right
-    const issues = ParseResult.ArrayFormatter.formatErrorSync(decoded.left).map(({ message, path }) => `${path.length === 0 ? "the file" : path.join(".")}: ${message}`)
+    const issues = ParseResult.ArrayFormatter.formatErrorSync(decoded.left).map(
+      ({ message, path }) => `${path.length === 0 ? "the file" : path.join(".")}: ${message}`
+    )
     return yield* new HomeUnusable({ path, message: `${path} is not what han expects: ${[...new Set(issues)].join("; ")}. Correct it, or remove the file` })
   })
 
 /** The text of a file; null when there is none. */
-const read = (path: string) =>
-  attempt(path, "cannot be read", () => Fs.existsSync(path) ? Fs.readFileSync(path, "utf8") : null)
+const read = (path: string) => attempt(path, "cannot be read", () => (Fs.existsSync(path) ? Fs.readFileSync(path, "utf8") : null))
 
 const attempt = <A>(path: string, what: string, f: () => A): Effect.Effect<A, HomeUnusable> =>
   Effect.try({

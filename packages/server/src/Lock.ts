@@ -6,21 +6,25 @@ import { HomeUnusable } from "./Home.ts"
 import * as UnixSocket from "./UnixSocket.ts"
 
 /** Another process serves this HAN_HOME. */
-export class CoordinatorAlreadyRunning extends Schema.TaggedError<CoordinatorAlreadyRunning>("han-server/CoordinatorAlreadyRunning")("CoordinatorAlreadyRunning", {
-  home: Schema.String,
-  message: Schema.String
-}) {}
+export class CoordinatorAlreadyRunning extends Schema.TaggedError<CoordinatorAlreadyRunning>("han-server/CoordinatorAlreadyRunning")(
+  "CoordinatorAlreadyRunning",
+  {
+    home: Schema.String,
+    message: Schema.String
+  }
+) {}
 
 /**
  * Holds HAN_HOME for this process until the scope closes: an exclusive SQLite transaction on `lock.db`, which the system takes back when the process dies, however
  * it dies. Fails at once when the holder answers on its socket; one that does not answer is starting or stopping, and is given `waitMs` to do it.
  */
-export const acquire = (options: { readonly home: string; readonly lock: string; readonly socket: string; readonly waitMs: number }): Effect.Effect<
-  void,
-  CoordinatorAlreadyRunning | HomeUnusable,
-  Scope.Scope
-> =>
-  Effect.gen(function*() {
+export const acquire = (options: {
+  readonly home: string
+  readonly lock: string
+  readonly socket: string
+  readonly waitMs: number
+}): Effect.Effect<void, CoordinatorAlreadyRunning | HomeUnusable, Scope.Scope> =>
+  Effect.gen(function* () {
     const deadline = Date.now() + options.waitMs
     while (true) {
       const taken = yield* take(options.lock)
@@ -55,7 +59,10 @@ const take = (lock: string) =>
         database?.close()
         if (cause instanceof Error && "code" in cause && cause.code === "SQLITE_BUSY") return Effect.succeed(null)
         return Effect.fail(
-          new HomeUnusable({ path: lock, message: `${lock} cannot be locked (${cause instanceof Error ? cause.message : String(cause)}); if no coordinator is running, remove it: it holds no data` })
+          new HomeUnusable({
+            path: lock,
+            message: `${lock} cannot be locked (${cause instanceof Error ? cause.message : String(cause)}); if no coordinator is running, remove it: it holds no data`
+          })
         )
       }
     }),

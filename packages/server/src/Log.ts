@@ -1,31 +1,37 @@
+import * as Fs from "node:fs"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Fs from "node:fs"
 
 /**
  * The log file: one JSON object a line (`at`, `level`, `message`, then what was annotated), 0600. When a line would make it longer than `maxBytes` it becomes `path.1`,
  * `path.1` becomes `path.2`, and so on; `keep` old ones are kept. Nothing is opened before the first line. Replaces the default logger.
  */
 export const layer = (options: { readonly path: string; readonly maxBytes?: number; readonly keep?: number }): Layer.Layer<never> =>
-  Layer.unwrapScoped(Effect.map(file({ path: options.path, maxBytes: options.maxBytes ?? 5 * 1024 * 1024, keep: options.keep ?? 3 }), (write) =>
-    Logger.replace(
-      Logger.defaultLogger,
-      Logger.make(({ annotations, cause, date, logLevel, message }) => {
-        const parts = Array.isArray(message) ? message : [message]
-        write(`${JSON.stringify({
-          at: date.toISOString(),
-          level: logLevel.label.toLowerCase(),
-          message: parts.map(inWords).join(" "),
-          ...Object.fromEntries(HashMap.toEntries(annotations)),
-          ...(Cause.isEmpty(cause) ? {} : { cause: Cause.pretty(cause) })
-        })}\n`)
-      })
-    )))
+  Layer.unwrapScoped(
+    Effect.map(file({ path: options.path, maxBytes: options.maxBytes ?? 5 * 1024 * 1024, keep: options.keep ?? 3 }), (write) =>
+      Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ annotations, cause, date, logLevel, message }) => {
+          const parts = Array.isArray(message) ? message : [message]
+          write(
+            `${JSON.stringify({
+              at: date.toISOString(),
+              level: logLevel.label.toLowerCase(),
+              message: parts.map(inWords).join(" "),
+              ...Object.fromEntries(HashMap.toEntries(annotations)),
+              ...(Cause.isEmpty(cause) ? {} : { cause: Cause.pretty(cause) })
+            })}\n`
+          )
+        })
+      )
+    )
+  )
 
-const inWords = (part: unknown): string => typeof part === "string" ? part : part instanceof Error ? `${part.name}: ${part.message}` : JSON.stringify(part) ?? String(part)
+const inWords = (part: unknown): string =>
+  typeof part === "string" ? part : part instanceof Error ? `${part.name}: ${part.message}` : (JSON.stringify(part) ?? String(part))
 
 const file = ({ keep, maxBytes, path }: { readonly path: string; readonly maxBytes: number; readonly keep: number }) =>
   Effect.map(
@@ -54,7 +60,8 @@ const file = ({ keep, maxBytes, path }: { readonly path: string; readonly maxByt
         state.failing = false
       } catch (cause) {
         // The log is the place where failures are told; when it fails itself only the terminal is left. Once, for a full disk fails with every line.
-        if (!state.failing) process.stderr.write(`han: ${path} cannot be written (${cause instanceof Error ? cause.message : String(cause)}); going on without a log\n`)
+        if (!state.failing)
+          process.stderr.write(`han: ${path} cannot be written (${cause instanceof Error ? cause.message : String(cause)}); going on without a log\n`)
         state.failing = true
       }
     }

@@ -1,11 +1,11 @@
+import { execFile } from "node:child_process"
+import * as Fs from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Sessions } from "han-core/Sessions"
 import type { Viewer } from "han-core/Viewer"
-import { execFile } from "node:child_process"
-import * as Fs from "node:fs/promises"
 
 /** What git says about a directory. Null for what it does not say, and for a directory that is gone. */
 export interface RepoFacts {
@@ -33,31 +33,41 @@ const longestPauseMs = 30_000
  * (`GIT_DIR` and the like) is left out. Where there is no git it gives up, and says so in the log.
  */
 export const layer = (options: { readonly environment: Readonly<Record<string, string | undefined>> }): Layer.Layer<never, never, Sessions | Viewer> =>
-  Layer.scopedDiscard(Effect.gen(function*() {
-    const sessions = yield* Sessions
-    const look = probe(options.environment)
-    let pauseMs = shortestPauseMs
-    const round = Effect.gen(function*() {
-      const directories = yield* sessions.unprobedDirectories(batch)
-      yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => sessions.noteRepo(directory, facts)), { concurrency: 2, discard: true })
-      if (directories.length === batch) return yield* Effect.sleep(50)
-      pauseMs = directories.length > 0 ? shortestPauseMs : Math.min(2 * pauseMs, longestPauseMs)
-      yield* Effect.sleep(pauseMs)
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const look = probe(options.environment)
+      let pauseMs = shortestPauseMs
+      const round = Effect.gen(function* () {
+        const directories = yield* sessions.unprobedDirectories(batch)
+        yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => sessions.noteRepo(directory, facts)), {
+          concurrency: 2,
+          discard: true
+        })
+        if (directories.length === batch) return yield* Effect.sleep(50)
+        pauseMs = directories.length > 0 ? shortestPauseMs : Math.min(2 * pauseMs, longestPauseMs)
+        yield* Effect.sleep(pauseMs)
+      })
+      yield* Effect.forever(round).pipe(
+        Effect.tapError((error) => Effect.logWarning(error.message)),
+        Effect.retry({ while: (error) => error._tag !== "GitMissing", schedule: Schedule.spaced("1 minute") }),
+        Effect.ignore,
+        Effect.forkScoped
+      )
     })
-    yield* Effect.forever(round).pipe(
-      Effect.tapError((error) => Effect.logWarning(error.message)),
-      Effect.retry({ while: (error) => error._tag !== "GitMissing", schedule: Schedule.spaced("1 minute") }),
-      Effect.ignore,
-      Effect.forkScoped
-    )
-  }))
+  )
 
 /** Asks git about a directory. It never prompts, never runs a hook, and is ended after five seconds. */
 export const probe = (environment: Readonly<Record<string, string | undefined>>) => {
   const env = gitEnvironment(environment)
   return (directory: string): Effect.Effect<RepoFacts, GitMissing> =>
-    Effect.gen(function*() {
-      const there = yield* Effect.promise(() => Fs.stat(directory).then((found) => found.isDirectory(), () => false))
+    Effect.gen(function* () {
+      const there = yield* Effect.promise(() =>
+        Fs.stat(directory).then(
+          (found) => found.isDirectory(),
+          () => false
+        )
+      )
       if (!there) return { remote: null, root: null }
       const root = yield* git(["-C", directory, "rev-parse", "--show-toplevel"], env)
       if (root === null) return { remote: null, root: null }
@@ -93,6 +103,9 @@ export const normalizeRemote = (remote: string): string | null => {
 }
 
 const joined = (host: string | undefined, path: string | undefined): string | null => {
-  const place = (path ?? "").replace(/[?#].*$/, "").replace(/^\/+|\/+$/g, "").replace(/\.git$/i, "")
+  const place = (path ?? "")
+    .replace(/[?#].*$/, "")
+    .replace(/^\/+|\/+$/g, "")
+    .replace(/\.git$/i, "")
   return host === undefined || host === "" || place === "" ? null : `${host.toLowerCase()}/${place}`
 }

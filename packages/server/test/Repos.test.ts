@@ -1,14 +1,20 @@
+import * as Fs from "node:fs"
+import * as Path from "node:path"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { normalizeRemote, probe } from "han-server/Repos"
-import * as Fs from "node:fs"
-import * as Path from "node:path"
 import { fakeGit, folder } from "./temporary.ts"
 
 it("remotes in all their spellings are one name without credentials", () => {
   const same = [
-    "https://github.com/owner/name.git", "https://user:ghp_secret@github.com/owner/name.git", "https://ghp_secret@GitHub.com:443/owner/name/", "git@github.com:owner/name.git",
-    "ssh://git@github.com:22/owner/name.git", "github.com:owner/name", "git://github.com/owner/name?token=secret", "git+ssh://git@github.com/owner/name.git"
+    "https://github.com/owner/name.git",
+    "https://user:ghp_secret@github.com/owner/name.git",
+    "https://ghp_secret@GitHub.com:443/owner/name/",
+    "git@github.com:owner/name.git",
+    "ssh://git@github.com:22/owner/name.git",
+    "github.com:owner/name",
+    "git://github.com/owner/name?token=secret",
+    "git+ssh://git@github.com/owner/name.git"
   ]
   for (const remote of same) assert.strictEqual(normalizeRemote(remote), "github.com/owner/name", remote)
   assert.strictEqual(normalizeRemote("https://u:p%40ss@gitlab.example:8443/group/sub/name.git"), "gitlab.example/group/sub/name")
@@ -17,7 +23,7 @@ it("remotes in all their spellings are one name without credentials", () => {
 })
 
 it.scopedLive("git says what a directory is; one that is gone or no repository is nothing", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const path = yield* folder
     for (const name of ["repo", "local", "plain"]) Fs.mkdirSync(Path.join(path, name))
     const bin = fakeGit(path, {
@@ -32,4 +38,5 @@ it.scopedLive("git says what a directory is; one that is gone or no repository i
     assert.deepStrictEqual(yield* look(Path.join(path, "gone")), { remote: null, root: null })
     const missing = yield* Effect.flip(probe({ PATH: Path.join(path, "plain") })(Path.join(path, "repo")))
     assert.strictEqual(missing._tag, "GitMissing")
-  }))
+  })
+)

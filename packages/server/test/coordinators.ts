@@ -1,10 +1,10 @@
-import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
-import { connect, type Han } from "han-rpc/HanPromise"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { connect, type Han } from "han-rpc/HanPromise"
 import { folder } from "./temporary.ts"
 
 const program = fileURLToPath(new URL("../src/bin/coordinator.ts", import.meta.url))
@@ -21,7 +21,12 @@ export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.map(folder
   const home = Path.join(path, "home")
   const claude = Path.join(path, "claude")
   Fs.mkdirSync(Path.join(claude, "projects"), { recursive: true })
-  return { home, claude, socket: Path.join(home, "coordinator.sock"), environment: { HAN_HOME: home, CLAUDE_CONFIG_DIR: claude, HOME: path, PATH: process.env["PATH"] ?? "" } }
+  return {
+    home,
+    claude,
+    socket: Path.join(home, "coordinator.sock"),
+    environment: { HAN_HOME: home, CLAUDE_CONFIG_DIR: claude, HOME: path, PATH: process.env["PATH"] ?? "" }
+  }
 })
 
 /** The id of a session, as the client makes them. */
@@ -58,7 +63,10 @@ export interface Running {
 }
 
 /** Runs the coordinator's program; whatever it does, it is gone when the scope closes. */
-export const run = (place: Place, options: { readonly argv?: ReadonlyArray<string>; readonly environment?: Readonly<Record<string, string>> } = {}): Effect.Effect<Running, never, Scope.Scope> =>
+export const run = (
+  place: Place,
+  options: { readonly argv?: ReadonlyArray<string>; readonly environment?: Readonly<Record<string, string>> } = {}
+): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
       let output = ""
@@ -66,7 +74,7 @@ export const run = (place: Place, options: { readonly argv?: ReadonlyArray<strin
         env: { ...place.environment, ...options.environment },
         stdio: ["ignore", "pipe", "pipe"]
       })
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => output += text)
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text))
       const exited = new Promise<Awaited<Running["exited"]>>((resolve) => child.on("close", (code, signal) => resolve({ code, signal })))
       return { process: child, output: () => output, exited }
     }),
@@ -82,7 +90,7 @@ export const client = (place: Place, running: Running): Effect.Effect<Han, never
   Effect.acquireRelease(
     Effect.promise(async () => {
       let ended = false
-      void running.exited.then(() => ended = true)
+      void running.exited.then(() => (ended = true))
       while (true) {
         try {
           return await connect({ socket: place.socket })
@@ -96,8 +104,11 @@ export const client = (place: Place, running: Running): Effect.Effect<Han, never
   )
 
 /** A coordinator that answers, and a client of it. */
-export const started = (place: Place, options?: Parameters<typeof run>[1]): Effect.Effect<{ readonly running: Running; readonly han: Han }, never, Scope.Scope> =>
-  Effect.gen(function*() {
+export const started = (
+  place: Place,
+  options?: Parameters<typeof run>[1]
+): Effect.Effect<{ readonly running: Running; readonly han: Han }, never, Scope.Scope> =>
+  Effect.gen(function* () {
     const running = yield* run(place, options)
     return { running, han: yield* client(place, running) }
   })

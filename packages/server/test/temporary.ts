@@ -1,7 +1,7 @@
-import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import * as Effect from "effect/Effect"
 
 /** A folder that goes with the scope. */
 export const folder = Effect.acquireRelease(

@@ -62,6 +62,7 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
       yield* sql`CREATE TABLE projection (
         name TEXT NOT NULL PRIMARY KEY,
         version TEXT NOT NULL,
+        variant TEXT NOT NULL,
         revision BIGINT NOT NULL,
         filling INTEGER NOT NULL
       )`

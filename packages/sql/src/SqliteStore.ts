@@ -1,5 +1,6 @@
 import * as Reactivity from "@effect/experimental/Reactivity"
 import { Database as Driver } from "bun:sqlite"
+import { chmodSync, closeSync, openSync } from "node:fs"
 import { SqliteClient } from "@effect/sql-sqlite-bun"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Cause from "effect/Cause"
@@ -34,6 +35,8 @@ export interface SqliteStoreOptions {
   /** Prices beside the published ones, or instead of them. */
   readonly prices?: ReadonlyArray<Pricing.PriceRow>
   readonly projections?: ReadonlyArray<Projection>
+  /** The most pages of 4 KiB that the file may have; appends beyond are refused as on a full disk. */
+  readonly maxPages?: number
 }
 
 /** The whole store over one SQLite file. One process at a time may have it open. */
@@ -42,7 +45,7 @@ export const layer = (options: SqliteStoreOptions): Layer.Layer<Journal | Sessio
   return layerServices({ prices }).pipe(
     Layer.provideMerge(layerInfo),
     Layer.provide(Models.layer({ prices, projections: options.projections ?? [] })),
-    Layer.provide(layerDatabase(options.filename)),
+    Layer.provide(layerDatabase(options)),
     Layer.provide(Reactivity.layer),
     Layer.catchAllCause((cause) => Layer.fail(unusable(options.filename, cause)))
   )
@@ -51,16 +54,18 @@ export const layer = (options: SqliteStoreOptions): Layer.Layer<Journal | Sessio
 // The driver forgets prepared statements beyond 20; a chunk alone uses more.
 Driver.MAX_QUERY_CACHE_SIZE = 512
 
-const layerDatabase = (filename: string) =>
+const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
   Layer.scoped(
     Database,
     Effect.gen(function*() {
       const memory = filename === ":memory:"
+      if (!memory) yield* Effect.try({ try: () => makePrivate(filename), catch: (cause) => cause })
       // WAL lets reads go on beside the writer; NORMAL loses at most the last commits at a power cut, and the transcripts still have those.
       const write = yield* SqliteClient.make({ filename })
       for (const pragma of ["busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = OFF", "cache_size = -65536", "temp_store = MEMORY", "wal_autocheckpoint = 8000", "journal_size_limit = 67108864"]) {
         yield* write.unsafe(`PRAGMA ${pragma}`)
       }
+      if (maxPages !== undefined) yield* write.unsafe(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`)
       yield* Effect.provideService(Migrations.run(filename), SqlClient.SqlClient, write)
       // A memory database is seen by its own connection alone.
       const read = memory ? write : yield* SqliteClient.make({ filename, readonly: true, readwrite: false, create: false, disableWAL: true })
@@ -81,6 +86,12 @@ const layerDatabase = (filename: string) =>
       })
     })
   )
+
+/** The file exists before SQLite makes it, so that nobody else can ever read it; its journals take over its mode. */
+const makePrivate = (filename: string) => {
+  closeSync(openSync(filename, "a", 0o600))
+  chmodSync(filename, 0o600)
+}
 
 const layerInfo = Layer.effect(
   StoreInfo,

@@ -53,7 +53,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
       if (total === 0) return yield* print(host.out, "Nothing was found.\n")
       const style = styleOf(host.terminal)
       yield* print(host.out, hits.map((hit) => hitText(hit, options, host)).join(""))
-      if (hits.length < total) yield* print(host.out, style.dim(`${count(hits.length)} of ${counted(total, "hit")}; --limit N shows more`) + "\n")
+      if (hits.length < total) yield* print(host.out, `${style.dim(`${count(hits.length)} of ${counted(total, "hit")}; --limit N shows more`)}\n`)
     })
   )
 

@@ -42,7 +42,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
       }
       const style = styleOf(host.terminal)
       yield* print(host.out, table(rows, columns(options, host), { width: host.terminal.columns, style }))
-      if (rows.length < total) yield* print(host.out, style.dim(`${count(rows.length)} of ${counted(total, "session")}; --limit N shows more`) + "\n")
+      if (rows.length < total) yield* print(host.out, `${style.dim(`${count(rows.length)} of ${counted(total, "session")}; --limit N shows more`)}\n`)
     })
   )
 

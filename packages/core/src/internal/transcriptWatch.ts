@@ -139,7 +139,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
     if (owners.get(at.folder.key) === folderPath) owners.delete(at.folder.key)
     if (at.parent !== null) watched.get(at.parent)?.children.delete(folderPath)
     at.watcher?.close()
-    
+    for (const file of at.files.keys()) touch(file)
     for (const child of at.children) drop(child)
   }
 

@@ -1,3 +1,6 @@
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -8,9 +11,6 @@ import * as Option from "effect/Option"
 import { Indexer } from "han-core/Indexer"
 import { StoreInfo } from "han-core/StoreInfo"
 import { version } from "han-rpc/Version"
-import * as Fs from "node:fs"
-import * as Os from "node:os"
-import * as Path from "node:path"
 import * as Coordinator from "../Coordinator.ts"
 import * as Home from "../Home.ts"
 import * as Log from "../Log.ts"
@@ -38,14 +38,19 @@ export const run = async (argv: ReadonlyArray<string>): Promise<number> => {
   }
   process.umask(0o077)
   const home = Path.resolve(process.env["HAN_HOME"] || Path.join(Os.homedir(), ".han"))
-  const exit = await Effect.runPromiseExit(Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, [...claudeFolders(), ...asked.roots]), Log.layer({ path: home.log }))))
+  const exit = await Effect.runPromiseExit(
+    Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, [...claudeFolders(), ...asked.roots]), Log.layer({ path: home.log })))
+  )
   if (Exit.isSuccess(exit)) return 0
   const failure = Cause.failureOption(exit.cause)
   process.stderr.write(`han: ${Option.isSome(failure) ? failure.value.message : Cause.pretty(exit.cause)}\n`)
   return 1
 }
 
-type Asked = { readonly _tag: "Serve"; readonly roots: ReadonlyArray<string> } | { readonly _tag: "Help" } | { readonly _tag: "Wrong"; readonly message: string }
+type Asked =
+  | { readonly _tag: "Serve"; readonly roots: ReadonlyArray<string> }
+  | { readonly _tag: "Help" }
+  | { readonly _tag: "Wrong"; readonly message: string }
 
 const parse = (argv: ReadonlyArray<string>): Asked => {
   const roots: Array<string> = []
@@ -65,40 +70,56 @@ const parse = (argv: ReadonlyArray<string>): Asked => {
 /** The folders of Claude Code on this machine. The variable names one; several with commas are understood as well. */
 const claudeFolders = (): ReadonlyArray<string> => {
   const named = process.env["CLAUDE_CONFIG_DIR"] ?? ""
-  const folders = Fs.existsSync(named) ? [named] : named.split(",").map((folder) => folder.trim()).filter((folder) => folder !== "")
+  const folders = Fs.existsSync(named)
+    ? [named]
+    : named
+        .split(",")
+        .map((folder) => folder.trim())
+        .filter((folder) => folder !== "")
   return [...folders.map((folder) => Path.resolve(folder)), Path.join(Os.homedir(), ".claude")]
 }
 
 const serve = (home: Home.Home, roots: ReadonlyArray<string>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const stopping = yield* Deferred.make<string>()
-    yield* onSignals(stopping)
-    const services = yield* Layer.build(Coordinator.layer({
-      home,
-      roots: roots.map((path) => ({ path })),
-      stop: Effect.asVoid(Deferred.succeed(stopping, "asked by a client")),
-      environment: process.env
-    }))
-    const store = Context.get(services, StoreInfo)
-    const { roots: indexed } = yield* Context.get(services, Indexer).status
-    yield* Effect.annotateLogs(Effect.logInfo("started"), { version, pid: process.pid, home: home.path, roots, engine: store.engine, engineVersion: store.version })
-    if (store.warning !== null) {
-      yield* Effect.logWarning(store.warning)
-      process.stderr.write(`han: warning: ${store.warning}\n`)
-    }
-    say([
-      `han coordinator ${version} is running (process ${process.pid})`,
-      `  indexes   ${indexed.length === 0 ? roots.join(", ") : indexed.map((root) => root.state === "missing" ? `${root.path} (not there yet)` : root.path).join(", ")}`,
-      `  database  ${store.location} (SQLite ${store.version})`,
-      `  socket    ${home.socket}`,
-      `  log       ${home.log}`,
-      "In another terminal: `han sessions`, `han search TEXT`, `han tail`, `han doctor`. Ctrl-C stops it."
-    ])
-    yield* Effect.forkScoped(announceFirstPass(Context.get(services, Indexer)))
-    const why = yield* Deferred.await(stopping)
-    yield* Effect.annotateLogs(Effect.logInfo("stopping"), { why })
-    say([`stopping (${why})`])
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const stopping = yield* Deferred.make<string>()
+      yield* onSignals(stopping)
+      const services = yield* Layer.build(
+        Coordinator.layer({
+          home,
+          roots: roots.map((path) => ({ path })),
+          stop: Effect.asVoid(Deferred.succeed(stopping, "asked by a client")),
+          environment: process.env
+        })
+      )
+      const store = Context.get(services, StoreInfo)
+      const { roots: indexed } = yield* Context.get(services, Indexer).status
+      yield* Effect.annotateLogs(Effect.logInfo("started"), {
+        version,
+        pid: process.pid,
+        home: home.path,
+        roots,
+        engine: store.engine,
+        engineVersion: store.version
+      })
+      if (store.warning !== null) {
+        yield* Effect.logWarning(store.warning)
+        process.stderr.write(`han: warning: ${store.warning}\n`)
+      }
+      say([
+        `han coordinator ${version} is running (process ${process.pid})`,
+        `  indexes   ${indexed.length === 0 ? roots.join(", ") : indexed.map((root) => (root.state === "missing" ? `${root.path} (not there yet)` : root.path)).join(", ")}`,
+        `  database  ${store.location} (SQLite ${store.version})`,
+        `  socket    ${home.socket}`,
+        `  log       ${home.log}`,
+        "In another terminal: `han sessions`, `han search TEXT`, `han tail`, `han doctor`. Ctrl-C stops it."
+      ])
+      yield* Effect.forkScoped(announceFirstPass(Context.get(services, Indexer)))
+      const why = yield* Deferred.await(stopping)
+      yield* Effect.annotateLogs(Effect.logInfo("stopping"), { why })
+      say([`stopping (${why})`])
+    })
+  )
 
 const say = (lines: ReadonlyArray<string>) => {
   process.stdout.write(`${lines.join("\n")}\n`)
@@ -124,7 +145,7 @@ const onSignals = (stopping: Deferred.Deferred<string>) =>
   )
 
 const announceFirstPass = (indexer: typeof Indexer.Service) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let status = yield* indexer.status
     while (status.lastPassAt === null) {
       yield* Effect.sleep("500 millis")

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { SessionId } from "han-core/Entry"
 import type { RebuildProgress } from "han-core/Journal"
@@ -56,7 +57,7 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
       const write = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
         sqlite ? writer.withPermits(1)(Effect.tapErrorCause(inTransaction(effect), () => closeTransaction)) : inTransaction(effect)
 
-      const installed = yield* write(install([readModels, ...options.projections.map(modelOf)]))
+      const installed = yield* write(install([readModels(options.prices), ...options.projections.map(modelOf)]))
       const main = installed[0]!
       let progress: RebuildProgress | null = null
 
@@ -96,27 +97,27 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
         for (let old = revision - 1; old > 0 && old >= revision - 8; old--) if (old !== of.revision) yield* dropRevision(of.model, old)
       }))
 
-      // Tables of a version that this program cannot read are already out of use; the new ones are filled while they answer.
-      const behind = installed.filter((of) => of.filling)
-      if (behind.length > 0) {
-        yield* Effect.forEach(behind, (of) =>
-          Stream.runDrain(bring(of, of.revision, options.prices)).pipe(
-            Effect.zipRight(dropOld(of, of.revision)),
-            Effect.tapErrorCause((cause) => Effect.logError(`${of.model.name}: the read models of ${database.location} could not be brought up to date`, cause)),
-            Effect.retry({ times: 5 })
-          ), { discard: true }).pipe(
-            maintenance.withPermits(1),
-            Effect.catchAll((error) => Effect.logError(fromDriver(database.location, "rebuild", error.cause).message)),
-            Effect.forkScoped
-          )
-      }
-
       const rebuildOne = (of: Installed, prices: PriceTable): Stream.Stream<RebuildProgress, SqlError> =>
         Stream.unwrap(Effect.gen(function*() {
           const revision = of.revision + 1
           yield* write(createRevision(of.model, revision))
           return Stream.concat(bring(of, revision, prices), Stream.drain(Stream.fromEffect(dropOld(of, revision))))
         }))
+
+      // Tables of a version that this program cannot read are already out of use; the new ones are filled while they answer.
+      const catchUp = (of: Installed): Effect.Effect<void, SqlError> =>
+        of.filling
+          ? Effect.zipRight(Stream.runDrain(bring(of, of.revision, options.prices)), dropOld(of, of.revision))
+          : Stream.runDrain(rebuildOne(of, options.prices))
+      const behind = installed.filter((of) => of.filling || of.stale)
+      if (behind.length > 0) {
+        yield* Effect.forEach(behind, catchUp, { discard: true }).pipe(
+          maintenance.withPermits(1),
+          Effect.retry({ times: 5, schedule: Schedule.spaced("10 seconds") }),
+          Effect.catchAll((error) => Effect.logError(fromDriver(database.location, "rebuild", error.cause).message)),
+          Effect.forkScoped
+        )
+      }
 
       return Models.of({
         write,

@@ -51,6 +51,6 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
     const chunk = yield* chunkOf(sql, prices, { owner: row.owner as OwnerId, transcript: transcriptOf(row), no: row.no, sessionNo: row.session_no, entries: [] })
     yield* Effect.provideService(model.apply({ ...chunk, table }, table), SqlClient.SqlClient, sql)
   }
-  yield* sql`UPDATE projection SET revision = ${revision}, version = ${model.version}, filling = 0 WHERE name = ${model.name}`
+  yield* sql`UPDATE projection SET revision = ${revision}, version = ${model.version}, variant = ${model.variant}, filling = 0 WHERE name = ${model.name}`
   return { finished: true, entries: total, total }
 })

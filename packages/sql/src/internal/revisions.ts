@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import type { PriceTable } from "han-core/Pricing"
 import type { Projection } from "../Projection.ts"
 import * as ReadModels from "../ReadModels.ts"
 import type { Chunk } from "./chunk.ts"
@@ -10,6 +12,8 @@ import { project } from "./project.ts"
 export interface Model {
   readonly name: string
   readonly version: string
+  /** What the rows depend on beside the version. When it changes, the old ones stay in use until new ones are complete. */
+  readonly variant: string
   readonly tables: ReadonlyArray<string>
   readonly create: Projection["create"]
   readonly apply: (chunk: Chunk, table: (name: string) => string) => Effect.Effect<void, SqlError, SqlClient.SqlClient>
@@ -20,19 +24,26 @@ export interface Installed {
   readonly model: Model
   revision: number
   filling: boolean
+  /** Filled for another variant. */
+  readonly stale: boolean
 }
 
-export const readModels: Model = {
-  name: "han",
+const readModelsName = "han"
+
+/** The built-in read models; money in them depends on the prices. */
+export const readModels = (prices: PriceTable): Model => ({
+  name: readModelsName,
   version: String(ReadModels.version),
+  variant: createHash("sha256").update(prices.fingerprint).digest("hex"),
   tables: ReadModels.tables,
   create: ReadModels.create,
   apply: (chunk, table) => project({ ...chunk, table })
-}
+})
 
 export const modelOf = (projection: Projection): Model => ({
   name: projection.name,
   version: String(projection.version),
+  variant: "",
   tables: projection.tables,
   create: projection.create,
   apply: ({ decoded, id, owner, transcript }, table) =>
@@ -40,7 +51,7 @@ export const modelOf = (projection: Projection): Model => ({
 })
 
 /** The read models' tables bear no prefix but their own name. */
-export const tableOf = (model: Model, revision: number) => (name: string): string => `${model.name === readModels.name ? "" : `${model.name}_`}${name}_${revision}`
+export const tableOf = (model: Model, revision: number) => (name: string): string => `${model.name === readModelsName ? "" : `${model.name}_`}${name}_${revision}`
 
 /** Makes empty tables of a new revision. */
 export const createRevision = Effect.fnUntraced(function*(model: Model, revision: number): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
@@ -64,18 +75,18 @@ export const install = Effect.fnUntraced(function*(models: ReadonlyArray<Model>)
   const [journal] = yield* sql<{ sequence: number | null }>`SELECT MAX(sequence) AS sequence FROM owner_head`
   const empty = (journal?.sequence ?? 0) === 0
   for (const model of models) {
-    const [have] = yield* sql<{ version: string; revision: number; filling: number }>`SELECT version, revision, filling FROM projection WHERE name = ${model.name}`
+    const [have] = yield* sql<{ version: string; variant: string; revision: number; filling: number }>`SELECT version, variant, revision, filling FROM projection WHERE name = ${model.name}`
     if (have !== undefined && have.version === model.version) {
       // What a rebuild that was cut off left behind.
       if (have.filling === 0) yield* dropRevision(model, have.revision + 1)
-      installed.push({ model, revision: have.revision, filling: have.filling === 1 })
+      installed.push({ model, revision: have.revision, filling: have.filling === 1, stale: have.variant !== model.variant })
       continue
     }
     const revision = (have?.revision ?? 0) + 1
     yield* createRevision(model, revision)
-    yield* sql`INSERT INTO projection ${sql.insert({ name: model.name, version: model.version, revision, filling: empty ? 0 : 1 })}
-      ON CONFLICT (name) DO UPDATE SET version = excluded.version, revision = excluded.revision, filling = excluded.filling`
-    installed.push({ model, revision, filling: !empty })
+    yield* sql`INSERT INTO projection ${sql.insert({ name: model.name, version: model.version, variant: model.variant, revision, filling: empty ? 0 : 1 })}
+      ON CONFLICT (name) DO UPDATE SET version = excluded.version, variant = excluded.variant, revision = excluded.revision, filling = excluded.filling`
+    installed.push({ model, revision, filling: !empty, stale: false })
   }
   return installed
 })

@@ -1,0 +1,107 @@
+import * as Schema from "effect/Schema"
+
+const Instant = Schema.NullOr(Schema.String.pipe(Schema.pattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)))
+const Text = Schema.NullOr(Schema.String)
+// The documented shapes; a key more or less is an error.
+export const strict = { onExcessProperty: "error" } as const
+export const IndexShape = Schema.Struct({
+  transcripts: Schema.Int,
+  bytesRead: Schema.Int,
+  entries: Schema.Int,
+  appended: Schema.Int,
+  unreadable: Schema.Int,
+  unrecognized: Schema.Int,
+  durationMs: Schema.Number
+})
+export const SessionRow = Schema.Struct({
+  id: Schema.String,
+  title: Schema.String,
+  project: Text,
+  branch: Text,
+  model: Text,
+  status: Schema.Literal("active", "idle", "completed"),
+  startedAt: Instant,
+  updatedAt: Instant,
+  messages: Schema.Int,
+  costNanoUsd: Schema.NullOr(Schema.Int),
+  forkOf: Text,
+  subagents: Schema.Int
+})
+export const SessionsShape = Schema.Struct({ sessions: Schema.Array(SessionRow), total: Schema.Int })
+export const SearchShape = Schema.Struct({
+  hits: Schema.Array(
+    Schema.Struct({ sessionId: Schema.String, messageId: Schema.String, at: Instant, role: Text, excerpt: Schema.String, score: Schema.NullOr(Schema.Number) })
+  ),
+  total: Schema.Int
+})
+const Totals = {
+  input: Schema.Int,
+  output: Schema.Int,
+  cacheRead: Schema.Int,
+  cacheWrite5m: Schema.Int,
+  cacheWrite1h: Schema.Int,
+  costNanoUsd: Schema.Int,
+  responses: Schema.Int
+}
+export const UsageShape = Schema.Struct({
+  totals: Schema.Struct(Totals),
+  rows: Schema.Array(Schema.Struct({ key: Schema.String, label: Schema.String, ...Totals, unpricedResponses: Schema.Int })),
+  unpricedModels: Schema.Array(Schema.String),
+  unpricedResponses: Schema.Int,
+  notIncluded: Schema.Array(Schema.String)
+})
+export const DoctorTotals = Schema.Struct({
+  sessions: Schema.Int,
+  subagents: Schema.Int,
+  forks: Schema.Int,
+  toolCalls: Schema.Int,
+  toolErrors: Schema.Int,
+  compactions: Schema.Int,
+  tasks: Schema.Struct({ created: Schema.Int, completed: Schema.Int }),
+  filesTouched: Schema.Int,
+  apiResponses: Schema.Int
+})
+export const DoctorShape = Schema.Struct({
+  transcripts: Schema.Int,
+  entries: Schema.Int,
+  unreadable: Schema.Int,
+  unrecognized: Schema.Int,
+  totals: DoctorTotals,
+  roots: Schema.Array(Schema.Struct({ path: Schema.String, state: Schema.String, message: Text })),
+  problems: Schema.Array(
+    Schema.Struct({
+      kind: Schema.String,
+      path: Text,
+      line: Schema.Int,
+      offset: Schema.Int,
+      reason: Schema.String,
+      lines: Schema.Int,
+      transcript: Schema.String
+    })
+  ),
+  versions: Schema.Struct({ han: Schema.String, coordinator: Schema.String, protocol: Schema.Int, bun: Text, sqlite: Schema.String }),
+  cleanup: Schema.Array(Schema.Struct({ root: Schema.String, cleanupPeriodDays: Schema.Number, oldestTranscriptAt: Instant, nextDeletionAt: Instant })),
+  warnings: Schema.Array(Schema.String)
+})
+export const MessageShape = Schema.Struct({
+  id: Schema.String,
+  agentId: Text,
+  transcript: Schema.String,
+  line: Schema.Int,
+  kind: Schema.String,
+  role: Text,
+  at: Instant,
+  text: Schema.String,
+  events: Schema.Array(Schema.Unknown)
+})
+export const SessionShape = Schema.Struct({
+  session: SessionRow,
+  agents: Schema.Array(Schema.Struct({ id: Schema.String, messages: Schema.Int, startedAt: Instant })),
+  tasks: Schema.Array(Schema.Struct({ sequence: Schema.Int, subject: Schema.String, createdAt: Instant })),
+  todos: Schema.Array(Schema.Unknown),
+  files: Schema.Array(Schema.Struct({ path: Schema.String, at: Instant })),
+  usage: UsageShape,
+  compactions: Schema.Array(Schema.Unknown),
+  summaries: Schema.Array(Schema.Unknown),
+  messages: Schema.Array(MessageShape)
+})

@@ -1,0 +1,8 @@
+import { readFileSync } from "node:fs"
+import { assert, it } from "@effect/vitest"
+import { version } from "han-rpc/Version"
+
+it("is that of the package", () => {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+  assert.propertyVal(manifest, "version", version)
+})
