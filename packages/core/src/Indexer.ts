@@ -155,7 +155,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
       const collect = Stream.runForEach(transcripts.changes, (paths) => Effect.sync(() => queue.add(paths)))
       const turn = Effect.flatMap(queue.take, (taken) =>
         // What could not be stored is still to be done, together with what comes meanwhile.
-        Effect.onError(taken === null ? everything(() => {}) : some([...taken]), () => Effect.void)
+        Effect.onError(taken === null ? everything(() => {}) : some([...taken]), () => Effect.sync(() => queue.add(taken)))
       )
       const turns = turn.pipe(
         Effect.tapError((error) => (isPassing(error) ? Effect.logWarning(`cannot index now, trying again: ${error.message}`) : Effect.void)),

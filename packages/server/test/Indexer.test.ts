@@ -437,6 +437,26 @@ describe("following", () => {
     60_000
   )
 
+  it.scopedLive("goes over to a copy when the file it followed goes away", () =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      const file = put(main(root), line("a") + line("b"))
+      const copy = put(main(root, 1, "-copy"), line("a"))
+      const { indexer, infos, run } = yield* archive(root)
+      yield* Effect.forkScoped(run(indexer.follow))
+      yield* eventually(infos, (all) => all[0]?.file?.path === file)
+      yield* eventually(indexer.status, (status) => status.roots[0]?.state === "watching" && status.running === null)
+      appendFileSync(copy, line("b"))
+      unlinkSync(file)
+      yield* eventually(infos, (all) => all.length === 1 && all[0]?.file?.path === copy && all[0].missingSince === null && all[0].lines === 2)
+      const more = main(root, 1, "-more")
+      put(more, line("a") + line("b"))
+      yield* Effect.sleep(50)
+      unlinkSync(copy)
+      yield* eventually(infos, (all) => all.length === 1 && all[0]?.file?.path === more && all[0].missingSince === null)
+    })
+  )
+
   it.scopedLive("waits while the store is full or busy, and goes on with what it had to leave", () =>
     Effect.gen(function* () {
       const root = yield* temporary

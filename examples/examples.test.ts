@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, assert, beforeEach, it } from "vitest"
+import { createDatabase } from "../test/postgresDatabase.ts"
+
+const fixtures = join(import.meta.dirname, "../fixtures/claude-code")
+const config = (name: string) => join(fixtures, name, "config")
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "han-example-"))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** What an example prints; anything on stderr, or another exit than 0, is a failure. */
+const run = async (name: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}): Promise<string> => {
+  const child = spawn(process.execPath, ["--conditions=han-source", join(import.meta.dirname, name), ...args], { env: { ...process.env, ...env } })
+  const text = { out: "", err: "" }
+  child.stdout.on("data", (data) => (text.out += data))
+  child.stderr.on("data", (data) => (text.err += data))
+  const code = await new Promise((resolve) => child.on("close", resolve))
+  assert.strictEqual(text.err, "")
+  assert.strictEqual(code, 0)
+  return text.out
+}
+
+it("embeds the indexer with a journal of its own", async () => {
+  const filename = join(folder, "own.db")
+  const said = await run("embed.ts", [config("06-compact"), filename, "alpha"])
+  assert.include(said, "5b701211-d820-4a2b-a533-715b28c0132f It says alpha.")
+  // A second run finds everything indexed.
+  assert.strictEqual(await run("embed.ts", [config("06-compact"), filename, "alpha"]), said)
+})
+
+it("adds a projection of its own", async () => {
+  const said = await run("projection.ts", [config("07-large-output"), join(folder, "own.db")])
+  assert.match(said, /^\d+ \S+\n/)
+  assert.strictEqual(await run("projection.ts", [config("07-large-output"), join(folder, "own.db")]), said)
+})
+
+it("runs on PostgreSQL, each owner for itself", async () => {
+  const database = await createDatabase("example")
+  try {
+    const files = readdirSync(join(config("08-resume-fork"), "projects/-home-dev-project")).filter((name) => name.endsWith(".jsonl"))
+    assert.strictEqual(await run("postgres.ts", [config("08-resume-fork"), database.url]), `alice ${files.length}\nbob 0\n`)
+  } finally {
+    await database.drop()
+  }
+})
+
+it("asks the coordinator from a script", async () => {
+  const env = { HAN_HOME: join(folder, "han"), CLAUDE_CONFIG_DIR: config("02-streaming"), HOME: folder }
+  const coordinator = spawn(process.execPath, ["--conditions=han-source", join(import.meta.dirname, "../packages/server/src/bin/coordinator.ts"), "serve"], {
+    env: { ...process.env, ...env },
+    stdio: "ignore"
+  })
+  try {
+    const cli = join(import.meta.dirname, "../packages/cli/src/bin.ts")
+    const index = spawn(process.execPath, ["--conditions=han-source", cli, "index"], { env: { ...process.env, ...env }, stdio: "ignore" })
+    assert.strictEqual(await new Promise((resolve) => index.on("close", resolve)), 0)
+    assert.strictEqual(await run("script.ts", [], env), "0.0149 read a and b\n0.0149 in all\n")
+  } finally {
+    coordinator.kill("SIGTERM")
+    await new Promise((resolve) => (coordinator.exitCode === null ? coordinator.on("close", resolve) : resolve(undefined)))
+  }
+})
