@@ -8,17 +8,17 @@ import { bun, requireBun, root } from "./installed.mjs"
 requireBun()
 
 const programs = [
-  { name: "han", entry: join("packages", "cli", "src", "bin.ts") },
-  { name: "han-coordinator", entry: join("packages", "server", "src", "bin", "coordinator.ts") }
+  { name: "han", entry: join("packages", "cli", "src", "bin.ts"), more: ["--external", "han-server/*"] },
+  { name: "han-coordinator", entry: join("packages", "server", "src", "bin", "coordinator.ts"), more: [] }
 ]
 mkdirSync(join(root, "dist"), { recursive: true })
-for (const { name, entry } of programs) {
+for (const { name, entry, more } of programs) {
   const outfile = join(root, "dist", process.platform === "win32" ? `${name}.exe` : name)
   if (!existsSync(join(root, entry))) {
     console.error(`${entry} is missing`)
     process.exit(1)
   }
-  const { status } = spawnSync(bun, ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", entry, "--outfile", outfile], {
+  const { status } = spawnSync(bun, ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...more, entry, "--outfile", outfile], {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"]
   })
