@@ -18,10 +18,14 @@ for (const { name, entry, more } of programs) {
     console.error(`${entry} is missing`)
     process.exit(1)
   }
-  const { status } = spawnSync(bun, ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...more, entry, "--outfile", outfile], {
-    cwd: root,
-    stdio: ["ignore", "ignore", "inherit"]
-  })
+  const { status } = spawnSync(
+    bun,
+    ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...more, entry, "--outfile", outfile],
+    {
+      cwd: root,
+      stdio: ["ignore", "ignore", "inherit"]
+    }
+  )
   if (status !== 0) process.exit(status ?? 1)
   console.log(`dist/${name}: ${(statSync(outfile).size / 1e6).toFixed(1)} MB`)
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The coordinator in the foreground: on this machine's transcripts, or on bundled samples in a temporary HAN_HOME when it has none.
 import { spawn } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { constants, homedir, tmpdir } from "node:os"
 import { join } from "node:path"
 import { bun, requireBun, root } from "./installed.mjs"
@@ -19,6 +19,15 @@ const hasTranscript = (folder, depth = 4) => {
   return entries.some((entry) => (entry.isDirectory() ? depth > 0 && hasTranscript(join(folder, entry.name), depth - 1) : entry.name.endsWith(".jsonl")))
 }
 
+/** The contents without the permissions: a checkout may be read-only. */
+const copy = (from, to) => {
+  mkdirSync(to, { recursive: true })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (entry.isDirectory()) copy(join(from, entry.name), join(to, entry.name))
+    else writeFileSync(join(to, entry.name), readFileSync(join(from, entry.name)))
+  }
+}
+
 const standardFolder = join(homedir(), ".claude")
 const named = process.env.CLAUDE_CONFIG_DIR ?? ""
 const configFolders = [...new Set([...(existsSync(named) ? [named] : named.split(",").map((folder) => folder.trim())), standardFolder])].filter(
@@ -27,20 +36,20 @@ const configFolders = [...new Set([...(existsSync(named) ? [named] : named.split
 const own = configFolders.filter((folder) => hasTranscript(join(folder, "projects")))
 const environment = { ...process.env }
 const say = (...lines) => console.log(lines.join("\n"))
-let temporary
 
 const steps = ["    npx han sessions", "    npx han search TEXT", "    npx han usage", "    npx han doctor", "", "Ctrl-C stops it.", ""]
 if (own.length > 0) {
   say(`The transcripts in ${own.join(", ")} are indexed and followed. In a second terminal, in this folder:`, "", ...steps)
 } else {
   const samples = join(root, "fixtures", "claude-code")
-  temporary = mkdtempSync(join(tmpdir(), "han-"))
+  const temporary = mkdtempSync(join(tmpdir(), "han-"))
+  process.on("exit", () => rmSync(temporary, { recursive: true, force: true }))
   environment.HAN_HOME = join(temporary, "home")
   environment.CLAUDE_CONFIG_DIR = join(temporary, "claude")
   mkdirSync(join(environment.CLAUDE_CONFIG_DIR, "projects"), { recursive: true })
   for (const sample of existsSync(samples) ? readdirSync(samples) : []) {
     const projects = join(samples, sample, "config", "projects")
-    if (existsSync(projects)) cpSync(projects, join(environment.CLAUDE_CONFIG_DIR, "projects"), { recursive: true })
+    if (existsSync(projects)) copy(projects, join(environment.CLAUDE_CONFIG_DIR, "projects"))
   }
   say(
     `There are no transcripts in ${configFolders.join(", ")}, so these are bundled samples, in a temporary folder that is removed at the end.`,
@@ -67,16 +76,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     coordinator.kill(signal === "SIGHUP" ? "SIGTERM" : signal)
   })
 }
-const finish = (status) => {
-  if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
-  process.exitCode = status
-}
 coordinator.on("error", (error) => {
   console.error(`The coordinator could not be started: ${error.message}`)
-  finish(1)
+  process.exitCode = 1
 })
 coordinator.on("exit", (code, signal) => {
   // Stopped as it was told to.
-  if (lastSignalAt > 0 && (code === 0 || signal !== null || code === 130 || code === 143)) finish(0)
-  else finish(code ?? 128 + (constants.signals[signal] ?? 0))
+  if (lastSignalAt > 0 && (code === 0 || signal !== null || code === 130 || code === 143)) process.exitCode = 0
+  else process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)
 })

@@ -8,8 +8,8 @@ import * as Stream from "effect/Stream"
 import { indexAll, indexPaths } from "./internal/indexPass.ts"
 import { type Known, knownOf, newTally, type Tally, type Work } from "./internal/indexWork.ts"
 import { pathQueue } from "./internal/pathQueue.ts"
-import { Journal } from "./Journal.ts"
-import type { StoreError } from "./StoreError.ts"
+import { type EntryGap, Journal } from "./Journal.ts"
+import { StoreError } from "./StoreError.ts"
 import { FileProblem, RootState, Transcripts } from "./Transcripts.ts"
 import { type OwnerId, Viewer } from "./Viewer.ts"
 
@@ -85,7 +85,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
     })
 
     /** One pass, after the one that is running. */
-    const pass = (run: (work: Work) => Effect.Effect<void, StoreError, Viewer>, tell: (tally: Tally) => void) =>
+    const pass = (run: (work: Work) => Effect.Effect<unknown, EntryGap | StoreError, Viewer>, tell: (tally: Tally) => void) =>
       Effect.gen(function* () {
         const tally = newTally(yield* Clock.currentTimeMillis)
         running = tally
@@ -99,9 +99,16 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
           running = null
           bytesReadBefore += tally.bytesRead
         })
-        yield* Effect.ensuring(
-          Effect.flatMap(knownTo(), (mine) => run({ transcripts, journal, known: mine, tally, stepped })),
-          finish
+        const { owner } = yield* Viewer
+        const attempt = Effect.flatMap(knownTo(), (mine) => run({ transcripts, journal, known: mine, tally, pending: { appends: [], bytes: 0 }, stepped })).pipe(
+          // What was remembered may be ahead of what was stored.
+          Effect.tapErrorCause(() => Effect.sync(() => known.delete(owner)))
+        )
+        yield* attempt.pipe(
+          // Somebody else appended to the same transcript: the journal knows better where it ends.
+          Effect.retry({ times: 3, while: (error) => error._tag === "EntryGap" }),
+          Effect.catchTag("EntryGap", (gap) => new StoreError({ operation: "index", reason: "busy", message: `${gap.message}: another process appends to this journal, too` })),
+          Effect.ensuring(finish)
         )
         tell(tally)
         return tally

@@ -17,7 +17,7 @@ import type { Usage } from "han-core/Usage"
 import * as Pg from "pg"
 import { Database } from "./internal/Database.ts"
 import * as Models from "./internal/Models.ts"
-import { layerServices } from "./internal/services.ts"
+import { layerStore } from "./internal/store.ts"
 import * as Migrations from "./Migrations.ts"
 import type { Projection, Projections } from "./Projection.ts"
 
@@ -34,7 +34,7 @@ export interface PgStoreOptions {
 export const layer = (options: PgStoreOptions): Layer.Layer<Journal | Sessions | Search | Usage | StoreInfo | Projections, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
-  return layerServices({ prices }).pipe(
+  return layerStore({ prices }).pipe(
     Layer.provideMerge(layerInfo),
     Layer.provide(Models.layer({ prices, projections: options.projections ?? [] })),
     Layer.provide(layerDatabase(location)),

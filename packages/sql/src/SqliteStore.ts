@@ -16,7 +16,7 @@ import { StoreUnusable } from "han-core/StoreError"
 import type { Usage } from "han-core/Usage"
 import { Database } from "./internal/Database.ts"
 import * as Models from "./internal/Models.ts"
-import { layerServices } from "./internal/services.ts"
+import { layerStore } from "./internal/store.ts"
 import * as Migrations from "./Migrations.ts"
 import type { Projection, Projections } from "./Projection.ts"
 
@@ -42,7 +42,7 @@ export interface SqliteStoreOptions {
 /** The whole store over one SQLite file. One process at a time may have it open. */
 export const layer = (options: SqliteStoreOptions): Layer.Layer<Journal | Sessions | Search | Usage | StoreInfo | Projections, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
-  return layerServices({ prices }).pipe(
+  return layerStore({ prices }).pipe(
     Layer.provideMerge(layerInfo),
     Layer.provide(Models.layer({ prices, projections: options.projections ?? [] })),
     Layer.provide(layerDatabase(options)),

@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
+import { type Entry, type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
 import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "../Journal.ts"
 import type { StoreError } from "../StoreError.ts"
 import type { TranscriptFile, TranscriptUnreadable } from "../Transcripts.ts"
 import type { Viewer } from "../Viewer.ts"
-import { addProblem, infoOf, isMetaNews, knownOf, maxMetaBytes, noteMeta, readBytes, readEdges, remember, type Work } from "./indexWork.ts"
+import { addProblem, enqueue, flush, infoOf, isMetaNews, knownOf, maxMetaBytes, noteMeta, readBytes, readEdges, remember, type Work } from "./indexWork.ts"
 import { digestOf, type Edges, extendEdges, noEdges, sameBytes } from "./keptEdges.ts"
 import { type Decision, decide } from "./lookDecision.ts"
 
@@ -35,11 +35,13 @@ export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, f
     const result = yield* Effect.either(attempt(work, file))
     if (result._tag === "Right") return true
     const error = result.left
-    if (error._tag === "StoreError") return yield* error
+    if (error._tag === "StoreError" || error._tag === "EntryGap") return yield* error
     if (error._tag === "TranscriptUnreadable" && error.reason !== "missing") {
       addProblem(work, error)
       return true
     }
+    // Another look asks the journal what it has.
+    yield* flush(work)
     if (attempts === 3) {
       addProblem(work, { path: file.path, message: `${file.path} was not indexed: ${error.message}` })
       return true
@@ -122,7 +124,7 @@ const takeLines = (
     }
     let unsaid = meta
     // The size that is noted with a batch is where it ends: a pass that is cut short must not look finished.
-    const add = (entries: Parameters<typeof append>[2], size: number) =>
+    const add = (entries: ReadonlyArray<Entry>, size: number) =>
       Effect.gen(function* () {
         const facts = { ...placeOf(file), size, headDigest: digestOf(edges.head), tailDigest: digestOf(edges.tail) }
         info = yield* append(work, info, entries, end, facts, unsaid)
@@ -151,13 +153,12 @@ const placeOf = (file: TranscriptFile) => ({ path: file.path, root: file.root, d
 const append = Effect.fn("Indexer.append")(function* (
   work: Work,
   info: TranscriptInfo,
-  entries: Parameters<Work["journal"]["append"]>[1],
+  entries: ReadonlyArray<Entry>,
   bytes: number,
   file: SourceFile,
   meta: string | undefined
 ) {
-  const { appended } = yield* work.journal.append(info.transcript, entries, { file, meta })
-  work.tally.appended += appended
+  yield* enqueue(work, { transcript: info.transcript, entries, source: { file, meta } })
   const now: TranscriptInfo = { ...info, lines: info.lines + entries.length, bytes, file, meta: meta ?? info.meta, missingSince: null }
   remember(work.known, now)
   return now

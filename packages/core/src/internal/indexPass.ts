@@ -4,7 +4,7 @@ import { type TranscriptId, transcriptFileId } from "../Entry.ts"
 import type { FileProblem, RootState, TranscriptFile } from "../Transcripts.ts"
 import { chooseCopy } from "./copies.ts"
 import { indexFile, plannedBytes } from "./fileIndexing.ts"
-import { addProblem, maxMetaBytes, remember, type Work } from "./indexWork.ts"
+import { addProblem, flush, maxMetaBytes, remember, type Work } from "./indexWork.ts"
 
 type Candidates = Map<string, [TranscriptFile, ...Array<TranscriptFile>]>
 
@@ -90,6 +90,7 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Wo
     yield* work.stepped
     yield* Effect.yieldNow()
   }
+  yield* flush(work)
   yield* markMissing(work, gone)
 })
 

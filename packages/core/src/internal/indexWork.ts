@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { type SessionId, type Transcript, transcriptFileId } from "../Entry.ts"
-import type { Journal, TranscriptInfo } from "../Journal.ts"
+import type { Append, Journal, TranscriptInfo } from "../Journal.ts"
 import type { FileProblem, TranscriptFile, Transcripts } from "../Transcripts.ts"
 import { type Edges, edgeRanges } from "./keptEdges.ts"
 
@@ -69,9 +69,36 @@ export interface Work {
   readonly journal: typeof Journal.Service
   readonly known: Known
   readonly tally: Tally
+  /** Batches that are read and not stored yet: small files share a transaction. */
+  readonly pending: Pending
   /** Said after each step, so that others may be told. */
   readonly stepped: Effect.Effect<void>
 }
+
+export interface Pending {
+  appends: Array<Append>
+  bytes: number
+}
+
+/** Bytes of lines that one transaction takes; a single line may be longer. */
+const transactionBytes = 4 << 20
+
+/** Takes a batch on its way into the journal; it is there when "flush" says so. */
+export const enqueue = Effect.fn("Indexer.enqueue")(function* (work: Work, append: Append) {
+  work.pending.appends.push(append)
+  for (const entry of append.entries) work.pending.bytes += entry.bytes.length + 1
+  if (work.pending.bytes >= transactionBytes || work.pending.appends.length >= 512) yield* flush(work)
+})
+
+/** Stores what is waiting, in one transaction. */
+export const flush = Effect.fn("Indexer.flush")(function* (work: Work) {
+  const { appends } = work.pending
+  if (appends.length === 0) return
+  work.pending.appends = []
+  work.pending.bytes = 0
+  const { appended } = yield* work.journal.appendAll(appends)
+  work.tally.appended += appended
+})
 
 export const addProblem = (work: Work, problem: FileProblem): void => {
   work.tally.problems.set(problem.path, { path: problem.path, message: problem.message })

@@ -43,6 +43,8 @@ export interface TranscriptWatch {
  */
 export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (options: WatchOptions) {
   const clock = yield* Effect.clock
+  // Not the time of day: a wall clock that is set back must not hold anything up.
+  const monotonicMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
   const watchFolder = options.watchFolder ?? watch
   const watched = new Map<string, Watched>()
   const owners = new Map<string, string>()
@@ -52,7 +54,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   const dirty = new Map<string, { readonly first: number; last: number }>()
   const someDirty = yield* Effect.makeLatch()
   const touch = (file: string) => {
-    const now = clock.unsafeCurrentTimeMillis()
+    const now = monotonicMs()
     const seen = dirty.get(file)
     if (seen === undefined) dirty.set(file, { first: now, last: now })
     else seen.last = now
@@ -63,7 +65,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
       someDirty.unsafeClose()
       return Effect.zipRight(someDirty.await, take)
     }
-    const now = clock.unsafeCurrentTimeMillis()
+    const now = monotonicMs()
     const due: Array<string> = []
     let wait = maxWaitMs
     for (const [file, { first, last }] of dirty) {

@@ -26,4 +26,4 @@ const layerProjections = Layer.effect(
 )
 
 /** Everything that a store answers, whatever its database. */
-export const layerServices = (options: { readonly prices: PriceTable }) => Layer.mergeAll(SqlJournal.layer(options), SqlSessions.layer, SqlSearch.layer, SqlUsage.layer, layerProjections)
+export const layerStore = (options: { readonly prices: PriceTable }) => Layer.mergeAll(SqlJournal.layer(options), SqlSessions.layer, SqlSearch.layer, SqlUsage.layer, layerProjections)
