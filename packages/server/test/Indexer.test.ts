@@ -299,7 +299,7 @@ describe("a pass", () => {
   it.scopedLive("that is cut short goes on where it was, without a line lost or doubled", () =>
     Effect.gen(function* () {
       const root = yield* temporary
-      const text = Array.from({ length: 5000 }, (_, index) => line(`${index}${"x".repeat(500)}`)).join("")
+      const text = Array.from({ length: 5000 }, (_, index) => line(`${index}${"x".repeat(3000)}`)).join("")
       put(main(root), text)
       let appends = 0
       const { indexer, infos, journal, kept, pass, run } = yield* archive(root, {
@@ -307,7 +307,7 @@ describe("a pass", () => {
           Layer.map(layer, (context) =>
             withJournal(context, (journal) => ({
               ...journal,
-              append: (...args) => (++appends === 3 ? Effect.never : journal.append(...args))
+              appendAll: (...args) => (++appends === 3 ? Effect.never : journal.appendAll(...args))
             }))
           )
       })
@@ -467,13 +467,13 @@ describe("following", () => {
           Layer.map(layer, (context) =>
             withJournal(context, (journal) => ({
               ...journal,
-              append: (...args) =>
+              appendAll: (...args) =>
                 failures > 0
                   ? Effect.suspend(() => {
                       failures--
                       return Effect.fail(new StoreError({ operation: "append", reason: failures === 1 ? "busy" : "full", message: "no space" }))
                     })
-                  : journal.append(...args)
+                  : journal.appendAll(...args)
             }))
           )
       })
@@ -496,7 +496,7 @@ describe("following", () => {
           Layer.map(layer, (context) =>
             withJournal(context, (journal) => ({
               ...journal,
-              append: () => Effect.fail(new StoreError({ operation: "append", reason: "corrupt", message: "malformed" }))
+              appendAll: () => Effect.fail(new StoreError({ operation: "append", reason: "corrupt", message: "malformed" }))
             }))
           )
       })
@@ -517,10 +517,10 @@ describe("following", () => {
           Layer.map(layer, (context) =>
             withJournal(context, (journal) => ({
               ...journal,
-              append: (...args) =>
+              appendAll: (...args) =>
                 Effect.acquireUseRelease(
                   Effect.sync(() => (most = Math.max(most, ++now))),
-                  () => Effect.zipRight(Effect.yieldNow(), journal.append(...args)),
+                  () => Effect.zipRight(Effect.yieldNow(), journal.appendAll(...args)),
                   () => Effect.sync(() => now--)
                 )
             }))

@@ -93,8 +93,10 @@ const bringIn = (work: Work, file: TranscriptFile, known: TranscriptInfo | undef
       return
     }
     const edges = yield* readEdges(work, file.path, known.bytes)
-    const standsIn = known.file === null || (digestOf(edges.head) === known.file.headDigest && digestOf(edges.tail) === known.file.tailDigest)
-    if (standsIn && (!decision.compare || (yield* isKept(work, known, file.path)))) {
+    // The journal went on without the indexer: its facts of the file are older than its lines.
+    const outdated = known.file !== null && known.file.size < known.bytes
+    const standsIn = known.file === null || outdated || (digestOf(edges.head) === known.file.headDigest && digestOf(edges.tail) === known.file.tailDigest)
+    if (standsIn && (!(decision.compare || outdated) || (yield* isKept(work, known, file.path)))) {
       return yield* takeLines(work, file, known.transcript, { line: known.lines, offset: known.bytes }, edges, meta)
     }
     work.tally.bytes += known.bytes
