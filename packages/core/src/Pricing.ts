@@ -67,9 +67,18 @@ export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
     // A later row of the same instant replaces the earlier one.
     byModel.set(row.model, [...list.filter((have) => have.from !== row.from), row].sort((a, b) => b.from - a.from))
   }
+  const listOf = (model: string): ReadonlyArray<PriceRow> | undefined => {
+    const list = byModel.get(model) ?? byModel.get(withoutSuffix(model))
+    // The suffix is taken off once for each model.
+    if (list !== undefined) byModel.set(model, list)
+    return list
+  }
+  const fingerprint = JSON.stringify(
+    [...byModel.values()].flat().map(({ from, model, price }) => [model, from, price.input, price.output, price.cacheRead, price.cacheWrite5m, price.cacheWrite1h]).sort()
+  )
   return {
     costOf: (model, at, tokens) => {
-      const list = byModel.get(model) ?? byModel.get(withoutSuffix(model))
+      const list = listOf(model)
       const price = list?.find((row) => row.from <= (at ?? 0))?.price ?? list?.at(-1)?.price
       if (price === undefined) return null
       if (price.cacheWrite5m === null && tokens.cacheWrite5m > 0) return null
@@ -79,7 +88,7 @@ export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
           tokens.cacheWrite5m * (price.cacheWrite5m ?? 0) + tokens.cacheWrite1h * (price.cacheWrite1h ?? 0)
       )
     },
-    fingerprint: JSON.stringify([...byModel.values()].flat().map(({ from, model, price }) => [model, from, price.input, price.output, price.cacheRead, price.cacheWrite5m, price.cacheWrite1h]).sort())
+    fingerprint
   }
 }
 

@@ -2,6 +2,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Chunks from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
@@ -18,6 +19,7 @@ import { anyOf, Database, insertRows, storable, storeError } from "./internal/Da
 import { type BlockRow, chunkOf, entriesOf, infoOf, sessionNumber, transcriptOf, type TranscriptRow, withPayloads } from "./internal/stored.ts"
 import { Models } from "./internal/Models.ts"
 import { forgetSessions } from "./internal/forget.ts"
+import { PendingWords } from "./internal/pendingWords.ts"
 import { totals } from "./internal/totals.ts"
 
 const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
@@ -34,8 +36,10 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
       const appendAll: typeof Journal.Service.appendAll = (appends) =>
         Effect.gen(function*() {
           const { owner } = yield* Viewer
+          const words = new PendingWords()
           const appended = yield* models.write(
-            Effect.forEach(appends, (each) => appendChunk(database.write, options.prices, owner, each, models.apply)).pipe(
+            Effect.forEach(appends, (each) => appendChunk(database.write, options.prices, owner, each, words, models.apply)).pipe(
+              Effect.zipLeft(Effect.suspend(() => words.insert(database.write))),
               Effect.map((counts) => counts.reduce((sum, count) => sum + count, 0)),
               Effect.tap((count) => count > 0 ? database.announce(owner) : Effect.void)
             )
@@ -190,6 +194,7 @@ const appendChunk = Effect.fnUntraced(function*<R>(
   prices: PriceTable,
   owner: OwnerId,
   { entries, source, transcript }: Append,
+  words: PendingWords,
   apply: (chunk: Omit<Chunk, "table">) => Effect.Effect<void, SqlError, R>
 ) {
   const id = transcriptId(transcript)
@@ -226,9 +231,13 @@ const appendChunk = Effect.fnUntraced(function*<R>(
     }
     yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
   }
-  const chunk = yield* chunkOf(sql, prices, { owner, transcript, no, sessionNo, entries: fresh })
+  // Other threads compress while this one reads.
+  const packing = yield* Effect.fork(blocks.pack(fresh))
+  const chunk = yield* chunkOf(sql, prices, { owner, transcript, no, sessionNo, entries: fresh, words })
   yield* Effect.yieldNow()
-  const packed = blocks.pack(fresh)
+  // Also without lines: the session is there as soon as its file is.
+  yield* apply(chunk)
+  const packed = yield* Fiber.join(packing)
   yield* insertRows(
     sql,
     { table: "block", columns: "transcript_no, first_line, lines, owner, sequence, byte_offset, size, codec, data" },
@@ -244,9 +253,6 @@ const appendChunk = Effect.fnUntraced(function*<R>(
       return [[no, entry.line, codec, data]]
     })
   )
-  yield* Effect.yieldNow()
-  // Also without lines: the session is there as soon as its file is.
-  yield* apply(chunk)
   return fresh.length
 })
 

@@ -1,4 +1,5 @@
 import * as zlib from "node:zlib"
+import * as Effect from "effect/Effect"
 import type { Entry } from "han-core/Entry"
 
 /** How the bytes of a block are stored; the number stands beside them for good. */
@@ -19,8 +20,9 @@ export interface Block {
   readonly data: Uint8Array
 }
 
-export const pack = (entries: ReadonlyArray<Entry>): ReadonlyArray<Block> => {
-  const blocks: Array<Block> = []
+/** The blocks of some lines. Long ones are compressed in other threads. */
+export const pack = (entries: ReadonlyArray<Entry>): Effect.Effect<ReadonlyArray<Block>> => {
+  const raws: Array<Omit<Block, "codec" | "data"> & { readonly raw: Uint8Array }> = []
   for (let from = 0; from < entries.length;) {
     let to = from
     let size = 0
@@ -32,18 +34,23 @@ export const pack = (entries: ReadonlyArray<Entry>): ReadonlyArray<Block> => {
       at += entries[i]!.bytes.length
       raw[at++] = 10
     }
-    blocks.push({ firstLine: entries[from]!.line, lines: to - from, offset: entries[from]!.offset, size, ...compress(raw) })
+    raws.push({ firstLine: entries[from]!.line, lines: to - from, offset: entries[from]!.offset, size, raw })
     from = to
   }
-  return blocks
+  return Effect.forEach(raws, ({ raw, ...block }) => Effect.map(raw.length < 4096 ? Effect.sync(() => compress(raw)) : compressElsewhere(raw), (stored) => ({ ...block, ...stored })), { concurrency: 4 })
 }
 
 const level = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
 
-export const compress = (raw: Uint8Array): { readonly codec: number; readonly data: Uint8Array } => {
-  const data = zlib.zstdCompressSync(raw, level)
-  return data.length < raw.length ? { codec: zstd, data } : { codec: stored, data: raw }
-}
+type Compressed = Pick<Block, "codec" | "data">
+const smaller = (raw: Uint8Array, data: Uint8Array): Compressed => data.length < raw.length ? { codec: zstd, data } : { codec: stored, data: raw }
+
+export const compress = (raw: Uint8Array): Compressed => smaller(raw, zlib.zstdCompressSync(raw, level))
+
+const compressElsewhere = (raw: Uint8Array): Effect.Effect<Compressed> =>
+  Effect.async((resume) => {
+    zlib.zstdCompress(raw, level, (error, data) => resume(error === null ? Effect.succeed(smaller(raw, data)) : Effect.die(error)))
+  })
 
 export const decompress = (block: { readonly codec: number; readonly data: Uint8Array }): Uint8Array => {
   switch (block.codec) {

@@ -7,6 +7,7 @@ import type { DecodedLine, Envelope, SessionEvent } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
 import type { Table } from "../ReadModels.ts"
 import { anyOf, insertRows } from "./Database.ts"
+import type { PendingWords } from "./pendingWords.ts"
 import type { Sighting } from "./sighting.ts"
 
 /** Consecutive lines of one transcript, on their way into the read models. */
@@ -21,6 +22,8 @@ export interface Chunk {
   /** The names of the tables to fill. */
   readonly table: (name: Table) => string
   readonly prices: PriceTable
+  /** Where words wait for the end of the transaction. */
+  readonly words: PendingWords
   /** Numbers of the sessions that lines of this chunk name as the one they were copied from. */
   readonly numbers: ReadonlyMap<string, number>
 }

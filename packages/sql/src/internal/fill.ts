@@ -5,6 +5,7 @@ import type { Entry } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { type BlockRow, chunkOf, entriesOf, transcriptOf, type TranscriptRow, withPayloads } from "./stored.ts"
+import { PendingWords } from "./pendingWords.ts"
 import { type Model, tableOf } from "./revisions.ts"
 
 type StoredBlock = BlockRow & Omit<TranscriptRow, "no" | "lines">
@@ -19,6 +20,7 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
   const total = owners.reduce((sum, row) => sum + row.sequence, 0)
   const next = owners.find((row) => (row.done ?? 0) < row.sequence)
   const table = tableOf(model, revision)
+  const words = new PendingWords()
   const owner = next?.owner as OwnerId
   if (next !== undefined) {
     const rows = yield* sql<StoredBlock>`
@@ -34,11 +36,12 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
         for (const entry of entriesOf(block)) found.push(entry)
       }
       const chunk = yield* chunkOf(sql, prices, {
-        owner, transcript: transcriptOf(first), no: first.transcript_no, sessionNo: first.session_no, entries: yield* withPayloads(sql, first.transcript_no, found)
+        owner, transcript: transcriptOf(first), no: first.transcript_no, sessionNo: first.session_no, entries: yield* withPayloads(sql, first.transcript_no, found), words
       })
       yield* Effect.provideService(model.apply({ ...chunk, table }, table), SqlClient.SqlClient, sql)
       from = to
     }
+    yield* words.insert(sql)
     // Sequences of forgotten sessions are no longer there.
     const done = rows.at(-1)?.sequence ?? next.sequence
     yield* sql`INSERT INTO projection_cursor ${sql.insert({ name: model.name, revision, owner: next.owner, sequence: done })}
@@ -48,9 +51,10 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
   const bare = yield* sql<TranscriptRow & { owner: string }>`
     SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.no = t.session_no WHERE t.lines = 0`
   for (const row of bare) {
-    const chunk = yield* chunkOf(sql, prices, { owner: row.owner as OwnerId, transcript: transcriptOf(row), no: row.no, sessionNo: row.session_no, entries: [] })
+    const chunk = yield* chunkOf(sql, prices, { owner: row.owner as OwnerId, transcript: transcriptOf(row), no: row.no, sessionNo: row.session_no, entries: [], words })
     yield* Effect.provideService(model.apply({ ...chunk, table }, table), SqlClient.SqlClient, sql)
   }
+  yield* words.insert(sql)
   yield* sql`UPDATE projection SET revision = ${revision}, version = ${model.version}, variant = ${model.variant}, filling = 0 WHERE name = ${model.name}`
   return { finished: true, entries: total, total }
 })

@@ -4,6 +4,7 @@ import type { Entry, SessionId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { type BlockRow, chunkOf, entriesOf, transcriptOf, type TranscriptRow, withPayloads } from "./stored.ts"
+import { PendingWords } from "./pendingWords.ts"
 import { anyOf } from "./Database.ts"
 import type { Models } from "./Models.ts"
 
@@ -55,6 +56,7 @@ export const forgetSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClie
   const rest = yield* sql<TranscriptRow>`
     SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.no = t.session_no WHERE t.session_no ${nos} ORDER BY t.no`
   for (const row of rest) {
+    const words = new PendingWords()
     const transcript = transcriptOf(row)
     let next = 0
     do {
@@ -63,8 +65,9 @@ export const forgetSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClie
       const found: ReadonlyArray<Entry> = rows.flatMap((block) => entriesOf(block))
       const last = rows.at(-1)
       if (last === undefined && next > 0) break
-      const chunk = yield* chunkOf(sql, prices, { owner, transcript, no: row.no, sessionNo: row.session_no, entries: yield* withPayloads(sql, row.no, found) })
+      const chunk = yield* chunkOf(sql, prices, { owner, transcript, no: row.no, sessionNo: row.session_no, entries: yield* withPayloads(sql, row.no, found), words })
       yield* models.reapply(chunk)
+      yield* words.insert(sql)
       next = last === undefined ? 0 : last.first_line + last.lines
     } while (next > 0)
   }

@@ -94,7 +94,8 @@ export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
     calls.set(row.id, mergeCalls(before, calls.get(row.id) ?? before))
   }
   const values: Array<ReadonlyArray<Value>> = []
-  for (const call of calls.values()) {
+  // In the order of the key: neighbours share pages.
+  for (const call of [...calls.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     count(deltas, call, 1)
     values.push([
       chunk.owner, storable(call.id), call.seen.sessionNo, call.seen.mark, call.seen.transcriptNo, call.seen.line, call.agentId, call.name === null ? null : storable(call.name), call.at,

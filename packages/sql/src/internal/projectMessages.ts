@@ -49,7 +49,7 @@ export const projectMessages = Effect.fnUntraced(function*(sql: SqlClient.SqlCli
     )).map((row) => row.uuid)
   )
   const fresh = messages.filter((message) => added.has(message.uuid))
-  yield* insertWords(sql, chunk, fresh)
+  addWords(sql, chunk, fresh)
   const conversation = fresh.filter((message) => isConversation(message.kind))
   if (chunk.transcript.kind !== "agent") {
     const delta = deltas.of(chunk.sessionNo)
@@ -94,12 +94,12 @@ const settleKeys = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: 
   }
 })
 
-const insertWords = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, messages: ReadonlyArray<Wanted>) {
-  const table = chunk.table("message_text")
+const addWords = (sql: SqlClient.SqlClient, chunk: Chunk, messages: ReadonlyArray<Wanted>): void => {
   const pg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
   const rows: Array<ReadonlyArray<string | number>> = []
   for (const message of messages) {
-    const text = Message.searchTextOf(chunk.decoded[message.index]!)
+    const decoded = chunk.decoded[message.index]
+    const text = decoded === undefined ? null : Message.searchTextOf(decoded)
     if (text === null) continue
     rows.push(
       pg
@@ -107,5 +107,6 @@ const insertWords = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk:
         : [message.key, normalise(text.prompt), normalise(text.answer), normalise(text.tool), normalise(text.other)]
     )
   }
-  yield* insertRows(sql, { table, columns: pg ? "owner, id, words" : "rowid, prompt, answer, tool, other" }, rows)
-})
+  if (pg) chunk.words.add(chunk.table("message_text"), "owner, id, words", 1, rows)
+  else chunk.words.add(chunk.table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
+}

@@ -59,7 +59,8 @@ export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlCl
     put(seen, before)
   }
   const values: Array<ReadonlyArray<string | number | null>> = []
-  for (const [messageId, byRequest] of seen) {
+  // In the order of the key: neighbours share pages.
+  for (const [messageId, byRequest] of [...seen].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (byRequest.size > 1 && byRequest.has("")) {
       identify(byRequest)
       yield* sql`DELETE FROM ${sql.literal(chunk.table("response"))} WHERE owner = ${chunk.owner} AND message_id = ${messageId} AND request_id = ''`

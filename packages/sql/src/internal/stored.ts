@@ -10,6 +10,7 @@ import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "./blocks.ts"
 import type { Chunk } from "./chunk.ts"
 import { storable } from "./Database.ts"
+import type { PendingWords } from "./pendingWords.ts"
 
 const decodeFile = Schema.decodeOption(Schema.parseJson(SourceFile))
 
@@ -90,7 +91,7 @@ export const sessionNumber = Effect.fnUntraced(function*(sql: SqlClient.SqlClien
 export const chunkOf = Effect.fnUntraced(function*(
   sql: SqlClient.SqlClient,
   prices: PriceTable,
-  of: { readonly owner: OwnerId; readonly transcript: Transcript; readonly no: number; readonly sessionNo: number; readonly entries: ReadonlyArray<Entry> }
+  of: { readonly owner: OwnerId; readonly transcript: Transcript; readonly no: number; readonly sessionNo: number; readonly entries: ReadonlyArray<Entry>; readonly words: PendingWords }
 ) {
   const decoded = of.entries.map((entry) => decodeEntry(of.transcript, entry))
   const named = new Set<string>()
