@@ -100,7 +100,9 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
           bytesReadBefore += tally.bytesRead
         })
         const { owner } = yield* Viewer
-        const attempt = Effect.flatMap(knownTo(), (mine) => run({ transcripts, journal, known: mine, tally, pending: { appends: [], bytes: 0 }, stepped })).pipe(
+        const attempt = Effect.flatMap(knownTo(), (mine) =>
+          run({ transcripts, journal, known: mine, tally, pending: { appends: [], bytes: 0 }, stepped })
+        ).pipe(
           // What was remembered may be ahead of what was stored.
           Effect.tapErrorCause(() => Effect.sync(() => known.delete(owner)))
         )

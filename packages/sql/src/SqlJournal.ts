@@ -2,7 +2,6 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Chunks from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
@@ -12,10 +11,11 @@ import { decodeEntry } from "han-core/Decode"
 import { type Entry, type SessionId, transcriptId, TranscriptId } from "han-core/Entry"
 import { type Append, EntryGap, Journal, SourceFile, TranscriptNotFound, type JournalChange } from "han-core/Journal"
 import type { PriceTable } from "han-core/Pricing"
+import type { DecodedLine } from "han-core/SessionEvent"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import * as blocks from "./internal/blocks.ts"
 import type { Chunk } from "./internal/chunk.ts"
-import { anyOf, Database, insertRows, storable, storeError } from "./internal/Database.ts"
+import { anyOf, breathe, Database, insertRows, storable, storeError } from "./internal/Database.ts"
 import { type BlockRow, chunkOf, entriesOf, infoOf, sessionNumber, transcriptOf, type TranscriptRow, withPayloads } from "./internal/stored.ts"
 import { Models } from "./internal/Models.ts"
 import { forgetSessions } from "./internal/forget.ts"
@@ -36,9 +36,11 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
       const appendAll: typeof Journal.Service.appendAll = (appends) =>
         Effect.gen(function*() {
           const { owner } = yield* Viewer
+          // What lines mean needs no database, and no transaction to wait for it.
+          const prepared = yield* Effect.forEach(appends, prepare)
           const words = new PendingWords()
           const appended = yield* models.write(
-            Effect.forEach(appends, (each) => appendChunk(database.write, options.prices, owner, each, words, models.apply)).pipe(
+            Effect.forEach(prepared, (each) => appendChunk(database.write, options.prices, owner, each, words, models.apply)).pipe(
               Effect.zipLeft(Effect.suspend(() => words.insert(database.write))),
               Effect.map((counts) => counts.reduce((sum, count) => sum + count, 0)),
               Effect.tap((count) => count > 0 ? database.announce(owner) : Effect.void)
@@ -193,7 +195,7 @@ const appendChunk = Effect.fnUntraced(function*<R>(
   sql: SqlClient.SqlClient,
   prices: PriceTable,
   owner: OwnerId,
-  { entries, source, transcript }: Append,
+  { decoded, entries, source, transcript }: Prepared,
   words: PendingWords,
   apply: (chunk: Omit<Chunk, "table">) => Effect.Effect<void, SqlError, R>
 ) {
@@ -205,8 +207,8 @@ const appendChunk = Effect.fnUntraced(function*<R>(
   const [have] = yield* sql<{ no: number; session_no: number; lines: number; bytes: number }>`SELECT no, session_no, lines, bytes FROM transcript WHERE owner = ${owner} AND id = ${id}`
   const sessionNo = have?.session_no ?? (yield* sessionNumber(sql, owner, transcript.sessionId))
   const position = have?.lines ?? 0
-  const ordered = isOrdered(entries) ? entries : [...entries].sort((a, b) => a.line - b.line)
-  const fresh = ordered.filter((entry, index) => entry.line >= position && entry.line !== ordered[index - 1]?.line)
+  const first = entries.findIndex((entry) => entry.line >= position)
+  const fresh = first < 0 ? [] : entries.slice(first)
   for (const [index, entry] of fresh.entries()) {
     if (entry.line !== position + index) return yield* new EntryGap({ transcript: id, expected: position + index, received: entry.line })
   }
@@ -231,13 +233,11 @@ const appendChunk = Effect.fnUntraced(function*<R>(
     }
     yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
   }
-  // Other threads compress while this one reads.
-  const packing = yield* Effect.fork(blocks.pack(fresh))
-  const chunk = yield* chunkOf(sql, prices, { owner, transcript, no, sessionNo, entries: fresh, words })
-  yield* Effect.yieldNow()
+  const chunk = yield* chunkOf(sql, prices, { owner, transcript, no, sessionNo, entries: fresh, decoded: decoded.slice(decoded.length - fresh.length), words })
+  yield* breathe
   // Also without lines: the session is there as soon as its file is.
   yield* apply(chunk)
-  const packed = yield* Fiber.join(packing)
+  const packed = blocks.pack(fresh)
   yield* insertRows(
     sql,
     { table: "block", columns: "transcript_no, first_line, lines, owner, sequence, byte_offset, size, codec, data" },
@@ -255,6 +255,26 @@ const appendChunk = Effect.fnUntraced(function*<R>(
   )
   return fresh.length
 })
+
+interface Prepared extends Append {
+  /** Of each entry. */
+  readonly decoded: ReadonlyArray<DecodedLine>
+}
+
+/** The entries in order, each once, with what they mean. */
+const prepare = Effect.fnUntraced(function*(append: Append) {
+  const ordered = isOrdered(append.entries) ? append.entries : [...append.entries].sort((a, b) => a.line - b.line)
+  const entries = ordered.filter((entry, index) => entry.line !== ordered[index - 1]?.line)
+  const decoded: Array<DecodedLine> = []
+  for (let from = 0; from < entries.length; from += decodeAtOnce) {
+    for (const entry of entries.slice(from, from + decodeAtOnce)) decoded.push(decodeEntry(append.transcript, entry))
+    yield* breathe
+  }
+  const prepared: Prepared = { ...append, entries, decoded }
+  return prepared
+})
+/** Lines that are decoded before others get a turn. */
+const decodeAtOnce = 250
 
 const isOrdered = (entries: ReadonlyArray<Entry>): boolean => entries.every((entry, index) => index === 0 || entry.line > entries[index - 1]!.line)
 

@@ -81,13 +81,13 @@ export interface Pending {
 }
 
 /** Bytes of lines that one transaction takes; a single line may be longer. */
-const transactionBytes = 4 << 20
+const transactionBytes = 2 << 20
 
 /** Takes a batch on its way into the journal; it is there when "flush" says so. */
 export const enqueue = Effect.fn("Indexer.enqueue")(function* (work: Work, append: Append) {
   work.pending.appends.push(append)
   for (const entry of append.entries) work.pending.bytes += entry.bytes.length + 1
-  if (work.pending.bytes >= transactionBytes || work.pending.appends.length >= 512) yield* flush(work)
+  if (work.pending.bytes >= transactionBytes || work.pending.appends.length >= 256) yield* flush(work)
 })
 
 /** Stores what is waiting, in one transaction. */

@@ -42,24 +42,32 @@ export const insertRows = Effect.fnUntraced(function*<A extends object>(
   insert: { readonly table: string; readonly columns: string; readonly suffix?: string },
   rows: ReadonlyArray<ReadonlyArray<Value>>
 ): Effect.fn.Return<ReadonlyArray<A>, SqlError> {
-  const returned: Array<A> = []
   const pg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
+  const returned: Array<A> = []
   for (let at = 0; at < rows.length;) {
     const size = 2 ** Math.min(7, Math.floor(Math.log2(rows.length - at)))
-    const key = `${pg}${insert.table}(${insert.columns})${size}${insert.suffix ?? ""}`
-    let text = texts.get(key)
-    if (text === undefined) {
-      const width = rows[at]!.length
-      const groups = Array.from({ length: size }, (_, row) => `(${Array.from({ length: width }, (_, column) => pg ? `$${row * width + column + 1}` : "?").join(",")})`)
-      text = `INSERT INTO ${insert.table} (${insert.columns}) VALUES ${groups.join(",")} ${insert.suffix ?? ""}`
-      texts.set(key, text)
-    }
-    const result = yield* sql.unsafe<A>(text, rows.slice(at, at + size).flat())
-    for (const row of result) returned.push(row)
+    for (const row of yield* sql.unsafe<A>(textOf(pg, insert, size, rows[at]!.length), rows.slice(at, at + size).flat())) returned.push(row)
     at += size
+    yield* breathe
   }
   return returned
 })
+
+/** Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) */
+export const breathe: Effect.Effect<void> = Effect.async((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+const textOf = (pg: boolean, insert: { readonly table: string; readonly columns: string; readonly suffix?: string }, size: number, width: number): string => {
+  const key = `${pg}${insert.table}(${insert.columns})${size}${insert.suffix ?? ""}`
+  let text = texts.get(key)
+  if (text === undefined) {
+    const groups = Array.from({ length: size }, (_, row) => `(${Array.from({ length: width }, (_, column) => pg ? `$${row * width + column + 1}` : "?").join(",")})`)
+    text = `INSERT INTO ${insert.table} (${insert.columns}) VALUES ${groups.join(",")} ${insert.suffix ?? ""}`
+    texts.set(key, text)
+  }
+  return text
+}
 
 /** PostgreSQL refuses NUL in text, and a lone surrogate is no UTF-8. */
 export const storable = (text: string): string => {

@@ -14,7 +14,7 @@ import type { OwnerId } from "han-core/Viewer"
 import type { Projection, TableName } from "../Projection.ts"
 import type { Table } from "../ReadModels.ts"
 import type { Chunk } from "./chunk.ts"
-import { Database, fromDriver } from "./Database.ts"
+import { breathe, Database, fromDriver } from "./Database.ts"
 import { fill } from "./fill.ts"
 import { createRevision, dropRevision, install, type Installed, modelOf, readModels, tableOf } from "./revisions.ts"
 
@@ -89,13 +89,12 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
           })).pipe(
             Effect.mapError(Option.some),
             Effect.flatMap(Option.match({ onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed })),
-            Effect.tap(() => Effect.yieldNow())
+            Effect.tap(() => breathe)
           )
         )
 
-      const dropOld = (of: Installed, revision: number) => write(Effect.gen(function*() {
-        for (let old = revision - 1; old > 0 && old >= revision - 8; old--) if (old !== of.revision) yield* dropRevision(of.model, old)
-      }))
+      const dropOld = (of: Installed, revision: number) =>
+        Effect.suspend(() => Effect.forEach(Array.from({ length: Math.min(8, revision - 1) }, (_, n) => revision - 1 - n), (old) => write(dropRevision(of.model, old)), { discard: true }))
 
       const rebuildOne = (of: Installed, prices: PriceTable): Stream.Stream<RebuildProgress, SqlError> =>
         Stream.unwrap(Effect.gen(function*() {
@@ -109,15 +108,13 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
         of.filling
           ? Effect.zipRight(Stream.runDrain(bring(of, of.revision, options.prices)), dropOld(of, of.revision))
           : Stream.runDrain(rebuildOne(of, options.prices))
-      const behind = installed.filter((of) => of.filling || of.stale)
-      if (behind.length > 0) {
-        yield* Effect.forEach(behind, catchUp, { discard: true }).pipe(
-          maintenance.withPermits(1),
-          Effect.retry({ times: 5, schedule: Schedule.spaced("10 seconds") }),
-          Effect.catchAll((error) => Effect.logError(fromDriver(database.location, "rebuild", error.cause).message)),
-          Effect.forkScoped
-        )
-      }
+      // Whatever an earlier process did not get to: filling, other prices, and tables that are out of use.
+      yield* Effect.forEach(installed, (of) => of.filling || of.stale ? catchUp(of) : dropOld(of, of.revision), { discard: true }).pipe(
+        maintenance.withPermits(1),
+        Effect.retry({ times: 5, schedule: Schedule.spaced("10 seconds") }),
+        Effect.catchAll((error) => Effect.logError(fromDriver(database.location, "rebuild", error.cause).message)),
+        Effect.forkScoped
+      )
 
       return Models.of({
         write,

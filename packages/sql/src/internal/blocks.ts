@@ -1,5 +1,4 @@
 import * as zlib from "node:zlib"
-import * as Effect from "effect/Effect"
 import type { Entry } from "han-core/Entry"
 
 /** How the bytes of a block are stored; the number stands beside them for good. */
@@ -20,9 +19,8 @@ export interface Block {
   readonly data: Uint8Array
 }
 
-/** The blocks of some lines. Long ones are compressed in other threads. */
-export const pack = (entries: ReadonlyArray<Entry>): Effect.Effect<ReadonlyArray<Block>> => {
-  const raws: Array<Omit<Block, "codec" | "data"> & { readonly raw: Uint8Array }> = []
+export const pack = (entries: ReadonlyArray<Entry>): ReadonlyArray<Block> => {
+  const blocks: Array<Block> = []
   for (let from = 0; from < entries.length;) {
     let to = from
     let size = 0
@@ -34,23 +32,18 @@ export const pack = (entries: ReadonlyArray<Entry>): Effect.Effect<ReadonlyArray
       at += entries[i]!.bytes.length
       raw[at++] = 10
     }
-    raws.push({ firstLine: entries[from]!.line, lines: to - from, offset: entries[from]!.offset, size, raw })
+    blocks.push({ firstLine: entries[from]!.line, lines: to - from, offset: entries[from]!.offset, size, ...compress(raw) })
     from = to
   }
-  return Effect.forEach(raws, ({ raw, ...block }) => Effect.map(raw.length < 4096 ? Effect.sync(() => compress(raw)) : compressElsewhere(raw), (stored) => ({ ...block, ...stored })), { concurrency: 4 })
+  return blocks
 }
 
 const level = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
 
-type Compressed = Pick<Block, "codec" | "data">
-const smaller = (raw: Uint8Array, data: Uint8Array): Compressed => data.length < raw.length ? { codec: zstd, data } : { codec: stored, data: raw }
-
-export const compress = (raw: Uint8Array): Compressed => smaller(raw, zlib.zstdCompressSync(raw, level))
-
-const compressElsewhere = (raw: Uint8Array): Effect.Effect<Compressed> =>
-  Effect.async((resume) => {
-    zlib.zstdCompress(raw, level, (error, data) => resume(error === null ? Effect.succeed(smaller(raw, data)) : Effect.die(error)))
-  })
+export const compress = (raw: Uint8Array): Pick<Block, "codec" | "data"> => {
+  const data = zlib.zstdCompressSync(raw, level)
+  return data.length < raw.length ? { codec: zstd, data } : { codec: stored, data: raw }
+}
 
 export const decompress = (block: { readonly codec: number; readonly data: Uint8Array }): Uint8Array => {
   switch (block.codec) {

@@ -2,7 +2,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as SessionState from "han-core/SessionState"
-import { anyOf, storable, type Value } from "./Database.ts"
+import { anyOf, breathe, storable, type Value } from "./Database.ts"
 import { type Chunk, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
 import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
@@ -20,10 +20,10 @@ export const project = Effect.fnUntraced(function*(chunk: Chunk): Effect.fn.Retu
   const deltas = new Deltas()
   deltas.of(chunk.sessionNo)
   yield* projectMessages(sql, chunk, deltas)
-  yield* Effect.yieldNow()
+  yield* breathe
   yield* projectCalls(sql, chunk, deltas)
   yield* projectResponses(sql, chunk, deltas)
-  yield* Effect.yieldNow()
+  yield* breathe
   yield* projectCompactions(sql, chunk, deltas)
   yield* projectNotes(sql, chunk)
   yield* projectProblems(sql, chunk)

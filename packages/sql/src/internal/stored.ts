@@ -6,6 +6,7 @@ import { decodeEntry } from "han-core/Decode"
 import { type Entry, type SessionId, type Transcript, transcriptId, type TranscriptId } from "han-core/Entry"
 import { SourceFile, type TranscriptInfo } from "han-core/Journal"
 import type { PriceTable } from "han-core/Pricing"
+import type { DecodedLine } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "./blocks.ts"
 import type { Chunk } from "./chunk.ts"
@@ -91,9 +92,9 @@ export const sessionNumber = Effect.fnUntraced(function*(sql: SqlClient.SqlClien
 export const chunkOf = Effect.fnUntraced(function*(
   sql: SqlClient.SqlClient,
   prices: PriceTable,
-  of: { readonly owner: OwnerId; readonly transcript: Transcript; readonly no: number; readonly sessionNo: number; readonly entries: ReadonlyArray<Entry>; readonly words: PendingWords }
+  of: { readonly owner: OwnerId; readonly transcript: Transcript; readonly no: number; readonly sessionNo: number; readonly entries: ReadonlyArray<Entry>; readonly decoded?: ReadonlyArray<DecodedLine>; readonly words: PendingWords }
 ) {
-  const decoded = of.entries.map((entry) => decodeEntry(of.transcript, entry))
+  const decoded = of.decoded ?? of.entries.map((entry) => decodeEntry(of.transcript, entry))
   const named = new Set<string>()
   for (const { envelope } of decoded) {
     const other = envelope.requestSessionId ?? envelope.forkedFrom
