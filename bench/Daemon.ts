@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { connect, type Han } from "han-rpc/HanPromise"
+import { asStartedByHan } from "./Measure.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -43,7 +44,7 @@ export const startDaemon = async (home: string, config: string): Promise<Daemon>
   if (!existsSync(join(home, ".claude"))) symlinkSync(config, join(home, ".claude"))
   const hanHome = join(home, ".han")
   const socket = join(hanHome, "coordinator.sock")
-  const environment = { PATH: process.env.PATH, HOME: home, HAN_HOME: hanHome, CLAUDE_CONFIG_DIR: config }
+  const environment = { PATH: process.env.PATH, HOME: home, HAN_HOME: hanHome, CLAUDE_CONFIG_DIR: config, ...asStartedByHan }
   const { coordinator } = programs()
   const began = performance.now()
   const child = spawn(coordinator, ["serve"], { env: environment, stdio: ["ignore", "ignore", "inherit"] })

@@ -10,7 +10,7 @@ import * as TranscriptFiles from "han-core/TranscriptFiles"
 import { Viewer } from "han-core/Viewer"
 import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
-import { peakMemory } from "./Measure.ts"
+import { asStartedByHan, peakMemory } from "./Measure.ts"
 
 export interface Outcome {
   readonly seconds: number
@@ -21,6 +21,7 @@ export interface Outcome {
 /** Indexes `corpus` into an empty store, in a process of its own. */
 export const indexOnce = async (store: "sqlite" | "postgres", location: string, corpus: string): Promise<Outcome> => {
   const child = Bun.spawn([process.execPath, "--conditions=han-source", fileURLToPath(import.meta.url), store, location, corpus], {
+    env: { ...process.env, ...asStartedByHan },
     stdout: "pipe",
     stderr: "inherit"
   })

@@ -47,3 +47,6 @@ export const peakMemory = (): number => {
   }
   return process.resourceUsage().maxRSS * 1024
 }
+
+/** What `han` sets for a coordinator that it starts. */
+export const asStartedByHan = { BUN_JSC_forceRAMSize: "402653184" }

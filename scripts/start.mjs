@@ -62,7 +62,8 @@ if (own.length > 0) {
 
 // In a process group of its own, so that Ctrl-C reaches it once, from here.
 const coordinator = spawn(bun, ["--conditions=han-source", join(root, "packages", "cli", "src", "bin.ts"), "coordinator", "serve"], {
-  env: environment,
+  // What the coordinator may do with memory; see CoordinatorProgram.ts.
+  env: { BUN_JSC_forceRAMSize: "402653184", ...environment },
   stdio: "inherit",
   detached: process.platform !== "win32"
 })

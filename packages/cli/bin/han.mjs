@@ -59,7 +59,11 @@ if (bun === undefined) {
   console.error(`han: ${program.at(-1)} is missing; install the package again: npm install han-cli`)
   process.exitCode = 1
 } else {
-  const child = spawn(bun, [...program, ...process.argv.slice(2)], { stdio: "inherit" })
+  const child = spawn(bun, [...program, ...process.argv.slice(2)], {
+    stdio: "inherit",
+    // What the coordinator may do with memory when it runs in this process; see CoordinatorProgram.ts.
+    env: { BUN_JSC_forceRAMSize: "402653184", ...process.env }
+  })
   for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => child.kill(signal))
   // A terminal sends its interrupt to the child as well; a second one would cut its clean end short.
   process.on("SIGINT", () => {

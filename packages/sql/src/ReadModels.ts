@@ -52,7 +52,7 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
     )`
     yield* sql`CREATE INDEX ${index("session", "recent")} ON ${t("session")} (owner, updated_at, no)`
     yield* sql`CREATE INDEX ${index("session", "id")} ON ${t("session")} (owner, id)`
-    yield* sql`CREATE INDEX ${index("session", "family")} ON ${t("session")} (owner, first_uuid)`
+    yield* sql`CREATE INDEX ${index("session", "family")} ON ${t("session")} (owner, first_uuid, id)`
 
     // "id" rises with time (see messageKey.ts), so that the newest are the last ones. The text is in the entry alone.
     yield* sql.onDialectOrElse({

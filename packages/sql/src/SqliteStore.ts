@@ -62,7 +62,7 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
       if (!memory) yield* Effect.try({ try: () => makePrivate(filename), catch: (cause) => cause })
       // WAL lets reads go on beside the writer; NORMAL loses at most the last commits at a power cut, and the transcripts still have those.
       const write = yield* SqliteClient.make({ filename })
-      for (const pragma of ["journal_mode = WAL", "busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = OFF", "cache_size = -32768", "temp_store = MEMORY", "wal_autocheckpoint = 8000", "journal_size_limit = 67108864"]) {
+      for (const pragma of ["journal_mode = WAL", "busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = OFF", "cache_size = -32768", "temp_store = MEMORY", "wal_autocheckpoint = 16384", "journal_size_limit = 67108864"]) {
         yield* write.unsafe(`PRAGMA ${pragma}`)
       }
       if (maxPages !== undefined) yield* write.unsafe(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`)

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { CommandFailed } from "../CommandFailed.ts"
-import { findProgram } from "../CoordinatorProgram.ts"
+import { coordinatorEnvironment, findProgram } from "../CoordinatorProgram.ts"
 import type { Host } from "../Host.ts"
 import { report } from "../Report.ts"
 
@@ -18,7 +18,7 @@ export const run = async (options: { readonly roots: ReadonlyArray<string> }, ho
 /** The compiled `han` is thin: the coordinator is a program of its own. */
 const inForeground = ([file, ...args]: readonly [string, ...ReadonlyArray<string>], argv: ReadonlyArray<string>, host: Host): Promise<number> =>
   new Promise((resolve, reject) => {
-    const child = spawn(file, [...args, ...argv], { stdio: "inherit", env: { ...host.environment } })
+    const child = spawn(file, [...args, ...argv], { stdio: "inherit", env: coordinatorEnvironment(host) })
     const signals = ["SIGTERM", "SIGHUP"] as const
     for (const signal of signals) process.on(signal, () => child.kill(signal))
     // The terminal sends its interrupt to both.

@@ -43,10 +43,12 @@ export const insertRows = Effect.fnUntraced(function*<A extends object>(
   rows: ReadonlyArray<ReadonlyArray<Value>>
 ): Effect.fn.Return<ReadonlyArray<A>, SqlError> {
   const pg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
+  // The transaction's own connection: a statement's builder and span cost more than the insert of a few rows.
+  const [connection] = yield* Effect.serviceOptional(SqlClient.TransactionConnection).pipe(Effect.orDieWith(() => new Error("rows are inserted in a transaction")))
   const returned: Array<A> = []
   for (let at = 0; at < rows.length;) {
     const size = 2 ** Math.min(7, Math.floor(Math.log2(rows.length - at)))
-    for (const row of yield* sql.unsafe<A>(textOf(pg, insert, size, rows[at]!.length), rows.slice(at, at + size).flat())) returned.push(row)
+    for (const row of yield* connection.execute(textOf(pg, insert, size, rows[at]!.length), rows.slice(at, at + size).flat(), undefined)) returned.push(row)
     at += size
     yield* breathe
   }

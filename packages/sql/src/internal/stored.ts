@@ -1,6 +1,5 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { decodeEntry } from "han-core/Decode"
 import { type Entry, type SessionId, type Transcript, transcriptId, type TranscriptId } from "han-core/Entry"
@@ -13,7 +12,12 @@ import type { Chunk } from "./chunk.ts"
 import { storable } from "./Database.ts"
 import type { PendingWords } from "./pendingWords.ts"
 
-const decodeFile = Schema.decodeOption(Schema.parseJson(SourceFile))
+const isSourceFile = Schema.is(SourceFile)
+/** Facts that an older version wrote in another shape are no facts: the file is looked at anew. */
+const decodeFile = (text: string): SourceFile | null => {
+  const file: unknown = JSON.parse(text)
+  return isSourceFile(file) ? file : null
+}
 
 /** A row of "transcript" with its session's id. */
 export interface TranscriptRow {
@@ -47,7 +51,7 @@ export const infoOf = (row: TranscriptRow): TranscriptInfo => ({
   transcript: transcriptOf(row),
   lines: row.lines,
   bytes: row.bytes,
-  file: row.file === null ? null : Option.getOrNull(decodeFile(row.file)),
+  file: row.file === null ? null : decodeFile(row.file),
   meta: row.meta,
   missingSince: row.missing_since
 })
