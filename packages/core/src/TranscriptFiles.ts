@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { AgentId, type Entry, SessionId } from "./Entry.ts"
 import { agentSessions } from "./internal/agentSessions.ts"
-import { factsOf, handleFacts, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
+import { factsOf, descriptorFacts, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
 import { payloadReference, readPayload } from "./internal/hanPayload.ts"
 import { batchLimits, inBatches, lineSplitter } from "./internal/lines.ts"
 import { childOf, type Folder, type FoundFile, find, findFile, lookInto, placeOf, problemOf, walk } from "./internal/transcriptFolders.ts"
@@ -169,8 +169,8 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   })
 
   const bytesAt = Effect.fn("Transcripts.bytesAt")(function* (file: string, offset: number, length: number) {
-    const handle = yield* openForReading(file)
-    return yield* readAt(file, handle, offset, length)
+    const descriptor = yield* openForReading(file)
+    return yield* readAt(file, descriptor, offset, length)
   }, Effect.scoped)
 
   const changes = Stream.unwrapScoped(
@@ -214,8 +214,8 @@ const topsOf = (
 const readLines: typeof Transcripts.Service.read = (file, from) =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
-      const handle = yield* openForReading(file.path)
-      const facts = yield* handleFacts(file.path, handle)
+      const descriptor = yield* openForReading(file.path)
+      const facts = yield* descriptorFacts(file.path, descriptor)
       if (facts.device !== file.device || facts.inode !== file.inode) {
         return yield* new TranscriptUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
       }
@@ -225,7 +225,7 @@ const readLines: typeof Transcripts.Service.read = (file, from) =>
       const block = Effect.gen(function* () {
         const left = file.size - position
         if (left <= 0) return yield* Effect.fail(Option.none())
-        const bytes = yield* Effect.mapError(readAt(file.path, handle, position, Math.min(blockSize, left)), Option.some)
+        const bytes = yield* Effect.mapError(readAt(file.path, descriptor, position, Math.min(blockSize, left)), Option.some)
         // Cut off since the look: what was read is what there is.
         if (bytes.length === 0) return yield* Effect.fail(Option.none())
         position += bytes.length

@@ -37,10 +37,10 @@ export const agentSessions = () => {
 const askFile = (file: FoundFile): Effect.Effect<Answer, TranscriptUnreadable> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const handle = yield* openForReading(file.path)
+      const descriptor = yield* openForReading(file.path)
       const pieces: Array<Uint8Array> = []
       for (let offset = 0; offset < maxFirstLine; ) {
-        const piece = yield* readAt(file.path, handle, offset, step)
+        const piece = yield* readAt(file.path, descriptor, offset, step)
         const end = piece.indexOf(10)
         if (end !== -1) return sessionOf(file.path, Buffer.concat([...pieces, piece.subarray(0, end)]))
         if (piece.length < step) return { _tag: "NotYet" as const }

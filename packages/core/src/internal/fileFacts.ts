@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer"
-import { access, constants, type FileHandle, lstat, open, realpath, stat } from "node:fs/promises"
+import { accessSync, type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, statSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { TranscriptUnreadable } from "../Transcripts.ts"
+
+// Transcripts lie on a local disk: a system call takes microseconds there, a trip through the thread pool a hundred times as long, and a pass makes ten for each file.
 
 /** What the file system says about one path, symbolic links followed. */
 export interface FileFacts {
@@ -42,7 +44,7 @@ export const unreadable =
   }
 
 /** Numbers of 64 bits are taken as such, for two files must not become one by rounding. */
-const factsFrom = (stats: Awaited<ReturnType<typeof bigStat>>): FileFacts => ({
+const factsFrom = (stats: BigIntStats): FileFacts => ({
   key: `${stats.dev}:${stats.ino}`,
   device: Number(stats.dev),
   inode: Number(stats.ino),
@@ -50,54 +52,56 @@ const factsFrom = (stats: Awaited<ReturnType<typeof bigStat>>): FileFacts => ({
   mtimeMs: Number(stats.mtimeNs) / 1e6,
   kind: stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "other"
 })
-const bigStat = (path: string) => stat(path, { bigint: true })
 
-/** The facts of what is at that path; rejects with a `TranscriptUnreadable`. A plain promise, for thousands of files are asked for at a time. */
-export const askFacts = (path: string): Promise<FileFacts> =>
-  bigStat(path).then(factsFrom, (cause) => {
+/** The facts of what is at that path; rejects with a `TranscriptUnreadable`. */
+export const askFacts = async (path: string): Promise<FileFacts> => {
+  try {
+    return factsFrom(statSync(path, { bigint: true }))
+  } catch (cause) {
     throw unreadable(path)(cause)
-  })
+  }
+}
 
 /** What `ask` finds, with its rejection as the error. */
 export const asking = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, TranscriptUnreadable> =>
   Effect.tryPromise({ try: ask, catch: (cause) => (cause instanceof TranscriptUnreadable ? cause : unreadable(path)(cause)) })
 
-export const factsOf = (path: string): Effect.Effect<FileFacts, TranscriptUnreadable> => asking(path, () => askFacts(path))
+const calling = <A>(path: string, call: () => A): Effect.Effect<A, TranscriptUnreadable> => Effect.try({ try: call, catch: unreadable(path) })
 
-export const handleFacts = (path: string, handle: FileHandle): Effect.Effect<FileFacts, TranscriptUnreadable> =>
-  Effect.map(Effect.tryPromise({ try: () => handle.stat({ bigint: true }), catch: unreadable(path) }), factsFrom)
+export const factsOf = (path: string): Effect.Effect<FileFacts, TranscriptUnreadable> => calling(path, () => factsFrom(statSync(path, { bigint: true })))
+
+/** The facts of an open file. */
+export const descriptorFacts = (path: string, descriptor: number): Effect.Effect<FileFacts, TranscriptUnreadable> =>
+  calling(path, () => factsFrom(fstatSync(descriptor, { bigint: true })))
 
 /** Where a symbolic link leads in the end; null for anything else. */
 export const linkTarget = (path: string): Effect.Effect<string | null, TranscriptUnreadable> =>
-  asking(path, async () => ((await lstat(path)).isSymbolicLink() ? realpath(path) : null))
+  calling(path, () => (lstatSync(path).isSymbolicLink() ? realpathSync(path) : null))
 
 /** The path without symbolic links; as it is where there is nothing. */
-export const realPathOf = (path: string): Effect.Effect<string> => Effect.promise(() => realpath(path).catch(() => path))
+export const realPathOf = (path: string): Effect.Effect<string> => Effect.orElseSucceed(calling(path, () => realpathSync(path)), () => path)
 
 /** Fails unless the names in that folder may be read, and what they name be reached. */
 export const mayList = (folder: string): Effect.Effect<void, TranscriptUnreadable> =>
   Effect.gen(function* () {
     if ((yield* factsOf(folder)).kind !== "folder")
       return yield* new TranscriptUnreadable({ path: folder, reason: "failed", message: `${folder} is no folder` })
-    yield* Effect.tryPromise({ try: () => access(folder, constants.R_OK | constants.X_OK), catch: unreadable(folder) })
+    yield* calling(folder, () => accessSync(folder, constants.R_OK | constants.X_OK))
   })
 
-/** An open file, closed with its scope. Only for what is known to be a regular file: opening a pipe waits for its other end. */
+/** The descriptor of an open file, closed with its scope. Only for what is known to be a regular file: opening a pipe waits for its other end. */
 export const openForReading = (path: string) =>
-  Effect.acquireRelease(Effect.tryPromise({ try: () => open(path, "r"), catch: unreadable(path) }), (handle) => Effect.promise(() => handle.close()))
+  Effect.acquireRelease(calling(path, () => openSync(path, "r")), (descriptor) => Effect.sync(() => closeSync(descriptor)))
 
 /** `length` bytes at `offset`, fewer at the end of the file, in memory of their own. */
-export const readAt = (path: string, handle: FileHandle, offset: number, length: number): Effect.Effect<Uint8Array, TranscriptUnreadable> =>
-  Effect.tryPromise({
-    try: async () => {
-      const block = Buffer.allocUnsafeSlow(length)
-      let filled = 0
-      while (filled < length) {
-        const { bytesRead } = await handle.read(block, filled, length - filled, offset + filled)
-        if (bytesRead === 0) break
-        filled += bytesRead
-      }
-      return filled === length ? block : block.subarray(0, filled)
-    },
-    catch: unreadable(path)
+export const readAt = (path: string, descriptor: number, offset: number, length: number): Effect.Effect<Uint8Array, TranscriptUnreadable> =>
+  calling(path, () => {
+    const block = Buffer.allocUnsafeSlow(length)
+    let filled = 0
+    while (filled < length) {
+      const bytesRead = readSync(descriptor, block, filled, length - filled, offset + filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return filled === length ? block : block.subarray(0, filled)
   })

@@ -36,8 +36,8 @@ export const readPayload = (folder: string, ref: string): Effect.Effect<Uint8Arr
     if (base === undefined || target === undefined || !target.startsWith(base + path.sep)) return undefined
     const facts = yield* factsOf(target)
     if (facts.kind !== "file" || facts.size > maxPayloadBytes) return undefined
-    const handle = yield* openForReading(target)
-    return yield* readAt(target, handle, 0, facts.size)
+    const descriptor = yield* openForReading(target)
+    return yield* readAt(target, descriptor, 0, facts.size)
   }).pipe(
     Effect.scoped,
     Effect.catchTag("TranscriptUnreadable", (error) =>
