@@ -15,7 +15,7 @@ import type { DecodedLine } from "han-core/SessionEvent"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import * as blocks from "./internal/blocks.ts"
 import type { Chunk } from "./internal/chunk.ts"
-import { anyOf, breathe, Database, insertRows, storable, storeError } from "./internal/Database.ts"
+import { anyOf, breathe, Database, insertRows, storable, storeError, type Value } from "./internal/Database.ts"
 import { type BlockRow, chunkOf, entriesOf, infoOf, sessionNumber, transcriptOf, type TranscriptRow, withPayloads } from "./internal/stored.ts"
 import { Models } from "./internal/Models.ts"
 import { forgetSessions } from "./internal/forget.ts"
@@ -40,11 +40,16 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
           const prepared = yield* Effect.forEach(appends, prepare)
           const words = new PendingWords()
           const appended = yield* models.write(
-            Effect.forEach(prepared, (each) => appendChunk(database.write, options.prices, owner, each, words, models.apply)).pipe(
-              Effect.zipLeft(Effect.suspend(() => words.insert(database.write))),
-              Effect.map((counts) => counts.reduce((sum, count) => sum + count, 0)),
-              Effect.tap((count) => count > 0 ? database.announce(owner) : Effect.void)
-            )
+            Effect.gen(function*() {
+              const chunks = yield* keep(database.write, options.prices, owner, prepared, words)
+              const [first, ...rest] = chunks
+              // Also without lines: a session is there as soon as its file is.
+              if (first !== undefined) yield* models.apply([first, ...rest])
+              yield* words.insert(database.write)
+              const count = chunks.reduce((sum, chunk) => sum + chunk.entries.length, 0)
+              if (count > 0) yield* database.announce(owner)
+              return count
+            })
           )
           if (appended > 0) yield* PubSub.publishAll(models.committed, appends.map(({ transcript }) => ({ owner, sessionId: transcript.sessionId })))
           return { appended }
@@ -191,31 +196,65 @@ const selectTranscripts = (sql: SqlClient.SqlClient) => sql`SELECT t.*, k.sessio
 const headOf = (sql: SqlClient.SqlClient, owner: OwnerId) =>
   Effect.map(sql<{ sequence: number }>`SELECT sequence FROM owner_head WHERE owner = ${owner}`, ([head]) => head?.sequence ?? 0)
 
-const appendChunk = Effect.fnUntraced(function*<R>(
-  sql: SqlClient.SqlClient,
-  prices: PriceTable,
-  owner: OwnerId,
-  { decoded, entries, source, transcript }: Prepared,
-  words: PendingWords,
-  apply: (chunk: Omit<Chunk, "table">) => Effect.Effect<void, SqlError, R>
-) {
-  const id = transcriptId(transcript)
+/** Puts the lines that are new into the journal, and gives them as chunks for the models. */
+const keep = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, prices: PriceTable, owner: OwnerId, prepared: ReadonlyArray<Prepared>, words: PendingWords) {
   yield* sql`INSERT INTO owner_head (owner, sequence) VALUES (${owner}, 0) ON CONFLICT DO NOTHING`
   // Holds the owner's row until the end of the transaction: appends of one owner follow each other.
   const [head] = yield* sql<{ sequence: number }>`UPDATE owner_head SET sequence = sequence WHERE owner = ${owner} RETURNING sequence`
-  if ((yield* sql`SELECT 1 AS found FROM tombstone WHERE owner = ${owner} AND session_id = ${transcript.sessionId}`).length > 0) return 0
-  const [have] = yield* sql<{ no: number; session_no: number; lines: number; bytes: number }>`SELECT no, session_no, lines, bytes FROM transcript WHERE owner = ${owner} AND id = ${id}`
-  const sessionNo = have?.session_no ?? (yield* sessionNumber(sql, owner, transcript.sessionId))
-  const position = have?.lines ?? 0
-  const first = entries.findIndex((entry) => entry.line >= position)
-  const fresh = first < 0 ? [] : entries.slice(first)
-  for (const [index, entry] of fresh.entries()) {
-    if (entry.line !== position + index) return yield* new EntryGap({ transcript: id, expected: position + index, received: entry.line })
+  let sequence = head!.sequence
+  const sessions = [...new Set(prepared.map(({ transcript }) => transcript.sessionId))]
+  const forgotten = new Set((yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner = ${owner} AND session_id ${anyOf(sql, sessions)}`).map((row) => row.session_id))
+  const ids = [...new Set(prepared.map(({ transcript }) => transcriptId(transcript)))]
+  const known = new Map(
+    (yield* sql<KnownTranscript & { id: string }>`SELECT id, no, session_no, lines, bytes FROM transcript WHERE owner = ${owner} AND id ${anyOf(sql, ids)}`).map((row) => [row.id, row as KnownTranscript])
+  )
+  const stored: Array<ReadonlyArray<Value>> = []
+  const payloads: Array<ReadonlyArray<Value>> = []
+  const chunks: Array<Chunk> = []
+  for (const { decoded, entries, source, transcript } of prepared) {
+    if (forgotten.has(transcript.sessionId)) continue
+    const id = transcriptId(transcript)
+    const have = known.get(id)
+    const position = have?.lines ?? 0
+    const first = entries.findIndex((entry) => entry.line >= position)
+    const fresh = first < 0 ? [] : entries.slice(first)
+    for (const [index, entry] of fresh.entries()) {
+      if (entry.line !== position + index) return yield* new EntryGap({ transcript: id, expected: position + index, received: entry.line })
+    }
+    const last = fresh.at(-1)
+    const lines = position + fresh.length
+    const bytes = last === undefined ? have?.bytes ?? 0 : last.offset + last.bytes.length + 1
+    const sessionNo = have?.session_no ?? (yield* sessionNumber(sql, owner, transcript.sessionId))
+    const no = yield* noteTranscript(sql, owner, { id, transcript, source, lines, bytes, sessionNo, no: have?.no })
+    known.set(id, { no, session_no: sessionNo, lines, bytes })
+    chunks.push(yield* chunkOf(sql, prices, { owner, transcript, no, sessionNo, entries: fresh, decoded: decoded.slice(decoded.length - fresh.length), words }))
+    for (const block of blocks.pack(fresh)) stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
+    for (const entry of fresh) {
+      if (entry.payload === undefined) continue
+      const { codec, data } = blocks.compress(entry.payload)
+      payloads.push([no, entry.line, codec, data])
+    }
+    yield* breathe
   }
-  const last = fresh.at(-1)
-  const lines = position + fresh.length
-  const bytes = last === undefined ? have?.bytes ?? 0 : last.offset + last.bytes.length + 1
-  let no = have?.no
+  yield* insertRows(sql, { table: "block", columns: "transcript_no, first_line, lines, owner, sequence, byte_offset, size, codec, data" }, stored)
+  yield* insertRows(sql, { table: "entry_payload", columns: "transcript_no, line, codec, data" }, payloads)
+  if (stored.length > 0) yield* sql`UPDATE owner_head SET sequence = ${sequence} WHERE owner = ${owner}`
+  return chunks
+})
+
+interface KnownTranscript {
+  readonly no: number
+  readonly session_no: number
+  readonly lines: number
+  readonly bytes: number
+}
+
+/** Writes what a transcript is and how far it goes; gives its number. */
+const noteTranscript = Effect.fnUntraced(function*(
+  sql: SqlClient.SqlClient,
+  owner: OwnerId,
+  { bytes, id, lines, no, sessionNo, source, transcript }: Pick<Append, "transcript" | "source"> & { readonly id: TranscriptId; readonly lines: number; readonly bytes: number; readonly sessionNo: number; readonly no: number | undefined }
+) {
   if (no === undefined) {
     const [made] = yield* sql<{ no: number }>`INSERT INTO transcript ${
       sql.insert({
@@ -223,37 +262,16 @@ const appendChunk = Effect.fnUntraced(function*<R>(
         lines, bytes, file: source?.file === undefined ? null : encodeFile(source.file), meta: source?.meta === undefined ? null : storable(source.meta), missing_since: null
       })
     } RETURNING no`
-    no = made!.no
-  } else {
-    const changed = {
-      lines,
-      bytes,
-      ...(source?.file !== undefined && { file: encodeFile(source.file), missing_since: null }),
-      ...(source?.meta !== undefined && { meta: storable(source.meta) })
-    }
-    yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
+    return made!.no
   }
-  const chunk = yield* chunkOf(sql, prices, { owner, transcript, no, sessionNo, entries: fresh, decoded: decoded.slice(decoded.length - fresh.length), words })
-  yield* breathe
-  // Also without lines: the session is there as soon as its file is.
-  yield* apply(chunk)
-  const packed = blocks.pack(fresh)
-  yield* insertRows(
-    sql,
-    { table: "block", columns: "transcript_no, first_line, lines, owner, sequence, byte_offset, size, codec, data" },
-    packed.map((block, index) => [no, block.firstLine, block.lines, owner, head!.sequence + index + 1, block.offset, block.size, block.codec, block.data])
-  )
-  if (packed.length > 0) yield* sql`UPDATE owner_head SET sequence = ${head!.sequence + packed.length} WHERE owner = ${owner}`
-  yield* insertRows(
-    sql,
-    { table: "entry_payload", columns: "transcript_no, line, codec, data" },
-    fresh.flatMap((entry) => {
-      if (entry.payload === undefined) return []
-      const { codec, data } = blocks.compress(entry.payload)
-      return [[no, entry.line, codec, data]]
-    })
-  )
-  return fresh.length
+  const changed = {
+    lines,
+    bytes,
+    ...(source?.file !== undefined && { file: encodeFile(source.file), missing_since: null }),
+    ...(source?.meta !== undefined && { meta: storable(source.meta) })
+  }
+  yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
+  return no
 })
 
 interface Prepared extends Append {

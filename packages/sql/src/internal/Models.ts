@@ -13,7 +13,7 @@ import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import type { Projection, TableName } from "../Projection.ts"
 import type { Table } from "../ReadModels.ts"
-import type { Chunk } from "./chunk.ts"
+import type { Chunks } from "./chunk.ts"
 import { breathe, Database, fromDriver } from "./Database.ts"
 import { fill } from "./fill.ts"
 import { createRevision, dropRevision, install, type Installed, modelOf, readModels, tableOf } from "./revisions.ts"
@@ -23,9 +23,9 @@ export class Models extends Context.Tag("han-sql/Models")<Models, {
   /** Runs `effect` in a transaction of its own; one at a time on SQLite, where there is one writer. */
   readonly write: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.SqlClient>>
   /** Fills all tables in use that are not behind the journal. */
-  readonly apply: (chunk: Omit<Chunk, "table">) => Effect.Effect<void, SqlError>
+  readonly apply: (chunks: Chunks) => Effect.Effect<void, SqlError>
   /** Fills the read models alone, with lines that they had and lost. */
-  readonly reapply: (chunk: Omit<Chunk, "table">) => Effect.Effect<void, SqlError>
+  readonly reapply: (chunks: Chunks) => Effect.Effect<void, SqlError>
   /** Runs what may not meet a rebuild, after the one that is running. */
   readonly maintain: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** The read model's table in use. */
@@ -62,16 +62,16 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
       const main = installed[0]!
       let progress: RebuildProgress | null = null
 
-      const apply = (chunk: Omit<Chunk, "table">) =>
+      const apply = (chunks: Chunks) =>
         Effect.forEach(
           installed,
-          ({ filling, model, revision }) => filling ? Effect.void : model.apply({ ...chunk, table: tableOf(model, revision) }, tableOf(model, revision)),
+          ({ filling, model, revision }) => filling ? Effect.void : model.apply(chunks, tableOf(model, revision)),
           { discard: true }
         ).pipe(Effect.provideService(SqlClient.SqlClient, sql))
 
-      const reapply = (chunk: Omit<Chunk, "table">) => {
+      const reapply = (chunks: Chunks) => {
         const table = tableOf(main.model, main.revision)
-        return Effect.provideService(main.model.apply({ ...chunk, table }, table), SqlClient.SqlClient, sql)
+        return Effect.provideService(main.model.apply(chunks, table), SqlClient.SqlClient, sql)
       }
 
       /** Brings `revision` of a model up to the journal, step by step, so that appends and reads get in between; the last step puts it to use. */

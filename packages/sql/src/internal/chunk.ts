@@ -41,8 +41,11 @@ export const seenIn = (chunk: Chunk, envelope: Envelope, line: number): Sighting
   }
 }
 
-export const forEachEvent = (chunk: Chunk, visit: (event: SessionEvent, envelope: Envelope, line: number, index: number) => void): void => {
-  for (const { envelope, events, line } of chunk.decoded) for (let index = 0; index < events.length; index++) visit(events[index]!, envelope, line, index)
+/** Chunks that go into the same tables in one transaction: all of one owner, a transcript's in order. Together they cost as many statements as one. */
+export type Chunks = readonly [Chunk, ...ReadonlyArray<Chunk>]
+
+export const forEachEvent = (chunks: Chunks, visit: (chunk: Chunk, event: SessionEvent, envelope: Envelope, line: number) => void): void => {
+  for (const chunk of chunks) for (const { envelope, events, line } of chunk.decoded) for (const event of events) visit(chunk, event, envelope, line)
 }
 
 /** Sums of a session that a chunk changes. */
@@ -89,7 +92,7 @@ export const sightingOf = (row: SightingRow): Sighting => ({
 })
 
 /** The rows of a shared table that have one of these keys, with the transcript that each refers to. */
-export const loadSightings = <A extends SightingRow>(sql: SqlClient.SqlClient, chunk: Chunk, table: Table, key: string, keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<A>, SqlError> =>
+export const loadSightings = <A extends SightingRow>(sql: SqlClient.SqlClient, [chunk]: Chunks, table: Table, key: string, keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<A>, SqlError> =>
   keys.length === 0
     ? Effect.succeed([])
     : sql<A>`SELECT x.*, t.id AS seen_id, t.session_no AS seen_session FROM ${sql.literal(chunk.table(table))} x JOIN transcript t ON t.no = x.transcript_no

@@ -38,7 +38,7 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
       const chunk = yield* chunkOf(sql, prices, {
         owner, transcript: transcriptOf(first), no: first.transcript_no, sessionNo: first.session_no, entries: yield* withPayloads(sql, first.transcript_no, found), words
       })
-      yield* Effect.provideService(model.apply({ ...chunk, table }, table), SqlClient.SqlClient, sql)
+      yield* Effect.provideService(model.apply([chunk], table), SqlClient.SqlClient, sql)
       from = to
     }
     yield* words.insert(sql)
@@ -52,7 +52,7 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
     SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.no = t.session_no WHERE t.lines = 0`
   for (const row of bare) {
     const chunk = yield* chunkOf(sql, prices, { owner: row.owner as OwnerId, transcript: transcriptOf(row), no: row.no, sessionNo: row.session_no, entries: [], words })
-    yield* Effect.provideService(model.apply({ ...chunk, table }, table), SqlClient.SqlClient, sql)
+    yield* Effect.provideService(model.apply([chunk], table), SqlClient.SqlClient, sql)
   }
   yield* words.insert(sql)
   yield* sql`UPDATE projection SET revision = ${revision}, version = ${model.version}, variant = ${model.variant}, filling = 0 WHERE name = ${model.name}`

@@ -66,7 +66,7 @@ export const forgetSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClie
       const last = rows.at(-1)
       if (last === undefined && next > 0) break
       const chunk = yield* chunkOf(sql, prices, { owner, transcript, no: row.no, sessionNo: row.session_no, entries: yield* withPayloads(sql, row.no, found), words })
-      yield* models.reapply(chunk)
+      yield* models.reapply([chunk])
       yield* words.insert(sql)
       next = last === undefined ? 0 : last.first_line + last.lines
     } while (next > 0)

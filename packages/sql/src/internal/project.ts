@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as SessionState from "han-core/SessionState"
 import { anyOf, breathe, storable, type Value } from "./Database.ts"
-import { type Chunk, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
+import { type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
 import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
 import { projectMessages } from "./projectMessages.ts"
@@ -14,54 +14,57 @@ const columns = ["no", "owner", "id", "present", "source", "machine", "state", "
 
 type SessionRow = Delta & { readonly no: number; readonly id: string; readonly present: number; readonly source: string; readonly machine: string; readonly state: string; readonly started_at: number | null; readonly updated_at: number }
 
-/** Brings one chunk into the read models. Any batching of the same lines gives the same rows. */
-export const project = Effect.fnUntraced(function*(chunk: Chunk): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
+/** Brings chunks into the read models. Any batching of the same lines gives the same rows. */
+export const project = Effect.fnUntraced(function*(chunks: Chunks): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const deltas = new Deltas()
-  deltas.of(chunk.sessionNo)
-  yield* projectMessages(sql, chunk, deltas)
+  for (const chunk of chunks) deltas.of(chunk.sessionNo)
+  yield* projectMessages(sql, chunks, deltas)
   yield* breathe
-  yield* projectCalls(sql, chunk, deltas)
-  yield* projectResponses(sql, chunk, deltas)
+  yield* projectCalls(sql, chunks, deltas)
+  yield* projectResponses(sql, chunks, deltas)
   yield* breathe
-  yield* projectCompactions(sql, chunk, deltas)
-  yield* projectNotes(sql, chunk)
-  yield* projectProblems(sql, chunk)
-  yield* projectSessions(sql, chunk, deltas)
+  yield* projectCompactions(sql, chunks, deltas)
+  yield* projectNotes(sql, chunks)
+  yield* projectProblems(sql, chunks)
+  yield* projectSessions(sql, chunks, deltas)
 })
 
-const projectSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, deltas: Deltas) {
-  const table = chunk.table("session")
-  const rows = new Map((yield* sql<SessionRow>`SELECT * FROM ${sql.literal(table)} WHERE no ${anyOf(sql, [...deltas.bySession.keys()])}`).map((row) => [row.no, row]))
-  const ids = new Map([[chunk.sessionNo, chunk.transcript.sessionId as string], ...[...chunk.numbers].map(([id, no]) => [no, id] as const)])
+const projectSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas) {
+  const [{ owner, table }] = chunks
+  const rows = new Map((yield* sql<SessionRow>`SELECT * FROM ${sql.literal(table("session"))} WHERE no ${anyOf(sql, [...deltas.bySession.keys()])}`).map((row) => [row.no, row]))
+  const ids = new Map<number, string>(chunks.flatMap((chunk) => [[chunk.sessionNo, chunk.transcript.sessionId] as const, ...[...chunk.numbers].map(([id, no]) => [no, id] as const)]))
   const values: Array<ReadonlyArray<Value>> = []
   for (const [no, delta] of deltas.bySession) {
     const row = rows.get(no)
-    const own = no === chunk.sessionNo
-    const main = own && chunk.transcript.kind === "main"
+    const own = chunks.filter((chunk) => chunk.sessionNo === no)
     let state: SessionState.SessionState = row === undefined ? SessionState.empty : JSON.parse(row.state)
+    let present = row?.present === 1
     let startedAt = row?.started_at ?? null
     // 0 for a session without any time, so that a list can sort by it.
     let updatedAt = row?.updated_at ?? 0
-    if (own) {
-      for (const { envelope, events, line } of chunk.decoded) {
+    let source = row?.source ?? chunks[0].transcript.source
+    let machine = row?.machine ?? chunks[0].transcript.machine
+    for (const { decoded, transcript } of own) {
+      // The harness is the main transcript's; han's own log of a session says so only when there is nothing else.
+      if (transcript.kind === "main" || !present) source = transcript.source
+      machine = transcript.machine
+      present = true
+      for (const { envelope, events, line } of decoded) {
         if (envelope.at !== null) {
           startedAt = Math.min(startedAt ?? envelope.at, envelope.at)
           updatedAt = Math.max(updatedAt, envelope.at)
         }
-        for (const event of events) state = SessionState.evolve(state, { transcript: chunk.transcript, line, envelope, event })
+        for (const event of events) state = SessionState.evolve(state, { transcript, line, envelope, event })
       }
     }
     const cwd = state.cwd === undefined ? null : storable(state.cwd.value)
     values.push([
-      no, chunk.owner, row?.id ?? ids.get(no) ?? "", Number(own || row?.present === 1),
-      // The harness is the main transcript's; han's own log of a session says so only when there is nothing else.
-      main || row === undefined ? chunk.transcript.source : own && row.present === 0 ? chunk.transcript.source : row.source,
-      own || row === undefined ? chunk.transcript.machine : row.machine,
+      no, owner, row?.id ?? ids.get(no) ?? "", Number(present), source, machine,
       storable(JSON.stringify(state)), cwd, cwd === null ? null : SessionState.projectOf(cwd), state.firstUuid === undefined ? null : storable(state.firstUuid.value),
       state.copiedFrom?.value.kind ?? null, state.copiedFrom === undefined ? null : storable(state.copiedFrom.value.sessionId),
       startedAt, updatedAt, ...sums.map((key) => (row?.[key] ?? 0) + delta[key])
     ])
   }
-  yield* upsert(sql, table, ["no"], columns, values)
+  yield* upsert(sql, table("session"), ["no"], columns, values)
 })

@@ -2,8 +2,8 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { SessionEventOf } from "han-core/SessionEvent"
-import { storable, type Value } from "./Database.ts"
-import { type Chunk, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
+import { anyOf, storable, type Value } from "./Database.ts"
+import { type Chunks, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Result {
@@ -53,25 +53,28 @@ const columns = [
 const isTaskTool = (name: string) => name === "TaskCreate" || name === "TaskUpdate"
 
 /** Tool calls with their results: one row a call, wherever its lines were copied to. */
-export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+  const [{ owner, table }] = chunks
   const calls = new Map<string, Call>()
   const add = (call: Call) => {
     const have = calls.get(call.id)
     calls.set(call.id, have === undefined ? call : mergeCalls(have, call))
   }
-  const blank = { agentId: chunk.transcript.agentId, name: null, at: null, path: null, action: null, linesAdded: null, linesRemoved: null, taskInput: null, result: null }
-  forEachEvent(chunk, (event, envelope, line) => {
+  const blank = { name: null, at: null, path: null, action: null, linesAdded: null, linesRemoved: null, taskInput: null, result: null }
+  forEachEvent(chunks, (chunk, event, envelope, line) => {
+    const { agentId } = chunk.transcript
     switch (event._tag) {
       case "ToolCalled":
-        add({ ...blank, id: event.toolUseId, seen: seenIn(chunk, envelope, line), name: event.name, at: envelope.at, taskInput: isTaskTool(event.name) ? taskInput(event.input) : null })
+        add({ ...blank, agentId, id: event.toolUseId, seen: seenIn(chunk, envelope, line), name: event.name, at: envelope.at, taskInput: isTaskTool(event.name) ? taskInput(event.input) : null })
         break
       case "FileChanged":
         if (event.toolUseId === null) break
-        add({ ...blank, id: event.toolUseId, seen: seenIn(chunk, envelope, line), path: storable(event.path), action: event.action, linesAdded: event.linesAdded, linesRemoved: event.linesRemoved })
+        add({ ...blank, agentId, id: event.toolUseId, seen: seenIn(chunk, envelope, line), path: storable(event.path), action: event.action, linesAdded: event.linesAdded, linesRemoved: event.linesRemoved })
         break
       case "ToolReturned":
         add({
           ...blank,
+          agentId,
           id: event.toolUseId,
           seen: seenIn(chunk, envelope, line),
           result: { transcriptNo: chunk.no, transcriptId: chunk.id, line, at: envelope.at, isError: event.isError, task: taskResult(event) }
@@ -81,12 +84,11 @@ export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
     }
   })
   if (calls.size === 0) return
-  const rows = yield* loadSightings<CallRow>(sql, chunk, "tool_call", "id", [...calls.keys()].map(storable))
-  const results = [...new Set(rows.flatMap((row) => row.result_transcript_no === null ? [] : [row.result_transcript_no]))]
-  const transcripts = new Map<number, string>()
-  for (const no of results) {
-    if (no === chunk.no) transcripts.set(no, chunk.id)
-    else for (const row of yield* sql<{ id: string }>`SELECT id FROM transcript WHERE no = ${no}`) transcripts.set(no, row.id)
+  const rows = yield* loadSightings<CallRow>(sql, chunks, "tool_call", "id", [...calls.keys()].map(storable))
+  const transcripts = new Map<number, string>(chunks.map((chunk) => [chunk.no, chunk.id]))
+  const others = [...new Set(rows.flatMap((row) => row.result_transcript_no === null || transcripts.has(row.result_transcript_no) ? [] : [row.result_transcript_no]))]
+  if (others.length > 0) {
+    for (const row of yield* sql<{ no: number; id: string }>`SELECT no, id FROM transcript WHERE no ${anyOf(sql, others)}`) transcripts.set(row.no, row.id)
   }
   for (const row of rows) {
     const before = callOf(row, transcripts)
@@ -98,12 +100,12 @@ export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
   for (const call of [...calls.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     count(deltas, call, 1)
     values.push([
-      chunk.owner, storable(call.id), call.seen.sessionNo, call.seen.mark, call.seen.transcriptNo, call.seen.line, call.agentId, call.name === null ? null : storable(call.name), call.at,
+      owner, storable(call.id), call.seen.sessionNo, call.seen.mark, call.seen.transcriptNo, call.seen.line, call.agentId, call.name === null ? null : storable(call.name), call.at,
       call.path, call.action, call.linesAdded, call.linesRemoved, call.taskInput,
       call.result?.transcriptNo ?? null, call.result?.line ?? null, call.result?.at ?? null, call.result === null ? null : Number(call.result.isError), call.result?.task ?? null
     ])
   }
-  yield* upsert(sql, chunk.table("tool_call"), ["owner", "id"], columns, values)
+  yield* upsert(sql, table("tool_call"), ["owner", "id"], columns, values)
 })
 
 const count = (deltas: Deltas, call: Call, sign: 1 | -1) => {

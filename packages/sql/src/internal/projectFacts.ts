@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { SessionEventOf } from "han-core/SessionEvent"
 import * as Message from "han-core/Message"
 import { insertRows, storable, type Value } from "./Database.ts"
-import { type Chunk, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
+import { type Chunks, type Deltas, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Compaction {
@@ -28,10 +28,11 @@ interface CompactionRow extends SightingRow {
 }
 
 /** A boundary and the summary that hangs on it are one compaction; an old client's summary without a boundary is one too. */
-export const projectCompactions = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+export const projectCompactions = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+  const [{ owner, table }] = chunks
   const found = new Map<string, Compaction>()
   const summaries: Array<{ readonly own: Compaction; readonly parent: string | null }> = []
-  for (const [index, { envelope, events, line }] of chunk.decoded.entries()) {
+  for (const chunk of chunks) for (const [index, { envelope, events, line }] of chunk.decoded.entries()) {
     const boundary = events.find((event) => event._tag === "Compacted")
     const summary = events.find((event) => event._tag === "CompactionSummarized")
     if (boundary === undefined && summary === undefined) continue
@@ -50,7 +51,7 @@ export const projectCompactions = Effect.fnUntraced(function*(sql: SqlClient.Sql
   }
   if (found.size === 0 && summaries.length === 0) return
   const ids = [...found.keys(), ...summaries.flatMap(({ own, parent }) => parent === null ? [own.id] : [own.id, parent])]
-  for (const row of yield* loadSightings<CompactionRow>(sql, chunk, "compaction", "id", ids)) {
+  for (const row of yield* loadSightings<CompactionRow>(sql, chunks, "compaction", "id", ids)) {
     const before = compactionOf(row)
     deltas.of(before.seen.sessionNo).compactions--
     const have = found.get(row.id)
@@ -65,9 +66,9 @@ export const projectCompactions = Effect.fnUntraced(function*(sql: SqlClient.Sql
   for (const compaction of found.values()) {
     deltas.of(compaction.seen.sessionNo).compactions++
     const { at, durationMs, id, postTokens, preTokens, seen, summary, trigger } = compaction
-    values.push([chunk.owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, at, trigger, preTokens, postTokens, durationMs, summary])
+    values.push([owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, at, trigger, preTokens, postTokens, durationMs, summary])
   }
-  yield* upsert(sql, chunk.table("compaction"), ["owner", "id"],
+  yield* upsert(sql, table("compaction"), ["owner", "id"],
     ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "trigger_name", "pre_tokens", "post_tokens", "duration_ms", "summary"], values)
 })
 
@@ -80,12 +81,13 @@ interface TodoRow extends SightingRow { readonly id: string; readonly at: number
 interface FileChangeRow extends SightingRow { readonly id: string; readonly agent_id: string | null; readonly path: string; readonly action: string; readonly tool_name: string; readonly at: number | null }
 
 /** Todo lists, changes of files that no tool call stands for, summaries, and the client's own accounts. */
-export const projectNotes = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk): Effect.fn.Return<void, SqlError> {
+export const projectNotes = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
+  const [{ owner, table }] = chunks
   const todos = new Map<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>()
   const changes = new Map<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>()
   const summaries = new Map<string, ReadonlyArray<Value>>()
-  let stated: { readonly stamp: number; readonly event: SessionEventOf<"CostStated"> } | undefined
-  for (const [position, decoded] of chunk.decoded.entries()) {
+  const stated = new Map<number, { readonly stamp: number; readonly event: SessionEventOf<"CostStated"> }>()
+  for (const chunk of chunks) for (const [position, decoded] of chunk.decoded.entries()) {
     const { envelope, events, line } = decoded
     const lineId = () => storable(Message.idOf(chunk.transcript, decoded, chunk.entries[position]!))
     for (const [index, event] of events.entries()) {
@@ -97,53 +99,60 @@ export const projectNotes = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
           if (event.toolUseId === null) changes.set(`${lineId()}:${index}`, { seen: seenIn(chunk, envelope, line), rest: [chunk.transcript.agentId, storable(event.path), event.action, event.toolName, envelope.at] })
           break
         case "Summarized":
-          summaries.set(lineId(), [chunk.sessionNo, lineId(), chunk.no, line, event.leafUuid, storable(event.text)])
+          summaries.set(`${chunk.sessionNo}/${lineId()}`, [chunk.sessionNo, lineId(), chunk.no, line, event.leafUuid, storable(event.text)])
           break
         case "CostStated":
-          if (chunk.transcript.kind === "main") stated = { stamp: chunk.transcript.generation * 2 ** 40 + line, event }
+          if (chunk.transcript.kind === "main") {
+            const stamp = chunk.transcript.generation * 2 ** 40 + line
+            if ((stated.get(chunk.sessionNo)?.stamp ?? 0) <= stamp) stated.set(chunk.sessionNo, { stamp, event })
+          }
           break
         default:
       }
     }
   }
-  for (const row of yield* loadSightings<TodoRow>(sql, chunk, "todo", "id", [...todos.keys()])) {
+  for (const row of yield* loadSightings<TodoRow>(sql, chunks, "todo", "id", [...todos.keys()])) {
     todos.set(row.id, { seen: merge(sightingOf(row), todos.get(row.id)!.seen), rest: [row.at, row.todos] })
   }
-  yield* upsert(sql, chunk.table("todo"), ["owner", "id"], ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "todos"], rowsOf(chunk, todos))
-  for (const row of yield* loadSightings<FileChangeRow>(sql, chunk, "file_change", "id", [...changes.keys()])) {
+  yield* upsert(sql, table("todo"), ["owner", "id"], ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "todos"], rowsOf(owner, todos))
+  for (const row of yield* loadSightings<FileChangeRow>(sql, chunks, "file_change", "id", [...changes.keys()])) {
     changes.set(row.id, { seen: merge(sightingOf(row), changes.get(row.id)!.seen), rest: [row.agent_id, row.path, row.action, row.tool_name, row.at] })
   }
-  yield* upsert(sql, chunk.table("file_change"), ["owner", "id"], ["owner", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "path", "action", "tool_name", "at"], rowsOf(chunk, changes))
-  yield* insertRows(sql, { table: chunk.table("summary"), columns: "session_no, id, transcript_no, line, leaf_uuid, text", suffix: "ON CONFLICT DO NOTHING" }, [...summaries.values()])
-  if (stated !== undefined) {
-    const table = sql.literal(chunk.table("cost_state"))
-    yield* sql`INSERT INTO ${table} ${sql.insert({ session_no: chunk.sessionNo, stamp: stated.stamp, stated: storable(JSON.stringify(stated.event)) })}
-      ON CONFLICT (session_no) DO UPDATE SET stamp = excluded.stamp, stated = excluded.stated WHERE ${table}.stamp <= excluded.stamp`
-  }
+  yield* upsert(sql, table("file_change"), ["owner", "id"], ["owner", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "path", "action", "tool_name", "at"], rowsOf(owner, changes))
+  yield* insertRows(sql, { table: table("summary"), columns: "session_no, id, transcript_no, line, leaf_uuid, text", suffix: "ON CONFLICT DO NOTHING" }, [...summaries.values()])
+  const costState = table("cost_state")
+  yield* insertRows(
+    sql,
+    {
+      table: costState,
+      columns: "session_no, stamp, stated",
+      suffix: `ON CONFLICT (session_no) DO UPDATE SET stamp = excluded.stamp, stated = excluded.stated WHERE ${costState}.stamp <= excluded.stamp`
+    },
+    [...stated].map(([sessionNo, { event, stamp }]) => [sessionNo, stamp, storable(JSON.stringify(event))])
+  )
 })
 
-const rowsOf = (chunk: Chunk, found: ReadonlyMap<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>): ReadonlyArray<ReadonlyArray<Value>> =>
-  [...found].map(([id, { rest, seen }]) => [chunk.owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, ...rest])
+const rowsOf = (owner: string, found: ReadonlyMap<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>): ReadonlyArray<ReadonlyArray<Value>> =>
+  [...found].map(([id, { rest, seen }]) => [owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, ...rest])
 
 /** Lines that a person should know about: each unreadable one, and each unknown kind once a transcript. */
-export const projectProblems = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk): Effect.fn.Return<void, SqlError> {
+export const projectProblems = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
+  const [{ owner, table: tableOf }] = chunks
   const unreadable: Array<ReadonlyArray<Value>> = []
-  const unknown = new Map<string, { readonly line: number; readonly offset: number; lines: number }>()
-  const offsets = new Map(chunk.decoded.map((decoded) => [decoded.line, decoded.offset]))
-  forEachEvent(chunk, (event, _, line) => {
-    const offset = offsets.get(line) ?? 0
-    if (event._tag === "Unreadable") unreadable.push([chunk.no, "unreadable", storable(event.reason), line, offset, 1, chunk.owner])
-    if (event._tag !== "Unrecognized") return
+  const unknown = new Map<string, { readonly no: number; readonly type: string; readonly line: number; readonly offset: number; lines: number }>()
+  for (const chunk of chunks) for (const { events, line, offset } of chunk.decoded) for (const event of events) {
+    if (event._tag === "Unreadable") unreadable.push([chunk.no, "unreadable", storable(event.reason), line, offset, 1, owner])
+    if (event._tag !== "Unrecognized") continue
     const type = storable(event.type)
-    const have = unknown.get(type)
-    if (have === undefined) unknown.set(type, { line, offset, lines: 1 })
+    const have = unknown.get(`${chunk.no}/${type}`)
+    if (have === undefined) unknown.set(`${chunk.no}/${type}`, { no: chunk.no, type, line, offset, lines: 1 })
     else have.lines++
-  })
+  }
   const columns = "transcript_no, kind, reason, line, byte_offset, lines, owner"
-  const table = chunk.table("problem")
+  const table = tableOf("problem")
   yield* insertRows(sql, { table, columns, suffix: "ON CONFLICT DO NOTHING" }, unreadable)
-  for (const [type, { line, lines, offset }] of unknown) {
-    const had = yield* sql<{ no: number }>`UPDATE ${sql.literal(table)} SET lines = lines + ${lines} WHERE transcript_no = ${chunk.no} AND kind = 'unrecognized' AND reason = ${type} RETURNING transcript_no AS no`
-    if (had.length === 0) yield* insertRows(sql, { table, columns }, [[chunk.no, "unrecognized", type, line, offset, lines, chunk.owner]])
+  for (const { line, lines, no, offset, type } of unknown.values()) {
+    const had = yield* sql<{ no: number }>`UPDATE ${sql.literal(table)} SET lines = lines + ${lines} WHERE transcript_no = ${no} AND kind = 'unrecognized' AND reason = ${type} RETURNING transcript_no AS no`
+    if (had.length === 0) yield* insertRows(sql, { table, columns }, [[no, "unrecognized", type, line, offset, lines, owner]])
   }
 })

@@ -2,72 +2,87 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Message from "han-core/Message"
+import type { DecodedLine } from "han-core/SessionEvent"
 import { isConversation } from "han-core/SessionState"
 import { anyOf, insertRows, storable } from "./Database.ts"
-import type { Chunk, Deltas } from "./chunk.ts"
+import { type Chunk, type Chunks, type Deltas, upsert } from "./chunk.ts"
 import { keySeed, kindNumber, messageKey, threadOf } from "./messageKey.ts"
 import { normalise, vector } from "./words.ts"
 
 interface Wanted {
   key: number
-  readonly line: number
+  readonly chunk: Chunk
+  readonly thread: number
   readonly uuid: string
   readonly kind: Message.MessageKind
-  readonly index: number
+  readonly decoded: DecodedLine
 }
 
-/** A row for each line that a page shows, and its words. Gives the newest time that the transcript has told. */
-export const projectMessages = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, deltas: Deltas): Effect.fn.Return<void, SqlError> {
-  const [state] = yield* sql<{ last_at: number | null; started_at: number | null; updated_at: number | null; messages: number }>`
-    SELECT last_at, started_at, updated_at, messages FROM ${sql.literal(chunk.table("transcript_state"))} WHERE transcript_no = ${chunk.no}`
-  let lastAt = state?.last_at ?? null
-  let startedAt = state?.started_at ?? null
-  let updatedAt = state?.updated_at ?? null
-  const seed = keySeed(chunk.id)
-  const thread = threadOf(chunk.transcript.agentId)
-  const wanted = new Map<string, Wanted>()
-  chunk.decoded.forEach((decoded, index) => {
-    const at = decoded.envelope.at
-    if (at !== null) {
-      lastAt = at
-      startedAt = Math.min(startedAt ?? at, at)
-      updatedAt = Math.max(updatedAt ?? at, at)
-    }
-    const kind = Message.kindOf(decoded)
-    if (kind === null) return
-    const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
-    // A line that a file repeats is one message, where it stands first.
-    if (!wanted.has(uuid)) wanted.set(uuid, { key: messageKey(at ?? lastAt, chunk.no, decoded.line, seed), line: decoded.line, uuid, kind, index })
-  })
-  const messages = [...wanted.values()]
-  yield* settleKeys(sql, chunk, messages)
-  const added = new Set(
-    (yield* insertRows<{ uuid: string }>(
-      sql,
-      { table: chunk.table("message"), columns: "id, owner, session_no, thread, transcript_no, line, uuid, kind", suffix: "ON CONFLICT (session_no, uuid) DO NOTHING RETURNING uuid" },
-      messages.map((message) => [message.key, chunk.owner, chunk.sessionNo, thread, chunk.no, message.line, message.uuid, kindNumber(message.kind)])
-    )).map((row) => row.uuid)
+interface TranscriptState {
+  readonly transcript_no: number
+  readonly last_at: number | null
+  readonly started_at: number | null
+  readonly updated_at: number | null
+  readonly messages: number
+}
+
+/** A row for each line that a page shows, and its words; and what each transcript has told of its time. */
+export const projectMessages = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+  const [{ owner, table }] = chunks
+  const states = new Map(
+    (yield* sql<TranscriptState>`SELECT transcript_no, last_at, started_at, updated_at, messages FROM ${sql.literal(table("transcript_state"))}
+      WHERE transcript_no ${anyOf(sql, [...new Set(chunks.map((chunk) => chunk.no))])}`).map((state) => [state.transcript_no, state])
   )
-  const fresh = messages.filter((message) => added.has(message.uuid))
-  addWords(sql, chunk, fresh)
-  const conversation = fresh.filter((message) => isConversation(message.kind))
-  if (chunk.transcript.kind !== "agent") {
-    const delta = deltas.of(chunk.sessionNo)
-    delta.messages += conversation.length
-    delta.prompts += fresh.filter((message) => message.kind === "prompt").length
+  const wanted = new Map<string, Wanted>()
+  for (const chunk of chunks) {
+    const seed = keySeed(chunk.id)
+    const thread = threadOf(chunk.transcript.agentId)
+    let state: TranscriptState = states.get(chunk.no) ?? { transcript_no: chunk.no, last_at: null, started_at: null, updated_at: null, messages: 0 }
+    chunk.decoded.forEach((decoded, index) => {
+      const at = decoded.envelope.at
+      if (at !== null) state = { ...state, last_at: at, started_at: Math.min(state.started_at ?? at, at), updated_at: Math.max(state.updated_at ?? at, at) }
+      const kind = Message.kindOf(decoded)
+      if (kind === null) return
+      const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
+      const place = placeOf(chunk.sessionNo, uuid)
+      // A line that a file repeats is one message, where it stands first.
+      if (!wanted.has(place)) wanted.set(place, { key: messageKey(at ?? state.last_at, chunk.no, decoded.line, seed), chunk, thread, uuid, kind, decoded })
+    })
+    states.set(chunk.no, state)
   }
-  const count = (state?.messages ?? 0) + conversation.length
-  yield* sql`INSERT INTO ${sql.literal(chunk.table("transcript_state"))} ${
-    sql.insert({ transcript_no: chunk.no, session_no: chunk.sessionNo, last_at: lastAt, started_at: startedAt, updated_at: updatedAt, messages: count })
-  } ON CONFLICT (transcript_no) DO UPDATE SET last_at = excluded.last_at, started_at = excluded.started_at, updated_at = excluded.updated_at, messages = excluded.messages`
+  const messages = [...wanted.values()]
+  yield* settleKeys(sql, table, messages)
+  const added = new Set(
+    (yield* insertRows<{ session_no: number; uuid: string }>(
+      sql,
+      { table: table("message"), columns: "id, owner, session_no, thread, transcript_no, line, uuid, kind", suffix: "ON CONFLICT (session_no, uuid) DO NOTHING RETURNING session_no, uuid" },
+      messages.map((message) => [message.key, owner, message.chunk.sessionNo, message.thread, message.chunk.no, message.decoded.line, message.uuid, kindNumber(message.kind)])
+    )).map((row) => placeOf(row.session_no, row.uuid))
+  )
+  const fresh = messages.filter((message) => added.has(placeOf(message.chunk.sessionNo, message.uuid)))
+  addWords(sql, chunks, fresh)
+  for (const { chunk, kind } of fresh) {
+    if (!isConversation(kind)) continue
+    const state = states.get(chunk.no)!
+    states.set(chunk.no, { ...state, messages: state.messages + 1 })
+    if (chunk.transcript.kind === "agent") continue
+    const delta = deltas.of(chunk.sessionNo)
+    delta.messages++
+    if (kind === "prompt") delta.prompts++
+  }
+  const sessionOf = new Map(chunks.map((chunk) => [chunk.no, chunk.sessionNo]))
+  yield* upsert(sql, table("transcript_state"), ["transcript_no"], ["transcript_no", "session_no", "last_at", "started_at", "updated_at", "messages"],
+    [...states.values()].map((state) => [state.transcript_no, sessionOf.get(state.transcript_no)!, state.last_at, state.started_at, state.updated_at, state.messages]))
 })
 
+const placeOf = (sessionNo: number, uuid: string): string => `${sessionNo}/${uuid}`
+
 /** Moves keys that are taken to the next free ones. */
-const settleKeys = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, messages: ReadonlyArray<Wanted>) {
+const settleKeys = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, table: Chunk["table"], messages: ReadonlyArray<Wanted>) {
   const taken = new Set<number>()
   const ask = Effect.fnUntraced(function*(keys: ReadonlyArray<number>) {
     if (keys.length === 0) return
-    for (const { id } of yield* sql<{ id: number }>`SELECT id FROM ${sql.literal(chunk.table("message"))} WHERE id ${anyOf(sql, keys)}`) taken.add(id)
+    for (const { id } of yield* sql<{ id: number }>`SELECT id FROM ${sql.literal(table("message"))} WHERE id ${anyOf(sql, keys)}`) taken.add(id)
   })
   yield* ask(messages.map((message) => message.key))
   const given = new Set<number>()
@@ -94,19 +109,18 @@ const settleKeys = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: 
   }
 })
 
-const addWords = (sql: SqlClient.SqlClient, chunk: Chunk, messages: ReadonlyArray<Wanted>): void => {
+const addWords = (sql: SqlClient.SqlClient, [{ owner, table, words }]: Chunks, messages: ReadonlyArray<Wanted>): void => {
   const pg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
   const rows: Array<ReadonlyArray<string | number>> = []
   for (const message of messages) {
-    const decoded = chunk.decoded[message.index]
-    const text = decoded === undefined ? null : Message.searchTextOf(decoded)
+    const text = Message.searchTextOf(message.decoded)
     if (text === null) continue
     rows.push(
       pg
-        ? [chunk.owner, message.key, vector(`${text.prompt}\n${text.answer}\n${text.tool}\n${text.other}`)]
+        ? [owner, message.key, vector(`${text.prompt}\n${text.answer}\n${text.tool}\n${text.other}`)]
         : [message.key, normalise(text.prompt), normalise(text.answer), normalise(text.tool), normalise(text.other)]
     )
   }
-  if (pg) chunk.words.add(chunk.table("message_text"), "owner, id, words", 1, rows)
-  else chunk.words.add(chunk.table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
+  if (pg) words.add(table("message_text"), "owner, id, words", 1, rows)
+  else words.add(table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
 }

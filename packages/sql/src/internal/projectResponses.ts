@@ -1,8 +1,9 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import type { PriceTable } from "han-core/Pricing"
 import { storable } from "./Database.ts"
-import { type Chunk, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
+import { type Chunks, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Response {
@@ -40,9 +41,10 @@ const columns = [
 ]
 
 /** The ledger: one row an API response, however many lines, forks and resumes repeat it. */
-export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunk: Chunk, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+  const [{ owner, prices, table }] = chunks
   const seen = new Map<string, Map<string, Response>>()
-  forEachEvent(chunk, (event, envelope, line) => {
+  forEachEvent(chunks, (chunk, event, envelope, line) => {
     if (event._tag !== "ResponseMetered") return
     const response: Response = {
       messageId: storable(event.messageId), requestId: storable(event.requestId ?? ""), seen: seenIn(chunk, envelope, line), model: storable(event.model), at: envelope.at,
@@ -52,10 +54,10 @@ export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlCl
     put(seen, response)
   })
   if (seen.size === 0) return
-  const rows = yield* loadSightings<ResponseRow>(sql, chunk, "response", "message_id", [...seen.keys()])
+  const rows = yield* loadSightings<ResponseRow>(sql, chunks, "response", "message_id", [...seen.keys()])
   for (const row of rows) {
     const before = responseOf(row)
-    count(chunk, deltas, before, -1)
+    count(prices, deltas, before, -1)
     put(seen, before)
   }
   const values: Array<ReadonlyArray<string | number | null>> = []
@@ -63,17 +65,17 @@ export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlCl
   for (const [messageId, byRequest] of [...seen].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (byRequest.size > 1 && byRequest.has("")) {
       identify(byRequest)
-      yield* sql`DELETE FROM ${sql.literal(chunk.table("response"))} WHERE owner = ${chunk.owner} AND message_id = ${messageId} AND request_id = ''`
+      yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE owner = ${owner} AND message_id = ${messageId} AND request_id = ''`
     }
     for (const response of byRequest.values()) {
-      count(chunk, deltas, response, 1)
+      count(prices, deltas, response, 1)
       values.push([
-        chunk.owner, response.messageId, response.requestId, response.seen.sessionNo, response.seen.mark, response.seen.transcriptNo, response.seen.line, response.model, response.at,
-        response.input, response.output, response.cacheRead, response.cacheWrite5m, response.cacheWrite1h, response.webSearches, response.tier, response.statedCost, costOf(chunk, response)
+        owner, response.messageId, response.requestId, response.seen.sessionNo, response.seen.mark, response.seen.transcriptNo, response.seen.line, response.model, response.at,
+        response.input, response.output, response.cacheRead, response.cacheWrite5m, response.cacheWrite1h, response.webSearches, response.tier, response.statedCost, costOf(prices, response)
       ])
     }
   }
-  yield* upsert(sql, chunk.table("response"), ["owner", "message_id", "request_id"], columns, values)
+  yield* upsert(sql, table("response"), ["owner", "message_id", "request_id"], columns, values)
 })
 
 const put = (into: Map<string, Map<string, Response>>, response: Response) => {
@@ -98,11 +100,11 @@ const mergeResponses = (a: Response, b: Response): Response => ({ ...(weigh(a, b
 const weigh = (a: Response, b: Response): number =>
   a.output - b.output || a.input - b.input || a.cacheRead - b.cacheRead || a.cacheWrite5m - b.cacheWrite5m || a.cacheWrite1h - b.cacheWrite1h || (b.at ?? 0) - (a.at ?? 0) || (a.model < b.model ? -1 : 1)
 
-const costOf = (chunk: Chunk, response: Response): number | null => response.statedCost ?? chunk.prices.costOf(response.model, response.at, response)
+const costOf = (prices: PriceTable, response: Response): number | null => response.statedCost ?? prices.costOf(response.model, response.at, response)
 
-const count = (chunk: Chunk, deltas: Deltas, response: Response, sign: 1 | -1) => {
+const count = (prices: PriceTable, deltas: Deltas, response: Response, sign: 1 | -1) => {
   const delta = deltas.of(response.seen.sessionNo)
-  const cost = costOf(chunk, response)
+  const cost = costOf(prices, response)
   delta.responses += sign
   delta.input += sign * response.input
   delta.output += sign * response.output

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
 import type { Projection } from "../Projection.ts"
 import * as ReadModels from "../ReadModels.ts"
-import type { Chunk } from "./chunk.ts"
+import type { Chunk, Chunks } from "./chunk.ts"
 import { project } from "./project.ts"
 
 /** A set of tables that is filled from the journal: the read models, or a projection of somebody's own. */
@@ -16,7 +16,7 @@ export interface Model {
   readonly variant: string
   readonly tables: ReadonlyArray<string>
   readonly create: Projection["create"]
-  readonly apply: (chunk: Chunk, table: (name: string) => string) => Effect.Effect<void, SqlError, SqlClient.SqlClient>
+  readonly apply: (chunks: Chunks, table: (name: string) => string) => Effect.Effect<void, SqlError, SqlClient.SqlClient>
 }
 
 /** A model with the tables in use. "filling": they are behind the journal, appends leave them alone and the filler brings them up to it. */
@@ -37,7 +37,7 @@ export const readModels = (prices: PriceTable): Model => ({
   variant: createHash("sha256").update(prices.fingerprint).digest("hex"),
   tables: ReadModels.tables,
   create: ReadModels.create,
-  apply: (chunk, table) => project({ ...chunk, table })
+  apply: (chunks, table) => project(renamed(chunks, table))
 })
 
 export const modelOf = (projection: Projection): Model => ({
@@ -46,9 +46,12 @@ export const modelOf = (projection: Projection): Model => ({
   variant: "",
   tables: projection.tables,
   create: projection.create,
-  apply: ({ decoded, id, owner, transcript }, table) =>
-    projection.apply(decoded.flatMap(({ envelope, events, line }) => events.map((event) => ({ transcript, line, envelope, event }))), { owner, transcript, transcriptId: id, table })
+  apply: (chunks, table) =>
+    Effect.forEach(chunks, ({ decoded, id, owner, transcript }) =>
+      projection.apply(decoded.flatMap(({ envelope, events, line }) => events.map((event) => ({ transcript, line, envelope, event }))), { owner, transcript, transcriptId: id, table }), { discard: true })
 })
+
+const renamed = ([first, ...rest]: Chunks, table: Chunk["table"]): Chunks => [{ ...first, table }, ...rest.map((chunk) => ({ ...chunk, table }))]
 
 /** The read models' tables bear no prefix but their own name. */
 export const tableOf = (model: Model, revision: number) => (name: string): string => `${model.name === readModelsName ? "" : `${model.name}_`}${name}_${revision}`

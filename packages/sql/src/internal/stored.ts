@@ -106,7 +106,8 @@ export const chunkOf = Effect.fnUntraced(function*(
   }
   const numbers = new Map<string, number>()
   for (const id of named) numbers.set(id, yield* sessionNumber(sql, of.owner, storable(id)))
-  const chunk: Omit<Chunk, "table"> = { ...of, id: transcriptId(of.transcript), decoded, numbers, prices }
+  // Which tables is for the model to say that takes it.
+  const chunk: Chunk = { ...of, id: transcriptId(of.transcript), decoded, numbers, prices, table: (name) => name }
   return chunk
 })
 
