@@ -39,7 +39,10 @@ const program = Effect.gen(function* () {
     Effect.flatMap(
       SqlClient.SqlClient,
       (sql) =>
-        sql<{ command: string; times: number }>`SELECT command, COUNT(*) AS times FROM ${sql(table("shell_command"))} GROUP BY command ORDER BY times DESC, command`
+        sql<{
+          command: string
+          times: number
+        }>`SELECT command, COUNT(*) AS times FROM ${sql(table("shell_command"))} GROUP BY command ORDER BY times DESC, command`
     )
   )
   for (const { command, times } of rows) console.log(`${times} ${command}`)

@@ -29,8 +29,7 @@ export const Transcript = Schema.Struct({
 })
 export type Transcript = typeof Transcript.Type
 
-export const transcriptId = (transcript: Transcript): TranscriptId =>
-  TranscriptId.make(`${transcriptFileId(transcript)}/${transcript.generation}`)
+export const transcriptId = (transcript: Transcript): TranscriptId => TranscriptId.make(`${transcriptFileId(transcript)}/${transcript.generation}`)
 
 /** What all generations of one file share. */
 export const transcriptFileId = (transcript: Omit<Transcript, "generation">): string =>

@@ -109,7 +109,10 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         yield* attempt.pipe(
           // Somebody else appended to the same transcript: the journal knows better where it ends.
           Effect.retry({ times: 3, while: (error) => error._tag === "EntryGap" }),
-          Effect.catchTag("EntryGap", (gap) => new StoreError({ operation: "index", reason: "busy", message: `${gap.message}: another process appends to this journal, too` })),
+          Effect.catchTag(
+            "EntryGap",
+            (gap) => new StoreError({ operation: "index", reason: "busy", message: `${gap.message}: another process appends to this journal, too` })
+          ),
           Effect.ensuring(finish)
         )
         tell(tally)

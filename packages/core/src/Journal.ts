@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import { Entry, SessionId, Transcript, TranscriptId } from "./Entry.ts"
+import { Entry, type SessionId, Transcript, TranscriptId } from "./Entry.ts"
 import { DecodedLine } from "./SessionEvent.ts"
 import type { StoreError } from "./StoreError.ts"
 import type { Viewer } from "./Viewer.ts"
@@ -108,40 +108,48 @@ export interface Append {
 }
 
 /** All entries, and what is projected from them. The only place that writes. */
-export class Journal extends Context.Tag("han-core/Journal")<Journal, {
-  /**
-   * Stores entries of one transcript and all that is projected from them in one transaction; entries already stored are skipped.
-   * `file` and `meta` are kept beside them when given, also without entries. Entries of a forgotten session are not stored.
-   */
-  readonly append: (
-    transcript: Transcript,
-    entries: ReadonlyArray<Entry>,
-    source?: AppendSource
-  ) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
-  /** The same for several transcripts in one transaction, in the order given: all or none. Many small transactions cost more than one. */
-  readonly appendAll: (appends: ReadonlyArray<Append>) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
-  /** Every transcript, or those of one session, in the order in which they came. */
-  readonly transcripts: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<TranscriptInfo>, StoreError, Viewer>
-  /** Notes that these transcripts' files are gone. Nothing is deleted. */
-  readonly markMissing: (ids: ReadonlyArray<TranscriptId>, at: number) => Effect.Effect<void, StoreError, Viewer>
-  /** Entries from `line` on, at most `limit`, in order. */
-  readonly read: (id: TranscriptId, line: number, limit: number) => Effect.Effect<ReadonlyArray<Entry>, TranscriptNotFound | StoreError, Viewer>
-  /** The transcript byte for byte as it was written, up to its last newline. */
-  readonly bytes: (id: TranscriptId) => Stream.Stream<Uint8Array, TranscriptNotFound | StoreError, Viewer>
-  /**
-   * What was committed after sequence `after` (0: everything; absent: only what comes), then what is committed from now on. At least once,
-   * in order for each transcript. `live: false` ends at the present.
-   */
-  readonly changes: (options?: { readonly after?: number | undefined; readonly live?: boolean | undefined }) => Stream.Stream<JournalChange, StoreError, Viewer>
-  readonly totals: Effect.Effect<JournalTotals, StoreError, Viewer>
-  /** Projects the whole journal anew beside the read models in use, then swaps them. Reads and appends go on meanwhile. */
-  readonly rebuild: Stream.Stream<RebuildProgress, StoreError>
-  /**
-   * Removes sessions for good: entries, read models, full text. Their transcripts are not indexed again. `before`: all sessions whose last line is older.
-   */
-  readonly forget: (which: { readonly sessionIds: ReadonlyArray<SessionId> } | { readonly before: number }) => Effect.Effect<{ readonly sessions: number; readonly entries: number }, StoreError, Viewer>
-  /** The sessions that `forget` would remove. */
-  readonly forgettable: (which: { readonly before: number }) => Effect.Effect<ReadonlyArray<SessionId>, StoreError, Viewer>
-  /** Whether entries of this session are refused because it was forgotten. */
-  readonly isForgotten: (sessionId: SessionId) => Effect.Effect<boolean, StoreError, Viewer>
-}>() {}
+export class Journal extends Context.Tag("han-core/Journal")<
+  Journal,
+  {
+    /**
+     * Stores entries of one transcript and all that is projected from them in one transaction; entries already stored are skipped.
+     * `file` and `meta` are kept beside them when given, also without entries. Entries of a forgotten session are not stored.
+     */
+    readonly append: (
+      transcript: Transcript,
+      entries: ReadonlyArray<Entry>,
+      source?: AppendSource
+    ) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
+    /** The same for several transcripts in one transaction, in the order given: all or none. Many small transactions cost more than one. */
+    readonly appendAll: (appends: ReadonlyArray<Append>) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
+    /** Every transcript, or those of one session, in the order in which they came. */
+    readonly transcripts: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<TranscriptInfo>, StoreError, Viewer>
+    /** Notes that these transcripts' files are gone. Nothing is deleted. */
+    readonly markMissing: (ids: ReadonlyArray<TranscriptId>, at: number) => Effect.Effect<void, StoreError, Viewer>
+    /** Entries from `line` on, at most `limit`, in order. */
+    readonly read: (id: TranscriptId, line: number, limit: number) => Effect.Effect<ReadonlyArray<Entry>, TranscriptNotFound | StoreError, Viewer>
+    /** The transcript byte for byte as it was written, up to its last newline. */
+    readonly bytes: (id: TranscriptId) => Stream.Stream<Uint8Array, TranscriptNotFound | StoreError, Viewer>
+    /**
+     * What was committed after sequence `after` (0: everything; absent: only what comes), then what is committed from now on. At least once,
+     * in order for each transcript. `live: false` ends at the present.
+     */
+    readonly changes: (options?: {
+      readonly after?: number | undefined
+      readonly live?: boolean | undefined
+    }) => Stream.Stream<JournalChange, StoreError, Viewer>
+    readonly totals: Effect.Effect<JournalTotals, StoreError, Viewer>
+    /** Projects the whole journal anew beside the read models in use, then swaps them. Reads and appends go on meanwhile. */
+    readonly rebuild: Stream.Stream<RebuildProgress, StoreError>
+    /**
+     * Removes sessions for good: entries, read models, full text. Their transcripts are not indexed again. `before`: all sessions whose last line is older.
+     */
+    readonly forget: (
+      which: { readonly sessionIds: ReadonlyArray<SessionId> } | { readonly before: number }
+    ) => Effect.Effect<{ readonly sessions: number; readonly entries: number }, StoreError, Viewer>
+    /** The sessions that `forget` would remove. */
+    readonly forgettable: (which: { readonly before: number }) => Effect.Effect<ReadonlyArray<SessionId>, StoreError, Viewer>
+    /** Whether entries of this session are refused because it was forgotten. */
+    readonly isForgotten: (sessionId: SessionId) => Effect.Effect<boolean, StoreError, Viewer>
+  }
+>() {}

@@ -57,7 +57,11 @@ export interface PriceTable {
 }
 
 /** A model id without the vendor's date suffix and context marker: `claude-opus-4-5-20251101`, `claude-opus-4-5[1m]` → `claude-opus-4-5`. */
-const withoutSuffix = (model: string): string => model.replace(/\[[^\]]*\]$/, "").replace(/[-@]20\d{6}$/, "").replace(/-latest$/, "")
+const withoutSuffix = (model: string): string =>
+  model
+    .replace(/\[[^\]]*\]$/, "")
+    .replace(/[-@]20\d{6}$/, "")
+    .replace(/-latest$/, "")
 
 /** `more` overrides published rows of the same model from its date on. */
 export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
@@ -65,7 +69,10 @@ export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
   for (const row of [...published, ...more]) {
     const list = byModel.get(row.model) ?? []
     // A later row of the same instant replaces the earlier one.
-    byModel.set(row.model, [...list.filter((have) => have.from !== row.from), row].sort((a, b) => b.from - a.from))
+    byModel.set(
+      row.model,
+      [...list.filter((have) => have.from !== row.from), row].sort((a, b) => b.from - a.from)
+    )
   }
   const listOf = (model: string): ReadonlyArray<PriceRow> | undefined => {
     const list = byModel.get(model) ?? byModel.get(withoutSuffix(model))
@@ -74,7 +81,10 @@ export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
     return list
   }
   const fingerprint = JSON.stringify(
-    [...byModel.values()].flat().map(({ from, model, price }) => [model, from, price.input, price.output, price.cacheRead, price.cacheWrite5m, price.cacheWrite1h]).sort()
+    [...byModel.values()]
+      .flat()
+      .map(({ from, model, price }) => [model, from, price.input, price.output, price.cacheRead, price.cacheWrite5m, price.cacheWrite1h])
+      .sort()
   )
   return {
     costOf: (model, at, tokens) => {
@@ -84,8 +94,11 @@ export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
       if (price.cacheWrite5m === null && tokens.cacheWrite5m > 0) return null
       if (price.cacheWrite1h === null && tokens.cacheWrite1h > 0) return null
       return Math.round(
-        tokens.input * price.input + tokens.output * price.output + tokens.cacheRead * price.cacheRead +
-          tokens.cacheWrite5m * (price.cacheWrite5m ?? 0) + tokens.cacheWrite1h * (price.cacheWrite1h ?? 0)
+        tokens.input * price.input +
+          tokens.output * price.output +
+          tokens.cacheRead * price.cacheRead +
+          tokens.cacheWrite5m * (price.cacheWrite5m ?? 0) +
+          tokens.cacheWrite1h * (price.cacheWrite1h ?? 0)
       )
     },
     fingerprint
@@ -94,4 +107,8 @@ export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
 
 /** Nano-dollars as people read them: `$12.34`; below a cent `<$0.01`. */
 export const formatUsd = (nano: number | null): string =>
-  nano === null ? "unknown" : nano > 0 && nano < 5_000_000 ? "<$0.01" : `$${(nano / 1e9).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`
+  nano === null
+    ? "unknown"
+    : nano > 0 && nano < 5_000_000
+      ? "<$0.01"
+      : `$${(nano / 1e9).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`

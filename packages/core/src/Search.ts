@@ -38,9 +38,12 @@ export class SearchHit extends Schema.Class<SearchHit>("han-core/SearchHit")({
   score: Schema.NullOr(Schema.Number)
 }) {}
 
-export class Search extends Context.Tag("han-core/Search")<Search, {
-  /** Messages, the newest first unless ranked order is asked for. */
-  readonly messages: (query: SearchQuery, page: PageRequest) => Effect.Effect<Page<SearchHit>, PageCursorInvalid | StoreError, Viewer>
-  /** How many messages match in all. */
-  readonly count: (query: SearchQuery) => Effect.Effect<number, StoreError, Viewer>
-}>() {}
+export class Search extends Context.Tag("han-core/Search")<
+  Search,
+  {
+    /** Messages, the newest first unless ranked order is asked for. */
+    readonly messages: (query: SearchQuery, page: PageRequest) => Effect.Effect<Page<SearchHit>, PageCursorInvalid | StoreError, Viewer>
+    /** How many messages match in all. */
+    readonly count: (query: SearchQuery) => Effect.Effect<number, StoreError, Viewer>
+  }
+>() {}

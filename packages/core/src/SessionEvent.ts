@@ -30,7 +30,12 @@ export const Envelope = Schema.Struct({
 export type Envelope = typeof Envelope.Type
 
 /** Somebody asked for something. `queued`: typed while the model was busy. `machine`: no human typed it (a task notification, a teammate's mail). */
-export const Prompted = Schema.TaggedStruct("Prompted", { origin: Schema.Literal("human", "sdk", "queued", "machine"), text, images: amount, permissionMode: optionalText })
+export const Prompted = Schema.TaggedStruct("Prompted", {
+  origin: Schema.Literal("human", "sdk", "queued", "machine"),
+  text,
+  images: amount,
+  permissionMode: optionalText
+})
 /** A slash command (`shell: false`, `name` with its slash) or a `!command` (`shell: true`). */
 export const CommandRun = Schema.TaggedStruct("CommandRun", { name: text, args: text, shell: Schema.Boolean })
 export const CommandPrinted = Schema.TaggedStruct("CommandPrinted", { text, isError: Schema.Boolean })
@@ -111,12 +116,19 @@ export const StateNoted = Schema.TaggedStruct("StateNoted", {
 export const PullRequestLinked = Schema.TaggedStruct("PullRequestLinked", { number: amount, url: text, repository: optionalText })
 export const TeamJoined = Schema.TaggedStruct("TeamJoined", { name: text })
 /** The session works in this worktree from here on; all null when it left it. */
-export const WorktreeEntered = Schema.TaggedStruct("WorktreeEntered", { path: optionalText, name: optionalText, branch: optionalText, originalCwd: optionalText })
+export const WorktreeEntered = Schema.TaggedStruct("WorktreeEntered", {
+  path: optionalText,
+  name: optionalText,
+  branch: optionalText,
+  originalCwd: optionalText
+})
 export const Relocated = Schema.TaggedStruct("Relocated", { cwd: text })
 /** The client's own running total of the session, forks' and resumes' history included. Dollars are as the client wrote them. */
 export const CostStated = Schema.TaggedStruct("CostStated", {
   totalCostUsd: amount,
-  models: Schema.Array(Schema.Struct({ model: text, input: amount, output: amount, cacheRead: amount, cacheWrite: amount, costUsd: amount, webSearches: amount })),
+  models: Schema.Array(
+    Schema.Struct({ model: text, input: amount, output: amount, cacheRead: amount, cacheWrite: amount, costUsd: amount, webSearches: amount })
+  ),
   linesAdded: amount,
   linesRemoved: amount,
   durationMs: amount,
@@ -124,7 +136,12 @@ export const CostStated = Schema.TaggedStruct("CostStated", {
 })
 export const FilesSnapshotted = Schema.TaggedStruct("FilesSnapshotted", { messageId: optionalText, paths: Schema.Array(text), isUpdate: Schema.Boolean })
 /** The client's log of its own API requests; `part` is the line kind's last word. */
-export const RequestLogged = Schema.TaggedStruct("RequestLogged", { part: Schema.Literal("request", "shape", "blob"), id: optionalText, querySource: optionalText, model: optionalText })
+export const RequestLogged = Schema.TaggedStruct("RequestLogged", {
+  part: Schema.Literal("request", "shape", "blob"),
+  id: optionalText,
+  querySource: optionalText,
+  model: optionalText
+})
 export const PromptRemembered = Schema.TaggedStruct("PromptRemembered", { text: optionalText, leafUuid: optionalText, explicit: Schema.Boolean })
 export const ToolsListed = Schema.TaggedStruct("ToolsListed", { tools: Schema.Array(text) })
 export const Progressed = Schema.TaggedStruct("Progressed", { parentToolUseId: optionalText })
@@ -137,9 +154,38 @@ export const Unreadable = Schema.TaggedStruct("Unreadable", { reason: text, reco
 
 /** What a line means. One line may mean several things; none is ever dropped. */
 export const SessionEvent = Schema.Union(
-  Prompted, CommandRun, CommandPrinted, Interrupted, MetaAdded, Compacted, CompactionSummarized, Answered, ToolCalled, ToolReturned, ResponseMetered,
-  FileChanged, TodosWritten, SystemNoted, Attached, Summarized, QueueChanged, Titled, StateNoted, PullRequestLinked, TeamJoined, WorktreeEntered, Relocated,
-  CostStated, FilesSnapshotted, RequestLogged, PromptRemembered, ToolsListed, Progressed, HanNoted, Unrecognized, Unreadable
+  Prompted,
+  CommandRun,
+  CommandPrinted,
+  Interrupted,
+  MetaAdded,
+  Compacted,
+  CompactionSummarized,
+  Answered,
+  ToolCalled,
+  ToolReturned,
+  ResponseMetered,
+  FileChanged,
+  TodosWritten,
+  SystemNoted,
+  Attached,
+  Summarized,
+  QueueChanged,
+  Titled,
+  StateNoted,
+  PullRequestLinked,
+  TeamJoined,
+  WorktreeEntered,
+  Relocated,
+  CostStated,
+  FilesSnapshotted,
+  RequestLogged,
+  PromptRemembered,
+  ToolsListed,
+  Progressed,
+  HanNoted,
+  Unrecognized,
+  Unreadable
 )
 export type SessionEvent = typeof SessionEvent.Type
 /** The event of one kind. */

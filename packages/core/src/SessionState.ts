@@ -1,5 +1,5 @@
-import type { JournalEvent } from "./SessionEvent.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
+import type { JournalEvent } from "./SessionEvent.ts"
 
 /** A fact with the place of the line that told it, so that the same facts add up to the same whatever order transcripts come in. */
 interface Told<A> {
@@ -37,11 +37,12 @@ export interface SessionState {
 export const empty: SessionState = {}
 
 /** Places in the main transcript come behind places in han's own log; a later generation behind an earlier one. */
-const stampOf = ({ line, transcript }: JournalEvent): number => ((transcript.kind === "main" ? 2048 : 0) + Math.min(transcript.generation, 2047)) * 2 ** 40 + line
+const stampOf = ({ line, transcript }: JournalEvent): number =>
+  ((transcript.kind === "main" ? 2048 : 0) + Math.min(transcript.generation, 2047)) * 2 ** 40 + line
 
 const maxPromptLength = 2000
 /** Cut on a character's border. */
-const cut = (text: string): string => text.length <= maxPromptLength ? text : text.slice(0, maxPromptLength).replace(/[\uD800-\uDBFF]$/, "")
+const cut = (text: string): string => (text.length <= maxPromptLength ? text : text.slice(0, maxPromptLength).replace(/[\uD800-\uDBFF]$/, ""))
 
 /** The session after one more event. Events of subagents say nothing about it. */
 export const evolve = (state: SessionState, happened: JournalEvent): SessionState => {
@@ -108,7 +109,18 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
 }
 
 /** Events of lines that hang in the conversation. */
-const chained: ReadonlySet<JournalEvent["event"]["_tag"]> = new Set(["Prompted", "CommandRun", "CommandPrinted", "Interrupted", "MetaAdded", "CompactionSummarized", "Answered", "ToolReturned", "Attached", "SystemNoted"])
+const chained: ReadonlySet<JournalEvent["event"]["_tag"]> = new Set([
+  "Prompted",
+  "CommandRun",
+  "CommandPrinted",
+  "Interrupted",
+  "MetaAdded",
+  "CompactionSummarized",
+  "Answered",
+  "ToolReturned",
+  "Attached",
+  "SystemNoted"
+])
 
 export const isConversation = (kind: MessageKind): boolean => conversationKinds.includes(kind)
 

@@ -34,31 +34,37 @@ export const MessagesOf = Schema.Struct({ sessionId: SessionId, agentId: Schema.
 export type MessagesOf = typeof MessagesOf.Type
 
 /** The sessions of the viewer. */
-export class Sessions extends Context.Tag("han-core/Sessions")<Sessions, {
-  /** Latest activity first. */
-  readonly list: (filter: SessionFilter, page: PageRequest) => Effect.Effect<Page<Session>, PageCursorInvalid | StoreError, Viewer>
-  readonly count: (filter: SessionFilter) => Effect.Effect<number, StoreError, Viewer>
-  /** By id, or by the beginning of one that means a single session. */
-  readonly get: (id: string) => Effect.Effect<Session, SessionNotFound | StoreError, Viewer>
-  readonly getMany: (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyArray<Session>, StoreError, Viewer>
-  readonly projects: Effect.Effect<ReadonlyArray<Project>, StoreError, Viewer>
-  /** In the order of the file. A line that a later generation of the file repeats is there once. */
-  readonly messages: (of: MessagesOf, page: PageRequest) => Effect.Effect<Page<Message>, PageCursorInvalid | StoreError, Viewer>
-  readonly toolCalls: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<ToolCall>, StoreError, Viewer>
-  readonly tasks: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Task>, StoreError, Viewer>
-  /** Every list that was written, the newest first. */
-  readonly todos: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<TodoList>, StoreError, Viewer>
-  readonly fileChanges: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<FileChange>, StoreError, Viewer>
-  readonly agents: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Agent>, StoreError, Viewer>
-  readonly compactions: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Compaction>, StoreError, Viewer>
-  /** The newest first. */
-  readonly summaries: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Summary>, StoreError, Viewer>
-  /** The session now, and again each time it changes. */
-  readonly watch: (id: SessionId) => Stream.Stream<Session, SessionNotFound | StoreError, Viewer>
-  /** Lines that are no JSON object, then line kinds that are not known, the newest first. */
-  readonly problems: (options: { readonly limit: number; readonly transcript?: TranscriptId | undefined }) => Effect.Effect<ReadonlyArray<IndexProblem>, StoreError, Viewer>
-  /** Directories whose git remote was never looked up. */
-  readonly unprobedDirectories: (limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError, Viewer>
-  /** Notes what git says about a directory; a null never replaces a known fact. */
-  readonly noteRepo: (directory: string, facts: { readonly remote: string | null; readonly root: string | null }) => Effect.Effect<void, StoreError, Viewer>
-}>() {}
+export class Sessions extends Context.Tag("han-core/Sessions")<
+  Sessions,
+  {
+    /** Latest activity first. */
+    readonly list: (filter: SessionFilter, page: PageRequest) => Effect.Effect<Page<Session>, PageCursorInvalid | StoreError, Viewer>
+    readonly count: (filter: SessionFilter) => Effect.Effect<number, StoreError, Viewer>
+    /** By id, or by the beginning of one that means a single session. */
+    readonly get: (id: string) => Effect.Effect<Session, SessionNotFound | StoreError, Viewer>
+    readonly getMany: (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyArray<Session>, StoreError, Viewer>
+    readonly projects: Effect.Effect<ReadonlyArray<Project>, StoreError, Viewer>
+    /** In the order of the file. A line that a later generation of the file repeats is there once. */
+    readonly messages: (of: MessagesOf, page: PageRequest) => Effect.Effect<Page<Message>, PageCursorInvalid | StoreError, Viewer>
+    readonly toolCalls: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<ToolCall>, StoreError, Viewer>
+    readonly tasks: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Task>, StoreError, Viewer>
+    /** Every list that was written, the newest first. */
+    readonly todos: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<TodoList>, StoreError, Viewer>
+    readonly fileChanges: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<FileChange>, StoreError, Viewer>
+    readonly agents: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Agent>, StoreError, Viewer>
+    readonly compactions: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Compaction>, StoreError, Viewer>
+    /** The newest first. */
+    readonly summaries: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Summary>, StoreError, Viewer>
+    /** The session now, and again each time it changes. */
+    readonly watch: (id: SessionId) => Stream.Stream<Session, SessionNotFound | StoreError, Viewer>
+    /** Lines that are no JSON object, then line kinds that are not known, the newest first. */
+    readonly problems: (options: {
+      readonly limit: number
+      readonly transcript?: TranscriptId | undefined
+    }) => Effect.Effect<ReadonlyArray<IndexProblem>, StoreError, Viewer>
+    /** Directories whose git remote was never looked up. */
+    readonly unprobedDirectories: (limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError, Viewer>
+    /** Notes what git says about a directory; a null never replaces a known fact. */
+    readonly noteRepo: (directory: string, facts: { readonly remote: string | null; readonly root: string | null }) => Effect.Effect<void, StoreError, Viewer>
+  }
+>() {}

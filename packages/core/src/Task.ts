@@ -31,7 +31,11 @@ export interface TaskCall {
   /** Null for a line without any time. */
   readonly at: number | null
   /** Null while there is no result. */
-  readonly result: { readonly isError: boolean; /** The number that the client gave, for a create. */ readonly sequence: number | null; readonly success: boolean } | null
+  readonly result: {
+    readonly isError: boolean /** The number that the client gave, for a create. */
+    readonly sequence: number | null
+    readonly success: boolean
+  } | null
 }
 
 /**
@@ -48,10 +52,26 @@ export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): Read
     const sequence = result?.sequence ?? last + 1
     last = Math.max(last, sequence)
     if (tasks.has(sequence)) continue
-    tasks.set(sequence, new Task({
-      sessionId, sequence, subject, description: string(input["description"]), activeForm: string(input["activeForm"]), status: "pending", owner: null,
-      blocks: [], blockedBy: [], createdAt: at, updatedAt: at, completedAt: null
-    }, { disableValidation: true }))
+    tasks.set(
+      sequence,
+      new Task(
+        {
+          sessionId,
+          sequence,
+          subject,
+          description: string(input["description"]),
+          activeForm: string(input["activeForm"]),
+          status: "pending",
+          owner: null,
+          blocks: [],
+          blockedBy: [],
+          createdAt: at,
+          updatedAt: at,
+          completedAt: null
+        },
+        { disableValidation: true }
+      )
+    )
   }
   for (const { at, input, name, result } of calls) {
     if (name !== "TaskUpdate" || (result !== null && (result.isError || !result.success))) continue
@@ -63,22 +83,27 @@ export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): Read
       tasks.delete(sequence)
       continue
     }
-    tasks.set(sequence, new Task({
-      ...task,
-      subject: string(input["subject"]) ?? task.subject,
-      description: string(input["description"]) ?? task.description,
-      activeForm: string(input["activeForm"]) ?? task.activeForm,
-      owner: string(input["owner"]) ?? task.owner,
-      status: status ?? task.status,
-      completedAt: status === null ? task.completedAt : status === "completed" ? at : null,
-      updatedAt: at,
-      blocks: union(task.blocks, input["addBlocks"]),
-      blockedBy: union(task.blockedBy, input["addBlockedBy"])
-    }, { disableValidation: true }))
+    tasks.set(
+      sequence,
+      new Task(
+        {
+          ...task,
+          subject: string(input["subject"]) ?? task.subject,
+          description: string(input["description"]) ?? task.description,
+          activeForm: string(input["activeForm"]) ?? task.activeForm,
+          owner: string(input["owner"]) ?? task.owner,
+          status: status ?? task.status,
+          completedAt: status === null ? task.completedAt : status === "completed" ? at : null,
+          updatedAt: at,
+          blocks: union(task.blocks, input["addBlocks"]),
+          blockedBy: union(task.blockedBy, input["addBlockedBy"])
+        },
+        { disableValidation: true }
+      )
+    )
   }
   return [...tasks.values()].sort((a, b) => a.sequence - b.sequence)
 }
 
-const string = (value: unknown): string | null => typeof value === "string" ? value : null
-const union = (have: ReadonlyArray<string>, more: unknown): ReadonlyArray<string> =>
-  Array.isArray(more) ? [...new Set([...have, ...more.map(String)])] : have
+const string = (value: unknown): string | null => (typeof value === "string" ? value : null)
+const union = (have: ReadonlyArray<string>, more: unknown): ReadonlyArray<string> => (Array.isArray(more) ? [...new Set([...have, ...more.map(String)])] : have)

@@ -60,19 +60,27 @@ export const Reconciliation = Schema.Struct({
   /** The session's own responses, plus the copied history that the client's total also carries. */
   ledgerNanoUsd: Schema.Int,
   differenceNanoUsd: Schema.Int,
-  models: Schema.Array(Schema.Struct({
-    model: Schema.String,
-    client: Schema.Struct({ input: Schema.Int, output: Schema.Int, cacheRead: Schema.Int, cacheWrite: Schema.Int }),
-    ledger: Schema.Struct({ input: Schema.Int, output: Schema.Int, cacheRead: Schema.Int, cacheWrite: Schema.Int })
-  })),
+  models: Schema.Array(
+    Schema.Struct({
+      model: Schema.String,
+      client: Schema.Struct({ input: Schema.Int, output: Schema.Int, cacheRead: Schema.Int, cacheWrite: Schema.Int }),
+      ledger: Schema.Struct({ input: Schema.Int, output: Schema.Int, cacheRead: Schema.Int, cacheWrite: Schema.Int })
+    })
+  ),
   /** Why they differ, in words; empty when they agree. */
   reasons: Schema.Array(Schema.String)
 })
 export type Reconciliation = typeof Reconciliation.Type
 
 /** The ledger of API responses. */
-export class Usage extends Context.Tag("han-core/Usage")<Usage, {
-  readonly report: (query: UsageQuery) => Effect.Effect<UsageReport, StoreError, Viewer>
-  /** Sessions for which the client stated a total, newest first; one session when `sessionId` is given. */
-  readonly reconcile: (options: { readonly sessionId?: SessionId | undefined; readonly since?: number | undefined }) => Effect.Effect<ReadonlyArray<Reconciliation>, SessionNotFound | StoreError, Viewer>
-}>() {}
+export class Usage extends Context.Tag("han-core/Usage")<
+  Usage,
+  {
+    readonly report: (query: UsageQuery) => Effect.Effect<UsageReport, StoreError, Viewer>
+    /** Sessions for which the client stated a total, newest first; one session when `sessionId` is given. */
+    readonly reconcile: (options: {
+      readonly sessionId?: SessionId | undefined
+      readonly since?: number | undefined
+    }) => Effect.Effect<ReadonlyArray<Reconciliation>, SessionNotFound | StoreError, Viewer>
+  }
+>() {}

@@ -1,7 +1,7 @@
 import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { StoreUnusable } from "han-core/StoreError"
-import type { SqlError } from "@effect/sql/SqlError"
 
 /**
  * The journal's own tables: the only ones with a history. One list for both databases; a dialect differs only in the types named here.
@@ -10,10 +10,13 @@ import type { SqlError } from "@effect/sql/SqlError"
 const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Effect<void, SqlError, SqlClient.SqlClient> }> = [
   {
     name: "journal",
-    run: Effect.gen(function*() {
+    run: Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const bytes = sql.onDialectOrElse({ pg: () => sql.literal("BYTEA"), orElse: () => sql.literal("BLOB") })
-      const serial = sql.onDialectOrElse({ pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"), orElse: () => sql.literal("INTEGER PRIMARY KEY") })
+      const serial = sql.onDialectOrElse({
+        pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+        orElse: () => sql.literal("INTEGER PRIMARY KEY")
+      })
       // The row whose lock makes one owner's appends follow each other, so that sequences are seen in order and without gaps.
       yield* sql`CREATE TABLE owner_head (owner TEXT NOT NULL PRIMARY KEY, sequence BIGINT NOT NULL)`
       // Short numbers for ids that many rows repeat. Primary, so that they outlive a rebuild.
@@ -79,9 +82,9 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
 
 /** Brings the journal's tables to this version. Fails, and changes nothing, when a newer han wrote them. */
 export const run = (location: string): Effect.Effect<void, StoreUnusable | SqlError, SqlClient.SqlClient> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
-    yield* Effect.gen(function*() {
+    yield* Effect.gen(function* () {
       yield* sql`CREATE TABLE IF NOT EXISTS han_migration (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)`
       yield* sql.onDialectOrElse({ pg: () => sql`LOCK TABLE han_migration IN EXCLUSIVE MODE`, orElse: () => Effect.void })
       const done = yield* sql<{ id: number }>`SELECT id FROM han_migration ORDER BY id`

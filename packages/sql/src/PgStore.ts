@@ -1,6 +1,6 @@
 import * as Reactivity from "@effect/experimental/Reactivity"
-import { PgClient } from "@effect/sql-pg"
 import * as SqlClient from "@effect/sql/SqlClient"
+import { PgClient } from "@effect/sql-pg"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,8 +11,8 @@ import type { Journal } from "han-core/Journal"
 import * as Pricing from "han-core/Pricing"
 import type { Search } from "han-core/Search"
 import type { Sessions } from "han-core/Sessions"
-import { StoreInfo } from "han-core/StoreInfo"
 import { StoreUnusable } from "han-core/StoreError"
+import { StoreInfo } from "han-core/StoreInfo"
 import type { Usage } from "han-core/Usage"
 import * as Pg from "pg"
 import { Database } from "./internal/Database.ts"
@@ -39,7 +39,12 @@ export const layer = (options: PgStoreOptions): Layer.Layer<Journal | Sessions |
     Layer.provide(Models.layer({ prices, projections: options.projections ?? [] })),
     Layer.provide(layerDatabase(location)),
     Layer.provide([
-      PgClient.layer({ url: options.url, types, applicationName: "han", ...(options.maxConnections !== undefined && { maxConnections: options.maxConnections }) }),
+      PgClient.layer({
+        url: options.url,
+        types,
+        applicationName: "han",
+        ...(options.maxConnections !== undefined && { maxConnections: options.maxConnections })
+      }),
       Reactivity.layer
     ]),
     Layer.catchAllCause((cause) => Layer.fail(unusable(location, cause)))
@@ -48,7 +53,8 @@ export const layer = (options: PgStoreOptions): Layer.Layer<Journal | Sessions |
 
 // Every BIGINT that han stores is below 2^53, so it is a number and not a string.
 const types: Pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: "text" | "binary") => oid === 20 ? Number : format === "binary" ? Pg.types.getTypeParser(oid, format) : Pg.types.getTypeParser(oid, "text")
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === 20 ? Number : format === "binary" ? Pg.types.getTypeParser(oid, format) : Pg.types.getTypeParser(oid, "text")
 }
 
 const channel = "han_journal"
@@ -56,7 +62,7 @@ const channel = "han_journal"
 const layerDatabase = (location: string) =>
   Layer.effect(
     Database,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
       yield* Effect.provideService(Migrations.run(location), SqlClient.SqlClient, sql)
       return Database.of({
@@ -73,7 +79,7 @@ const layerDatabase = (location: string) =>
 
 const layerInfo = Layer.effect(
   StoreInfo,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const database = yield* Database
     const models = yield* Models.Models
     const [row] = yield* database.read<{ version: string }>`SELECT current_setting('server_version') AS version`
@@ -91,5 +97,9 @@ const unusable = (location: string, cause: Cause.Cause<unknown>): StoreUnusable 
   const error = Cause.squash(cause)
   if (error instanceof StoreUnusable) return error
   const inner = typeof error === "object" && error !== null && "cause" in error ? error.cause : error
-  return new StoreUnusable({ location, reason: "unreachable", message: `${location} cannot be used (${inner instanceof Error ? inner.message : String(inner)}); check the url, that the server runs, and the rights of its user` })
+  return new StoreUnusable({
+    location,
+    reason: "unreachable",
+    message: `${location} cannot be used (${inner instanceof Error ? inner.message : String(inner)}); check the url, that the server runs, and the rights of its user`
+  })
 }

@@ -29,7 +29,10 @@ export interface Projection {
 }
 
 /** Reads the tables of projections. */
-export class Projections extends Context.Tag("han-sql/Projections")<Projections, {
-  /** `read` is given the names of the tables in use. A projection that the store was not made with is a defect. */
-  readonly query: <A>(projection: Projection, read: (table: TableName) => Effect.Effect<A, SqlError, SqlClient.SqlClient>) => Effect.Effect<A, StoreError>
-}>() {}
+export class Projections extends Context.Tag("han-sql/Projections")<
+  Projections,
+  {
+    /** `read` is given the names of the tables in use. A projection that the store was not made with is a defect. */
+    readonly query: <A>(projection: Projection, read: (table: TableName) => Effect.Effect<A, SqlError, SqlClient.SqlClient>) => Effect.Effect<A, StoreError>
+  }
+>() {}

@@ -7,13 +7,24 @@ import type { TableName } from "./Projection.ts"
 export const version = 1
 
 export const tables = [
-  "session", "message", "message_text", "tool_call", "response", "file_change", "compaction", "todo", "summary", "problem", "cost_state", "transcript_state"
+  "session",
+  "message",
+  "message_text",
+  "tool_call",
+  "response",
+  "file_change",
+  "compaction",
+  "todo",
+  "summary",
+  "problem",
+  "cost_state",
+  "transcript_state"
 ] as const
 export type Table = (typeof tables)[number]
 
 /** What the journal adds up to. Nothing here is precious. */
 export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClient.SqlClient> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const t = (name: Table) => sql.literal(table(name))
     const index = (name: Table, suffix: string) => sql.literal(`${table(name)}_${suffix}`)
@@ -56,16 +67,19 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
 
     // "id" rises with time (see messageKey.ts), so that the newest are the last ones. The text is in the entry alone.
     yield* sql.onDialectOrElse({
-      pg: () => sql`CREATE TABLE ${t("message")} (id BIGINT NOT NULL, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL, PRIMARY KEY (owner, id))`,
-      orElse: () => sql`CREATE TABLE ${t("message")} (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL)`
+      pg: () =>
+        sql`CREATE TABLE ${t("message")} (id BIGINT NOT NULL, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL, PRIMARY KEY (owner, id))`,
+      orElse: () =>
+        sql`CREATE TABLE ${t("message")} (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL)`
     })
     yield* sql`CREATE UNIQUE INDEX ${index("message", "uuid")} ON ${t("message")} (session_no, uuid)`
     yield* sql`CREATE INDEX ${index("message", "thread")} ON ${t("message")} (session_no, thread, id)`
     yield* sql.onDialectOrElse({
-      pg: () => Effect.zipRight(
-        sql`CREATE TABLE ${t("message_text")} (owner TEXT NOT NULL, id BIGINT NOT NULL, words tsvector NOT NULL, PRIMARY KEY (owner, id))`,
-        sql`CREATE INDEX ${index("message_text", "words")} ON ${t("message_text")} USING gin (words)`
-      ),
+      pg: () =>
+        Effect.zipRight(
+          sql`CREATE TABLE ${t("message_text")} (owner TEXT NOT NULL, id BIGINT NOT NULL, words tsvector NOT NULL, PRIMARY KEY (owner, id))`,
+          sql`CREATE INDEX ${index("message_text", "words")} ON ${t("message_text")} USING gin (words)`
+        ),
       // The text comes normalised (see words.ts), so the tokenizer only has to split it.
       orElse: () => sql`CREATE VIRTUAL TABLE ${t("message_text")} USING fts5(prompt, answer, tool, other, content='', contentless_delete=1, tokenize='ascii')`
     })

@@ -1,4 +1,4 @@
-import * as SqlClient from "@effect/sql/SqlClient"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Chunks from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -8,18 +8,18 @@ import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { decodeEntry } from "han-core/Decode"
-import { type Entry, type SessionId, transcriptId, TranscriptId } from "han-core/Entry"
-import { type Append, EntryGap, Journal, SourceFile, TranscriptNotFound, type JournalChange } from "han-core/Journal"
+import { type Entry, type SessionId, type TranscriptId, transcriptId } from "han-core/Entry"
+import { type Append, EntryGap, Journal, type JournalChange, SourceFile, TranscriptNotFound } from "han-core/Journal"
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import * as blocks from "./internal/blocks.ts"
 import type { Chunk } from "./internal/chunk.ts"
 import { anyOf, breathe, Database, insertRows, storable, storeError, type Value } from "./internal/Database.ts"
-import { type BlockRow, chunkOf, entriesOf, infoOf, sessionNumber, transcriptOf, type TranscriptRow, withPayloads } from "./internal/stored.ts"
-import { Models } from "./internal/Models.ts"
 import { forgetSessions } from "./internal/forget.ts"
+import { Models } from "./internal/Models.ts"
 import { PendingWords } from "./internal/pendingWords.ts"
+import { type BlockRow, chunkOf, entriesOf, infoOf, sessionNumber, type TranscriptRow, transcriptOf, withPayloads } from "./internal/stored.ts"
 import { totals } from "./internal/totals.ts"
 
 const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
@@ -28,19 +28,19 @@ const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Journal, never, Database | Models> =>
   Layer.scoped(
     Journal,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const database = yield* Database
       const models = yield* Models
       const failing = (operation: string) => storeError(database.location, operation)
 
       const appendAll: typeof Journal.Service.appendAll = (appends) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const { owner } = yield* Viewer
           // What lines mean needs no database, and no transaction to wait for it.
           const prepared = yield* Effect.forEach(appends, prepare)
           const words = new PendingWords()
           const appended = yield* models.write(
-            Effect.gen(function*() {
+            Effect.gen(function* () {
               const chunks = yield* keep(database.write, options.prices, owner, prepared, words)
               const [first, ...rest] = chunks
               // Also without lines: a session is there as soon as its file is.
@@ -51,11 +51,15 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
               return count
             })
           )
-          if (appended > 0) yield* PubSub.publishAll(models.committed, appends.map(({ transcript }) => ({ owner, sessionId: transcript.sessionId })))
+          if (appended > 0)
+            yield* PubSub.publishAll(
+              models.committed,
+              appends.map(({ transcript }) => ({ owner, sessionId: transcript.sessionId }))
+            )
           return { appended }
         }).pipe(failing("append"), Effect.withSpan("Journal.append"))
 
-      const row = Effect.fnUntraced(function*(id: TranscriptId) {
+      const row = Effect.fnUntraced(function* (id: TranscriptId) {
         const { owner } = yield* Viewer
         const [found] = yield* database.read<TranscriptRow>`${selectTranscripts(database.read)} WHERE t.owner = ${owner} AND t.id = ${id}`
         return found ?? (yield* new TranscriptNotFound({ transcript: id }))
@@ -71,7 +75,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
       const payloads = (transcriptNo: number, entries: ReadonlyArray<Entry>) => withPayloads(database.read, transcriptNo, entries)
 
       const read: typeof Journal.Service.read = (id, line, limit) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const { no } = yield* row(id)
           const found: Array<Entry> = []
           let next = line
@@ -97,11 +101,13 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
                   Chunks.fromIterable(rows.map((block) => blocks.decompress(block))),
                   last === undefined ? Option.none() : Option.some(last.first_line + last.lines)
                 ] as const
-              })))
+              })
+            )
+          )
         ).pipe(Stream.catchAllCause((cause) => Stream.fromEffect(failing("bytes")(Effect.failCause(cause)))))
 
       const changesAfter = (owner: OwnerId, after: number) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const rows = yield* database.read<BlockRow & Omit<TranscriptRow, "no" | "lines">>`
             SELECT b.transcript_no, b.first_line, b.lines, b.sequence, b.byte_offset, b.codec, b.data, t.id, t.machine, t.source, t.kind, t.agent_id, t.generation, k.session_id
             FROM block b JOIN transcript t ON t.no = b.transcript_no JOIN session_key k ON k.no = t.session_no
@@ -110,37 +116,54 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
           for (const block of rows) {
             const transcript = transcriptOf(block)
             const entries = yield* payloads(block.transcript_no, entriesOf(block))
-            changes.push({ sequence: block.sequence, id: block.id as TranscriptId, transcript, entries, decoded: entries.map((entry) => decodeEntry(transcript, entry)) })
+            changes.push({
+              sequence: block.sequence,
+              id: block.id as TranscriptId,
+              transcript,
+              entries,
+              decoded: entries.map((entry) => decodeEntry(transcript, entry))
+            })
           }
           return changes
         }).pipe(failing("changes"))
 
       const changes: typeof Journal.Service.changes = (wanted = {}) =>
-        Stream.unwrapScoped(Effect.gen(function*() {
-          const { owner } = yield* Viewer
-          // Subscribed before the first look, so that nothing falls between the two.
-          const news = yield* PubSub.subscribe(models.committed)
-          const signals = Stream.fromQueue(news).pipe(Stream.map((told) => told.owner as string), Stream.merge(database.announcements), Stream.filter((whose) => whose === owner))
-          let after = wanted.after ?? (yield* headOf(database.read, owner).pipe(failing("changes")))
-          // Looks until there is nothing new.
-          const pending = Stream.repeatEffectChunkOption(
-            Effect.suspend(() => changesAfter(owner, after)).pipe(
-              Effect.mapError(Option.some),
-              Effect.flatMap((found) => {
-                if (found.length === 0) return Effect.fail(Option.none())
-                after = found.at(-1)!.sequence
-                return Effect.succeed(Chunks.unsafeFromArray(found))
-              })
+        Stream.unwrapScoped(
+          Effect.gen(function* () {
+            const { owner } = yield* Viewer
+            // Subscribed before the first look, so that nothing falls between the two.
+            const news = yield* PubSub.subscribe(models.committed)
+            const signals = Stream.fromQueue(news).pipe(
+              Stream.map((told) => told.owner as string),
+              Stream.merge(database.announcements),
+              Stream.filter((whose) => whose === owner)
             )
-          )
-          return wanted.live === false ? pending : Stream.concat(pending, Stream.flatMap(signals, () => pending))
-        }))
+            let after = wanted.after ?? (yield* headOf(database.read, owner).pipe(failing("changes")))
+            // Looks until there is nothing new.
+            const pending = Stream.repeatEffectChunkOption(
+              Effect.suspend(() => changesAfter(owner, after)).pipe(
+                Effect.mapError(Option.some),
+                Effect.flatMap((found) => {
+                  if (found.length === 0) return Effect.fail(Option.none())
+                  after = found.at(-1)!.sequence
+                  return Effect.succeed(Chunks.unsafeFromArray(found))
+                })
+              )
+            )
+            return wanted.live === false
+              ? pending
+              : Stream.concat(
+                  pending,
+                  Stream.flatMap(signals, () => pending)
+                )
+          })
+        )
 
       return Journal.of({
         append: (transcript, entries, source) => appendAll([{ transcript, entries, source }]),
         appendAll,
         transcripts: (wanted) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             const { owner } = yield* Viewer
             const sql = database.read
             const rows = yield* wanted?.sessionId === undefined
@@ -149,33 +172,38 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
             return rows.map(infoOf)
           }).pipe(failing("transcripts")),
         markMissing: (ids, at) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             const { owner } = yield* Viewer
-            if (ids.length > 0) yield* models.write(database.write`UPDATE transcript SET missing_since = COALESCE(missing_since, ${at}) WHERE owner = ${owner} AND id ${anyOf(database.write, ids)}`)
+            if (ids.length > 0)
+              yield* models.write(
+                database.write`UPDATE transcript SET missing_since = COALESCE(missing_since, ${at}) WHERE owner = ${owner} AND id ${anyOf(database.write, ids)}`
+              )
           }).pipe(failing("mark missing")),
         read,
         bytes,
         changes,
-        totals: Effect.gen(function*() {
+        totals: Effect.gen(function* () {
           const { owner } = yield* Viewer
           return yield* totals(database.read, owner, (table) => models.table(table))
         }).pipe(failing("totals")),
         rebuild: models.rebuild(options.prices).pipe(Stream.catchAllCause((cause) => Stream.fromEffect(failing("rebuild")(Effect.failCause(cause))))),
         forget: (which) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             const { owner } = yield* Viewer
             const ids = "before" in which ? yield* idleSince(owner, which.before) : which.sessionIds
             if (ids.length === 0) return { sessions: 0, entries: 0 }
-            return yield* models.maintain(Effect.gen(function*() {
-              const forgotten = yield* models.write(forgetSessions(database.write, models, owner, ids, options.prices))
-              yield* models.rebuildOthers(options.prices)
-              yield* models.erase
-              return forgotten
-            }))
+            return yield* models.maintain(
+              Effect.gen(function* () {
+                const forgotten = yield* models.write(forgetSessions(database.write, models, owner, ids, options.prices))
+                yield* models.rebuildOthers(options.prices)
+                yield* models.erase
+                return forgotten
+              })
+            )
           }).pipe(failing("forget"), Effect.withSpan("Journal.forget")),
         forgettable: (which) => Effect.flatMap(Viewer, ({ owner }) => idleSince(owner, which.before)).pipe(failing("forgettable")),
         isForgotten: (sessionId) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             const { owner } = yield* Viewer
             return (yield* database.read`SELECT 1 AS found FROM tombstone WHERE owner = ${owner} AND session_id = ${sessionId}`).length > 0
           }).pipe(failing("is forgotten"))
@@ -197,16 +225,28 @@ const headOf = (sql: SqlClient.SqlClient, owner: OwnerId) =>
   Effect.map(sql<{ sequence: number }>`SELECT sequence FROM owner_head WHERE owner = ${owner}`, ([head]) => head?.sequence ?? 0)
 
 /** Puts the lines that are new into the journal, and gives them as chunks for the models. */
-const keep = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, prices: PriceTable, owner: OwnerId, prepared: ReadonlyArray<Prepared>, words: PendingWords) {
+const keep = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  prices: PriceTable,
+  owner: OwnerId,
+  prepared: ReadonlyArray<Prepared>,
+  words: PendingWords
+) {
   yield* sql`INSERT INTO owner_head (owner, sequence) VALUES (${owner}, 0) ON CONFLICT DO NOTHING`
   // Holds the owner's row until the end of the transaction: appends of one owner follow each other.
   const [head] = yield* sql<{ sequence: number }>`UPDATE owner_head SET sequence = sequence WHERE owner = ${owner} RETURNING sequence`
   let sequence = head!.sequence
   const sessions = [...new Set(prepared.map(({ transcript }) => transcript.sessionId))]
-  const forgotten = new Set((yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner = ${owner} AND session_id ${anyOf(sql, sessions)}`).map((row) => row.session_id))
+  const forgotten = new Set(
+    (yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner = ${owner} AND session_id ${anyOf(sql, sessions)}`).map(
+      (row) => row.session_id
+    )
+  )
   const ids = [...new Set(prepared.map(({ transcript }) => transcriptId(transcript)))]
   const known = new Map(
-    (yield* sql<KnownTranscript & { id: string }>`SELECT id, no, session_no, lines, bytes FROM transcript WHERE owner = ${owner} AND id ${anyOf(sql, ids)}`).map((row) => [row.id, row as KnownTranscript])
+    (yield* sql<
+      KnownTranscript & { id: string }
+    >`SELECT id, no, session_no, lines, bytes FROM transcript WHERE owner = ${owner} AND id ${anyOf(sql, ids)}`).map((row) => [row.id, row as KnownTranscript])
   )
   const stored: Array<ReadonlyArray<Value>> = []
   const payloads: Array<ReadonlyArray<Value>> = []
@@ -223,12 +263,13 @@ const keep = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, prices: Price
     }
     const last = fresh.at(-1)
     const lines = position + fresh.length
-    const bytes = last === undefined ? have?.bytes ?? 0 : last.offset + last.bytes.length + 1
+    const bytes = last === undefined ? (have?.bytes ?? 0) : last.offset + last.bytes.length + 1
     const sessionNo = have?.session_no ?? (yield* sessionNumber(sql, owner, transcript.sessionId))
     const no = yield* noteTranscript(sql, owner, { id, transcript, source, lines, bytes, sessionNo, no: have?.no })
     known.set(id, { no, session_no: sessionNo, lines, bytes })
     chunks.push(yield* chunkOf(sql, prices, { owner, transcript, no, sessionNo, entries: fresh, decoded: decoded.slice(decoded.length - fresh.length), words }))
-    for (const block of blocks.pack(fresh)) stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
+    for (const block of blocks.pack(fresh))
+      stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
     for (const entry of fresh) {
       if (entry.payload === undefined) continue
       const { codec, data } = blocks.compress(entry.payload)
@@ -250,18 +291,41 @@ interface KnownTranscript {
 }
 
 /** Writes what a transcript is and how far it goes; gives its number. */
-const noteTranscript = Effect.fnUntraced(function*(
+const noteTranscript = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   owner: OwnerId,
-  { bytes, id, lines, no, sessionNo, source, transcript }: Pick<Append, "transcript" | "source"> & { readonly id: TranscriptId; readonly lines: number; readonly bytes: number; readonly sessionNo: number; readonly no: number | undefined }
+  {
+    bytes,
+    id,
+    lines,
+    no,
+    sessionNo,
+    source,
+    transcript
+  }: Pick<Append, "transcript" | "source"> & {
+    readonly id: TranscriptId
+    readonly lines: number
+    readonly bytes: number
+    readonly sessionNo: number
+    readonly no: number | undefined
+  }
 ) {
   if (no === undefined) {
-    const [made] = yield* sql<{ no: number }>`INSERT INTO transcript ${
-      sql.insert({
-        owner, id, session_no: sessionNo, machine: transcript.machine, source: transcript.source, kind: transcript.kind, agent_id: transcript.agentId, generation: transcript.generation,
-        lines, bytes, file: source?.file === undefined ? null : encodeFile(source.file), meta: source?.meta === undefined ? null : storable(source.meta), missing_since: null
-      })
-    } RETURNING no`
+    const [made] = yield* sql<{ no: number }>`INSERT INTO transcript ${sql.insert({
+      owner,
+      id,
+      session_no: sessionNo,
+      machine: transcript.machine,
+      source: transcript.source,
+      kind: transcript.kind,
+      agent_id: transcript.agentId,
+      generation: transcript.generation,
+      lines,
+      bytes,
+      file: source?.file === undefined ? null : encodeFile(source.file),
+      meta: source?.meta === undefined ? null : storable(source.meta),
+      missing_since: null
+    })} RETURNING no`
     return made!.no
   }
   const changed = {
@@ -280,7 +344,7 @@ interface Prepared extends Append {
 }
 
 /** The entries in order, each once, with what they mean. */
-const prepare = Effect.fnUntraced(function*(append: Append) {
+const prepare = Effect.fnUntraced(function* (append: Append) {
   const ordered = isOrdered(append.entries) ? append.entries : [...append.entries].sort((a, b) => a.line - b.line)
   const entries = ordered.filter((entry, index) => entry.line !== ordered[index - 1]?.line)
   const decoded: Array<DecodedLine> = []
@@ -295,4 +359,3 @@ const prepare = Effect.fnUntraced(function*(append: Append) {
 const decodeAtOnce = 250
 
 const isOrdered = (entries: ReadonlyArray<Entry>): boolean => entries.every((entry, index) => index === 0 || entry.line > entries[index - 1]!.line)
-

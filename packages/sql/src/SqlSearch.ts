@@ -8,8 +8,8 @@ import { type OwnerId, Viewer } from "han-core/Viewer"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { excerpt } from "./internal/excerpt.ts"
-import { instantOfKey, keyFrom, kindNumber, kindOfNumber } from "./internal/messageKey.ts"
 import { Models } from "./internal/Models.ts"
+import { instantOfKey, keyFrom, kindNumber, kindOfNumber } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
 import { parseQuery, toFts5, toTsquery } from "./internal/words.ts"
 
@@ -25,7 +25,7 @@ interface HitRow {
 /** Full text search: FTS5 on SQLite, tsvector on PostgreSQL, over the same words. */
 export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect(
   Search,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const database = yield* Database
     const models = yield* Models
     const sql = database.read
@@ -49,7 +49,7 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
         })
       })
 
-    const filters = Effect.fnUntraced(function*(owner: OwnerId, query: SearchQuery, key: Fragment) {
+    const filters = Effect.fnUntraced(function* (owner: OwnerId, query: SearchQuery, key: Fragment) {
       const list: Array<Fragment> = [sql`m.owner = ${owner}`]
       if (query.since !== undefined) list.push(sql`${key} >= ${keyFrom(query.since)}`)
       if (query.until !== undefined) list.push(sql`${key} < ${keyFrom(query.until)}`)
@@ -61,22 +61,41 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
       }
       if (query.project !== undefined) {
         const project = query.project
-        const sessions = yield* sql<{ no: number; updated_at: number }>`SELECT s.no, s.updated_at FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
+        const sessions = yield* sql<{
+          no: number
+          updated_at: number
+        }>`SELECT s.no, s.updated_at FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
           WHERE s.owner = ${owner} AND (COALESCE(d.name, s.project) = ${project} OR s.project = ${project} OR s.cwd = ${project} OR d.remote = ${project})`
         const newest = sessions.reduce((latest, session) => Math.max(latest, session.updated_at), 0)
-        list.push(sessions.length === 0 ? sql`1 = 0` : sql`m.session_no ${anyOf(sql, sessions.map((session) => session.no))} AND ${key} < ${keyFrom(newest + 1000)}`)
+        list.push(
+          sessions.length === 0
+            ? sql`1 = 0`
+            : sql`m.session_no ${anyOf(
+                sql,
+                sessions.map((session) => session.no)
+              )} AND ${key} < ${keyFrom(newest + 1000)}`
+        )
       }
-      const kinds = Message.MessageKind.literals.filter((kind) => (query.kinds === undefined || query.kinds.includes(kind)) && (query.role === undefined || Message.roleOf(kind) === query.role))
+      const kinds = Message.MessageKind.literals.filter(
+        (kind) => (query.kinds === undefined || query.kinds.includes(kind)) && (query.role === undefined || Message.roleOf(kind) === query.role)
+      )
       if (kinds.length < Message.MessageKind.literals.length) list.push(sql`m.kind ${anyOf(sql, kinds.length === 0 ? [-1] : kinds.map(kindNumber))}`)
       return sql.and(list)
     })
 
     return Search.of({
-      messages: Effect.fn("Search.messages")(function*(query: SearchQuery, page: PageRequest) {
+      messages: Effect.fn("Search.messages")(function* (query: SearchQuery, page: PageRequest) {
         const { owner } = yield* Viewer
         const terms = parseQuery(query.text)
         const { backward, size } = plan(page)
-        const empty = pageOf<HitRow, SearchHit>({}, [], () => { throw new Error("an empty page has no rows") }, () => "")
+        const empty = pageOf<HitRow, SearchHit>(
+          {},
+          [],
+          () => {
+            throw new Error("an empty page has no rows")
+          },
+          () => ""
+        )
         const ranked = query.order === "rank"
         const name = ranked ? "ranked" : "newest"
         const after = page.after === undefined ? undefined : (yield* decodeCursor(name, 1, page.after))[0]!
@@ -89,34 +108,47 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
           // A rank is no key: a page of ranked hits is counted from the best.
           const first = backward ? Math.max(0, (before ?? Number.MAX_SAFE_INTEGER) - size) : (after ?? -1) + 1
           const limit = backward ? Math.min(size, before ?? size) : size + 1
-          const found = yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.kind, ${rank} AS score FROM ${from} WHERE ${where} ORDER BY score DESC, m.id DESC LIMIT ${limit} OFFSET ${first}`
+          const found =
+            yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.kind, ${rank} AS score FROM ${from} WHERE ${where} ORDER BY score DESC, m.id DESC LIMIT ${limit} OFFSET ${first}`
           rows = found.map((row, index) => ({ ...row, position: first + index }))
           if (backward) rows = [...rows].reverse()
         } else {
           const bounds = sql.and([after === undefined ? sql`1 = 1` : sql`${key} < ${after}`, before === undefined ? sql`1 = 1` : sql`${key} > ${before}`])
           const order = sql.literal(backward ? "" : "DESC")
-          const found = yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.kind, NULL AS score FROM ${from} WHERE ${where} AND ${bounds} ORDER BY ${key} ${order} LIMIT ${size + 1}`
+          const found =
+            yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.kind, NULL AS score FROM ${from} WHERE ${where} AND ${bounds} ORDER BY ${key} ${order} LIMIT ${size + 1}`
           rows = found.map((row) => ({ ...row, position: row.id }))
         }
-        const at = yield* entriesAt(sql, rows.slice(0, size).map((row) => ({ transcriptNo: row.transcript_no, line: row.line })))
+        const at = yield* entriesAt(
+          sql,
+          rows.slice(0, size).map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
+        )
         const whole = rows.filter((row, index) => index === size || at({ transcriptNo: row.transcript_no, line: row.line }) !== undefined)
-        return pageOf(page, whole, (row) => {
-          const { decoded, entry, transcript } = at({ transcriptNo: row.transcript_no, line: row.line })!
-          const kind = kindOfNumber(row.kind)
-          const text = Message.searchTextOf(decoded)
-          return new SearchHit({
-            sessionId: transcript.sessionId,
-            agentId: transcript.agentId,
-            messageId: Message.idOf(transcript, decoded, entry),
-            kind,
-            role: Message.roleOf(kind),
-            at: instantOfKey(row.id),
-            excerpt: text === null ? "" : excerpt([text.prompt, text.answer, text.tool, text.other].filter((part) => part !== "").join("\n"), terms),
-            score: row.score
-          }, { disableValidation: true })
-        }, (row) => encodeCursor(name, [row.position]))
+        return pageOf(
+          page,
+          whole,
+          (row) => {
+            const { decoded, entry, transcript } = at({ transcriptNo: row.transcript_no, line: row.line })!
+            const kind = kindOfNumber(row.kind)
+            const text = Message.searchTextOf(decoded)
+            return new SearchHit(
+              {
+                sessionId: transcript.sessionId,
+                agentId: transcript.agentId,
+                messageId: Message.idOf(transcript, decoded, entry),
+                kind,
+                role: Message.roleOf(kind),
+                at: instantOfKey(row.id),
+                excerpt: text === null ? "" : excerpt([text.prompt, text.answer, text.tool, text.other].filter((part) => part !== "").join("\n"), terms),
+                score: row.score
+              },
+              { disableValidation: true }
+            )
+          },
+          (row) => encodeCursor(name, [row.position])
+        )
       }, failing("search")),
-      count: Effect.fn("Search.count")(function*(query: SearchQuery) {
+      count: Effect.fn("Search.count")(function* (query: SearchQuery) {
         const { owner } = yield* Viewer
         const terms = parseQuery(query.text)
         if (terms.groups.length === 0) return 0

@@ -10,16 +10,16 @@ import type { AgentId, SessionId, TranscriptId } from "han-core/Entry"
 import { FileChange } from "han-core/FileChange"
 import * as Message from "han-core/Message"
 import { Agent, Compaction, IndexProblem, SessionNotFound, Summary } from "han-core/Session"
-import { type SessionFilter, Sessions } from "han-core/Sessions"
 import { projectOf } from "han-core/SessionState"
+import { type SessionFilter, Sessions } from "han-core/Sessions"
 import { TodoList } from "han-core/Task"
 import { type OwnerId, Viewer } from "han-core/Viewer"
+import { agentMeta } from "./internal/agentMeta.ts"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { forkOf } from "./internal/family.ts"
-import { agentMeta } from "./internal/agentMeta.ts"
-import { instantOfKey, threadOf } from "./internal/messageKey.ts"
 import { Models } from "./internal/Models.ts"
+import { instantOfKey, threadOf } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
 import { type SessionRow, sessionFromRow } from "./internal/rows.ts"
 import { tasksOf } from "./internal/tasks.ts"
@@ -33,7 +33,7 @@ interface MessageRow {
 /** The read models of sessions over either database. */
 export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effect(
   Sessions,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const database = yield* Database
     const models = yield* Models
     const sql = database.read
@@ -47,181 +47,337 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       sql`s.owner = ${owner} AND s.present = 1
         AND ${filter.project === undefined ? sql`1 = 1` : inProject(filter.project)}
         AND ${filter.since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${filter.since}`}`
-    const inProject = (project: string): Fragment => sql`(COALESCE(d.name, s.project) = ${project} OR s.project = ${project} OR s.cwd = ${project} OR d.remote = ${project})`
-    const from = Effect.fnUntraced(function*(rows: ReadonlyArray<SessionRow>) {
+    const inProject = (project: string): Fragment =>
+      sql`(COALESCE(d.name, s.project) = ${project} OR s.project = ${project} OR s.cwd = ${project} OR d.remote = ${project})`
+    const from = Effect.fnUntraced(function* (rows: ReadonlyArray<SessionRow>) {
       const now = yield* Clock.currentTimeMillis
       return rows.map((row) => sessionFromRow(row, now))
     })
 
-    const get: typeof Sessions.Service.get = Effect.fn("Sessions.get")(function*(id) {
+    const get: typeof Sessions.Service.get = Effect.fn("Sessions.get")(function* (id) {
       const { owner } = yield* Viewer
       const [exact] = yield* from(yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id = ${id}`)
       if (exact !== undefined) return exact
-      const begins = id.length < 4 ? [] : yield* from(yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id >= ${id} AND s.id < ${`${id}\u{10ffff}`} LIMIT 6`)
+      const begins =
+        id.length < 4
+          ? []
+          : yield* from(
+              yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id >= ${id} AND s.id < ${`${id}\u{10ffff}`} LIMIT 6`
+            )
       const [single] = begins
       if (single === undefined || begins.length > 1) return yield* new SessionNotFound({ id, candidates: begins.map((session) => session.id) })
       return single
     }, failing("get"))
 
-    const sessionNo = Effect.fnUntraced(function*(sessionId: SessionId) {
+    const sessionNo = Effect.fnUntraced(function* (sessionId: SessionId) {
       const { owner } = yield* Viewer
       const [row] = yield* sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${sessionId}`
       return row?.no ?? -1
     })
 
     return Sessions.of({
-      list: Effect.fn("Sessions.list")(function*(filter, page) {
+      list: Effect.fn("Sessions.list")(function* (filter, page) {
         const { owner } = yield* Viewer
         const { backward, size } = plan(page)
-        const after = page.after === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("sessions", 2, page.after), ([at, no]) => sql`(s.updated_at, s.no) < (${at!}, ${no!})`)
-        const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("sessions", 2, page.before), ([at, no]) => sql`(s.updated_at, s.no) > (${at!}, ${no!})`)
+        const after =
+          page.after === undefined
+            ? sql`1 = 1`
+            : yield* Effect.map(decodeCursor("sessions", 2, page.after), ([at, no]) => sql`(s.updated_at, s.no) < (${at!}, ${no!})`)
+        const before =
+          page.before === undefined
+            ? sql`1 = 1`
+            : yield* Effect.map(decodeCursor("sessions", 2, page.before), ([at, no]) => sql`(s.updated_at, s.no) > (${at!}, ${no!})`)
         const order = sql.literal(backward ? "s.updated_at, s.no" : "s.updated_at DESC, s.no DESC")
         const rows = yield* sql<SessionRow>`${select()} WHERE ${matching(owner, filter)} AND ${after} AND ${before} ORDER BY ${order} LIMIT ${size + 1}`
         const now = yield* Clock.currentTimeMillis
-        return pageOf(page, rows, (row) => sessionFromRow(row, now), (row) => encodeCursor("sessions", [row.updated_at, row.no]))
+        return pageOf(
+          page,
+          rows,
+          (row) => sessionFromRow(row, now),
+          (row) => encodeCursor("sessions", [row.updated_at, row.no])
+        )
       }, failing("list")),
-      count: Effect.fn("Sessions.count")(function*(filter) {
+      count: Effect.fn("Sessions.count")(function* (filter) {
         const { owner } = yield* Viewer
-        const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${matching(owner, filter)}`
+        const [row] = yield* sql<{
+          count: number
+        }>`SELECT COUNT(*) AS count FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${matching(owner, filter)}`
         return row!.count
       }, failing("count")),
       get,
-      getMany: Effect.fn("Sessions.getMany")(function*(ids) {
+      getMany: Effect.fn("Sessions.getMany")(function* (ids) {
         if (ids.length === 0) return []
         const { owner } = yield* Viewer
         return yield* from(yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id ${anyOf(sql, ids)}`)
       }, failing("get many")),
-      projects: Effect.gen(function*() {
+      projects: Effect.gen(function* () {
         const { owner } = yield* Viewer
         const rows = yield* sql<{ path: string; name: string; remote: string | null; sessions: number; updated_at: number }>`
           SELECT s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, COUNT(*) AS sessions, MAX(s.updated_at) AS updated_at
           FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
           WHERE s.owner = ${owner} AND s.present = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
-        return rows.map((row) => ({ path: row.path, name: row.name, repo: row.remote, sessions: row.sessions, updatedAt: row.updated_at === 0 ? null : row.updated_at }))
+        return rows.map((row) => ({
+          path: row.path,
+          name: row.name,
+          repo: row.remote,
+          sessions: row.sessions,
+          updatedAt: row.updated_at === 0 ? null : row.updated_at
+        }))
       }).pipe(failing("projects")),
-      messages: Effect.fn("Sessions.messages")(function*(of, page) {
+      messages: Effect.fn("Sessions.messages")(function* (of, page) {
         const no = yield* sessionNo(of.sessionId)
         const { backward, size } = plan(page)
         const after = page.after === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("messages", 1, page.after), ([id]) => sql`id > ${id!}`)
         const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("messages", 1, page.before), ([id]) => sql`id < ${id!}`)
-        const rows = yield* sql<MessageRow>`SELECT id, transcript_no, line FROM ${t("message")} WHERE session_no = ${no} AND thread = ${threadOf(of.agentId ?? null)} AND ${after} AND ${before}
+        const rows =
+          yield* sql<MessageRow>`SELECT id, transcript_no, line FROM ${t("message")} WHERE session_no = ${no} AND thread = ${threadOf(of.agentId ?? null)} AND ${after} AND ${before}
           ORDER BY ${sql.literal(backward ? "id DESC" : "id")} LIMIT ${size + 1}`
-        const at = yield* entriesAt(sql, rows.slice(0, size).map((row) => ({ transcriptNo: row.transcript_no, line: row.line })))
+        const at = yield* entriesAt(
+          sql,
+          rows.slice(0, size).map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
+        )
         // A row without its line would be a broken journal; the entry of a session that is being forgotten may be gone between the two statements.
         const whole = rows.filter((row, index) => index === size || at({ transcriptNo: row.transcript_no, line: row.line }) !== undefined)
-        return pageOf(page, whole, (row) => {
-          const { decoded, entry, transcript } = at({ transcriptNo: row.transcript_no, line: row.line })!
-          const message = Message.fromLine(transcript, decoded, entry)!
-          return message.at === null && instantOfKey(row.id) !== null ? new Message.Message({ ...message, at: instantOfKey(row.id) }, { disableValidation: true }) : message
-        }, (row) => encodeCursor("messages", [row.id]))
+        return pageOf(
+          page,
+          whole,
+          (row) => {
+            const { decoded, entry, transcript } = at({ transcriptNo: row.transcript_no, line: row.line })!
+            const message = Message.fromLine(transcript, decoded, entry)!
+            return message.at === null && instantOfKey(row.id) !== null
+              ? new Message.Message({ ...message, at: instantOfKey(row.id) }, { disableValidation: true })
+              : message
+          },
+          (row) => encodeCursor("messages", [row.id])
+        )
       }, failing("messages")),
-      toolCalls: Effect.fn("Sessions.toolCalls")(function*(sessionId) {
-        const rows = yield* sql<{ id: string; agent_id: string | null; name: string; at: number | null; transcript_no: number; line: number; result_transcript_no: number | null; result_line: number | null; result_at: number | null }>`
+      toolCalls: Effect.fn("Sessions.toolCalls")(function* (sessionId) {
+        const rows = yield* sql<{
+          id: string
+          agent_id: string | null
+          name: string
+          at: number | null
+          transcript_no: number
+          line: number
+          result_transcript_no: number | null
+          result_line: number | null
+          result_at: number | null
+        }>`
           SELECT id, agent_id, name, at, transcript_no, line, result_transcript_no, result_line, result_at FROM ${t("tool_call")}
           WHERE session_no = ${yield* sessionNo(sessionId)} AND name IS NOT NULL ORDER BY COALESCE(at, 0), line, id`
         const place = (transcriptNo: number, line: number) => ({ transcriptNo, line })
-        const find = yield* entriesAt(sql, rows.flatMap((row) => [
-          place(row.transcript_no, row.line),
-          ...(row.result_transcript_no === null || row.result_line === null ? [] : [place(row.result_transcript_no, row.result_line)])
-        ]))
+        const find = yield* entriesAt(
+          sql,
+          rows.flatMap((row) => [
+            place(row.transcript_no, row.line),
+            ...(row.result_transcript_no === null || row.result_line === null ? [] : [place(row.result_transcript_no, row.result_line)])
+          ])
+        )
         return rows.map((row) => {
           const call = find(place(row.transcript_no, row.line))?.decoded.events.find((event) => event._tag === "ToolCalled" && event.toolUseId === row.id)
-          const result = row.result_transcript_no === null || row.result_line === null
-            ? undefined
-            : find(place(row.result_transcript_no, row.result_line))?.decoded.events.find((event) => event._tag === "ToolReturned" && event.toolUseId === row.id)
-          return new Message.ToolCall({
-            id: row.id, sessionId, agentId: row.agent_id as AgentId | null, name: row.name, at: row.at, input: call?._tag === "ToolCalled" ? call.input : null,
-            result: result?._tag === "ToolReturned"
-              ? { text: result.text, isError: result.isError, hasImage: result.hasImage, denied: result.denied, structured: result.structured, at: row.result_at }
-              : null
-          }, { disableValidation: true })
+          const result =
+            row.result_transcript_no === null || row.result_line === null
+              ? undefined
+              : find(place(row.result_transcript_no, row.result_line))?.decoded.events.find(
+                  (event) => event._tag === "ToolReturned" && event.toolUseId === row.id
+                )
+          return new Message.ToolCall(
+            {
+              id: row.id,
+              sessionId,
+              agentId: row.agent_id as AgentId | null,
+              name: row.name,
+              at: row.at,
+              input: call?._tag === "ToolCalled" ? call.input : null,
+              result:
+                result?._tag === "ToolReturned"
+                  ? {
+                      text: result.text,
+                      isError: result.isError,
+                      hasImage: result.hasImage,
+                      denied: result.denied,
+                      structured: result.structured,
+                      at: row.result_at
+                    }
+                  : null
+            },
+            { disableValidation: true }
+          )
         })
       }, failing("tool calls")),
-      tasks: Effect.fn("Sessions.tasks")(function*(sessionId) {
+      tasks: Effect.fn("Sessions.tasks")(function* (sessionId) {
         const no = yield* sessionNo(sessionId)
         return (yield* tasksOf(sql, models.table, sql`x.session_no = ${no}`)).get(no) ?? []
       }, failing("tasks")),
-      todos: Effect.fn("Sessions.todos")(function*(sessionId) {
-        const rows = yield* sql<{ at: number | null; todos: string }>`SELECT at, todos FROM ${t("todo")} WHERE session_no = ${yield* sessionNo(sessionId)} ORDER BY COALESCE(at, 0) DESC, line DESC, id`
+      todos: Effect.fn("Sessions.todos")(function* (sessionId) {
+        const rows = yield* sql<{
+          at: number | null
+          todos: string
+        }>`SELECT at, todos FROM ${t("todo")} WHERE session_no = ${yield* sessionNo(sessionId)} ORDER BY COALESCE(at, 0) DESC, line DESC, id`
         return rows.map((row) => new TodoList({ sessionId, at: row.at, todos: JSON.parse(row.todos) }, { disableValidation: true }))
       }, failing("todos")),
-      fileChanges: Effect.fn("Sessions.fileChanges")(function*(sessionId) {
+      fileChanges: Effect.fn("Sessions.fileChanges")(function* (sessionId) {
         const no = yield* sessionNo(sessionId)
-        const rows = yield* sql<{ id: string; agent_id: string | null; path: string; action: FileChange["action"]; tool_name: string; at: number | null; added: number | null; removed: number | null }>`
+        const rows = yield* sql<{
+          id: string
+          agent_id: string | null
+          path: string
+          action: FileChange["action"]
+          tool_name: string
+          at: number | null
+          added: number | null
+          removed: number | null
+        }>`
           SELECT id, agent_id, path, action, name AS tool_name, at, lines_added AS added, lines_removed AS removed FROM ${t("tool_call")}
           WHERE session_no = ${no} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0
           UNION ALL SELECT id, agent_id, path, action, tool_name, at, 0, 0 FROM ${t("file_change")} WHERE session_no = ${no}`
         return rows
-          .map((row) => new FileChange({
-            id: row.id, sessionId, agentId: row.agent_id as AgentId | null, path: row.path, action: row.action, toolName: row.tool_name, at: row.at, linesAdded: row.added ?? 0, linesRemoved: row.removed ?? 0
-          }, { disableValidation: true }))
+          .map(
+            (row) =>
+              new FileChange(
+                {
+                  id: row.id,
+                  sessionId,
+                  agentId: row.agent_id as AgentId | null,
+                  path: row.path,
+                  action: row.action,
+                  toolName: row.tool_name,
+                  at: row.at,
+                  linesAdded: row.added ?? 0,
+                  linesRemoved: row.removed ?? 0
+                },
+                { disableValidation: true }
+              )
+          )
           .sort((a, b) => (a.at ?? 0) - (b.at ?? 0) || (a.id < b.id ? -1 : 1))
       }, failing("file changes")),
-      agents: Effect.fn("Sessions.agents")(function*(sessionId) {
+      agents: Effect.fn("Sessions.agents")(function* (sessionId) {
         const rows = yield* sql<{ agent_id: string; meta: string | null; messages: number; started_at: number | null; updated_at: number | null }>`
           SELECT x.agent_id, MAX(x.meta) AS meta, SUM(COALESCE(y.messages, 0)) AS messages, MIN(y.started_at) AS started_at, MAX(y.updated_at) AS updated_at
           FROM transcript x LEFT JOIN ${t("transcript_state")} y ON y.transcript_no = x.no
           WHERE x.session_no = ${yield* sessionNo(sessionId)} AND x.kind = 'agent' GROUP BY x.agent_id ORDER BY MIN(y.started_at), x.agent_id`
-        return rows.map((row) => new Agent({
-          id: row.agent_id as AgentId, sessionId, messages: Number(row.messages), startedAt: row.started_at, updatedAt: row.updated_at, ...agentMeta(row.meta)
-        }, { disableValidation: true }))
+        return rows.map(
+          (row) =>
+            new Agent(
+              {
+                id: row.agent_id as AgentId,
+                sessionId,
+                messages: Number(row.messages),
+                startedAt: row.started_at,
+                updatedAt: row.updated_at,
+                ...agentMeta(row.meta)
+              },
+              { disableValidation: true }
+            )
+        )
       }, failing("agents")),
-      compactions: Effect.fn("Sessions.compactions")(function*(sessionId) {
-        const rows = yield* sql<{ id: string; at: number | null; trigger_name: Compaction["trigger"]; pre_tokens: number | null; post_tokens: number | null; duration_ms: number | null; summary: string | null }>`
+      compactions: Effect.fn("Sessions.compactions")(function* (sessionId) {
+        const rows = yield* sql<{
+          id: string
+          at: number | null
+          trigger_name: Compaction["trigger"]
+          pre_tokens: number | null
+          post_tokens: number | null
+          duration_ms: number | null
+          summary: string | null
+        }>`
           SELECT id, at, trigger_name, pre_tokens, post_tokens, duration_ms, summary FROM ${t("compaction")} WHERE session_no = ${yield* sessionNo(sessionId)} ORDER BY COALESCE(at, 0), line, id`
-        return rows.map((row) => new Compaction({
-          id: row.id, sessionId, at: row.at, trigger: row.trigger_name, preTokens: row.pre_tokens, postTokens: row.post_tokens, durationMs: row.duration_ms, summary: row.summary
-        }, { disableValidation: true }))
+        return rows.map(
+          (row) =>
+            new Compaction(
+              {
+                id: row.id,
+                sessionId,
+                at: row.at,
+                trigger: row.trigger_name,
+                preTokens: row.pre_tokens,
+                postTokens: row.post_tokens,
+                durationMs: row.duration_ms,
+                summary: row.summary
+              },
+              { disableValidation: true }
+            )
+        )
       }, failing("compactions")),
-      summaries: Effect.fn("Sessions.summaries")(function*(sessionId) {
+      summaries: Effect.fn("Sessions.summaries")(function* (sessionId) {
         const rows = yield* sql<{ id: string; text: string; leaf_uuid: string | null; leaf: number | null }>`
           SELECT u.id, u.text, u.leaf_uuid, m.id AS leaf FROM ${t("summary")} u
           JOIN transcript x ON x.no = u.transcript_no LEFT JOIN ${t("message")} m ON m.session_no = u.session_no AND m.uuid = u.leaf_uuid
           WHERE u.session_no = ${yield* sessionNo(sessionId)} ORDER BY x.generation DESC, u.line DESC`
-        return rows.map((row) => new Summary({ id: row.id, sessionId, text: row.text, leafUuid: row.leaf_uuid, at: row.leaf === null ? null : instantOfKey(row.leaf) }, { disableValidation: true }))
+        return rows.map(
+          (row) =>
+            new Summary(
+              { id: row.id, sessionId, text: row.text, leafUuid: row.leaf_uuid, at: row.leaf === null ? null : instantOfKey(row.leaf) },
+              { disableValidation: true }
+            )
+        )
       }, failing("summaries")),
       watch: (id) =>
-        Stream.unwrapScoped(Effect.gen(function*() {
-          const { owner } = yield* Viewer
-          const news = yield* PubSub.subscribe(models.committed)
-          // Forks and subagents may change its sums too, so every change of the owner's is a reason to look.
-          const signals = Stream.merge(
-            Stream.filterMap(Stream.fromQueue(news), (told) => told.owner === owner ? Option.some(null) : Option.none()),
-            Stream.filterMap(database.announcements, (whose) => whose === owner ? Option.some(null) : Option.none())
-          )
-          return Stream.concat(Stream.succeed(null), signals).pipe(
-            Stream.chunks,
-            Stream.filter(Chunks.isNonEmpty),
-            Stream.mapEffect(() => get(id)),
-            Stream.changesWith((a, b) => JSON.stringify(a) === JSON.stringify(b))
-          )
-        })),
-      problems: Effect.fn("Sessions.problems")(function*(options) {
+        Stream.unwrapScoped(
+          Effect.gen(function* () {
+            const { owner } = yield* Viewer
+            const news = yield* PubSub.subscribe(models.committed)
+            // Forks and subagents may change its sums too, so every change of the owner's is a reason to look.
+            const signals = Stream.merge(
+              Stream.filterMap(Stream.fromQueue(news), (told) => (told.owner === owner ? Option.some(null) : Option.none())),
+              Stream.filterMap(database.announcements, (whose) => (whose === owner ? Option.some(null) : Option.none()))
+            )
+            return Stream.concat(Stream.succeed(null), signals).pipe(
+              Stream.chunks,
+              Stream.filter(Chunks.isNonEmpty),
+              Stream.mapEffect(() => get(id)),
+              Stream.changesWith((a, b) => JSON.stringify(a) === JSON.stringify(b))
+            )
+          })
+        ),
+      problems: Effect.fn("Sessions.problems")(function* (options) {
         const { owner } = yield* Viewer
-        const rows = yield* sql<{ kind: IndexProblem["kind"]; id: string; file: string | null; line: number; byte_offset: number; reason: string; lines: number }>`
+        const rows = yield* sql<{
+          kind: IndexProblem["kind"]
+          id: string
+          file: string | null
+          line: number
+          byte_offset: number
+          reason: string
+          lines: number
+        }>`
           SELECT p.kind, x.id, x.file, p.line, p.byte_offset, p.reason, p.lines FROM ${t("problem")} p JOIN transcript x ON x.no = p.transcript_no
           WHERE p.owner = ${owner} AND ${options.transcript === undefined ? sql`1 = 1` : sql`x.id = ${options.transcript}`}
           ORDER BY CASE p.kind WHEN 'unreadable' THEN 0 ELSE 1 END, x.no DESC, p.line DESC LIMIT ${options.limit}`
         return rows.map((row) => {
           const file: { readonly path?: unknown } | null = row.file === null ? null : JSON.parse(row.file)
-          return new IndexProblem({
-            kind: row.kind, transcript: row.id as TranscriptId, path: typeof file?.path === "string" ? file.path : null, line: row.line, offset: row.byte_offset, reason: row.reason, lines: row.lines
-          }, { disableValidation: true })
+          return new IndexProblem(
+            {
+              kind: row.kind,
+              transcript: row.id as TranscriptId,
+              path: typeof file?.path === "string" ? file.path : null,
+              line: row.line,
+              offset: row.byte_offset,
+              reason: row.reason,
+              lines: row.lines
+            },
+            { disableValidation: true }
+          )
         })
       }, failing("problems")),
-      unprobedDirectories: Effect.fn("Sessions.unprobedDirectories")(function*(limit) {
+      unprobedDirectories: Effect.fn("Sessions.unprobedDirectories")(function* (limit) {
         const { owner } = yield* Viewer
         const rows = yield* sql<{ cwd: string }>`
           SELECT s.cwd FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
           WHERE s.owner = ${owner} AND s.cwd IS NOT NULL AND d.path IS NULL GROUP BY s.cwd ORDER BY MAX(s.updated_at) DESC LIMIT ${limit}`
         return rows.map((row) => row.cwd)
       }, failing("unprobed directories")),
-      noteRepo: Effect.fn("Sessions.noteRepo")(function*(directory, facts) {
+      noteRepo: Effect.fn("Sessions.noteRepo")(function* (directory, facts) {
         const { owner } = yield* Viewer
-        const name = facts.remote === null ? facts.root === null ? null : projectOf(facts.root) : projectOf(facts.remote)
-        yield* models.write(database.write`INSERT INTO directory ${
-          database.write.insert({ owner, path: directory, name, remote: facts.remote, root: facts.root, probed_at: yield* Clock.currentTimeMillis })
-        } ON CONFLICT (owner, path) DO UPDATE SET name = COALESCE(excluded.name, directory.name), remote = COALESCE(excluded.remote, directory.remote),
+        const name = facts.remote === null ? (facts.root === null ? null : projectOf(facts.root)) : projectOf(facts.remote)
+        yield* models.write(database.write`INSERT INTO directory ${database.write.insert({
+          owner,
+          path: directory,
+          name,
+          remote: facts.remote,
+          root: facts.root,
+          probed_at: yield* Clock.currentTimeMillis
+        })} ON CONFLICT (owner, path) DO UPDATE SET name = COALESCE(excluded.name, directory.name), remote = COALESCE(excluded.remote, directory.remote),
           root = COALESCE(excluded.root, directory.root), probed_at = excluded.probed_at`)
       }, failing("note repo"))
     })

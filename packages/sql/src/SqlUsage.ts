@@ -28,14 +28,15 @@ const unknown = "unknown"
 /** The ledger over either database. */
 export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
   Usage,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const database = yield* Database
     const models = yield* Models
     const sql = database.read
     const failing = (operation: string) => storeError(database.location, operation)
     const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
 
-    const sums = sql.literal(`CAST(COALESCE(SUM(r.input), 0) AS BIGINT) AS input, CAST(COALESCE(SUM(r.output), 0) AS BIGINT) AS output, CAST(COALESCE(SUM(r.cache_read), 0) AS BIGINT) AS cache_read,
+    const sums =
+      sql.literal(`CAST(COALESCE(SUM(r.input), 0) AS BIGINT) AS input, CAST(COALESCE(SUM(r.output), 0) AS BIGINT) AS output, CAST(COALESCE(SUM(r.cache_read), 0) AS BIGINT) AS cache_read,
       CAST(COALESCE(SUM(r.cache_write_5m), 0) AS BIGINT) AS cache_write_5m, CAST(COALESCE(SUM(r.cache_write_1h), 0) AS BIGINT) AS cache_write_1h,
       CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) AS responses, COUNT(*) - COUNT(r.cost) AS unpriced`)
     const where = (owner: OwnerId, query: UsageQuery) =>
@@ -43,7 +44,9 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
         sql`r.owner = ${owner}`,
         query.since === undefined ? sql`1 = 1` : sql`r.at >= ${query.since}`,
         query.until === undefined ? sql`1 = 1` : sql`r.at < ${query.until}`,
-        query.sessionId === undefined ? sql`1 = 1` : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${query.sessionId})`,
+        query.sessionId === undefined
+          ? sql`1 = 1`
+          : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${query.sessionId})`,
         query.project === undefined
           ? sql`1 = 1`
           : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
@@ -66,7 +69,7 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
     }
 
     return Usage.of({
-      report: Effect.fn("Usage.report")(function*(query) {
+      report: Effect.fn("Usage.report")(function* (query) {
         const { owner } = yield* Viewer
         const found = yield* rowsBy(owner, query)
         const extras = yield* sql<{ model: string; tier: string | null; searches: number; unpriced: number }>`
@@ -76,23 +79,25 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
         for (const row of found) {
           const key = row.key === null ? unknown : query.by === "day" ? dayOf(Number(row.key) * quarterHour) : String(row.key)
           const have = rows.get(key)
-          rows.set(key, { key, label: row.state === null ? row.label ?? key : titleOf(row.state) ?? key, ...add(have ?? none, totalsOf(row)) })
+          rows.set(key, { key, label: row.state === null ? (row.label ?? key) : (titleOf(row.state) ?? key), ...add(have ?? none, totalsOf(row)) })
         }
         const list = [...rows.values()]
-        list.sort(query.by === "day" ? (a, b) => a.key < b.key ? -1 : 1 : (a, b) => b.costNanoUsd - a.costNanoUsd || b.output - a.output || (a.key < b.key ? -1 : 1))
+        list.sort(
+          query.by === "day" ? (a, b) => (a.key < b.key ? -1 : 1) : (a, b) => b.costNanoUsd - a.costNanoUsd || b.output - a.output || (a.key < b.key ? -1 : 1)
+        )
         const searches = extras.reduce((sum, row) => sum + row.searches, 0)
-        const tiers = [...new Set(extras.flatMap((row) => row.tier === null ? [] : [row.tier]))].sort()
+        const tiers = [...new Set(extras.flatMap((row) => (row.tier === null ? [] : [row.tier])))].sort()
         return {
           totals: list.reduce<UsageTotals>((sum, row) => add(sum, row), none),
           rows: list,
-          unpricedModels: [...new Set(extras.flatMap((row) => row.unpriced > 0 ? [row.model] : []))].sort(),
+          unpricedModels: [...new Set(extras.flatMap((row) => (row.unpriced > 0 ? [row.model] : [])))].sort(),
           notIncluded: [
             ...(searches > 0 ? [`${searches} web searches, which the vendor charges beside the tokens`] : []),
             ...tiers.map((tier) => `what service tier "${tier}" costs more or less than the list price`)
           ]
         }
       }, failing("usage")),
-      reconcile: Effect.fn("Usage.reconcile")(function*(options) {
+      reconcile: Effect.fn("Usage.reconcile")(function* (options) {
         const { owner } = yield* Viewer
         if (options.sessionId !== undefined) {
           const known = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND present = 1 AND id = ${options.sessionId}`
@@ -106,11 +111,24 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
 
 const none: UsageTotals = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, costNanoUsd: 0, responses: 0, unpricedResponses: 0 }
 const totalsOf = (row: SumRow): UsageTotals => ({
-  input: row.input, output: row.output, cacheRead: row.cache_read, cacheWrite5m: row.cache_write_5m, cacheWrite1h: row.cache_write_1h, costNanoUsd: row.cost, responses: row.responses, unpricedResponses: row.unpriced
+  input: row.input,
+  output: row.output,
+  cacheRead: row.cache_read,
+  cacheWrite5m: row.cache_write_5m,
+  cacheWrite1h: row.cache_write_1h,
+  costNanoUsd: row.cost,
+  responses: row.responses,
+  unpricedResponses: row.unpriced
 })
 const add = (a: UsageTotals, b: UsageTotals): UsageTotals => ({
-  input: a.input + b.input, output: a.output + b.output, cacheRead: a.cacheRead + b.cacheRead, cacheWrite5m: a.cacheWrite5m + b.cacheWrite5m, cacheWrite1h: a.cacheWrite1h + b.cacheWrite1h,
-  costNanoUsd: a.costNanoUsd + b.costNanoUsd, responses: a.responses + b.responses, unpricedResponses: a.unpricedResponses + b.unpricedResponses
+  input: a.input + b.input,
+  output: a.output + b.output,
+  cacheRead: a.cacheRead + b.cacheRead,
+  cacheWrite5m: a.cacheWrite5m + b.cacheWrite5m,
+  cacheWrite1h: a.cacheWrite1h + b.cacheWrite1h,
+  costNanoUsd: a.costNanoUsd + b.costNanoUsd,
+  responses: a.responses + b.responses,
+  unpricedResponses: a.unpricedResponses + b.unpricedResponses
 })
 
 const dayFormat = (timeZone: string | undefined) => {
@@ -122,4 +140,3 @@ const titleOf = (state: string): string | null => {
   const { firstPrompt, modelTitle, userTitle }: SessionState = JSON.parse(state)
   return userTitle?.value ?? modelTitle?.value ?? firstPrompt?.value.split("\n", 1)[0]?.slice(0, 120) ?? null
 }
-

@@ -1,8 +1,8 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
 import { Database as Driver } from "bun:sqlite"
 import { chmodSync, closeSync, openSync } from "node:fs"
-import { SqliteClient } from "@effect/sql-sqlite-bun"
+import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
+import { SqliteClient } from "@effect/sql-sqlite-bun"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,8 +11,8 @@ import type { Journal } from "han-core/Journal"
 import * as Pricing from "han-core/Pricing"
 import type { Search } from "han-core/Search"
 import type { Sessions } from "han-core/Sessions"
-import { StoreInfo } from "han-core/StoreInfo"
 import { StoreUnusable } from "han-core/StoreError"
+import { StoreInfo } from "han-core/StoreInfo"
 import type { Usage } from "han-core/Usage"
 import { Database } from "./internal/Database.ts"
 import * as Models from "./internal/Models.ts"
@@ -57,12 +57,21 @@ Driver.MAX_QUERY_CACHE_SIZE = 512
 const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
   Layer.scoped(
     Database,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const memory = filename === ":memory:"
       if (!memory) yield* Effect.try({ try: () => makePrivate(filename), catch: (cause) => cause })
       // WAL lets reads go on beside the writer; NORMAL loses at most the last commits at a power cut, and the transcripts still have those.
       const write = yield* SqliteClient.make({ filename })
-      for (const pragma of ["journal_mode = WAL", "busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = OFF", "cache_size = -32768", "temp_store = MEMORY", "wal_autocheckpoint = 16384", "journal_size_limit = 67108864"]) {
+      for (const pragma of [
+        "journal_mode = WAL",
+        "busy_timeout = 5000",
+        "synchronous = NORMAL",
+        "foreign_keys = OFF",
+        "cache_size = -32768",
+        "temp_store = MEMORY",
+        "wal_autocheckpoint = 16384",
+        "journal_size_limit = 67108864"
+      ]) {
         yield* write.unsafe(`PRAGMA ${pragma}`)
       }
       if (maxPages !== undefined) yield* write.unsafe(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`)
@@ -76,7 +85,7 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
         location: filename,
         announce: () => Effect.void,
         announcements: Stream.empty,
-        erase: Effect.gen(function*() {
+        erase: Effect.gen(function* () {
           const tables = yield* write<{ name: string }>`SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'`
           // Deleted words stay in the index's segments until these are merged.
           for (const { name } of tables) yield* write.unsafe(`INSERT INTO ${name}(${name}) VALUES ('optimize')`)
@@ -95,11 +104,17 @@ const makePrivate = (filename: string) => {
 
 const layerInfo = Layer.effect(
   StoreInfo,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const database = yield* Database
     const models = yield* Models.Models
     const [row] = yield* database.read<{ version: string }>`SELECT sqlite_version() AS version`
-    return StoreInfo.of({ engine: "sqlite", version: row!.version, location: database.location, warning: versionWarning(row!.version), rebuilding: models.progress })
+    return StoreInfo.of({
+      engine: "sqlite",
+      version: row!.version,
+      location: database.location,
+      warning: versionWarning(row!.version),
+      rebuilding: models.progress
+    })
   })
 )
 
@@ -109,7 +124,14 @@ const unusable = (filename: string, cause: Cause.Cause<unknown>): StoreUnusable 
   const inner = typeof error === "object" && error !== null && "cause" in error ? error.cause : error
   const text = inner instanceof Error ? inner.message : String(inner)
   return /not a database|malformed|corrupt/i.test(text)
-    ? new StoreUnusable({ location: filename, reason: "corrupt", message: `${filename} is no sound SQLite database (${text}); move it away and start again: transcripts that are still on disk are indexed anew` })
-    : new StoreUnusable({ location: filename, reason: "unreadable", message: `${filename} cannot be opened (${text}); check that its folder exists, its owner and mode, and the space on the disk` })
+    ? new StoreUnusable({
+        location: filename,
+        reason: "corrupt",
+        message: `${filename} is no sound SQLite database (${text}); move it away and start again: transcripts that are still on disk are indexed anew`
+      })
+    : new StoreUnusable({
+        location: filename,
+        reason: "unreadable",
+        message: `${filename} cannot be opened (${text}); check that its folder exists, its owner and mode, and the space on the disk`
+      })
 }
-

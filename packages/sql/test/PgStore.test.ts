@@ -9,7 +9,10 @@ import { suite } from "./StoreSuite.ts"
 const fresh = () =>
   Layer.unwrapScoped(
     Effect.map(
-      Effect.acquireRelease(Effect.promise(() => createDatabase("store")), (database) => Effect.promise(() => database.drop())),
+      Effect.acquireRelease(
+        Effect.promise(() => createDatabase("store")),
+        (database) => Effect.promise(() => database.drop())
+      ),
       ({ url }) => PgStore.layer({ url: Redacted.make(url) })
     )
   )

@@ -2,16 +2,16 @@ import { Database } from "bun:sqlite"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, assert, beforeEach, it } from "vitest"
 import { Effect, Exit, Layer, Schedule, Stream } from "effect"
 import { transcriptId } from "han-core/Entry"
 import { Journal } from "han-core/Journal"
-import { Search } from "han-core/Search"
+import type { Search } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
 import { StoreInfo } from "han-core/StoreInfo"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
+import { afterEach, assert, beforeEach, it } from "vitest"
 import { difference, found, readEverything, sessionId } from "./readEverything.ts"
 import { corpus, lines, transcript } from "./transcriptFiles.ts"
 
@@ -26,11 +26,18 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 type Services = Journal | Sessions | Search | Usage | StoreInfo | Viewer
 const on = <A, E>(effect: Effect.Effect<A, E, Services>, options: Partial<SqliteStore.SqliteStoreOptions> = {}) =>
   Effect.runPromise(Effect.provide(effect, Layer.merge(SqliteStore.layer({ filename, ...options }), Viewer.layerLocal)))
-const open = (options: Partial<SqliteStore.SqliteStoreOptions> = {}) => Effect.runPromiseExit(Effect.provide(Effect.void, SqliteStore.layer({ filename, ...options })))
+const open = (options: Partial<SqliteStore.SqliteStoreOptions> = {}) =>
+  Effect.runPromiseExit(Effect.provide(Effect.void, SqliteStore.layer({ filename, ...options })))
 
 const prompt = (uuid: string, text: string) => ({ type: "user", uuid, timestamp: "2026-03-01T10:00:00.000Z", message: { role: "user", content: text } })
-const paid = { type: "assistant", uuid: "a", requestId: "r", timestamp: "2026-03-01T10:00:00.000Z", message: { id: "m", role: "assistant", model: "house-model", content: [{ type: "text", text: "x" }], usage: { input_tokens: 1000, output_tokens: 10 } } }
-const appendAll = Effect.fnUntraced(function*(appends: ReturnType<typeof corpus>["appends"]) {
+const paid = {
+  type: "assistant",
+  uuid: "a",
+  requestId: "r",
+  timestamp: "2026-03-01T10:00:00.000Z",
+  message: { id: "m", role: "assistant", model: "house-model", content: [{ type: "text", text: "x" }], usage: { input_tokens: 1000, output_tokens: 10 } }
+}
+const appendAll = Effect.fnUntraced(function* (appends: ReturnType<typeof corpus>["appends"]) {
   const journal = yield* Journal
   for (const append of appends) yield* journal.appendAll([append])
 })
@@ -50,19 +57,24 @@ it("holds less than what it keeps", async () => {
 })
 
 it("what is forgotten is in none of the database's files", async () => {
-  await on(Effect.gen(function*() {
-    const journal = yield* Journal
-    yield* journal.append(transcript("keep"), lines([prompt("k", "harmless words")]))
-    yield* journal.append(transcript("secret"), lines([prompt("s", "xylophonesecret uncompressible 8f3a9c1e77d24b06")]))
-    yield* journal.append(transcript("keep"), lines([prompt("k", "harmless words"), prompt("k2", "more harmless words")]))
-  }))
+  await on(
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      yield* journal.append(transcript("keep"), lines([prompt("k", "harmless words")]))
+      yield* journal.append(transcript("secret"), lines([prompt("s", "xylophonesecret uncompressible 8f3a9c1e77d24b06")]))
+      yield* journal.append(transcript("keep"), lines([prompt("k", "harmless words"), prompt("k2", "more harmless words")]))
+    })
+  )
   const holds = (word: string) => readdirSync(folder).some((name) => readFileSync(join(folder, name)).includes(word))
   assert.isTrue(holds("xylophonesecret"))
   const forgotten = await on(Effect.flatMap(Journal, (journal) => journal.forget({ sessionIds: [sessionId("secret")] })))
   assert.deepStrictEqual(forgotten, { sessions: 1, entries: 1 })
   assert.isFalse(holds("xylophonesecret"))
   assert.isFalse(holds("8f3a9c1e77d24b06"))
-  assert.deepStrictEqual(await on(found("harmless")), ["k2", "k"].sort((a, b) => (a < b ? 1 : -1)))
+  assert.deepStrictEqual(
+    await on(found("harmless")),
+    ["k2", "k"].sort((a, b) => (a < b ? 1 : -1))
+  )
 })
 
 it("a full disk loses nothing, says so, and is got over", async () => {
@@ -76,7 +88,7 @@ it("a full disk loses nothing, says so, and is got over", async () => {
   const pages = limit.query<{ page_count: number }, []>("PRAGMA page_count").get()!.page_count
   limit.close()
   const outcome = await on(
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const refused = yield* Effect.flip(appendAll(rest))
       assert.strictEqual(refused._tag, "StoreError")
       if (refused._tag !== "StoreError") return
@@ -99,7 +111,7 @@ it("a full disk loses nothing, says so, and is got over", async () => {
 
 it("appends go on after a refused one, in the same process", async () => {
   await on(
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const journal = yield* Journal
       const big = lines(Array.from({ length: 400 }, (_, n) => prompt(`b${n}`, `${n} ${"uncommon".repeat(20)}${Math.sin(n)}`)))
       const refused = yield* Effect.flip(journal.append(transcript("big"), big))
@@ -145,22 +157,33 @@ it("read models of another version are filled anew while the store answers, also
   // Cut off at once, and once more.
   await on(Effect.void)
   await on(Effect.flatMap(Journal, (journal) => journal.append(transcript("meanwhile"), lines([prompt("m1", "came meanwhile")]))))
-  const caughtUp = Effect.flatMap(StoreInfo, (info) => Effect.repeat(info.rebuilding, { until: (progress) => progress === null, schedule: Schedule.spaced("10 millis") }))
-  await on(Effect.gen(function*() {
-    yield* Effect.repeat(found("came meanwhile"), { until: (ids) => ids.length === 1, schedule: Schedule.spaced("10 millis") })
-    yield* caughtUp
-    yield* (yield* Journal).forget({ sessionIds: [sessionId("meanwhile")] })
-    assert.isUndefined(difference(yield* readEverything, expected))
-  }))
+  const caughtUp = Effect.flatMap(StoreInfo, (info) =>
+    Effect.repeat(info.rebuilding, { until: (progress) => progress === null, schedule: Schedule.spaced("10 millis") })
+  )
+  await on(
+    Effect.gen(function* () {
+      yield* Effect.repeat(found("came meanwhile"), { until: (ids) => ids.length === 1, schedule: Schedule.spaced("10 millis") })
+      yield* caughtUp
+      yield* (yield* Journal).forget({ sessionIds: [sessionId("meanwhile")] })
+      assert.isUndefined(difference(yield* readEverything, expected))
+    })
+  )
   const database = new Database(filename)
-  const tables = database.query<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'message\\_%' ESCAPE '\\' AND name NOT LIKE 'message\\_text%' ESCAPE '\\'").all()
+  const tables = database
+    .query<{ name: string }, []>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'message\\_%' ESCAPE '\\' AND name NOT LIKE 'message\\_text%' ESCAPE '\\'"
+    )
+    .all()
   database.close()
   assert.strictEqual(tables.length, 1)
 })
 
 it("other prices are applied to what is already there", async () => {
   await on(Effect.flatMap(Journal, (journal) => journal.append(transcript("p"), lines([paid]))))
-  const cost = Effect.map(Effect.flatMap(Usage, (usage) => usage.report({ by: "model" })), (report) => [report.totals.costNanoUsd, report.totals.unpricedResponses])
+  const cost = Effect.map(
+    Effect.flatMap(Usage, (usage) => usage.report({ by: "model" })),
+    (report) => [report.totals.costNanoUsd, report.totals.unpricedResponses]
+  )
   assert.deepStrictEqual(await on(cost), [0, 1])
   const prices = [{ model: "house-model", from: 0, price: { input: 2000, output: 10_000, cacheRead: 0, cacheWrite5m: null, cacheWrite1h: null } }]
   const repriced = Effect.repeat(Effect.delay(cost, 10), { until: ([, unpriced]) => unpriced === 0 })
@@ -188,7 +211,13 @@ it("a killed process loses nothing that it said was stored, and doubles nothing"
 })
 
 it("names the versions of SQLite that can corrupt a database", async () => {
-  for (const [version, bad] of [["3.46.0", true], ["3.51.2", true], ["3.51.3", false], ["3.54.1", false], ["3.6.23", false]] as const) {
+  for (const [version, bad] of [
+    ["3.46.0", true],
+    ["3.51.2", true],
+    ["3.51.3", false],
+    ["3.54.1", false],
+    ["3.6.23", false]
+  ] as const) {
     assert.strictEqual(SqliteStore.versionWarning(version) !== null, bad, version)
   }
   const info = await on(Effect.map(StoreInfo, ({ engine, location, version }) => ({ engine, location, version })))
@@ -198,35 +227,39 @@ it("names the versions of SQLite that can corrupt a database", async () => {
 
 it("a page of a session costs as many statements as a page of a longer one", async () => {
   const { appends } = corpus({ seed: 46, sessions: 3, lines: 200, chaos: false })
-  await on(Effect.gen(function*() {
-    yield* appendAll(appends)
-    const sessions = yield* Sessions
-    let statements = 0
-    const query = Database.prototype.query
-    Database.prototype.query = function(this: Database, sql: string) {
-      statements++
-      return query.call(this, sql)
-    } as typeof query
-    try {
-      const count = Effect.fnUntraced(function*(first: number) {
-        statements = 0
-        yield* sessions.messages({ sessionId: appends[0]!.transcript.sessionId }, { first })
-        yield* sessions.list({}, { first })
-        return statements
-      })
-      assert.strictEqual(yield* count(2), yield* count(100))
-    } finally {
-      Database.prototype.query = query
-    }
-  }))
+  await on(
+    Effect.gen(function* () {
+      yield* appendAll(appends)
+      const sessions = yield* Sessions
+      let statements = 0
+      const query = Database.prototype.query
+      Database.prototype.query = function (this: Database, sql: string) {
+        statements++
+        return query.call(this, sql)
+      } as typeof query
+      try {
+        const count = Effect.fnUntraced(function* (first: number) {
+          statements = 0
+          yield* sessions.messages({ sessionId: appends[0]!.transcript.sessionId }, { first })
+          yield* sessions.list({}, { first })
+          return statements
+        })
+        assert.strictEqual(yield* count(2), yield* count(100))
+      } finally {
+        Database.prototype.query = query
+      }
+    })
+  )
 })
 
 it("streams a rebuild's progress to its end", async () => {
   const { appends } = corpus({ seed: 47, sessions: 10, lines: 300, chaos: false })
-  await on(Effect.gen(function*() {
-    yield* appendAll(appends)
-    const steps = [...(yield* Stream.runCollect((yield* Journal).rebuild))]
-    assert.isAbove(steps.length, 1)
-    for (const [index, step] of steps.entries()) assert.isTrue(step.entries <= step.total && (index === 0 || step.entries >= steps[index - 1]!.entries))
-  }))
+  await on(
+    Effect.gen(function* () {
+      yield* appendAll(appends)
+      const steps = [...(yield* Stream.runCollect((yield* Journal).rebuild))]
+      assert.isAbove(steps.length, 1)
+      for (const [index, step] of steps.entries()) assert.isTrue(step.entries <= step.total && (index === 0 || step.entries >= steps[index - 1]!.entries))
+    })
+  )
 })

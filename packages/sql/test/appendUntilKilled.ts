@@ -6,7 +6,7 @@ import * as SqliteStore from "han-sql/SqliteStore"
 import { corpus } from "./transcriptFiles.ts"
 
 const { appends } = corpus({ seed: 45, sessions: 10, lines: 60, chaos: true })
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   const journal = yield* Journal
   for (const { entries, transcript } of appends) {
     for (let from = 0; from < entries.length; from += 7) {

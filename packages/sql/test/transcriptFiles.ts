@@ -52,7 +52,8 @@ export const lines = (records: ReadonlyArray<unknown>): ReadonlyArray<Entry> =>
 /** The transcript that lies at `path`, as the indexer would name it. */
 const transcriptAt = (path: string): Transcript => {
   const stem = basename(path, ".jsonl")
-  if (basename(dirname(path)) === "subagents") return transcript(basename(dirname(dirname(path))), { kind: "agent", agentId: AgentId.make(stem.slice("agent-".length)) })
+  if (basename(dirname(path)) === "subagents")
+    return transcript(basename(dirname(dirname(path))), { kind: "agent", agentId: AgentId.make(stem.slice("agent-".length)) })
   if (stem.startsWith("agent-")) {
     const first: { readonly sessionId: string } = JSON.parse(readFileSync(path, "utf8").split("\n", 1)[0] ?? "")
     return transcript(first.sessionId, { kind: "agent", agentId: AgentId.make(stem.slice("agent-".length)) })
@@ -70,10 +71,25 @@ const transcriptsUnder = (folder: string): ReadonlyArray<Append> =>
     })
 
 /** A generated corpus and what must be found in it. */
-export const corpus = (options: { readonly seed: number; readonly sessions: number; readonly lines: number; readonly chaos: boolean }): { readonly appends: ReadonlyArray<Append>; readonly expected: Expected } => {
+export const corpus = (options: {
+  readonly seed: number
+  readonly sessions: number
+  readonly lines: number
+  readonly chaos: boolean
+}): { readonly appends: ReadonlyArray<Append>; readonly expected: Expected } => {
   const folder = mkdtempSync(join(tmpdir(), "han-corpus-"))
   try {
-    const args = ["--out", folder, "--seed", String(options.seed), "--sessions", String(options.sessions), "--lines", String(options.lines), ...(options.chaos ? ["--chaos"] : [])]
+    const args = [
+      "--out",
+      folder,
+      "--seed",
+      String(options.seed),
+      "--sessions",
+      String(options.sessions),
+      "--lines",
+      String(options.lines),
+      ...(options.chaos ? ["--chaos"] : [])
+    ]
     const { status, stderr } = spawnSync("node", [join(repository, "bench/corpus.mjs"), ...args], { encoding: "utf8" })
     if (status !== 0) throw new Error(stderr)
     return { appends: transcriptsUnder(join(folder, "projects")), expected: JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) }
@@ -100,9 +116,9 @@ export const indexingCase = (name: string): ReadonlyArray<Append> => {
     }
     if (op === "append" && text !== undefined) files.set(path, (files.get(path) ?? "") + text)
   }
-  const latest = [...files].flatMap(([path, text]) => path.endsWith(".jsonl") ? [appendOf(path, text, files)] : [])
+  const latest = [...files].flatMap(([path, text]) => (path.endsWith(".jsonl") ? [appendOf(path, text, files)] : []))
   const again = (append: Append) => replaced.some((before) => transcriptId(before.transcript) === transcriptId(append.transcript))
-  return [...replaced, ...latest.map((append) => again(append) ? { ...append, transcript: { ...append.transcript, generation: 2 } } : append)]
+  return [...replaced, ...latest.map((append) => (again(append) ? { ...append, transcript: { ...append.transcript, generation: 2 } } : append))]
 }
 
 const appendOf = (path: string, text: string, files: ReadonlyMap<string, string>): Append => {
@@ -116,8 +132,11 @@ const appendOf = (path: string, text: string, files: ReadonlyMap<string, string>
     const payload = ref === undefined ? undefined : files.get(join(dirname(path), sessionId, ref))
     return payload === undefined ? entry : { ...entry, payload: Buffer.from(payload) }
   })
-  const source = path.includes("/.han/") ? path.split("/.han/")[1]?.split("/", 1)[0] ?? "" : "claude-code"
-  return { transcript: transcript(sessionId, han ? { kind: "han", source } : agent ? { kind: "agent", agentId: AgentId.make(stem.slice("agent-".length)) } : {}), entries }
+  const source = path.includes("/.han/") ? (path.split("/.han/")[1]?.split("/", 1)[0] ?? "") : "claude-code"
+  return {
+    transcript: transcript(sessionId, han ? { kind: "han", source } : agent ? { kind: "agent", agentId: AgentId.make(stem.slice("agent-".length)) } : {}),
+    entries
+  }
 }
 const sessionIdOf = (text: string): string => {
   const first: { readonly sessionId: string } = JSON.parse(text.split("\n", 1)[0] ?? "")

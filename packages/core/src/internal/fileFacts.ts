@@ -79,7 +79,11 @@ export const linkTarget = (path: string): Effect.Effect<string | null, Transcrip
   calling(path, () => (lstatSync(path).isSymbolicLink() ? realpathSync(path) : null))
 
 /** The path without symbolic links; as it is where there is nothing. */
-export const realPathOf = (path: string): Effect.Effect<string> => Effect.orElseSucceed(calling(path, () => realpathSync(path)), () => path)
+export const realPathOf = (path: string): Effect.Effect<string> =>
+  Effect.orElseSucceed(
+    calling(path, () => realpathSync(path)),
+    () => path
+  )
 
 /** Fails unless the names in that folder may be read, and what they name be reached. */
 export const mayList = (folder: string): Effect.Effect<void, TranscriptUnreadable> =>
@@ -91,7 +95,10 @@ export const mayList = (folder: string): Effect.Effect<void, TranscriptUnreadabl
 
 /** The descriptor of an open file, closed with its scope. Only for what is known to be a regular file: opening a pipe waits for its other end. */
 export const openForReading = (path: string) =>
-  Effect.acquireRelease(calling(path, () => openSync(path, "r")), (descriptor) => Effect.sync(() => closeSync(descriptor)))
+  Effect.acquireRelease(
+    calling(path, () => openSync(path, "r")),
+    (descriptor) => Effect.sync(() => closeSync(descriptor))
+  )
 
 /** `length` bytes at `offset`, fewer at the end of the file, in memory of their own. */
 export const readAt = (path: string, descriptor: number, offset: number, length: number): Effect.Effect<Uint8Array, TranscriptUnreadable> =>

@@ -1,6 +1,6 @@
 import * as SqlClient from "@effect/sql/SqlClient"
-import type { Fragment } from "@effect/sql/Statement"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -8,18 +8,21 @@ import type * as Stream from "effect/Stream"
 import { StoreError } from "han-core/StoreError"
 
 /** The connections of a store. On SQLite reads have their own, so that none waits for a chunk that is being written. */
-export class Database extends Context.Tag("han-sql/Database")<Database, {
-  readonly write: SqlClient.SqlClient
-  readonly read: SqlClient.SqlClient
-  /** How people know it: a file name, or host and database; without credentials. */
-  readonly location: string
-  /** Tells other processes, as part of the transaction, that an owner's journal grew. */
-  readonly announce: (owner: string) => Effect.Effect<void, SqlError>
-  /** Owners whose journal grew in another process; silent where only one process may have the database open. */
-  readonly announcements: Stream.Stream<string>
-  /** Makes deleted rows unreadable in the files of the database. */
-  readonly erase: Effect.Effect<void, SqlError>
-}>() {}
+export class Database extends Context.Tag("han-sql/Database")<
+  Database,
+  {
+    readonly write: SqlClient.SqlClient
+    readonly read: SqlClient.SqlClient
+    /** How people know it: a file name, or host and database; without credentials. */
+    readonly location: string
+    /** Tells other processes, as part of the transaction, that an owner's journal grew. */
+    readonly announce: (owner: string) => Effect.Effect<void, SqlError>
+    /** Owners whose journal grew in another process; silent where only one process may have the database open. */
+    readonly announcements: Stream.Stream<string>
+    /** Makes deleted rows unreadable in the files of the database. */
+    readonly erase: Effect.Effect<void, SqlError>
+  }
+>() {}
 
 export type Value = string | number | null | Uint8Array
 export type Row = Readonly<Record<string, Value>>
@@ -27,26 +30,29 @@ export type Row = Readonly<Record<string, Value>>
 /** `column IN (…)` with one parameter, so that the statement text does not depend on the number of values. */
 export const anyOf = (sql: SqlClient.SqlClient, values: ReadonlyArray<string> | ReadonlyArray<number>): Fragment =>
   sql.onDialectOrElse({
-    pg: () => typeof values[0] === "number" ? sql`= ANY(${sqlArray(values)}::bigint[])` : sql`= ANY(${sqlArray(values)}::text[])`,
+    pg: () => (typeof values[0] === "number" ? sql`= ANY(${sqlArray(values)}::bigint[])` : sql`= ANY(${sqlArray(values)}::text[])`),
     orElse: () => sql`IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
   })
 
 // An array in PostgreSQL's own notation: statements take text for any type.
-const sqlArray = (values: ReadonlyArray<string | number>): string => `{${values.map((value) => typeof value === "number" ? value : `"${value.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"")}"`).join(",")}}`
+const sqlArray = (values: ReadonlyArray<string | number>): string =>
+  `{${values.map((value) => (typeof value === "number" ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)).join(",")}}`
 
 const texts = new Map<string, string>()
 
 /** `INSERT INTO table (columns) VALUES …` for `rows`, each an array in the order of `columns`, in batches of a power of two: few distinct statements, prepared once. */
-export const insertRows = Effect.fnUntraced(function*<A extends object>(
+export const insertRows = Effect.fnUntraced(function* <A extends object>(
   sql: SqlClient.SqlClient,
   insert: { readonly table: string; readonly columns: string; readonly suffix?: string },
   rows: ReadonlyArray<ReadonlyArray<Value>>
 ): Effect.fn.Return<ReadonlyArray<A>, SqlError> {
   const pg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
   // The transaction's own connection: a statement's builder and span cost more than the insert of a few rows.
-  const [connection] = yield* Effect.serviceOptional(SqlClient.TransactionConnection).pipe(Effect.orDieWith(() => new Error("rows are inserted in a transaction")))
+  const [connection] = yield* Effect.serviceOptional(SqlClient.TransactionConnection).pipe(
+    Effect.orDieWith(() => new Error("rows are inserted in a transaction"))
+  )
   const returned: Array<A> = []
-  for (let at = 0; at < rows.length;) {
+  for (let at = 0; at < rows.length; ) {
     const size = 2 ** Math.min(7, Math.floor(Math.log2(rows.length - at)))
     for (const row of yield* connection.execute(textOf(pg, insert, size, rows[at]!.length), rows.slice(at, at + size).flat(), undefined)) returned.push(row)
     at += size
@@ -64,7 +70,10 @@ const textOf = (pg: boolean, insert: { readonly table: string; readonly columns:
   const key = `${pg}${insert.table}(${insert.columns})${size}${insert.suffix ?? ""}`
   let text = texts.get(key)
   if (text === undefined) {
-    const groups = Array.from({ length: size }, (_, row) => `(${Array.from({ length: width }, (_, column) => pg ? `$${row * width + column + 1}` : "?").join(",")})`)
+    const groups = Array.from(
+      { length: size },
+      (_, row) => `(${Array.from({ length: width }, (_, column) => (pg ? `$${row * width + column + 1}` : "?")).join(",")})`
+    )
     text = `INSERT INTO ${insert.table} (${insert.columns}) VALUES ${groups.join(",")} ${insert.suffix ?? ""}`
     texts.set(key, text)
   }
@@ -78,14 +87,17 @@ export const storable = (text: string): string => {
 }
 
 /** Fails with the message that a person can act on, whatever the driver threw. */
-export const storeError = (location: string, operation: string) => <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>): Effect.Effect<A, Exclude<E, SqlError> | StoreError, R> =>
-  Effect.catchAllCause(effect, (cause): Effect.Effect<never, Exclude<E, SqlError> | StoreError> => {
-    const failure = Cause.failureOrCause(cause)
-    if (failure._tag === "Left") return isSqlError(failure.left) ? Effect.fail(fromDriver(location, operation, failure.left.cause)) : Effect.fail(failure.left as Exclude<E, SqlError>)
-    // A commit or a rollback that fails is a defect of the client's; it is the database's word all the same.
-    const defect = [...Cause.defects(failure.right)].find(isSqlError)
-    return defect === undefined ? Effect.failCause(failure.right) : Effect.fail(fromDriver(location, operation, defect.cause))
-  })
+export const storeError =
+  (location: string, operation: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>): Effect.Effect<A, Exclude<E, SqlError> | StoreError, R> =>
+    Effect.catchAllCause(effect, (cause): Effect.Effect<never, Exclude<E, SqlError> | StoreError> => {
+      const failure = Cause.failureOrCause(cause)
+      if (failure._tag === "Left")
+        return isSqlError(failure.left) ? Effect.fail(fromDriver(location, operation, failure.left.cause)) : Effect.fail(failure.left as Exclude<E, SqlError>)
+      // A commit or a rollback that fails is a defect of the client's; it is the database's word all the same.
+      const defect = [...Cause.defects(failure.right)].find(isSqlError)
+      return defect === undefined ? Effect.failCause(failure.right) : Effect.fail(fromDriver(location, operation, defect.cause))
+    })
 
 const isSqlError = (error: unknown): error is SqlError => typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
 
@@ -97,13 +109,23 @@ export const fromDriver = (location: string, operation: string, cause: unknown):
     return new StoreError({ operation, reason: "full", message: `${location}: no space left to write; free some disk space, han goes on by itself`, cause })
   }
   if (is(/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/)) {
-    return new StoreError({ operation, reason: "corrupt", message: `${location} is damaged (${text}); stop the coordinator, move the file away and start again: transcripts that are still on disk are indexed anew`, cause })
+    return new StoreError({
+      operation,
+      reason: "corrupt",
+      message: `${location} is damaged (${text}); stop the coordinator, move the file away and start again: transcripts that are still on disk are indexed anew`,
+      cause
+    })
   }
   if (is(/SQLITE_BUSY|database is locked|55P03|40001|40P01/)) {
     return new StoreError({ operation, reason: "busy", message: `${location} is locked by another process; only the coordinator may have it open`, cause })
   }
   if (is(/SQLITE_READONLY|readonly database|SQLITE_IOERR|SQLITE_CANTOPEN|EACCES/)) {
-    return new StoreError({ operation, reason: "failed", message: `${location} cannot be written (${text}); check the disk and the owner and mode of the file`, cause })
+    return new StoreError({
+      operation,
+      reason: "failed",
+      message: `${location} cannot be written (${text}); check the disk and the owner and mode of the file`,
+      cause
+    })
   }
   if (is(/ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|57P0|08\d\d\d|Connection terminated/)) {
     return new StoreError({ operation, reason: "unreachable", message: `${location} does not answer (${text}); is the database server running?`, cause })

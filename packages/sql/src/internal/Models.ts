@@ -16,43 +16,47 @@ import type { Table } from "../ReadModels.ts"
 import type { Chunks } from "./chunk.ts"
 import { breathe, Database, fromDriver } from "./Database.ts"
 import { fill } from "./fill.ts"
-import { createRevision, dropRevision, install, type Installed, modelOf, readModels, tableOf } from "./revisions.ts"
+import { createRevision, dropRevision, type Installed, install, modelOf, readModels, tableOf } from "./revisions.ts"
 
 /** The read models and projections of a store: which tables are in use, who may write, and bringing new tables up to the journal. */
-export class Models extends Context.Tag("han-sql/Models")<Models, {
-  /** Runs `effect` in a transaction of its own; one at a time on SQLite, where there is one writer. */
-  readonly write: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.SqlClient>>
-  /** Fills all tables in use that are not behind the journal. */
-  readonly apply: (chunks: Chunks) => Effect.Effect<void, SqlError>
-  /** Fills the read models alone, with lines that they had and lost. */
-  readonly reapply: (chunks: Chunks) => Effect.Effect<void, SqlError>
-  /** Runs what may not meet a rebuild, after the one that is running. */
-  readonly maintain: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** The read model's table in use. */
-  readonly table: (name: Table) => string
-  readonly projectionTable: (projection: Projection) => TableName | undefined
-  /** Whether a projection is behind the journal. */
-  readonly installed: ReadonlyArray<Installed>
-  readonly rebuild: (prices: PriceTable) => Stream.Stream<RebuildProgress, SqlError>
-  /** Of the projections of others, which cannot remove single sessions. */
-  readonly rebuildOthers: (prices: PriceTable) => Effect.Effect<void, SqlError>
-  readonly progress: Effect.Effect<RebuildProgress | null>
-  readonly erase: Effect.Effect<void, SqlError>
-  /** Whose journal grew in this process, and by which session's lines; after the commit. */
-  readonly committed: PubSub.PubSub<{ readonly owner: OwnerId; readonly sessionId: SessionId }>
-}>() {}
+export class Models extends Context.Tag("han-sql/Models")<
+  Models,
+  {
+    /** Runs `effect` in a transaction of its own; one at a time on SQLite, where there is one writer. */
+    readonly write: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.SqlClient>>
+    /** Fills all tables in use that are not behind the journal. */
+    readonly apply: (chunks: Chunks) => Effect.Effect<void, SqlError>
+    /** Fills the read models alone, with lines that they had and lost. */
+    readonly reapply: (chunks: Chunks) => Effect.Effect<void, SqlError>
+    /** Runs what may not meet a rebuild, after the one that is running. */
+    readonly maintain: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    /** The read model's table in use. */
+    readonly table: (name: Table) => string
+    readonly projectionTable: (projection: Projection) => TableName | undefined
+    /** Whether a projection is behind the journal. */
+    readonly installed: ReadonlyArray<Installed>
+    readonly rebuild: (prices: PriceTable) => Stream.Stream<RebuildProgress, SqlError>
+    /** Of the projections of others, which cannot remove single sessions. */
+    readonly rebuildOthers: (prices: PriceTable) => Effect.Effect<void, SqlError>
+    readonly progress: Effect.Effect<RebuildProgress | null>
+    readonly erase: Effect.Effect<void, SqlError>
+    /** Whose journal grew in this process, and by which session's lines; after the commit. */
+    readonly committed: PubSub.PubSub<{ readonly owner: OwnerId; readonly sessionId: SessionId }>
+  }
+>() {}
 
 export const layer = (options: { readonly prices: PriceTable; readonly projections: ReadonlyArray<Projection> }): Layer.Layer<Models, SqlError, Database> =>
   Layer.scoped(
     Models,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const database = yield* Database
       const sql = database.write
       const writer = yield* Effect.makeSemaphore(1)
       const maintenance = yield* Effect.makeSemaphore(1)
       const sqlite = sql.onDialectOrElse({ pg: () => false, orElse: () => true })
       // A span for each of a chunk's fifty statements would cost a fifth of its time; the operation has one.
-      const inTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withTracerEnabled(Effect.provideService(sql.withTransaction(effect), SqlClient.SqlClient, sql), false)
+      const inTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        Effect.withTracerEnabled(Effect.provideService(sql.withTransaction(effect), SqlClient.SqlClient, sql), false)
       // A commit that the disk refuses leaves SQLite's transaction open; nothing may follow in it.
       const closeTransaction = Effect.ignore(sql.unsafe("ROLLBACK"))
       const write = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -63,11 +67,9 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
       let progress: RebuildProgress | null = null
 
       const apply = (chunks: Chunks) =>
-        Effect.forEach(
-          installed,
-          ({ filling, model, revision }) => filling ? Effect.void : model.apply(chunks, tableOf(model, revision)),
-          { discard: true }
-        ).pipe(Effect.provideService(SqlClient.SqlClient, sql))
+        Effect.forEach(installed, ({ filling, model, revision }) => (filling ? Effect.void : model.apply(chunks, tableOf(model, revision))), {
+          discard: true
+        }).pipe(Effect.provideService(SqlClient.SqlClient, sql))
 
       const reapply = (chunks: Chunks) => {
         const table = tableOf(main.model, main.revision)
@@ -77,32 +79,44 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
       /** Brings `revision` of a model up to the journal, step by step, so that appends and reads get in between; the last step puts it to use. */
       const bring = (of: Installed, revision: number, prices: PriceTable): Stream.Stream<RebuildProgress, SqlError> =>
         Stream.repeatEffectOption(
-          writer.withPermits(1)(Effect.gen(function*() {
-            const step = yield* Effect.tapErrorCause(inTransaction(fill(sql, of.model, revision, prices)), () => sqlite ? closeTransaction : Effect.void)
-            progress = { projection: of.model.name, entries: step.entries, total: step.total }
-            if (step.finished) {
-              of.revision = revision
-              of.filling = false
-              progress = null
-              return Option.none<RebuildProgress>()
-            }
-            return Option.some(progress)
-          })).pipe(
-            Effect.mapError(Option.some),
-            Effect.flatMap(Option.match({ onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed })),
-            Effect.tap(() => breathe)
-          )
+          writer
+            .withPermits(1)(
+              Effect.gen(function* () {
+                const step = yield* Effect.tapErrorCause(inTransaction(fill(sql, of.model, revision, prices)), () => (sqlite ? closeTransaction : Effect.void))
+                progress = { projection: of.model.name, entries: step.entries, total: step.total }
+                if (step.finished) {
+                  of.revision = revision
+                  of.filling = false
+                  progress = null
+                  return Option.none<RebuildProgress>()
+                }
+                return Option.some(progress)
+              })
+            )
+            .pipe(
+              Effect.mapError(Option.some),
+              Effect.flatMap(Option.match({ onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed })),
+              Effect.tap(() => breathe)
+            )
         )
 
       const dropOld = (of: Installed, revision: number) =>
-        Effect.suspend(() => Effect.forEach(Array.from({ length: Math.min(8, revision - 1) }, (_, n) => revision - 1 - n), (old) => write(dropRevision(of.model, old)), { discard: true }))
+        Effect.suspend(() =>
+          Effect.forEach(
+            Array.from({ length: Math.min(8, revision - 1) }, (_, n) => revision - 1 - n),
+            (old) => write(dropRevision(of.model, old)),
+            { discard: true }
+          )
+        )
 
       const rebuildOne = (of: Installed, prices: PriceTable): Stream.Stream<RebuildProgress, SqlError> =>
-        Stream.unwrap(Effect.gen(function*() {
-          const revision = of.revision + 1
-          yield* write(createRevision(of.model, revision))
-          return Stream.concat(bring(of, revision, prices), Stream.drain(Stream.fromEffect(dropOld(of, revision))))
-        }))
+        Stream.unwrap(
+          Effect.gen(function* () {
+            const revision = of.revision + 1
+            yield* write(createRevision(of.model, revision))
+            return Stream.concat(bring(of, revision, prices), Stream.drain(Stream.fromEffect(dropOld(of, revision))))
+          })
+        )
 
       // Tables of a version that this program cannot read are already out of use; the new ones are filled while they answer.
       const catchUp = (of: Installed): Effect.Effect<void, SqlError> =>
@@ -110,7 +124,7 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
           ? Effect.zipRight(Stream.runDrain(bring(of, of.revision, options.prices)), dropOld(of, of.revision))
           : Stream.runDrain(rebuildOne(of, options.prices))
       // Whatever an earlier process did not get to: filling, other prices, and tables that are out of use.
-      yield* Effect.forEach(installed, (of) => of.filling || of.stale ? catchUp(of) : dropOld(of, of.revision), { discard: true }).pipe(
+      yield* Effect.forEach(installed, (of) => (of.filling || of.stale ? catchUp(of) : dropOld(of, of.revision)), { discard: true }).pipe(
         maintenance.withPermits(1),
         Effect.retry({ times: 5, schedule: Schedule.spaced("10 seconds") }),
         Effect.catchAll((error) => Effect.logError(fromDriver(database.location, "rebuild", error.cause).message)),
@@ -129,10 +143,12 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
         reapply,
         maintain: maintenance.withPermits(1),
         rebuild: (prices) =>
-          Stream.unwrapScoped(Effect.as(
-            Effect.acquireRelease(maintenance.take(1), () => maintenance.release(1)),
-            Stream.flatMap(Stream.fromIterable(installed), (of) => rebuildOne(of, prices))
-          )),
+          Stream.unwrapScoped(
+            Effect.as(
+              Effect.acquireRelease(maintenance.take(1), () => maintenance.release(1)),
+              Stream.flatMap(Stream.fromIterable(installed), (of) => rebuildOne(of, prices))
+            )
+          ),
         rebuildOthers: (prices) => Stream.runDrain(Stream.flatMap(Stream.fromIterable(installed.slice(1)), (of) => rebuildOne(of, prices))),
         progress: Effect.sync(() => progress),
         erase: database.erase,

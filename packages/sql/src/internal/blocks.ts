@@ -21,7 +21,7 @@ export interface Block {
 
 export const pack = (entries: ReadonlyArray<Entry>): ReadonlyArray<Block> => {
   const blocks: Array<Block> = []
-  for (let from = 0; from < entries.length;) {
+  for (let from = 0; from < entries.length; ) {
     let to = from
     let size = 0
     while (to < entries.length && (to === from || size + entries[to]!.bytes.length + 1 <= blockBytes)) size += entries[to++]!.bytes.length + 1
@@ -57,7 +57,11 @@ export const decompress = (block: { readonly codec: number; readonly data: Uint8
 }
 
 /** The entries of a block, from line `from` on. */
-export const unpack = (block: { readonly firstLine: number; readonly lines: number; readonly offset: number; readonly codec: number; readonly data: Uint8Array }, from = 0, to = Number.MAX_SAFE_INTEGER): ReadonlyArray<Entry> => {
+export const unpack = (
+  block: { readonly firstLine: number; readonly lines: number; readonly offset: number; readonly codec: number; readonly data: Uint8Array },
+  from = 0,
+  to = Number.MAX_SAFE_INTEGER
+): ReadonlyArray<Entry> => {
   const raw = decompress(block)
   const entries: Array<Entry> = []
   let start = 0

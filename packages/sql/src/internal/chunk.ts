@@ -65,7 +65,19 @@ export interface Delta {
   cost: number
 }
 export const noDelta = (): Delta => ({
-  messages: 0, prompts: 0, tool_calls: 0, tool_errors: 0, compactions: 0, responses: 0, unpriced: 0, input: 0, output: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, cost: 0
+  messages: 0,
+  prompts: 0,
+  tool_calls: 0,
+  tool_errors: 0,
+  compactions: 0,
+  responses: 0,
+  unpriced: 0,
+  input: 0,
+  output: 0,
+  cache_read: 0,
+  cache_write_5m: 0,
+  cache_write_1h: 0,
+  cost: 0
 })
 
 /** What a chunk changes, by session. */
@@ -73,7 +85,7 @@ export class Deltas {
   readonly bySession = new Map<number, Delta>()
   of(sessionNo: number): Delta {
     let delta = this.bySession.get(sessionNo)
-    if (delta === undefined) this.bySession.set(sessionNo, delta = noDelta())
+    if (delta === undefined) this.bySession.set(sessionNo, (delta = noDelta()))
     return delta
   }
 }
@@ -88,18 +100,35 @@ export interface SightingRow {
   readonly seen_session: number
 }
 export const sightingOf = (row: SightingRow): Sighting => ({
-  sessionNo: row.session_no, mark: row.mark, transcriptNo: row.transcript_no, transcriptId: row.seen_id, transcriptSessionNo: row.seen_session, line: row.line
+  sessionNo: row.session_no,
+  mark: row.mark,
+  transcriptNo: row.transcript_no,
+  transcriptId: row.seen_id,
+  transcriptSessionNo: row.seen_session,
+  line: row.line
 })
 
 /** The rows of a shared table that have one of these keys, with the transcript that each refers to. */
-export const loadSightings = <A extends SightingRow>(sql: SqlClient.SqlClient, [chunk]: Chunks, table: Table, key: string, keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<A>, SqlError> =>
+export const loadSightings = <A extends SightingRow>(
+  sql: SqlClient.SqlClient,
+  [chunk]: Chunks,
+  table: Table,
+  key: string,
+  keys: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<A>, SqlError> =>
   keys.length === 0
     ? Effect.succeed([])
     : sql<A>`SELECT x.*, t.id AS seen_id, t.session_no AS seen_session FROM ${sql.literal(chunk.table(table))} x JOIN transcript t ON t.no = x.transcript_no
         WHERE x.owner = ${chunk.owner} AND x.${sql.literal(key)} ${anyOf(sql, keys)}`
 
 /** Writes rows by their key, replacing all other columns. */
-export const upsert = (sql: SqlClient.SqlClient, table: string, key: ReadonlyArray<string>, columns: ReadonlyArray<string>, rows: Parameters<typeof insertRows>[2]): Effect.Effect<void, SqlError> => {
+export const upsert = (
+  sql: SqlClient.SqlClient,
+  table: string,
+  key: ReadonlyArray<string>,
+  columns: ReadonlyArray<string>,
+  rows: Parameters<typeof insertRows>[2]
+): Effect.Effect<void, SqlError> => {
   const rest = columns.filter((column) => !key.includes(column))
   const suffix = `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rest.map((column) => `${column} = excluded.${column}`).join(", ")}`
   return rows.length === 0 ? Effect.void : Effect.asVoid(insertRows(sql, { table, columns: columns.join(", "), suffix }, rows))

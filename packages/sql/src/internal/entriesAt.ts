@@ -5,7 +5,7 @@ import { decodeEntry } from "han-core/Decode"
 import type { Entry, Transcript } from "han-core/Entry"
 import type { DecodedLine } from "han-core/SessionEvent"
 import * as blocks from "./blocks.ts"
-import { type BlockRow, entriesOf, transcriptOf, type TranscriptRow } from "./stored.ts"
+import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf } from "./stored.ts"
 
 /** A line with its transcript and its meaning. */
 export interface Found {
@@ -20,11 +20,16 @@ interface Place {
 }
 
 /** Lines by their places, in two statements whatever their number. A place that is no longer there gives undefined. */
-export const entriesAt = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, places: ReadonlyArray<Place>): Effect.fn.Return<(place: Place) => Found | undefined, SqlError> {
+export const entriesAt = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  places: ReadonlyArray<Place>
+): Effect.fn.Return<(place: Place) => Found | undefined, SqlError> {
   if (places.length === 0) return () => undefined
   const pairs = sql.onDialectOrElse({
-    pg: () => sql`unnest(${`{${places.map((place) => place.transcriptNo).join(",")}}`}::bigint[], ${`{${places.map((place) => place.line).join(",")}}`}::bigint[]) AS j(t, l)`,
-    orElse: () => sql`(SELECT value ->> 0 AS t, value ->> 1 AS l FROM json_each(${JSON.stringify(places.map((place) => [place.transcriptNo, place.line]))})) AS j`
+    pg: () =>
+      sql`unnest(${`{${places.map((place) => place.transcriptNo).join(",")}}`}::bigint[], ${`{${places.map((place) => place.line).join(",")}}`}::bigint[]) AS j(t, l)`,
+    orElse: () =>
+      sql`(SELECT value ->> 0 AS t, value ->> 1 AS l FROM json_each(${JSON.stringify(places.map((place) => [place.transcriptNo, place.line]))})) AS j`
   })
   const rows = yield* sql<BlockRow & Omit<TranscriptRow, "no" | "lines">>`
     SELECT b.transcript_no, b.first_line, b.lines, b.sequence, b.byte_offset, b.codec, b.data, t.id, t.machine, t.source, t.kind, t.agent_id, t.generation, k.session_id

@@ -9,7 +9,12 @@ export const excerpt = (text: string, terms: SearchTerms): string => {
   const at = firstMatch(text.length > reach ? text.slice(0, reach) : text, terms)
   const from = Math.max(0, at - around)
   const to = Math.min(text.length, at + around + 20)
-  const cut = text.slice(from, to).replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, "").replace(/^\p{M}+/u, "").replace(/\s+/g, " ").trim()
+  const cut = text
+    .slice(from, to)
+    .replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, "")
+    .replace(/^\p{M}+/u, "")
+    .replace(/\s+/g, " ")
+    .trim()
   return `${from > 0 ? "…" : ""}${cut}${to < text.length ? "…" : ""}`
 }
 
@@ -31,7 +36,8 @@ const firstMatch = (text: string, { groups }: SearchTerms): number => {
 const wordCharacter = /[\p{L}\p{N}]/u
 const indexOfWord = (text: string, word: string, prefix: boolean): number => {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-    if ((at === 0 || !wordCharacter.test(text[at - 1]!)) && (prefix || at + word.length === text.length || !wordCharacter.test(text[at + word.length]!))) return at
+    if ((at === 0 || !wordCharacter.test(text[at - 1]!)) && (prefix || at + word.length === text.length || !wordCharacter.test(text[at + word.length]!)))
+      return at
   }
   return -1
 }

@@ -4,14 +4,19 @@ import * as Effect from "effect/Effect"
 import type { Entry } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
-import { type BlockRow, chunkOf, entriesOf, transcriptOf, type TranscriptRow, withPayloads } from "./stored.ts"
 import { PendingWords } from "./pendingWords.ts"
 import { type Model, tableOf } from "./revisions.ts"
+import { type BlockRow, chunkOf, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
 
 type StoredBlock = BlockRow & Omit<TranscriptRow, "no" | "lines">
 
 /** One step of bringing the tables of `revision` up to the journal, inside a transaction. The step that finds nothing left puts them to use. */
-export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model: Model, revision: number, prices: PriceTable): Effect.fn.Return<{ readonly finished: boolean; readonly entries: number; readonly total: number }, SqlError> {
+export const fill = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  model: Model,
+  revision: number,
+  prices: PriceTable
+): Effect.fn.Return<{ readonly finished: boolean; readonly entries: number; readonly total: number }, SqlError> {
   const lock = sql.onDialectOrElse({ pg: () => sql.literal("FOR UPDATE OF h"), orElse: () => sql.literal("") })
   const owners = yield* sql<{ owner: string; sequence: number; done: number | null }>`
     SELECT h.owner, h.sequence, c.sequence AS done FROM owner_head h
@@ -27,7 +32,7 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
       SELECT b.transcript_no, b.first_line, b.lines, b.sequence, b.byte_offset, b.codec, b.data, t.id, t.session_no, t.machine, t.source, t.kind, t.agent_id, t.generation, k.session_id
       FROM block b JOIN transcript t ON t.no = b.transcript_no JOIN session_key k ON k.no = t.session_no
       WHERE b.owner = ${next.owner} AND b.sequence > ${next.done ?? 0} ORDER BY b.sequence LIMIT 16`
-    for (let from = 0; from < rows.length;) {
+    for (let from = 0; from < rows.length; ) {
       const first = rows[from]!
       const found: Array<Entry> = []
       let to = from
@@ -36,7 +41,12 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
         for (const entry of entriesOf(block)) found.push(entry)
       }
       const chunk = yield* chunkOf(sql, prices, {
-        owner, transcript: transcriptOf(first), no: first.transcript_no, sessionNo: first.session_no, entries: yield* withPayloads(sql, first.transcript_no, found), words
+        owner,
+        transcript: transcriptOf(first),
+        no: first.transcript_no,
+        sessionNo: first.session_no,
+        entries: yield* withPayloads(sql, first.transcript_no, found),
+        words
       })
       yield* Effect.provideService(model.apply([chunk], table), SqlClient.SqlClient, sql)
       from = to
@@ -51,7 +61,14 @@ export const fill = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, model:
   const bare = yield* sql<TranscriptRow & { owner: string }>`
     SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.no = t.session_no WHERE t.lines = 0`
   for (const row of bare) {
-    const chunk = yield* chunkOf(sql, prices, { owner: row.owner as OwnerId, transcript: transcriptOf(row), no: row.no, sessionNo: row.session_no, entries: [], words })
+    const chunk = yield* chunkOf(sql, prices, {
+      owner: row.owner as OwnerId,
+      transcript: transcriptOf(row),
+      no: row.no,
+      sessionNo: row.session_no,
+      entries: [],
+      words
+    })
     yield* Effect.provideService(model.apply([chunk], table), SqlClient.SqlClient, sql)
   }
   yield* words.insert(sql)

@@ -1,30 +1,39 @@
-import * as SqlClient from "@effect/sql/SqlClient"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { Entry, SessionId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
-import { type BlockRow, chunkOf, entriesOf, transcriptOf, type TranscriptRow, withPayloads } from "./stored.ts"
-import { PendingWords } from "./pendingWords.ts"
 import { anyOf } from "./Database.ts"
 import type { Models } from "./Models.ts"
+import { PendingWords } from "./pendingWords.ts"
+import { type BlockRow, chunkOf, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
 
 /**
  * Removes sessions from the journal and the read models. Sessions that share history with them (forks and their origins) are taken out of the read models
  * with them and projected again from what the journal still has, so that the rows are what a rebuild would give.
  */
-export const forgetSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, models: typeof Models.Service, owner: OwnerId, ids: ReadonlyArray<SessionId>, prices: PriceTable) {
+export const forgetSessions = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  models: typeof Models.Service,
+  owner: OwnerId,
+  ids: ReadonlyArray<SessionId>,
+  prices: PriceTable
+) {
   const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
   const now = Date.now()
   yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA secure_delete = ON` })
   yield* sql`UPDATE owner_head SET sequence = sequence WHERE owner = ${owner}`
-  const gone = yield* sql<{ no: number; session_id: string }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)}
+  const gone = yield* sql<{
+    no: number
+    session_id: string
+  }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)}
     AND EXISTS (SELECT 1 FROM transcript t WHERE t.session_no = k.no)`
   for (const id of ids) yield* sql`INSERT INTO tombstone ${sql.insert({ owner, session_id: id, forgotten_at: now })} ON CONFLICT DO NOTHING`
   if (gone.length === 0) return { sessions: 0, entries: 0 }
 
   // Everybody whose rows may refer to a forgotten one's lines, or the other way round.
   const family = new Set(gone.map((row) => row.no))
-  for (let size = -1; size !== family.size;) {
+  for (let size = -1; size !== family.size; ) {
     size = family.size
     const relatives = yield* sql<{ no: number }>`
       SELECT o.no FROM ${t("session")} s JOIN ${t("session")} o ON o.owner = s.owner AND (o.first_uuid = s.first_uuid OR o.mark_session = s.id OR o.id = s.mark_session)
@@ -45,7 +54,10 @@ export const forgetSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClie
   yield* sql`DELETE FROM ${t("session")} WHERE no ${nos}`
   yield* sql`DELETE FROM ${t("problem")} WHERE transcript_no ${anyOf(sql, transcripts)}`
 
-  const forgotten = anyOf(sql, gone.map((row) => row.no))
+  const forgotten = anyOf(
+    sql,
+    gone.map((row) => row.no)
+  )
   const [counted] = yield* sql<{ entries: number | null }>`SELECT SUM(lines) AS entries FROM transcript WHERE session_no ${forgotten}`
   for (const name of ["block", "entry_payload"]) {
     yield* sql`DELETE FROM ${sql.literal(name)} WHERE transcript_no IN (SELECT no FROM transcript WHERE session_no ${forgotten})`
@@ -65,7 +77,14 @@ export const forgetSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClie
       const found: ReadonlyArray<Entry> = rows.flatMap((block) => entriesOf(block))
       const last = rows.at(-1)
       if (last === undefined && next > 0) break
-      const chunk = yield* chunkOf(sql, prices, { owner, transcript, no: row.no, sessionNo: row.session_no, entries: yield* withPayloads(sql, row.no, found), words })
+      const chunk = yield* chunkOf(sql, prices, {
+        owner,
+        transcript,
+        no: row.no,
+        sessionNo: row.session_no,
+        entries: yield* withPayloads(sql, row.no, found),
+        words
+      })
       yield* models.reapply([chunk])
       yield* words.insert(sql)
       next = last === undefined ? 0 : last.first_line + last.lines

@@ -22,7 +22,7 @@ export const messageKey = (at: number | null, transcriptNo: number, line: number
 export const keyFrom = (at: number): number => (Math.min(Math.max(Math.trunc(at), epoch), lastInstant) - epoch) * places
 
 /** When a key's message was written, for keys that were not moved beyond their millisecond. */
-export const instantOfKey = (key: number): number | null => key < 0 ? null : Math.floor(key / places) + epoch
+export const instantOfKey = (key: number): number | null => (key < 0 ? null : Math.floor(key / places) + epoch)
 
 /** Which conversation of a session a line belongs to: 0 is the session's own, every subagent has one of its own. */
-export const threadOf = (agentId: string | null): number => agentId === null ? 0 : createHash("sha256").update(agentId).digest().readUIntBE(0, 6)
+export const threadOf = (agentId: string | null): number => (agentId === null ? 0 : createHash("sha256").update(agentId).digest().readUIntBE(0, 6))

@@ -2,20 +2,45 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as SessionState from "han-core/SessionState"
-import { anyOf, breathe, storable, type Value } from "./Database.ts"
 import { type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
+import { anyOf, breathe, storable, type Value } from "./Database.ts"
 import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
 import { projectMessages } from "./projectMessages.ts"
 import { projectResponses } from "./projectResponses.ts"
 
 const sums = Object.keys(noDelta()) as ReadonlyArray<keyof Delta>
-const columns = ["no", "owner", "id", "present", "source", "machine", "state", "cwd", "project", "first_uuid", "mark_kind", "mark_session", "started_at", "updated_at", ...sums]
+const columns = [
+  "no",
+  "owner",
+  "id",
+  "present",
+  "source",
+  "machine",
+  "state",
+  "cwd",
+  "project",
+  "first_uuid",
+  "mark_kind",
+  "mark_session",
+  "started_at",
+  "updated_at",
+  ...sums
+]
 
-type SessionRow = Delta & { readonly no: number; readonly id: string; readonly present: number; readonly source: string; readonly machine: string; readonly state: string; readonly started_at: number | null; readonly updated_at: number }
+type SessionRow = Delta & {
+  readonly no: number
+  readonly id: string
+  readonly present: number
+  readonly source: string
+  readonly machine: string
+  readonly state: string
+  readonly started_at: number | null
+  readonly updated_at: number
+}
 
 /** Brings chunks into the read models. Any batching of the same lines gives the same rows. */
-export const project = Effect.fnUntraced(function*(chunks: Chunks): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
+export const project = Effect.fnUntraced(function* (chunks: Chunks): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const deltas = new Deltas()
   for (const chunk of chunks) deltas.of(chunk.sessionNo)
@@ -30,10 +55,14 @@ export const project = Effect.fnUntraced(function*(chunks: Chunks): Effect.fn.Re
   yield* projectSessions(sql, chunks, deltas)
 })
 
-const projectSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas) {
+const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas) {
   const [{ owner, table }] = chunks
-  const rows = new Map((yield* sql<SessionRow>`SELECT * FROM ${sql.literal(table("session"))} WHERE no ${anyOf(sql, [...deltas.bySession.keys()])}`).map((row) => [row.no, row]))
-  const ids = new Map<number, string>(chunks.flatMap((chunk) => [[chunk.sessionNo, chunk.transcript.sessionId] as const, ...[...chunk.numbers].map(([id, no]) => [no, id] as const)]))
+  const rows = new Map(
+    (yield* sql<SessionRow>`SELECT * FROM ${sql.literal(table("session"))} WHERE no ${anyOf(sql, [...deltas.bySession.keys()])}`).map((row) => [row.no, row])
+  )
+  const ids = new Map<number, string>(
+    chunks.flatMap((chunk) => [[chunk.sessionNo, chunk.transcript.sessionId] as const, ...[...chunk.numbers].map(([id, no]) => [no, id] as const)])
+  )
   const values: Array<ReadonlyArray<Value>> = []
   for (const [no, delta] of deltas.bySession) {
     const row = rows.get(no)
@@ -60,10 +89,21 @@ const projectSessions = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, ch
     }
     const cwd = state.cwd === undefined ? null : storable(state.cwd.value)
     values.push([
-      no, owner, row?.id ?? ids.get(no) ?? "", Number(present), source, machine,
-      storable(JSON.stringify(state)), cwd, cwd === null ? null : SessionState.projectOf(cwd), state.firstUuid === undefined ? null : storable(state.firstUuid.value),
-      state.copiedFrom?.value.kind ?? null, state.copiedFrom === undefined ? null : storable(state.copiedFrom.value.sessionId),
-      startedAt, updatedAt, ...sums.map((key) => (row?.[key] ?? 0) + delta[key])
+      no,
+      owner,
+      row?.id ?? ids.get(no) ?? "",
+      Number(present),
+      source,
+      machine,
+      storable(JSON.stringify(state)),
+      cwd,
+      cwd === null ? null : SessionState.projectOf(cwd),
+      state.firstUuid === undefined ? null : storable(state.firstUuid.value),
+      state.copiedFrom?.value.kind ?? null,
+      state.copiedFrom === undefined ? null : storable(state.copiedFrom.value.sessionId),
+      startedAt,
+      updatedAt,
+      ...sums.map((key) => (row?.[key] ?? 0) + delta[key])
     ])
   }
   yield* upsert(sql, table("session"), ["no"], columns, values)

@@ -2,8 +2,8 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { SessionEventOf } from "han-core/SessionEvent"
+import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
 import { anyOf, storable, type Value } from "./Database.ts"
-import { type Chunks, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Result {
@@ -46,14 +46,31 @@ interface CallRow extends SightingRow {
 }
 
 const columns = [
-  "owner", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "name", "at", "path", "action", "lines_added", "lines_removed", "task_input",
-  "result_transcript_no", "result_line", "result_at", "is_error", "task_result"
+  "owner",
+  "id",
+  "session_no",
+  "mark",
+  "transcript_no",
+  "line",
+  "agent_id",
+  "name",
+  "at",
+  "path",
+  "action",
+  "lines_added",
+  "lines_removed",
+  "task_input",
+  "result_transcript_no",
+  "result_line",
+  "result_at",
+  "is_error",
+  "task_result"
 ]
 
 const isTaskTool = (name: string) => name === "TaskCreate" || name === "TaskUpdate"
 
 /** Tool calls with their results: one row a call, wherever its lines were copied to. */
-export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
   const calls = new Map<string, Call>()
   const add = (call: Call) => {
@@ -65,11 +82,28 @@ export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
     const { agentId } = chunk.transcript
     switch (event._tag) {
       case "ToolCalled":
-        add({ ...blank, agentId, id: event.toolUseId, seen: seenIn(chunk, envelope, line), name: event.name, at: envelope.at, taskInput: isTaskTool(event.name) ? taskInput(event.input) : null })
+        add({
+          ...blank,
+          agentId,
+          id: event.toolUseId,
+          seen: seenIn(chunk, envelope, line),
+          name: event.name,
+          at: envelope.at,
+          taskInput: isTaskTool(event.name) ? taskInput(event.input) : null
+        })
         break
       case "FileChanged":
         if (event.toolUseId === null) break
-        add({ ...blank, agentId, id: event.toolUseId, seen: seenIn(chunk, envelope, line), path: storable(event.path), action: event.action, linesAdded: event.linesAdded, linesRemoved: event.linesRemoved })
+        add({
+          ...blank,
+          agentId,
+          id: event.toolUseId,
+          seen: seenIn(chunk, envelope, line),
+          path: storable(event.path),
+          action: event.action,
+          linesAdded: event.linesAdded,
+          linesRemoved: event.linesRemoved
+        })
         break
       case "ToolReturned":
         add({
@@ -86,7 +120,9 @@ export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
   if (calls.size === 0) return
   const rows = yield* loadSightings<CallRow>(sql, chunks, "tool_call", "id", [...calls.keys()].map(storable))
   const transcripts = new Map<number, string>(chunks.map((chunk) => [chunk.no, chunk.id]))
-  const others = [...new Set(rows.flatMap((row) => row.result_transcript_no === null || transcripts.has(row.result_transcript_no) ? [] : [row.result_transcript_no]))]
+  const others = [
+    ...new Set(rows.flatMap((row) => (row.result_transcript_no === null || transcripts.has(row.result_transcript_no) ? [] : [row.result_transcript_no])))
+  ]
   if (others.length > 0) {
     for (const row of yield* sql<{ no: number; id: string }>`SELECT no, id FROM transcript WHERE no ${anyOf(sql, others)}`) transcripts.set(row.no, row.id)
   }
@@ -100,9 +136,25 @@ export const projectCalls = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
   for (const call of [...calls.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     count(deltas, call, 1)
     values.push([
-      owner, storable(call.id), call.seen.sessionNo, call.seen.mark, call.seen.transcriptNo, call.seen.line, call.agentId, call.name === null ? null : storable(call.name), call.at,
-      call.path, call.action, call.linesAdded, call.linesRemoved, call.taskInput,
-      call.result?.transcriptNo ?? null, call.result?.line ?? null, call.result?.at ?? null, call.result === null ? null : Number(call.result.isError), call.result?.task ?? null
+      owner,
+      storable(call.id),
+      call.seen.sessionNo,
+      call.seen.mark,
+      call.seen.transcriptNo,
+      call.seen.line,
+      call.agentId,
+      call.name === null ? null : storable(call.name),
+      call.at,
+      call.path,
+      call.action,
+      call.linesAdded,
+      call.linesRemoved,
+      call.taskInput,
+      call.result?.transcriptNo ?? null,
+      call.result?.line ?? null,
+      call.result?.at ?? null,
+      call.result === null ? null : Number(call.result.isError),
+      call.result?.task ?? null
     ])
   }
   yield* upsert(sql, table("tool_call"), ["owner", "id"], columns, values)
@@ -116,10 +168,27 @@ const count = (deltas: Deltas, call: Call, sign: 1 | -1) => {
 }
 
 const callOf = (row: CallRow, transcripts: ReadonlyMap<number, string>): Call => ({
-  id: row.id, seen: sightingOf(row), agentId: row.agent_id, name: row.name, at: row.at, path: row.path, action: row.action, linesAdded: row.lines_added, linesRemoved: row.lines_removed, taskInput: row.task_input,
-  result: row.result_transcript_no === null || row.result_line === null
-    ? null
-    : { transcriptNo: row.result_transcript_no, transcriptId: transcripts.get(row.result_transcript_no) ?? "", line: row.result_line, at: row.result_at, isError: row.is_error === 1, task: row.task_result }
+  id: row.id,
+  seen: sightingOf(row),
+  agentId: row.agent_id,
+  name: row.name,
+  at: row.at,
+  path: row.path,
+  action: row.action,
+  linesAdded: row.lines_added,
+  linesRemoved: row.lines_removed,
+  taskInput: row.task_input,
+  result:
+    row.result_transcript_no === null || row.result_line === null
+      ? null
+      : {
+          transcriptNo: row.result_transcript_no,
+          transcriptId: transcripts.get(row.result_transcript_no) ?? "",
+          line: row.result_line,
+          at: row.result_at,
+          isError: row.is_error === 1,
+          task: row.task_result
+        }
 })
 
 const mergeCalls = (a: Call, b: Call): Call => {
@@ -141,7 +210,7 @@ const mergeCalls = (a: Call, b: Call): Call => {
     result: a.result === null ? b.result : b.result === null ? a.result : earlier(a.result, b.result)
   }
 }
-const earlier = (a: Result, b: Result): Result => a.transcriptId < b.transcriptId || (a.transcriptId === b.transcriptId && a.line <= b.line) ? a : b
+const earlier = (a: Result, b: Result): Result => (a.transcriptId < b.transcriptId || (a.transcriptId === b.transcriptId && a.line <= b.line) ? a : b)
 
 /** The fields of a task call that make the task; only texts and lists of texts, whatever else the input holds. */
 const taskInput = (input: unknown): string => {

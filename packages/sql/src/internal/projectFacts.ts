@@ -1,10 +1,10 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { SessionEventOf } from "han-core/SessionEvent"
 import * as Message from "han-core/Message"
+import type { SessionEventOf } from "han-core/SessionEvent"
+import { type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
 import { insertRows, storable, type Value } from "./Database.ts"
-import { type Chunks, type Deltas, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Compaction {
@@ -28,29 +28,30 @@ interface CompactionRow extends SightingRow {
 }
 
 /** A boundary and the summary that hangs on it are one compaction; an old client's summary without a boundary is one too. */
-export const projectCompactions = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
   const found = new Map<string, Compaction>()
   const summaries: Array<{ readonly own: Compaction; readonly parent: string | null }> = []
-  for (const chunk of chunks) for (const [index, { envelope, events, line }] of chunk.decoded.entries()) {
-    const boundary = events.find((event) => event._tag === "Compacted")
-    const summary = events.find((event) => event._tag === "CompactionSummarized")
-    if (boundary === undefined && summary === undefined) continue
-    const own: Compaction = {
-      id: storable(Message.idOf(chunk.transcript, chunk.decoded[index]!, chunk.entries[index]!)),
-      seen: seenIn(chunk, envelope, line),
-      at: envelope.at,
-      trigger: boundary?.trigger ?? "continuation",
-      preTokens: boundary?.preTokens ?? null,
-      postTokens: boundary?.postTokens ?? null,
-      durationMs: boundary?.durationMs ?? null,
-      summary: summary === undefined ? null : storable(summary.text)
+  for (const chunk of chunks)
+    for (const [index, { envelope, events, line }] of chunk.decoded.entries()) {
+      const boundary = events.find((event) => event._tag === "Compacted")
+      const summary = events.find((event) => event._tag === "CompactionSummarized")
+      if (boundary === undefined && summary === undefined) continue
+      const own: Compaction = {
+        id: storable(Message.idOf(chunk.transcript, chunk.decoded[index]!, chunk.entries[index]!)),
+        seen: seenIn(chunk, envelope, line),
+        at: envelope.at,
+        trigger: boundary?.trigger ?? "continuation",
+        preTokens: boundary?.preTokens ?? null,
+        postTokens: boundary?.postTokens ?? null,
+        durationMs: boundary?.durationMs ?? null,
+        summary: summary === undefined ? null : storable(summary.text)
+      }
+      if (boundary === undefined) summaries.push({ own, parent: envelope.parentUuid === null ? null : storable(envelope.parentUuid) })
+      else found.set(own.id, found.has(own.id) ? mergeCompactions(found.get(own.id)!, own) : own)
     }
-    if (boundary === undefined) summaries.push({ own, parent: envelope.parentUuid === null ? null : storable(envelope.parentUuid) })
-    else found.set(own.id, found.has(own.id) ? mergeCompactions(found.get(own.id)!, own) : own)
-  }
   if (found.size === 0 && summaries.length === 0) return
-  const ids = [...found.keys(), ...summaries.flatMap(({ own, parent }) => parent === null ? [own.id] : [own.id, parent])]
+  const ids = [...found.keys(), ...summaries.flatMap(({ own, parent }) => (parent === null ? [own.id] : [own.id, parent]))]
   for (const row of yield* loadSightings<CompactionRow>(sql, chunks, "compaction", "id", ids)) {
     const before = compactionOf(row)
     deltas.of(before.seen.sessionNo).compactions--
@@ -60,7 +61,10 @@ export const projectCompactions = Effect.fnUntraced(function*(sql: SqlClient.Sql
   for (const { own, parent } of summaries) {
     const boundary = parent === null ? undefined : found.get(parent)
     const have = boundary ?? found.get(own.id)
-    found.set(have?.id ?? own.id, have === undefined ? own : mergeCompactions(have, { ...own, id: have.id, at: have.at, trigger: have.trigger, seen: have.seen }))
+    found.set(
+      have?.id ?? own.id,
+      have === undefined ? own : mergeCompactions(have, { ...own, id: have.id, at: have.at, trigger: have.trigger, seen: have.seen })
+    )
   }
   const values: Array<ReadonlyArray<Value>> = []
   for (const compaction of found.values()) {
@@ -68,49 +72,80 @@ export const projectCompactions = Effect.fnUntraced(function*(sql: SqlClient.Sql
     const { at, durationMs, id, postTokens, preTokens, seen, summary, trigger } = compaction
     values.push([owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, at, trigger, preTokens, postTokens, durationMs, summary])
   }
-  yield* upsert(sql, table("compaction"), ["owner", "id"],
-    ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "trigger_name", "pre_tokens", "post_tokens", "duration_ms", "summary"], values)
+  yield* upsert(
+    sql,
+    table("compaction"),
+    ["owner", "id"],
+    ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "trigger_name", "pre_tokens", "post_tokens", "duration_ms", "summary"],
+    values
+  )
 })
 
 const mergeCompactions = (a: Compaction, b: Compaction): Compaction => ({ ...a, seen: merge(a.seen, b.seen), summary: a.summary ?? b.summary })
 const compactionOf = (row: CompactionRow): Compaction => ({
-  id: row.id, seen: sightingOf(row), at: row.at, trigger: row.trigger_name, preTokens: row.pre_tokens, postTokens: row.post_tokens, durationMs: row.duration_ms, summary: row.summary
+  id: row.id,
+  seen: sightingOf(row),
+  at: row.at,
+  trigger: row.trigger_name,
+  preTokens: row.pre_tokens,
+  postTokens: row.post_tokens,
+  durationMs: row.duration_ms,
+  summary: row.summary
 })
 
-interface TodoRow extends SightingRow { readonly id: string; readonly at: number | null; readonly todos: string }
-interface FileChangeRow extends SightingRow { readonly id: string; readonly agent_id: string | null; readonly path: string; readonly action: string; readonly tool_name: string; readonly at: number | null }
+interface TodoRow extends SightingRow {
+  readonly id: string
+  readonly at: number | null
+  readonly todos: string
+}
+interface FileChangeRow extends SightingRow {
+  readonly id: string
+  readonly agent_id: string | null
+  readonly path: string
+  readonly action: string
+  readonly tool_name: string
+  readonly at: number | null
+}
 
 /** Todo lists, changes of files that no tool call stands for, summaries, and the client's own accounts. */
-export const projectNotes = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
+export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
   const todos = new Map<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>()
   const changes = new Map<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>()
   const summaries = new Map<string, ReadonlyArray<Value>>()
   const stated = new Map<number, { readonly stamp: number; readonly event: SessionEventOf<"CostStated"> }>()
-  for (const chunk of chunks) for (const [position, decoded] of chunk.decoded.entries()) {
-    const { envelope, events, line } = decoded
-    const lineId = () => storable(Message.idOf(chunk.transcript, decoded, chunk.entries[position]!))
-    for (const [index, event] of events.entries()) {
-      switch (event._tag) {
-        case "TodosWritten":
-          todos.set(storable(event.toolUseId ?? `${lineId()}:${index}`), { seen: seenIn(chunk, envelope, line), rest: [envelope.at, storable(JSON.stringify(event.todos))] })
-          break
-        case "FileChanged":
-          if (event.toolUseId === null) changes.set(`${lineId()}:${index}`, { seen: seenIn(chunk, envelope, line), rest: [chunk.transcript.agentId, storable(event.path), event.action, event.toolName, envelope.at] })
-          break
-        case "Summarized":
-          summaries.set(`${chunk.sessionNo}/${lineId()}`, [chunk.sessionNo, lineId(), chunk.no, line, event.leafUuid, storable(event.text)])
-          break
-        case "CostStated":
-          if (chunk.transcript.kind === "main") {
-            const stamp = chunk.transcript.generation * 2 ** 40 + line
-            if ((stated.get(chunk.sessionNo)?.stamp ?? 0) <= stamp) stated.set(chunk.sessionNo, { stamp, event })
-          }
-          break
-        default:
+  for (const chunk of chunks)
+    for (const [position, decoded] of chunk.decoded.entries()) {
+      const { envelope, events, line } = decoded
+      const lineId = () => storable(Message.idOf(chunk.transcript, decoded, chunk.entries[position]!))
+      for (const [index, event] of events.entries()) {
+        switch (event._tag) {
+          case "TodosWritten":
+            todos.set(storable(event.toolUseId ?? `${lineId()}:${index}`), {
+              seen: seenIn(chunk, envelope, line),
+              rest: [envelope.at, storable(JSON.stringify(event.todos))]
+            })
+            break
+          case "FileChanged":
+            if (event.toolUseId === null)
+              changes.set(`${lineId()}:${index}`, {
+                seen: seenIn(chunk, envelope, line),
+                rest: [chunk.transcript.agentId, storable(event.path), event.action, event.toolName, envelope.at]
+              })
+            break
+          case "Summarized":
+            summaries.set(`${chunk.sessionNo}/${lineId()}`, [chunk.sessionNo, lineId(), chunk.no, line, event.leafUuid, storable(event.text)])
+            break
+          case "CostStated":
+            if (chunk.transcript.kind === "main") {
+              const stamp = chunk.transcript.generation * 2 ** 40 + line
+              if ((stated.get(chunk.sessionNo)?.stamp ?? 0) <= stamp) stated.set(chunk.sessionNo, { stamp, event })
+            }
+            break
+          default:
+        }
       }
     }
-  }
   for (const row of yield* loadSightings<TodoRow>(sql, chunks, "todo", "id", [...todos.keys()])) {
     todos.set(row.id, { seen: merge(sightingOf(row), todos.get(row.id)!.seen), rest: [row.at, row.todos] })
   }
@@ -118,8 +153,16 @@ export const projectNotes = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
   for (const row of yield* loadSightings<FileChangeRow>(sql, chunks, "file_change", "id", [...changes.keys()])) {
     changes.set(row.id, { seen: merge(sightingOf(row), changes.get(row.id)!.seen), rest: [row.agent_id, row.path, row.action, row.tool_name, row.at] })
   }
-  yield* upsert(sql, table("file_change"), ["owner", "id"], ["owner", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "path", "action", "tool_name", "at"], rowsOf(owner, changes))
-  yield* insertRows(sql, { table: table("summary"), columns: "session_no, id, transcript_no, line, leaf_uuid, text", suffix: "ON CONFLICT DO NOTHING" }, [...summaries.values()])
+  yield* upsert(
+    sql,
+    table("file_change"),
+    ["owner", "id"],
+    ["owner", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "path", "action", "tool_name", "at"],
+    rowsOf(owner, changes)
+  )
+  yield* insertRows(sql, { table: table("summary"), columns: "session_no, id, transcript_no, line, leaf_uuid, text", suffix: "ON CONFLICT DO NOTHING" }, [
+    ...summaries.values()
+  ])
   const costState = table("cost_state")
   yield* insertRows(
     sql,
@@ -132,27 +175,34 @@ export const projectNotes = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
   )
 })
 
-const rowsOf = (owner: string, found: ReadonlyMap<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>): ReadonlyArray<ReadonlyArray<Value>> =>
+const rowsOf = (
+  owner: string,
+  found: ReadonlyMap<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>
+): ReadonlyArray<ReadonlyArray<Value>> =>
   [...found].map(([id, { rest, seen }]) => [owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, ...rest])
 
 /** Lines that a person should know about: each unreadable one, and each unknown kind once a transcript. */
-export const projectProblems = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
+export const projectProblems = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
   const [{ owner, table: tableOf }] = chunks
   const unreadable: Array<ReadonlyArray<Value>> = []
   const unknown = new Map<string, { readonly no: number; readonly type: string; readonly line: number; readonly offset: number; lines: number }>()
-  for (const chunk of chunks) for (const { events, line, offset } of chunk.decoded) for (const event of events) {
-    if (event._tag === "Unreadable") unreadable.push([chunk.no, "unreadable", storable(event.reason), line, offset, 1, owner])
-    if (event._tag !== "Unrecognized") continue
-    const type = storable(event.type)
-    const have = unknown.get(`${chunk.no}/${type}`)
-    if (have === undefined) unknown.set(`${chunk.no}/${type}`, { no: chunk.no, type, line, offset, lines: 1 })
-    else have.lines++
-  }
+  for (const chunk of chunks)
+    for (const { events, line, offset } of chunk.decoded)
+      for (const event of events) {
+        if (event._tag === "Unreadable") unreadable.push([chunk.no, "unreadable", storable(event.reason), line, offset, 1, owner])
+        if (event._tag !== "Unrecognized") continue
+        const type = storable(event.type)
+        const have = unknown.get(`${chunk.no}/${type}`)
+        if (have === undefined) unknown.set(`${chunk.no}/${type}`, { no: chunk.no, type, line, offset, lines: 1 })
+        else have.lines++
+      }
   const columns = "transcript_no, kind, reason, line, byte_offset, lines, owner"
   const table = tableOf("problem")
   yield* insertRows(sql, { table, columns, suffix: "ON CONFLICT DO NOTHING" }, unreadable)
   for (const { line, lines, no, offset, type } of unknown.values()) {
-    const had = yield* sql<{ no: number }>`UPDATE ${sql.literal(table)} SET lines = lines + ${lines} WHERE transcript_no = ${no} AND kind = 'unrecognized' AND reason = ${type} RETURNING transcript_no AS no`
+    const had = yield* sql<{
+      no: number
+    }>`UPDATE ${sql.literal(table)} SET lines = lines + ${lines} WHERE transcript_no = ${no} AND kind = 'unrecognized' AND reason = ${type} RETURNING transcript_no AS no`
     if (had.length === 0) yield* insertRows(sql, { table, columns }, [[no, "unrecognized", type, line, offset, lines, owner]])
   }
 })

@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Message from "han-core/Message"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { isConversation } from "han-core/SessionState"
-import { anyOf, insertRows, storable } from "./Database.ts"
 import { type Chunk, type Chunks, type Deltas, upsert } from "./chunk.ts"
+import { anyOf, insertRows, storable } from "./Database.ts"
 import { keySeed, kindNumber, messageKey, threadOf } from "./messageKey.ts"
 import { normalise, vector } from "./words.ts"
 
@@ -27,7 +27,7 @@ interface TranscriptState {
 }
 
 /** A row for each line that a page shows, and its words; and what each transcript has told of its time. */
-export const projectMessages = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
   const states = new Map(
     (yield* sql<TranscriptState>`SELECT transcript_no, last_at, started_at, updated_at, messages FROM ${sql.literal(table("transcript_state"))}
@@ -55,8 +55,21 @@ export const projectMessages = Effect.fnUntraced(function*(sql: SqlClient.SqlCli
   const added = new Set(
     (yield* insertRows<{ session_no: number; uuid: string }>(
       sql,
-      { table: table("message"), columns: "id, owner, session_no, thread, transcript_no, line, uuid, kind", suffix: "ON CONFLICT (session_no, uuid) DO NOTHING RETURNING session_no, uuid" },
-      messages.map((message) => [message.key, owner, message.chunk.sessionNo, message.thread, message.chunk.no, message.decoded.line, message.uuid, kindNumber(message.kind)])
+      {
+        table: table("message"),
+        columns: "id, owner, session_no, thread, transcript_no, line, uuid, kind",
+        suffix: "ON CONFLICT (session_no, uuid) DO NOTHING RETURNING session_no, uuid"
+      },
+      messages.map((message) => [
+        message.key,
+        owner,
+        message.chunk.sessionNo,
+        message.thread,
+        message.chunk.no,
+        message.decoded.line,
+        message.uuid,
+        kindNumber(message.kind)
+      ])
     )).map((row) => placeOf(row.session_no, row.uuid))
   )
   const fresh = messages.filter((message) => added.has(placeOf(message.chunk.sessionNo, message.uuid)))
@@ -71,16 +84,28 @@ export const projectMessages = Effect.fnUntraced(function*(sql: SqlClient.SqlCli
     if (kind === "prompt") delta.prompts++
   }
   const sessionOf = new Map(chunks.map((chunk) => [chunk.no, chunk.sessionNo]))
-  yield* upsert(sql, table("transcript_state"), ["transcript_no"], ["transcript_no", "session_no", "last_at", "started_at", "updated_at", "messages"],
-    [...states.values()].map((state) => [state.transcript_no, sessionOf.get(state.transcript_no)!, state.last_at, state.started_at, state.updated_at, state.messages]))
+  yield* upsert(
+    sql,
+    table("transcript_state"),
+    ["transcript_no"],
+    ["transcript_no", "session_no", "last_at", "started_at", "updated_at", "messages"],
+    [...states.values()].map((state) => [
+      state.transcript_no,
+      sessionOf.get(state.transcript_no)!,
+      state.last_at,
+      state.started_at,
+      state.updated_at,
+      state.messages
+    ])
+  )
 })
 
 const placeOf = (sessionNo: number, uuid: string): string => `${sessionNo}/${uuid}`
 
 /** Moves keys that are taken to the next free ones. */
-const settleKeys = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, table: Chunk["table"], messages: ReadonlyArray<Wanted>) {
+const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], messages: ReadonlyArray<Wanted>) {
   const taken = new Set<number>()
-  const ask = Effect.fnUntraced(function*(keys: ReadonlyArray<number>) {
+  const ask = Effect.fnUntraced(function* (keys: ReadonlyArray<number>) {
     if (keys.length === 0) return
     for (const { id } of yield* sql<{ id: number }>`SELECT id FROM ${sql.literal(table("message"))} WHERE id ${anyOf(sql, keys)}`) taken.add(id)
   })

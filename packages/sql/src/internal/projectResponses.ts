@@ -2,8 +2,8 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
+import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
 import { storable } from "./Database.ts"
-import { type Chunks, type Deltas, forEachEvent, loadSightings, seenIn, type SightingRow, sightingOf, upsert } from "./chunk.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Response {
@@ -37,19 +37,46 @@ interface ResponseRow extends SightingRow {
 }
 
 const columns = [
-  "owner", "message_id", "request_id", "session_no", "mark", "transcript_no", "line", "model", "at", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "web_searches", "tier", "stated_cost", "cost"
+  "owner",
+  "message_id",
+  "request_id",
+  "session_no",
+  "mark",
+  "transcript_no",
+  "line",
+  "model",
+  "at",
+  "input",
+  "output",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "web_searches",
+  "tier",
+  "stated_cost",
+  "cost"
 ]
 
 /** The ledger: one row an API response, however many lines, forks and resumes repeat it. */
-export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, prices, table }] = chunks
   const seen = new Map<string, Map<string, Response>>()
   forEachEvent(chunks, (chunk, event, envelope, line) => {
     if (event._tag !== "ResponseMetered") return
     const response: Response = {
-      messageId: storable(event.messageId), requestId: storable(event.requestId ?? ""), seen: seenIn(chunk, envelope, line), model: storable(event.model), at: envelope.at,
-      input: event.input, output: event.output, cacheRead: event.cacheRead, cacheWrite5m: event.cacheWrite5m, cacheWrite1h: event.cacheWrite1h,
-      webSearches: event.webSearches, tier: event.tier, statedCost: event.statedCostNanoUsd
+      messageId: storable(event.messageId),
+      requestId: storable(event.requestId ?? ""),
+      seen: seenIn(chunk, envelope, line),
+      model: storable(event.model),
+      at: envelope.at,
+      input: event.input,
+      output: event.output,
+      cacheRead: event.cacheRead,
+      cacheWrite5m: event.cacheWrite5m,
+      cacheWrite1h: event.cacheWrite1h,
+      webSearches: event.webSearches,
+      tier: event.tier,
+      statedCost: event.statedCostNanoUsd
     }
     put(seen, response)
   })
@@ -70,8 +97,24 @@ export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlCl
     for (const response of byRequest.values()) {
       count(prices, deltas, response, 1)
       values.push([
-        owner, response.messageId, response.requestId, response.seen.sessionNo, response.seen.mark, response.seen.transcriptNo, response.seen.line, response.model, response.at,
-        response.input, response.output, response.cacheRead, response.cacheWrite5m, response.cacheWrite1h, response.webSearches, response.tier, response.statedCost, costOf(prices, response)
+        owner,
+        response.messageId,
+        response.requestId,
+        response.seen.sessionNo,
+        response.seen.mark,
+        response.seen.transcriptNo,
+        response.seen.line,
+        response.model,
+        response.at,
+        response.input,
+        response.output,
+        response.cacheRead,
+        response.cacheWrite5m,
+        response.cacheWrite1h,
+        response.webSearches,
+        response.tier,
+        response.statedCost,
+        costOf(prices, response)
       ])
     }
   }
@@ -80,7 +123,7 @@ export const projectResponses = Effect.fnUntraced(function*(sql: SqlClient.SqlCl
 
 const put = (into: Map<string, Map<string, Response>>, response: Response) => {
   let byRequest = into.get(response.messageId)
-  if (byRequest === undefined) into.set(response.messageId, byRequest = new Map())
+  if (byRequest === undefined) into.set(response.messageId, (byRequest = new Map()))
   const have = byRequest.get(response.requestId)
   byRequest.set(response.requestId, have === undefined ? response : mergeResponses(have, response))
 }
@@ -98,7 +141,13 @@ const identify = (byRequest: Map<string, Response>) => {
 /** The record with the largest output counts. */
 const mergeResponses = (a: Response, b: Response): Response => ({ ...(weigh(a, b) >= 0 ? a : b), seen: merge(a.seen, b.seen) })
 const weigh = (a: Response, b: Response): number =>
-  a.output - b.output || a.input - b.input || a.cacheRead - b.cacheRead || a.cacheWrite5m - b.cacheWrite5m || a.cacheWrite1h - b.cacheWrite1h || (b.at ?? 0) - (a.at ?? 0) || (a.model < b.model ? -1 : 1)
+  a.output - b.output ||
+  a.input - b.input ||
+  a.cacheRead - b.cacheRead ||
+  a.cacheWrite5m - b.cacheWrite5m ||
+  a.cacheWrite1h - b.cacheWrite1h ||
+  (b.at ?? 0) - (a.at ?? 0) ||
+  (a.model < b.model ? -1 : 1)
 
 const costOf = (prices: PriceTable, response: Response): number | null => response.statedCost ?? prices.costOf(response.model, response.at, response)
 
@@ -116,6 +165,17 @@ const count = (prices: PriceTable, deltas: Deltas, response: Response, sign: 1 |
 }
 
 const responseOf = (row: ResponseRow): Response => ({
-  messageId: row.message_id, requestId: row.request_id, seen: sightingOf(row), model: row.model, at: row.at, input: row.input, output: row.output, cacheRead: row.cache_read,
-  cacheWrite5m: row.cache_write_5m, cacheWrite1h: row.cache_write_1h, webSearches: row.web_searches, tier: row.tier, statedCost: row.stated_cost
+  messageId: row.message_id,
+  requestId: row.request_id,
+  seen: sightingOf(row),
+  model: row.model,
+  at: row.at,
+  input: row.input,
+  output: row.output,
+  cacheRead: row.cache_read,
+  cacheWrite5m: row.cache_write_5m,
+  cacheWrite1h: row.cache_write_1h,
+  webSearches: row.web_searches,
+  tier: row.tier,
+  statedCost: row.stated_cost
 })

@@ -21,7 +21,7 @@ interface ModelSums {
 }
 
 /** The client's own account of each session beside the ledger's, and why they differ. */
-export const reconcile = Effect.fnUntraced(function*(
+export const reconcile = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   table: (name: Table) => string,
   owner: OwnerId,
@@ -40,9 +40,10 @@ export const reconcile = Effect.fnUntraced(function*(
     const session = sessionFromRow(row, Date.now())
     const stated: SessionEventOf<"CostStated"> = JSON.parse(row.stated)
     // A fork's account goes on from its origin's: every response that its transcript shows is in it.
-    const inherited = session.forkOf === null
-      ? sql`1 = 0`
-      : sql`r.message_id IN (SELECT message_id FROM ${t("response")} WHERE session_no IN (
+    const inherited =
+      session.forkOf === null
+        ? sql`1 = 0`
+        : sql`r.message_id IN (SELECT message_id FROM ${t("response")} WHERE session_no IN (
           WITH RECURSIVE ancestor (no, id) AS (
             SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${session.forkOf}
             UNION SELECT k.no, k.session_id FROM ancestor a JOIN ${t("session")} s ON s.no = a.no JOIN session_key k ON k.owner = s.owner AND k.session_id = ${forkOf(sql, table)}
@@ -56,10 +57,21 @@ export const reconcile = Effect.fnUntraced(function*(
     const ledger = new Map<string, ModelSums>()
     for (const part of [...own, ...copied]) {
       const have = ledger.get(part.model)
-      ledger.set(part.model, have === undefined ? part : {
-        model: part.model, input: have.input + part.input, output: have.output + part.output, cache_read: have.cache_read + part.cache_read, cache_write: have.cache_write + part.cache_write,
-        cost: have.cost + part.cost, responses: have.responses + part.responses, unpriced: have.unpriced + part.unpriced
-      })
+      ledger.set(
+        part.model,
+        have === undefined
+          ? part
+          : {
+              model: part.model,
+              input: have.input + part.input,
+              output: have.output + part.output,
+              cache_read: have.cache_read + part.cache_read,
+              cache_write: have.cache_write + part.cache_write,
+              cost: have.cost + part.cost,
+              responses: have.responses + part.responses,
+              unpriced: have.unpriced + part.unpriced
+            }
+      )
     }
     const clientNanoUsd = Math.round(stated.totalCostUsd * 1e9)
     const ledgerNanoUsd = [...ledger.values()].reduce((sum, part) => sum + part.cost, 0)
@@ -73,7 +85,10 @@ export const reconcile = Effect.fnUntraced(function*(
       }
     })
     const differenceNanoUsd = clientNanoUsd - ledgerNanoUsd
-    const same = models.every(({ client, ledger }) => client.input === ledger.input && client.output === ledger.output && client.cacheRead === ledger.cacheRead && client.cacheWrite === ledger.cacheWrite)
+    const same = models.every(
+      ({ client, ledger }) =>
+        client.input === ledger.input && client.output === ledger.output && client.cacheRead === ledger.cacheRead && client.cacheWrite === ledger.cacheWrite
+    )
     result.push({
       sessionId: session.id,
       title: session.displayTitle,
@@ -81,7 +96,18 @@ export const reconcile = Effect.fnUntraced(function*(
       ledgerNanoUsd,
       differenceNanoUsd,
       models,
-      reasons: same && differenceNanoUsd === 0 ? [] : reasons({ session, stated, models, differenceNanoUsd, same, ended: session.status === "completed", unpriced: [...ledger.values()].filter((part) => part.unpriced > 0).map((part) => part.model) })
+      reasons:
+        same && differenceNanoUsd === 0
+          ? []
+          : reasons({
+              session,
+              stated,
+              models,
+              differenceNanoUsd,
+              same,
+              ended: session.status === "completed",
+              unpriced: [...ledger.values()].filter((part) => part.unpriced > 0).map((part) => part.model)
+            })
     })
   }
   return result
@@ -98,8 +124,14 @@ const reasons = (facts: {
 }): ReadonlyArray<string> => {
   const { differenceNanoUsd, ended, models, same, session, stated, unpriced } = facts
   const found: Array<string> = []
-  const more = models.filter(({ client, ledger }) => client.input + client.output + client.cacheRead + client.cacheWrite > ledger.input + ledger.output + ledger.cacheRead + ledger.cacheWrite)
-  const less = models.filter(({ client, ledger }) => client.input + client.output + client.cacheRead + client.cacheWrite < ledger.input + ledger.output + ledger.cacheRead + ledger.cacheWrite)
+  const more = models.filter(
+    ({ client, ledger }) =>
+      client.input + client.output + client.cacheRead + client.cacheWrite > ledger.input + ledger.output + ledger.cacheRead + ledger.cacheWrite
+  )
+  const less = models.filter(
+    ({ client, ledger }) =>
+      client.input + client.output + client.cacheRead + client.cacheWrite < ledger.input + ledger.output + ledger.cacheRead + ledger.cacheWrite
+  )
   for (const model of unpriced) found.push(`han has no price for ${model}; set one in config.json`)
   for (const { client, ledger, model } of more) {
     const missing = `${client.input - ledger.input} input, ${client.output - ledger.output} output, ${client.cacheRead - ledger.cacheRead} cache read, ${client.cacheWrite - ledger.cacheWrite} cache write`

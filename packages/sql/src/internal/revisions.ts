@@ -47,22 +47,32 @@ export const modelOf = (projection: Projection): Model => ({
   tables: projection.tables,
   create: projection.create,
   apply: (chunks, table) =>
-    Effect.forEach(chunks, ({ decoded, id, owner, transcript }) =>
-      projection.apply(decoded.flatMap(({ envelope, events, line }) => events.map((event) => ({ transcript, line, envelope, event }))), { owner, transcript, transcriptId: id, table }), { discard: true })
+    Effect.forEach(
+      chunks,
+      ({ decoded, id, owner, transcript }) =>
+        projection.apply(
+          decoded.flatMap(({ envelope, events, line }) => events.map((event) => ({ transcript, line, envelope, event }))),
+          { owner, transcript, transcriptId: id, table }
+        ),
+      { discard: true }
+    )
 })
 
 const renamed = ([first, ...rest]: Chunks, table: Chunk["table"]): Chunks => [{ ...first, table }, ...rest.map((chunk) => ({ ...chunk, table }))]
 
 /** The read models' tables bear no prefix but their own name. */
-export const tableOf = (model: Model, revision: number) => (name: string): string => `${model.name === readModelsName ? "" : `${model.name}_`}${name}_${revision}`
+export const tableOf =
+  (model: Model, revision: number) =>
+  (name: string): string =>
+    `${model.name === readModelsName ? "" : `${model.name}_`}${name}_${revision}`
 
 /** Makes empty tables of a new revision. */
-export const createRevision = Effect.fnUntraced(function*(model: Model, revision: number): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
+export const createRevision = Effect.fnUntraced(function* (model: Model, revision: number): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
   yield* dropRevision(model, revision)
   yield* model.create(tableOf(model, revision))
 })
 
-export const dropRevision = Effect.fnUntraced(function*(model: Model, revision: number): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
+export const dropRevision = Effect.fnUntraced(function* (model: Model, revision: number): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   for (const name of model.tables) yield* sql`DROP TABLE IF EXISTS ${sql.literal(tableOf(model, revision)(name))}`
   yield* sql`DELETE FROM projection_cursor WHERE name = ${model.name} AND revision = ${revision}`
@@ -72,13 +82,18 @@ export const dropRevision = Effect.fnUntraced(function*(model: Model, revision: 
  * The tables in use of each model. One that is new, or whose version changed, gets empty tables that are filled from the journal; those of the old version
  * cannot be read by this program and are dropped once the new ones are complete.
  */
-export const install = Effect.fnUntraced(function*(models: ReadonlyArray<Model>): Effect.fn.Return<ReadonlyArray<Installed>, SqlError, SqlClient.SqlClient> {
+export const install = Effect.fnUntraced(function* (models: ReadonlyArray<Model>): Effect.fn.Return<ReadonlyArray<Installed>, SqlError, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const installed: Array<Installed> = []
   const [journal] = yield* sql<{ sequence: number | null }>`SELECT MAX(sequence) AS sequence FROM owner_head`
   const empty = (journal?.sequence ?? 0) === 0
   for (const model of models) {
-    const [have] = yield* sql<{ version: string; variant: string; revision: number; filling: number }>`SELECT version, variant, revision, filling FROM projection WHERE name = ${model.name}`
+    const [have] = yield* sql<{
+      version: string
+      variant: string
+      revision: number
+      filling: number
+    }>`SELECT version, variant, revision, filling FROM projection WHERE name = ${model.name}`
     if (have !== undefined && have.version === model.version) {
       // What a rebuild that was cut off left behind.
       if (have.filling === 0) yield* dropRevision(model, have.revision + 1)

@@ -28,45 +28,51 @@ const statusOf = (ended: boolean, updatedAt: number, now: number): SessionStatus
 
 export const sessionFromRow = (row: SessionRow, now: number): Session => {
   const state: SessionState = JSON.parse(row.state)
-  const link: SessionLink | null = row.fork_of !== null
-    ? { kind: row.mark_kind ?? "resume", sessionId: row.fork_of as SessionId }
-    : state.clearedFrom === undefined ? null : { kind: "clear", sessionId: state.clearedFrom.value as SessionId }
-  return new Session({
-    id: row.id as SessionId,
-    source: row.source,
-    machine: row.machine,
-    title: state.userTitle?.value ?? state.modelTitle?.value ?? null,
-    firstPrompt: state.firstPrompt?.value ?? null,
-    cwd: row.cwd,
-    project: row.repo_name ?? row.project,
-    repo: row.remote,
-    branch: state.branch?.value ?? null,
-    version: state.version?.value ?? null,
-    model: state.model?.value ?? null,
-    permissionMode: state.permissionMode?.value ?? null,
-    slug: state.slug?.value ?? null,
-    agentName: state.agentName?.value ?? null,
-    tag: state.tag?.value ?? null,
-    team: state.team?.value ?? null,
-    pullRequest: state.pullRequest?.value ?? null,
-    worktree: state.worktree?.value ?? null,
-    status: statusOf(state.ended?.value === true, row.updated_at, now),
-    startedAt: row.started_at,
-    updatedAt: row.updated_at === 0 ? null : row.updated_at,
-    link,
-    messages: row.messages,
-    prompts: row.prompts,
-    toolCalls: row.tool_calls,
-    toolErrors: row.tool_errors,
-    compactions: row.compactions,
-    subagents: row.subagents,
-    responses: row.responses,
-    input: row.input,
-    output: row.output,
-    cacheRead: row.cache_read,
-    cacheWrite5m: row.cache_write_5m,
-    cacheWrite1h: row.cache_write_1h,
-    costNanoUsd: row.responses > 0 && row.responses === row.unpriced ? null : row.cost,
-    unpricedResponses: row.unpriced
-  }, { disableValidation: true })
+  const link: SessionLink | null =
+    row.fork_of !== null
+      ? { kind: row.mark_kind ?? "resume", sessionId: row.fork_of as SessionId }
+      : state.clearedFrom === undefined
+        ? null
+        : { kind: "clear", sessionId: state.clearedFrom.value as SessionId }
+  return new Session(
+    {
+      id: row.id as SessionId,
+      source: row.source,
+      machine: row.machine,
+      title: state.userTitle?.value ?? state.modelTitle?.value ?? null,
+      firstPrompt: state.firstPrompt?.value ?? null,
+      cwd: row.cwd,
+      project: row.repo_name ?? row.project,
+      repo: row.remote,
+      branch: state.branch?.value ?? null,
+      version: state.version?.value ?? null,
+      model: state.model?.value ?? null,
+      permissionMode: state.permissionMode?.value ?? null,
+      slug: state.slug?.value ?? null,
+      agentName: state.agentName?.value ?? null,
+      tag: state.tag?.value ?? null,
+      team: state.team?.value ?? null,
+      pullRequest: state.pullRequest?.value ?? null,
+      worktree: state.worktree?.value ?? null,
+      status: statusOf(state.ended?.value === true, row.updated_at, now),
+      startedAt: row.started_at,
+      updatedAt: row.updated_at === 0 ? null : row.updated_at,
+      link,
+      messages: row.messages,
+      prompts: row.prompts,
+      toolCalls: row.tool_calls,
+      toolErrors: row.tool_errors,
+      compactions: row.compactions,
+      subagents: row.subagents,
+      responses: row.responses,
+      input: row.input,
+      output: row.output,
+      cacheRead: row.cache_read,
+      cacheWrite5m: row.cache_write_5m,
+      cacheWrite1h: row.cache_write_1h,
+      costNanoUsd: row.responses > 0 && row.responses === row.unpriced ? null : row.cost,
+      unpricedResponses: row.unpriced
+    },
+    { disableValidation: true }
+  )
 }

@@ -14,12 +14,19 @@ export interface Sighting {
   readonly line: number
 }
 
-const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Both sightings as one: any order of merging gives the same. */
 export const merge = (a: Sighting, b: Sighting): Sighting => {
   const home = (a.mark - b.mark || compare(a.transcriptId, b.transcriptId)) <= 0 ? a : b
-  const strange = (sighting: Sighting) => sighting.transcriptSessionNo === home.sessionNo ? 0 : 1
+  const strange = (sighting: Sighting) => (sighting.transcriptSessionNo === home.sessionNo ? 0 : 1)
   const place = (strange(a) - strange(b) || compare(a.transcriptId, b.transcriptId) || a.line - b.line) <= 0 ? a : b
-  return { sessionNo: home.sessionNo, mark: home.mark, transcriptNo: place.transcriptNo, transcriptId: place.transcriptId, transcriptSessionNo: place.transcriptSessionNo, line: place.line }
+  return {
+    sessionNo: home.sessionNo,
+    mark: home.mark,
+    transcriptNo: place.transcriptNo,
+    transcriptId: place.transcriptId,
+    transcriptSessionNo: place.transcriptSessionNo,
+    line: place.line
+  }
 }

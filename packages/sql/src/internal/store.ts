@@ -12,7 +12,7 @@ import { Models } from "./Models.ts"
 
 const layerProjections = Layer.effect(
   Projections,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const database = yield* Database
     const models = yield* Models
     return Projections.of({
@@ -26,4 +26,5 @@ const layerProjections = Layer.effect(
 )
 
 /** Everything that a store answers, whatever its database. */
-export const layerStore = (options: { readonly prices: PriceTable }) => Layer.mergeAll(SqlJournal.layer(options), SqlSessions.layer, SqlSearch.layer, SqlUsage.layer, layerProjections)
+export const layerStore = (options: { readonly prices: PriceTable }) =>
+  Layer.mergeAll(SqlJournal.layer(options), SqlSessions.layer, SqlSearch.layer, SqlUsage.layer, layerProjections)

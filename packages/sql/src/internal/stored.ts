@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { decodeEntry } from "han-core/Decode"
-import { type Entry, type SessionId, type Transcript, transcriptId, type TranscriptId } from "han-core/Entry"
+import { type Entry, type SessionId, type Transcript, type TranscriptId, transcriptId } from "han-core/Entry"
 import { SourceFile, type TranscriptInfo } from "han-core/Journal"
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine } from "han-core/SessionEvent"
@@ -69,7 +69,7 @@ export const entriesOf = (row: BlockRow, from?: number, to?: number): ReadonlyAr
   blocks.unpack({ firstLine: row.first_line, lines: row.lines, offset: row.byte_offset, codec: row.codec, data: row.data }, from, to)
 
 /** Entries with the content they point to. */
-export const withPayloads = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, transcriptNo: number, entries: ReadonlyArray<Entry>) {
+export const withPayloads = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, transcriptNo: number, entries: ReadonlyArray<Entry>) {
   const first = entries[0]
   const last = entries.at(-1)
   if (first === undefined || last === undefined) return entries
@@ -84,7 +84,7 @@ export const withPayloads = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
 })
 
 /** The number of a session, made when it has none yet. */
-export const sessionNumber = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, owner: OwnerId, sessionId: string) {
+export const sessionNumber = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, sessionId: string) {
   const find = sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${sessionId}`
   const [found] = yield* find
   if (found !== undefined) return found.no
@@ -93,10 +93,18 @@ export const sessionNumber = Effect.fnUntraced(function*(sql: SqlClient.SqlClien
 })
 
 /** A chunk with the numbers of the sessions that it names. */
-export const chunkOf = Effect.fnUntraced(function*(
+export const chunkOf = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   prices: PriceTable,
-  of: { readonly owner: OwnerId; readonly transcript: Transcript; readonly no: number; readonly sessionNo: number; readonly entries: ReadonlyArray<Entry>; readonly decoded?: ReadonlyArray<DecodedLine>; readonly words: PendingWords }
+  of: {
+    readonly owner: OwnerId
+    readonly transcript: Transcript
+    readonly no: number
+    readonly sessionNo: number
+    readonly entries: ReadonlyArray<Entry>
+    readonly decoded?: ReadonlyArray<DecodedLine>
+    readonly words: PendingWords
+  }
 ) {
   const decoded = of.decoded ?? of.entries.map((entry) => decodeEntry(of.transcript, entry))
   const named = new Set<string>()
@@ -110,4 +118,3 @@ export const chunkOf = Effect.fnUntraced(function*(
   const chunk: Chunk = { ...of, id: transcriptId(of.transcript), decoded, numbers, prices, table: (name) => name }
   return chunk
 })
-

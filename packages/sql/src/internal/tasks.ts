@@ -16,7 +16,7 @@ interface TaskCallRow {
 }
 
 /** The task lists of the sessions that "where" (over tool_call "x") selects, by session number. They are added up when asked for: a list is a few dozen calls. */
-export const tasksOf = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, table: (name: Table) => string, where: Fragment) {
+export const tasksOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: (name: Table) => string, where: Fragment) {
   const rows = yield* sql<TaskCallRow>`
     SELECT x.session_no, k.session_id, x.name, x.at, x.task_input, x.task_result, x.is_error
     FROM ${sql.literal(table("tool_call"))} x JOIN session_key k ON k.no = x.session_no JOIN transcript t ON t.no = x.transcript_no

@@ -7,7 +7,7 @@ import { forkOf } from "./family.ts"
 import { tasksOf } from "./tasks.ts"
 
 /** Distinct things, each counted where it was made. */
-export const totals = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, owner: OwnerId, table: (name: Table) => string) {
+export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, table: (name: Table) => string) {
   const t = (name: Table) => sql.literal(table(name))
   const [files] = yield* sql<{ transcripts: number; bytes: number; entries: number; subagents: number }>`
     SELECT COUNT(DISTINCT CASE WHEN generation > 0 THEN machine || '/' || source || '/' || session_no || '/' || kind || '/' || COALESCE(agent_id, '') END) AS transcripts,
@@ -31,9 +31,20 @@ export const totals = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, owne
     tasks.completed += list.filter((task) => task.status === "completed").length
   }
   const result: JournalTotals = {
-    transcripts: Number(files!.transcripts), bytes: Number(files!.bytes), entries: Number(files!.entries), unreadable: lines("unreadable"), unrecognized: lines("unrecognized"),
-    sessions: sessions!.sessions, subagents: files!.subagents, forks: sessions!.forks, toolCalls: Number(sums!.calls), toolErrors: Number(sums!.errors), compactions: Number(sums!.compactions),
-    tasks, filesTouched: touched!.files, apiResponses: Number(sums!.responses)
+    transcripts: Number(files!.transcripts),
+    bytes: Number(files!.bytes),
+    entries: Number(files!.entries),
+    unreadable: lines("unreadable"),
+    unrecognized: lines("unrecognized"),
+    sessions: sessions!.sessions,
+    subagents: files!.subagents,
+    forks: sessions!.forks,
+    toolCalls: Number(sums!.calls),
+    toolErrors: Number(sums!.errors),
+    compactions: Number(sums!.compactions),
+    tasks,
+    filesTouched: touched!.files,
+    apiResponses: Number(sums!.responses)
   }
   return result
 })

@@ -3,7 +3,6 @@
  * Scripts that do not part words with spaces, and emoji, give one word a character, so that any part of such a text is found.
  */
 export const normalise = (text: string): string => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
   if (/^[\x00-\x7f]*$/.test(text)) return text
   return text.normalize("NFKD").replace(marks, "").toLowerCase().replace(single, " $& ").replace(between, " ")
 }
@@ -77,6 +76,7 @@ export const toFts5 = ({ groups, without }: SearchTerms): string => {
 
 /** The query of PostgreSQL. */
 export const toTsquery = ({ groups, without }: SearchTerms): string => {
-  const phrase = (group: SearchGroup) => `(${group.words.map((found, index) => `'${found}'${group.prefix && index === group.words.length - 1 ? ":*" : ""}`).join(" <-> ")})`
+  const phrase = (group: SearchGroup) =>
+    `(${group.words.map((found, index) => `'${found}'${group.prefix && index === group.words.length - 1 ? ":*" : ""}`).join(" <-> ")})`
   return [...groups.map(phrase), ...without.map((group) => `!${phrase(group)}`)].join(" & ")
 }
