@@ -1,5 +1,6 @@
 import { type FSWatcher, type WatchListener, watch } from "node:fs"
 import * as path from "node:path"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { RootState } from "../Transcripts.ts"
 import { errorCode } from "./fileFacts.ts"
@@ -237,8 +238,8 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   yield* sweep
   dirty.clear()
   yield* Effect.forkScoped(suspects)
-  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(options.sweepMs), sweep)))
-  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(options.pollMs), polls)))
+  yield* Effect.forkScoped(every(options.sweepMs, sweep))
+  yield* Effect.forkScoped(every(options.pollMs, polls))
 
   const stateOf: TranscriptWatch["stateOf"] = (root) => {
     if (!watched.has(root)) return null
@@ -247,3 +248,16 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   }
   return { take, stateOf } satisfies TranscriptWatch
 })
+
+/** A look takes at most a 400th of the time: over a large tree it comes less often. */
+const restShare = 400
+
+const every = (leastMs: number, look: Effect.Effect<void>): Effect.Effect<never> =>
+  Effect.gen(function* () {
+    let pause = leastMs
+    for (;;) {
+      yield* Effect.sleep(pause)
+      const [took] = yield* Effect.timed(look)
+      pause = Math.max(leastMs, restShare * Duration.toMillis(took))
+    }
+  })
