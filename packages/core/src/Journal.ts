@@ -142,7 +142,7 @@ export class Journal extends Context.Tag("han-core/Journal")<
     /** Projects the whole journal anew beside the read models in use, then swaps them. Reads and appends go on meanwhile. */
     readonly rebuild: Stream.Stream<RebuildProgress, StoreError>
     /**
-     * Removes sessions for good: entries, read models, full text. Their transcripts are not indexed again. `before`: all sessions whose last line is older.
+     * Removes sessions for good: entries, read models, full text. Their transcripts are not indexed again. `before`: all sessions whose last line is older; one whose lines tell no time is none of them.
      */
     readonly forget: (
       which: { readonly sessionIds: ReadonlyArray<SessionId> } | { readonly before: number }

@@ -212,7 +212,9 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
       function idleSince(owner: OwnerId, before: number): Effect.Effect<ReadonlyArray<SessionId>, SqlError> {
         const session = database.read.literal(models.table("session"))
         return Effect.map(
-          database.read<{ id: string }>`SELECT id FROM ${session} WHERE owner = ${owner} AND present = 1 AND updated_at < ${before} ORDER BY updated_at`,
+          database.read<{
+            id: string
+          }>`SELECT id FROM ${session} WHERE owner = ${owner} AND present = 1 AND updated_at > 0 AND updated_at < ${before} ORDER BY updated_at`,
           (rows) => rows.map((found) => found.id as SessionId)
         )
       }

@@ -219,6 +219,18 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       assert.isUndefined(difference(yield* readEverything, after))
     }))
 
+  test("forgetting what is old leaves what is newer, and what tells no time", () =>
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      yield* journal.append(transcript("old"), lines([user("o1", 1, "old")]))
+      yield* journal.append(transcript("new"), lines([{ ...user("n1", 1, "new"), timestamp: "2026-04-01T00:00:00.000Z" }]))
+      yield* journal.append(transcript("timeless"), lines([{ type: "user", uuid: "t1", message: { role: "user", content: "no time" } }]))
+      const before = Date.UTC(2026, 2, 15)
+      assert.deepStrictEqual(yield* journal.forgettable({ before }), [sessionId("old")])
+      assert.deepStrictEqual(yield* journal.forget({ before }), { sessions: 1, entries: 1 })
+      assert.deepStrictEqual(yield* found("time"), ["t1"])
+    }))
+
   test("parallel appends lose nothing", () =>
     Effect.gen(function* () {
       const journal = yield* Journal
