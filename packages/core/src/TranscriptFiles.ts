@@ -24,7 +24,7 @@ export interface TranscriptFilesOptions {
   readonly hanHome?: string | undefined
   /** How long a file must be quiet before its change is told, in milliseconds; 50 if absent. One that is never quiet is told of every 250. */
   readonly debounceMs?: number | undefined
-  /** How often the folders are compared with what the system told; 30,000 if absent. */
+  /** How often the folders are compared with what the system told; 60,000 if absent. */
   readonly sweepMs?: number | undefined
   /** How often is looked for what is missing, and for changes where the system cannot tell; 1,000 if absent. */
   readonly pollMs?: number | undefined
@@ -179,7 +179,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
         tops,
         polled: new Set(options.roots.filter((root) => root.poll === true).map((root) => path.resolve(root.path))),
         debounceMs: options.debounceMs ?? 50,
-        sweepMs: options.sweepMs ?? 30_000,
+        sweepMs: options.sweepMs ?? 60_000,
         pollMs: options.pollMs ?? 1_000
       })
       yield* Effect.acquireRelease(
