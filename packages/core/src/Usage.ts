@@ -32,7 +32,7 @@ export type UsageRow = typeof UsageRow.Type
 
 export const UsageQuery = Schema.Struct({
   by: Schema.Literal("day", "model", "project", "session"),
-  /** Milliseconds since 1970: only responses from then on. */
+  /** Milliseconds since 1970: only responses from then on, to the quarter of an hour in which it lies. */
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),
   sessionId: Schema.optional(SessionId),

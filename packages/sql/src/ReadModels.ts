@@ -12,6 +12,7 @@ export const tables = [
   "message_text",
   "tool_call",
   "response",
+  "usage_sum",
   "file_change",
   "compaction",
   "todo",
@@ -131,6 +132,25 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       PRIMARY KEY (owner, message_id, request_id)
     ) ${byKey}`
     yield* sql`CREATE INDEX ${index("response", "session")} ON ${t("response")} (session_no)`
+
+    // The ledger added up: one row a session, quarter of an hour ("bucket", -1 without a time), model and tier. Days of every time zone are made of these.
+    yield* sql`CREATE TABLE ${t("usage_sum")} (
+      session_no BIGINT NOT NULL,
+      bucket BIGINT NOT NULL,
+      model TEXT NOT NULL,
+      tier TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      responses BIGINT NOT NULL,
+      unpriced BIGINT NOT NULL,
+      input BIGINT NOT NULL,
+      output BIGINT NOT NULL,
+      cache_read BIGINT NOT NULL,
+      cache_write_5m BIGINT NOT NULL,
+      cache_write_1h BIGINT NOT NULL,
+      web_searches BIGINT NOT NULL,
+      cost BIGINT NOT NULL,
+      PRIMARY KEY (session_no, bucket, model, tier)
+    ) ${byKey}`
 
     // Changes that no tool call stands for; the others are rows of tool_call.
     yield* sql`CREATE TABLE ${t("file_change")} (owner TEXT NOT NULL, id TEXT NOT NULL, session_no BIGINT NOT NULL, mark SMALLINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, agent_id TEXT, path TEXT NOT NULL, action TEXT NOT NULL, tool_name TEXT NOT NULL, at BIGINT, PRIMARY KEY (owner, id))`

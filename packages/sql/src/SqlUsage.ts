@@ -6,6 +6,7 @@ import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-cor
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { Database, storeError } from "./internal/Database.ts"
 import { Models } from "./internal/Models.ts"
+import { bucketMs } from "./internal/projectResponses.ts"
 import { reconcile } from "./internal/reconcile.ts"
 
 interface SumRow {
@@ -22,7 +23,6 @@ interface SumRow {
   readonly unpriced: number
 }
 
-const quarterHour = 900_000
 const unknown = "unknown"
 
 /** The ledger over either database. */
@@ -38,12 +38,12 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
     const sums =
       sql.literal(`CAST(COALESCE(SUM(r.input), 0) AS BIGINT) AS input, CAST(COALESCE(SUM(r.output), 0) AS BIGINT) AS output, CAST(COALESCE(SUM(r.cache_read), 0) AS BIGINT) AS cache_read,
       CAST(COALESCE(SUM(r.cache_write_5m), 0) AS BIGINT) AS cache_write_5m, CAST(COALESCE(SUM(r.cache_write_1h), 0) AS BIGINT) AS cache_write_1h,
-      CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) AS responses, COUNT(*) - COUNT(r.cost) AS unpriced`)
+      CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, CAST(SUM(r.responses) AS BIGINT) AS responses, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced`)
     const where = (owner: OwnerId, query: UsageQuery) =>
       sql.and([
-        sql`r.owner = ${owner}`,
-        query.since === undefined ? sql`1 = 1` : sql`r.at >= ${query.since}`,
-        query.until === undefined ? sql`1 = 1` : sql`r.at < ${query.until}`,
+        sql`r.owner = ${owner} AND r.responses > 0`,
+        query.since === undefined ? sql`1 = 1` : sql`r.bucket >= ${Math.floor(query.since / bucketMs)}`,
+        query.until === undefined ? sql`1 = 1` : sql`r.bucket < ${Math.ceil(query.until / bucketMs)}`,
         query.sessionId === undefined
           ? sql`1 = 1`
           : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${query.sessionId})`,
@@ -56,14 +56,14 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
       const condition = where(owner, query)
       switch (query.by) {
         case "day":
-          return sql<SumRow>`SELECT r.at / ${sql.literal(String(quarterHour))} AS key, NULL AS label, NULL AS state, ${sums} FROM ${t("response")} r WHERE ${condition} GROUP BY 1`
+          return sql<SumRow>`SELECT CASE WHEN r.bucket >= 0 THEN r.bucket END AS key, NULL AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r WHERE ${condition} GROUP BY 1`
         case "model":
-          return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${sums} FROM ${t("response")} r WHERE ${condition} GROUP BY r.model`
+          return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r WHERE ${condition} GROUP BY r.model`
         case "project":
-          return sql<SumRow>`SELECT COALESCE(d.name, s.project) AS key, COALESCE(d.name, s.project) AS label, NULL AS state, ${sums} FROM ${t("response")} r
+          return sql<SumRow>`SELECT COALESCE(d.name, s.project) AS key, COALESCE(d.name, s.project) AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r
             LEFT JOIN ${t("session")} s ON s.no = r.session_no LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${condition} GROUP BY COALESCE(d.name, s.project)`
         case "session":
-          return sql<SumRow>`SELECT k.session_id AS key, NULL AS label, MAX(s.state) AS state, ${sums} FROM ${t("response")} r
+          return sql<SumRow>`SELECT k.session_id AS key, NULL AS label, MAX(s.state) AS state, ${sums} FROM ${t("usage_sum")} r
             JOIN session_key k ON k.no = r.session_no LEFT JOIN ${t("session")} s ON s.no = r.session_no WHERE ${condition} GROUP BY k.session_id`
       }
     }
@@ -72,12 +72,12 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
       report: Effect.fn("Usage.report")(function* (query) {
         const { owner } = yield* Viewer
         const found = yield* rowsBy(owner, query)
-        const extras = yield* sql<{ model: string; tier: string | null; searches: number; unpriced: number }>`
-          SELECT r.model, r.tier, CAST(SUM(r.web_searches) AS BIGINT) AS searches, COUNT(*) - COUNT(r.cost) AS unpriced FROM ${t("response")} r WHERE ${where(owner, query)} GROUP BY r.model, r.tier`
+        const extras = yield* sql<{ model: string; tier: string; searches: number; unpriced: number }>`
+          SELECT r.model, r.tier, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced FROM ${t("usage_sum")} r WHERE ${where(owner, query)} GROUP BY r.model, r.tier`
         const dayOf = dayFormat(query.timeZone)
         const rows = new Map<string, UsageRow>()
         for (const row of found) {
-          const key = row.key === null ? unknown : query.by === "day" ? dayOf(Number(row.key) * quarterHour) : String(row.key)
+          const key = row.key === null ? unknown : query.by === "day" ? dayOf(Number(row.key) * bucketMs) : String(row.key)
           const have = rows.get(key)
           rows.set(key, { key, label: row.state === null ? (row.label ?? key) : (titleOf(row.state) ?? key), ...add(have ?? none, totalsOf(row)) })
         }
@@ -86,7 +86,7 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
           query.by === "day" ? (a, b) => (a.key < b.key ? -1 : 1) : (a, b) => b.costNanoUsd - a.costNanoUsd || b.output - a.output || (a.key < b.key ? -1 : 1)
         )
         const searches = extras.reduce((sum, row) => sum + row.searches, 0)
-        const tiers = [...new Set(extras.flatMap((row) => (row.tier === null ? [] : [row.tier])))].sort()
+        const tiers = [...new Set(extras.flatMap((row) => (row.tier === "" ? [] : [row.tier])))].sort()
         return {
           totals: list.reduce<UsageTotals>((sum, row) => add(sum, row), none),
           rows: list,

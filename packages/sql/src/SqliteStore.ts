@@ -69,7 +69,7 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
         "foreign_keys = OFF",
         "cache_size = -32768",
         "temp_store = MEMORY",
-        "wal_autocheckpoint = 16384",
+        "wal_autocheckpoint = 2000",
         "journal_size_limit = 67108864"
       ]) {
         yield* write.unsafe(`PRAGMA ${pragma}`)

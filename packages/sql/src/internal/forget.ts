@@ -48,7 +48,18 @@ export const forgetSessions = Effect.fnUntraced(function* (
     pg: () => sql`DELETE FROM ${t("message_text")} WHERE owner = ${owner} AND id IN (SELECT id FROM ${t("message")} WHERE session_no ${nos})`,
     orElse: () => sql`DELETE FROM ${t("message_text")} WHERE rowid IN (SELECT id FROM ${t("message")} WHERE session_no ${nos})`
   })
-  for (const name of ["message", "tool_call", "response", "file_change", "compaction", "todo", "summary", "cost_state", "transcript_state"] as const) {
+  for (const name of [
+    "message",
+    "tool_call",
+    "response",
+    "usage_sum",
+    "file_change",
+    "compaction",
+    "todo",
+    "summary",
+    "cost_state",
+    "transcript_state"
+  ] as const) {
     yield* sql`DELETE FROM ${t(name)} WHERE session_no ${nos}`
   }
   yield* sql`DELETE FROM ${t("session")} WHERE no ${nos}`

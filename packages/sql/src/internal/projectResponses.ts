@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
 import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
-import { storable } from "./Database.ts"
+import { insertRows, storable } from "./Database.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Response {
@@ -61,6 +61,7 @@ const columns = [
 export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, prices, table }] = chunks
   const seen = new Map<string, Map<string, Response>>()
+  const sums = new Map<string, Sum>()
   forEachEvent(chunks, (chunk, event, envelope, line) => {
     if (event._tag !== "ResponseMetered") return
     const response: Response = {
@@ -84,7 +85,7 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
   const rows = yield* loadSightings<ResponseRow>(sql, chunks, "response", "message_id", [...seen.keys()])
   for (const row of rows) {
     const before = responseOf(row)
-    count(prices, deltas, before, -1)
+    count(prices, deltas, sums, before, -1)
     put(seen, before)
   }
   const values: Array<ReadonlyArray<string | number | null>> = []
@@ -95,7 +96,7 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
       yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE owner = ${owner} AND message_id = ${messageId} AND request_id = ''`
     }
     for (const response of byRequest.values()) {
-      count(prices, deltas, response, 1)
+      count(prices, deltas, sums, response, 1)
       values.push([
         owner,
         response.messageId,
@@ -119,6 +120,16 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     }
   }
   yield* upsert(sql, table("response"), ["owner", "message_id", "request_id"], columns, values)
+  const usageSum = table("usage_sum")
+  yield* insertRows(
+    sql,
+    {
+      table: usageSum,
+      columns: `session_no, bucket, model, tier, owner, ${summed.join(", ")}`,
+      suffix: `ON CONFLICT (session_no, bucket, model, tier) DO UPDATE SET ${summed.map((column) => `${column} = ${usageSum}.${column} + excluded.${column}`).join(", ")}`
+    },
+    [...sums.values()].map((sum) => [sum.sessionNo, sum.bucket, sum.model, sum.tier, owner, ...summed.map((column) => sum[column])])
+  )
 })
 
 const put = (into: Map<string, Map<string, Response>>, response: Response) => {
@@ -151,18 +162,39 @@ const weigh = (a: Response, b: Response): number =>
 
 const costOf = (prices: PriceTable, response: Response): number | null => response.statedCost ?? prices.costOf(response.model, response.at, response)
 
-const count = (prices: PriceTable, deltas: Deltas, response: Response, sign: 1 | -1) => {
-  const delta = deltas.of(response.seen.sessionNo)
+const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, response: Response, sign: 1 | -1) => {
+  const { sessionNo } = response.seen
+  const bucket = response.at === null ? -1 : Math.floor(response.at / bucketMs)
+  const key = JSON.stringify([sessionNo, bucket, response.model, response.tier])
+  let sum = sums.get(key)
+  if (sum === undefined) {
+    sum = {
+      ...{ sessionNo, bucket, model: response.model, tier: response.tier ?? "" },
+      ...{ responses: 0, unpriced: 0, input: 0, output: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, web_searches: 0, cost: 0 }
+    }
+    sums.set(key, sum)
+  }
   const cost = costOf(prices, response)
-  delta.responses += sign
-  delta.input += sign * response.input
-  delta.output += sign * response.output
-  delta.cache_read += sign * response.cacheRead
-  delta.cache_write_5m += sign * response.cacheWrite5m
-  delta.cache_write_1h += sign * response.cacheWrite1h
-  if (cost === null) delta.unpriced += sign
-  else delta.cost += sign * cost
+  for (const target of [deltas.of(sessionNo), sum]) {
+    target.responses += sign
+    target.input += sign * response.input
+    target.output += sign * response.output
+    target.cache_read += sign * response.cacheRead
+    target.cache_write_5m += sign * response.cacheWrite5m
+    target.cache_write_1h += sign * response.cacheWrite1h
+    if (cost === null) target.unpriced += sign
+    else target.cost += sign * cost
+  }
+  sum.web_searches += sign * response.webSearches
 }
+
+/** A quarter of an hour: every time zone's days begin with one. */
+export const bucketMs = 900_000
+
+const summed = ["responses", "unpriced", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "web_searches", "cost"] as const
+
+/** What a chunk changes in one row of the sums. */
+type Sum = { readonly sessionNo: number; readonly bucket: number; readonly model: string; readonly tier: string } & Record<(typeof summed)[number], number>
 
 const responseOf = (row: ResponseRow): Response => ({
   messageId: row.message_id,
