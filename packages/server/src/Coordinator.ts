@@ -165,7 +165,9 @@ const layerFollow = (failure: Ref.Ref<Failure | null>) =>
     Effect.gen(function* () {
       const indexer = yield* Indexer.Indexer
       const note = (message: string) => Ref.set(failure, { message, at: Date.now() })
+      // Whoever started it is waiting for its first answer, which comes before the look at every file of a large archive.
       yield* indexer.follow.pipe(
+        Effect.delay("100 millis"),
         Effect.tapError(({ message, operation, reason }) =>
           Effect.zipRight(note(`indexing stopped and is tried again every minute: ${message}`), Effect.logError(message, { operation, reason }))
         ),

@@ -53,12 +53,12 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
   const messages = [...wanted.values()]
   yield* settleKeys(sql, table, messages)
   const added = new Set(
-    (yield* insertRows<{ session_no: number; uuid: string }>(
+    (yield* insertRows<{ id: number }>(
       sql,
       {
         table: table("message"),
         columns: "id, owner, session_no, thread, transcript_no, line, uuid, kind",
-        suffix: "ON CONFLICT (session_no, uuid) DO NOTHING RETURNING session_no, uuid"
+        suffix: "ON CONFLICT (session_no, uuid) DO NOTHING RETURNING id"
       },
       messages.map((message) => [
         message.key,
@@ -70,9 +70,9 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
         message.uuid,
         kindNumber(message.kind)
       ])
-    )).map((row) => placeOf(row.session_no, row.uuid))
+    )).map((row) => row.id)
   )
-  const fresh = messages.filter((message) => added.has(placeOf(message.chunk.sessionNo, message.uuid)))
+  const fresh = messages.filter((message) => added.has(message.key))
   addWords(sql, chunks, fresh)
   for (const { chunk, kind } of fresh) {
     if (!isConversation(kind)) continue

@@ -165,7 +165,7 @@ const costOf = (prices: PriceTable, response: Response): number | null => respon
 const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, response: Response, sign: 1 | -1) => {
   const { sessionNo } = response.seen
   const bucket = response.at === null ? -1 : Math.floor(response.at / bucketMs)
-  const key = JSON.stringify([sessionNo, bucket, response.model, response.tier])
+  const key = `${sessionNo} ${bucket} ${response.model} ${response.tier ?? ""}`
   let sum = sums.get(key)
   if (sum === undefined) {
     sum = {
