@@ -76,7 +76,10 @@ const cleanup = (root: string, transcripts: ReadonlyArray<TranscriptInfo>): Effe
   })
 
 const cleanupPeriod = (path: string): Effect.Effect<{ readonly days: number; readonly problem: string | null }> =>
-  Effect.tryPromise(() => Fs.readFile(path, "utf8")).pipe(
+  Effect.tryPromise({
+    try: () => Fs.readFile(path, "utf8"),
+    catch: (cause) => (cause instanceof Error && "code" in cause ? String(cause.code) : String(cause))
+  }).pipe(
     Effect.map((text) => {
       try {
         const settings: unknown = JSON.parse(text)
@@ -94,5 +97,10 @@ const cleanupPeriod = (path: string): Effect.Effect<{ readonly days: number; rea
       }
     }),
     // Most people have no settings file: then the client's default holds.
-    Effect.catchAll(() => Effect.succeed({ days: claudeDefaultDays, problem: null }))
+    Effect.catchAll((code) =>
+      Effect.succeed({
+        days: claudeDefaultDays,
+        problem: code === "ENOENT" ? null : `${path} cannot be read (${code}): check its owner and mode; cleanupPeriodDays is taken to be ${claudeDefaultDays}`
+      })
+    )
   )

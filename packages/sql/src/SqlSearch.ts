@@ -8,6 +8,7 @@ import { type OwnerId, Viewer } from "han-core/Viewer"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { excerpt } from "./internal/excerpt.ts"
+import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
 import { instantOfKey, keyFrom, kindNumber, kindOfNumber } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
@@ -65,7 +66,7 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
           no: number
           updated_at: number
         }>`SELECT s.no, s.updated_at FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
-          WHERE s.owner = ${owner} AND (COALESCE(d.name, s.project) = ${project} OR s.project = ${project} OR s.cwd = ${project} OR d.remote = ${project})`
+          WHERE s.owner = ${owner} AND ${inProject(sql, project)}`
         const newest = sessions.reduce((latest, session) => Math.max(latest, session.updated_at), 0)
         list.push(
           sessions.length === 0

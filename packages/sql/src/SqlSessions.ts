@@ -18,6 +18,7 @@ import { agentMeta } from "./internal/agentMeta.ts"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { forkOf } from "./internal/family.ts"
+import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
 import { instantOfKey, threadOf } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
@@ -45,10 +46,8 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd`
     const matching = (owner: OwnerId, filter: SessionFilter): Fragment =>
       sql`s.owner = ${owner} AND s.present = 1
-        AND ${filter.project === undefined ? sql`1 = 1` : inProject(filter.project)}
+        AND ${filter.project === undefined ? sql`1 = 1` : inProject(sql, filter.project)}
         AND ${filter.since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${filter.since}`}`
-    const inProject = (project: string): Fragment =>
-      sql`(COALESCE(d.name, s.project) = ${project} OR s.project = ${project} OR s.cwd = ${project} OR d.remote = ${project})`
     const from = Effect.fnUntraced(function* (rows: ReadonlyArray<SessionRow>) {
       const now = yield* Clock.currentTimeMillis
       return rows.map((row) => sessionFromRow(row, now))

@@ -5,6 +5,7 @@ import type { SessionState } from "han-core/SessionState"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { Database, storeError } from "./internal/Database.ts"
+import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
 import { bucketMs } from "./internal/projectResponses.ts"
 import { reconcile } from "./internal/reconcile.ts"
@@ -50,7 +51,7 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
         query.project === undefined
           ? sql`1 = 1`
           : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
-              WHERE s.owner = ${owner} AND (COALESCE(d.name, s.project) = ${query.project} OR s.project = ${query.project} OR s.cwd = ${query.project} OR d.remote = ${query.project}))`
+              WHERE s.owner = ${owner} AND ${inProject(sql, query.project)})`
       ])
     const rowsBy = (owner: OwnerId, query: UsageQuery) => {
       const condition = where(owner, query)

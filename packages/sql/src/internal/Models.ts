@@ -33,8 +33,6 @@ export class Models extends Context.Tag("han-sql/Models")<
     /** The read model's table in use. */
     readonly table: (name: Table) => string
     readonly projectionTable: (projection: Projection) => TableName | undefined
-    /** Whether a projection is behind the journal. */
-    readonly installed: ReadonlyArray<Installed>
     readonly rebuild: (prices: PriceTable) => Stream.Stream<RebuildProgress, SqlError>
     /** Of the projections of others, which cannot remove single sessions. */
     readonly rebuildOthers: (prices: PriceTable) => Effect.Effect<void, SqlError>
@@ -139,7 +137,6 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
           const found = installed.find((of) => of.model.name === projection.name)
           return found === undefined ? undefined : tableOf(found.model, found.revision)
         },
-        installed,
         reapply,
         maintain: maintenance.withPermits(1),
         rebuild: (prices) =>
