@@ -9,15 +9,15 @@ const maxLines = 400
 
 const base = ["effect", "@effect/platform"]
 const stores = ["@effect/sql", "@effect/sql-sqlite-bun", "@effect/sql-pg", "@effect/experimental", "pg"]
-const graph = ["graphql", "graphql-relay", "@effect/experimental"]
+const graph = ["graphql", "graphql-relay", "graphql-ws", "dataloader"]
 const onBun = ["@effect/platform-bun", "bun"]
 /** Which siblings and which other packages each package may import. Node's built-in modules are open to all. */
 const allowed = {
-  core: { siblings: [], others: base },
+  core: { siblings: [], others: [...base, "jsonc-parser"] },
   sql: { siblings: ["core"], others: [...base, ...stores, "bun:sqlite"] },
   rpc: { siblings: ["core"], others: [...base, "@effect/rpc"] },
   graphql: { siblings: ["core"], others: [...base, ...graph] },
-  server: { siblings: ["core", "sql", "rpc", "graphql"], others: [...base, ...stores, ...graph, ...onBun, "@effect/rpc", "graphql-ws", "bun:sqlite"] },
+  server: { siblings: ["core", "sql", "rpc", "graphql"], others: [...base, ...stores, ...graph, ...onBun, "@effect/rpc", "bun:sqlite"] },
   // Never bun:sqlite: one process writes a database, and it is not the command line.
   cli: { siblings: ["core", "rpc", "server"], others: [...base, ...onBun, "@effect/rpc", "@effect/cli", "@effect/printer", "@effect/printer-ansi"] }
 }
