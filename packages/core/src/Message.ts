@@ -69,6 +69,16 @@ export class Message extends Schema.Class<Message>("han-core/Message")({
 /** A message with its original line. */
 export const MessageWithRaw = Schema.Struct({ message: Message, raw: Schema.String })
 
+export const ToolResult = Schema.Struct({
+  text: Schema.String,
+  isError: Schema.Boolean,
+  hasImage: Schema.Boolean,
+  denied: Schema.Boolean,
+  at: Schema.NullOr(Schema.Number),
+  structured: Schema.Unknown
+})
+export type ToolResult = typeof ToolResult.Type
+
 export class ToolCall extends Schema.Class<ToolCall>("han-core/ToolCall")({
   id: Schema.String,
   sessionId: SessionId,
@@ -77,16 +87,7 @@ export class ToolCall extends Schema.Class<ToolCall>("han-core/ToolCall")({
   input: Schema.Unknown,
   at: Schema.NullOr(Schema.Number),
   /** Null while there is no result. */
-  result: Schema.NullOr(
-    Schema.Struct({
-      text: Schema.String,
-      isError: Schema.Boolean,
-      hasImage: Schema.Boolean,
-      denied: Schema.Boolean,
-      at: Schema.NullOr(Schema.Number),
-      structured: Schema.Unknown
-    })
-  )
+  result: Schema.NullOr(ToolResult)
 }) {}
 
 /** What a human said on a line goes before the rest of it. Null for a line that no page shows: state, request logs, the client's own totals. */
@@ -110,6 +111,32 @@ export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
 /** Who speaks. Null for lines beside the conversation. */
 export const roleOf = (kind: MessageKind): MessageRole | null =>
   kind === "answer" || kind === "tool-call" ? "assistant" : kind === "system" ? "system" : conversationKinds.includes(kind) ? "user" : null
+
+/** The `type` of the lines that this kind is made of, as clients of the older contract know it; `han_event` for all of han's own. */
+export const typeOf = (kind: MessageKind): string => {
+  switch (kind) {
+    case "answer":
+    case "tool-call":
+      return "assistant"
+    case "summary":
+    case "system":
+    case "attachment":
+    case "progress":
+      return kind
+    case "queue":
+      return "queue-operation"
+    case "snapshot":
+      return "file-history-snapshot"
+    case "han":
+      return "han_event"
+    case "title":
+    case "unrecognized":
+    case "unreadable":
+      return "unknown"
+    default:
+      return "user"
+  }
+}
 
 /** The same on every reading and every machine. Lines of one session without a uuid have the same id when their bytes are the same. */
 export const idOf = (transcript: Transcript, decoded: DecodedLine, entry: Entry): string => decoded.envelope.uuid ?? lineHash(transcript, entry)

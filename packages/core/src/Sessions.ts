@@ -6,10 +6,12 @@ import { AgentId, SessionId, type TranscriptId } from "./Entry.ts"
 import type { FileChange } from "./FileChange.ts"
 import type { Message, ToolCall } from "./Message.ts"
 import type { Page, PageCursorInvalid, PageRequest } from "./Page.ts"
+import type { Project } from "./Project.ts"
 import type { Agent, Compaction, IndexProblem, Session, SessionNotFound, Summary } from "./Session.ts"
 import type { StoreError } from "./StoreError.ts"
 import type { Task, TodoList } from "./Task.ts"
 import type { Viewer } from "./Viewer.ts"
+import type { OrderBy, Where } from "./Where.ts"
 
 export const SessionFilter = Schema.Struct({
   /** A project's name, a directory, or a repository. */
@@ -19,15 +21,13 @@ export const SessionFilter = Schema.Struct({
 })
 export type SessionFilter = typeof SessionFilter.Type
 
-export const Project = Schema.Struct({
-  /** The directory that its sessions worked in. */
-  path: Schema.String,
-  name: Schema.String,
-  repo: Schema.NullOr(Schema.String),
-  sessions: Schema.Int,
-  updatedAt: Schema.NullOr(Schema.Number)
-})
-export type Project = typeof Project.Type
+/** What sessions can be chosen by. `path`: the directory they worked in first; `source`: the harness. */
+export type SessionField = "id" | "path" | "status" | "slug" | "pullRequest" | "team" | "source"
+export interface SessionsQuery {
+  readonly where?: Where<SessionField> | undefined
+  /** Without it the latest activity first. */
+  readonly orderBy?: ReadonlyArray<OrderBy<SessionField>> | undefined
+}
 
 /** Which conversation of a session: its own, or a subagent's. */
 export const MessagesOf = Schema.Struct({ sessionId: SessionId, agentId: Schema.optional(AgentId) })
@@ -40,9 +40,15 @@ export class Sessions extends Context.Tag("han-core/Sessions")<
     /** Latest activity first. */
     readonly list: (filter: SessionFilter, page: PageRequest) => Effect.Effect<Page<Session>, PageCursorInvalid | StoreError, Viewer>
     readonly count: (filter: SessionFilter) => Effect.Effect<number, StoreError, Viewer>
+    /** The same for any condition on a session's fields, in any order of them. */
+    readonly find: (query: SessionsQuery, page: PageRequest) => Effect.Effect<Page<Session>, PageCursorInvalid | StoreError, Viewer>
+    readonly countFound: (query: SessionsQuery) => Effect.Effect<number, StoreError, Viewer>
+    /** The cursor in the list of all sessions, latest activity first. */
+    readonly cursorOf: (session: Session) => Effect.Effect<string, StoreError, Viewer>
     /** By id, or by the beginning of one that means a single session. */
     readonly get: (id: string) => Effect.Effect<Session, SessionNotFound | StoreError, Viewer>
     readonly getMany: (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyArray<Session>, StoreError, Viewer>
+    /** The directories that sessions worked in, the one with the latest activity first. */
     readonly projects: Effect.Effect<ReadonlyArray<Project>, StoreError, Viewer>
     /** In the order of the file. A line that a later generation of the file repeats is there once. */
     readonly messages: (of: MessagesOf, page: PageRequest) => Effect.Effect<Page<Message>, PageCursorInvalid | StoreError, Viewer>
@@ -62,9 +68,5 @@ export class Sessions extends Context.Tag("han-core/Sessions")<
       readonly limit: number
       readonly transcript?: TranscriptId | undefined
     }) => Effect.Effect<ReadonlyArray<IndexProblem>, StoreError, Viewer>
-    /** Directories whose git remote was never looked up. */
-    readonly unprobedDirectories: (limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError, Viewer>
-    /** Notes what git says about a directory; a null never replaces a known fact. */
-    readonly noteRepo: (directory: string, facts: { readonly remote: string | null; readonly root: string | null }) => Effect.Effect<void, StoreError, Viewer>
   }
 >() {}

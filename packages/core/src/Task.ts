@@ -15,8 +15,16 @@ export class Task extends Schema.Class<Task>("han-core/Task")({
   blockedBy: Schema.Array(Schema.String),
   createdAt: Schema.NullOr(Schema.Number),
   updatedAt: Schema.NullOr(Schema.Number),
-  completedAt: Schema.NullOr(Schema.Number)
+  completedAt: Schema.NullOr(Schema.Number),
+  /** The tool call that made it. */
+  callId: Schema.NullOr(Schema.String),
+  /** The id of the line with that call; null when it was not asked for. */
+  messageId: Schema.NullOr(Schema.String)
 }) {}
+
+/** The same tasks, each with the line that made it. */
+export const withMessages = (tasks: ReadonlyArray<Task>, lineOf: (callId: string) => string | null): ReadonlyArray<Task> =>
+  tasks.map((task) => new Task({ ...task, messageId: task.callId === null ? null : lineOf(task.callId) }, { disableValidation: true }))
 
 export class TodoList extends Schema.Class<TodoList>("han-core/TodoList")({
   sessionId: SessionId,
@@ -26,6 +34,7 @@ export class TodoList extends Schema.Class<TodoList>("han-core/TodoList")({
 
 /** A call that creates or changes a task, with what came of it. */
 export interface TaskCall {
+  readonly id: string
   readonly name: "TaskCreate" | "TaskUpdate"
   readonly input: Readonly<Record<string, unknown>>
   /** Null for a line without any time. */
@@ -46,7 +55,7 @@ export interface TaskCall {
 export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): ReadonlyArray<Task> => {
   const tasks = new Map<number, Task>()
   let last = 0
-  for (const { at, input, name, result } of calls) {
+  for (const { at, id, input, name, result } of calls) {
     const subject = string(input["subject"])
     if (name !== "TaskCreate" || subject === null || result?.isError === true) continue
     const sequence = result?.sequence ?? last + 1
@@ -67,7 +76,9 @@ export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): Read
           blockedBy: [],
           createdAt: at,
           updatedAt: at,
-          completedAt: null
+          completedAt: null,
+          callId: id,
+          messageId: null
         },
         { disableValidation: true }
       )

@@ -25,7 +25,7 @@ export type Services = Sessions | Search | Usage | Journal | Indexer | Coordinat
 /**
  * The core services, answered by whoever is at the other end of the protocol; whose data it is, the other end decides, whatever `Viewer` is provided here.
  * Errors keep their class. When the other end cannot be reached, or goes away, what is under way fails with a `StoreError` of reason `unreachable`
- * (`CoordinatorUnreachable` for `Coordinator`). What only the owner of a database does (`append`, `appendAll`, `markMissing`, `unprobedDirectories`, `noteRepo`,
+ * (`CoordinatorUnreachable` for `Coordinator`). What only the owner of a database does (`append`, `appendAll`, `markMissing`, `Sessions.find` and its kin,
  * `Indexer.follow`) fails with a `StoreError` that says so. `Indexer.status` has no error of its own: it dies when nobody answers; `Coordinator.status` fails.
  */
 export const layer = (options: { readonly location: string }): Layer.Layer<Services, never, RpcClient.Protocol> =>
@@ -49,8 +49,9 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
           summaries: (sessionId) => ask("Sessions.summaries", client.Sessions.summaries({ sessionId })),
           watch: (id) => follow("Sessions.watch", client.Sessions.watch({ id })),
           problems: (which) => ask("Sessions.problems", client.Sessions.problems(which)),
-          unprobedDirectories: () => notOnTheWire("Sessions.unprobedDirectories"),
-          noteRepo: () => notOnTheWire("Sessions.noteRepo")
+          find: () => notOnTheWire("Sessions.find"),
+          countFound: () => notOnTheWire("Sessions.countFound"),
+          cursorOf: () => notOnTheWire("Sessions.cursorOf")
         }),
         Context.add(Search, {
           messages: (query, page) => ask("Search.messages", client.Search.messages({ query, page })),

@@ -5,8 +5,9 @@ import { SessionId, TranscriptId } from "han-core/Entry"
 import { FileChange } from "han-core/FileChange"
 import { Message, ToolCall } from "han-core/Message"
 import { Page, PageCursorInvalid, PageRequest } from "han-core/Page"
+import { Project } from "han-core/Project"
 import { Agent, Compaction, IndexProblem, Session, SessionNotFound, Summary } from "han-core/Session"
-import { MessagesOf, Project, SessionFilter } from "han-core/Sessions"
+import { MessagesOf, SessionFilter } from "han-core/Sessions"
 import { StoreError } from "han-core/StoreError"
 import { Task, TodoList } from "han-core/Task"
 import { Authentication } from "./Authentication.ts"
@@ -15,7 +16,7 @@ const PageFailure = Schema.Union(PageCursorInvalid, StoreError)
 const SessionFailure = Schema.Union(SessionNotFound, StoreError)
 const ofSession = { sessionId: SessionId }
 
-/** The reads of `Sessions`. What only the coordinator itself does with it (`unprobedDirectories`, `noteRepo`) is not on the wire. */
+/** The reads of `Sessions`. Conditions over any field (`find`, `countFound`) are not on the wire: GraphQL has them. */
 export class SessionRpcs extends RpcGroup.make(
   Rpc.make("Sessions.list", { payload: { filter: SessionFilter, page: PageRequest }, success: Page(Session), error: PageFailure }),
   Rpc.make("Sessions.count", { payload: { filter: SessionFilter }, success: Schema.Int, error: StoreError }),

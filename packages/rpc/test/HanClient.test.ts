@@ -111,7 +111,22 @@ for (const [name, over] of [
         Effect.provide([
           over({
             journal: { bytes: () => Stream.fromIterable(pieces).pipe(Stream.rechunk(1)) },
-            sessions: { projects: Effect.succeed([{ path: "/", name: text, repo: null, sessions: 1, updatedAt: null }]) }
+            sessions: {
+              projects: Effect.succeed([
+                {
+                  id: "one",
+                  path: "/",
+                  name: text,
+                  repo: null,
+                  root: null,
+                  worktreeOf: null,
+                  defaultBranch: null,
+                  sessions: 1,
+                  startedAt: null,
+                  updatedAt: null
+                }
+              ])
+            }
           }),
           Viewer.layerLocal
         ])
@@ -143,11 +158,11 @@ for (const [name, over] of [
           (yield* Journal).append({ machine: "m", source: "han", sessionId: session, kind: "main", agentId: null, generation: 1 }, []),
           (yield* Journal).appendAll([]),
           (yield* Journal).markMissing([], 0),
-          (yield* Sessions).unprobedDirectories(1),
-          (yield* Sessions).noteRepo("/", { remote: null, root: null }),
+          (yield* Sessions).find({}, {}),
+          (yield* Sessions).countFound({}),
           (yield* Indexer).follow
         ])
-          assert.include((yield* Effect.flip(effect)).message, "not available over RPC")
+          assert.include((yield* Effect.flip(Effect.asVoid<unknown, { readonly message: string }, Viewer>(effect))).message, "not available over RPC")
       }).pipe(Effect.provide([over({}), Viewer.layerLocal]))
     )
 

@@ -57,8 +57,9 @@ export const storeLayer = (says: {
       summaries: () => failed,
       watch: () => failed,
       problems: () => failed,
-      unprobedDirectories: () => failed,
-      noteRepo: () => failed,
+      find: () => failed,
+      countFound: () => failed,
+      cursorOf: () => failed,
       ...says.sessions
     }),
     Layer.succeed(Search, { messages: () => failed, count: () => failed, ...says.search }),

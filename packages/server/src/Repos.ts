@@ -1,19 +1,12 @@
 import { execFile } from "node:child_process"
 import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { Sessions } from "han-core/Sessions"
+import { Directories, type DirectoryFacts } from "han-core/Directories"
 import type { Viewer } from "han-core/Viewer"
-
-/** What git says about a directory. Null for what it does not say, and for a directory that is gone. */
-export interface RepoFacts {
-  /** `host/owner/name` of the remote `origin`, without credentials. */
-  readonly remote: string | null
-  /** The top of the working tree. */
-  readonly root: string | null
-}
 
 /** There is no git on this machine's PATH. */
 export class GitMissing extends Schema.TaggedError<GitMissing>("han-server/GitMissing")("GitMissing", {}) {
@@ -32,15 +25,15 @@ const longestPauseMs = 30_000
  * Looks up the repository of each directory that sessions worked in, once, in the background. `environment` is git's; what would point it to another repository
  * (`GIT_DIR` and the like) is left out. Where there is no git it gives up, and says so in the log.
  */
-export const layer = (options: { readonly environment: Readonly<Record<string, string | undefined>> }): Layer.Layer<never, never, Sessions | Viewer> =>
+export const layer = (options: { readonly environment: Readonly<Record<string, string | undefined>> }): Layer.Layer<never, never, Directories | Viewer> =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
-      const sessions = yield* Sessions
+      const known = yield* Directories
       const look = probe(options.environment)
       let pauseMs = shortestPauseMs
       const round = Effect.gen(function* () {
-        const directories = yield* sessions.unprobedDirectories(batch)
-        yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => sessions.noteRepo(directory, facts)), {
+        const directories = yield* known.unprobed(batch)
+        yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => known.note(directory, facts)), {
           concurrency: 2,
           discard: true
         })
@@ -60,7 +53,7 @@ export const layer = (options: { readonly environment: Readonly<Record<string, s
 /** Asks git about a directory. It never prompts, never runs a hook, and is ended after five seconds. */
 export const probe = (environment: Readonly<Record<string, string | undefined>>) => {
   const env = gitEnvironment(environment)
-  return (directory: string): Effect.Effect<RepoFacts, GitMissing> =>
+  return (directory: string): Effect.Effect<DirectoryFacts, GitMissing> =>
     Effect.gen(function* () {
       const there = yield* Effect.promise(() =>
         Fs.stat(directory).then(
@@ -68,13 +61,24 @@ export const probe = (environment: Readonly<Record<string, string | undefined>>)
           () => false
         )
       )
-      if (!there) return { remote: null, root: null }
+      if (!there) return nothing
       const root = yield* git(["-C", directory, "rev-parse", "--show-toplevel"], env)
-      if (root === null) return { remote: null, root: null }
+      if (root === null) return nothing
       const remote = yield* git(["-C", directory, "config", "--get", "remote.origin.url"], env)
-      return { remote: remote === null ? null : normalizeRemote(remote), root }
+      // `origin/main`; only where a clone noted it.
+      const head = yield* git(["-C", directory, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"], env)
+      const common = yield* git(["-C", directory, "rev-parse", "--path-format=absolute", "--git-common-dir"], env)
+      const main = common === null || Path.basename(common) !== ".git" ? null : Path.dirname(common)
+      return {
+        remote: remote === null ? null : normalizeRemote(remote),
+        root,
+        worktreeOf: main === root ? null : main,
+        defaultBranch: head === null ? null : head.replace(/^origin\//, "")
+      }
     })
 }
+
+const nothing: DirectoryFacts = { remote: null, root: null, worktreeOf: null, defaultBranch: null }
 
 /** The first line that git prints; null when it fails, is too slow, or prints nothing. */
 const git = (argv: ReadonlyArray<string>, env: Record<string, string>): Effect.Effect<string | null, GitMissing> =>

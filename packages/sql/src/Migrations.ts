@@ -77,6 +77,14 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
         PRIMARY KEY (name, revision, owner)
       )`
     })
+  },
+  {
+    name: "worktrees",
+    run: Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`ALTER TABLE directory ADD COLUMN worktree_of TEXT`
+      yield* sql`ALTER TABLE directory ADD COLUMN default_branch TEXT`
+    })
   }
 ]
 

@@ -7,19 +7,15 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { Journal } from "han-core/Journal"
 import * as Pricing from "han-core/Pricing"
-import type { Search } from "han-core/Search"
-import type { Sessions } from "han-core/Sessions"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
-import type { Usage } from "han-core/Usage"
 import * as Pg from "pg"
 import { Database } from "./internal/Database.ts"
 import * as Models from "./internal/Models.ts"
-import { layerStore } from "./internal/store.ts"
+import { layerStore, type StoreServices } from "./internal/store.ts"
 import * as Migrations from "./Migrations.ts"
-import type { Projection, Projections } from "./Projection.ts"
+import type { Projection } from "./Projection.ts"
 
 export interface PgStoreOptions {
   readonly url: Redacted.Redacted
@@ -31,7 +27,7 @@ export interface PgStoreOptions {
 }
 
 /** The whole store over a PostgreSQL database (15 or newer), for many owners. */
-export const layer = (options: PgStoreOptions): Layer.Layer<Journal | Sessions | Search | Usage | StoreInfo | Projections, StoreUnusable> => {
+export const layer = (options: PgStoreOptions): Layer.Layer<StoreServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
   return layerStore({ prices }).pipe(

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { TableName } from "./Projection.ts"
 
 /** Raise it when the meaning of a line or the shape of a table changes: everything below is then projected anew from the journal. */
-export const version = 1
+export const version = 2
 
 export const tables = [
   "session",
@@ -19,7 +19,12 @@ export const tables = [
   "summary",
   "problem",
   "cost_state",
-  "transcript_state"
+  "transcript_state",
+  "task",
+  "han_event",
+  "mood",
+  "activity_sum",
+  "tool_sum"
 ] as const
 export type Table = (typeof tables)[number]
 
@@ -74,7 +79,7 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
         sql`CREATE TABLE ${t("message")} (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL)`
     })
     yield* sql`CREATE UNIQUE INDEX ${index("message", "uuid")} ON ${t("message")} (session_no, uuid)`
-    yield* sql`CREATE INDEX ${index("message", "thread")} ON ${t("message")} (session_no, thread, id)`
+    yield* sql`CREATE INDEX ${index("message", "order")} ON ${t("message")} (session_no, id, thread)`
     yield* sql.onDialectOrElse({
       pg: () =>
         Effect.zipRight(
@@ -95,6 +100,7 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       line BIGINT NOT NULL,
       agent_id TEXT,
       name TEXT,
+      agent_type TEXT,
       at BIGINT,
       path TEXT,
       action TEXT,
@@ -181,4 +187,75 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
     // "last_at": the time that a line without one takes over.
     yield* sql`CREATE TABLE ${t("transcript_state")} (transcript_no BIGINT NOT NULL PRIMARY KEY, session_no BIGINT NOT NULL, last_at BIGINT, started_at BIGINT, updated_at BIGINT, messages BIGINT NOT NULL)`
     yield* sql`CREATE INDEX ${index("transcript_state", "session")} ON ${t("transcript_state")} (session_no)`
+
+    // Task lists as their calls add up to now.
+    yield* sql`CREATE TABLE ${t("task")} (
+      session_no BIGINT NOT NULL,
+      sequence BIGINT NOT NULL,
+      owner TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      status TEXT NOT NULL,
+      created_at BIGINT,
+      completed_at BIGINT,
+      PRIMARY KEY (session_no, sequence)
+    ) ${byKey}`
+
+    // Lines of han's own log. What they say is in the entry; "hook", "passed" and "duration_ms" are of results of hooks.
+    yield* sql`CREATE TABLE ${t("han_event")} (
+      session_no BIGINT NOT NULL,
+      id TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      name TEXT NOT NULL,
+      reply_to TEXT,
+      at BIGINT,
+      transcript_no BIGINT NOT NULL,
+      line BIGINT NOT NULL,
+      hook TEXT,
+      passed INTEGER,
+      duration_ms BIGINT,
+      PRIMARY KEY (session_no, id)
+    ) ${byKey}`
+    yield* sql`CREATE INDEX ${index("han_event", "reply")} ON ${t("han_event")} (session_no, reply_to)`
+
+    // What prompts say of how a human feels; "message_id" is the message's key, scores are integer billionths, whose sums are exact in any order. "level": 0 none, 1 low, 2 moderate, 3 high.
+    yield* sql`CREATE TABLE ${t("mood")} (
+      session_no BIGINT NOT NULL,
+      message_id BIGINT NOT NULL,
+      owner TEXT NOT NULL,
+      score BIGINT NOT NULL,
+      frustration BIGINT NOT NULL,
+      level SMALLINT NOT NULL,
+      signals TEXT NOT NULL,
+      PRIMARY KEY (session_no, message_id)
+    ) ${byKey}`
+
+    // What happened in a session in a quarter of an hour ("bucket", -1 without a time).
+    yield* sql`CREATE TABLE ${t("activity_sum")} (
+      session_no BIGINT NOT NULL,
+      bucket BIGINT NOT NULL,
+      owner TEXT NOT NULL,
+      messages BIGINT NOT NULL,
+      prompts BIGINT NOT NULL,
+      prompt_ms BIGINT NOT NULL,
+      tool_calls BIGINT NOT NULL,
+      lines_added BIGINT NOT NULL,
+      lines_removed BIGINT NOT NULL,
+      file_changes BIGINT NOT NULL,
+      analysed BIGINT NOT NULL,
+      score BIGINT NOT NULL,
+      low BIGINT NOT NULL,
+      moderate BIGINT NOT NULL,
+      high BIGINT NOT NULL,
+      PRIMARY KEY (session_no, bucket)
+    ) ${byKey}`
+    // Calls of each tool on a day in UTC ("day" since 1970, -1 without a time); "agent_type" is empty for tools that start no subagent.
+    yield* sql`CREATE TABLE ${t("tool_sum")} (
+      session_no BIGINT NOT NULL,
+      day BIGINT NOT NULL,
+      name TEXT NOT NULL,
+      agent_type TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      calls BIGINT NOT NULL,
+      PRIMARY KEY (session_no, day, name, agent_type)
+    ) ${byKey}`
   })

@@ -1,3 +1,4 @@
+import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Chunks from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -7,23 +8,36 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import type { AgentId, SessionId, TranscriptId } from "han-core/Entry"
-import { FileChange } from "han-core/FileChange"
 import * as Message from "han-core/Message"
-import { Agent, Compaction, IndexProblem, SessionNotFound, Summary } from "han-core/Session"
-import { projectOf } from "han-core/SessionState"
-import { type SessionFilter, Sessions } from "han-core/Sessions"
-import { TodoList } from "han-core/Task"
+import type { PageRequest } from "han-core/Page"
+import { projectId } from "han-core/Project"
+import { IndexProblem, SessionNotFound, Summary } from "han-core/Session"
+import { type SessionField, type SessionFilter, Sessions } from "han-core/Sessions"
 import { type OwnerId, Viewer } from "han-core/Viewer"
-import { agentMeta } from "./internal/agentMeta.ts"
+import type { OrderBy } from "han-core/Where"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
+import * as details from "./internal/details.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { forkOf } from "./internal/family.ts"
 import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
 import { instantOfKey, threadOf } from "./internal/messageKey.ts"
-import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
+import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
 import { type SessionRow, sessionFromRow } from "./internal/rows.ts"
-import { tasksOf } from "./internal/tasks.ts"
+import { sessionColumns, sessionField } from "./internal/sessionFields.ts"
+import { inOrder, whereSql } from "./internal/where.ts"
+
+interface ProjectRow {
+  readonly path: string
+  readonly name: string
+  readonly remote: string | null
+  readonly root: string | null
+  readonly worktree_of: string | null
+  readonly default_branch: string | null
+  readonly sessions: number
+  readonly started_at: number | null
+  readonly updated_at: number
+}
 
 interface MessageRow {
   readonly id: number
@@ -74,28 +88,77 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       return row?.no ?? -1
     })
 
+    /** A page of the sessions that fulfil the condition, the latest activity first. */
+    const recent = Effect.fnUntraced(function* (condition: Fragment, page: PageRequest) {
+      const { backward, size } = plan(page)
+      const after =
+        page.after === undefined
+          ? sql`1 = 1`
+          : yield* Effect.map(decodeCursor("sessions", 2, page.after), ([at, no]) => sql`(s.updated_at, s.no) < (${at!}, ${no!})`)
+      const before =
+        page.before === undefined
+          ? sql`1 = 1`
+          : yield* Effect.map(decodeCursor("sessions", 2, page.before), ([at, no]) => sql`(s.updated_at, s.no) > (${at!}, ${no!})`)
+      const order = sql.literal(backward ? "s.updated_at, s.no" : "s.updated_at DESC, s.no DESC")
+      const rows = yield* sql<SessionRow>`${select()} WHERE ${condition} AND ${after} AND ${before} ORDER BY ${order} LIMIT ${size + 1}`
+      const now = yield* Clock.currentTimeMillis
+      return pageOf(
+        page,
+        rows,
+        (row) => sessionFromRow(row, now),
+        (row) => encodeCursor("sessions", [row.updated_at, row.no])
+      )
+    })
+
+    /** A page in another order, of which all sessions are looked at: cursors are ids, so that rows that arrive move none out of reach. */
+    const sorted = Effect.fnUntraced(function* (condition: Fragment, orderBy: ReadonlyArray<OrderBy<SessionField>>, page: PageRequest) {
+      const now = yield* Clock.currentTimeMillis
+      const rows = (yield* sql<SessionRow>`${select()} WHERE ${condition}`).map((row) => ({ no: row.no, session: sessionFromRow(row, now) }))
+      rows.sort(
+        (a, b) =>
+          inOrder(
+            orderBy,
+            (field) => sessionField(a.session, field),
+            (field) => sessionField(b.session, field)
+          ) || b.no - a.no
+      )
+      return yield* slice(
+        "sorted sessions",
+        page,
+        rows,
+        ({ no }) => no,
+        ({ session }) => session
+      )
+    })
+
+    /** What is asked for several sessions elsewhere, of a single one. */
+    const one =
+      <A>(operation: string, of: (reading: details.Reading, ids: ReadonlyArray<SessionId>) => Effect.Effect<Map<SessionId, ReadonlyArray<A>>, SqlError>) =>
+      (sessionId: SessionId) =>
+        Effect.gen(function* () {
+          const { owner } = yield* Viewer
+          return (yield* of({ sql, table: models.table, owner }, [sessionId])).get(sessionId) ?? []
+        }).pipe(failing(operation))
+
     return Sessions.of({
       list: Effect.fn("Sessions.list")(function* (filter, page) {
         const { owner } = yield* Viewer
-        const { backward, size } = plan(page)
-        const after =
-          page.after === undefined
-            ? sql`1 = 1`
-            : yield* Effect.map(decodeCursor("sessions", 2, page.after), ([at, no]) => sql`(s.updated_at, s.no) < (${at!}, ${no!})`)
-        const before =
-          page.before === undefined
-            ? sql`1 = 1`
-            : yield* Effect.map(decodeCursor("sessions", 2, page.before), ([at, no]) => sql`(s.updated_at, s.no) > (${at!}, ${no!})`)
-        const order = sql.literal(backward ? "s.updated_at, s.no" : "s.updated_at DESC, s.no DESC")
-        const rows = yield* sql<SessionRow>`${select()} WHERE ${matching(owner, filter)} AND ${after} AND ${before} ORDER BY ${order} LIMIT ${size + 1}`
-        const now = yield* Clock.currentTimeMillis
-        return pageOf(
-          page,
-          rows,
-          (row) => sessionFromRow(row, now),
-          (row) => encodeCursor("sessions", [row.updated_at, row.no])
-        )
+        return yield* recent(matching(owner, filter), page)
       }, failing("list")),
+      find: Effect.fn("Sessions.find")(function* (query, page) {
+        const { owner } = yield* Viewer
+        const condition = sql`s.owner = ${owner} AND s.present = 1 AND ${whereSql(sql, query.where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
+        return query.orderBy === undefined || query.orderBy.length === 0 ? yield* recent(condition, page) : yield* sorted(condition, query.orderBy, page)
+      }, failing("find")),
+      countFound: Effect.fn("Sessions.countFound")(function* ({ where }) {
+        const { owner } = yield* Viewer
+        const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("session")} s
+          WHERE s.owner = ${owner} AND s.present = 1 AND ${whereSql(sql, where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
+        return row!.count
+      }, failing("count found")),
+      cursorOf: Effect.fn("Sessions.cursorOf")(function* (session) {
+        return encodeCursor("sessions", [session.updatedAt ?? 0, yield* sessionNo(session.id)])
+      }, failing("cursor")),
       count: Effect.fn("Sessions.count")(function* (filter) {
         const { owner } = yield* Viewer
         const [row] = yield* sql<{
@@ -111,15 +174,21 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       }, failing("get many")),
       projects: Effect.gen(function* () {
         const { owner } = yield* Viewer
-        const rows = yield* sql<{ path: string; name: string; remote: string | null; sessions: number; updated_at: number }>`
-          SELECT s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, COUNT(*) AS sessions, MAX(s.updated_at) AS updated_at
+        const rows = yield* sql<ProjectRow>`
+          SELECT s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, MAX(d.root) AS root, MAX(d.worktree_of) AS worktree_of,
+            MAX(d.default_branch) AS default_branch, COUNT(*) AS sessions, MIN(s.started_at) AS started_at, MAX(s.updated_at) AS updated_at
           FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
           WHERE s.owner = ${owner} AND s.present = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
         return rows.map((row) => ({
+          id: projectId(row.path),
           path: row.path,
           name: row.name,
           repo: row.remote,
+          root: row.root,
+          worktreeOf: row.worktree_of,
+          defaultBranch: row.default_branch,
           sessions: row.sessions,
+          startedAt: row.started_at,
           updatedAt: row.updated_at === 0 ? null : row.updated_at
         }))
       }).pipe(failing("projects")),
@@ -204,100 +273,11 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
           )
         })
       }, failing("tool calls")),
-      tasks: Effect.fn("Sessions.tasks")(function* (sessionId) {
-        const no = yield* sessionNo(sessionId)
-        return (yield* tasksOf(sql, models.table, sql`x.session_no = ${no}`)).get(no) ?? []
-      }, failing("tasks")),
-      todos: Effect.fn("Sessions.todos")(function* (sessionId) {
-        const rows = yield* sql<{
-          at: number | null
-          todos: string
-        }>`SELECT at, todos FROM ${t("todo")} WHERE session_no = ${yield* sessionNo(sessionId)} ORDER BY COALESCE(at, 0) DESC, line DESC, id`
-        return rows.map((row) => new TodoList({ sessionId, at: row.at, todos: JSON.parse(row.todos) }, { disableValidation: true }))
-      }, failing("todos")),
-      fileChanges: Effect.fn("Sessions.fileChanges")(function* (sessionId) {
-        const no = yield* sessionNo(sessionId)
-        const rows = yield* sql<{
-          id: string
-          agent_id: string | null
-          path: string
-          action: FileChange["action"]
-          tool_name: string
-          at: number | null
-          added: number | null
-          removed: number | null
-        }>`
-          SELECT id, agent_id, path, action, name AS tool_name, at, lines_added AS added, lines_removed AS removed FROM ${t("tool_call")}
-          WHERE session_no = ${no} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0
-          UNION ALL SELECT id, agent_id, path, action, tool_name, at, 0, 0 FROM ${t("file_change")} WHERE session_no = ${no}`
-        return rows
-          .map(
-            (row) =>
-              new FileChange(
-                {
-                  id: row.id,
-                  sessionId,
-                  agentId: row.agent_id as AgentId | null,
-                  path: row.path,
-                  action: row.action,
-                  toolName: row.tool_name,
-                  at: row.at,
-                  linesAdded: row.added ?? 0,
-                  linesRemoved: row.removed ?? 0
-                },
-                { disableValidation: true }
-              )
-          )
-          .sort((a, b) => (a.at ?? 0) - (b.at ?? 0) || (a.id < b.id ? -1 : 1))
-      }, failing("file changes")),
-      agents: Effect.fn("Sessions.agents")(function* (sessionId) {
-        const rows = yield* sql<{ agent_id: string; meta: string | null; messages: number; started_at: number | null; updated_at: number | null }>`
-          SELECT x.agent_id, MAX(x.meta) AS meta, SUM(COALESCE(y.messages, 0)) AS messages, MIN(y.started_at) AS started_at, MAX(y.updated_at) AS updated_at
-          FROM transcript x LEFT JOIN ${t("transcript_state")} y ON y.transcript_no = x.no
-          WHERE x.session_no = ${yield* sessionNo(sessionId)} AND x.kind = 'agent' GROUP BY x.agent_id ORDER BY MIN(y.started_at), x.agent_id`
-        return rows.map(
-          (row) =>
-            new Agent(
-              {
-                id: row.agent_id as AgentId,
-                sessionId,
-                messages: Number(row.messages),
-                startedAt: row.started_at,
-                updatedAt: row.updated_at,
-                ...agentMeta(row.meta)
-              },
-              { disableValidation: true }
-            )
-        )
-      }, failing("agents")),
-      compactions: Effect.fn("Sessions.compactions")(function* (sessionId) {
-        const rows = yield* sql<{
-          id: string
-          at: number | null
-          trigger_name: Compaction["trigger"]
-          pre_tokens: number | null
-          post_tokens: number | null
-          duration_ms: number | null
-          summary: string | null
-        }>`
-          SELECT id, at, trigger_name, pre_tokens, post_tokens, duration_ms, summary FROM ${t("compaction")} WHERE session_no = ${yield* sessionNo(sessionId)} ORDER BY COALESCE(at, 0), line, id`
-        return rows.map(
-          (row) =>
-            new Compaction(
-              {
-                id: row.id,
-                sessionId,
-                at: row.at,
-                trigger: row.trigger_name,
-                preTokens: row.pre_tokens,
-                postTokens: row.post_tokens,
-                durationMs: row.duration_ms,
-                summary: row.summary
-              },
-              { disableValidation: true }
-            )
-        )
-      }, failing("compactions")),
+      tasks: one("tasks", details.tasks),
+      todos: one("todos", details.todos),
+      fileChanges: one("file changes", details.fileChanges),
+      agents: one("agents", details.agents),
+      compactions: one("compactions", details.compactions),
       summaries: Effect.fn("Sessions.summaries")(function* (sessionId) {
         const rows = yield* sql<{ id: string; text: string; leaf_uuid: string | null; leaf: number | null }>`
           SELECT u.id, u.text, u.leaf_uuid, m.id AS leaf FROM ${t("summary")} u
@@ -358,27 +338,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
             { disableValidation: true }
           )
         })
-      }, failing("problems")),
-      unprobedDirectories: Effect.fn("Sessions.unprobedDirectories")(function* (limit) {
-        const { owner } = yield* Viewer
-        const rows = yield* sql<{ cwd: string }>`
-          SELECT s.cwd FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
-          WHERE s.owner = ${owner} AND s.cwd IS NOT NULL AND d.path IS NULL GROUP BY s.cwd ORDER BY MAX(s.updated_at) DESC LIMIT ${limit}`
-        return rows.map((row) => row.cwd)
-      }, failing("unprobed directories")),
-      noteRepo: Effect.fn("Sessions.noteRepo")(function* (directory, facts) {
-        const { owner } = yield* Viewer
-        const name = facts.remote === null ? (facts.root === null ? null : projectOf(facts.root)) : projectOf(facts.remote)
-        yield* models.write(database.write`INSERT INTO directory ${database.write.insert({
-          owner,
-          path: directory,
-          name,
-          remote: facts.remote,
-          root: facts.root,
-          probed_at: yield* Clock.currentTimeMillis
-        })} ON CONFLICT (owner, path) DO UPDATE SET name = COALESCE(excluded.name, directory.name), remote = COALESCE(excluded.remote, directory.remote),
-          root = COALESCE(excluded.root, directory.root), probed_at = excluded.probed_at`)
-      }, failing("note repo"))
+      }, failing("problems"))
     })
   })
 )

@@ -4,10 +4,10 @@ import { SessionNotFound } from "han-core/Session"
 import type { SessionState } from "han-core/SessionState"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { type OwnerId, Viewer } from "han-core/Viewer"
+import { bucketMs } from "./internal/chunk.ts"
 import { Database, storeError } from "./internal/Database.ts"
 import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
-import { bucketMs } from "./internal/projectResponses.ts"
 import { reconcile } from "./internal/reconcile.ts"
 
 interface SumRow {

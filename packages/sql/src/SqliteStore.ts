@@ -7,18 +7,14 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import type { Journal } from "han-core/Journal"
 import * as Pricing from "han-core/Pricing"
-import type { Search } from "han-core/Search"
-import type { Sessions } from "han-core/Sessions"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
-import type { Usage } from "han-core/Usage"
 import { Database } from "./internal/Database.ts"
 import * as Models from "./internal/Models.ts"
-import { layerStore } from "./internal/store.ts"
+import { layerStore, type StoreServices } from "./internal/store.ts"
 import * as Migrations from "./Migrations.ts"
-import type { Projection, Projections } from "./Projection.ts"
+import type { Projection } from "./Projection.ts"
 
 /** Why a SQLite of this version may damage data, and what to do; null for a sound one. */
 export const versionWarning = (version: string): string | null => {
@@ -40,7 +36,7 @@ export interface SqliteStoreOptions {
 }
 
 /** The whole store over one SQLite file. One process at a time may have it open. */
-export const layer = (options: SqliteStoreOptions): Layer.Layer<Journal | Sessions | Search | Usage | StoreInfo | Projections, StoreUnusable> => {
+export const layer = (options: SqliteStoreOptions): Layer.Layer<StoreServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   return layerStore({ prices }).pipe(
     Layer.provideMerge(layerInfo),

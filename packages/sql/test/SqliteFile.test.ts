@@ -5,7 +5,10 @@ import { join } from "node:path"
 import { Effect, Exit, Layer, Schedule, Stream } from "effect"
 import { transcriptId } from "han-core/Entry"
 import { Journal } from "han-core/Journal"
+import type { Messages } from "han-core/Messages"
+import type { Metrics } from "han-core/Metrics"
 import type { Search } from "han-core/Search"
+import type { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
 import { StoreInfo } from "han-core/StoreInfo"
 import { Usage } from "han-core/Usage"
@@ -23,7 +26,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-type Services = Journal | Sessions | Search | Usage | StoreInfo | Viewer
+type Services = Journal | Sessions | SessionDetails | Messages | Search | Usage | Metrics | StoreInfo | Viewer
 const on = <A, E>(effect: Effect.Effect<A, E, Services>, options: Partial<SqliteStore.SqliteStoreOptions> = {}) =>
   Effect.runPromise(Effect.provide(effect, Layer.merge(SqliteStore.layer({ filename, ...options }), Viewer.layerLocal)))
 const open = (options: Partial<SqliteStore.SqliteStoreOptions> = {}) =>

@@ -1,9 +1,13 @@
 import { assert, it } from "@effect/vitest"
 import { Chunk, Duration, Effect, Fiber, Layer, Stream, TestServices } from "effect"
 import * as fc from "fast-check"
+import { Directories } from "han-core/Directories"
 import { type Transcript, transcriptFileId, transcriptId } from "han-core/Entry"
 import { type Append, Journal } from "han-core/Journal"
+import type { Messages } from "han-core/Messages"
+import type { Metrics } from "han-core/Metrics"
 import { Search } from "han-core/Search"
+import type { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
@@ -11,7 +15,8 @@ import { OwnerId, Viewer } from "han-core/Viewer"
 import { allOf, difference, found, readEverything, sessionId } from "./readEverything.ts"
 import { corpus, indexingCase, lines, scenario, transcript } from "./transcriptFiles.ts"
 
-type Store = Layer.Layer<Journal | Sessions | Search | Usage, StoreUnusable>
+type Services = Journal | Sessions | SessionDetails | Messages | Directories | Search | Usage | Metrics
+type Store = Layer.Layer<Services, StoreUnusable>
 
 const user = (uuid: string, second: number, content: unknown, more: object = {}) => ({
   type: "user",
@@ -70,9 +75,8 @@ const interleave = (appends: ReadonlyArray<Append>, chosen: ReadonlyArray<Choice
 /** What every store must do. `fresh` makes an empty one each time it is built. */
 export const suite = (name: string, fresh: () => Store, options: { readonly runs: number }) => {
   /** Runs on a store of its own. */
-  const on = <A, E>(effect: Effect.Effect<A, E, Journal | Sessions | Search | Usage | Viewer>) =>
-    Effect.provide(effect, Layer.merge(Layer.fresh(fresh()), Viewer.layerLocal))
-  const test = (title: string, effect: () => Effect.Effect<void, unknown, Journal | Sessions | Search | Usage | Viewer>) =>
+  const on = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Effect.provide(effect, Layer.merge(Layer.fresh(fresh()), Viewer.layerLocal))
+  const test = (title: string, effect: () => Effect.Effect<void, unknown, Services | Viewer>) =>
     it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
 
   for (const chaos of [false, true]) {
@@ -579,11 +583,12 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
   test("a known fact about a directory is never overwritten by an unknown one", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions
+      const directories = yield* Directories
       yield* appendAll([{ transcript: transcript("repo"), entries: lines([user("r1", 1, "x")]) }])
-      assert.deepStrictEqual(yield* sessions.unprobedDirectories(5), ["/home/dev/app"])
-      yield* sessions.noteRepo("/home/dev/app", { remote: "github.com/acme/shop", root: "/home/dev/app" })
-      yield* sessions.noteRepo("/home/dev/app", { remote: null, root: null })
-      assert.deepStrictEqual(yield* sessions.unprobedDirectories(5), [])
+      assert.deepStrictEqual(yield* directories.unprobed(5), ["/home/dev/app"])
+      yield* directories.note("/home/dev/app", { remote: "github.com/acme/shop", root: "/home/dev/app", worktreeOf: null, defaultBranch: "main" })
+      yield* directories.note("/home/dev/app", { remote: null, root: null, worktreeOf: null, defaultBranch: null })
+      assert.deepStrictEqual(yield* directories.unprobed(5), [])
       const session = yield* sessions.get("repo")
       assert.deepStrictEqual([session.project, session.repo], ["shop", "github.com/acme/shop"])
       for (const project of ["shop", "app", "/home/dev/app", "github.com/acme/shop"]) assert.strictEqual(yield* sessions.count({ project }), 1, project)

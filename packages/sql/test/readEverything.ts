@@ -4,8 +4,11 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { AgentId, SessionId } from "han-core/Entry"
 import { Journal } from "han-core/Journal"
+import { Messages } from "han-core/Messages"
+import { Metrics } from "han-core/Metrics"
 import type { Page, PageRequest } from "han-core/Page"
 import { Search } from "han-core/Search"
+import { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
 
@@ -29,6 +32,9 @@ export const readEverything = Effect.gen(function* () {
   const journal = yield* Journal
   const sessions = yield* Sessions
   const usage = yield* Usage
+  const messages = yield* Messages
+  const details = yield* SessionDetails
+  const metrics = yield* Metrics
   const list = [...(yield* allOf((page) => sessions.list({}, page)))].sort((a, b) => (a.id < b.id ? -1 : 1))
   const whole = yield* Effect.forEach(list, (session) =>
     Effect.gen(function* () {
@@ -48,10 +54,14 @@ export const readEverything = Effect.gen(function* () {
         todos: yield* sessions.todos(session.id),
         files: yield* sessions.fileChanges(session.id),
         compactions: yield* sessions.compactions(session.id),
-        summaries: yield* sessions.summaries(session.id)
+        summaries: yield* sessions.summaries(session.id),
+        page: (yield* allOf((page) => messages.page({ sessionId: session.id }, page))).map(({ message, raw }) => [message.id, message.at, raw.length])
       }
     })
   )
+  const ids = list.map((session) => session.id)
+  const ofSessions = <A>(found: ReadonlyMap<SessionId, A>) => [...found].sort(([a], [b]) => (a < b ? -1 : 1))
+  const zone = { timeZone: "America/St_Johns" }
   const problems = [...(yield* sessions.problems({ limit: 10_000 }))].map((problem) => JSON.stringify(problem)).sort()
   return JSON.parse(
     JSON.stringify({
@@ -61,7 +71,24 @@ export const readEverything = Effect.gen(function* () {
       usage: yield* usage.report({ by: "session" }),
       days: (yield* usage.report({ by: "day" })).rows,
       models: (yield* usage.report({ by: "model" })).rows,
-      check: yield* usage.reconcile({})
+      check: yield* usage.reconcile({}),
+      moods: ofSessions(yield* details.moods(ids)),
+      hookRuns: ofSessions(yield* details.hookRuns(ids)),
+      hanTasks: ofSessions(yield* details.hanTasks(ids)),
+      validations: ofSessions(yield* details.validations(ids)),
+      metrics: {
+        days: yield* metrics.days(zone),
+        hours: yield* metrics.hours(zone),
+        models: yield* metrics.models({}),
+        modelDays: yield* metrics.models({ daysIn: zone.timeZone }),
+        sessions: [...(yield* metrics.sessions({}))].sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1)),
+        tools: yield* metrics.tools({}),
+        agents: yield* metrics.agents({}),
+        hooks: yield* metrics.hooks({}),
+        compactions: yield* metrics.compactions({}),
+        tasks: [...(yield* metrics.tasks({}))].map((task) => JSON.stringify(task)).sort(),
+        moods: yield* metrics.moods({})
+      }
     })
   ) as unknown
 })

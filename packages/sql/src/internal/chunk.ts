@@ -80,9 +80,63 @@ export const noDelta = (): Delta => ({
   cost: 0
 })
 
+/** A quarter of an hour: days of every time zone are made of whole ones. */
+export const bucketMs = 15 * 60_000
+export const bucketOf = (at: number | null): number => (at === null ? -1 : Math.floor(at / bucketMs))
+const dayMs = 86_400_000
+export const dayOf = (at: number | null): number => (at === null ? -1 : Math.floor(at / dayMs))
+
+/** Sums of a session's quarter of an hour that a chunk changes. */
+export interface ActivityDelta {
+  messages: number
+  prompts: number
+  prompt_ms: number
+  tool_calls: number
+  lines_added: number
+  lines_removed: number
+  file_changes: number
+  analysed: number
+  score: number
+  low: number
+  moderate: number
+  high: number
+}
+export const noActivity = (): ActivityDelta => ({
+  messages: 0,
+  prompts: 0,
+  prompt_ms: 0,
+  tool_calls: 0,
+  lines_added: 0,
+  lines_removed: 0,
+  file_changes: 0,
+  analysed: 0,
+  score: 0,
+  low: 0,
+  moderate: 0,
+  high: 0
+})
+
 /** What a chunk changes, by session. */
 export class Deltas {
   readonly bySession = new Map<number, Delta>()
+  readonly byBucket = new Map<string, { readonly sessionNo: number; readonly bucket: number; readonly sums: ActivityDelta }>()
+  readonly byTool = new Map<string, { readonly sessionNo: number; readonly day: number; readonly name: string; readonly agentType: string; calls: number }>()
+  /** Sessions whose task lists are to be added up again. */
+  readonly withTasks = new Set<number>()
+  activity(sessionNo: number, at: number | null): ActivityDelta {
+    const bucket = bucketOf(at)
+    const key = `${sessionNo}/${bucket}`
+    let found = this.byBucket.get(key)
+    if (found === undefined) this.byBucket.set(key, (found = { sessionNo, bucket, sums: noActivity() }))
+    return found.sums
+  }
+  countTool(sessionNo: number, at: number | null, name: string, agentType: string, calls: number): void {
+    const day = dayOf(at)
+    const key = `${sessionNo}/${day}/${agentType}/${name}`
+    const found = this.byTool.get(key)
+    if (found === undefined) this.byTool.set(key, { sessionNo, day, name, agentType, calls })
+    else found.calls += calls
+  }
   of(sessionNo: number): Delta {
     let delta = this.bySession.get(sessionNo)
     if (delta === undefined) this.bySession.set(sessionNo, (delta = noDelta()))

@@ -58,7 +58,12 @@ export const forgetSessions = Effect.fnUntraced(function* (
     "todo",
     "summary",
     "cost_state",
-    "transcript_state"
+    "transcript_state",
+    "task",
+    "han_event",
+    "mood",
+    "activity_sum",
+    "tool_sum"
   ] as const) {
     yield* sql`DELETE FROM ${t(name)} WHERE session_no ${nos}`
   }

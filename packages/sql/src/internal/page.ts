@@ -37,3 +37,25 @@ export const pageOf = <Row, A>(request: PageRequest, rows: ReadonlyArray<Row>, n
     hasPrevious: backward ? more : request.after !== undefined
   }
 }
+
+/** The page of a list that is in memory as a whole; cursors name rows, not places. */
+export const slice = <Row, A>(
+  list: string,
+  page: PageRequest,
+  rows: ReadonlyArray<Row>,
+  key: (row: Row) => number,
+  node: (row: Row) => A
+): Effect.Effect<Page<A>, PageCursorInvalid> =>
+  Effect.gen(function* () {
+    const place = Effect.fnUntraced(function* (cursor: string) {
+      const [wanted] = yield* decodeCursor(list, 1, cursor)
+      const found = rows.findIndex((row) => key(row) === wanted)
+      return found < 0 ? yield* new PageCursorInvalid({ cursor }) : found
+    })
+    const { backward, size } = plan(page)
+    const from = page.after === undefined ? 0 : (yield* place(page.after)) + 1
+    const to = page.before === undefined ? rows.length : yield* place(page.before)
+    const span = rows.slice(from, Math.max(from, to))
+    const kept = backward ? span.slice(Math.max(0, span.length - size - 1)).reverse() : span.slice(0, size + 1)
+    return pageOf(page, kept, node, (row) => encodeCursor(list, [key(row)]))
+  })

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as SessionState from "han-core/SessionState"
 import { type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
 import { anyOf, breathe, storable, type Value } from "./Database.ts"
+import { projectActivity, projectHanEvents } from "./projectActivity.ts"
 import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
 import { projectMessages } from "./projectMessages.ts"
@@ -52,6 +53,8 @@ export const project = Effect.fnUntraced(function* (chunks: Chunks): Effect.fn.R
   yield* projectCompactions(sql, chunks, deltas)
   yield* projectNotes(sql, chunks)
   yield* projectProblems(sql, chunks)
+  yield* projectHanEvents(sql, chunks)
+  yield* projectActivity(sql, chunks, deltas)
   yield* projectSessions(sql, chunks, deltas)
 })
 

@@ -19,6 +19,7 @@ interface Call {
   readonly seen: Sighting
   readonly agentId: string | null
   readonly name: string | null
+  readonly agentType: string | null
   readonly at: number | null
   readonly path: string | null
   readonly action: string | null
@@ -31,6 +32,7 @@ interface CallRow extends SightingRow {
   readonly id: string
   readonly agent_id: string | null
   readonly name: string | null
+  readonly agent_type: string | null
   readonly at: number | null
   readonly path: string | null
   readonly action: string | null
@@ -54,6 +56,7 @@ const columns = [
   "line",
   "agent_id",
   "name",
+  "agent_type",
   "at",
   "path",
   "action",
@@ -67,6 +70,7 @@ const columns = [
   "task_result"
 ]
 
+const isAgentTool = (name: string) => name === "Task" || name === "Agent"
 const isTaskTool = (name: string) => name === "TaskCreate" || name === "TaskUpdate"
 
 /** Tool calls with their results: one row a call, wherever its lines were copied to. */
@@ -77,7 +81,7 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
     const have = calls.get(call.id)
     calls.set(call.id, have === undefined ? call : mergeCalls(have, call))
   }
-  const blank = { name: null, at: null, path: null, action: null, linesAdded: null, linesRemoved: null, taskInput: null, result: null }
+  const blank = { name: null, agentType: null, at: null, path: null, action: null, linesAdded: null, linesRemoved: null, taskInput: null, result: null }
   forEachEvent(chunks, (chunk, event, envelope, line) => {
     const { agentId } = chunk.transcript
     switch (event._tag) {
@@ -88,6 +92,7 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
           id: event.toolUseId,
           seen: seenIn(chunk, envelope, line),
           name: event.name,
+          agentType: isAgentTool(event.name) ? agentType(event.input) : null,
           at: envelope.at,
           taskInput: isTaskTool(event.name) ? taskInput(event.input) : null
         })
@@ -144,6 +149,7 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
       call.seen.line,
       call.agentId,
       call.name === null ? null : storable(call.name),
+      call.agentType,
       call.at,
       call.path,
       call.action,
@@ -164,7 +170,16 @@ const count = (deltas: Deltas, call: Call, sign: 1 | -1) => {
   if (call.name === null) return
   const delta = deltas.of(call.seen.sessionNo)
   delta.tool_calls += sign
-  if (call.result?.isError === true) delta.tool_errors += sign
+  const failed = call.result?.isError === true
+  if (failed) delta.tool_errors += sign
+  if (call.taskInput !== null) deltas.withTasks.add(call.seen.sessionNo)
+  deltas.countTool(call.seen.sessionNo, call.at, storable(call.name), call.agentType ?? "", sign)
+  const activity = deltas.activity(call.seen.sessionNo, call.at)
+  activity.tool_calls += sign
+  if (call.path === null || failed) return
+  activity.file_changes += sign
+  activity.lines_added += sign * (call.linesAdded ?? 0)
+  activity.lines_removed += sign * (call.linesRemoved ?? 0)
 }
 
 const callOf = (row: CallRow, transcripts: ReadonlyMap<number, string>): Call => ({
@@ -172,6 +187,7 @@ const callOf = (row: CallRow, transcripts: ReadonlyMap<number, string>): Call =>
   seen: sightingOf(row),
   agentId: row.agent_id,
   name: row.name,
+  agentType: row.agent_type,
   at: row.at,
   path: row.path,
   action: row.action,
@@ -201,6 +217,7 @@ const mergeCalls = (a: Call, b: Call): Call => {
     seen,
     agentId: here.agentId,
     name: here.name ?? there.name,
+    agentType: here.agentType ?? there.agentType,
     at: here.at ?? there.at,
     path: here.path ?? there.path,
     action: here.action ?? there.action,
@@ -211,6 +228,12 @@ const mergeCalls = (a: Call, b: Call): Call => {
   }
 }
 const earlier = (a: Result, b: Result): Result => (a.transcriptId < b.transcriptId || (a.transcriptId === b.transcriptId && a.line <= b.line) ? a : b)
+
+/** The kind of subagent that a call starts. */
+const agentType = (input: unknown): string =>
+  typeof input === "object" && input !== null && "subagent_type" in input && typeof input.subagent_type === "string"
+    ? storable(input.subagent_type)
+    : "general-purpose"
 
 /** The fields of a task call that make the task; only texts and lists of texts, whatever else the input holds. */
 const taskInput = (input: unknown): string => {

@@ -2,10 +2,11 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Message from "han-core/Message"
+import * as Sentiment from "han-core/Sentiment"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { isConversation } from "han-core/SessionState"
 import { type Chunk, type Chunks, type Deltas, upsert } from "./chunk.ts"
-import { anyOf, insertRows, storable } from "./Database.ts"
+import { anyOf, insertRows, storable, type Value } from "./Database.ts"
 import { keySeed, kindNumber, messageKey, threadOf } from "./messageKey.ts"
 import { normalise, vector } from "./words.ts"
 
@@ -16,6 +17,8 @@ interface Wanted {
   readonly uuid: string
   readonly kind: Message.MessageKind
   readonly decoded: DecodedLine
+  /** The line's time, or the one before it. */
+  readonly at: number | null
 }
 
 interface TranscriptState {
@@ -46,7 +49,9 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
       const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
       const place = placeOf(chunk.sessionNo, uuid)
       // A line that a file repeats is one message, where it stands first.
-      if (!wanted.has(place)) wanted.set(place, { key: messageKey(at ?? state.last_at, chunk.no, decoded.line, seed), chunk, thread, uuid, kind, decoded })
+      if (wanted.has(place)) return
+      const time = at ?? state.last_at
+      wanted.set(place, { key: messageKey(time, chunk.no, decoded.line, seed), chunk, thread, uuid, kind, decoded, at: time })
     })
     states.set(chunk.no, state)
   }
@@ -74,11 +79,17 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
   )
   const fresh = messages.filter((message) => added.has(message.key))
   addWords(sql, chunks, fresh)
-  for (const { chunk, kind } of fresh) {
+  yield* addMoods(sql, chunks, fresh, deltas)
+  for (const { at, chunk, decoded, kind } of fresh) {
     if (!isConversation(kind)) continue
     const state = states.get(chunk.no)!
     states.set(chunk.no, { ...state, messages: state.messages + 1 })
     if (chunk.transcript.kind === "agent") continue
+    if (!isCopy(chunk, decoded)) {
+      const activity = deltas.activity(chunk.sessionNo, at)
+      activity.messages++
+      if (kind === "prompt") activity.prompts++
+    }
     const delta = deltas.of(chunk.sessionNo)
     delta.messages++
     if (kind === "prompt") delta.prompts++
@@ -97,6 +108,41 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
       state.updated_at,
       state.messages
     ])
+  )
+})
+
+/** Whether a fork carries the line from the session that it was made in, where it counts. */
+const isCopy = (chunk: Chunk, { envelope }: DecodedLine): boolean => {
+  const from = envelope.requestSessionId ?? envelope.forkedFrom
+  return from !== null && from !== chunk.transcript.sessionId
+}
+
+/** Milliseconds that a human takes for a prompt, by its length. */
+const promptMs = (text: string): number => Math.min(Math.max(text.length * 500, 5000), 120_000)
+const levels = { low: 1, moderate: 2, high: 3 } as const
+const billion = 1e9
+
+/** What the prompts of humans say of how they feel. */
+const addMoods = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, messages: ReadonlyArray<Wanted>, deltas: Deltas) {
+  const rows: Array<ReadonlyArray<Value>> = []
+  for (const { at, chunk, decoded, key, kind } of messages) {
+    if (kind !== "prompt" || chunk.transcript.kind === "agent" || isCopy(chunk, decoded)) continue
+    const text = Message.textOf(decoded)
+    const activity = deltas.activity(chunk.sessionNo, at)
+    activity.prompt_ms += promptMs(text)
+    const found = Sentiment.analyse(text)
+    if (found === null) continue
+    const score = Math.round(found.score * billion)
+    activity.analysed++
+    activity.score += score
+    if (found.frustration !== null) activity[found.frustration.level]++
+    const frustration = Math.round((found.frustration?.score ?? 0) * billion)
+    rows.push([chunk.sessionNo, key, owner, score, frustration, found.frustration === null ? 0 : levels[found.frustration.level], found.signals.join("\n")])
+  }
+  yield* insertRows(
+    sql,
+    { table: table("mood"), columns: "session_no, message_id, owner, score, frustration, level, signals", suffix: "ON CONFLICT DO NOTHING" },
+    rows
   )
 })
 

@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
-import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
+import { bucketOf, type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
 import { insertRows, storable } from "./Database.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
@@ -164,7 +164,7 @@ const costOf = (prices: PriceTable, response: Response): number | null => respon
 
 const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, response: Response, sign: 1 | -1) => {
   const { sessionNo } = response.seen
-  const bucket = response.at === null ? -1 : Math.floor(response.at / bucketMs)
+  const bucket = bucketOf(response.at)
   const key = `${sessionNo} ${bucket} ${response.model} ${response.tier ?? ""}`
   let sum = sums.get(key)
   if (sum === undefined) {
@@ -187,9 +187,6 @@ const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, respo
   }
   sum.web_searches += sign * response.webSearches
 }
-
-/** A quarter of an hour: every time zone's days begin with one. */
-export const bucketMs = 900_000
 
 const summed = ["responses", "unpriced", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "web_searches", "cost"] as const
 

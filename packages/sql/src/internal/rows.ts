@@ -20,8 +20,8 @@ export interface SessionRow extends Delta {
   readonly subagents: number
 }
 
-const activeMs = 5 * 60_000
-const idleMs = 24 * 3_600_000
+export const activeMs = 5 * 60_000
+export const idleMs = 24 * 3_600_000
 
 const statusOf = (ended: boolean, updatedAt: number, now: number): SessionStatus =>
   ended ? "completed" : now - updatedAt < activeMs ? "active" : now - updatedAt < idleMs ? "idle" : "completed"

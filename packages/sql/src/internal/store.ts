@@ -1,10 +1,23 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Directories } from "han-core/Directories"
+import type { Journal } from "han-core/Journal"
+import type { Messages } from "han-core/Messages"
+import type { Metrics } from "han-core/Metrics"
 import type { PriceTable } from "han-core/Pricing"
+import type { Search } from "han-core/Search"
+import type { SessionDetails } from "han-core/SessionDetails"
+import type { Sessions } from "han-core/Sessions"
+import type { StoreInfo } from "han-core/StoreInfo"
+import type { Usage } from "han-core/Usage"
 import { Projections } from "../Projection.ts"
+import * as SqlDirectories from "../SqlDirectories.ts"
 import * as SqlJournal from "../SqlJournal.ts"
+import * as SqlMessages from "../SqlMessages.ts"
+import * as SqlMetrics from "../SqlMetrics.ts"
 import * as SqlSearch from "../SqlSearch.ts"
+import * as SqlSessionDetails from "../SqlSessionDetails.ts"
 import * as SqlSessions from "../SqlSessions.ts"
 import * as SqlUsage from "../SqlUsage.ts"
 import { Database, storeError } from "./Database.ts"
@@ -25,6 +38,19 @@ const layerProjections = Layer.effect(
   })
 )
 
-/** Everything that a store answers, whatever its database. */
+/** What a store answers, whatever its database. */
+export type StoreServices = Journal | Sessions | SessionDetails | Messages | Directories | Search | Usage | Metrics | StoreInfo | Projections
+
+/** All of it but `StoreInfo`, which knows the database. */
 export const layerStore = (options: { readonly prices: PriceTable }) =>
-  Layer.mergeAll(SqlJournal.layer(options), SqlSessions.layer, SqlSearch.layer, SqlUsage.layer, layerProjections)
+  Layer.mergeAll(
+    SqlJournal.layer(options),
+    SqlSessions.layer,
+    SqlSessionDetails.layer,
+    SqlMessages.layer,
+    SqlDirectories.layer,
+    SqlSearch.layer,
+    SqlUsage.layer,
+    SqlMetrics.layer(options),
+    layerProjections
+  )

@@ -6,6 +6,7 @@ import * as Task from "han-core/Task"
 import type { Table } from "../ReadModels.ts"
 
 interface TaskCallRow {
+  readonly id: string
   readonly session_no: number
   readonly session_id: string
   readonly name: Task.TaskCall["name"]
@@ -15,10 +16,10 @@ interface TaskCallRow {
   readonly is_error: number | null
 }
 
-/** The task lists of the sessions that "where" (over tool_call "x") selects, by session number. They are added up when asked for: a list is a few dozen calls. */
+/** The task lists of the sessions that "where" (over tool_call "x" and session_key "k") selects, by session number. They are added up when asked for: a list is a few dozen calls. */
 export const tasksOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: (name: Table) => string, where: Fragment) {
   const rows = yield* sql<TaskCallRow>`
-    SELECT x.session_no, k.session_id, x.name, x.at, x.task_input, x.task_result, x.is_error
+    SELECT x.id, x.session_no, k.session_id, x.name, x.at, x.task_input, x.task_result, x.is_error
     FROM ${sql.literal(table("tool_call"))} x JOIN session_key k ON k.no = x.session_no JOIN transcript t ON t.no = x.transcript_no
     WHERE x.task_input IS NOT NULL AND ${where} ORDER BY x.session_no, COALESCE(x.at, 0), t.id, x.line, x.id`
   const bySession = new Map<number, { readonly sessionId: string; readonly calls: Array<Task.TaskCall> }>()
@@ -28,6 +29,7 @@ export const tasksOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, ta
     const input: unknown = JSON.parse(row.task_input)
     const result: { sequence: number | null; success: boolean } | null = row.task_result === null ? null : JSON.parse(row.task_result)
     list.calls.push({
+      id: row.id,
       name: row.name,
       input: typeof input === "object" && input !== null ? { ...input } : {},
       at: row.at,

@@ -4,7 +4,6 @@ import type { JournalTotals } from "han-core/Journal"
 import type { OwnerId } from "han-core/Viewer"
 import type { Table } from "../ReadModels.ts"
 import { forkOf } from "./family.ts"
-import { tasksOf } from "./tasks.ts"
 
 /** Distinct things, each counted where it was made. */
 export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, table: (name: Table) => string) {
@@ -25,11 +24,8 @@ export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, own
     SELECT COUNT(*) AS files FROM (
       SELECT session_no, path FROM ${t("tool_call")} WHERE owner = ${owner} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0
       UNION SELECT session_no, path FROM ${t("file_change")} WHERE owner = ${owner}) AS changed`
-  const tasks = { created: 0, completed: 0 }
-  for (const list of (yield* tasksOf(sql, table, sql`x.owner = ${owner}`)).values()) {
-    tasks.created += list.length
-    tasks.completed += list.filter((task) => task.status === "completed").length
-  }
+  const [tasks] = yield* sql<{ created: number; completed: number }>`
+    SELECT COUNT(*) AS created, COUNT(CASE WHEN status = 'completed' THEN 1 END) AS completed FROM ${t("task")} WHERE owner = ${owner}`
   const result: JournalTotals = {
     transcripts: Number(files!.transcripts),
     bytes: Number(files!.bytes),
@@ -42,7 +38,7 @@ export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, own
     toolCalls: Number(sums!.calls),
     toolErrors: Number(sums!.errors),
     compactions: Number(sums!.compactions),
-    tasks,
+    tasks: { created: tasks!.created, completed: tasks!.completed },
     filesTouched: touched!.files,
     apiResponses: Number(sums!.responses)
   }

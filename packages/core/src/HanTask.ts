@@ -1,0 +1,82 @@
+import * as Schema from "effect/Schema"
+import { SessionId } from "./Entry.ts"
+import type { HanEvent } from "./HookRun.ts"
+
+/** A piece of work that an agent announced and accounted for in han's log (`task_start`, `task_update`, `task_complete`, `task_fail`). */
+export class HanTask extends Schema.Class<HanTask>("han-core/HanTask")({
+  id: Schema.String,
+  sessionId: SessionId,
+  description: Schema.String,
+  /** As the agent said it, e.g. `fix`, `implement`, `refactor`, `research`. */
+  type: Schema.String,
+  status: Schema.Literal("active", "completed", "failed"),
+  outcome: Schema.NullOr(Schema.String),
+  /** 0 to 1. */
+  confidence: Schema.NullOr(Schema.Number),
+  notes: Schema.NullOr(Schema.String),
+  filesModified: Schema.Array(Schema.String),
+  testsAdded: Schema.NullOr(Schema.Number),
+  startedAt: Schema.NullOr(Schema.Number),
+  completedAt: Schema.NullOr(Schema.Number),
+  durationSeconds: Schema.NullOr(Schema.Number)
+}) {}
+
+/** The tasks that these events of one session, in their order, add up to. One that was ended without having been announced counts. */
+export const tasksOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HanTask> => {
+  const tasks = new Map<string, HanTask>()
+  for (const event of events) {
+    if (!event.name.startsWith("task_")) continue
+    const data: Readonly<Record<string, unknown>> = typeof event.data === "object" && event.data !== null ? { ...event.data } : {}
+    const id = text(data["task_id"])
+    if (id === null) continue
+    const have = tasks.get(id) ?? blank(id, event)
+    const failed = event.name === "task_fail"
+    if (event.name === "task_start") {
+      tasks.set(
+        id,
+        make({ ...have, description: text(data["description"]) ?? have.description, type: text(data["task_type"]) ?? have.type, startedAt: event.at })
+      )
+    } else if (event.name === "task_update") {
+      tasks.set(id, make({ ...have, notes: text(data["notes"]) ?? have.notes }))
+    } else if (failed || event.name === "task_complete") {
+      const outcome = failed ? "failed" : (text(data["outcome"]) ?? "unknown")
+      const files = data["files_modified"]
+      const stated = number(data["duration_seconds"])
+      tasks.set(
+        id,
+        make({
+          ...have,
+          status: outcome === "failed" || outcome === "failure" ? "failed" : "completed",
+          outcome,
+          confidence: number(data["confidence"]),
+          notes: text(data["notes"]) ?? text(data["reason"]) ?? have.notes,
+          filesModified: Array.isArray(files) ? files.filter((file) => typeof file === "string") : [],
+          testsAdded: number(data["tests_added"]),
+          completedAt: event.at,
+          durationSeconds: stated ?? (event.at === null || have.startedAt === null ? null : Math.max(0, Math.round((event.at - have.startedAt) / 1000)))
+        })
+      )
+    }
+  }
+  return [...tasks.values()]
+}
+
+const make = (fields: ConstructorParameters<typeof HanTask>[0]): HanTask => new HanTask(fields, { disableValidation: true })
+const blank = (id: string, { at, sessionId }: HanEvent): HanTask =>
+  make({
+    id,
+    sessionId,
+    description: "Unknown task",
+    type: "unknown",
+    status: "active",
+    outcome: null,
+    confidence: null,
+    notes: null,
+    filesModified: [],
+    testsAdded: null,
+    startedAt: at,
+    completedAt: null,
+    durationSeconds: null
+  })
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null)
+const number = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null)

@@ -1,0 +1,137 @@
+import * as Schema from "effect/Schema"
+import { SessionId } from "./Entry.ts"
+
+/** One run of a hook: what han's log says about its start and its end. Null for what neither says; all of the end is null while it runs. */
+export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
+  /** The id of the line that tells of the start, or of the end when there is no other. */
+  id: Schema.String,
+  sessionId: SessionId,
+  plugin: Schema.NullOr(Schema.String),
+  hook: Schema.String,
+  /** The client's event, e.g. `PostToolUse`. */
+  event: Schema.NullOr(Schema.String),
+  directory: Schema.NullOr(Schema.String),
+  command: Schema.NullOr(Schema.String),
+  cached: Schema.Boolean,
+  startedAt: Schema.NullOr(Schema.Number),
+  finishedAt: Schema.NullOr(Schema.Number),
+  durationMs: Schema.NullOr(Schema.Number),
+  exitCode: Schema.NullOr(Schema.Number),
+  passed: Schema.NullOr(Schema.Boolean),
+  output: Schema.NullOr(Schema.String),
+  error: Schema.NullOr(Schema.String),
+  /** What called it: one id for all hooks of one event. */
+  orchestrationId: Schema.NullOr(Schema.String),
+  taskId: Schema.NullOr(Schema.String)
+}) {
+  get status(): "running" | "passed" | "failed" {
+    return this.passed === null ? "running" : this.passed ? "passed" : "failed"
+  }
+}
+
+/** That a file, with this content, passed a check. */
+export const FileValidation = Schema.Struct({
+  /** The id of the line that says so. */
+  id: Schema.String,
+  sessionId: SessionId,
+  path: Schema.String,
+  digest: Schema.String,
+  plugin: Schema.String,
+  hook: Schema.String,
+  directory: Schema.NullOr(Schema.String),
+  at: Schema.NullOr(Schema.Number)
+})
+export type FileValidation = typeof FileValidation.Type
+
+/** One line of han's log with its place, decoded. */
+export interface HanEvent {
+  readonly id: string
+  readonly sessionId: SessionId
+  readonly at: number | null
+  readonly name: string
+  readonly replyTo: string | null
+  readonly data: unknown
+}
+
+/** The runs that these events add up to, in the order of their starts. A result without a known start is a run of its own. */
+export const runsOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HookRun> => {
+  const runs = new Map<string, HookRun>()
+  for (const event of events) {
+    if (event.name !== "hook_run") continue
+    runs.set(event.id, started(event))
+  }
+  for (const event of events) {
+    if (event.name !== "hook_result" && event.name !== "hook_validation") continue
+    const run = (event.replyTo === null ? undefined : runs.get(event.replyTo)) ?? started(event)
+    runs.set(run.id, ended(run, event))
+  }
+  return [...runs.values()].sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0) || (a.id < b.id ? -1 : 1))
+}
+
+const started = (event: HanEvent): HookRun => {
+  const data = fieldsOf(event.data)
+  return new HookRun(
+    {
+      id: event.id,
+      sessionId: event.sessionId,
+      plugin: text(data["plugin"]),
+      hook: text(data["hook"]) ?? "",
+      event: text(data["hook_type"]),
+      directory: text(data["directory"]),
+      command: text(data["command"]),
+      cached: data["cached"] === true,
+      startedAt: event.at,
+      finishedAt: null,
+      durationMs: null,
+      exitCode: null,
+      passed: null,
+      output: null,
+      error: null,
+      orchestrationId: text(data["orchestration_id"]),
+      taskId: text(data["task_id"])
+    },
+    { disableValidation: true }
+  )
+}
+
+const ended = (run: HookRun, event: HanEvent): HookRun => {
+  const data = fieldsOf(event.data)
+  const exitCode = number(data["exit_code"])
+  return new HookRun(
+    {
+      ...run,
+      plugin: run.plugin ?? text(data["plugin"]),
+      hook: run.hook === "" ? (text(data["hook"]) ?? "") : run.hook,
+      event: run.event ?? text(data["hook_type"]),
+      directory: run.directory ?? text(data["directory"]),
+      command: run.command ?? text(data["command"]),
+      cached: data["cached"] === true || run.cached,
+      finishedAt: event.at,
+      durationMs: number(data["duration_ms"]),
+      exitCode,
+      passed: typeof data["success"] === "boolean" ? data["success"] : exitCode === 0,
+      output: text(data["output"]),
+      error: text(data["error"])
+    },
+    { disableValidation: true }
+  )
+}
+
+/** The files that these events say passed a check. */
+export const validationsOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<FileValidation> =>
+  events.flatMap((event) => {
+    if (event.name !== "hook_validation_cache") return []
+    const data = fieldsOf(event.data)
+    const plugin = text(data["plugin"])
+    const hook = text(data["hook"])
+    if (plugin === null || hook === null) return []
+    return Object.entries(fieldsOf(data["files"])).flatMap(([path, digest]) =>
+      typeof digest === "string"
+        ? [{ id: event.id, sessionId: event.sessionId, path, digest, plugin, hook, directory: text(data["directory"]), at: event.at }]
+        : []
+    )
+  })
+
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === "object" && value !== null ? { ...value } : {})
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null)
+const number = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null)

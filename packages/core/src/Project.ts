@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto"
+import * as Schema from "effect/Schema"
+
+/** A directory that sessions worked in, with what git says about it. */
+export const Project = Schema.Struct({
+  /** The same for the same directory on every store. */
+  id: Schema.String,
+  path: Schema.String,
+  /** The repository's name when it is known, else the directory's own. */
+  name: Schema.String,
+  /** `host/owner/name` of the git remote. */
+  repo: Schema.NullOr(Schema.String),
+  /** The top of the working tree. */
+  root: Schema.NullOr(Schema.String),
+  /** The top of the repository's main working tree when this one is another (`git worktree`). */
+  worktreeOf: Schema.NullOr(Schema.String),
+  defaultBranch: Schema.NullOr(Schema.String),
+  sessions: Schema.Int,
+  startedAt: Schema.NullOr(Schema.Number),
+  updatedAt: Schema.NullOr(Schema.Number)
+})
+export type Project = typeof Project.Type
+
+/** A git remote with the projects that are its checkouts. */
+export interface Repo {
+  readonly id: string
+  /** `host/owner/name`. */
+  readonly remote: string
+  readonly name: string
+  readonly defaultBranch: string | null
+  readonly projects: ReadonlyArray<Project>
+  readonly sessions: number
+  readonly startedAt: number | null
+  readonly updatedAt: number | null
+}
+
+export const projectId = (path: string): string => named("project", path)
+export const repoId = (remote: string): string => named("repo", remote)
+
+/** A uuid made of a name. */
+const named = (kind: string, name: string): string => {
+  const hex = createHash("sha256").update(`${kind}\0${name}`).digest("hex")
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+/** The repositories of these projects, the one with the latest activity first. */
+export const reposOf = (projects: ReadonlyArray<Project>): ReadonlyArray<Repo> => {
+  const byRemote = new Map<string, Array<Project>>()
+  for (const project of projects) {
+    if (project.repo === null) continue
+    const list = byRemote.get(project.repo)
+    if (list === undefined) byRemote.set(project.repo, [project])
+    else list.push(project)
+  }
+  return [...byRemote]
+    .map(([remote, list]): Repo => {
+      const started = list.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]))
+      const updated = list.flatMap(({ updatedAt }) => (updatedAt === null ? [] : [updatedAt]))
+      return {
+        id: repoId(remote),
+        remote,
+        name: remote.split("/").at(-1) ?? remote,
+        defaultBranch: list.find(({ defaultBranch }) => defaultBranch !== null)?.defaultBranch ?? null,
+        projects: list,
+        sessions: list.reduce((sum, { sessions }) => sum + sessions, 0),
+        startedAt: started.length === 0 ? null : Math.min(...started),
+        updatedAt: updated.length === 0 ? null : Math.max(...updated)
+      }
+    })
+    .sort((a, b) => (b.updatedAt ?? 0) - (a.updatedAt ?? 0) || (a.remote < b.remote ? -1 : 1))
+}

@@ -1,0 +1,50 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { SessionId } from "./Entry.ts"
+import type { FileChange } from "./FileChange.ts"
+import type { HanTask } from "./HanTask.ts"
+import type { FileValidation, HookRun } from "./HookRun.ts"
+import type { Agent, Compaction } from "./Session.ts"
+import type { StoreError } from "./StoreError.ts"
+import type { Task, TodoList } from "./Task.ts"
+import type { Viewer } from "./Viewer.ts"
+
+/** What humans felt in a session, from the words of their prompts (see `Sentiment`). */
+export interface Mood {
+  readonly sessionId: SessionId
+  /** Prompts with words. */
+  readonly analysed: number
+  /** From -5 to 5. */
+  readonly averageScore: number
+  readonly low: number
+  readonly moderate: number
+  readonly high: number
+  /** The most frustrated prompt's score; 0 without one. */
+  readonly peakFrustration: number
+  readonly averageFrustration: number
+  /** What showed frustration, the most frequent first. */
+  readonly signals: ReadonlyArray<string>
+}
+
+type Of<A> = (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyMap<SessionId, A>, StoreError, Viewer>
+
+/** Details of several sessions at once: the number of statements does not depend on how many. A session without any is not in the map. */
+export class SessionDetails extends Context.Tag("han-core/SessionDetails")<
+  SessionDetails,
+  {
+    readonly tasks: Of<ReadonlyArray<Task>>
+    /** The list as it was last written. */
+    readonly todos: Of<TodoList>
+    /** In order of time. */
+    readonly fileChanges: Of<ReadonlyArray<FileChange>>
+    readonly fileChangeCounts: Of<number>
+    readonly compactions: Of<ReadonlyArray<Compaction>>
+    readonly agents: Of<ReadonlyArray<Agent>>
+    readonly hookRuns: Of<ReadonlyArray<HookRun>>
+    readonly validations: Of<ReadonlyArray<FileValidation>>
+    readonly hanTasks: Of<ReadonlyArray<HanTask>>
+    readonly moods: Of<Mood>
+    /** The configuration folder that its newest transcript was found under. */
+    readonly roots: Of<string>
+  }
+>() {}

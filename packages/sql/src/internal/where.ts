@@ -1,0 +1,57 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { Fragment } from "@effect/sql/Statement"
+import type { Comparison, OrderBy, Scalar, Where } from "han-core/Where"
+import { anyOf } from "./Database.ts"
+
+/** The column of each field that a statement can ask about; texts unless said to be numbers. */
+export type Columns<Field extends string> = Readonly<Record<Field, Fragment>>
+
+/** A condition as SQL, with SQL's own idea of null. */
+export const whereSql = <Field extends string>(sql: SqlClient.SqlClient, where: Where<Field> | undefined, columns: Columns<Field>): Fragment => {
+  if (where === undefined) return sql`1 = 1`
+  switch (where._tag) {
+    case "And":
+      return where.of.length === 0 ? sql`1 = 1` : sql`(${sql.and(where.of.map((part) => whereSql(sql, part, columns)))})`
+    case "Or":
+      return where.of.length === 0 ? sql`1 = 0` : sql`(${sql.or(where.of.map((part) => whereSql(sql, part, columns)))})`
+    case "Not":
+      return sql`NOT (${whereSql(sql, where.of, columns)})`
+    case "Field":
+      return comparison(sql, columns[where.field], where)
+  }
+}
+
+const comparison = (sql: SqlClient.SqlClient, column: Fragment, by: Comparison): Fragment => {
+  switch (by.op) {
+    case "isNull":
+      return by.value ? sql`${column} IS NULL` : sql`${column} IS NOT NULL`
+    case "in":
+      return by.value.length === 0 ? sql`1 = 0` : sql`${column} ${anyOf(sql, by.value)}`
+    case "notIn":
+      return by.value.length === 0 ? sql`1 = 1` : sql`NOT (${column} ${anyOf(sql, by.value)})`
+    // No LIKE: it has wildcards, and SQLite's ignores case.
+    case "contains":
+      return sql.onDialectOrElse({ pg: () => sql`strpos(${column}, ${by.value}) > 0`, orElse: () => sql`instr(${column}, ${by.value}) > 0` })
+    case "startsWith":
+      return sql`substr(${column}, 1, length(${text(sql, by.value)})) = ${by.value}`
+    case "endsWith":
+      return sql`(length(${column}) >= length(${text(sql, by.value)}) AND substr(${column}, length(${column}) - length(${text(sql, by.value)}) + 1) = ${by.value})`
+    default: {
+      const value = typeof by.value === "boolean" ? Number(by.value) : by.value
+      return sql`${column} ${sql.literal(operators[by.op])} ${value}`
+    }
+  }
+}
+const operators = { eq: "=", ne: "<>", gt: ">", gte: ">=", lt: "<", lte: "<=" } as const
+/** PostgreSQL does not know the type of a bare parameter inside a function. */
+const text = (sql: SqlClient.SqlClient, value: string): Fragment => sql.onDialectOrElse({ pg: () => sql`${value}::text`, orElse: () => sql`${value}` })
+
+/** Compares two rows field by field; null is the smallest. */
+export const inOrder = <Field extends string>(orderBy: ReadonlyArray<OrderBy<Field>>, a: (field: Field) => Scalar, b: (field: Field) => Scalar): number => {
+  for (const { descending, field } of orderBy) {
+    const order = compare(a(field), b(field))
+    if (order !== 0) return descending ? -order : order
+  }
+  return 0
+}
+const compare = (a: Scalar, b: Scalar): number => (a === b ? 0 : a === null ? -1 : b === null ? 1 : a < b ? -1 : 1)
