@@ -138,6 +138,8 @@ export class Journal extends Context.Tag("han-core/Journal")<
       readonly after?: number | undefined
       readonly live?: boolean | undefined
     }) => Stream.Stream<JournalChange, StoreError, Viewer>
+    /** The sequence of the last change; 0 for an empty journal. */
+    readonly head: Effect.Effect<number, StoreError, Viewer>
     readonly totals: Effect.Effect<JournalTotals, StoreError, Viewer>
     /** Projects the whole journal anew beside the read models in use, then swaps them. Reads and appends go on meanwhile. */
     readonly rebuild: Stream.Stream<RebuildProgress, StoreError>

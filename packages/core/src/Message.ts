@@ -75,6 +75,8 @@ export const ToolResult = Schema.Struct({
   hasImage: Schema.Boolean,
   denied: Schema.Boolean,
   at: Schema.NullOr(Schema.Number),
+  /** From the line of the call to the line of the result. */
+  durationMs: Schema.NullOr(Schema.Number),
   structured: Schema.Unknown
 })
 export type ToolResult = typeof ToolResult.Type

@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { SessionId } from "./Entry.ts"
+import type { SessionId, TranscriptId } from "./Entry.ts"
 import type { Message, MessageKind, ToolResult } from "./Message.ts"
 import type { Page, PageCursorInvalid, PageRequest } from "./Page.ts"
 import type { StoreError } from "./StoreError.ts"
@@ -55,8 +55,13 @@ export class Messages extends Context.Tag("han-core/Messages")<
   {
     readonly page: (query: MessagesQuery, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
     readonly count: (query: MessagesQuery) => Effect.Effect<number, StoreError, Viewer>
-    /** Where in its list a message stands that was just added: what `page` gives as its cursor. */
-    readonly cursors: (sessionId: SessionId, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, StoreError, Viewer>
+    /** The cursors that `page` gives to these messages, and the lines that they are: a line that repeats another one's id is no message of its own. */
+    readonly cursors: (
+      sessionId: SessionId,
+      ids: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyMap<string, { readonly cursor: string; readonly transcript: TranscriptId; readonly line: number }>, StoreError, Viewer>
+    /** Where messages stand in the list without a condition, from 0 for the newest. */
+    readonly places: (sessionId: SessionId, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, number>, StoreError, Viewer>
     /** By the id of the line. One that several sessions carry is given as the session has it that was written first. */
     readonly get: (id: string) => Effect.Effect<MessageLine | null, StoreError, Viewer>
     /** Results of tool calls, by the call's id; a call without a result is not in the map. */

@@ -1,6 +1,8 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { SessionId } from "./Entry.ts"
+import type { HanTask } from "./HanTask.ts"
+import type { FileValidation } from "./HookRun.ts"
 import type { StoreError } from "./StoreError.ts"
 import type { Viewer } from "./Viewer.ts"
 
@@ -24,6 +26,8 @@ export interface Activity {
   readonly linesRemoved: number
   /** Changes of files by tool calls that succeeded. */
   readonly fileChanges: number
+  /** Quarters of an hour with something in them, in milliseconds: of all sessions together. */
+  readonly activeMs: number
   /** What typing and reading the prompts took a human, by their length. */
   readonly promptMs: number
   readonly responses: number
@@ -36,7 +40,7 @@ export interface Activity {
 }
 
 export interface DayActivity extends Activity {
-  /** `2026-11-22` in the time zone that was asked for. */
+  /** `2026-11-22` in the time zone that was asked for: the day, or the one with which the week (Monday) or month begins. */
   readonly date: string
 }
 export interface HourActivity {
@@ -79,8 +83,10 @@ export interface SessionActivity extends Omit<Activity, "sessions"> {
 export class Metrics extends Context.Tag("han-core/Metrics")<
   Metrics,
   {
-    /** Days with anything, in order. `timeZone`: an IANA name. */
-    readonly days: (scope: MetricsScope & { readonly timeZone: string }) => Effect.Effect<ReadonlyArray<DayActivity>, StoreError, Viewer>
+    /** Days, weeks or months with anything, in order. `timeZone`: an IANA name. */
+    readonly days: (
+      scope: MetricsScope & { readonly timeZone: string; readonly by?: "day" | "week" | "month" | undefined }
+    ) => Effect.Effect<ReadonlyArray<DayActivity>, StoreError, Viewer>
     /** All 24. */
     readonly hours: (scope: MetricsScope & { readonly timeZone: string }) => Effect.Effect<ReadonlyArray<HourActivity>, StoreError, Viewer>
     /** The model with most tokens first; with `daysIn` a row for each day of that time zone, in order of days. */
@@ -118,6 +124,10 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
       StoreError,
       Viewer
     >
+    /** Tasks that were announced through han, by those of their lines that were written in that time. */
+    readonly hanTasks: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<HanTask>, StoreError, Viewer>
+    /** Checks that files passed, the newest first. */
+    readonly validations: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<FileValidation>, StoreError, Viewer>
     readonly moods: (scope: MetricsScope) => Effect.Effect<
       {
         readonly analysed: number

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as Subscribable from "effect/Subscribable"
 import { AgentId, type Entry, SessionId } from "./Entry.ts"
 import { agentSessions } from "./internal/agentSessions.ts"
 import { descriptorFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
@@ -12,14 +13,23 @@ import { childOf, type Folder, type FoundFile, find, findFile, lookInto, placeOf
 import { type TranscriptWatch, watchTranscripts } from "./internal/transcriptWatch.ts"
 import { type LineBatch, type RootState, type TranscriptFile, Transcripts, TranscriptUnreadable } from "./Transcripts.ts"
 
+/** A configuration folder, as `~/.claude`: transcripts lie in `projects` below it. It may be missing now and appear later. */
+export interface TranscriptRoot {
+  readonly path: string
+  /** The harness that writes there; `sourceOf` the path if absent. */
+  readonly source?: string | undefined
+  /** Where changes are not told, as on network file systems. */
+  readonly poll?: boolean | undefined
+}
+
 export interface TranscriptFilesOptions {
   /** The name of this machine, part of the identity of every transcript. */
   readonly machine: string
   /**
-   * Configuration folders, as `~/.claude`: transcripts lie in `projects` below them. They may be missing now and appear later.
-   * `source`: the harness that writes there, `claude-code` if absent. `poll`: where changes are not told, as on network file systems.
+   * The configuration folders. When they can change (a `SubscriptionRef`), a new one is listed and followed at once, and one that went is followed no longer:
+   * its transcripts are not reported as gone.
    */
-  readonly roots: ReadonlyArray<{ readonly path: string; readonly source?: string | undefined; readonly poll?: boolean | undefined }>
+  readonly roots: ReadonlyArray<TranscriptRoot> | Subscribable.Subscribable<ReadonlyArray<TranscriptRoot>>
   /** Where other harnesses' folders lie, as `~/.han`: each folder in it that has `projects` is a root, whose harness is its name. */
   readonly hanHome?: string | undefined
   /** How long a file must be quiet before its change is told, in milliseconds; 50 if absent. One that is never quiet is told of every 250. */
@@ -39,8 +49,18 @@ const blockSize = 1 << 20
  */
 export const layer = (options: TranscriptFilesOptions): Layer.Layer<Transcripts> => Layer.sync(Transcripts, () => make(options))
 
+/** The harness of a configuration folder: its name when it lies in han's home (`~/.han/omp`), else `claude-code`. */
+export const sourceOf = (root: string, hanHome: string | undefined): string => {
+  const at = path.resolve(root)
+  const parent = path.dirname(at)
+  return (hanHome !== undefined && parent === path.resolve(hanHome)) || path.basename(parent) === ".han" ? path.basename(at) : "claude-code"
+}
+
 const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
-  const { home, roots, tops } = topsOf(options)
+  const configured = Subscribable.isSubscribable(options.roots)
+    ? options.roots
+    : Subscribable.make({ get: Effect.succeed(options.roots), changes: Stream.empty })
+  const current = Effect.map(configured.get, (roots) => topsOf(roots, options.hanHome))
   const watches = new Set<TranscriptWatch>()
   /** Roots of other harnesses that were seen once: their going away is worth telling. */
   const discovered = new Map<string, Folder>()
@@ -80,6 +100,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
 
   /** The configured roots, and the folders of other harnesses that have or had projects. */
   const allRoots = Effect.gen(function* () {
+    const { home, roots } = yield* current
     if (home === null) return { all: roots, problems: [] }
     const inHome = yield* Effect.catchAll(lookInto(home), (error) =>
       Effect.succeed({ folders: [], problems: error.reason === "missing" ? [] : [problemOf(error)] })
@@ -150,10 +171,11 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   })
 
   const stat = Effect.fn("Transcripts.stat")(function* (file: string) {
+    const { tops } = yield* current
     const place = placeOf(tops, file)
     if (place === null) return null
     const look = Effect.gen(function* () {
-      if (yield* isSecondName(file)) return null
+      if (yield* isSecondName(tops, file)) return null
       const found = yield* findFile(place.folder, file, place.name)
       return found === null ? null : place.name.sessionId === null ? yield* askSession(found) : transcriptOf(found, place.name.sessionId)
     })
@@ -161,7 +183,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   })
 
   /** Whether it is a link to a file that is a transcript under its own name, as which alone it counts. */
-  const isSecondName = Effect.fnUntraced(function* (file: string) {
+  const isSecondName = Effect.fnUntraced(function* (tops: ReadonlyArray<Folder>, file: string) {
     const target = yield* linkTarget(file)
     if (target === null) return false
     const real = yield* Effect.forEach(tops, (top) => Effect.map(realPathOf(top.path), (at): Folder => ({ ...top, path: at })))
@@ -176,8 +198,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   const changes = Stream.unwrapScoped(
     Effect.gen(function* () {
       const watch = yield* watchTranscripts({
-        tops,
-        polled: new Set(options.roots.filter((root) => root.poll === true).map((root) => path.resolve(root.path))),
+        ...(yield* current),
         debounceMs: options.debounceMs ?? 50,
         sweepMs: options.sweepMs ?? 60_000,
         pollMs: options.pollMs ?? 1_000
@@ -186,6 +207,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
         Effect.sync(() => watches.add(watch)),
         () => Effect.sync(() => watches.delete(watch))
       )
+      yield* Effect.forkScoped(Stream.runForEach(configured.changes, (roots) => watch.follow(topsOf(roots, options.hanHome))))
       return Stream.concat(Stream.succeed(null), Stream.repeatEffect(watch.take))
     })
   )
@@ -195,19 +217,19 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
 
 const isMissing = (error: TranscriptUnreadable) => error.reason === "missing"
 
-const topsOf = (
-  options: TranscriptFilesOptions
-): { readonly home: Folder | null; readonly roots: ReadonlyArray<Folder>; readonly tops: ReadonlyArray<Folder> } => {
-  const home: Folder | null =
-    options.hanHome === undefined ? null : { level: "home", path: path.resolve(options.hanHome), root: "", source: "", sessionId: null }
+const topsOf = (configured: ReadonlyArray<TranscriptRoot>, hanHome: string | undefined) => {
+  const home: Folder | null = hanHome === undefined ? null : { level: "home", path: path.resolve(hanHome), root: "", source: "", sessionId: null }
   const roots = new Map<string, Folder>()
-  for (const root of options.roots) {
+  for (const root of configured) {
     const at = path.resolve(root.path)
-    const parent = path.dirname(at)
-    const harness = parent === home?.path || path.basename(parent) === ".han" ? path.basename(at) : "claude-code"
-    if (!roots.has(at)) roots.set(at, { level: "root", path: at, root: at, source: root.source ?? harness, sessionId: null })
+    if (!roots.has(at)) roots.set(at, { level: "root", path: at, root: at, source: root.source ?? sourceOf(at, hanHome), sessionId: null })
   }
-  return { home, roots: [...roots.values()], tops: home === null ? [...roots.values()] : [...roots.values(), home] }
+  return {
+    home,
+    roots: [...roots.values()],
+    tops: home === null ? [...roots.values()] : [...roots.values(), home],
+    polled: new Set(configured.filter((root) => root.poll === true).map((root) => path.resolve(root.path)))
+  }
 }
 
 /** The lines of `file` up to the size that it states: what was appended since is for the next look. */

@@ -143,7 +143,7 @@ describe("changes", () => {
       expect(watching.stateOf(folder)).toMatchObject({ state: "polling", message: expect.stringContaining("ENOSPC") })
       for (const file of files) appendFileSync(file, "{}\n")
       const told = new Set<string>()
-      yield* Effect.forkScoped(Effect.forever(Effect.map(watching.take, (some) => void some.map((file) => told.add(file)))))
+      yield* Effect.forkScoped(Effect.forever(Effect.map(watching.take, (some) => void some?.map((file) => told.add(file)))))
       yield* eventually(
         () => [...told].sort(),
         (all) => all.length === 3

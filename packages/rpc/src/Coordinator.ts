@@ -17,6 +17,13 @@ export const Handshake = Schema.Struct({
 })
 export type Handshake = typeof Handshake.Type
 
+/** Where HTTP is served on this machine; or why it is not, in words. */
+export const HttpState = Schema.Union(
+  Schema.Struct({ state: Schema.Literal("listening"), port: Schema.Int, url: Schema.String }),
+  Schema.Struct({ state: Schema.Literal("off"), reason: Schema.String })
+)
+export type HttpState = typeof HttpState.Type
+
 export const CoordinatorStatus = Schema.Struct({
   ...Handshake.fields,
   /** Milliseconds since 1970. */
@@ -24,6 +31,7 @@ export const CoordinatorStatus = Schema.Struct({
   /** HAN_HOME. */
   home: Schema.String,
   socket: Schema.String,
+  http: HttpState,
   database: Schema.Struct({
     engine: Schema.Literal("sqlite", "postgresql"),
     version: Schema.String,
@@ -85,6 +93,9 @@ export class CoordinatorIncompatible extends Schema.TaggedError<CoordinatorIncom
   }
 }
 
+/** The coordinator serves no HTTP. `message` says why. */
+export class HttpOff extends Schema.TaggedError<HttpOff>("han-rpc/HttpOff")("HttpOff", { message: Schema.String }) {}
+
 /** The daemon that keeps this machine's transcripts: what it is doing, and how to end it. */
 export class Coordinator extends Context.Tag("han-rpc/Coordinator")<
   Coordinator,
@@ -92,6 +103,8 @@ export class Coordinator extends Context.Tag("han-rpc/Coordinator")<
     readonly handshake: Effect.Effect<Handshake, CoordinatorUnreachable>
     readonly status: Effect.Effect<CoordinatorStatus, CoordinatorUnreachable>
     readonly doctor: Effect.Effect<DoctorReport, StoreError, Viewer>
+    /** An address that lets one browser in, once, for some minutes: it sets the cookie that `/graphql` asks for. */
+    readonly openUrl: Effect.Effect<string, HttpOff | CoordinatorUnreachable>
     /** Asks it to finish what it is writing and exit. Answers before it does; it is gone when its process is. */
     readonly stop: Effect.Effect<void, CoordinatorUnreachable>
   }

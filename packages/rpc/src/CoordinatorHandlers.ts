@@ -9,6 +9,7 @@ export const layer = CoordinatorRpcs.toLayer(
       "Coordinator.handshake": () => Effect.orDie(coordinator.handshake),
       "Coordinator.status": () => Effect.orDie(coordinator.status),
       "Coordinator.doctor": () => coordinator.doctor,
+      "Coordinator.openUrl": () => Effect.catchTag(coordinator.openUrl, "CoordinatorUnreachable", Effect.die),
       "Coordinator.stop": () => Effect.orDie(coordinator.stop)
     })
   )

@@ -69,6 +69,7 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
           read: (id, line, limit) => ask("Journal.read", client.Journal.read({ id, line, limit })),
           bytes: (id) => follow("Journal.bytes", client.Journal.bytes({ id })),
           changes: (which) => follow("Journal.changes", client.Journal.changes(which ?? {})),
+          head: ask("Journal.head", client.Journal.head()),
           totals: ask("Journal.totals", client.Journal.totals()),
           rebuild: follow("Journal.rebuild", client.Journal.rebuild()),
           forget: (which) => ask("Journal.forget", client.Journal.forget({ which })),
@@ -84,6 +85,14 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
           handshake: reach(client.Coordinator.handshake()),
           status: reach(client.Coordinator.status()),
           doctor: ask("Coordinator.doctor", client.Coordinator.doctor()),
+          openUrl: Effect.flatten(
+            reach(
+              client.Coordinator.openUrl().pipe(
+                Effect.map(Effect.succeed),
+                Effect.catchTag("HttpOff", (off) => Effect.succeed(Effect.fail(off)))
+              )
+            )
+          ),
           stop: reach(client.Coordinator.stop())
         })
       )

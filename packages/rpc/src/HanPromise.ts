@@ -78,6 +78,8 @@ export interface Han extends AsyncDisposable {
   readonly coordinator: {
     readonly status: () => Promise<CoordinatorStatus>
     readonly doctor: () => Promise<DoctorReport>
+    /** An address that lets one browser in, once, for some minutes. Rejects with `HttpOff` when HTTP is not served. */
+    readonly openUrl: () => Promise<string>
     readonly stop: () => Promise<void>
   }
   /** One pass over every transcript; resolves with its report. */
@@ -195,6 +197,7 @@ const promising = (
     coordinator: {
       status: () => run(coordinator.status),
       doctor: () => run(coordinator.doctor),
+      openUrl: () => run(coordinator.openUrl),
       stop: () => run(coordinator.stop)
     },
     index: (options) =>

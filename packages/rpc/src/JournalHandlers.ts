@@ -9,6 +9,7 @@ export const layer = JournalRpcs.toLayer(
       "Journal.read": ({ id, limit, line }) => journal.read(id, line, limit),
       "Journal.bytes": ({ id }) => journal.bytes(id),
       "Journal.changes": (options) => journal.changes(options),
+      "Journal.head": () => journal.head,
       "Journal.totals": () => journal.totals,
       "Journal.rebuild": () => journal.rebuild,
       "Journal.forget": ({ which }) => journal.forget(which),

@@ -27,6 +27,7 @@ export class JournalRpcs extends RpcGroup.make(
     error: StoreError,
     stream: true
   }),
+  Rpc.make("Journal.head", { success: Schema.Int, error: StoreError }),
   Rpc.make("Journal.totals", { success: JournalTotals, error: StoreError }),
   Rpc.make("Journal.rebuild", { success: RebuildProgress, error: StoreError, stream: true }),
   Rpc.make("Journal.forget", {

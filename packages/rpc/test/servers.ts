@@ -16,7 +16,7 @@ import { Sessions } from "han-core/Sessions"
 import { StoreError } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import * as Authentication from "han-rpc/Authentication"
-import { Coordinator } from "han-rpc/Coordinator"
+import { Coordinator, HttpOff } from "han-rpc/Coordinator"
 import * as CoordinatorHandlers from "han-rpc/CoordinatorHandlers"
 import type { Services } from "han-rpc/HanClient"
 import { HanRpcs } from "han-rpc/HanRpcs"
@@ -72,6 +72,7 @@ export const storeLayer = (says: {
       read: () => failed,
       bytes: () => failed,
       changes: () => failed,
+      head: failed,
       totals: failed,
       rebuild: failed,
       forget: () => failed,
@@ -89,6 +90,7 @@ export const storeLayer = (says: {
       handshake: Effect.succeed({ version, protocol, pid: process.pid }),
       status: Effect.dieMessage("no status in this test"),
       doctor: failed,
+      openUrl: Effect.fail(new HttpOff({ message: "no HTTP in this test" })),
       stop: Effect.void,
       ...says.coordinator
     })

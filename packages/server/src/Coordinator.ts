@@ -1,13 +1,20 @@
-import * as Path from "node:path"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
+import type * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
+import * as ClaudeFolders from "han-core/ClaudeFolders"
+import type { ClaudeSettings } from "han-core/ClaudeSettings"
+import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
+import { ConfigDirs } from "han-core/ConfigDirs"
 import * as Indexer from "han-core/Indexer"
 import type { Journal } from "han-core/Journal"
+import * as MemoryRules from "han-core/MemoryRules"
+import * as PluginFiles from "han-core/PluginFiles"
+import type { Plugins } from "han-core/Plugins"
 import type { Search } from "han-core/Search"
 import type { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
@@ -15,6 +22,7 @@ import { StoreInfo } from "han-core/StoreInfo"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import type { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
+import type { GraphqlServices } from "han-graphql/GraphqlContext"
 import * as Authentication from "han-rpc/Authentication"
 import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
 import * as CoordinatorHandlers from "han-rpc/CoordinatorHandlers"
@@ -27,9 +35,13 @@ import * as SessionHandlers from "han-rpc/SessionHandlers"
 import * as UsageHandlers from "han-rpc/UsageHandlers"
 import { protocol, version } from "han-rpc/Version"
 import * as SqliteStore from "han-sql/SqliteStore"
+import * as ConfigRoots from "./ConfigRoots.ts"
+import * as Defect from "./Defect.ts"
 import * as Doctor from "./Doctor.ts"
 import type { Home, HomeUnusable } from "./Home.ts"
+import * as HttpServer from "./HttpServer.ts"
 import * as Lock from "./Lock.ts"
+import type { PortTaken } from "./LoopbackListener.ts"
 import * as Repos from "./Repos.ts"
 import * as UnixSocket from "./UnixSocket.ts"
 
@@ -39,12 +51,21 @@ export interface Options {
   readonly roots: ReadonlyArray<{ readonly path: string; readonly source?: string | undefined }>
   /** What to do when a client asks the coordinator to end. It must close the layer's scope; the answer is on its way first. */
   readonly stop: Effect.Effect<void>
-  /** The environment of the programs that it starts (git). */
+  /** Files of managed settings of Claude Code, the weakest first; none if absent. */
+  readonly managedSettings?: ReadonlyArray<string> | undefined
+  /** The environment of the programs that it starts (git); `~` in the configuration is its HOME. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** HTTP for clients of this machine; without it there is none. */
+  readonly http?: Omit<HttpServer.Options, "home" | "graphql"> | undefined
+  /** What GraphQL is served of there, loaded with the first request for it. The runtime runs effects on the coordinator's own services. */
+  readonly graphql?: ((runtime: Runtime.Runtime<GraphqlServices>) => Promise<HttpServer.GraphqlSource>) | undefined
 }
 
-/** What a coordinator answers in its own process; other processes get the same from `HanClient.layerSocket`. */
-export type Services = Journal | Sessions | Search | Usage | Indexer.Indexer | Coordinator | StoreInfo
+/** What Claude Code's files and han's own configuration say and let one change. */
+export type FileServices = ConfigDirs | ClaudeSettings | MemoryRules.MemoryRules | Plugins
+
+/** What a coordinator answers in its own process; other processes get the same from `HanClient.layerSocket`, but for the files. */
+export type Services = Journal | Sessions | Search | Usage | Indexer.Indexer | Coordinator | StoreInfo | FileServices
 
 /** How long another coordinator that is stopping, or has not begun to listen, may hold the lock. */
 const lockWaitMs = 5000
@@ -55,16 +76,25 @@ const hangUpAfter = Duration.seconds(2)
  * The daemon: the store, the indexer, and the socket that answers for them. When the layer is built it answers; indexing begins after that and goes on for ever.
  * When its scope closes it ends what it is writing, hangs up, removes the socket, closes the database and gives back the lock, in this order.
  */
-export const layer = (options: Options): Layer.Layer<Services, Lock.CoordinatorAlreadyRunning | HomeUnusable | UnixSocket.SocketUnusable | StoreUnusable> => {
-  const { home } = options
-  const roots = distinct([...options.roots, ...(home.config.roots ?? []).map((root) => (typeof root === "string" ? { path: root } : root))])
-  const claudeRoots = roots.filter(({ source }) => source === undefined || source === "claude-code").map(({ path }) => Path.resolve(path))
+export const layer = (
+  options: Options
+): Layer.Layer<Services, Lock.CoordinatorAlreadyRunning | HomeUnusable | UnixSocket.SocketUnusable | PortTaken | StoreUnusable> => {
+  const { environment, home } = options
+  const configRoots = ConfigRoots.make({
+    configFile: home.configFile,
+    config: home.config,
+    hanHome: home.path,
+    given: options.roots,
+    userHome: environment["HOME"] ?? environment["USERPROFILE"]
+  })
   return Layer.unwrapEffect(
-    Effect.map(Ref.make<Failure | null>(null), (failure) =>
+    Effect.map(Effect.all([Ref.make<Failure | null>(null), configRoots]), ([failure, { dirs, roots }]) =>
       layerBackground(options.environment, failure).pipe(
         Layer.provide(layerServer),
         Layer.provide(UnixSocket.layer({ path: home.socket })),
-        Layer.provideMerge(layerCoordinator(options, claudeRoots, failure)),
+        Layer.provideMerge(layerCoordinator(options, dirs, failure)),
+        Layer.provide(layerHttp(options)),
+        Layer.provideMerge(layerFiles(options, dirs)),
         Layer.provideMerge(Indexer.layer),
         Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
         Layer.provideMerge(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] })),
@@ -74,9 +104,11 @@ export const layer = (options: Options): Layer.Layer<Services, Lock.CoordinatorA
   )
 }
 
-const distinct = <A extends { readonly path: string }>(roots: ReadonlyArray<A>): ReadonlyArray<A> => [
-  ...new Map(roots.map((root) => [root.path, root])).values()
-]
+const layerFiles = (options: Options, dirs: typeof ConfigDirs.Service): Layer.Layer<FileServices> =>
+  Layer.mergeAll(ClaudeSettingsFiles.layer, MemoryRules.layer, PluginFiles.layer).pipe(
+    Layer.provide(ClaudeFolders.layerConfigDirs({ managed: options.managedSettings })),
+    Layer.provideMerge(Layer.succeed(ConfigDirs, dirs))
+  )
 
 /** Why following ended, and when. A pass that ended later has shown that it is over. */
 interface Failure {
@@ -84,13 +116,14 @@ interface Failure {
   readonly at: number
 }
 
-const layerCoordinator = (options: Options, claudeRoots: ReadonlyArray<string>, failure: Ref.Ref<Failure | null>) =>
+const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, failure: Ref.Ref<Failure | null>) =>
   Layer.effect(
     Coordinator,
     Effect.gen(function* () {
       const services = yield* Effect.context<Journal | Sessions>()
       const indexer = yield* Indexer.Indexer
       const store = yield* StoreInfo
+      const http = yield* HttpServer.HttpServer
       const startedAt = Date.now()
       const handshake = { version, protocol, pid: process.pid }
       const status = Effect.gen(function* () {
@@ -99,6 +132,7 @@ const layerCoordinator = (options: Options, claudeRoots: ReadonlyArray<string>, 
           startedAt,
           home: options.home.path,
           socket: options.home.socket,
+          http: http.state,
           database: { engine: store.engine, version: store.version, location: store.location, warning: store.warning },
           indexer: yield* indexer.status,
           rebuilding: yield* store.rebuilding
@@ -111,12 +145,23 @@ const layerCoordinator = (options: Options, claudeRoots: ReadonlyArray<string>, 
           const now = yield* status
           const failed = yield* Ref.get(failure)
           const over = failed === null || (now.indexer.lastPassAt !== null && now.indexer.lastPassAt > failed.at)
+          const claudeRoots = (yield* dirs.list).filter(({ source }) => source === "claude-code").map(({ path }) => path)
           return yield* Doctor.report({ status: now, claudeRoots, failure: over ? null : failed.message })
         }).pipe(Effect.provide(services)),
+        openUrl: http.openUrl,
         stop: Effect.zipRight(Effect.logInfo("asked to stop"), options.stop)
       }
     })
   )
+
+const layerHttp = ({ graphql, home, http }: Options) =>
+  http === undefined
+    ? HttpServer.layerOff
+    : Layer.unwrapEffect(
+        Effect.map(Effect.runtime<GraphqlServices>(), (runtime) =>
+          HttpServer.layer({ ...http, home, graphql: graphql === undefined ? undefined : () => graphql(runtime) })
+        )
+      ).pipe(Layer.provide(Viewer.layerLocal))
 
 /** Answers at the socket. A defect of one request fails that request alone, and is logged. */
 const layerServer = Layer.scopedDiscard(
@@ -142,19 +187,13 @@ const layerServer = Layer.scopedDiscard(
         ...protocol,
         send: (client, response, transferables) =>
           response._tag === "Exit" && response.exit._tag === "Failure" && response.exit.cause._tag === "Die"
-            ? Effect.zipRight(Effect.logError("a request died", defectInWords(response.exit.cause.defect)), protocol.send(client, response, transferables))
+            ? Effect.zipRight(Effect.logError("a request died", Defect.inWords(response.exit.cause.defect)), protocol.send(client, response, transferables))
             : protocol.send(client, response, transferables)
       })
     })
   ),
   Layer.provide(Serialization.layerNdjson)
 )
-
-/** A value that did not fit its schema is printed in the defect, and may be what somebody said: it stays out of the log. */
-const defectInWords = (defect: unknown): string =>
-  typeof defect === "object" && defect !== null && "name" in defect && "message" in defect && defect.name !== "ParseError"
-    ? `${String(defect.name)}: ${String(defect.message).split("\n", 1)[0]?.slice(0, 200)}`
-    : "a value did not fit its schema"
 
 const layerBackground = (environment: Options["environment"], failure: Ref.Ref<Failure | null>) =>
   Layer.merge(layerFollow(failure), Repos.layer({ environment })).pipe(Layer.provide(Viewer.layerLocal))

@@ -41,6 +41,7 @@ export const report = (options: {
       warnings: [
         ...(status.database.warning === null ? [] : [status.database.warning]),
         ...(failure === null ? [] : [failure]),
+        ...(status.http.state === "off" ? [status.http.reason] : []),
         ...roots.flatMap((root) =>
           root.state === "unreadable"
             ? [`${root.path} cannot be read${root.message === null ? "" : ` (${root.message})`}; give this user read access to it`]

@@ -5,14 +5,33 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as JsonFile from "han-core/JsonFile"
 import { PriceRow } from "han-core/Pricing"
+import { hostOf, originOf } from "./LoopbackGuard.ts"
+
+/** A configuration folder to index, absolute or from `~`; `source` names the harness that writes it when it is not Claude Code. */
+const Root = Schema.Struct({
+  path: Schema.String,
+  source: Schema.optional(Schema.NonEmptyString),
+  name: Schema.optional(Schema.NonEmptyString),
+  /** When han was told of it, as `2026-03-01T10:00:00.000Z`. */
+  registeredAt: Schema.optional(Schema.String)
+})
+
+const namedBy = (of: (text: string) => string | undefined, otherwise: string) =>
+  Schema.String.pipe(Schema.filter((text) => of(text) !== undefined || `${JSON.stringify(text)} ${otherwise}`))
 
 /** What a person may set in `config.json`. Every key is optional; one that is not here is an error. */
 export const Config = Schema.Struct({
-  /** More configuration folders to index, absolute or from `~`; `source` names the harness that writes them when it is not Claude Code. */
-  roots: Schema.optional(Schema.Array(Schema.Union(Schema.String, Schema.Struct({ path: Schema.String, source: Schema.optional(Schema.NonEmptyString) })))),
+  /** More configuration folders to index; one may be its path alone. */
+  roots: Schema.optional(Schema.Array(Schema.Union(Schema.String, Root))),
   /** Prices that the published table lacks or states differently. */
-  prices: Schema.optional(Schema.Array(PriceRow))
+  prices: Schema.optional(Schema.Array(PriceRow)),
+  /** Where HTTP is served at 127.0.0.1; 0: at any free port. */
+  port: Schema.optional(Schema.Int.pipe(Schema.between(0, 65_535))),
+  /** More names that it is served under (`name` or `name:port`), and more origins whose pages may use it (`https://name`). */
+  allowHosts: Schema.optional(Schema.Array(namedBy(hostOf, "is no host: write `name` or `name:port`"))),
+  allowOrigins: Schema.optional(Schema.Array(namedBy(originOf, "is no origin: write `https://name` or `https://name:port`")))
 })
 export type Config = typeof Config.Type
 
@@ -30,7 +49,14 @@ export interface Home {
   readonly database: string
   readonly lock: string
   readonly socket: string
+  /** What answers HTTP listens here, behind the port. */
+  readonly httpSocket: string
+  /** The secret of HTTP's clients, and the port in use. */
+  readonly token: string
+  readonly port: string
   readonly log: string
+  /** The file that `config` was read from, there or not. */
+  readonly configFile: string
   readonly config: Config
 }
 
@@ -61,7 +87,11 @@ export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
       database: Path.join(path, "han.db"),
       lock: Path.join(path, "lock.db"),
       socket,
+      httpSocket: Path.join(path, "http.sock"),
+      token: Path.join(path, "token"),
+      port: Path.join(path, "port"),
       log: Path.join(logs, "coordinator.log"),
+      configFile: Path.join(path, "config.json"),
       config: yield* config(Path.join(path, "config.json"))
     }
   })
@@ -89,24 +119,34 @@ const machine = (path: string) =>
     return made
   })
 
-const decodeConfig = Schema.decodeUnknownEither(Schema.parseJson(Config), { onExcessProperty: "error", errors: "all" })
+const decode = Schema.decodeUnknownEither(Config, { onExcessProperty: "error", errors: "all" })
 
-const config = (path: string) =>
-  Effect.gen(function* () {
-    const text = yield* read(path)
-    if (text === null) return {}
-    const decoded = decodeConfig(text)
-    if (Either.isRight(decoded)) return decoded.right
-    const issues = ParseResult.ArrayFormatter.formatErrorSync(decoded.left).map(
-      ({ message, path }) => `${path.length === 0 ? "the file" : path.join(".")}: ${message}`
-    )
-    return yield* new HomeUnusable({ path, message: `${path} is not what han expects: ${[...new Set(issues)].join("; ")}. Correct it, or remove the file` })
+/** What an object from `config.json` sets. */
+export const decodeConfig = (path: string, value: unknown): Effect.Effect<Config, HomeUnusable> =>
+  Either.match(decode(value), {
+    onLeft: (error) => {
+      const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(
+        ({ message, path }) => `${path.length === 0 ? "the file" : path.join(".")}: ${message}`
+      )
+      return Effect.fail(
+        new HomeUnusable({ path, message: `${path} is not what han expects: ${[...new Set(issues)].join("; ")}. Correct it, or remove the file` })
+      )
+    },
+    onRight: Effect.succeed
   })
+
+/** Comments are allowed in it. */
+const config = (path: string) =>
+  JsonFile.read(path).pipe(
+    Effect.mapError(({ message }) => new HomeUnusable({ path, message: `the file cannot be used: ${message}` })),
+    Effect.flatMap((value) => (value === null ? Effect.succeed({}) : decodeConfig(path, value)))
+  )
 
 /** The text of a file; null when there is none. */
 const read = (path: string) => attempt(path, "cannot be read", () => (Fs.existsSync(path) ? Fs.readFileSync(path, "utf8") : null))
 
-const attempt = <A>(path: string, what: string, f: () => A): Effect.Effect<A, HomeUnusable> =>
+/** What is done to the file at `path`; `what` completes the sentence that its name begins. */
+export const attempt = <A>(path: string, what: string, f: () => A): Effect.Effect<A, HomeUnusable> =>
   Effect.try({
     try: f,
     catch: (cause) => new HomeUnusable({ path, message: `${path} ${what} (${cause instanceof Error ? cause.message : String(cause)})` })

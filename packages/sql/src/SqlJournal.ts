@@ -182,6 +182,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
         read,
         bytes,
         changes,
+        head: Effect.flatMap(Viewer, ({ owner }) => headOf(database.read, owner)).pipe(failing("head")),
         totals: Effect.gen(function* () {
           const { owner } = yield* Viewer
           return yield* totals(database.read, owner, (table) => models.table(table))

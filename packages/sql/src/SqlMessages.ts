@@ -1,7 +1,7 @@
 import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { entryText, type SessionId } from "han-core/Entry"
+import { entryText, type SessionId, type TranscriptId } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageField, type MessageLine, Messages, type MessagesQuery } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
@@ -13,6 +13,7 @@ import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
 import { instantOfKey, kindNumber } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
+import { durationOf } from "./internal/rows.ts"
 import { inOrder, whereSql } from "./internal/where.ts"
 
 interface MessageRow {
@@ -23,6 +24,8 @@ interface MessageRow {
 const cursorList = "MC"
 /** Rows of which one step of a search by what only the lines know looks at. */
 const stepRows = 500
+/** Events that answer another one; a call names itself, too. */
+const replyNames = ["hook_result", "hook_validation", "mcp_tool_result", "exposed_tool_result"]
 const hidden = hiddenKinds.map(kindNumber)
 
 /** Pages of a session's conversation over either database. */
@@ -148,12 +151,20 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       }, failing("count of messages")),
       cursors: Effect.fn("Messages.cursors")(function* (sessionId, ids) {
         const { owner } = yield* Viewer
-        const rows = yield* sql<{
-          id: number
-          uuid: string
-        }>`SELECT m.id, m.uuid FROM ${t("message")} m WHERE ${shown(owner, sessionId)} AND m.uuid ${anyOf(sql, ids)}`
-        return new Map(rows.map((row) => [row.uuid, encodeCursor(cursorList, [row.id])]))
+        const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
+          SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
+          WHERE ${shown(owner, sessionId)} AND m.uuid ${anyOf(sql, ids)}`
+        return new Map(rows.map((row) => [row.uuid, { cursor: encodeCursor(cursorList, [row.id]), transcript: row.transcript as TranscriptId, line: row.line }]))
       }, failing("cursors of messages")),
+      places: Effect.fn("Messages.places")(function* (sessionId, ids) {
+        if (ids.length === 0) return new Map()
+        const { owner } = yield* Viewer
+        // Numbered in one walk along the index, however many are asked for.
+        const rows = yield* sql<{ uuid: string; place: number }>`
+          SELECT y.uuid, y.place FROM (
+            SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown(owner, sessionId)}) y WHERE y.uuid ${anyOf(sql, ids)}`
+        return new Map(rows.map((row) => [row.uuid, row.place]))
+      }, failing("places of messages")),
       get: Effect.fn("Messages.get")(function* (id) {
         const { owner } = yield* Viewer
         // Session by session: there is no index on the id alone, for which every appended line would pay.
@@ -164,8 +175,8 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       }, failing("message")),
       results: Effect.fn("Messages.results")(function* (callIds) {
         const { owner } = yield* Viewer
-        const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null }>`
-          SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at FROM ${t("tool_call")}
+        const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
+          SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}
           WHERE owner = ${owner} AND id ${anyOf(sql, callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
         const find = yield* entriesAt(
           sql,
@@ -178,7 +189,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
             )
             if (event?._tag !== "ToolReturned") return []
             const { denied, hasImage, isError, structured, text } = event
-            return [[row.id, { text, isError, hasImage, denied, structured, at: row.at }] as const]
+            return [[row.id, { text, isError, hasImage, denied, structured, at: row.at, durationMs: durationOf(row.called_at, row.at) }] as const]
           })
         )
       }, failing("results")),
@@ -187,7 +198,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const rows = yield* sql<MessageRow & { readonly reply_to: string }>`
           SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid = h.id
           WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${sessionId}) AND h.reply_to ${anyOf(sql, ids)}
-          ORDER BY m.id DESC`
+            AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
         return new Map((yield* linesOf(rows)).map(({ line, row }) => [row.reply_to, line]))
       }, failing("replies"))
     })

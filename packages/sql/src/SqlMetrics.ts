@@ -1,13 +1,16 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SessionId } from "han-core/Entry"
+import * as HanTask from "han-core/HanTask"
+import { validationsOf } from "han-core/HookRun"
 import { type Activity, type DayActivity, type HourActivity, Metrics, type MetricsScope, type ModelActivity } from "han-core/Metrics"
 import type { PriceTable } from "han-core/Pricing"
 import type { SessionState } from "han-core/SessionState"
 import { Viewer } from "han-core/Viewer"
 import { bucketMs, bucketOf, dayOf } from "./internal/chunk.ts"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
-import { clockOf } from "./internal/localTime.ts"
+import { eventsOf } from "./internal/hanEvents.ts"
+import { clockOf, firstOfMonth, mondayOf } from "./internal/localTime.ts"
 import { Models } from "./internal/Models.ts"
 
 /** Scores are stored in billionths. */
@@ -77,13 +80,26 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
           CAST(SUM(x.cache_read) AS BIGINT) AS cache_read, CAST(SUM(x.cache_write_5m + x.cache_write_1h) AS BIGINT) AS cache_write, CAST(SUM(x.cost) AS BIGINT) AS cost
         FROM ${t("usage_sum")} x WHERE ${inBuckets(owner, scope)} AND x.responses > 0 GROUP BY x.session_no, x.bucket`
 
+      /** Lines of han's own log that were written in that time, by session. */
+      const eventsIn = Effect.fnUntraced(function* (scope: MetricsScope, names: ReadonlyArray<string>) {
+        const { owner } = yield* Viewer
+        const rows = yield* sql<{ session_id: string }>`
+          SELECT DISTINCT k.session_id FROM ${t("han_event")} x JOIN session_key k ON k.no = x.session_no WHERE x.name ${anyOf(sql, names)} AND ${atTime(owner, "x.at", scope)}`
+        const ids = rows.map((row) => row.session_id as SessionId)
+        const events = yield* eventsOf({ sql, table: models.table, owner }, ids, names)
+        const inTime = ({ at }: { readonly at: number | null }) =>
+          (scope.since === undefined || (at !== null && at >= scope.since)) && (scope.until === undefined || (at !== null && at < scope.until))
+        return new Map([...events].map(([id, list]) => [id, list.filter(inTime)] as const))
+      })
+
       return Metrics.of({
         days: Effect.fn("Metrics.days")(function* (scope) {
           const { owner } = yield* Viewer
           const clock = clockOf(scope.timeZone)
+          const begins = scope.by === "week" ? mondayOf : scope.by === "month" ? firstOfMonth : (day: string) => day
           const days = new Map<string, Sum>()
           const dayAt = (bucket: number) => {
-            const date = clock.day(bucket * bucketMs)
+            const date = begins(clock.day(bucket * bucketMs))
             let found = days.get(date)
             if (found === undefined) days.set(date, (found = newSum()))
             return found
@@ -224,6 +240,14 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
             completedAt: row.completed_at
           }))
         }, failing("tasks in numbers")),
+        hanTasks: Effect.fn("Metrics.hanTasks")(function* (scope) {
+          const events = yield* eventsIn(scope, ["task_start", "task_update", "task_complete", "task_fail"])
+          return [...events.values()].flatMap(HanTask.tasksOf)
+        }, failing("tasks of agents in numbers")),
+        validations: Effect.fn("Metrics.validations")(function* (scope) {
+          const events = yield* eventsIn(scope, ["hook_validation_cache"])
+          return [...events.values()].flatMap(validationsOf).sort((a, b) => (b.at ?? 0) - (a.at ?? 0) || (a.id < b.id ? -1 : 1))
+        }, failing("validations")),
         moods: Effect.fn("Metrics.moods")(function* (scope) {
           const { owner } = yield* Viewer
           const [row] = yield* sql<{ analysed: number; score: number; low: number; moderate: number; high: number }>`
@@ -259,6 +283,7 @@ const newSum = (): Sum => ({
     linesRemoved: 0,
     fileChanges: 0,
     promptMs: 0,
+    activeMs: 0,
     responses: 0,
     input: 0,
     output: 0,
@@ -269,6 +294,7 @@ const newSum = (): Sum => ({
 })
 const addActivity = ({ of, sums }: Sum, row: ActivityRow): void => {
   of.add(row.session_no)
+  sums.activeMs += bucketMs
   sums.messages += row.messages
   sums.prompts += row.prompts
   sums.promptMs += row.prompt_ms

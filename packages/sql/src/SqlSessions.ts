@@ -23,7 +23,7 @@ import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
 import { instantOfKey, threadOf } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
-import { type SessionRow, sessionFromRow } from "./internal/rows.ts"
+import { durationOf, type SessionRow, sessionFromRow } from "./internal/rows.ts"
 import { sessionColumns, sessionField } from "./internal/sessionFields.ts"
 import { inOrder, whereSql } from "./internal/where.ts"
 
@@ -265,7 +265,8 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
                       hasImage: result.hasImage,
                       denied: result.denied,
                       structured: result.structured,
-                      at: row.result_at
+                      at: row.result_at,
+                      durationMs: durationOf(row.at, row.result_at)
                     }
                   : null
             },

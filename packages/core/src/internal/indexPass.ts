@@ -100,10 +100,14 @@ const markMissing = Effect.fn("Indexer.markMissing")(function* (work: Work, file
     return info === undefined || info.missingSince !== null ? [] : [info]
   })
   if (infos.length === 0) return
+  // A root may have been taken off the list since its file was told of: that says nothing about the file.
+  const roots = yield* work.transcripts.roots
+  const gone = infos.filter((info) => info.file === null || canTell(info.file, roots, []))
+  if (gone.length === 0) return
   const at = yield* Clock.currentTimeMillis
   yield* work.journal.markMissing(
-    infos.map((info): TranscriptId => info.id),
+    gone.map((info): TranscriptId => info.id),
     at
   )
-  for (const info of infos) remember(work.known, { ...info, missingSince: at })
+  for (const info of gone) remember(work.known, { ...info, missingSince: at })
 })

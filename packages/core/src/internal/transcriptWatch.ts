@@ -7,11 +7,15 @@ import { errorCode } from "./fileFacts.ts"
 import { childOf, type Folder, type FoundFolder, find, lookInto, nameIn, signatureOf } from "./transcriptFolders.ts"
 import { transcriptNameOfMeta } from "./transcriptNames.ts"
 
-export interface WatchOptions {
+/** What is watched. */
+export interface WatchedTops {
   /** The configured roots, and the home of others if there is one. */
   readonly tops: ReadonlyArray<Folder>
   /** Roots where the system cannot tell of changes. */
   readonly polled: ReadonlySet<string>
+}
+
+export interface WatchOptions extends WatchedTops {
   readonly debounceMs: number
   readonly sweepMs: number
   readonly pollMs: number
@@ -32,8 +36,10 @@ interface Watched {
 }
 
 export interface TranscriptWatch {
-  /** Waits for transcripts that changed, appeared or went away, and takes them. */
-  readonly take: Effect.Effect<ReadonlyArray<string>>
+  /** Waits for transcripts that changed, appeared or went away, and takes them; null when everything is worth a look. */
+  readonly take: Effect.Effect<ReadonlyArray<string> | null>
+  /** Watches these from now on. What lies under new ones is told of; of others that are watched no longer nothing is told but that everything is worth a look. */
+  readonly follow: (next: WatchedTops) => Effect.Effect<void>
   /** How changes under this root are noticed; null for one that is not there. */
   readonly stateOf: (root: string) => Pick<RootState, "state" | "message"> | null
 }
@@ -61,7 +67,13 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
     else seen.last = now
     someDirty.unsafeOpen()
   }
-  const take: Effect.Effect<ReadonlyArray<string>> = Effect.suspend(() => {
+  let everything = false
+  const take: TranscriptWatch["take"] = Effect.suspend(() => {
+    if (everything) {
+      everything = false
+      dirty.clear()
+      return Effect.succeed(null)
+    }
     if (dirty.size === 0) {
       someDirty.unsafeClose()
       return Effect.zipRight(someDirty.await, take)
@@ -195,7 +207,8 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
     })
 
   const oneAtATime = yield* Effect.makeSemaphore(1)
-  const isTop = (folder: Folder) => options.tops.some((top) => top.path === folder.path)
+  let { polled, tops }: WatchedTops = options
+  const isTop = (folder: Folder) => tops.some((top) => top.path === folder.path)
   const lookAgain = (folder: Folder, deep: boolean) =>
     Effect.suspend(() => {
       const before = watched.get(folder.path)
@@ -207,7 +220,33 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
       })
     }).pipe(oneAtATime.withPermits(1))
 
-  const sweep = Effect.forEach(options.tops, (top) => lookAgain(top, true), { discard: true })
+  const sweep = Effect.suspend(() => Effect.forEach(tops, (top) => lookAgain(top, true), { discard: true }))
+  const follow: TranscriptWatch["follow"] = (next) =>
+    Effect.gen(function* () {
+      const has = (all: WatchedTops, { path, source }: Folder, isPolled: boolean) =>
+        all.tops.some((top) => top.path === path && top.source === source) && all.polled.has(path) === isPolled
+      const before = { polled, tops }
+      const gone = tops.filter((top) => !has(next, top, before.polled.has(top.path)))
+      const come = next.tops.filter((top) => !has(before, top, next.polled.has(top.path)))
+      if (gone.length === 0 && come.length === 0) return
+      yield* oneAtATime.withPermits(1)(
+        Effect.sync(() => {
+          polled = next.polled
+          tops = next.tops
+          for (const top of gone) {
+            polling.delete(top.path)
+            drop(top.path)
+          }
+          for (const root of polled) if (!polling.has(root)) polling.set(root, null)
+          // Another root may show what lies under the one that went. Nothing of it is told by name: it would be taken for gone.
+          if (gone.length > 0) {
+            everything = true
+            someDirty.unsafeOpen()
+          }
+        })
+      )
+      yield* sweep
+    })
   const suspects = Effect.forever(
     someSuspect.await.pipe(
       Effect.zipRight(
@@ -224,7 +263,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   )
   // Roots that are not there, cannot be read, or cannot be watched.
   const polls = Effect.suspend(() => {
-    const roots = new Map(options.tops.filter((top) => watched.get(top.path)?.watcher == null).map((top): [string, Folder] => [top.path, top]))
+    const roots = new Map(tops.filter((top) => watched.get(top.path)?.watcher == null).map((top): [string, Folder] => [top.path, top]))
     for (const at of watched.values()) if (at.folder.level === "root" && at.watcher === null) roots.set(at.folder.path, at.folder)
     return Effect.forEach(roots.values(), (root) => lookAgain(root, true), { discard: true })
   })
@@ -246,7 +285,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
     const message = polling.get(root)
     return message === undefined ? { state: "watching", message: null } : { state: "polling", message }
   }
-  return { take, stateOf } satisfies TranscriptWatch
+  return { take, follow, stateOf } satisfies TranscriptWatch
 })
 
 /** A look takes at most a 400th of the time: over a large tree it comes less often. */

@@ -8,26 +8,37 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { managedSettings } from "han-core/ClaudeFolders"
 import { Indexer } from "han-core/Indexer"
 import { StoreInfo } from "han-core/StoreInfo"
+import { Coordinator as RunningCoordinator } from "han-rpc/Coordinator"
 import { version } from "han-rpc/Version"
 import * as Coordinator from "../Coordinator.ts"
+import * as GraphqlSource from "../GraphqlSource.ts"
 import * as Home from "../Home.ts"
+import * as HttpServer from "../HttpServer.ts"
 import * as Log from "../Log.ts"
+import { hostOf, originOf } from "../LoopbackGuard.ts"
+import { type Asked, parse } from "./serveOptions.ts"
 
 const usage = `han-coordinator ${version}: keeps, indexes and serves this machine's agent transcripts
 
-  han-coordinator serve [--root DIR]...
+  han-coordinator serve [options]
 
-  --root DIR   one more configuration folder to index, beside CLAUDE_CONFIG_DIR and ~/.claude; may be given several times
+  --root DIR         one more configuration folder to index, beside CLAUDE_CONFIG_DIR and ~/.claude; may be given several times
+  --port N           serve HTTP at this port of 127.0.0.1 (${HttpServer.standardPort}), 0 for any free one
+  --allow-host H     serve HTTP under this name, too: name or name:port; may be given several times
+  --allow-origin O   let pages of this origin use HTTP, too: https://name; may be given several times
+  --background       go on without HTTP when its port is taken
 
   HAN_HOME           the folder that it owns; ~/.han if not set
+  HAN_PORT           as --port
   CLAUDE_CONFIG_DIR  Claude Code's configuration folder, or several with commas between them
 `
 
 /** The coordinator as a program, in the foreground until it is told to stop. Resolves with the exit code. Reads the environment and takes the signals of this process. */
 export const run = async (argv: ReadonlyArray<string>): Promise<number> => {
-  const asked = parse(argv)
+  const asked = parse(argv, process.env)
   if (asked._tag === "Help") {
     process.stdout.write(usage)
     return 0
@@ -38,33 +49,11 @@ export const run = async (argv: ReadonlyArray<string>): Promise<number> => {
   }
   process.umask(0o077)
   const home = Path.resolve(process.env["HAN_HOME"] || Path.join(Os.homedir(), ".han"))
-  const exit = await Effect.runPromiseExit(
-    Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, [...claudeFolders(), ...asked.roots]), Log.layer({ path: home.log })))
-  )
+  const exit = await Effect.runPromiseExit(Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, asked), Log.layer({ path: home.log }))))
   if (Exit.isSuccess(exit)) return 0
   const failure = Cause.failureOption(exit.cause)
   process.stderr.write(`han: ${Option.isSome(failure) ? failure.value.message : Cause.pretty(exit.cause)}\n`)
   return 1
-}
-
-type Asked =
-  | { readonly _tag: "Serve"; readonly roots: ReadonlyArray<string> }
-  | { readonly _tag: "Help" }
-  | { readonly _tag: "Wrong"; readonly message: string }
-
-const parse = (argv: ReadonlyArray<string>): Asked => {
-  const roots: Array<string> = []
-  const words = argv[0] === "serve" ? argv.slice(1) : [...argv]
-  while (words.length > 0) {
-    const word = words.shift() ?? ""
-    if (word === "--help" || word === "-h") return { _tag: "Help" }
-    const inline = /^--root=(.*)$/s.exec(word)
-    if (inline === null && word !== "--root") return { _tag: "Wrong", message: `"${word}" is no option of the coordinator` }
-    const root = inline === null ? words.shift() : inline[1]
-    if (root === undefined || root === "") return { _tag: "Wrong", message: "--root needs a folder" }
-    roots.push(Path.resolve(root))
-  }
-  return { _tag: "Serve", roots }
 }
 
 /** The folders of Claude Code on this machine. The variable names one; several with commas are understood as well. */
@@ -79,9 +68,10 @@ const claudeFolders = (): ReadonlyArray<string> => {
   return [...folders.map((folder) => Path.resolve(folder)), Path.join(Os.homedir(), ".claude")]
 }
 
-const serve = (home: Home.Home, roots: ReadonlyArray<string>) =>
+const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }>) =>
   Effect.scoped(
     Effect.gen(function* () {
+      const roots = [...claudeFolders(), ...asked.roots]
       const stopping = yield* Deferred.make<string>()
       yield* onSignals(stopping)
       const services = yield* Layer.build(
@@ -89,10 +79,19 @@ const serve = (home: Home.Home, roots: ReadonlyArray<string>) =>
           home,
           roots: roots.map((path) => ({ path })),
           stop: Effect.asVoid(Deferred.succeed(stopping, "asked by a client")),
-          environment: process.env
+          managedSettings: managedSettings(process.platform),
+          environment: process.env,
+          graphql: GraphqlSource.load,
+          http: {
+            port: asked.port ?? home.config.port ?? HttpServer.standardPort,
+            optional: asked.background,
+            allowHosts: [...asked.allowHosts, ...(home.config.allowHosts ?? []).flatMap((host) => hostOf(host) ?? [])],
+            allowOrigins: [...asked.allowOrigins, ...(home.config.allowOrigins ?? []).flatMap((origin) => originOf(origin) ?? [])]
+          }
         })
       )
       const store = Context.get(services, StoreInfo)
+      const { http } = yield* Effect.orDie(Context.get(services, RunningCoordinator).status)
       const { roots: indexed } = yield* Context.get(services, Indexer).status
       yield* Effect.annotateLogs(Effect.logInfo("started"), {
         version,
@@ -100,7 +99,8 @@ const serve = (home: Home.Home, roots: ReadonlyArray<string>) =>
         home: home.path,
         roots,
         engine: store.engine,
-        engineVersion: store.version
+        engineVersion: store.version,
+        http: http.state === "off" ? "off" : http.url
       })
       if (store.warning !== null) {
         yield* Effect.logWarning(store.warning)
@@ -111,8 +111,9 @@ const serve = (home: Home.Home, roots: ReadonlyArray<string>) =>
         `  indexes   ${indexed.length === 0 ? roots.join(", ") : indexed.map((root) => (root.state === "missing" ? `${root.path} (not there yet)` : root.path)).join(", ")}`,
         `  database  ${store.location} (SQLite ${store.version})`,
         `  socket    ${home.socket}`,
+        `  HTTP      ${http.state === "off" ? http.reason : `${http.url}, GraphQL at /graphql`}`,
         `  log       ${home.log}`,
-        "In another terminal: `han sessions`, `han search TEXT`, `han tail`, `han doctor`. Ctrl-C stops it."
+        "In another terminal: `han sessions`, `han search TEXT`, `han tail`, `han open`, `han doctor`. Ctrl-C stops it."
       ])
       yield* Effect.forkScoped(announceFirstPass(Context.get(services, Indexer)))
       const why = yield* Deferred.await(stopping)

@@ -14,3 +14,10 @@ export const clockOf = (timeZone: string) => {
   }
   return { day: (at: number): string => look(at).day, hour: (at: number): number => look(at).hour }
 }
+
+/** The Monday on or before a day, and the first of its month, as `2026-11-22`. */
+export const mondayOf = (day: string): string => {
+  const at = Date.parse(`${day}T00:00:00Z`)
+  return new Date(at - ((new Date(at).getUTCDay() + 6) % 7) * 86_400_000).toISOString().slice(0, 10)
+}
+export const firstOfMonth = (day: string): string => `${day.slice(0, 8)}01`

@@ -76,3 +76,6 @@ export const sessionFromRow = (row: SessionRow, now: number): Session => {
     { disableValidation: true }
   )
 }
+
+/** Milliseconds between two lines; null when one tells no time. */
+export const durationOf = (from: number | null, to: number | null): number | null => (from === null || to === null ? null : Math.max(0, to - from))

@@ -1,0 +1,103 @@
+import { readdir } from "node:fs/promises"
+import * as path from "node:path"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { ConfigDirs } from "./ConfigDirs.ts"
+import { factsOf, unreadable } from "./internal/fileFacts.ts"
+import { problemOf } from "./internal/transcriptFolders.ts"
+import type { FileProblem } from "./Transcripts.ts"
+
+/** Where a setting holds: everywhere for this person, for everybody in a project, for this person in a project. */
+export const SettingsScope = Schema.Literal("user", "project", "local")
+export type SettingsScope = typeof SettingsScope.Type
+
+/** One configuration folder of Claude Code. */
+export interface ClaudeFolder {
+  readonly path: string
+  /** The client's file of state (`.claude.json`), in the folder or beside it. */
+  readonly state: string
+}
+
+/** Where Claude Code keeps its files on this machine. */
+export class ClaudeFolders extends Context.Tag("han-core/ClaudeFolders")<
+  ClaudeFolders,
+  {
+    /** The configuration folders, there or not; the first is the default one, which a plugin goes to when nothing says otherwise. */
+    readonly folders: Effect.Effect<ReadonlyArray<ClaudeFolder>>
+    /** Files of settings that no one else can override, there or not, the weakest first; those in a folder `managed-settings.d` beside `managed-settings.json`, too. */
+    readonly managed: Effect.Effect<{ readonly files: ReadonlyArray<string>; readonly problems: ReadonlyArray<FileProblem> }>
+  }
+>() {}
+
+export interface ClaudeFoldersOptions {
+  /** `managed-settings.json` files, the weakest first; `managedSettings` has the one of this system. None if absent. */
+  readonly managed?: ReadonlyArray<string> | undefined
+}
+
+/** Folders that stay the same. */
+export const layer = (options: ClaudeFoldersOptions & { readonly folders: ReadonlyArray<string> }): Layer.Layer<ClaudeFolders> =>
+  Layer.sync(ClaudeFolders, () => make(options, Effect.succeed(options.folders)))
+
+/** The configuration folders that han knows at the moment and that Claude Code writes. */
+export const layerConfigDirs = (options: ClaudeFoldersOptions): Layer.Layer<ClaudeFolders, never, ConfigDirs> =>
+  Layer.effect(
+    ClaudeFolders,
+    Effect.map(ConfigDirs, ({ list }) =>
+      make(
+        options,
+        Effect.map(list, (dirs) => dirs.filter(({ source }) => source === "claude-code").map((dir) => dir.path))
+      )
+    )
+  )
+
+/** Where an administrator puts settings on such a system. */
+export const managedSettings = (platform: NodeJS.Platform): ReadonlyArray<string> => {
+  switch (platform) {
+    case "darwin":
+      return ["/Library/Application Support/ClaudeCode/managed-settings.json"]
+    case "win32":
+      return ["C:\\Program Files\\ClaudeCode\\managed-settings.json"]
+    default:
+      return ["/etc/claude-code/managed-settings.json"]
+  }
+}
+
+/** The settings file of a scope; `folder` is a configuration folder or, for `project` and `local`, a project. */
+export const settingsFile = (scope: SettingsScope, folder: string): string =>
+  scope === "user" ? path.join(folder, "settings.json") : path.join(folder, ".claude", scope === "project" ? "settings.json" : "settings.local.json")
+
+const make = (options: ClaudeFoldersOptions, folders: Effect.Effect<ReadonlyArray<string>>): typeof ClaudeFolders.Service => ({
+  folders: Effect.flatMap(folders, (paths) => Effect.forEach([...new Set(paths.map((folder) => path.resolve(folder)))], withState)),
+  managed: Effect.map(Effect.forEach(options.managed ?? [], withParts), (found) => ({
+    files: found.flatMap(({ files }) => files),
+    problems: found.flatMap(({ problems }) => problems)
+  }))
+})
+
+/** A folder that was chosen with CLAUDE_CONFIG_DIR holds the state itself; that of `~/.claude` lies beside it. */
+const withState = (folder: string): Effect.Effect<ClaudeFolder> => {
+  const inside = path.join(folder, ".claude.json")
+  const beside = `${folder}.json`
+  return path.basename(folder) === ".claude"
+    ? Effect.map(Effect.either(factsOf(inside)), (found) => ({ path: folder, state: found._tag === "Right" ? inside : beside }))
+    : Effect.succeed({ path: folder, state: inside })
+}
+
+const withParts = (file: string): Effect.Effect<{ readonly files: ReadonlyArray<string>; readonly problems: ReadonlyArray<FileProblem> }> => {
+  const parts = path.join(path.dirname(file), `${path.basename(file, ".json")}.d`)
+  return Effect.match(Effect.tryPromise({ try: () => readdir(parts), catch: unreadable(parts) }), {
+    onFailure: (error) => ({ files: [file], problems: error.reason === "missing" ? [] : [problemOf(error)] }),
+    onSuccess: (names) => ({
+      files: [
+        file,
+        ...names
+          .filter((name) => name.endsWith(".json") && !name.startsWith("."))
+          .sort()
+          .map((name) => path.join(parts, name))
+      ],
+      problems: []
+    })
+  })
+}

@@ -1,0 +1,102 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { FileProblem } from "./Transcripts.ts"
+
+/** A file of settings, there or not. */
+export const SettingsFile = Schema.Struct({
+  path: Schema.String,
+  /** Whose settings they are. `root` and `directory`: han's own files in a project's folder. */
+  source: Schema.Literal("user", "project", "local", "managed", "root", "directory"),
+  /** The source in words. */
+  sourceLabel: Schema.String,
+  type: Schema.Literal("claude", "han"),
+  exists: Schema.Boolean,
+  /** Milliseconds since 1970; null when it is not there. */
+  lastModified: Schema.NullOr(Schema.Number)
+})
+export type SettingsFile = typeof SettingsFile.Type
+
+/** The settings of Claude Code in all scopes together. `path`, `exists`, `lastModified`: the file of the user in the default configuration folder. */
+export const ClaudeSettingsSummary = Schema.Struct({
+  path: Schema.NullOr(Schema.String),
+  exists: Schema.Boolean,
+  lastModified: Schema.NullOr(Schema.Number),
+  /** The files of the scopes; null for one that is not there. */
+  userFile: Schema.NullOr(Schema.String),
+  projectFile: Schema.NullOr(Schema.String),
+  localFile: Schema.NullOr(Schema.String),
+  /** Plugins that some scope names, on or off. */
+  pluginCount: Schema.Int,
+  mcpServerCount: Schema.Int,
+  hasPermissions: Schema.Boolean
+})
+export type ClaudeSettingsSummary = typeof ClaudeSettingsSummary.Type
+
+/** han's own configuration, all its files together: what is not set is on. `path`, `exists`, `lastModified`: the file of the user, or the strongest that is there. */
+export const HanConfigSummary = Schema.Struct({
+  path: Schema.NullOr(Schema.String),
+  exists: Schema.Boolean,
+  lastModified: Schema.NullOr(Schema.Number),
+  /** `han.yml` and `han-config.yml` in the project's folder; null for one that is not there. */
+  rootFile: Schema.NullOr(Schema.String),
+  directoryFile: Schema.NullOr(Schema.String),
+  hooksEnabled: Schema.Boolean,
+  metricsEnabled: Schema.Boolean,
+  memoryEnabled: Schema.Boolean,
+  /** How many plugins have settings of their own. */
+  pluginConfigCount: Schema.Int
+})
+export type HanConfigSummary = typeof HanConfigSummary.Type
+
+/** A configured MCP server. Neither arguments nor values of variables are told, nor what an address may hold of secrets: user, password, values of its query. */
+export const McpServer = Schema.Struct({
+  /** Unique, the same at the next look. */
+  id: Schema.String,
+  name: Schema.String,
+  command: Schema.NullOr(Schema.String),
+  url: Schema.NullOr(Schema.String),
+  source: Schema.Literal("user", "project", "local", "managed"),
+  /** `stdio`, `http`, `sse`, or what the file says. */
+  type: Schema.String,
+  argCount: Schema.Int,
+  hasEnv: Schema.Boolean,
+  /** For one that a single project has. */
+  projectPath: Schema.NullOr(Schema.String)
+})
+export type McpServer = typeof McpServer.Type
+
+/** The rules of all scopes, each once. */
+export const Permissions = Schema.Struct({
+  /** As the settings write them, as `Bash(git *)`. */
+  allowList: Schema.Array(Schema.String),
+  denyList: Schema.Array(Schema.String),
+  askList: Schema.Array(Schema.String),
+  /** With what the person allowed for good in the project, by the client's own notes. */
+  allowedTools: Schema.Array(Schema.String),
+  deniedTools: Schema.Array(Schema.String),
+  additionalDirectories: Schema.Array(Schema.String)
+})
+export type Permissions = typeof Permissions.Type
+
+export const SettingsSummary = Schema.Struct({
+  /** The weakest first, as they are merged. */
+  claudeSettingsFiles: Schema.Array(SettingsFile),
+  hanConfigFiles: Schema.Array(SettingsFile),
+  claudeSettings: ClaudeSettingsSummary,
+  hanConfig: HanConfigSummary,
+  mcpServers: Schema.Array(McpServer),
+  permissions: Permissions,
+  /** Files that could not be read, and what is wrong in them; the rest holds without them. */
+  problems: Schema.Array(FileProblem)
+})
+export type SettingsSummary = typeof SettingsSummary.Type
+
+/** What is configured on this machine, by the files of Claude Code and of han. */
+export class ClaudeSettings extends Context.Tag("han-core/ClaudeSettings")<
+  ClaudeSettings,
+  {
+    /** With `projectPath` as it holds in that project; without, for the user alone, and the MCP servers of all projects. */
+    readonly summary: (query: { readonly projectPath?: string | undefined }) => Effect.Effect<SettingsSummary>
+  }
+>() {}

@@ -1,0 +1,265 @@
+import { stat } from "node:fs/promises"
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type ClaudeFolder, ClaudeFolders, type SettingsScope, settingsFile } from "./ClaudeFolders.ts"
+import { unreadable } from "./internal/fileFacts.ts"
+import { type Installation, installationsIn, installedFile, uninstalling } from "./internal/installedPlugins.ts"
+import { type JsonObject, object } from "./internal/json.ts"
+import { marketplaces } from "./internal/marketplaces.ts"
+import { readOr } from "./internal/readOr.ts"
+import { edit, read } from "./JsonFile.ts"
+import { type Plugin, PluginManaged, PluginNameInvalid, PluginNotFound, type PluginPlace, PluginPlaceUnclear, type PluginQuery, Plugins } from "./Plugins.ts"
+import type { FileProblem } from "./Transcripts.ts"
+
+/** Plugins as the files of Claude Code have them. Every question reads them anew. */
+export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
+  Plugins,
+  Effect.gen(function* () {
+    const claude = yield* ClaudeFolders
+
+    const list = Effect.fn("Plugins.list")(function* (query: PluginQuery) {
+      const problems: Array<FileProblem> = []
+      const managed = yield* managedPlugins(claude, problems)
+      const folders = yield* Effect.forEach(yield* claude.folders, (folder) =>
+        Effect.gen(function* () {
+          const settings = (yield* readOr(problems, settingsFile("user", folder.path))) ?? {}
+          return { ...folder, settings, installed: installationsIn((yield* readOr(problems, installedFile(folder.path))) ?? {}) }
+        })
+      )
+      const installed = folders.flatMap((folder) => folder.installed)
+      const offer = marketplaces(folders, problems)
+      const plugins: Array<Plugin> = []
+      const add = Effect.fnUntraced(function* (place: Place, enabled: ReadonlyMap<string, boolean>, installations: ReadonlyArray<Installation>) {
+        if (query.scope !== undefined && query.scope !== place.scope) return
+        for (const key of new Set([...enabled.keys(), ...installations.map((one) => one.key)])) {
+          const parts = partsOf(key)
+          if (parts === null) {
+            problems.push({ path: place.file, message: `${place.file}: ${JSON.stringify(key)} is no name of a plugin with its marketplace, and was left out` })
+            continue
+          }
+          const installation = installations.find((one) => one.key === key) ?? null
+          const offered = yield* offer(parts.marketplace, parts.name)
+          plugins.push({
+            id: `${place.scope}:${place.folder ?? place.projectPath}:${key}`,
+            ...parts,
+            scope: place.scope,
+            enabled: managed.get(key)?.on ?? enabled.get(key) ?? false,
+            managed: managed.get(key)?.on ?? null,
+            category: offered?.category ?? null,
+            version: installation?.version ?? offered?.version ?? null,
+            installPath: installation?.installPath ?? null,
+            folder: place.folder,
+            projectPath: place.projectPath
+          })
+        }
+      })
+      for (const [index, { installed, path: folder, settings }] of folders.entries()) {
+        // What only the managed settings name is everybody's.
+        const enabled = new Map([...(index === 0 ? [...managed].map(([key, { on }]): [string, boolean] => [key, on]) : []), ...enabledIn(settings)])
+        const mine = installed.filter((one) => one.scope === "user")
+        yield* add({ scope: "user", file: settingsFile("user", folder), folder, projectPath: null }, enabled, mine)
+      }
+      const asked = query.projectPaths ?? installed.flatMap((one) => (one.projectPath === null ? [] : [one.projectPath]))
+      for (const projectPath of new Set(asked.map((project) => (path.isAbsolute(project) ? path.resolve(project) : project)))) {
+        if (!path.isAbsolute(projectPath)) {
+          problems.push({ path: projectPath, message: `${projectPath} is no absolute path; no plugins were looked for there` })
+          continue
+        }
+        for (const scope of ["project", "local"] as const) {
+          const file = settingsFile(scope, projectPath)
+          // A person who works in the home folder has one file for both.
+          if (folders.some((folder) => settingsFile("user", folder.path) === file)) continue
+          const there = installed.filter((one) => one.scope === scope && isIn(one, projectPath))
+          yield* add({ scope, file, folder: null, projectPath }, enabledIn((yield* readOr(problems, file)) ?? {}), there)
+        }
+      }
+      return { plugins: plugins.sort(byName), problems }
+    })
+
+    const stats = Effect.fn("Plugins.stats")(function* (query: PluginQuery) {
+      const { plugins } = yield* list(query)
+      const keys = (some: ReadonlyArray<Plugin>) => new Set(some.map(keyOf)).size
+      const inScope = (scope: SettingsScope) => plugins.filter((plugin) => plugin.scope === scope).length
+      return {
+        total: keys(plugins),
+        enabled: keys(plugins.filter((plugin) => plugin.enabled)),
+        user: inScope("user"),
+        project: inScope("project"),
+        local: inScope("local")
+      }
+    })
+
+    const categories = Effect.fn("Plugins.categories")(function* (query: PluginQuery) {
+      const { plugins } = yield* list(query)
+      const counts = new Map<string, number>()
+      for (const plugin of new Map(plugins.map((plugin) => [keyOf(plugin), plugin])).values()) {
+        const category = plugin.category ?? "uncategorized"
+        counts.set(category, (counts.get(category) ?? 0) + 1)
+      }
+      return [...counts].map(([category, count]) => ({ category, count })).sort((a, b) => b.count - a.count || compare(a.category, b.category))
+    })
+
+    /** Which file the settings of that place are in. Fails rather than guesses. */
+    const placed = Effect.fnUntraced(function* (place: PluginPlace, key: string) {
+      const folders = yield* claude.folders
+      if (place.scope === "user") {
+        const folder = yield* folderOf(folders, place, key)
+        return { scope: place.scope, file: settingsFile("user", folder.path), folder: folder.path, projectPath: null, folders: [folder] }
+      }
+      const projectPath = place.projectPath ?? (yield* onlyProject(folders, place, key))
+      if (!path.isAbsolute(projectPath) || projectPath.includes("\0")) {
+        return yield* new PluginPlaceUnclear({ message: `${JSON.stringify(projectPath)} is no project: it must be an absolute path` })
+      }
+      return { scope: place.scope, file: settingsFile(place.scope, projectPath), folder: null, projectPath: path.resolve(projectPath), folders }
+    })
+
+    const toggle = Effect.fn("Plugins.toggle")(function* (place: PluginPlace & { readonly enabled: boolean }) {
+      const { enabled } = place
+      const key = yield* checkedKey(place)
+      const at = yield* placed(place, key)
+      if (at.projectPath !== null && !(yield* isFolder(at.projectPath))) {
+        return yield* new PluginPlaceUnclear({ message: `${at.projectPath} is no folder: no settings were made there` })
+      }
+      const rule = (yield* managedPlugins(claude, [])).get(key)
+      if (rule !== undefined && rule.on !== enabled) {
+        return yield* new PluginManaged({
+          file: rule.file,
+          message: `${key} is ${rule.on ? "on" : "off"} for everybody by ${rule.file}; only an administrator can change that`
+        })
+      }
+      const { written } = yield* edit(at.file, (current) => {
+        const before = object(current.enabledPlugins)?.[key]
+        // A list of versions is on already, and says more than `true`.
+        return Effect.succeed(enabled && isOn(before) ? [] : [{ path: ["enabledPlugins", key], value: enabled }])
+      })
+      return { written: written ? [at.file] : [], message: `${key} is ${enabled ? "on" : "off"} ${inWords(at)}${written ? "" : ", as it was"}` }
+    })
+
+    const remove = Effect.fn("Plugins.remove")(function* (place: PluginPlace) {
+      const key = yield* checkedKey(place)
+      const at = yield* placed(place, key)
+      const lists = at.folders.map((folder) => installedFile(folder.path))
+      const goes = (one: Installation) => one.scope === at.scope && (at.projectPath === null || isIn(one, at.projectPath))
+      // Before anything is written: a broken one of them must not leave the plugin half removed.
+      yield* Effect.forEach([at.file, ...lists], (file) => read(file), { discard: true })
+      const settings = yield* edit(at.file, (current) =>
+        Effect.succeed(
+          ["enabledPlugins", "pluginConfigs"].flatMap((name) =>
+            Object.hasOwn(object(current[name]) ?? {}, key) ? [{ path: [name, key], remove: true as const }] : []
+          )
+        )
+      )
+      const installed = yield* Effect.forEach(lists, (file) => edit(file, (current) => Effect.succeed(uninstalling(current, key, goes))))
+      const written = [...(settings.written ? [at.file] : []), ...lists.filter((_, index) => installed[index]?.written === true)]
+      if (written.length === 0) return yield* new PluginNotFound({ message: `there is no ${key} ${inWords(at)}` })
+      return { written, message: `${key} is removed ${inWords(at)}` }
+    })
+
+    return { list, stats, categories, toggle, remove }
+  })
+)
+
+interface Place {
+  readonly scope: SettingsScope
+  readonly file: string
+  readonly folder: string | null
+  readonly projectPath: string | null
+}
+
+const inWords = ({ file, projectPath, scope }: Place): string =>
+  scope === "user" ? `for this user (${file})` : `in ${projectPath} (${scope} settings, ${file})`
+
+const nameOfOne = /^(?!\.)[^\s/\\@\p{Cc}\p{Cf}\p{Cs}]{1,128}$/u
+
+const partsOf = (key: string): { readonly name: string; readonly marketplace: string } | null => {
+  const [name, marketplace, more] = key.split("@")
+  return name !== undefined && marketplace !== undefined && more === undefined && nameOfOne.test(name) && nameOfOne.test(marketplace)
+    ? { name, marketplace }
+    : null
+}
+
+const keyOf = (plugin: { readonly name: string; readonly marketplace: string }): string => `${plugin.name}@${plugin.marketplace}`
+
+const checkedKey = (place: PluginPlace): Effect.Effect<string, PluginNameInvalid> => {
+  const wrong = [place.name, place.marketplace].find((name) => !nameOfOne.test(name))
+  return wrong === undefined
+    ? Effect.succeed(keyOf(place))
+    : Effect.fail(
+        new PluginNameInvalid({
+          name: wrong,
+          message: `${JSON.stringify(wrong)} is no name of a plugin or marketplace: no spaces, slashes or @, at most 128 characters, and no dot at the start`
+        })
+      )
+}
+
+const isOn = (value: unknown): boolean => value === true || (Array.isArray(value) && value.length > 0)
+
+const enabledIn = (settings: JsonObject): ReadonlyMap<string, boolean> =>
+  new Map(Object.entries(object(settings.enabledPlugins) ?? {}).map(([key, value]) => [key, isOn(value)]))
+
+/** What the managed settings say of plugins, and which file says it: the strongest. */
+const managedPlugins = Effect.fnUntraced(function* (claude: typeof ClaudeFolders.Service, problems: Array<FileProblem>) {
+  const found = new Map<string, { readonly on: boolean; readonly file: string }>()
+  const managed = yield* claude.managed
+  problems.push(...managed.problems)
+  for (const file of managed.files) {
+    for (const [key, on] of enabledIn((yield* readOr(problems, file)) ?? {})) found.set(key, { on, file })
+  }
+  return found
+})
+
+const isIn = (installation: Installation, projectPath: string): boolean =>
+  installation.projectPath !== null && path.resolve(installation.projectPath) === path.resolve(projectPath)
+
+/** The configuration folder that was named; else the one that has the plugin, the default one before others; else the default one. */
+const folderOf = Effect.fnUntraced(function* (folders: ReadonlyArray<ClaudeFolder>, place: PluginPlace, key: string) {
+  const known = folders.map((folder) => folder.path).join(", ")
+  if (place.folder !== undefined) {
+    const named = path.resolve(place.folder)
+    const folder = folders.find((one) => one.path === named)
+    return folder ?? (yield* new PluginPlaceUnclear({ message: `${place.folder} is no configuration folder that is known here; those are ${known}` }))
+  }
+  const having: Array<ClaudeFolder> = []
+  for (const [index, folder] of folders.entries()) {
+    const settings = (yield* read(settingsFile("user", folder.path))) ?? {}
+    const installed = installationsIn((yield* read(installedFile(folder.path))) ?? {})
+    if (!Object.hasOwn(object(settings.enabledPlugins) ?? {}, key) && !installed.some((one) => one.key === key && one.scope === "user")) continue
+    if (index === 0) return folder
+    having.push(folder)
+  }
+  if (having.length > 1) {
+    return yield* new PluginPlaceUnclear({ message: `several configuration folders have ${key}: ${having.map((one) => one.path).join(", ")}; say which` })
+  }
+  const folder = having[0] ?? folders[0]
+  return folder ?? (yield* new PluginPlaceUnclear({ message: "no configuration folder of Claude Code is known here" }))
+})
+
+const onlyProject = Effect.fnUntraced(function* (folders: ReadonlyArray<ClaudeFolder>, place: PluginPlace, key: string) {
+  const lists = yield* Effect.forEach(folders, (folder) => read(installedFile(folder.path)))
+  const projects = new Set(
+    lists.flatMap((list) =>
+      installationsIn(list ?? {}).flatMap((one) => (one.key === key && one.scope === place.scope && one.projectPath !== null ? [one.projectPath] : []))
+    )
+  )
+  for (const projectPath of place.projectPaths ?? []) {
+    if (!path.isAbsolute(projectPath)) continue
+    const settings = (yield* read(settingsFile(place.scope, projectPath))) ?? {}
+    if (Object.hasOwn(object(settings.enabledPlugins) ?? {}, key)) projects.add(path.resolve(projectPath))
+  }
+  const [project] = projects
+  if (project !== undefined && projects.size === 1) return project
+  const found = projects.size === 0 ? "no project is known to have it" : `several have it: ${[...projects].join(", ")}`
+  return yield* new PluginPlaceUnclear({ message: `say for which project ${key} is meant: in the scope "${place.scope}" ${found}` })
+})
+
+const isFolder = (folder: string): Effect.Effect<boolean> =>
+  Effect.match(Effect.tryPromise({ try: () => stat(folder), catch: unreadable(folder) }), {
+    onFailure: () => false,
+    onSuccess: (stats) => stats.isDirectory()
+  })
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const scopes: ReadonlyArray<SettingsScope> = ["user", "project", "local"]
+const byName = (a: Plugin, b: Plugin): number =>
+  compare(a.name, b.name) || compare(a.marketplace, b.marketplace) || scopes.indexOf(a.scope) - scopes.indexOf(b.scope) || compare(a.id, b.id)

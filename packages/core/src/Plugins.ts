@@ -1,0 +1,109 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { SettingsScope } from "./ClaudeFolders.ts"
+import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
+import { FileProblem } from "./Transcripts.ts"
+
+/** A plugin as one scope has it: one that two projects enable is two of these. */
+export const Plugin = Schema.Struct({
+  /** Unique among all plugins of all scopes and projects, the same at the next look. */
+  id: Schema.String,
+  name: Schema.String,
+  marketplace: Schema.String,
+  scope: SettingsScope,
+  /** Whether it is on, as far as this scope says; what the managed settings say comes first. */
+  enabled: Schema.Boolean,
+  /** What the managed settings say, which nobody can change here; null when they say nothing. */
+  managed: Schema.NullOr(Schema.Boolean),
+  /** As its marketplace sorts it; null when it does not, or is not there. */
+  category: Schema.NullOr(Schema.String),
+  /** What is installed; what the marketplace offers for one that is not. `unknown` is what Claude Code writes for a plugin without. */
+  version: Schema.NullOr(Schema.String),
+  /** Null when it is not installed. A plugin of a marketplace that is a folder runs from there, not from this copy. */
+  installPath: Schema.NullOr(Schema.String),
+  /** The configuration folder, for a plugin of the user. */
+  folder: Schema.NullOr(Schema.String),
+  /** For a plugin of a project. */
+  projectPath: Schema.NullOr(Schema.String)
+})
+export type Plugin = typeof Plugin.Type
+
+export interface PluginQuery {
+  readonly scope?: SettingsScope | undefined
+  /** The projects to look into; those for which a plugin is installed if absent. */
+  readonly projectPaths?: ReadonlyArray<string> | undefined
+}
+
+/** `problems`: files that could not be read; what they would say is missing. */
+export const PluginList = Schema.Struct({ plugins: Schema.Array(Plugin), problems: Schema.Array(FileProblem) })
+export type PluginList = typeof PluginList.Type
+
+/** Plugins by their key; `user`, `project`, `local` by scope, where one plugin may count several times. */
+export const PluginStats = Schema.Struct({ total: Schema.Int, enabled: Schema.Int, user: Schema.Int, project: Schema.Int, local: Schema.Int })
+export type PluginStats = typeof PluginStats.Type
+
+/** How many plugins a category has; those without one are `uncategorized`. */
+export const PluginCategory = Schema.Struct({ category: Schema.String, count: Schema.Int })
+export type PluginCategory = typeof PluginCategory.Type
+
+/** Which plugin, and where. */
+export interface PluginPlace {
+  readonly name: string
+  readonly marketplace: string
+  readonly scope: SettingsScope
+  /** For the scopes `project` and `local`; when absent, the one project for which it is installed there, or whose settings in that scope name it. */
+  readonly projectPath?: string | undefined
+  /** Projects whose settings to look into when `projectPath` is absent, beside those that the list of installed plugins names. */
+  readonly projectPaths?: ReadonlyArray<string> | undefined
+  /** For the scope `user` where there are several configuration folders; when absent, the one that has the plugin, else the default. */
+  readonly folder?: string | undefined
+}
+
+/** What was done: `written` files, none when all was so already. `message` says it in words. */
+export const PluginChange = Schema.Struct({ written: Schema.Array(Schema.String), message: Schema.String })
+export type PluginChange = typeof PluginChange.Type
+
+/** Not the name of a plugin or a marketplace. */
+export class PluginNameInvalid extends Schema.TaggedError<PluginNameInvalid>("han-core/PluginNameInvalid")("PluginNameInvalid", {
+  name: Schema.String,
+  message: Schema.String
+}) {}
+
+/** Which project or configuration folder is meant is not clear, or it is none. */
+export class PluginPlaceUnclear extends Schema.TaggedError<PluginPlaceUnclear>("han-core/PluginPlaceUnclear")("PluginPlaceUnclear", {
+  message: Schema.String
+}) {}
+
+/** The managed settings decide about this plugin. */
+export class PluginManaged extends Schema.TaggedError<PluginManaged>("han-core/PluginManaged")("PluginManaged", {
+  file: Schema.String,
+  message: Schema.String
+}) {}
+
+/** The scope does not have this plugin. */
+export class PluginNotFound extends Schema.TaggedError<PluginNotFound>("han-core/PluginNotFound")("PluginNotFound", { message: Schema.String }) {}
+
+/** A file that would have to be changed is broken, or cannot be read or written. None of what was asked for was done, unless the second of two files failed. */
+export type PluginFileError = JsonFileBroken | JsonFileUnreadable | JsonFileUnwritable
+
+/** Claude Code's plugins: what its own files say of them, and changes of these files as it makes them itself. A running session sees a change at its next start. */
+export class Plugins extends Context.Tag("han-core/Plugins")<
+  Plugins,
+  {
+    /** By name, then scope. */
+    readonly list: (query: PluginQuery) => Effect.Effect<PluginList>
+    readonly stats: (query: PluginQuery) => Effect.Effect<PluginStats>
+    /** The largest first. */
+    readonly categories: (query: PluginQuery) => Effect.Effect<ReadonlyArray<PluginCategory>>
+    /** Switches a plugin on or off in the settings of a scope. */
+    readonly toggle: (
+      place: PluginPlace & { readonly enabled: boolean }
+    ) => Effect.Effect<PluginChange, PluginNameInvalid | PluginPlaceUnclear | PluginManaged | PluginFileError>
+    /**
+     * Takes a plugin with its options out of the settings of a scope, and its installation there out of the list of installed plugins. The copy of its files
+     * stays until Claude Code tidies up.
+     */
+    readonly remove: (place: PluginPlace) => Effect.Effect<PluginChange, PluginNameInvalid | PluginPlaceUnclear | PluginNotFound | PluginFileError>
+  }
+>() {}

@@ -1,0 +1,63 @@
+import * as Effect from "effect/Effect"
+import { GraphQLObjectType } from "graphql"
+import type { FileValidation } from "han-core/HookRun"
+import { Metrics } from "han-core/Metrics"
+import { id, int, isoOf, text } from "./Field.ts"
+import { globalId } from "./GlobalId.ts"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+
+export const CacheEntry = new GraphQLObjectType({
+  name: "CacheEntry",
+  description: "A pass of a check that stands until one of its files changes.",
+  fields: {
+    id: id("Unique among everything."),
+    pluginName: text("The plugin whose check it is."),
+    hookName: text("The check."),
+    path: text("The directory that it ran in."),
+    fileCount: int("Files that it read."),
+    lastModified: text("When it passed.")
+  }
+})
+export const CacheStats = new GraphQLObjectType({
+  name: "CacheStats",
+  description: "Passes of checks in numbers.",
+  fields: {
+    totalEntries: int("Passes."),
+    totalFiles: int("Files, each as often as checks have read it."),
+    oldestEntry: text("When the first of them passed."),
+    newestEntry: text("When the last of them passed.")
+  }
+})
+
+/** The last pass of each check in each directory, the newest first. */
+const entriesOf = async ({ run }: GraphqlContext) => {
+  const validations = await run(Effect.flatMap(Metrics, (metrics) => metrics.validations({})))
+  const entries = new Map<string, { readonly first: FileValidation; readonly files: Set<string> }>()
+  for (const one of validations) {
+    const check = JSON.stringify([one.plugin, one.hook, one.directory])
+    const have = entries.get(check)
+    if (have === undefined) entries.set(check, { first: one, files: new Set([one.path]) })
+    else if (have.first.id === one.id) have.files.add(one.path)
+  }
+  return [...entries].map(([check, { files, first }]) => ({ check, files, first }))
+}
+
+export const cacheEntriesOf = async (context: GraphqlContext) =>
+  (await entriesOf(context)).map(({ check, files, first }) => ({
+    id: globalId("CacheEntry", check),
+    pluginName: first.plugin,
+    hookName: first.hook,
+    path: first.directory,
+    fileCount: files.size,
+    lastModified: isoOf(first.at)
+  }))
+export const cacheStatsOf = async (context: GraphqlContext) => {
+  const entries = await entriesOf(context)
+  const times = entries.flatMap(({ first }) => (first.at === null ? [] : [first.at]))
+  return {
+    totalEntries: entries.length,
+    totalFiles: entries.reduce((sum, { files }) => sum + files.size, 0),
+    oldestEntry: times.length === 0 ? null : isoOf(Math.min(...times)),
+    newestEntry: times.length === 0 ? null : isoOf(Math.max(...times))
+  }
+}

@@ -1,0 +1,31 @@
+import { GraphQLEnumType } from "graphql"
+
+const enumOf = (name: string, description: string, values: Readonly<Record<string, string>>): GraphQLEnumType =>
+  new GraphQLEnumType({ name, description, values: Object.fromEntries(Object.entries(values).map(([value, says]) => [value, { value, description: says }])) })
+
+export const OrderDirection = enumOf("OrderDirection", "Which end of an order comes first.", { ASC: "The smallest first.", DESC: "The greatest first." })
+export const Granularity = enumOf("Granularity", "How long a period of a timeline is.", {
+  day: "A day in the server's time zone.",
+  week: "A week from Monday on.",
+  month: "A month of the calendar."
+})
+export const MetricsPeriod = enumOf("MetricsPeriod", "How far back metrics look.", { DAY: "24 hours.", WEEK: "Seven days.", MONTH: "30 days." })
+export const FileChangeAction = enumOf("FileChangeAction", "What happened to a file.", {
+  created: "It was written anew.",
+  modified: "Its content changed.",
+  deleted: "It is gone."
+})
+export const PluginScope = enumOf("PluginScope", "Which settings file says it.", {
+  USER: "The user's own, for all projects.",
+  PROJECT: "The project's, shared with others.",
+  LOCAL: "The project's, this user's alone."
+})
+export const TaskOutcome = enumOf("TaskOutcome", "How a task ended.", { SUCCESS: "Done.", PARTIAL: "Under way.", FAILURE: "Not done." })
+export const TaskStatus = enumOf("TaskStatus", "Where a task stands.", { ACTIVE: "Under way.", COMPLETED: "Done.", FAILED: "Given up." })
+export const TaskType = enumOf("TaskType", "What kind of work it is.", {
+  FIX: "Mending what is broken.",
+  IMPLEMENTATION: "Building something.",
+  REFACTOR: "Changing the shape, not what it does.",
+  RESEARCH: "Finding out."
+})
+export const TodoStatus = enumOf("TodoStatus", "Where a to-do stands.", { pending: "Not begun.", in_progress: "Under way.", completed: "Done." })

@@ -1,0 +1,162 @@
+import {
+  GraphQLBoolean,
+  GraphQLFloat,
+  type GraphQLInputFieldConfig,
+  GraphQLInputObjectType,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLString
+} from "graphql"
+import type { Comparison, OrderBy, Where } from "han-core/Where"
+import { OrderDirection } from "./Enums.ts"
+
+const listOfStrings = new GraphQLList(new GraphQLNonNull(GraphQLString))
+
+export const StringFilter = new GraphQLInputObjectType({
+  name: "StringFilter",
+  description:
+    "Conditions on a text; all that are given must hold. Case counts, and no character is a wildcard. A missing text fulfils none but `_isNull: true`.",
+  fields: {
+    _eq: { type: GraphQLString, description: "Is this text." },
+    _ne: { type: GraphQLString, description: "Is another text." },
+    _contains: { type: GraphQLString, description: "Has this in it." },
+    _startsWith: { type: GraphQLString, description: "Begins with this." },
+    _endsWith: { type: GraphQLString, description: "Ends with this." },
+    _in: { type: listOfStrings, description: "Is one of these; an empty list takes nothing." },
+    _notIn: { type: listOfStrings, description: "Is none of these; an empty list takes everything." },
+    _isNull: { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
+  }
+})
+export const IntFilter = new GraphQLInputObjectType({
+  name: "IntFilter",
+  description: "Conditions on a whole number; all that are given must hold.",
+  fields: {
+    _eq: { type: GraphQLInt, description: "Equals." },
+    _ne: { type: GraphQLInt, description: "Differs." },
+    _gt: { type: GraphQLInt, description: "Is greater." },
+    _gte: { type: GraphQLInt, description: "Is greater or equal." },
+    _lt: { type: GraphQLInt, description: "Is less." },
+    _lte: { type: GraphQLInt, description: "Is less or equal." },
+    _in: { type: new GraphQLList(new GraphQLNonNull(GraphQLInt)), description: "Is one of these; an empty list takes nothing." },
+    _isNull: { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
+  }
+})
+export const FloatFilter = new GraphQLInputObjectType({
+  name: "FloatFilter",
+  description: "Conditions on a number; all that are given must hold.",
+  fields: {
+    _eq: { type: GraphQLFloat, description: "Equals." },
+    _ne: { type: GraphQLFloat, description: "Differs." },
+    _gt: { type: GraphQLFloat, description: "Is greater." },
+    _gte: { type: GraphQLFloat, description: "Is greater or equal." },
+    _lt: { type: GraphQLFloat, description: "Is less." },
+    _lte: { type: GraphQLFloat, description: "Is less or equal." },
+    _isNull: { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
+  }
+})
+export const BoolFilter = new GraphQLInputObjectType({
+  name: "BoolFilter",
+  description: "Conditions on a truth value.",
+  fields: {
+    _eq: { type: GraphQLBoolean, description: "Equals." },
+    _isNull: { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
+  }
+})
+
+export type Columns = Readonly<Record<string, GraphQLInputObjectType>>
+
+/** An input object with these columns, and the words that join conditions. */
+export const filterType = (name: string, what: string, columns: Columns): GraphQLInputObjectType => {
+  const type: GraphQLInputObjectType = new GraphQLInputObjectType({
+    name,
+    description: `Which ${what} to take; all conditions that are given must hold.`,
+    fields: () => ({
+      ...Object.fromEntries(Object.entries(columns).map(([column, of]): [string, GraphQLInputFieldConfig] => [column, { type: of }])),
+      _and: { type: new GraphQLList(new GraphQLNonNull(type)), description: "All of these hold; an empty list holds." },
+      _or: { type: new GraphQLList(new GraphQLNonNull(type)), description: "One of these holds; an empty list does not." },
+      _not: { type, description: "This does not hold." }
+    })
+  })
+  return type
+}
+
+export const orderType = (name: string, columns: ReadonlyArray<string>): GraphQLInputObjectType =>
+  new GraphQLInputObjectType({
+    name,
+    description: "In which order; of several columns the one that stands first in this type decides first.",
+    fields: Object.fromEntries(columns.map((column) => [column, { type: OrderDirection }]))
+  })
+
+const operators: Readonly<Record<string, Comparison["op"]>> = {
+  _eq: "eq",
+  _ne: "ne",
+  _gt: "gt",
+  _gte: "gte",
+  _lt: "lt",
+  _lte: "lte",
+  _contains: "contains",
+  _startsWith: "startsWith",
+  _endsWith: "endsWith",
+  _in: "in",
+  _notIn: "notIn",
+  _isNull: "isNull"
+}
+
+type Given = Readonly<Record<string, unknown>>
+const isGiven = (value: unknown): value is Given => typeof value === "object" && value !== null && !Array.isArray(value)
+
+/**
+ * The condition that a filter argument states. `column` says what a column of the filter means; an association is turned into a condition on the row's own fields there.
+ * An operator that is null is not given.
+ */
+export const whereOf = <Field extends string>(filter: unknown, column: (name: string, conditions: Given) => Where<Field>): Where<Field> => {
+  if (!isGiven(filter)) return { _tag: "And", of: [] }
+  const parts = Object.entries(filter).flatMap(([name, value]): ReadonlyArray<Where<Field>> => {
+    if (value === null || value === undefined) return []
+    if (name === "_and" || name === "_or") {
+      return Array.isArray(value) ? [{ _tag: name === "_and" ? "And" : "Or", of: value.map((part: unknown) => whereOf(part, column)) }] : []
+    }
+    if (name === "_not") return [{ _tag: "Not", of: whereOf(value, column) }]
+    return isGiven(value) ? [column(name, value)] : []
+  })
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : { _tag: "And", of: parts }
+}
+
+/** The operators of one column, as conditions on a field. */
+export const conditionsOn = <Field extends string>(field: Field, conditions: Given, as: (value: unknown) => unknown = (value) => value): Where<Field> => {
+  const of = Object.entries(conditions).flatMap(([name, given]): ReadonlyArray<Where<Field>> => {
+    const op = operators[name]
+    if (op === undefined || given === null || given === undefined) return []
+    const value: unknown = op === "isNull" ? given : Array.isArray(given) ? given.map(as) : as(given)
+    return [{ _tag: "Field", field, ...comparisonOf(op, value) }]
+  })
+  return { _tag: "And", of }
+}
+const comparisonOf = (op: Comparison["op"], value: unknown): Comparison => {
+  switch (op) {
+    case "isNull":
+      return { op, value: value === true }
+    case "contains":
+    case "startsWith":
+    case "endsWith":
+      return { op, value: String(value) }
+    case "in":
+    case "notIn": {
+      const list: ReadonlyArray<unknown> = Array.isArray(value) ? value : []
+      const numbers = list.filter((one) => typeof one === "number")
+      return { op, value: numbers.length === list.length && list.length > 0 ? numbers : list.map(String) }
+    }
+    default:
+      return { op, value: typeof value === "number" || typeof value === "boolean" ? value : String(value) }
+  }
+}
+
+/** The order that an argument states, in the order of the type's columns. */
+export const orderOf = <Field extends string>(type: GraphQLInputObjectType, given: unknown, column: (name: string) => Field): ReadonlyArray<OrderBy<Field>> =>
+  isGiven(given)
+    ? Object.keys(type.getFields()).flatMap((name) => {
+        const direction = given[name]
+        return direction === "ASC" || direction === "DESC" ? [{ field: column(name), descending: direction === "DESC" }] : []
+      })
+    : []

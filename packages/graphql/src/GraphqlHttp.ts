@@ -1,0 +1,111 @@
+import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from "graphql"
+import * as BoundedBody from "./BoundedBody.ts"
+import * as EventStream from "./EventStream.ts"
+import type { Execution, Operation } from "./Execution.ts"
+import { Feed } from "./Feed.ts"
+import { isJson, type MediaType, names, preferred } from "./MediaType.ts"
+import * as RequestBody from "./RequestBody.ts"
+
+export interface Options {
+  readonly execution: Execution
+  /** Bytes of a request. */
+  readonly maxBodyBytes?: number | undefined
+  /** How long a request's body may take to come. */
+  readonly bodyTimeoutMs?: number | undefined
+  readonly keepAliveMs?: number | undefined
+  /** How many streams of events there may be at once. */
+  readonly maxStreams?: number | undefined
+}
+
+export interface GraphqlHttp {
+  /** The answer to a POST. Who may ask, and from where, was decided before. Never rejects. */
+  readonly handle: (request: Request) => Promise<Response>
+  /** Ends the streams that are open, in good order. */
+  readonly close: () => void
+}
+
+/**
+ * GraphQL over HTTP, for Bun and Node: one operation in a JSON object; `application/graphql-response+json` where the client names it, else `application/json`;
+ * a subscription, or any operation on request, as `text/event-stream`.
+ */
+export const make = (options: Options): GraphqlHttp => {
+  const { execution } = options
+  const limits = { maxBytes: options.maxBodyBytes ?? 1024 * 1024, timeoutMs: options.bodyTimeoutMs ?? 10_000 }
+  const maxStreams = options.maxStreams ?? 100
+  const streams = new Set<() => void>()
+
+  const streamed = (results: AsyncGenerator<ExecutionResult>): Response => {
+    const { close, stream } = EventStream.make(results, { keepAliveMs: options.keepAliveMs ?? 10_000, ended: () => streams.delete(close) })
+    streams.add(close)
+    return new Response(stream, { headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" } })
+  }
+
+  const run = async (operation: Operation, request: Request, media: MediaType): Promise<Response> => {
+    if (media !== "text/event-stream") return answer(await operation.execute(request.signal), media)
+    if (streams.size >= maxStreams) return refusal(503, `there are ${maxStreams} streams of events already; end some, or use a WebSocket`, media)
+    if (operation.type !== "subscription") return streamed(once(operation.execute(request.signal)))
+    const feed = await operation.subscribe(request.signal)
+    return feed instanceof Feed ? streamed(feed) : answer(feed, "application/graphql-response+json")
+  }
+
+  const handle = async (request: Request): Promise<Response> => {
+    const accept = request.headers.get("accept")
+    const media = preferred(accept, ["application/json", "application/graphql-response+json", "text/event-stream"])
+    if (request.method !== "POST") return refusal(405, "send a POST", media, { allow: "POST" })
+    if (!isJson(request.headers.get("content-type"))) return refusal(415, "send application/json in UTF-8", media)
+    if ((request.headers.get("content-encoding") ?? "identity") !== "identity") return refusal(415, "send it without a Content-Encoding", media)
+    const body = await BoundedBody.read(request, limits)
+    if (body === "too-large") return refusal(413, `the request is too large: at most ${limits.maxBytes} bytes`, media, { connection: "close" })
+    if (body === "too-slow") return refusal(408, `the request's body did not come within ${limits.timeoutMs / 1000} s`, media, { connection: "close" })
+    if (body === "broken") return refusal(400, "the request's body broke off", media, { connection: "close" })
+    const asked = RequestBody.decode(body)
+    if (typeof asked === "string") return refusal(400, asked, media)
+    if (media === undefined) return refusal(406, "accept application/json, application/graphql-response+json or text/event-stream", media)
+    const operation = execution.prepare(asked)
+    if (!("execute" in operation)) return answer({ errors: operation }, media)
+    if (operation.type !== "subscription") return run(operation, request, media)
+    if (!names(accept, "text/event-stream"))
+      return answer({ errors: [new GraphQLError("a subscription needs a WebSocket, or a POST with `Accept: text/event-stream`")] }, media)
+    return run(operation, request, "text/event-stream")
+  }
+
+  return {
+    handle: async (request) => {
+      try {
+        return await handle(request)
+      } catch (error) {
+        // Nobody is there to read it.
+        if (request.signal.aborted) return new Response(null, { status: 499 })
+        return refusal(500, execution.masked(error), undefined)
+      }
+    },
+    close: () => {
+      for (const close of [...streams]) close()
+    }
+  }
+}
+
+/** The body of an answer to a request that no operation was found in. */
+export const refusal = (
+  status: number,
+  error: string | GraphQLError,
+  media: MediaType | undefined,
+  headers: Readonly<Record<string, string>> = {}
+): Response => {
+  const errors: ReadonlyArray<GraphQLFormattedError> = [typeof error === "string" ? { message: error } : error.toJSON()]
+  return written({ errors }, media === "application/graphql-response+json" ? media : "application/json", status, headers)
+}
+
+/**
+ * An operation's result. As `application/json` it is 200 whatever happened, for clients that take every other status for a broken server; as
+ * `application/graphql-response+json` a request that was refused is 400.
+ */
+const answer = (result: ExecutionResult, media: MediaType): Response =>
+  written(result, media === "application/json" ? media : "application/graphql-response+json", "data" in result || media === "application/json" ? 200 : 400, {})
+
+const written = (value: object, media: MediaType, status: number, headers: Readonly<Record<string, string>>): Response =>
+  new Response(JSON.stringify(value), { status, headers: { ...headers, "content-type": `${media}; charset=utf-8`, "cache-control": "no-store" } })
+
+async function* once(result: Promise<ExecutionResult>): AsyncGenerator<ExecutionResult, undefined, undefined> {
+  yield await result
+}

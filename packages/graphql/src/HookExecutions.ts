@@ -1,0 +1,132 @@
+import { GraphQLObjectType } from "graphql"
+import type { HookRun } from "han-core/HookRun"
+import type { Scalar, Where } from "han-core/Where"
+import { connectionType } from "./Connection.ts"
+import { always, flag, float, id, int, isoOf, listOf, text } from "./Field.ts"
+import { BoolFilter, conditionsOn, filterType, IntFilter, orderType, StringFilter } from "./Filters.ts"
+import { globalId, Node } from "./GlobalId.ts"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+
+const columns = {
+  orchestrationId: StringFilter,
+  sessionId: StringFilter,
+  taskId: StringFilter,
+  hookType: StringFilter,
+  hookName: StringFilter,
+  hookSource: StringFilter,
+  directory: StringFilter,
+  durationMs: IntFilter,
+  exitCode: IntFilter,
+  passed: BoolFilter,
+  output: StringFilter,
+  error: StringFilter,
+  command: StringFilter,
+  executedAt: StringFilter,
+  status: StringFilter
+}
+export const HookExecutionFilter = filterType("HookExecutionFilter", "runs of hooks", columns)
+export const HookExecutionOrderBy = orderType("HookExecutionOrderBy", Object.keys(columns))
+export const hookColumn = (name: string, conditions: Readonly<Record<string, unknown>>): Where<string> => conditionsOn(name, conditions)
+
+export const hookField = (run: HookRun, column: string): Scalar => {
+  switch (column) {
+    case "orchestrationId":
+      return run.orchestrationId
+    case "sessionId":
+      return run.sessionId
+    case "taskId":
+      return run.taskId
+    case "hookType":
+      return run.event
+    case "hookName":
+      return run.hook
+    case "hookSource":
+      return run.plugin
+    case "directory":
+      return run.directory
+    case "durationMs":
+      return run.durationMs
+    case "exitCode":
+      return run.exitCode
+    case "passed":
+      return run.passed
+    case "output":
+      return run.output
+    case "error":
+      return run.error
+    case "command":
+      return run.command
+    case "executedAt":
+      return isoOf(run.startedAt)
+    default:
+      return run.status
+  }
+}
+
+/** An end code that no program gives: the run has not ended, or nobody said how. */
+const unknownExit = -1
+
+export const hookExecutionId = (run: HookRun): string => globalId("HookExecution", `${run.sessionId}:${run.id}`)
+
+export const HookExecutionType = new GraphQLObjectType<HookRun, GraphqlContext>({
+  name: "HookExecution",
+  description: "One run of a hook.",
+  interfaces: [Node],
+  isTypeOf: (source) => typeof source === "object" && source !== null && "exitCode" in source && "orchestrationId" in source,
+  fields: {
+    id: always(id("`HookExecution:`, the session and the line that tells of the run.", hookExecutionId)),
+    orchestrationId: text("What called it: one id for all hooks of one event."),
+    sessionId: text("The session that it ran for."),
+    taskId: text("The task that it checked."),
+    hookType: always(text("The client's event, e.g. `PostToolUse`; empty when the log does not say.", ({ event }) => event ?? "")),
+    hookName: always(text("The hook.", ({ hook }) => hook)),
+    hookSource: text("The plugin that defines it.", ({ plugin }) => plugin),
+    directory: text("Where it ran."),
+    durationMs: always(int("Milliseconds that it took; 0 while it runs.", ({ durationMs }) => Math.round(durationMs ?? 0))),
+    exitCode: always(int("What it ended with; -1 while it runs, or when the log does not say.", ({ exitCode }) => exitCode ?? unknownExit)),
+    passed: always(flag("Whether it let the agent go on.", ({ passed }) => passed === true)),
+    output: text("What it printed."),
+    error: text("What it complained of."),
+    command: text("What was run."),
+    executedAt: always(text("When it began; empty when the line tells no time.", ({ finishedAt, startedAt }) => isoOf(startedAt ?? finishedAt) ?? "")),
+    timestamp: always(text("The same as `executedAt`.", ({ finishedAt, startedAt }) => isoOf(startedAt ?? finishedAt) ?? "")),
+    status: text("`running`, `passed` or `failed`."),
+    cached: flag("Whether an earlier pass of the same content stood for it.")
+  }
+})
+export const { connection: HookExecutionConnection } = connectionType("HookExecution", HookExecutionType, "runs of hooks")
+
+const HookTypeStat = new GraphQLObjectType({
+  name: "HookTypeStat",
+  description: "Runs of hooks of one event.",
+  fields: { hookType: text("The client's event."), total: int("Runs that ended."), passed: int("Those that passed.") }
+})
+export const HookStats = new GraphQLObjectType({
+  name: "HookStats",
+  description: "Runs of hooks that ended, in numbers.",
+  fields: {
+    totalHooks: int("Runs that ended."),
+    passedHooks: int("Those that passed."),
+    failedHooks: int("Those that did not."),
+    totalDurationMs: int("Milliseconds that they took together."),
+    passRate: float("How many passed, in percent; 0 without runs."),
+    byHookType: listOf(HookTypeStat, "The same for each of the client's events.")
+  }
+})
+
+export const hookStatsOf = (runs: ReadonlyArray<HookRun>) => {
+  const ended = runs.filter(({ passed }) => passed !== null)
+  const passed = ended.filter((run) => run.passed === true).length
+  const events = [...new Set(ended.map(({ event }) => event ?? "unknown"))].sort()
+  return {
+    totalHooks: ended.length,
+    passedHooks: passed,
+    failedHooks: ended.length - passed,
+    totalDurationMs: Math.round(ended.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0)),
+    passRate: ended.length === 0 ? 0 : (100 * passed) / ended.length,
+    byHookType: events.map((hookType) => {
+      const ofEvent = ended.filter(({ event }) => (event ?? "unknown") === hookType)
+      return { hookType, total: ofEvent.length, passed: ofEvent.filter((run) => run.passed === true).length }
+    })
+  }
+}

@@ -1,0 +1,95 @@
+import DataLoader from "dataloader"
+import * as Effect from "effect/Effect"
+import type { SessionId } from "han-core/Entry"
+import type { FileChange } from "han-core/FileChange"
+import type { HanTask } from "han-core/HanTask"
+import type { FileValidation, HookRun } from "han-core/HookRun"
+import type { ToolResult } from "han-core/Message"
+import { type MessageLine, Messages } from "han-core/Messages"
+import { type Plugin, Plugins } from "han-core/Plugins"
+import type { Project } from "han-core/Project"
+import type { Agent, Compaction, Session } from "han-core/Session"
+import { type Mood, SessionDetails } from "han-core/SessionDetails"
+import { Sessions } from "han-core/Sessions"
+import type { StoreError } from "han-core/StoreError"
+import type { Task, TodoList } from "han-core/Task"
+import type { Viewer } from "han-core/Viewer"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+
+/** Lookups that one request makes for many rows: those of one tick are one statement. */
+export interface Loaders {
+  readonly session: DataLoader<SessionId, Session | null>
+  readonly projects: () => Promise<ReadonlyArray<Project>>
+  readonly tasks: DataLoader<SessionId, ReadonlyArray<Task>>
+  readonly todos: DataLoader<SessionId, TodoList | null>
+  readonly fileChanges: DataLoader<SessionId, ReadonlyArray<FileChange>>
+  readonly fileChangeCount: DataLoader<SessionId, number>
+  readonly compactions: DataLoader<SessionId, ReadonlyArray<Compaction>>
+  readonly agents: DataLoader<SessionId, ReadonlyArray<Agent>>
+  readonly hookRuns: DataLoader<SessionId, ReadonlyArray<HookRun>>
+  readonly validations: DataLoader<SessionId, ReadonlyArray<FileValidation>>
+  readonly hanTasks: DataLoader<SessionId, ReadonlyArray<HanTask>>
+  readonly mood: DataLoader<SessionId, Mood | null>
+  readonly root: DataLoader<SessionId, string | null>
+  /** Plugins that the settings of a project name, by its directory. */
+  readonly projectPlugins: DataLoader<string, ReadonlyArray<Plugin>>
+  /** By the tool call's id. */
+  readonly toolResult: DataLoader<string, ToolResult | null>
+  /** The han event that answers the one with this id in this session. */
+  readonly reply: DataLoader<{ readonly sessionId: SessionId; readonly id: string }, MessageLine | null, string>
+}
+
+export const make = (run: GraphqlContext["run"]): Loaders => {
+  const ofSessions = <A, B>(
+    ask: (details: typeof SessionDetails.Service) => (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyMap<SessionId, A>, StoreError, Viewer>,
+    none: B
+  ) => batched<SessionId, A | B>((ids) => run(Effect.flatMap(SessionDetails, (details) => ask(details)(ids))), none)
+  let projects: Promise<ReadonlyArray<Project>> | undefined
+  return {
+    session: new DataLoader(async (ids) => {
+      const found = new Map((await run(Effect.flatMap(Sessions, (sessions) => sessions.getMany(ids)))).map((session) => [session.id, session]))
+      return ids.map((id) => found.get(id) ?? null)
+    }),
+    projects: () => {
+      projects ??= run(Effect.flatMap(Sessions, (sessions) => sessions.projects))
+      return projects
+    },
+    tasks: ofSessions((details) => details.tasks, []),
+    todos: ofSessions((details) => details.todos, null),
+    fileChanges: ofSessions((details) => details.fileChanges, []),
+    fileChangeCount: ofSessions((details) => details.fileChangeCounts, 0),
+    compactions: ofSessions((details) => details.compactions, []),
+    agents: ofSessions((details) => details.agents, []),
+    hookRuns: ofSessions((details) => details.hookRuns, []),
+    validations: ofSessions((details) => details.validations, []),
+    hanTasks: ofSessions((details) => details.hanTasks, []),
+    mood: ofSessions((details) => details.moods, null),
+    root: ofSessions((details) => details.roots, null),
+    projectPlugins: new DataLoader(async (projectPaths) => {
+      const { plugins } = await run(Effect.flatMap(Plugins, (all) => all.list({ projectPaths })))
+      return projectPaths.map((path) => plugins.filter((plugin) => plugin.projectPath === path))
+    }),
+    toolResult: batched((ids) => run(Effect.flatMap(Messages, (messages) => messages.results(ids))), null),
+    reply: new DataLoader(
+      async (asked) => {
+        const bySession = new Map<SessionId, Array<string>>()
+        for (const { id, sessionId } of asked) bySession.set(sessionId, [...(bySession.get(sessionId) ?? []), id])
+        const found = new Map(
+          await Promise.all(
+            [...bySession].map(
+              async ([sessionId, ids]) => [sessionId, await run(Effect.flatMap(Messages, (messages) => messages.replies(sessionId, ids)))] as const
+            )
+          )
+        )
+        return asked.map(({ id, sessionId }) => found.get(sessionId)?.get(id) ?? null)
+      },
+      { cacheKeyFn: ({ id, sessionId }) => `${sessionId}/${id}` }
+    )
+  }
+}
+
+const batched = <K, V>(load: (keys: ReadonlyArray<K>) => Promise<ReadonlyMap<K, V>>, none: V) =>
+  new DataLoader<K, V>(async (keys) => {
+    const found = await load(keys)
+    return keys.map((key) => found.get(key) ?? none)
+  })

@@ -1,0 +1,172 @@
+import { GraphQLObjectType } from "graphql"
+import { type Project as ProjectRow, type Repo as RepoRow, reposOf } from "han-core/Project"
+import type { Scalar, Where } from "han-core/Where"
+import { holds, type OrderBy } from "han-core/Where"
+import { always, flag, id, int, isoOf, listOf, text } from "./Field.ts"
+import { BoolFilter, conditionsOn, filterType, orderType, StringFilter } from "./Filters.ts"
+import { globalId, Node, rawIdOf } from "./GlobalId.ts"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+import { PluginType } from "./PluginList.ts"
+
+const projectColumns = {
+  slug: StringFilter,
+  path: StringFilter,
+  name: StringFilter,
+  repoId: StringFilter,
+  relativePath: StringFilter,
+  isWorktree: BoolFilter,
+  createdAt: StringFilter,
+  updatedAt: StringFilter
+}
+export type ProjectField = keyof typeof projectColumns | "id"
+export const ProjectFilter = filterType("ProjectFilter", "projects", projectColumns)
+export const ProjectOrderBy = orderType("ProjectOrderBy", Object.keys(projectColumns))
+const repoColumns = { remote: StringFilter, name: StringFilter, defaultBranch: StringFilter, createdAt: StringFilter, updatedAt: StringFilter }
+export type RepoField = keyof typeof repoColumns
+export const RepoFilter = filterType("RepoFilter", "repositories", repoColumns)
+export const RepoOrderBy = orderType("RepoOrderBy", Object.keys(repoColumns))
+
+/** The name that the client's own folders have for a directory. */
+export const slugOf = (path: string): string => path.replace(/[^a-zA-Z0-9]/g, "-")
+const repoIdOf = (project: ProjectRow, repos: ReadonlyArray<RepoRow>) => repos.find(({ remote }) => remote === project.repo)?.id ?? null
+const relativePathOf = ({ path, root }: ProjectRow) => (root === null || !path.startsWith(root) ? null : path.slice(root.length).replace(/^[/\\]/, ""))
+const updatedAtOf = ({ startedAt, updatedAt }: ProjectRow | RepoRow) => isoOf(updatedAt ?? startedAt ?? 0)
+
+export const projectField = (project: ProjectRow, column: string): Scalar => {
+  switch (column) {
+    case "id":
+      return project.id
+    case "slug":
+      return slugOf(project.path)
+    case "path":
+      return project.path
+    case "name":
+      return project.name
+    case "repoId":
+      return repoIdOf(project, reposOf([project]))
+    case "relativePath":
+      return relativePathOf(project)
+    case "isWorktree":
+      return project.worktreeOf !== null
+    case "createdAt":
+      return isoOf(project.startedAt ?? 0)
+    default:
+      return updatedAtOf(project)
+  }
+}
+export const repoField = (repo: RepoRow, column: string): Scalar => {
+  switch (column) {
+    case "remote":
+      return repo.remote
+    case "name":
+      return repo.name
+    case "defaultBranch":
+      return repo.defaultBranch
+    case "createdAt":
+      return isoOf(repo.startedAt ?? 0)
+    default:
+      return updatedAtOf(repo)
+  }
+}
+
+/** A condition on projects; ids are compared without their prefix. */
+export const projectCondition = (name: string, conditions: Readonly<Record<string, unknown>>): Where<ProjectField> => {
+  const column = name === "id" || name in projectColumns ? (name as ProjectField) : "id"
+  return conditionsOn(column, conditions, (value) =>
+    typeof value !== "string" ? value : column === "repoId" ? rawIdOf("Repo", value) : rawIdOf("Project", value)
+  )
+}
+export const repoCondition = (name: string, conditions: Readonly<Record<string, unknown>>): Where<RepoField> =>
+  conditionsOn(name in repoColumns ? (name as RepoField) : "remote", conditions)
+
+/** Rows that fulfil a condition, in an order; nothing changes the order of rows that are equal in it. */
+export const chosen = <Row, Column extends string>(
+  rows: ReadonlyArray<Row>,
+  where: Where<Column>,
+  orderBy: ReadonlyArray<OrderBy<Column>>,
+  read: (row: Row, column: Column) => Scalar
+): ReadonlyArray<Row> => {
+  const found = rows.filter((row) => holds(where, (column) => read(row, column)))
+  if (orderBy.length === 0) return found
+  return found.toSorted((a, b) => {
+    for (const { descending, field: column } of orderBy) {
+      const [left, right] = [read(a, column), read(b, column)]
+      if (left === right) continue
+      const order = left === null ? -1 : right === null ? 1 : left < right ? -1 : 1
+      return descending ? -order : order
+    }
+    return 0
+  })
+}
+
+export const ProjectType: GraphQLObjectType<ProjectRow, GraphqlContext> = new GraphQLObjectType({
+  name: "Project",
+  description: "A directory that sessions worked in.",
+  interfaces: [Node],
+  isTypeOf: (source) => typeof source === "object" && source !== null && "worktreeOf" in source,
+  fields: () => ({
+    id: always(id<ProjectRow>("`Project:` and `projectId`.", (project) => globalId("Project", project.id))),
+    projectId: always(text<ProjectRow>("The same for the same directory everywhere; what `project(id:)` and filters take.", (project) => project.id)),
+    slug: always(
+      text<ProjectRow>("The directory with everything but letters and digits replaced by `-`, as Claude Code names its folders.", (project) =>
+        slugOf(project.path)
+      )
+    ),
+    path: always(text<ProjectRow>("The directory.")),
+    name: always(text<ProjectRow>("The repository's name where it is known, else the directory's.")),
+    repoId: text<ProjectRow>("The repository, by its `repoId`; null outside of one.", (project) => repoIdOf(project, reposOf([project]))),
+    relativePath: text<ProjectRow>(
+      "From the top of the working tree to the directory; empty for the top itself, null outside of a repository.",
+      relativePathOf
+    ),
+    isWorktree: always(flag<ProjectRow>("Whether it is in a working tree beside the repository's main one.", ({ worktreeOf }) => worktreeOf !== null)),
+    createdAt: always(text<ProjectRow>("When its first session began.", ({ startedAt }) => isoOf(startedAt ?? 0))),
+    updatedAt: always(text<ProjectRow>("When something was last written in one of its sessions.", updatedAtOf)),
+    totalSessions: int<ProjectRow>("Sessions that worked here.", ({ sessions }) => sessions),
+    sessionCount: int<ProjectRow>("The same as `totalSessions`.", ({ sessions }) => sessions),
+    lastActivity: text<ProjectRow>("When something was last written in one of its sessions.", ({ updatedAt }) => isoOf(updatedAt)),
+    worktrees: listOf<ProjectRow>(ProjectType, "Projects in other working trees of this one.", async ({ path, root }, _, { loaders }) =>
+      (await loaders.projects()).filter(({ worktreeOf }) => worktreeOf !== null && worktreeOf === (root ?? path))
+    ),
+    subdirs: listOf<ProjectRow>(ProjectType, "Projects in directories below this one.", async ({ path }, _, { loaders }) =>
+      (await loaders.projects()).filter((other) => other.path.startsWith(`${path}/`) || other.path.startsWith(`${path}\\`))
+    ),
+    plugins: listOf<ProjectRow>(PluginType, "Plugins that the project's own settings name.", ({ path }, _, { loaders }) => loaders.projectPlugins.load(path))
+  })
+})
+
+export const RepoType: GraphQLObjectType<RepoRow, GraphqlContext> = new GraphQLObjectType({
+  name: "Repo",
+  description: "A git remote that sessions worked on.",
+  interfaces: [Node],
+  isTypeOf: (source) => typeof source === "object" && source !== null && "remote" in source && "projects" in source,
+  fields: () => ({
+    id: always(id<RepoRow>("`Repo:` and `repoId`.", (repo) => globalId("Repo", repo.id))),
+    repoId: always(text<RepoRow>("The same for the same remote everywhere; what `repo(id:)` and filters take.", (repo) => repo.id)),
+    remote: always(text<RepoRow>("`host/owner/name`, without credentials.")),
+    name: always(text<RepoRow>("The last part of the remote.")),
+    defaultBranch: text<RepoRow>("The branch that the remote's HEAD names, where a clone noted it."),
+    path: always(text<RepoRow>("The same as `remote`.", ({ remote }) => remote)),
+    createdAt: always(text<RepoRow>("When its first session began.", ({ startedAt }) => isoOf(startedAt ?? 0))),
+    updatedAt: always(text<RepoRow>("When something was last written in one of its sessions.", updatedAtOf)),
+    totalSessions: int<RepoRow>("Sessions that worked on it.", ({ sessions }) => sessions),
+    lastActivity: text<RepoRow>("When something was last written in one of its sessions.", ({ updatedAt }) => isoOf(updatedAt)),
+    projects: listOf<RepoRow>(ProjectType, "Its checkouts.")
+  })
+})
+
+export interface ScopeArgs {
+  readonly projectId?: string | null
+  readonly projectIds?: ReadonlyArray<string> | null
+  readonly repoId?: string | null
+}
+
+/** The directories of a scope, with undefined for all. An empty text is no scope; a project or a repository that is not known has no directories. */
+export const scopeOf = async ({ projectId, projectIds, repoId }: ScopeArgs, { loaders }: GraphqlContext): Promise<ReadonlyArray<string> | undefined> => {
+  const wanted = [...(projectIds ?? []), projectId ?? ""].map((one) => rawIdOf("Project", one)).filter((one) => one !== "")
+  const repo = rawIdOf("Repo", repoId ?? "")
+  if (wanted.length === 0 && repo === "") return undefined
+  const projects = await loaders.projects()
+  const ofRepo = repo === "" ? projects : (reposOf(projects).find((one) => one.id === repo)?.projects ?? [])
+  return ofRepo.filter((one) => wanted.length === 0 || wanted.includes(one.id)).map(({ path }) => path)
+}

@@ -1,0 +1,320 @@
+import * as Effect from "effect/Effect"
+import { GraphQLError, GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
+import { Messages } from "han-core/Messages"
+import { type Project, reposOf } from "han-core/Project"
+import { Search, type SearchQuery } from "han-core/Search"
+import { Sessions } from "han-core/Sessions"
+import { Usage, type UsageQuery } from "han-core/Usage"
+import { ActivityData, activityOf } from "./ActivityData.ts"
+import { CacheEntry, CacheStats, cacheEntriesOf, cacheStatsOf } from "./Cache.ts"
+import { ConfigDirType, configDirsOf } from "./ConfigDirList.ts"
+import { connectionOf, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
+import { type DashboardArgs, dashboardOf } from "./Dashboard.ts"
+import { DashboardAnalytics } from "./DashboardAnalytics.ts"
+import { Granularity, MetricsPeriod, PluginScope } from "./Enums.ts"
+import { always, field, flag, listOf, text } from "./Field.ts"
+import { orderOf, whereOf } from "./Filters.ts"
+import { Node, parseGlobalId, rawIdOf, sessionIdOf } from "./GlobalId.ts"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+import { IndexProblemType } from "./IndexProblems.ts"
+import { MemoryQuery } from "./Memory.ts"
+import { Message } from "./Message.ts"
+import { MetricsData, metricsOf } from "./MetricsData.ts"
+import { nodeOf } from "./NodeLookup.ts"
+import { PluginCategory, PluginStats, PluginType, pluginCategoriesOf, pluginStatsOf, pluginsOf } from "./PluginList.ts"
+import {
+  chosen,
+  ProjectFilter,
+  ProjectOrderBy,
+  ProjectType,
+  projectCondition,
+  projectField,
+  RepoFilter,
+  RepoOrderBy,
+  RepoType,
+  repoCondition,
+  repoField
+} from "./Projects.ts"
+import { MessageKindType, MessageRoleType, SearchHitConnection, SearchOrder } from "./SearchHits.ts"
+import { SessionFilter, SessionOrderBy, sessionColumn, sessionCondition } from "./SessionFilter.ts"
+import { SessionConnection, SessionType } from "./SessionType.ts"
+import { SettingsSummary, settingsOf } from "./Settings.ts"
+import { type TeamArgs, TeamMetrics, teamMetricsOf } from "./TeamMetrics.ts"
+import { UsageBy, UsageReportType } from "./UsageReport.ts"
+
+const CoordinatorStatus = new GraphQLObjectType({
+  name: "CoordinatorStatus",
+  description: "The program that answers.",
+  fields: {
+    version: always(text("Its version.")),
+    needsRestart: always(flag("Whether the client that asks is of a newer version than the program: it should be started again."))
+  }
+})
+
+const string = (description: string) => ({ type: GraphQLString, description })
+const scopeArgs = {
+  projectId: string("Only this project, by its `projectId` or `id`; none or empty for all."),
+  repoId: string("Only this repository, by its `repoId` or `id`; none or empty for all.")
+}
+const daysArg = { type: GraphQLInt, description: "How many days before today; 30 without." }
+const listSize = 20
+
+interface ListArgs {
+  readonly first?: number | null
+  readonly filter?: unknown
+  readonly orderBy?: unknown
+}
+const firstOf = <A>(rows: ReadonlyArray<A>, first: number | null | undefined) => rows.slice(0, Math.max(0, first ?? listSize))
+const projectRows = async (context: GraphqlContext): Promise<ReadonlyArray<Project>> => context.loaders.projects()
+
+/** `1.10.0` is newer than `1.9.2`; what is no version is not newer than anything. */
+const isNewer = (a: string, b: string): boolean => {
+  const parts = (version: string) => /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number)
+  const [left, right] = [parts(a), parts(b)]
+  if (left === undefined || right === undefined) return false
+  const place = left.findIndex((part, index) => part !== right[index])
+  return place >= 0 && (left[place] ?? 0) > (right[place] ?? 0)
+}
+
+interface SearchArgs extends PageArgs {
+  readonly text: string
+  readonly order?: SearchQuery["order"] | null
+  readonly sessionId?: string | null
+  readonly project?: string | null
+  readonly role?: SearchQuery["role"] | null
+  readonly kinds?: SearchQuery["kinds"] | null
+  readonly since?: string | null
+  readonly until?: string | null
+}
+interface UsageArgs {
+  readonly by: UsageQuery["by"]
+  readonly since?: string | null
+  readonly until?: string | null
+  readonly sessionId?: string | null
+  readonly project?: string | null
+  readonly timeZone?: string | null
+}
+const instantOf = (name: string, value: string | null | undefined): number | undefined => {
+  if (value == null || value === "") return undefined
+  const at = Date.parse(value)
+  if (Number.isNaN(at))
+    throw new GraphQLError(`${name} is "${value.slice(0, 80)}"; it should be an instant like 2026-11-22T10:00:00Z, or a day`, {
+      extensions: { code: "DateInvalid" }
+    })
+  return at
+}
+
+export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
+  name: "Query",
+  description: "What there is now.",
+  fields: {
+    node: {
+      ...field<unknown>(Node, "Anything that has an `id` and is a `Node`; null when it is not there.", (_, { id }: { readonly id: string }, context) =>
+        nodeOf(parseGlobalId(id), context)
+      ),
+      args: { id: { type: new GraphQLNonNull(GraphQLID), description: "Its id; of sessions also without the directory." } }
+    },
+    message: {
+      ...field<unknown>(Message, "A message; null when it is not there.", (_, { id }: { readonly id: string }, { run }) =>
+        run(Effect.flatMap(Messages, (messages) => messages.get(rawIdOf("Message", id))))
+      ),
+      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its uuid or id." } }
+    },
+    session: {
+      ...field<unknown>(SessionType, "A session; null when it is not there.", (_, { id }: { readonly id: string }, { loaders }) =>
+        loaders.session.load(sessionIdOf(id))
+      ),
+      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `sessionId` or `id`." } }
+    },
+    sessions: {
+      ...field<unknown>(
+        new GraphQLNonNull(SessionConnection),
+        "Sessions, the latest activity first.",
+        async (_, args: PageArgs & ListArgs, { loaders, run }) => {
+          const projects = args.filter == null ? [] : await loaders.projects()
+          const query = {
+            where: whereOf(args.filter, sessionCondition(projects)),
+            orderBy: orderOf(SessionOrderBy, args.orderBy, sessionColumn)
+          }
+          const page = await run(Effect.flatMap(Sessions, (sessions) => sessions.find(query, pageOf(args, listSize))))
+          return connectionOf(page, () => run(Effect.flatMap(Sessions, (sessions) => sessions.countFound(query))))
+        }
+      ),
+      args: { ...pageArgs, filter: { type: SessionFilter }, orderBy: { type: SessionOrderBy } }
+    },
+    search: {
+      ...field<unknown>(new GraphQLNonNull(SearchHitConnection), "Messages of all sessions in which words occur.", async (_, args: SearchArgs, { run }) => {
+        const since = instantOf("since", args.since)
+        const until = instantOf("until", args.until)
+        const query: SearchQuery = {
+          text: args.text,
+          ...(args.order != null && { order: args.order }),
+          ...(args.sessionId != null && { sessionId: sessionIdOf(args.sessionId) }),
+          ...(args.project != null && { project: args.project }),
+          ...(args.role != null && { role: args.role }),
+          ...(args.kinds != null && { kinds: args.kinds }),
+          ...(since !== undefined && { since }),
+          ...(until !== undefined && { until })
+        }
+        const page = await run(Effect.flatMap(Search, (search) => search.messages(query, pageOf(args, listSize))))
+        return connectionOf(page, () => run(Effect.flatMap(Search, (search) => search.count(query))))
+      }),
+      args: {
+        text: {
+          type: new GraphQLNonNull(GraphQLString),
+          description: 'Words that must all occur; `"quoted words"` side by side, `word*` a beginning, `-word` must not.'
+        },
+        ...pageArgs,
+        order: { type: SearchOrder, description: "The newest first without." },
+        sessionId: string("Only this session and its subagents."),
+        project: string("Only sessions of this project's name, directory or remote."),
+        role: { type: MessageRoleType, description: "Only what this one said." },
+        kinds: { type: new GraphQLList(new GraphQLNonNull(MessageKindType)), description: "Only these." },
+        since: string("Only from then on."),
+        until: string("Only before.")
+      }
+    },
+    usage: {
+      ...field<unknown>(
+        new GraphQLNonNull(UsageReportType),
+        "The ledger of API responses: each counted once, whatever lines, forks and resumes repeat it.",
+        (_, args: UsageArgs, { host, run }) => {
+          const since = instantOf("since", args.since)
+          const until = instantOf("until", args.until)
+          return run(
+            Effect.flatMap(Usage, (usage) =>
+              usage.report({
+                by: args.by,
+                timeZone: args.timeZone ?? host.timeZone,
+                ...(since !== undefined && { since }),
+                ...(until !== undefined && { until }),
+                ...(args.sessionId != null && { sessionId: sessionIdOf(args.sessionId) }),
+                ...(args.project != null && { project: args.project })
+              })
+            )
+          )
+        }
+      ),
+      args: {
+        by: { type: new GraphQLNonNull(UsageBy), description: "What a row stands for." },
+        since: string("Only responses from then on, to the quarter of an hour."),
+        until: string("Only responses before, to the quarter of an hour."),
+        sessionId: string("Only this session."),
+        project: string("Only sessions of this project's name, directory or remote."),
+        timeZone: string("Whose days are meant, e.g. `Europe/Berlin`; the server's without.")
+      }
+    },
+    indexProblems: {
+      ...listOf<unknown>(
+        IndexProblemType,
+        "Lines of transcripts that could not be understood, the newest first.",
+        (_, { first }: { readonly first?: number | null }, { run }) =>
+          run(Effect.flatMap(Sessions, (sessions) => sessions.problems({ limit: Math.min(Math.max(first ?? 100, 0), 1000) })))
+      ),
+      args: { first: { type: GraphQLInt, description: "At most so many; 100 without." } }
+    },
+    projects: {
+      ...field<unknown>(
+        new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(ProjectType))),
+        "Projects, the latest activity first.",
+        async (_, args: ListArgs, context) =>
+          firstOf(
+            chosen(
+              await projectRows(context),
+              whereOf(args.filter, projectCondition),
+              orderOf(ProjectOrderBy, args.orderBy, (name) => name),
+              projectField
+            ),
+            args.first
+          )
+      ),
+      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, filter: { type: ProjectFilter }, orderBy: { type: ProjectOrderBy } }
+    },
+    project: {
+      ...field<unknown>(
+        ProjectType,
+        "A project; null when it is not there.",
+        async (_, { id }: { readonly id: string }, context) => (await projectRows(context)).find((project) => project.id === rawIdOf("Project", id)) ?? null
+      ),
+      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `projectId` or `id`." } }
+    },
+    repos: {
+      ...field<unknown>(
+        new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(RepoType))),
+        "Repositories, the latest activity first.",
+        async (_, args: ListArgs, context) =>
+          firstOf(
+            chosen(
+              reposOf(await projectRows(context)),
+              whereOf(args.filter, repoCondition),
+              orderOf(RepoOrderBy, args.orderBy, (name) => name),
+              repoField
+            ),
+            args.first
+          )
+      ),
+      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, filter: { type: RepoFilter }, orderBy: { type: RepoOrderBy } }
+    },
+    repo: {
+      ...field<unknown>(
+        RepoType,
+        "A repository; null when it is not there.",
+        async (_, { id }: { readonly id: string }, context) => reposOf(await projectRows(context)).find((repo) => repo.id === rawIdOf("Repo", id)) ?? null
+      ),
+      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `repoId` or `id`." } }
+    },
+    configDirs: field(
+      new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(ConfigDirType))),
+      "Configuration folders whose transcripts are indexed.",
+      (_, __, context) => configDirsOf(context)
+    ),
+    coordinatorStatus: {
+      ...field<unknown>(
+        new GraphQLNonNull(CoordinatorStatus),
+        "The program that answers.",
+        (_, { clientVersion }: { readonly clientVersion?: string | null }, { host }) => ({
+          version: host.version,
+          needsRestart: clientVersion != null && isNewer(clientVersion, host.version)
+        })
+      ),
+      args: { clientVersion: string("The version of the client that asks.") }
+    },
+    metrics: {
+      ...field<unknown>(MetricsData, "Tasks and moods of a time.", (_, args: Parameters<typeof metricsOf>[0], context) => metricsOf(args, context)),
+      args: { period: { type: MetricsPeriod, description: "How far back; all time without." }, ...scopeArgs }
+    },
+    activity: {
+      ...field<unknown>(ActivityData, "What happened in the last days.", (_, args: Parameters<typeof activityOf>[0], context) => activityOf(args, context)),
+      args: { days: daysArg, ...scopeArgs }
+    },
+    dashboardAnalytics: {
+      ...field<unknown>(DashboardAnalytics, "The last days in numbers.", (_, args: DashboardArgs, context) => dashboardOf(args, context)),
+      args: { days: daysArg, subscriptionTier: { type: GraphQLInt, description: "Dollars a month of the subscription to compare with." }, ...scopeArgs }
+    },
+    teamMetrics: {
+      ...field<unknown>(TeamMetrics, "A time in numbers.", (_, args: TeamArgs, context) => teamMetricsOf(args, context)),
+      args: {
+        startDate: string("The first day; from the beginning without."),
+        endDate: string("The last day; up to now without."),
+        granularity: { type: Granularity, description: "How long a period is; a day without." },
+        projectIds: { type: new GraphQLList(new GraphQLNonNull(GraphQLString)), description: "Only these projects; none or an empty list for all." },
+        ...scopeArgs
+      }
+    },
+    memory: field(MemoryQuery, "What is written down for agents, and what was said before.", () => ({})),
+    settings: {
+      ...field<unknown>(SettingsSummary, "What is configured on this machine.", (_, args: { readonly projectId?: string | null }, context) =>
+        settingsOf(args, context)
+      ),
+      args: { projectId: string("As it holds in this project; for the user alone without.") }
+    },
+    plugins: {
+      ...listOf<unknown>(PluginType, "Plugins that settings name, by name.", (_, args: Parameters<typeof pluginsOf>[0], context) => pluginsOf(args, context)),
+      args: { scope: { type: PluginScope, description: "Only those of these settings." } }
+    },
+    pluginStats: field(PluginStats, "Plugins in numbers.", (_, __, context) => pluginStatsOf(context)),
+    pluginCategories: listOf(PluginCategory, "Plugins by their kind, the largest first.", (_, __, context) => pluginCategoriesOf(context)),
+    cacheEntries: listOf(CacheEntry, "Passes of checks that stand, the newest first.", (_, __, context) => cacheEntriesOf(context)),
+    cacheStats: field(CacheStats, "Passes of checks in numbers.", (_, __, context) => cacheStatsOf(context))
+  }
+})

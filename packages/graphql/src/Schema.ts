@@ -1,0 +1,12 @@
+import { GraphQLInt, GraphQLSchema } from "graphql"
+import { messageTypes } from "./MessageFamily.ts"
+import { MutationRoot } from "./Mutations.ts"
+import { Query } from "./Query.ts"
+import { SubscriptionRoot } from "./Subscriptions.ts"
+
+// Sums of tokens pass 32 bits, and clients of the contract know them as Int. As an argument an Int is what it always was.
+const narrow = GraphQLInt.coerceOutputValue.bind(GraphQLInt)
+GraphQLInt.coerceOutputValue = (value) => (typeof value === "number" && Number.isSafeInteger(value) ? value : narrow(value))
+
+/** Everything that han answers over GraphQL. `schema.graphql` is this, printed. */
+export const schema = new GraphQLSchema({ query: Query, mutation: MutationRoot, subscription: SubscriptionRoot, types: [...messageTypes] })

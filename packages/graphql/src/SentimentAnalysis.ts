@@ -1,0 +1,47 @@
+import { GraphQLID, GraphQLNonNull, GraphQLObjectType } from "graphql"
+import type { MessageLine } from "han-core/Messages"
+import { analyse, type Sentiment } from "han-core/Sentiment"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+import { scoreField, textField, textsField, wellFormed } from "./internal/lineFields.ts"
+import { isEvent } from "./internal/lineRecord.ts"
+import { messageTypeName } from "./internal/messageTypeName.ts"
+
+interface SentimentOfMessage {
+  readonly messageId: string
+  readonly sentiment: Sentiment
+}
+
+/** What the fields say, for the line of han's log that carries the same figures too. */
+export const sentimentWords = {
+  score: "From -5, unpleasant, to 5, pleasant; 0 where no known word is found.",
+  level: "positive, neutral or negative.",
+  frustrationScore: "How strongly the message speaks of frustration, from 2 on; null below.",
+  frustrationLevel: "low, moderate or high; null where there is no frustration.",
+  signals: "What in the message speaks for frustration."
+}
+
+export const SentimentAnalysis = new GraphQLObjectType<SentimentOfMessage, GraphqlContext>({
+  name: "SentimentAnalysis",
+  description: "How the person who wrote a message sounds. Made of the words alone, for English.",
+  fields: {
+    id: {
+      type: new GraphQLNonNull(GraphQLID),
+      description: "Names it among everything that this API answers.",
+      resolve: ({ messageId }) => wellFormed(`SentimentAnalysis:${messageId}`)
+    },
+    sentimentScore: scoreField(sentimentWords.score, ({ sentiment }) => sentiment.score),
+    sentimentLevel: textField(sentimentWords.level, ({ sentiment }) => sentiment.level),
+    frustrationScore: scoreField(sentimentWords.frustrationScore, ({ sentiment }) => sentiment.frustration?.score ?? null),
+    frustrationLevel: textField(sentimentWords.frustrationLevel, ({ sentiment }) => sentiment.frustration?.level ?? null),
+    signals: textsField(sentimentWords.signals, ({ sentiment }) => sentiment.signals)
+  }
+})
+
+/** Of what a person said on the line; null for lines that nobody typed, and for those that say nothing. */
+export const sentimentOf = (line: MessageLine): SentimentOfMessage | null => {
+  const { events, id, kind } = line.message
+  if (kind !== "prompt" || messageTypeName(line) !== "RegularUserMessage") return null
+  const said = events.filter((event) => isEvent(event, "Prompted")).map(({ text }) => text)
+  const sentiment = analyse(said.join("\n"))
+  return sentiment === null ? null : { messageId: id, sentiment }
+}

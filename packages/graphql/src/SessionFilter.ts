@@ -1,0 +1,40 @@
+import type { Project } from "han-core/Project"
+import type { SessionField } from "han-core/Sessions"
+import { holds, type Where } from "han-core/Where"
+import { conditionsOn, filterType, IntFilter, orderType, StringFilter, whereOf } from "./Filters.ts"
+import { rawIdOf, sessionIdOf } from "./GlobalId.ts"
+import { ProjectFilter, projectCondition, projectField } from "./Projects.ts"
+
+const columns = {
+  id: StringFilter,
+  projectId: StringFilter,
+  status: StringFilter,
+  slug: StringFilter,
+  prNumber: IntFilter,
+  teamName: StringFilter,
+  harness: StringFilter
+}
+export const SessionFilter = filterType("SessionFilter", "sessions", { ...columns, project: ProjectFilter })
+export const SessionOrderBy = orderType("SessionOrderBy", Object.keys(columns))
+
+const renamed: Readonly<Record<string, SessionField>> = { projectId: "path", prNumber: "pullRequest", teamName: "team", harness: "source" }
+export const sessionColumn = (name: string): SessionField => renamed[name] ?? (name as SessionField)
+
+/** Conditions on sessions; what they ask of projects is answered here, and becomes a condition on directories. */
+export const sessionCondition =
+  (projects: ReadonlyArray<Project>) =>
+  (name: string, conditions: Readonly<Record<string, unknown>>): Where<SessionField> => {
+    if (name === "project") {
+      const where = whereOf(conditions, projectCondition)
+      return inside(projects.filter((project) => holds(where, (field) => projectField(project, field))))
+    }
+    if (name === "projectId") {
+      const where = conditionsOn("id", conditions, (value) => (typeof value === "string" ? rawIdOf("Project", value) : value))
+      const found = inside(projects.filter((project) => holds(where, () => project.id)))
+      // A session without a directory has no project.
+      return holds(where, () => null) ? { _tag: "Or", of: [found, { _tag: "Field", field: "path", op: "isNull", value: true }] } : found
+    }
+    return conditionsOn(sessionColumn(name), conditions, (value) => (typeof value === "string" && name === "id" ? sessionIdOf(value) : value))
+  }
+
+const inside = (projects: ReadonlyArray<Project>): Where<SessionField> => ({ _tag: "Field", field: "path", op: "in", value: projects.map(({ path }) => path) })

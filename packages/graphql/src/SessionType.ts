@@ -1,0 +1,274 @@
+import * as Effect from "effect/Effect"
+import { GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
+import { Messages } from "han-core/Messages"
+import { projectId } from "han-core/Project"
+import type { SessionLink, Session as SessionRow } from "han-core/Session"
+import { Sessions } from "han-core/Sessions"
+import { connectionIn, connectionOf, connectionType, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
+import { ToolResultBlock, toolResultBlockOf } from "./ContentBlocks.ts"
+import { always, alwaysListOf, field, float, id, int, isoOf, listOf, text } from "./Field.ts"
+import { FileChangeConnection, fileChangeRows } from "./FileChanges.ts"
+import { orderOf, whereOf } from "./Filters.ts"
+import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
+import { Node, sessionGlobalId } from "./GlobalId.ts"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+import { HookExecutionConnection, HookExecutionFilter, HookExecutionOrderBy, HookStats, hookColumn, hookField, hookStatsOf } from "./HookExecutions.ts"
+import { summaryOf } from "./internal/summary.ts"
+import { MessageConnection, MessageFilter, MessageOrderBy, messageColumn, messageCondition } from "./MessageConnection.ts"
+import { MessageSearchResult, searchIn } from "./MessageSearch.ts"
+import { chosen, ProjectType, slugOf } from "./Projects.ts"
+import { CompactionType, SubagentType } from "./SessionParts.ts"
+import {
+  HanTaskConnection,
+  HanTaskType,
+  hanTaskColumn,
+  hanTaskField,
+  NativeTaskFilter,
+  NativeTaskOrderBy,
+  NativeTaskType,
+  nativeTaskColumn,
+  nativeTaskField,
+  TaskFilter,
+  TaskOrderBy
+} from "./Tasks.ts"
+import { TodoConnection, TodoCounts, TodoType, todoCountsOf, todosOf } from "./Todos.ts"
+import { UsageTotalsType } from "./UsageReport.ts"
+import { UserType } from "./UserType.ts"
+
+const names = (of: { readonly cwd: string | null }) => of.cwd?.split(/[/\\]/).findLast((part) => part !== "") ?? ""
+type FilterArgs = { readonly filter?: unknown; readonly orderBy?: unknown }
+const messagesAtOnce = 50
+const hitsAtOnce = 50
+
+export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new GraphQLObjectType<SessionRow, GraphqlContext>({
+  name: "Session",
+  description: "A conversation with an agent, with everything that came of it.",
+  interfaces: [Node],
+  isTypeOf: (source) => typeof source === "object" && source !== null && "firstPrompt" in source && "machine" in source,
+  fields: () => ({
+    id: always(id("`Session:`, the directory it worked in first and `sessionId`; `Session:` and `sessionId` alone mean the same.", sessionGlobalId)),
+    sessionId: always(text("The harness's own id.", (session) => session.id)),
+    slug: text("The name that the client made up for it."),
+    name: always(text("What people call it: the title, else the first line of what was asked first, else its slug or id.", (session) => session.displayTitle)),
+    title: text("The title that the user, or else the model, gave it."),
+    summary: text("What it was about: the title, or what was asked first, at most 200 characters.", (session) => summaryOf(session, 200)),
+    firstPrompt: text("What was asked first, at most 2,000 characters."),
+    date: always(
+      text(
+        "The day on which it began, in UTC; empty when no line tells a time.",
+        (session) => isoOf(session.startedAt ?? session.updatedAt)?.slice(0, 10) ?? ""
+      )
+    ),
+    projectName: always(
+      text(
+        "The repository's name where it is known, else the directory's; empty for a session that never said where it worked.",
+        (session) => session.project ?? names(session)
+      )
+    ),
+    projectPath: always(text("The directory it worked in first; empty when it never said.", ({ cwd }) => cwd ?? "")),
+    projectId: text("The project, as `project(id:)` and filters take it.", ({ cwd }) => (cwd === null ? null : projectId(cwd))),
+    projectSlug: text("The directory as Claude Code names its folders.", ({ cwd }) => (cwd === null ? null : slugOf(cwd))),
+    project: field(ProjectType, "The project.", async ({ cwd }, _, { loaders }) => (await loaders.projects()).find(({ path }) => path === cwd) ?? null),
+    worktreeName: text("The git worktree it works in, by its folder; null in the main one.", ({ worktree }) =>
+      worktree === null ? null : names({ cwd: worktree })
+    ),
+    gitBranch: text("The branch that its newest line names.", ({ branch }) => branch),
+    version: text("The version of the client that wrote its newest line."),
+    model: text("The model that answered last."),
+    permissionMode: text("The permission mode as it was last set."),
+    harness: always(text("What wrote it, e.g. `claude-code`.", ({ source }) => source)),
+    machine: text("The machine it was written on, by han's id of it."),
+    status: text("`active`: written to within five minutes · `idle`: within a day · `completed`: ended by the client, or silent for longer."),
+    prNumber: int("The pull request that it is linked to.", ({ pullRequest }) => pullRequest?.number ?? null),
+    prUrl: text("The address of that pull request.", ({ pullRequest }) => pullRequest?.url ?? null),
+    teamName: text("The team of agents that it belongs to.", ({ team }) => team),
+    sourceConfigDir: text("The configuration folder that its transcript was found under.", (session, _, { loaders }) => loaders.root.load(session.id)),
+    startedAt: text("When its first line was written.", ({ startedAt }) => isoOf(startedAt)),
+    updatedAt: text("When its newest line was written.", ({ updatedAt }) => isoOf(updatedAt)),
+    duration: int("Whole seconds between its first and its newest line.", ({ startedAt, updatedAt }) =>
+      startedAt === null || updatedAt === null ? null : Math.floor((updatedAt - startedAt) / 1000)
+    ),
+    messageCount: always(
+      int("Lines of its own conversation: prompts, commands, answers, results of tools; subagents' are not counted.", ({ messages }) => messages)
+    ),
+    turnCount: int("Prompts.", ({ prompts }) => prompts),
+    toolCallCount: int("Calls of tools that it made itself.", ({ toolCalls }) => toolCalls),
+    toolErrorCount: int("Calls of tools that failed.", ({ toolErrors }) => toolErrors),
+    compactionCount: int("How often its context was compacted.", ({ compactions }) => compactions),
+    estimatedCostUsd: float("What its API responses cost by list price, in dollars; null when none has a known price.", ({ costNanoUsd }) =>
+      costNanoUsd === null ? null : costNanoUsd / 1e9
+    ),
+    usage: field(new GraphQLNonNull(UsageTotalsType), "Tokens and money of its API responses, each counted once and where it was made.", (session) => ({
+      input: session.input,
+      output: session.output,
+      cacheRead: session.cacheRead,
+      cacheWrite5m: session.cacheWrite5m,
+      cacheWrite1h: session.cacheWrite1h,
+      responses: session.responses,
+      unpricedResponses: session.unpricedResponses,
+      costNanoUsd: session.costNanoUsd ?? 0
+    })),
+    link: field(SessionLinkType, "The session that its history came from.", ({ link }) => link),
+    forkOf: field(SessionType, "The session whose history it carries a copy of.", ({ forkOf }, _, { loaders }) =>
+      forkOf === null ? null : loaders.session.load(forkOf)
+    ),
+    subagents: listOf(SubagentType, "Agents that it started, in the order of their beginning.", (session, _, { loaders }) => loaders.agents.load(session.id)),
+    agentTaskIds: listOf(GraphQLString, "Ids of its subagents.", async (session, _, { loaders }) =>
+      (await loaders.agents.load(session.id)).map((agent) => agent.id)
+    ),
+    compactions: listOf(CompactionType, "Every compaction of its context, in order.", (session, _, { loaders }) => loaders.compactions.load(session.id)),
+    messages: {
+      ...field<SessionRow>(
+        new GraphQLNonNull(MessageConnection),
+        "Its lines and its subagents', the newest first. Progress, titles and attachments are left out.",
+        async (session, args: PageArgs & FilterArgs, { run }) => {
+          const orderBy = orderOf(MessageOrderBy, args.orderBy, messageColumn)
+          const query = { sessionId: session.id, where: whereOf(args.filter, messageCondition(session.id)), orderBy }
+          const page = await run(Effect.flatMap(Messages, (messages) => messages.page(query, pageOf(args, messagesAtOnce))))
+          return connectionOf(page, () => run(Effect.flatMap(Messages, (messages) => messages.count(query))))
+        }
+      ),
+      args: { ...pageArgs, filter: { type: MessageFilter }, orderBy: { type: MessageOrderBy } }
+    },
+    searchMessages: {
+      ...listOf<SessionRow>(
+        MessageSearchResult,
+        "Messages with these words, the newest first.",
+        (session, args: { readonly query: string; readonly limit?: number | null }, context) =>
+          searchIn(session.id, args.query, args.limit ?? hitsAtOnce, context)
+      ),
+      args: {
+        query: {
+          type: new GraphQLNonNull(GraphQLString),
+          description: 'Words that must all occur; `"quoted words"` side by side, `word*` a beginning, `-word` must not.'
+        },
+        limit: { type: GraphQLInt, description: "At most so many; 50 without." }
+      }
+    },
+    toolResults: listOf(ToolResultBlock, "Results of all its tool calls, in the order of the calls.", async (session, _, { run }) =>
+      (await run(Effect.flatMap(Sessions, (sessions) => sessions.toolCalls(session.id)))).flatMap((call) =>
+        call.result === null ? [] : [toolResultBlockOf(call.id, call.result)]
+      )
+    ),
+    nativeTasks: {
+      ...alwaysListOf<SessionRow>(NativeTaskType, "The task list that the agent keeps with the client's own tools.", async (session, args: FilterArgs, { loaders }) =>
+        chosen(
+          await loaders.tasks.load(session.id),
+          whereOf(args.filter, nativeTaskColumn),
+          orderOf(NativeTaskOrderBy, args.orderBy, (name) => name),
+          nativeTaskField
+        )
+      ),
+      args: { filter: { type: NativeTaskFilter }, orderBy: { type: NativeTaskOrderBy } }
+    },
+    tasks: {
+      ...field<SessionRow>(
+        HanTaskConnection,
+        "Tasks that were announced through han, in order.",
+        async (session, args: PageArgs & FilterArgs, { loaders, run }) =>
+          run(
+            connectionIn(
+              chosen(
+                await loaders.hanTasks.load(session.id),
+                whereOf(args.filter, hanTaskColumn),
+                orderOf(TaskOrderBy, args.orderBy, (name) => name),
+                hanTaskField
+              ),
+              args,
+              (task) => task.id
+            )
+          )
+      ),
+      args: { ...pageArgs, filter: { type: TaskFilter }, orderBy: { type: TaskOrderBy } }
+    },
+    activeTasks: {
+      ...field<SessionRow>(HanTaskConnection, "Those of them that are under way.", async (session, args: PageArgs, { loaders, run }) =>
+        run(
+          connectionIn(
+            (await loaders.hanTasks.load(session.id)).filter(({ status }) => status === "active"),
+            args,
+            (task) => task.id
+          )
+        )
+      ),
+      args: pageArgs
+    },
+    currentTask: field(
+      HanTaskType,
+      "The task that was begun last and is under way.",
+      async (session, _, { loaders }) => (await loaders.hanTasks.load(session.id)).findLast(({ status }) => status === "active") ?? null
+    ),
+    todos: {
+      ...field<SessionRow>(TodoConnection, "Its to-do list as it was last written.", async (session, args: PageArgs, { loaders, run }) =>
+        run(connectionIn(todosOf(await loaders.todos.load(session.id)), args, (todo) => todo.id))
+      ),
+      args: pageArgs
+    },
+    activeTodos: {
+      ...field<SessionRow>(TodoConnection, "What of that is not done.", async (session, args: PageArgs, { loaders, run }) =>
+        run(
+          connectionIn(
+            todosOf(await loaders.todos.load(session.id)).filter(({ status }) => status !== "completed"),
+            args,
+            (todo) => todo.id
+          )
+        )
+      ),
+      args: pageArgs
+    },
+    currentTodo: field(
+      TodoType,
+      "What it is doing now, by its to-do list.",
+      async (session, _, { loaders }) => todosOf(await loaders.todos.load(session.id)).find(({ status }) => status === "in_progress") ?? null
+    ),
+    todoCounts: field(TodoCounts, "The to-do list in numbers.", async (session, _, { loaders }) => todoCountsOf(todosOf(await loaders.todos.load(session.id)))),
+    fileChanges: {
+      ...field<SessionRow>(
+        FileChangeConnection,
+        "Files that its tool calls changed, the newest change first.",
+        async (session, args: PageArgs, { loaders, run }) =>
+          run(connectionIn(fileChangeRows(await loaders.fileChanges.load(session.id), await loaders.validations.load(session.id)), args, (change) => change.id))
+      ),
+      args: pageArgs
+    },
+    fileChangeCount: int("How many changes of files there are.", (session, _, { loaders }) => loaders.fileChangeCount.load(session.id)),
+    hookExecutions: {
+      ...field<SessionRow>(
+        HookExecutionConnection,
+        "Runs of hooks, in the order of their beginning.",
+        async (session, args: PageArgs & FilterArgs, { loaders, run }) =>
+          run(
+            connectionIn(
+              chosen(
+                await loaders.hookRuns.load(session.id),
+                whereOf(args.filter, hookColumn),
+                orderOf(HookExecutionOrderBy, args.orderBy, (name) => name),
+                hookField
+              ),
+              args,
+              (hookRun) => hookRun.id
+            )
+          )
+      ),
+      args: { ...pageArgs, filter: { type: HookExecutionFilter }, orderBy: { type: HookExecutionOrderBy } }
+    },
+    hookStats: field(HookStats, "Runs of hooks in numbers.", async (session, _, { loaders }) => hookStatsOf(await loaders.hookRuns.load(session.id))),
+    frustrationSummary: field(FrustrationSummary, "What the words of its prompts say of the human's mood.", async (session, _, { loaders }) =>
+      frustrationOf(await loaders.mood.load(session.id))
+    ),
+    orgId: text("The organisation that it is shared with; null where there is none.", () => null),
+    owner: field(UserType, "Whose it is; null on one's own machine, where everything is one's own.", () => null)
+  })
+})
+
+const SessionLinkType: GraphQLObjectType<SessionLink, GraphqlContext> = new GraphQLObjectType<SessionLink, GraphqlContext>({
+  name: "SessionLink",
+  description: "Where a session's history came from.",
+  fields: () => ({
+    kind: always(text("`fork`, `branch` or `resume`: it carries a copy of that session's history · `clear`: it began when `/clear` ended that session.")),
+    sessionId: always(text("The other session, by its `sessionId`.")),
+    session: field(SessionType, "The other session; null when it is not kept.", (link, _, { loaders }) => loaders.session.load(link.sessionId))
+  })
+})
+
+export const { connection: SessionConnection, edge: SessionEdge } = connectionType("Session", SessionType, "sessions")

@@ -1,0 +1,224 @@
+import * as Effect from "effect/Effect"
+import { type GraphQLFieldConfig, GraphQLID, GraphQLNonNull, GraphQLObjectType, type GraphQLOutputType, GraphQLString } from "graphql"
+import { type Project, projectId as projectIdOf, repoId } from "han-core/Project"
+import type { Session } from "han-core/Session"
+import { Sessions } from "han-core/Sessions"
+import { always, field, flag, int, isoOf, listOf, text } from "./Field.ts"
+import { Node, rawIdOf, sessionGlobalId, sessionIdOf } from "./GlobalId.ts"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+import type { FeedEvent, FeedEventOf } from "./internal/feedEvents.ts"
+import { Citation } from "./Memory.ts"
+import { MessageEdge } from "./MessageConnection.ts"
+import { SessionEdge } from "./SessionType.ts"
+
+const payload = <Tag extends FeedEvent["_tag"]>(name: string, description: string, fields: () => Record<string, ReturnType<typeof field<FeedEventOf<Tag>>>>) =>
+  new GraphQLObjectType<FeedEventOf<Tag>, GraphqlContext>({ name, description, fields })
+
+const NodeUpdatedPayload = payload<"SessionChanged">("NodeUpdatedPayload", "That something changed.", () => ({
+  id: always(
+    text("Its id.", async ({ sessionId }, _, { loaders }) => sessionGlobalId((await loaders.session.load(sessionId)) ?? { id: sessionId, cwd: null }))
+  ),
+  typename: always(text("Its type.", () => "Session")),
+  node: field(Node, "As it is now.", ({ sessionId }, _, { loaders }) => loaders.session.load(sessionId))
+}))
+const SessionMessageAddedPayload = payload<"MessageAdded">("SessionMessageAddedPayload", "That a session has a new message.", () => ({
+  sessionId: always(text("The session, by its `sessionId`.")),
+  messageIndex: always(
+    int("How many lines of conversation the session has now.", async ({ sessionId }, _, { loaders }) => (await loaders.session.load(sessionId))?.messages ?? 0)
+  ),
+  newMessageEdge: field(MessageEdge, "The message with its place in the list.", ({ cursor, line }) => ({ cursor, node: line }))
+}))
+const SessionAddedPayload = payload<"SessionAdded">("SessionAddedPayload", "That there is a new session.", () => ({
+  sessionId: always(text("The session, by its `sessionId`.", ({ session }) => session.id)),
+  parentId: text("The session that its history came from, by its `sessionId`.", ({ session }) => session.forkOf),
+  projectId: text(
+    "The project, as `project(id:)` takes it.",
+    async ({ session }, _, { loaders }) => (await loaders.projects()).find(({ path }) => path === session.cwd)?.id ?? null
+  ),
+  newSessionEdge: field(SessionEdge, "The session with its place in the list of all.", async ({ session }, _, { run }) => ({
+    node: session,
+    cursor: await run(Effect.flatMap(Sessions, (sessions) => sessions.cursorOf(session)))
+  }))
+}))
+const ToolResultAddedPayload = payload<"ToolReturned">("ToolResultAddedPayload", "That a tool answered.", () => ({
+  sessionId: always(text("The session, by its `sessionId`.")),
+  callId: always(text("The call.")),
+  type: always(text("`tool_result`, `mcp_tool_result` or `exposed_tool_result`.")),
+  success: always(flag("Whether it did what was asked.")),
+  durationMs: always(int("Milliseconds that it took; 0 when nobody knows."))
+}))
+const HookResultAddedPayload = payload<"HookReturned">("HookResultAddedPayload", "That a run of a hook ended.", () => ({
+  sessionId: always(text("The session, by its `sessionId`.")),
+  hookRunId: always(text("The run.", ({ runId }) => runId)),
+  pluginName: always(text("The plugin.", ({ plugin }) => plugin)),
+  hookName: always(text("The hook.", ({ hook }) => hook)),
+  success: always(flag("Whether it passed.")),
+  durationMs: always(int("Milliseconds that it took."))
+}))
+const SessionTodosChangedPayload = payload<"TodosChanged">("SessionTodosChangedPayload", "That a session wrote its to-do list.", () => ({
+  sessionId: always(text("The session, by its `sessionId`.")),
+  todoCount: always(int("How many there are.", ({ statuses }) => statuses.length)),
+  inProgressCount: always(int("Those under way.", ({ statuses }) => statuses.filter((status) => status === "in_progress").length)),
+  completedCount: always(int("Those that are done.", ({ statuses }) => statuses.filter((status) => status === "completed").length))
+}))
+const SessionFilesChangedPayload = payload<"FilesChanged">("SessionFilesChangedPayload", "That a session changed a file.", () => ({
+  sessionId: always(text("The session, by its `sessionId`.")),
+  fileCount: always(int("How many changes of files it has made.", ({ count }) => count)),
+  toolName: always(text("The tool."))
+}))
+const SessionHooksChangedPayload = payload<"HooksChanged">("SessionHooksChangedPayload", "That a hook ran for a session.", () => ({
+  sessionId: always(text("The session, by its `sessionId`.")),
+  pluginName: always(text("The plugin.", ({ plugin }) => plugin)),
+  hookName: always(text("The hook.", ({ hook }) => hook)),
+  eventType: always(text("`hook_run` when it began, `hook_result` or `hook_validation` when it ended.", ({ event }) => event))
+}))
+const RepoAddedPayload = payload<"RepoAdded">("RepoAddedPayload", "That there is a new repository.", () => ({
+  repoId: always(text("The repository, as `repo(id:)` takes it."))
+}))
+const ProjectAddedPayload = payload<"ProjectAdded">("ProjectAddedPayload", "That there is a new project.", () => ({
+  projectId: always(text("The project, as `project(id:)` takes it.", ({ project }) => project.id)),
+  parentId: text("Its repository, as `repo(id:)` takes it.", ({ project }) => (project.repo === null ? null : repoId(project.repo)))
+}))
+const MemoryUpdatedPayload = payload<"SessionChanged">("MemoryUpdatedPayload", "That something was written down.", () => ({
+  type: text("What: `SESSION`.", () => "SESSION"),
+  action: text("`UPDATED`.", () => "UPDATED"),
+  path: text("The directory that the session works in.", ({ path }) => path),
+  timestamp: text("When.", ({ at }) => isoOf(at))
+}))
+
+const plain = (name: string, description: string, fields: Record<string, ReturnType<typeof text>>) => new GraphQLObjectType({ name, description, fields })
+const MemoryAgentProgressPayload = plain("MemoryAgentProgressPayload", "How far a question to the memory is.", {
+  queryId: text("The question."),
+  sessionId: text("What `startMemoryQuery` gave."),
+  type: text("`SEARCHING`, `FOUND`, `SYNTHESIZING`, `COMPLETE` or `ERROR`."),
+  progress: text("How far, in words."),
+  message: text("What is being done."),
+  layer: text("What is being searched."),
+  content: text("What was found."),
+  resultCount: int("How much was found."),
+  timestamp: text("When.")
+})
+const MemoryAgentResultPayload = plain("MemoryAgentResultPayload", "The answer to a question to the memory.", {
+  queryId: text("The question."),
+  sessionId: text("What `startMemoryQuery` gave."),
+  result: text("The answer."),
+  answer: text("The same as `result`."),
+  confidence: text("How sure it is."),
+  citations: listOf(Citation, "Where it stands."),
+  searchedLayers: listOf(GraphQLString, "What was searched."),
+  success: flag("Whether there is an answer."),
+  error: text("Why there is none.")
+})
+
+type Subscription = GraphQLFieldConfig<unknown, GraphqlContext>
+const on = <Tag extends FeedEvent["_tag"], Args>(
+  tag: Tag,
+  type: GraphQLOutputType,
+  description: string,
+  args: Subscription["args"],
+  wants: (event: FeedEventOf<Tag>, args: Args) => boolean
+): Subscription => ({
+  type,
+  description,
+  ...(args !== undefined && { args }),
+  subscribe: (_, given: Args, { live }) => live.subscribe(tag, (event) => wants(event, given)),
+  resolve: (event) => event
+})
+const required = (name: string, type: typeof GraphQLID, description: string) => ({ [name]: { type: new GraphQLNonNull(type), description } })
+const ofSession = (description = "The session, by its `id` or `sessionId`.") => required("sessionId", GraphQLID, description)
+const isSession = (event: { readonly sessionId: string }, { sessionId }: { readonly sessionId: string }) => sessionIdOf(sessionId) === event.sessionId
+const never: Subscription["subscribe"] = (_, __, { live }) => live.subscribe("SessionChanged", () => false)
+
+const repoOf = (session: Session, projects: ReadonlyArray<Project>): string | null => {
+  const remote = session.repo ?? projects.find(({ path }) => path === session.cwd)?.repo ?? null
+  return remote === null ? null : repoId(remote)
+}
+
+export const SubscriptionRoot = new GraphQLObjectType<unknown, GraphqlContext>({
+  name: "SubscriptionRoot",
+  description: "What happens from now on. Events come in order, once for each change.",
+  fields: {
+    nodeUpdated: on(
+      "SessionChanged",
+      new GraphQLNonNull(NodeUpdatedPayload),
+      "A session got new lines. Told once for lines that came together.",
+      required("id", GraphQLID, "The session, by any form of its id."),
+      (event, { id }: { readonly id: string }) => sessionIdOf(id) === event.sessionId
+    ),
+    sessionMessageAdded: on(
+      "MessageAdded",
+      new GraphQLNonNull(SessionMessageAddedPayload),
+      "A session got a message; each of several, the oldest first.",
+      ofSession("The session, by its `id` or `sessionId`; `*` for all."),
+      (event, args: { readonly sessionId: string }) => args.sessionId === "*" || isSession(event, args)
+    ),
+    toolResultAdded: on(
+      "ToolReturned",
+      new GraphQLNonNull(ToolResultAddedPayload),
+      "A tool answered a call.",
+      { callId: { type: new GraphQLNonNull(GraphQLString), description: "The call." } },
+      ({ callId }, args: { readonly callId: string }) => callId === args.callId
+    ),
+    hookResultAdded: on(
+      "HookReturned",
+      new GraphQLNonNull(HookResultAddedPayload),
+      "A run of a hook ended.",
+      { hookRunId: { type: new GraphQLNonNull(GraphQLString), description: "The run, by the line that tells of its beginning." } },
+      ({ runId }, { hookRunId }: { readonly hookRunId: string }) => runId === rawIdOf("Message", hookRunId)
+    ),
+    sessionTodosChanged: on("TodosChanged", new GraphQLNonNull(SessionTodosChangedPayload), "A session wrote its to-do list.", ofSession(), isSession),
+    sessionFilesChanged: on("FilesChanged", new GraphQLNonNull(SessionFilesChangedPayload), "A session changed a file.", ofSession(), isSession),
+    sessionHooksChanged: on("HooksChanged", new GraphQLNonNull(SessionHooksChangedPayload), "A hook began or ended for a session.", ofSession(), isSession),
+    sessionAdded: {
+      ...on<"SessionAdded", unknown>(
+        "SessionAdded",
+        new GraphQLNonNull(SessionAddedPayload),
+        "There is a new session.",
+        {
+          parentId: { type: GraphQLID, description: "Only of this project or repository, or with a copy of this session's history." },
+          projectId: { type: GraphQLID, description: "Only of this project or repository." }
+        },
+        () => true
+      ),
+      subscribe: async (_, { parentId, projectId }: { readonly parentId?: string | null; readonly projectId?: string | null }, { live, loaders }) => {
+        const wanted = [parentId, projectId].flatMap((one) => (one == null || one === "" ? [] : [rawIdOf("Repo", rawIdOf("Project", one))]))
+        // Which repository a directory belongs to may be found out later: what is known now decides.
+        const projects = await loaders.projects()
+        return live.subscribe("SessionAdded", ({ session }) => {
+          const of: ReadonlyArray<string | null> = [session.cwd === null ? null : projectIdOf(session.cwd), repoOf(session, projects), session.forkOf]
+          return wanted.every((one) => of.includes(sessionIdOf(one)))
+        })
+      }
+    },
+    repoAdded: on<"RepoAdded", unknown>("RepoAdded", new GraphQLNonNull(RepoAddedPayload), "There is a new repository.", undefined, () => true),
+    projectAdded: on(
+      "ProjectAdded",
+      new GraphQLNonNull(ProjectAddedPayload),
+      "There is a new project.",
+      { parentId: { type: GraphQLID, description: "Only of this repository." } },
+      ({ project }, { parentId }: { readonly parentId?: string | null }) =>
+        parentId == null || parentId === "" || (project.repo !== null && repoId(project.repo) === rawIdOf("Repo", parentId))
+    ),
+    memoryUpdated: on<"SessionChanged", unknown>(
+      "SessionChanged",
+      new GraphQLNonNull(MemoryUpdatedPayload),
+      "A session was written down.",
+      undefined,
+      () => true
+    ),
+    memoryAgentProgress: {
+      type: new GraphQLNonNull(MemoryAgentProgressPayload),
+      description: "How far a question to the memory is. Silent: `startMemoryQuery` begins none yet.",
+      args: { sessionId: { type: GraphQLString, description: "What `startMemoryQuery` gave." } },
+      subscribe: never,
+      resolve: (event) => event
+    },
+    memoryAgentResult: {
+      type: new GraphQLNonNull(MemoryAgentResultPayload),
+      description: "The answer to a question to the memory. Silent: `startMemoryQuery` begins none yet.",
+      args: { sessionId: { type: GraphQLString, description: "What `startMemoryQuery` gave." } },
+      subscribe: never,
+      resolve: (event) => event
+    }
+  }
+})

@@ -1,0 +1,230 @@
+import * as Effect from "effect/Effect"
+import { GraphQLError, GraphQLObjectType } from "graphql"
+import { type DayActivity, Metrics } from "han-core/Metrics"
+import { projectId } from "han-core/Project"
+import { Viewer } from "han-core/Viewer"
+import { addDays, dayIn, monthOf, startOf, weekOf } from "./Calendar.ts"
+import { field, float, int, listOf, text } from "./Field.ts"
+import type { GraphqlContext } from "./GraphqlContext.ts"
+import { meanOf, type TaskInNumbers, tasksIn } from "./MetricsData.ts"
+import { type ScopeArgs, scopeOf } from "./Projects.ts"
+
+const PeriodSessionCount = new GraphQLObjectType({
+  name: "PeriodSessionCount",
+  description: "A day, week or month in numbers.",
+  fields: {
+    period: text("The day with which it begins."),
+    count: int("Sessions with something in it."),
+    sessionCount: int("The same as `count`."),
+    taskCount: int("Tasks that were made in it."),
+    tokenUsage: int("All tokens.")
+  }
+})
+const ProjectSessionCount = new GraphQLObjectType({
+  name: "ProjectSessionCount",
+  description: "A project in numbers.",
+  fields: {
+    projectId: text("The project, as `project(id:)` takes it."),
+    projectName: text("What people call it."),
+    count: int("Sessions with something in that time."),
+    sessionCount: int("The same as `count`."),
+    taskCount: int("Tasks that were made."),
+    successRate: float("Tasks done of all that were made, from 0 to 1; null without tasks.")
+  }
+})
+const ContributorMetrics = new GraphQLObjectType({
+  name: "ContributorMetrics",
+  description: "A person in numbers.",
+  fields: {
+    userId: text("Who."),
+    contributorId: text("The same as `userId`."),
+    displayName: text("What they are called."),
+    sessionCount: int("Sessions with something in that time."),
+    taskCount: int("Tasks that were made."),
+    tokenCount: int("All tokens."),
+    successRate: float("Tasks done of all that were made, from 0 to 1; null without tasks.")
+  }
+})
+const ActivityTimelineEntry = new GraphQLObjectType({
+  name: "ActivityTimelineEntry",
+  description: "A day, week or month of a timeline.",
+  fields: {
+    date: text("The day with which it begins."),
+    period: text("The same as `date`."),
+    sessions: int("Sessions with something in it."),
+    sessionCount: int("The same as `sessions`."),
+    tasks: int("Tasks that were made in it."),
+    taskCount: int("The same as `tasks`."),
+    tokens: int("All tokens."),
+    messageCount: int("Lines of conversation.")
+  }
+})
+const TokenUsageAggregation = new GraphQLObjectType({
+  name: "TokenUsageAggregation",
+  description: "Tokens and money of a time.",
+  fields: {
+    totalInputTokens: int("Input tokens outside of the cache."),
+    totalOutputTokens: int("Output tokens."),
+    totalCacheReadTokens: int("Tokens read from the cache."),
+    totalCachedTokens: int("The same as `totalCacheReadTokens`."),
+    totalCacheCreationTokens: int("Tokens written to the cache."),
+    totalTokens: int("All of them."),
+    estimatedCostUsd: float("What they cost by list price, in dollars.")
+  }
+})
+const TaskCompletionMetrics = new GraphQLObjectType({
+  name: "TaskCompletionMetrics",
+  description: "Tasks of a time in numbers.",
+  fields: {
+    totalTasks: int("Tasks that were made."),
+    totalCreated: int("The same as `totalTasks`."),
+    totalCompleted: int("Those that are done."),
+    completedTasks: int("The same as `totalCompleted`."),
+    successCount: int("The same as `totalCompleted`."),
+    partialCount: int("Those that are under way."),
+    failureCount: int("Those that were not begun, or given up."),
+    successRate: float("Done of all that were made, from 0 to 1; 0 without tasks."),
+    averageConfidence: float("How sure agents said they were, from 0 to 1; null when none said.")
+  }
+})
+
+export const TeamMetrics = new GraphQLObjectType({
+  name: "TeamMetrics",
+  description: "A time in numbers, over all whose sessions the viewer may see.",
+  fields: {
+    totalSessions: int("Sessions with something in that time."),
+    totalTasks: int("Tasks that were made."),
+    totalTokens: int("All tokens."),
+    estimatedCostUsd: float("What they cost by list price, in dollars."),
+    sessionsByPeriod: listOf(PeriodSessionCount, "Days, weeks or months with anything, in order."),
+    sessionsByProject: listOf(ProjectSessionCount, "The 20 projects with most sessions."),
+    topContributors: listOf(ContributorMetrics, "Whose sessions they are; on one's own machine one's own."),
+    activityTimeline: listOf(ActivityTimelineEntry, "The same periods with more of what happened."),
+    tokenUsageAggregation: field(TokenUsageAggregation, "Tokens and money."),
+    taskCompletionMetrics: field(TaskCompletionMetrics, "Tasks.")
+  }
+})
+
+export interface TeamArgs extends ScopeArgs {
+  readonly startDate?: string | null
+  readonly endDate?: string | null
+  readonly granularity?: "day" | "week" | "month" | null
+}
+
+/** A day that an argument names, `2026-11-22` or an instant. */
+const dayOfArgument = (name: string, value: string | null | undefined, timeZone: string): string | undefined => {
+  if (value == null || value === "") return undefined
+  if (/^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value))) return value
+  const at = Date.parse(value)
+  if (Number.isNaN(at))
+    throw new GraphQLError(`${name} is "${value.slice(0, 80)}"; it should be a day like 2026-11-22`, { extensions: { code: "DateInvalid" } })
+  return dayIn(timeZone, at)
+}
+
+const rateOf = (tasks: ReadonlyArray<TaskInNumbers>): number | null =>
+  tasks.length === 0 ? null : tasks.filter(({ outcome }) => outcome === "SUCCESS").length / tasks.length
+
+export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => {
+  const { loaders, run } = context
+  const { timeZone } = context.host
+  const from = dayOfArgument("startDate", args.startDate, timeZone)
+  const to = dayOfArgument("endDate", args.endDate, timeZone)
+  const scope = {
+    paths: await scopeOf(args, context),
+    ...(from !== undefined && { since: startOf(timeZone, from) }),
+    ...(to !== undefined && { until: startOf(timeZone, addDays(to, 1)) })
+  }
+  const by = args.granularity ?? "day"
+  const [periods, sessions, tasks, projects] = await Promise.all([
+    run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone, by }))),
+    run(Effect.flatMap(Metrics, (metrics) => metrics.sessions(scope))),
+    run(tasksIn(scope)),
+    loaders.projects()
+  ])
+  const periodOf = (day: string) => (by === "week" ? weekOf(day) : by === "month" ? monthOf(day) : day)
+  const tasksByPeriod = new Map<string, number>()
+  for (const { createdAt } of tasks) {
+    if (createdAt === null) continue
+    const period = periodOf(dayIn(timeZone, createdAt))
+    tasksByPeriod.set(period, (tasksByPeriod.get(period) ?? 0) + 1)
+  }
+  const tokensOf = (day: Pick<DayActivity, "input" | "output" | "cacheRead" | "cacheWrite">) => day.input + day.output + day.cacheRead + day.cacheWrite
+  const sum = (of: (session: (typeof sessions)[number]) => number) => sessions.reduce((so, session) => so + of(session), 0)
+  const cost = sum(({ costNanoUsd }) => costNanoUsd) / 1e9
+  const count = (outcome: TaskInNumbers["outcome"]) => tasks.filter((task) => task.outcome === outcome).length
+  const byPath = new Map<string, Set<string>>()
+  for (const { path, sessionId } of sessions) if (path !== null) byPath.set(path, (byPath.get(path) ?? new Set()).add(sessionId))
+  const owner = await run(Effect.map(Viewer, (viewer) => viewer.owner))
+  return {
+    totalSessions: sessions.length,
+    totalTasks: tasks.length,
+    totalTokens: sum(tokensOf),
+    estimatedCostUsd: cost,
+    sessionsByPeriod: periods.map((period) => ({
+      period: period.date,
+      count: period.sessions,
+      sessionCount: period.sessions,
+      taskCount: tasksByPeriod.get(period.date) ?? 0,
+      tokenUsage: tokensOf(period)
+    })),
+    sessionsByProject: [...byPath]
+      .map(([path, ids]) => {
+        const own = tasks.filter(({ sessionId }) => ids.has(sessionId))
+        const project = projects.find((one) => one.path === path)
+        return {
+          projectId: projectId(path),
+          projectName: project?.name ?? path,
+          count: ids.size,
+          sessionCount: ids.size,
+          taskCount: own.length,
+          successRate: rateOf(own)
+        }
+      })
+      .sort((a, b) => b.count - a.count || (a.projectName < b.projectName ? -1 : 1))
+      .slice(0, 20),
+    topContributors:
+      sessions.length === 0
+        ? []
+        : [
+            {
+              userId: owner,
+              contributorId: owner,
+              displayName: owner,
+              sessionCount: sessions.length,
+              taskCount: tasks.length,
+              tokenCount: sum(tokensOf),
+              successRate: rateOf(tasks)
+            }
+          ],
+    activityTimeline: periods.map((period) => ({
+      date: period.date,
+      period: period.date,
+      sessions: period.sessions,
+      sessionCount: period.sessions,
+      tasks: tasksByPeriod.get(period.date) ?? 0,
+      taskCount: tasksByPeriod.get(period.date) ?? 0,
+      tokens: tokensOf(period),
+      messageCount: period.messages
+    })),
+    tokenUsageAggregation: {
+      totalInputTokens: sum(({ input }) => input),
+      totalOutputTokens: sum(({ output }) => output),
+      totalCacheReadTokens: sum(({ cacheRead }) => cacheRead),
+      totalCachedTokens: sum(({ cacheRead }) => cacheRead),
+      totalCacheCreationTokens: sum(({ cacheWrite }) => cacheWrite),
+      totalTokens: sum(tokensOf),
+      estimatedCostUsd: cost
+    },
+    taskCompletionMetrics: {
+      totalTasks: tasks.length,
+      totalCreated: tasks.length,
+      totalCompleted: count("SUCCESS"),
+      completedTasks: count("SUCCESS"),
+      successCount: count("SUCCESS"),
+      partialCount: count("PARTIAL"),
+      failureCount: count("FAILURE"),
+      successRate: rateOf(tasks) ?? 0,
+      averageConfidence: meanOf(tasks.map(({ confidence }) => confidence))
+    }
+  }
+}

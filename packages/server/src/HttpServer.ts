@@ -1,0 +1,203 @@
+import * as Fs from "node:fs"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import type { GraphQLSchema } from "graphql"
+import type { Options as ExecutionOptions } from "han-graphql/Execution"
+import { HttpOff, type HttpState } from "han-rpc/Coordinator"
+import * as Defect from "./Defect.ts"
+import { attempt, type Home, type HomeUnusable } from "./Home.ts"
+import * as HttpRoutes from "./HttpRoutes.ts"
+import * as LoopbackGuard from "./LoopbackGuard.ts"
+import * as LoopbackListener from "./LoopbackListener.ts"
+import * as OpenPage from "./OpenPage.ts"
+import * as PortOwner from "./PortOwner.ts"
+import * as Token from "./Token.ts"
+import { SocketUnusable } from "./UnixSocket.ts"
+import * as WebSockets from "./WebSockets.ts"
+
+/** What GraphQL is served of. */
+export interface GraphqlSource {
+  readonly schema: GraphQLSchema
+  readonly contextOf: ExecutionOptions["contextOf"]
+  readonly limits?: ExecutionOptions["limits"]
+}
+
+export interface Options {
+  readonly home: Home
+  /** 0: any free one. */
+  readonly port: number
+  /** Whether to go on without HTTP when the port is taken. */
+  readonly optional: boolean
+  /** As `LoopbackGuard.Options` has them. */
+  readonly allowHosts?: ReadonlyArray<string> | undefined
+  readonly allowOrigins?: ReadonlyArray<string> | undefined
+  /** Loaded with the first request for it: a schema takes its time. */
+  readonly graphql?: (() => Promise<GraphqlSource>) | undefined
+  /** Connections at the same time; as many as the process can bear when it is not given. */
+  readonly maxConnections?: number | undefined
+}
+
+/** HTTP and WebSockets of this machine's own clients, at 127.0.0.1. */
+export class HttpServer extends Context.Tag("han-server/HttpServer")<
+  HttpServer,
+  {
+    readonly state: HttpState
+    /** See `Coordinator.openUrl`. */
+    readonly openUrl: Effect.Effect<string, HttpOff>
+  }
+>() {}
+
+/** The port of a coordinator that was not told another. */
+export const standardPort = 41956
+
+/** How long what is being answered may take when the server ends. */
+const graceMs = 1000
+
+/** The port that is served, and the token, stand in files of the home; that of the port is gone when the server has ended in good order. */
+export const layer = (options: Options): Layer.Layer<HttpServer, LoopbackListener.PortTaken | HomeUnusable | SocketUnusable> =>
+  Layer.scoped(
+    HttpServer,
+    Effect.gen(function* () {
+      const { home, port } = options
+      const token = yield* Token.open(home.token)
+      // Of a coordinator that was killed.
+      yield* attempt(home.port, "cannot be removed", () => Fs.rmSync(home.port, { force: true }))
+      const served = yield* Effect.either(serve(options, token))
+      if (Either.isRight(served)) return served.right
+      if (served.left._tag !== "PortTaken") return yield* served.left
+      const owner = yield* PortOwner.describe(port)
+      const taken = `the port ${port} is taken by ${owner}`
+      if (!options.optional)
+        return yield* new LoopbackListener.PortTaken({
+          port,
+          message: `${taken}; end it, or choose another port: \`--port\`, HAN_PORT, or "port" in ${home.path}/config.json (0: any free one)`
+        })
+      const reason = `${taken}; HTTP and GraphQL are not served. Set HAN_PORT, or "port" in ${home.path}/config.json (0: any free one), then \`han coordinator stop\``
+      yield* Effect.logWarning(reason)
+      return off(reason)
+    })
+  )
+
+/** For a coordinator without HTTP. */
+export const layerOff: Layer.Layer<HttpServer> = Layer.sync(HttpServer, () => off("this coordinator was started without HTTP"))
+
+const off = (reason: string): typeof HttpServer.Service => ({ state: { state: "off", reason }, openUrl: Effect.fail(new HttpOff({ message: reason })) })
+
+const serve = (
+  options: Options,
+  token: Token.Token
+): Effect.Effect<typeof HttpServer.Service, LoopbackListener.PortTaken | HomeUnusable | SocketUnusable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { home } = options
+    const maxConnections = options.maxConnections ?? LoopbackListener.mostConnections()
+    const listener = yield* LoopbackListener.listen({ port: options.port, socket: home.httpSocket, maxConnections })
+    const tickets = OpenPage.tickets(Date.now)
+    // A page opens two; what is not a WebSocket keeps room.
+    const sockets = WebSockets.make({ most: Math.ceil(maxConnections / 2), mostStrangers: Math.ceil(maxConnections / 10) })
+    const runtime = yield* Effect.runtime()
+    const note = (message: string, defect: unknown, annotations: Readonly<Record<string, string>>) =>
+      Runtime.runFork(runtime)(Effect.annotateLogs(Effect.logError(message, Defect.inWords(defect)), annotations))
+    const graphql = options.graphql === undefined ? undefined : loaded(options.graphql, token, note)
+    yield* answering({
+      path: home.httpSocket,
+      sockets,
+      end: () => graphql?.close(),
+      failed: (defect) => note("a request died", defect, {}),
+      respond: HttpRoutes.make({
+        guard: LoopbackGuard.make({ port: listener.port, hosts: options.allowHosts ?? [], origins: options.allowOrigins ?? [] }),
+        token,
+        tickets,
+        sockets,
+        graphql: graphql?.get
+      })
+    })
+    yield* Effect.acquireRelease(
+      attempt(home.port, "cannot be written", () => Fs.writeFileSync(home.port, `${listener.port}\n`, { mode: 0o600 })),
+      () => Effect.sync(() => Fs.rmSync(home.port, { force: true }))
+    )
+    const url = `http://127.0.0.1:${listener.port}`
+    return {
+      state: { state: "listening", port: listener.port, url },
+      openUrl: Effect.sync(() => `${url}/open?token=${tickets.issue()}`)
+    }
+  })
+
+type Note = (message: string, defect: unknown, annotations: Readonly<Record<string, string>>) => void
+
+/** GraphQL, made when it is first asked for. When that fails it is tried again with the next request. */
+const loaded = (source: () => Promise<GraphqlSource>, token: Token.Token, note: Note) => {
+  let made: Promise<HttpRoutes.GraphqlApi> | undefined
+  let ready: HttpRoutes.GraphqlApi | undefined
+  const make = async (): Promise<HttpRoutes.GraphqlApi> => {
+    const [Execution, GraphqlHttp, GraphqlSocket, { contextOf, limits, schema }] = await Promise.all([
+      import("han-graphql/Execution"),
+      import("han-graphql/GraphqlHttp"),
+      import("han-graphql/GraphqlSocket"),
+      source()
+    ])
+    const execution = Execution.make({ schema, contextOf, limits, onDefect: (defect, id) => note("a field died", defect, { id }) })
+    ready = {
+      http: GraphqlHttp.make({ execution }),
+      socket: GraphqlSocket.make({ execution, admits: token.isRight, onDefect: (defect) => note("a WebSocket died", defect, {}) })
+    }
+    return ready
+  }
+  return {
+    get: () => {
+      made ??= make().catch((error: unknown) => {
+        made = undefined
+        throw error
+      })
+      return made
+    },
+    close: () => ready?.http.close()
+  }
+}
+
+/** Bun's server, behind the listener: at a socket that only its owner can open. */
+const answering = (options: {
+  readonly path: string
+  readonly sockets: WebSockets.WebSockets
+  readonly respond: ReturnType<typeof HttpRoutes.make>
+  readonly failed: (defect: unknown) => void
+  /** Ends what would not end by itself. */
+  readonly end: () => void
+}) =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        Fs.rmSync(options.path, { force: true })
+        const server = Bun.serve<WebSockets.SocketData>({
+          unix: options.path,
+          development: false,
+          // The limits of GraphQL are lower, and say why.
+          maxRequestBodySize: 16 * 1024 * 1024,
+          fetch: options.respond,
+          websocket: options.sockets.handlers,
+          error: (defect) => {
+            options.failed(defect)
+            return Response.json({ errors: [{ message: "internal error" }] }, { status: 500 })
+          }
+        })
+        Fs.chmodSync(options.path, 0o600)
+        return server
+      },
+      catch: (cause) =>
+        new SocketUnusable({ path: options.path, message: `cannot listen at ${options.path} (${cause instanceof Error ? cause.message : String(cause)})` })
+    }),
+    (server) =>
+      Effect.gen(function* () {
+        options.sockets.closeAll()
+        options.end()
+        yield* Effect.timeoutOption(
+          Effect.promise(() => server.stop()),
+          graceMs
+        )
+        yield* Effect.promise(() => server.stop(true))
+        Fs.rmSync(options.path, { force: true })
+      })
+  )
