@@ -1,3 +1,4 @@
+import { statSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -46,9 +47,20 @@ const attempts = 5
  * At most `maxBytes`, 16 MiB if absent.
  */
 export const read = Effect.fn("JsonFile.read")(function* (path: string, maxBytes: number = settingsBytes) {
+  if (isMissing(path)) return null
   const found = yield* Effect.mapError(readWhole(path, maxBytes), unreadableFile)
   return found === null ? null : (yield* parsed(path, found)).value
 })
+
+/** Most files that are asked for are not there, and a question to the system itself is far quicker than one through the thread pool. */
+const isMissing = (path: string): boolean => {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    // Whatever is wrong, reading it says what.
+    return false
+  }
+}
 
 /**
  * Changes a JSON file and leaves every other byte of it as it is: unknown keys, order, comments, indentation. `change` sees the object (an empty one when there is

@@ -32,13 +32,18 @@ export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
       const plugins: Array<Plugin> = []
       const add = Effect.fnUntraced(function* (place: Place, enabled: ReadonlyMap<string, boolean>, installations: ReadonlyArray<Installation>) {
         if (query.scope !== undefined && query.scope !== place.scope) return
-        for (const key of new Set([...enabled.keys(), ...installations.map((one) => one.key)])) {
+        const installed = new Map(installations.map((one) => [one.key, one]))
+        const keys = [...new Set([...enabled.keys(), ...installed.keys()])]
+        if (keys.length > mostPlugins) {
+          problems.push({ path: place.file, message: `${place.file}: only the first ${mostPlugins} of ${keys.length} plugins are listed` })
+        }
+        for (const key of keys.slice(0, mostPlugins)) {
           const parts = partsOf(key)
           if (parts === null) {
             problems.push({ path: place.file, message: `${place.file}: ${JSON.stringify(key)} is no name of a plugin with its marketplace, and was left out` })
             continue
           }
-          const installation = installations.find((one) => one.key === key) ?? null
+          const installation = installed.get(key) ?? null
           const offered = yield* offer(parts.marketplace, parts.name)
           plugins.push({
             id: `${place.scope}:${place.folder ?? place.projectPath}:${key}`,
@@ -75,29 +80,6 @@ export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
         }
       }
       return { plugins: plugins.sort(byName), problems }
-    })
-
-    const stats = Effect.fn("Plugins.stats")(function* (query: PluginQuery) {
-      const { plugins } = yield* list(query)
-      const keys = (some: ReadonlyArray<Plugin>) => new Set(some.map(keyOf)).size
-      const inScope = (scope: SettingsScope) => plugins.filter((plugin) => plugin.scope === scope).length
-      return {
-        total: keys(plugins),
-        enabled: keys(plugins.filter((plugin) => plugin.enabled)),
-        user: inScope("user"),
-        project: inScope("project"),
-        local: inScope("local")
-      }
-    })
-
-    const categories = Effect.fn("Plugins.categories")(function* (query: PluginQuery) {
-      const { plugins } = yield* list(query)
-      const counts = new Map<string, number>()
-      for (const plugin of new Map(plugins.map((plugin) => [keyOf(plugin), plugin])).values()) {
-        const category = plugin.category ?? "uncategorized"
-        counts.set(category, (counts.get(category) ?? 0) + 1)
-      }
-      return [...counts].map(([category, count]) => ({ category, count })).sort((a, b) => b.count - a.count || compare(a.category, b.category))
     })
 
     /** Which file the settings of that place are in. Fails rather than guesses. */
@@ -156,9 +138,12 @@ export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
       return { written, message: `${key} is removed ${inWords(at)}` }
     })
 
-    return { list, stats, categories, toggle, remove }
+    return { list, toggle, remove }
   })
 )
+
+/** Of one file: more than any marketplace has. */
+const mostPlugins = 10_000
 
 interface Place {
   readonly scope: SettingsScope

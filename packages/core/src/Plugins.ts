@@ -47,6 +47,30 @@ export type PluginStats = typeof PluginStats.Type
 export const PluginCategory = Schema.Struct({ category: Schema.String, count: Schema.Int })
 export type PluginCategory = typeof PluginCategory.Type
 
+const keyOf = ({ marketplace, name }: Plugin): string => `${name}@${marketplace}`
+
+export const statsOf = (plugins: ReadonlyArray<Plugin>): PluginStats => {
+  const keys = (some: ReadonlyArray<Plugin>) => new Set(some.map(keyOf)).size
+  const inScope = (scope: SettingsScope) => plugins.filter((plugin) => plugin.scope === scope).length
+  return {
+    total: keys(plugins),
+    enabled: keys(plugins.filter((plugin) => plugin.enabled)),
+    user: inScope("user"),
+    project: inScope("project"),
+    local: inScope("local")
+  }
+}
+
+/** The largest first. */
+export const categoriesOf = (plugins: ReadonlyArray<Plugin>): ReadonlyArray<PluginCategory> => {
+  const counts = new Map<string, number>()
+  for (const plugin of new Map(plugins.map((plugin) => [keyOf(plugin), plugin])).values()) {
+    const category = plugin.category ?? "uncategorized"
+    counts.set(category, (counts.get(category) ?? 0) + 1)
+  }
+  return [...counts].map(([category, count]) => ({ category, count })).sort((a, b) => b.count - a.count || (a.category < b.category ? -1 : 1))
+}
+
 /** Which plugin, and where. */
 export interface PluginPlace {
   readonly name: string
@@ -93,9 +117,6 @@ export class Plugins extends Context.Tag("han-core/Plugins")<
   {
     /** By name, then scope. */
     readonly list: (query: PluginQuery) => Effect.Effect<PluginList>
-    readonly stats: (query: PluginQuery) => Effect.Effect<PluginStats>
-    /** The largest first. */
-    readonly categories: (query: PluginQuery) => Effect.Effect<ReadonlyArray<PluginCategory>>
     /** Switches a plugin on or off in the settings of a scope. */
     readonly toggle: (
       place: PluginPlace & { readonly enabled: boolean }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ClaudeFolders from "../src/ClaudeFolders.ts"
 import * as PluginFiles from "../src/PluginFiles.ts"
-import { Plugins } from "../src/Plugins.ts"
+import { categoriesOf, Plugins, statsOf } from "../src/Plugins.ts"
 import { claudeTree, json } from "./claudeTree.ts"
 import { put } from "./transcriptTree.ts"
 
@@ -78,8 +78,8 @@ describe("what is listed", () => {
           }
         ]
       })
-      expect(yield* plugins.stats({})).toEqual({ total: 3, enabled: 3, user: 1, project: 1, local: 1 })
-      expect(yield* plugins.categories({})).toEqual([
+      expect(statsOf((yield* plugins.list({})).plugins)).toEqual({ total: 3, enabled: 3, user: 1, project: 1, local: 1 })
+      expect(categoriesOf((yield* plugins.list({})).plugins)).toEqual([
         { category: "languages", count: 1 },
         { category: "testing", count: 1 },
         { category: "uncategorized", count: 1 }
@@ -107,7 +107,7 @@ describe("what is listed", () => {
         ["zeta", "user", false, null, false, null]
       ])
       expect(new Set(found.map((plugin) => plugin.id)).size).toBe(found.length)
-      expect(yield* plugins.stats({ projectPaths: [other, project] })).toEqual({ total: 6, enabled: 4, user: 4, project: 2, local: 1 })
+      expect(statsOf((yield* plugins.list({ projectPaths: [other, project] })).plugins)).toEqual({ total: 6, enabled: 4, user: 4, project: 2, local: 1 })
     })
   )
 
@@ -188,13 +188,23 @@ describe("what is listed", () => {
     })
   )
 
+  it.scoped("a file with more plugins than there are, each of a marketplace of its own", () =>
+    Effect.gen(function* () {
+      const { files, plugins } = yield* here
+      put(files.project, json({ enabledPlugins: Object.fromEntries(Array.from({ length: 30_000 }, (_, number) => [`p@m${number}`, true])) }))
+      const { plugins: found, problems } = yield* plugins.list({ scope: "project" })
+      expect(found).toHaveLength(10_000)
+      expect(problems).toEqual([{ path: files.project, message: expect.stringContaining("only the first 10000 of 30001") }])
+    })
+  )
+
   it.scoped("nothing at all", () =>
     Effect.gen(function* () {
       const { root } = yield* claudeTree
       const plugins = yield* pluginsOf([path.join(root, "none")])
       expect(yield* plugins.list({})).toEqual({ plugins: [], problems: [] })
-      expect(yield* plugins.stats({})).toEqual({ total: 0, enabled: 0, user: 0, project: 0, local: 0 })
-      expect(yield* (yield* pluginsOf([])).categories({})).toEqual([])
+      expect(statsOf((yield* plugins.list({})).plugins)).toEqual({ total: 0, enabled: 0, user: 0, project: 0, local: 0 })
+      expect(categoriesOf((yield* (yield* pluginsOf([])).list({})).plugins)).toEqual([])
     })
   )
 })

@@ -93,7 +93,11 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
   const scope = { since: startOf(timeZone, addDays(today, -Math.max(0, args.days ?? 30))), paths: await scopeOf(args, context) }
   const days = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone })))
   const sum = (of: (day: DayActivity) => number) => days.reduce((so, day) => so + of(day), 0)
-  const sessions = async () => (await context.run(Effect.flatMap(Metrics, (metrics) => metrics.sessions(scope)))).length
+  let counted: Promise<number> | undefined
+  const sessions = () => {
+    counted ??= context.run(Effect.flatMap(Metrics, (metrics) => Effect.map(metrics.sessions(scope), (list) => list.length)))
+    return counted
+  }
   const models = () => context.run(Effect.flatMap(Metrics, (metrics) => metrics.models(scope)))
   return {
     dailyActivity: days,

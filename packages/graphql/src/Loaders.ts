@@ -31,8 +31,8 @@ export interface Loaders {
   readonly hanTasks: DataLoader<SessionId, ReadonlyArray<HanTask>>
   readonly mood: DataLoader<SessionId, Mood | null>
   readonly root: DataLoader<SessionId, string | null>
-  /** Plugins that the settings of a project name, by its directory. */
-  readonly projectPlugins: DataLoader<string, ReadonlyArray<Plugin>>
+  /** Of all scopes and of all projects that are known. */
+  readonly plugins: () => Promise<ReadonlyArray<Plugin>>
   /** By the tool call's id. */
   readonly toolResult: DataLoader<string, ToolResult | null>
   /** The han event that answers the one with this id in this session. */
@@ -45,15 +45,17 @@ export const make = (run: GraphqlContext["run"]): Loaders => {
     none: B
   ) => batched<SessionId, A | B>((ids) => run(Effect.flatMap(SessionDetails, (details) => ask(details)(ids))), none)
   let projects: Promise<ReadonlyArray<Project>> | undefined
+  let plugins: Promise<ReadonlyArray<Plugin>> | undefined
+  const loadProjects = () => {
+    projects ??= run(Effect.flatMap(Sessions, (sessions) => sessions.projects))
+    return projects
+  }
   return {
     session: new DataLoader(async (ids) => {
       const found = new Map((await run(Effect.flatMap(Sessions, (sessions) => sessions.getMany(ids)))).map((session) => [session.id, session]))
       return ids.map((id) => found.get(id) ?? null)
     }),
-    projects: () => {
-      projects ??= run(Effect.flatMap(Sessions, (sessions) => sessions.projects))
-      return projects
-    },
+    projects: loadProjects,
     tasks: ofSessions((details) => details.tasks, []),
     todos: ofSessions((details) => details.todos, null),
     fileChanges: ofSessions((details) => details.fileChanges, []),
@@ -65,10 +67,13 @@ export const make = (run: GraphqlContext["run"]): Loaders => {
     hanTasks: ofSessions((details) => details.hanTasks, []),
     mood: ofSessions((details) => details.moods, null),
     root: ofSessions((details) => details.roots, null),
-    projectPlugins: new DataLoader(async (projectPaths) => {
-      const { plugins } = await run(Effect.flatMap(Plugins, (all) => all.list({ projectPaths })))
-      return projectPaths.map((path) => plugins.filter((plugin) => plugin.projectPath === path))
-    }),
+    plugins: () => {
+      plugins ??= loadProjects().then(async (known) => {
+        const projectPaths = known.map(({ path }) => path)
+        return (await run(Effect.flatMap(Plugins, (all) => all.list({ projectPaths })))).plugins
+      })
+      return plugins
+    },
     toolResult: batched((ids) => run(Effect.flatMap(Messages, (messages) => messages.results(ids))), null),
     reply: new DataLoader(
       async (asked) => {

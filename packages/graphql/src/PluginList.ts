@@ -46,21 +46,8 @@ export const PluginMutationResult = new GraphQLObjectType({
 type Scope = "USER" | "PROJECT" | "LOCAL"
 const scopeIn = { USER: "user", PROJECT: "project", LOCAL: "local" } as const
 
-const pathsOf = async ({ loaders }: GraphqlContext) => (await loaders.projects()).map(({ path }) => path)
-
-export const pluginsOf = async ({ scope }: { readonly scope?: Scope | null }, context: GraphqlContext) => {
-  const projectPaths = await pathsOf(context)
-  const query = { projectPaths, ...(scope != null && { scope: scopeIn[scope] }) }
-  return (await context.run(Effect.flatMap(Plugins, (plugins) => plugins.list(query)))).plugins
-}
-export const pluginStatsOf = async (context: GraphqlContext) => {
-  const projectPaths = await pathsOf(context)
-  return context.run(Effect.flatMap(Plugins, (plugins) => plugins.stats({ projectPaths })))
-}
-export const pluginCategoriesOf = async (context: GraphqlContext) => {
-  const projectPaths = await pathsOf(context)
-  return context.run(Effect.flatMap(Plugins, (plugins) => plugins.categories({ projectPaths })))
-}
+export const pluginsOf = async ({ scope }: { readonly scope?: Scope | null }, { loaders }: GraphqlContext) =>
+  (await loaders.plugins()).filter((plugin) => scope == null || plugin.scope === scopeIn[scope])
 
 export interface PluginArgs {
   readonly name: string
@@ -71,7 +58,13 @@ export interface PluginArgs {
 }
 /** A change that cannot be made is an answer, not an error: clients show its message. */
 export const changePlugin = async ({ enabled, marketplace, name, projectPath, scope }: PluginArgs, context: GraphqlContext) => {
-  const place: PluginPlace = { name, marketplace, scope: scopeIn[scope], projectPaths: await pathsOf(context), ...(projectPath != null && { projectPath }) }
+  const place: PluginPlace = {
+    name,
+    marketplace,
+    scope: scopeIn[scope],
+    projectPaths: (await context.loaders.projects()).map(({ path }) => path),
+    ...(projectPath != null && { projectPath })
+  }
   const change: Effect.Effect<PluginChange, { readonly message: string }, Plugins> = Effect.flatMap(
     Plugins,
     (plugins): Effect.Effect<PluginChange, { readonly message: string }> =>

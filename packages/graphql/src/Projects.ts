@@ -131,7 +131,9 @@ export const ProjectType: GraphQLObjectType<ProjectRow, GraphqlContext> = new Gr
     subdirs: listOf<ProjectRow>(ProjectType, "Projects in directories below this one.", async ({ path }, _, { loaders }) =>
       (await loaders.projects()).filter((other) => other.path.startsWith(`${path}/`) || other.path.startsWith(`${path}\\`))
     ),
-    plugins: listOf<ProjectRow>(PluginType, "Plugins that the project's own settings name.", ({ path }, _, { loaders }) => loaders.projectPlugins.load(path))
+    plugins: listOf<ProjectRow>(PluginType, "Plugins that the project's own settings name.", async ({ path }, _, { loaders }) =>
+      (await loaders.plugins()).filter((plugin) => plugin.projectPath === path)
+    )
   })
 })
 

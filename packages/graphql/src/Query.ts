@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { GraphQLError, GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import { Messages } from "han-core/Messages"
+import { categoriesOf, statsOf } from "han-core/Plugins"
 import { type Project, reposOf } from "han-core/Project"
 import { Search, type SearchQuery } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
@@ -21,7 +22,7 @@ import { MemoryQuery } from "./Memory.ts"
 import { Message } from "./Message.ts"
 import { MetricsData, metricsOf } from "./MetricsData.ts"
 import { nodeOf } from "./NodeLookup.ts"
-import { PluginCategory, PluginStats, PluginType, pluginCategoriesOf, pluginStatsOf, pluginsOf } from "./PluginList.ts"
+import { PluginCategory, PluginStats, PluginType, pluginsOf } from "./PluginList.ts"
 import {
   chosen,
   ProjectFilter,
@@ -312,8 +313,8 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       ...listOf<unknown>(PluginType, "Plugins that settings name, by name.", (_, args: Parameters<typeof pluginsOf>[0], context) => pluginsOf(args, context)),
       args: { scope: { type: PluginScope, description: "Only those of these settings." } }
     },
-    pluginStats: field(PluginStats, "Plugins in numbers.", (_, __, context) => pluginStatsOf(context)),
-    pluginCategories: listOf(PluginCategory, "Plugins by their kind, the largest first.", (_, __, context) => pluginCategoriesOf(context)),
+    pluginStats: field(PluginStats, "Plugins in numbers.", async (_, __, { loaders }) => statsOf(await loaders.plugins())),
+    pluginCategories: listOf(PluginCategory, "Plugins by their kind, the largest first.", async (_, __, { loaders }) => categoriesOf(await loaders.plugins())),
     cacheEntries: listOf(CacheEntry, "Passes of checks that stand, the newest first.", (_, __, context) => cacheEntriesOf(context)),
     cacheStats: field(CacheStats, "Passes of checks in numbers.", (_, __, context) => cacheStatsOf(context))
   }

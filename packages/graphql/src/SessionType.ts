@@ -151,13 +151,16 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
       )
     ),
     nativeTasks: {
-      ...alwaysListOf<SessionRow>(NativeTaskType, "The task list that the agent keeps with the client's own tools.", async (session, args: FilterArgs, { loaders }) =>
-        chosen(
-          await loaders.tasks.load(session.id),
-          whereOf(args.filter, nativeTaskColumn),
-          orderOf(NativeTaskOrderBy, args.orderBy, (name) => name),
-          nativeTaskField
-        )
+      ...alwaysListOf<SessionRow>(
+        NativeTaskType,
+        "The task list that the agent keeps with the client's own tools.",
+        async (session, args: FilterArgs, { loaders }) =>
+          chosen(
+            await loaders.tasks.load(session.id),
+            whereOf(args.filter, nativeTaskColumn),
+            orderOf(NativeTaskOrderBy, args.orderBy, (name) => name),
+            nativeTaskField
+          )
       ),
       args: { filter: { type: NativeTaskFilter }, orderBy: { type: NativeTaskOrderBy } }
     },

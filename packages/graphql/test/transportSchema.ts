@@ -159,18 +159,21 @@ const emitted = (seen: Seen): AsyncIterableIterator<number> => {
   }
 }
 
-/** A schema that shows what a transport does. */
-export const transport = (limits?: Partial<Limits>): { readonly execution: Execution.Execution; readonly seen: Seen } => {
+/** A schema that shows what a transport does, and what it saw. */
+export const source = (): { readonly schema: GraphQLSchema; readonly contextOf: Execution.Options["contextOf"]; readonly seen: Seen } => {
   const seen: Seen = { sources: new Set(), contexts: 0, defects: [], emitters: new Set() }
-  const execution = Execution.make({
+  return {
     schema: new GraphQLSchema({
       query,
       mutation: new GraphQLObjectType({ name: "Mutation", fields: { set: { type: GraphQLString, args: { text }, resolve: (_, args) => args.text } } }),
       subscription: subscriptions(seen)
     }),
     contextOf: ({ signal }): Context => ({ number: ++seen.contexts, signal }),
-    limits,
-    onDefect: (defect, id) => seen.defects.push({ defect, id })
-  })
-  return { execution, seen }
+    seen
+  }
+}
+
+export const transport = (limits?: Partial<Limits>): { readonly execution: Execution.Execution; readonly seen: Seen } => {
+  const { contextOf, schema, seen } = source()
+  return { execution: Execution.make({ schema, contextOf, limits, onDefect: (defect, id) => seen.defects.push({ defect, id }) }), seen }
 }

@@ -29,6 +29,8 @@ export interface LoopbackListener {
 
 /** How long what was sent last may take to be read when a connection is over. */
 const lingerMs = 5000
+/** The same when the whole server ends. */
+const lastWordsMs = 500
 
 /**
  * The door of a server of Bun's own, at 127.0.0.1 and nowhere else. Bun takes every connection there is, until the process can open no more files; so somebody else has to
@@ -48,8 +50,8 @@ export const listen = (options: Options): Effect.Effect<LoopbackListener, PortTa
       }),
       () =>
         Effect.async<void>((resume) => {
-          doors.closeAll()
           server.close(() => resume(Effect.void))
+          doors.closeAll()
         })
     )
     server.on("error", () => {
@@ -88,8 +90,12 @@ class Doors {
     return this.#silent.size + this.#talking.size + this.#webSockets.size
   }
 
+  /** The server behind has ended. What it said last is still on its way. */
   closeAll(): void {
-    for (const client of [...this.#silent, ...this.#talking, ...this.#webSockets]) client.destroy()
+    for (const client of this.#silent) client.destroy()
+    setTimeout(() => {
+      for (const client of [...this.#talking, ...this.#webSockets]) client.destroy()
+    }, lastWordsMs).unref()
   }
 
   open(client: Net.Socket): void {

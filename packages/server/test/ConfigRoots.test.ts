@@ -6,12 +6,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as ClaudeFolders from "han-core/ClaudeFolders"
+import { ClaudeSettings } from "han-core/ClaudeSettings"
 import { ConfigDirs } from "han-core/ConfigDirs"
 import type { Journal } from "han-core/Journal"
+import { MemoryRules } from "han-core/MemoryRules"
 import * as PluginFiles from "han-core/PluginFiles"
 import { Plugins } from "han-core/Plugins"
+import { Sessions } from "han-core/Sessions"
 import { Transcripts } from "han-core/Transcripts"
+import { Viewer } from "han-core/Viewer"
 import * as ConfigRoots from "han-server/ConfigRoots"
+import * as Coordinator from "han-server/Coordinator"
 import * as Home from "han-server/Home"
 import { archive, eventually, line, put, session, temporary } from "./indexing.ts"
 
@@ -268,6 +273,30 @@ describe("while transcripts are followed", () => {
       expect((yield* plugins.list({})).plugins).toEqual([])
       yield* roots.dirs.register(at("work"))
       expect((yield* plugins.list({})).plugins.map((plugin) => [plugin.name, plugin.folder])).toEqual([["a", at("work")]])
+    })
+  )
+})
+
+describe("a coordinator", () => {
+  it.scopedLive("answers for the folders, and for the files of Claude Code in them, and follows what is registered", () =>
+    Effect.gen(function* () {
+      const { at, folder, home } = yield* here()
+      const work = at("work")
+      put(Path.join(work, "projects/-p", `${session(7)}.jsonl`), line("at work"))
+      put(Path.join(work, "CLAUDE.md"), "be brief")
+      const services = yield* Layer.build(
+        Coordinator.layer({ home: yield* Home.open(home), roots: [{ path: at(".claude") }], stop: Effect.void, environment: { HOME: folder, PATH: "" } })
+      )
+      const asked = <A, E>(effect: Effect.Effect<A, E, Coordinator.Services | Viewer>) =>
+        Effect.provideService(Effect.provide(effect, services), Viewer, Viewer.local)
+      expect(yield* asked(Effect.flatMap(ConfigDirs, ({ register }) => register("~/work", "Work")))).toMatchObject({ path: work, name: "Work" })
+      const sessions = asked(Effect.flatMap(Sessions, (all) => all.list({}, { first: 10 }))).pipe(Effect.orDie)
+      yield* eventually(sessions, ({ items }) => items.length === 1)
+      expect((yield* asked(Effect.flatMap(MemoryRules, ({ rules }) => rules({ projectPaths: [] })))).rules.map((rule) => rule.content)).toEqual(["be brief"])
+      yield* asked(Effect.flatMap(Plugins, ({ toggle }) => toggle({ name: "a", marketplace: "m", scope: "user", enabled: true })))
+      expect((yield* asked(Effect.flatMap(ClaudeSettings, ({ summary }) => summary({})))).claudeSettings).toMatchObject({ pluginCount: 1, exists: true })
+      yield* asked(Effect.flatMap(ConfigDirs, ({ unregister }) => unregister(work)))
+      expect((yield* sessions).items).toHaveLength(1)
     })
   )
 })

@@ -154,7 +154,9 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
           SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
           WHERE ${shown(owner, sessionId)} AND m.uuid ${anyOf(sql, ids)}`
-        return new Map(rows.map((row) => [row.uuid, { cursor: encodeCursor(cursorList, [row.id]), transcript: row.transcript as TranscriptId, line: row.line }]))
+        return new Map(
+          rows.map((row) => [row.uuid, { cursor: encodeCursor(cursorList, [row.id]), transcript: row.transcript as TranscriptId, line: row.line }])
+        )
       }, failing("cursors of messages")),
       places: Effect.fn("Messages.places")(function* (sessionId, ids) {
         if (ids.length === 0) return new Map()

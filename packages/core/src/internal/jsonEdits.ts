@@ -95,7 +95,7 @@ const inserting = (text: string, style: Style, container: Node, name: string | n
   const tall = beginsLine(text, last.offset)
   const newLine = tall || after.lastComment?.kind === "line"
   const indentation = tall ? indentationAt(text, last.offset) : inner
-  const gap = newLine ? style.eol + indentation : gapOf(text, container)
+  const gap = newLine ? style.eol + indentation : gapOf(text, container, colon)
   const at = Math.max(endOf(last), after.comma === null ? 0 : after.comma + 1, after.lastComment?.end ?? 0)
   const content = gap + item(indentation, newLine)
   // Who ends the last line with a comma finds it there again.
@@ -191,10 +191,11 @@ const colonOf = (text: string, property: Node): string => {
 }
 
 /** What stands between two things on one line. */
-const gapOf = (text: string, container: Node): string => {
+const gapOf = (text: string, container: Node, colon: string): string => {
   const [first, second] = childrenOf(container)
   if (first === undefined) return ""
-  const found = second === undefined ? text.slice(container.offset + 1, first.offset) : text.slice(endOf(first), second.offset).replace(",", "")
+  if (second === undefined) return colon.endsWith(" ") ? " " : ""
+  const found = text.slice(endOf(first), second.offset).replace(",", "")
   return /^[ \t]*$/.test(found) ? found : " "
 }
 

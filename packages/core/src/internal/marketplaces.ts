@@ -1,8 +1,11 @@
+import { readdir } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { FileProblem } from "../Transcripts.ts"
+import { asking } from "./fileFacts.ts"
 import { array, filled, isObject, type JsonObject, object } from "./json.ts"
 import { readOr } from "./readOr.ts"
+import { problemOf } from "./transcriptFolders.ts"
 
 /** What a marketplace says of one of its plugins. */
 export interface Offer {
@@ -17,27 +20,17 @@ export const marketplaces = (
   problems: Array<FileProblem>
 ): ((marketplace: string, plugin: string) => Effect.Effect<Offer | null>) => {
   const read = new Map<string, Offers>()
-  const known = new Map<string, JsonObject>()
+  let known: ReadonlyArray<Known> | null = null
   const offersOf = Effect.fnUntraced(function* (marketplace: string) {
     const before = read.get(marketplace)
     if (before !== undefined) return before
+    known ??= yield* Effect.forEach(folders, (folder) => knownIn(folder, problems))
     let offers: Offers = new Map()
-    for (const folder of folders) {
-      const file = path.join(folder.path, "plugins", "known_marketplaces.json")
-      const list = known.get(folder.path) ?? (yield* readOr(problems, file)) ?? {}
-      known.set(folder.path, list)
-      for (const manifest of manifestsOf(
-        folder.path,
-        marketplace,
-        object(list[marketplace]),
-        object(object(folder.settings.extraKnownMarketplaces)?.[marketplace])
-      )) {
-        const found = yield* readOr(problems, manifest)
-        if (found === null) continue
-        offers = offersIn(found)
-        break
-      }
-      if (offers.size > 0) break
+    for (const manifest of known.flatMap((folder) => manifestsOf(folder, marketplace))) {
+      const found = yield* readOr(problems, manifest)
+      if (found === null) continue
+      offers = offersIn(found)
+      break
     }
     read.set(marketplace, offers)
     return offers
@@ -45,12 +38,40 @@ export const marketplaces = (
   return (marketplace, plugin) => Effect.map(offersOf(marketplace), (offers) => offers.get(plugin) ?? null)
 }
 
+/** The marketplaces of a configuration folder: nothing is looked for on the disk for any other name. */
+interface Known {
+  readonly noted: JsonObject
+  readonly declared: JsonObject
+  readonly clones: ReadonlySet<string>
+  readonly clonesFolder: string
+}
+
+const knownIn = Effect.fnUntraced(function* (folder: { readonly path: string; readonly settings: JsonObject }, problems: Array<FileProblem>) {
+  const clonesFolder = path.join(folder.path, "plugins", "marketplaces")
+  const clones = yield* Effect.catchAll(
+    asking(clonesFolder, () => readdir(clonesFolder)),
+    (error) =>
+      Effect.sync(() => {
+        if (error.reason !== "missing") problems.push(problemOf(error))
+        return []
+      })
+  )
+  return {
+    noted: (yield* readOr(problems, path.join(folder.path, "plugins", "known_marketplaces.json"))) ?? {},
+    declared: object(folder.settings.extraKnownMarketplaces) ?? {},
+    clones: new Set(clones),
+    clonesFolder
+  } satisfies Known
+})
+
 /** Where the manifest of a marketplace may be, the likeliest first: where the client put it, what the settings declare, where the client puts clones. */
-const manifestsOf = (folder: string, marketplace: string, known: JsonObject | null, declared: JsonObject | null): ReadonlyArray<string> => {
-  const sources = [object(known?.source), object(declared?.source)].flatMap((source) =>
+const manifestsOf = ({ clones, clonesFolder, declared, noted }: Known, marketplace: string): ReadonlyArray<string> => {
+  const note = Object.hasOwn(noted, marketplace) ? object(noted[marketplace]) : null
+  const declaration = Object.hasOwn(declared, marketplace) ? object(declared[marketplace]) : null
+  const sources = [object(note?.source), object(declaration?.source)].flatMap((source) =>
     source?.source === "directory" || source?.source === "file" ? [filled(source.path)] : []
   )
-  const places = [filled(known?.installLocation), ...sources, path.join(folder, "plugins", "marketplaces", marketplace)]
+  const places = [filled(note?.installLocation), ...sources, clones.has(marketplace) ? path.join(clonesFolder, marketplace) : null]
   const manifests = places.flatMap((place) =>
     place === null || !path.isAbsolute(place) ? [] : [place.endsWith(".json") ? place : path.join(place, ".claude-plugin", "marketplace.json")]
   )

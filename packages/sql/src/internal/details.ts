@@ -117,9 +117,9 @@ export const fileChanges: Details<ReadonlyArray<FileChange>> = Effect.fnUntraced
 
 export const fileChangeCounts: Details<number> = Effect.fnUntraced(function* (reading, ids) {
   const rows = yield* reading.sql<{ session_id: string; changes: number }>`
-    SELECT y.session_id, COUNT(*) AS changes FROM (
-      SELECT k.session_id FROM ${from(reading, "tool_call")} WHERE ${mine(reading, ids)} AND x.path IS NOT NULL AND COALESCE(x.is_error, 0) = 0
-      UNION ALL SELECT k.session_id FROM ${from(reading, "file_change")} WHERE ${mine(reading, ids)}) y GROUP BY y.session_id`
+    SELECT y.session_id, CAST(SUM(y.changes) AS BIGINT) AS changes FROM (
+      SELECT k.session_id, x.file_changes AS changes FROM ${from(reading, "activity_sum")} WHERE ${mine(reading, ids)}
+      UNION ALL SELECT k.session_id, 1 AS changes FROM ${from(reading, "file_change")} WHERE ${mine(reading, ids)}) y GROUP BY y.session_id`
   return new Map(rows.map((row) => [row.session_id as SessionId, row.changes]))
 })
 
