@@ -47,7 +47,7 @@ export const startDaemon = async (home: string, config: string): Promise<Daemon>
   const environment = { PATH: process.env.PATH, HOME: home, HAN_HOME: hanHome, CLAUDE_CONFIG_DIR: config, ...asStartedByHan }
   const { coordinator } = programs()
   const began = performance.now()
-  const child = spawn(coordinator, ["serve"], { env: environment, stdio: ["ignore", "ignore", "inherit"] })
+  const child = spawn(coordinator, ["serve", "--port", "0"], { env: environment, stdio: ["ignore", "ignore", "inherit"] })
   let han: Han | undefined
   while (han === undefined) {
     if (child.exitCode !== null) throw new Error(`the coordinator ended with ${child.exitCode}`)
