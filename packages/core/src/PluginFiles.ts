@@ -9,7 +9,17 @@ import { type JsonObject, object } from "./internal/json.ts"
 import { marketplaces } from "./internal/marketplaces.ts"
 import { readOr } from "./internal/readOr.ts"
 import { edit, read } from "./JsonFile.ts"
-import { type Plugin, PluginManaged, PluginNameInvalid, PluginNotFound, type PluginPlace, PluginPlaceUnclear, type PluginQuery, Plugins } from "./Plugins.ts"
+import {
+  type Plugin,
+  type PluginFileError,
+  PluginManaged,
+  PluginNameInvalid,
+  PluginNotFound,
+  type PluginPlace,
+  PluginPlaceUnclear,
+  type PluginQuery,
+  Plugins
+} from "./Plugins.ts"
 import type { FileProblem } from "./Transcripts.ts"
 
 /** Plugins as the files of Claude Code have them. Every question reads them anew. */
@@ -227,13 +237,18 @@ const onlyProject = Effect.fnUntraced(function* (folders: ReadonlyArray<ClaudeFo
       installationsIn(list ?? {}).flatMap((one) => (one.key === key && one.scope === place.scope && one.projectPath !== null ? [one.projectPath] : []))
     )
   )
+  const failures: Array<PluginFileError> = []
   for (const projectPath of place.projectPaths ?? []) {
     if (!path.isAbsolute(projectPath)) continue
-    const settings = (yield* read(settingsFile(place.scope, projectPath))) ?? {}
-    if (Object.hasOwn(object(settings.enabledPlugins) ?? {}, key)) projects.add(path.resolve(projectPath))
+    const settings = yield* Effect.either(read(settingsFile(place.scope, projectPath)))
+    if (settings._tag === "Left") failures.push(settings.left)
+    else if (Object.hasOwn(object(settings.right?.enabledPlugins) ?? {}, key)) projects.add(path.resolve(projectPath))
   }
   const [project] = projects
   if (project !== undefined && projects.size === 1) return project
+  // A broken file of a project that nobody asked for is in nobody's way, unless it may be the one.
+  const [failure] = failures
+  if (failure !== undefined && project === undefined) return yield* failure
   const found = projects.size === 0 ? "no project is known to have it" : `several have it: ${[...projects].join(", ")}`
   return yield* new PluginPlaceUnclear({ message: `say for which project ${key} is meant: in the scope "${place.scope}" ${found}` })
 })

@@ -261,6 +261,11 @@ describe("what is changed", () => {
       put(path.join(third, ".claude/settings.local.json"), json({ enabledPlugins: { "new@m": true } }))
       const known = { name: "new", marketplace: "m", scope: "local", projectPaths: [other, third, project] } as const
       expect((yield* plugins.toggle({ ...known, enabled: false })).written).toEqual([path.join(third, ".claude/settings.local.json")])
+      // A broken file of another project is in the way only where it may be the one.
+      const fourth = put(path.join(root, "fourth/.claude/settings.local.json"), "{")
+      const more = { ...known, projectPaths: [path.join(root, "fourth"), third] }
+      expect((yield* plugins.toggle({ ...more, enabled: true })).written).toEqual([path.join(third, ".claude/settings.local.json")])
+      expect(yield* Effect.flip(plugins.toggle({ ...more, name: "nowhere", enabled: true }))).toMatchObject({ _tag: "JsonFileBroken", path: fourth })
       // What is left of a project that is gone can still be removed.
       expect((yield* plugins.remove({ ...beta, projectPath: `${other}/` })).written).toEqual([files.installed])
       expect(JSON.parse(readFileSync(files.installed, "utf8")).plugins["beta@local-market"]).toMatchObject([{ projectPath: project }])
