@@ -61,7 +61,7 @@ const pages = async () => {
     const runtime = await managed.runtime()
     const live = ChangeFeed.make(runtime)
     const host = { version: "0.0.0", timeZone: "Europe/Berlin" }
-    const execution = Execution.make({ schema, contextOf: () => GraphqlContext.make(runtime, host, live) })
+    const execution = Execution.make({ schema, oneViewer: true, contextOf: () => GraphqlContext.make(runtime, host, live) })
     const ask = async (query: string, variables: Record<string, unknown> = {}) => {
       const operation = execution.prepare({ query, variables })
       if (!("execute" in operation)) throw new Error(operation.map(({ message }) => message).join("; "))

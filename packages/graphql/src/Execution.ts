@@ -15,6 +15,7 @@ import * as Documents from "./Documents.ts"
 import { masked, maskedError, type OnDefect } from "./ErrorMask.ts"
 import { Feed } from "./Feed.ts"
 import { holdsMoreThan, type Limits, standard } from "./Limits.ts"
+import * as SharedRuns from "./SharedRuns.ts"
 
 /** What a client asks for. */
 export interface OperationRequest {
@@ -27,6 +28,8 @@ export interface Options {
   readonly schema: GraphQLSchema
   /** The context value of a request, and of each event of a subscription. `signal`: nobody waits for the answer any longer. May be a promise. */
   readonly contextOf: (request: { readonly signal: AbortSignal }) => unknown
+  /** All requests are on behalf of one viewer: the same query asked at the same time is then answered once for all. A client that goes away does not end it for the others. */
+  readonly oneViewer?: boolean | undefined
   /** What is not given is as in `Limits.standard`. */
   readonly limits?: Partial<Limits> | undefined
   readonly onDefect?: OnDefect | undefined
@@ -60,6 +63,8 @@ export const make = (options: Options): Execution => {
   const onDefect = options.onDefect ?? (() => {})
   const documents = Documents.make(schema, limits)
   const open = new Set<Feed<ExecutionResult>>()
+  const shared = SharedRuns.make<ExecutionResult>()
+  const untilDone = new AbortController().signal
 
   const execute = async (args: ValidatedExecutionArgs, signal: AbortSignal): Promise<ExecutionResult> => {
     try {
@@ -120,7 +125,10 @@ export const make = (options: Options): Execution => {
         type: args.operation.operation,
         document,
         name: args.operation.name?.value,
-        execute: (signal) => execute(args, signal),
+        execute: (signal) =>
+          options.oneViewer === true && args.operation.operation === "query"
+            ? shared.run(JSON.stringify([query, operationName, variables]), () => execute(args, untilDone))
+            : execute(args, signal),
         subscribe: async (signal) =>
           isSubscription(args) ? subscribe(args, signal) : { errors: [new GraphQLError(`a ${args.operation.operation} cannot be subscribed to`)] }
       }

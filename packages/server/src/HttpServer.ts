@@ -139,7 +139,7 @@ const loaded = (source: () => Promise<GraphqlSource>, token: Token.Token, note: 
       import("han-graphql/GraphqlSocket"),
       source()
     ])
-    const execution = Execution.make({ schema, contextOf, limits, onDefect: (defect, id) => note("a field died", defect, { id }) })
+    const execution = Execution.make({ schema, contextOf, oneViewer: true, limits, onDefect: (defect, id) => note("a field died", defect, { id }) })
     ready = {
       http: GraphqlHttp.make({ execution }),
       socket: GraphqlSocket.make({ execution, admits: token.isRight, onDefect: (defect) => note("a WebSocket died", defect, {}) })
