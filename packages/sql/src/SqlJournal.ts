@@ -359,6 +359,6 @@ const prepare = Effect.fnUntraced(function* (append: Append) {
   return prepared
 })
 /** Lines that are decoded before others get a turn. */
-const decodeAtOnce = 250
+const decodeAtOnce = 100
 
 const isOrdered = (entries: ReadonlyArray<Entry>): boolean => entries.every((entry, index) => index === 0 || entry.line > entries[index - 1]!.line)

@@ -61,9 +61,15 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
   return returned
 })
 
-/** Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) */
+/**
+ * Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) Several turns, for an answer
+ * takes some: reading the question, asking, writing.
+ */
 export const breathe: Effect.Effect<void> = Effect.async((resume) => {
-  setImmediate(() => resume(Effect.void))
+  const turn = (left: number): void => {
+    setImmediate(() => (left === 1 ? resume(Effect.void) : turn(left - 1)))
+  }
+  turn(4)
 })
 
 const textOf = (pg: boolean, insert: { readonly table: string; readonly columns: string; readonly suffix?: string }, size: number, width: number): string => {
