@@ -51,7 +51,7 @@ it("runs on PostgreSQL, each owner for itself", async () => {
 })
 
 it("asks the coordinator from a script", async () => {
-  const env = { HAN_HOME: join(folder, "han"), CLAUDE_CONFIG_DIR: config("02-streaming"), HOME: folder }
+  const env = { HAN_HOME: join(folder, "han"), HAN_PORT: "0", CLAUDE_CONFIG_DIR: config("02-streaming"), HOME: folder }
   const coordinator = spawn(process.execPath, ["--conditions=han-source", join(import.meta.dirname, "../packages/server/src/bin/coordinator.ts"), "serve"], {
     env: { ...process.env, ...env },
     stdio: "ignore"

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 it("npm start on a machine without transcripts: samples in a temporary folder, asked from a second terminal, gone after Ctrl-C", async () => {
   const person = mkdtempSync(join(tmpdir(), "han-person-"))
   const { CLAUDE_CONFIG_DIR: _, HAN_HOME: __, ...rest } = process.env
-  const environment = { ...rest, HOME: person }
+  const environment = { ...rest, HOME: person, HAN_PORT: "0" }
   const start = spawn("node", [join(root, "scripts", "start.mjs")], { env: environment, stdio: ["ignore", "pipe", "inherit"] })
   try {
     let said = ""

@@ -11,6 +11,7 @@ const session: Option = { name: "session", short: "s", value: "ID", help: "only 
 const since: Option = { name: "since", value: "DATE", help: "only from then on: 2026-11-22, an ISO instant, or an age such as 24h, 7d" }
 const until: Option = { name: "until", value: "DATE", help: "only until then; a day is meant with its end" }
 const root: Option = { name: "root", value: "DIR", help: "one more configuration folder to index; may be given several times" }
+const projectFolder: Option = { name: "project", short: "p", value: "DIR", help: "in this project instead of the one around the current folder" }
 const yes: Option = { name: "yes", short: "y", help: "do not ask" }
 
 const roles: ReadonlyArray<MessageRole> = ["user", "assistant", "system"]
@@ -204,6 +205,63 @@ export const commands: ReadonlyArray<Command> = [
     }
   }),
   command({
+    name: "hook list",
+    summary: "the hooks that hold here: what runs, when, where, and whether it is trusted",
+    notes: ["Also what Claude Code runs by itself, and what is wrong in the files of plugins and settings."],
+    options: [{ name: "event", short: "e", value: "E", help: "only those of this event of Claude Code: Stop, PostToolUse" }, projectFolder, json],
+    start: withoutWords((given) => {
+      const options = { event: given.text("event"), project: given.text("project"), json: given.flag("json") }
+      return async (host) => (await import("./commands/hookList.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "plugin list",
+    summary: "the plugins that settings name: enabled by what, where they are, whether they are trusted",
+    options: [projectFolder, json],
+    start: withoutWords((given) => {
+      const options = { project: given.text("project"), json: given.flag("json") }
+      return async (host) => (await import("./commands/pluginList.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "plugin validate",
+    takes: "[DIR]",
+    summary: "what is wrong in a plugin's files; exit code 1 when something in them does not count",
+    notes: ["Reads han-plugin.yml, hooks/hooks.json and .claude-plugin/plugin.json in DIR, the current folder if absent. Runs nothing, asks no coordinator."],
+    options: [json],
+    start: (given) => {
+      const options = { directory: given.optionalWord() ?? ".", json: given.flag("json") }
+      return async (host) => (await import("./commands/pluginValidate.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "trust",
+    summary: "look at what only this repository would have run, and allow exactly that",
+    notes: [
+      "Plugins that you enabled in your own settings, or that Claude Code has installed for you, are trusted without it. What .claude/, han.yml or",
+      "han-config.yml of a repository enable or define is not run before. A change of what would run asks again."
+    ],
+    options: [
+      { name: "list", help: "the decisions that were taken" },
+      { name: "revoke", help: "take the decision for this project back" },
+      projectFolder,
+      yes,
+      { name: "json", help: "with --list: machine-readable output" }
+    ],
+    start: withoutWords((given) => {
+      const [list, revoke, json] = [given.flag("list"), given.flag("revoke"), given.flag("json")]
+      if (list && revoke) throw new BadUsage("give --list or --revoke, not both")
+      if (json && !list) throw new BadUsage("--json goes with --list only; `han hook list --json` has what would run")
+      const options = {
+        what: list ? ("list" as const) : revoke ? ("revoke" as const) : ("give" as const),
+        project: given.text("project"),
+        yes: given.flag("yes"),
+        json
+      }
+      return async (host) => (await import("./commands/trust.ts")).run(options, host)
+    })
+  }),
+  command({
     name: "doctor",
     summary: "roots, counts, problems, versions, and when Claude Code will next delete transcripts",
     options: [json, utc],
@@ -213,11 +271,31 @@ export const commands: ReadonlyArray<Command> = [
     })
   }),
   command({
+    name: "open",
+    summary: "let the browser use the coordinator's API, and show it there",
+    notes: ["The address is good once, for ten minutes. It sets the cookie that /graphql asks for."],
+    options: [{ name: "print", help: "only print the address" }],
+    start: withoutWords((given) => {
+      const options = { print: given.flag("print") }
+      return async (host) => (await import("./commands/open.ts")).run(options, host)
+    })
+  }),
+  command({
     name: "coordinator serve",
     summary: "run the coordinator in the foreground",
-    options: [root],
+    options: [
+      root,
+      { name: "port", value: "N", help: "serve HTTP at this port of 127.0.0.1 (41956), 0 for any free one; also HAN_PORT, or `port` in config.json" },
+      { name: "allow-host", value: "H", help: "serve HTTP under this name, too: name or name:port; may be given several times" },
+      { name: "allow-origin", value: "O", help: "let pages of this origin use HTTP, too: https://name; may be given several times" }
+    ],
     start: withoutWords((given) => {
-      const options = { roots: given.texts("root") }
+      const options = {
+        roots: given.texts("root"),
+        port: given.text("port"),
+        allowHosts: given.texts("allow-host"),
+        allowOrigins: given.texts("allow-origin")
+      }
       return async (host) => (await import("./commands/coordinatorServe.ts")).run(options, host)
     })
   }),

@@ -66,7 +66,7 @@ export const startProgram = (host: Host): Started => {
   const log = openStartLog(host.home)
   try {
     const begin = fstatSync(log).size
-    const child = spawn(file, [...args, "serve"], {
+    const child = spawn(file, [...args, "serve", "--background"], {
       detached: true,
       stdio: ["ignore", log, log],
       cwd: host.home,

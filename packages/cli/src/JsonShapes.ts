@@ -1,4 +1,6 @@
 import type { FileChange } from "han-core/FileChange"
+import { type ClientHook, type Hook, type HookDefinition, type HookPlugin, inSeconds, takesFiles, triggerText } from "han-core/Hook"
+import type { TrustDecision } from "han-core/Hooks"
 import type { Message } from "han-core/Message"
 import type { SearchHit } from "han-core/Search"
 import type { Agent, Compaction, Session, Summary } from "han-core/Session"
@@ -97,3 +99,55 @@ export const usageReport = (report: UsageReport) => ({
   unpricedResponses: report.totals.unpricedResponses,
   notIncluded: report.notIncluded
 })
+
+/** What defines a hook; limits in seconds, null where han's own hold. */
+export const hookDefinition = (hook: HookDefinition) => ({
+  name: hook.name,
+  command: hook.command,
+  takesFiles: takesFiles(hook),
+  beforeAll: hook.beforeAll,
+  events: hook.triggers.map(triggerText),
+  dirsWith: hook.dirsWith,
+  dirTest: hook.dirTest,
+  fileTest: hook.fileTest,
+  ifChanged: hook.ifChanged,
+  dependsOn: hook.dependsOn,
+  timeoutSeconds: inSeconds(hook.timeout),
+  idleTimeoutSeconds: inSeconds(hook.idleTimeout),
+  toolFilter: hook.toolFilter,
+  sync: hook.sync,
+  mcp: hook.mcp,
+  tip: hook.tip,
+  description: hook.description,
+  enabled: hook.enabled,
+  cache: hook.cache,
+  onError: hook.onError,
+  line: hook.line
+})
+
+/** An element of `hooks` of `han hook list --json`. */
+export const hook = (hook: Hook) => ({
+  id: hook.id,
+  plugin: hook.plugin,
+  marketplace: hook.marketplace,
+  version: hook.version,
+  aliases: hook.aliases,
+  ...hookDefinition(hook),
+  root: hook.root,
+  file: hook.file,
+  changedBy: hook.changedBy,
+  disabledBy: hook.disabledBy,
+  trust: hook.trust
+})
+
+/** What Claude Code itself runs; without plugin and scope in `han plugin validate --json`. */
+export const clientHook = <A extends Partial<ClientHook> & Pick<ClientHook, "timeout">>({ timeout, ...rest }: A) => ({
+  ...rest,
+  timeoutSeconds: inSeconds(timeout)
+})
+
+/** An element of `plugins` of `han plugin list --json`. */
+export const hookPlugin = (plugin: HookPlugin) => ({ ...plugin })
+
+/** An element of `decisions` of `han trust --list --json`. */
+export const trustDecision = (decision: TrustDecision) => ({ ...decision, trustedAt: isoInstant(decision.trustedAt) })

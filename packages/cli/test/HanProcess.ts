@@ -36,7 +36,14 @@ export const machine = (configurations: ReadonlyArray<string> = []): Machine => 
   const claude = join(directory, "claude")
   mkdirSync(join(claude, "projects"), { recursive: true })
   for (const name of configurations) cpSync(join(fixtures, name, "config", "projects"), join(claude, "projects"), { recursive: true })
-  const environment = { PATH: process.env["PATH"] ?? "", HOME: directory, HAN_HOME: join(directory, "han"), CLAUDE_CONFIG_DIR: claude, TZ: "America/New_York" }
+  const environment = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: directory,
+    HAN_HOME: join(directory, "han"),
+    HAN_PORT: "0",
+    CLAUDE_CONFIG_DIR: claude,
+    TZ: "America/New_York"
+  }
   const start: Machine["start"] = (args, more = {}) =>
     spawn("node", [launcher, ...args], { cwd: directory, env: { ...environment, ...more }, stdio: ["pipe", "pipe", "pipe"] })
   const hanWith: Machine["hanWith"] = async (more, ...args) => {

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import { ClaudeFolders, settingsFile } from "./ClaudeFolders.ts"
 import { ClaudeSettings, type HanConfigSummary, type Permissions, type SettingsFile } from "./ClaudeSettings.ts"
 import { factsOf } from "./internal/fileFacts.ts"
-import { readHanConfig } from "./internal/hanConfig.ts"
+import { hanConfigFiles, readHanConfig } from "./internal/hanConfig.ts"
 import { array, type JsonObject, object } from "./internal/json.ts"
 import { serversIn } from "./internal/mcpServers.ts"
 import { readOr } from "./internal/readOr.ts"
@@ -113,21 +113,6 @@ const claudeFiles = (folders: ReadonlyArray<string>, managed: ReadonlyArray<stri
     ...projects.filter(([, file]) => !users.includes(file)),
     ...managed.map((file) => ["managed", file] as const)
   ]
-}
-
-/** The weakest first. Files deeper in a project hold for their folders alone, and are not looked for. */
-const hanConfigFiles = (folders: ReadonlyArray<string>, projectPath: string | null): ReadonlyArray<readonly [Source, string]> => {
-  const users = folders.map((folder) => path.join(folder, "han.yml"))
-  const projects: ReadonlyArray<readonly [Source, string]> =
-    projectPath === null
-      ? []
-      : [
-          ["project", path.join(projectPath, ".claude", "han.yml")],
-          ["local", path.join(projectPath, ".claude", "han.local.yml")],
-          ["root", path.join(projectPath, "han.yml")],
-          ["directory", path.join(projectPath, "han-config.yml")]
-        ]
-  return [...users.map((file) => ["user", file] as const), ...projects.filter(([, file]) => !users.includes(file))]
 }
 
 const labels: Readonly<Record<Source, string>> = {

@@ -55,11 +55,18 @@ export class Messages extends Context.Tag("han-core/Messages")<
   {
     readonly page: (query: MessagesQuery, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
     readonly count: (query: MessagesQuery) => Effect.Effect<number, StoreError, Viewer>
-    /** The cursors that `page` gives to these messages, and the lines that they are: a line that repeats another one's id is no message of its own. */
+    /**
+     * The cursors that `page` gives to these messages, the lines that they are (a line that repeats another one's id is no message of its own), and when they were written, as
+     * `page` tells it. Also of kinds that it leaves out.
+     */
     readonly cursors: (
       sessionId: SessionId,
       ids: ReadonlyArray<string>
-    ) => Effect.Effect<ReadonlyMap<string, { readonly cursor: string; readonly transcript: TranscriptId; readonly line: number }>, StoreError, Viewer>
+    ) => Effect.Effect<
+      ReadonlyMap<string, { readonly cursor: string; readonly transcript: TranscriptId; readonly line: number; readonly at: number | null }>,
+      StoreError,
+      Viewer
+    >
     /** Where messages stand in the list without a condition, from 0 for the newest. */
     readonly places: (sessionId: SessionId, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, number>, StoreError, Viewer>
     /** By the id of the line. One that several sessions carry is given as the session has it that was written first. */

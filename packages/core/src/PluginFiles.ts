@@ -5,8 +5,9 @@ import * as Layer from "effect/Layer"
 import { type ClaudeFolder, ClaudeFolders, type SettingsScope, settingsFile } from "./ClaudeFolders.ts"
 import { unreadable } from "./internal/fileFacts.ts"
 import { type Installation, installationsIn, installedFile, uninstalling } from "./internal/installedPlugins.ts"
-import { type JsonObject, object } from "./internal/json.ts"
+import { object } from "./internal/json.ts"
 import { marketplaces } from "./internal/marketplaces.ts"
+import { enabledIn, isOn, isPluginName, keyOf, partsOf } from "./internal/pluginKey.ts"
 import { readOr } from "./internal/readOr.ts"
 import { edit, read } from "./JsonFile.ts"
 import {
@@ -165,19 +166,8 @@ interface Place {
 const inWords = ({ file, projectPath, scope }: Place): string =>
   scope === "user" ? `for this user (${file})` : `in ${projectPath} (${scope} settings, ${file})`
 
-const nameOfOne = /^(?!\.)[^\s/\\@\p{Cc}\p{Cf}\p{Cs}]{1,128}$/u
-
-const partsOf = (key: string): { readonly name: string; readonly marketplace: string } | null => {
-  const [name, marketplace, more] = key.split("@")
-  return name !== undefined && marketplace !== undefined && more === undefined && nameOfOne.test(name) && nameOfOne.test(marketplace)
-    ? { name, marketplace }
-    : null
-}
-
-const keyOf = (plugin: { readonly name: string; readonly marketplace: string }): string => `${plugin.name}@${plugin.marketplace}`
-
 const checkedKey = (place: PluginPlace): Effect.Effect<string, PluginNameInvalid> => {
-  const wrong = [place.name, place.marketplace].find((name) => !nameOfOne.test(name))
+  const wrong = [place.name, place.marketplace].find((name) => !isPluginName(name))
   return wrong === undefined
     ? Effect.succeed(keyOf(place))
     : Effect.fail(
@@ -187,11 +177,6 @@ const checkedKey = (place: PluginPlace): Effect.Effect<string, PluginNameInvalid
         })
       )
 }
-
-const isOn = (value: unknown): boolean => value === true || (Array.isArray(value) && value.length > 0)
-
-const enabledIn = (settings: JsonObject): ReadonlyMap<string, boolean> =>
-  new Map(Object.entries(object(settings.enabledPlugins) ?? {}).map(([key, value]) => [key, isOn(value)]))
 
 /** What the managed settings say of plugins, and which file says it: the strongest. */
 const managedPlugins = Effect.fnUntraced(function* (claude: typeof ClaudeFolders.Service, problems: Array<FileProblem>) {

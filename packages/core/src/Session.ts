@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { clipped } from "./Clip.ts"
 import { AgentId, SessionId, TranscriptId } from "./Entry.ts"
 
 /** Milliseconds since 1970, UTC. */
@@ -66,12 +67,15 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
   unpricedResponses: Schema.Int
 }) {
   get displayTitle(): string {
-    return this.title ?? this.firstPrompt?.split("\n", 1)[0]?.slice(0, 120) ?? this.slug ?? this.id
+    return this.title ?? firstLineOf(this.firstPrompt) ?? this.slug ?? this.id
   }
   get forkOf(): SessionId | null {
     return this.link === null || this.link.kind === "clear" ? null : this.link.sessionId
   }
 }
+
+/** What a session without a title is called: the first line of what was asked first, at most 120 characters. */
+export const firstLineOf = (prompt: string | null): string | null => (prompt === null ? null : clipped(prompt.split("\n", 1)[0] ?? "", 120))
 
 /** A subagent of a session. */
 export class Agent extends Schema.Class<Agent>("han-core/Agent")({

@@ -1,3 +1,4 @@
+import { clipped } from "./Clip.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
 import type { JournalEvent } from "./SessionEvent.ts"
 
@@ -41,8 +42,6 @@ const stampOf = ({ line, transcript }: JournalEvent): number =>
   ((transcript.kind === "main" ? 2048 : 0) + Math.min(transcript.generation, 2047)) * 2 ** 40 + line
 
 const maxPromptLength = 2000
-/** Cut on a character's border. */
-const cut = (text: string): string => (text.length <= maxPromptLength ? text : text.slice(0, maxPromptLength).replace(/[\uD800-\uDBFF]$/, ""))
 
 /** The session after one more event. Events of subagents say nothing about it. */
 export const evolve = (state: SessionState, happened: JournalEvent): SessionState => {
@@ -81,7 +80,7 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
       last(event.by === "user" ? "userTitle" : "modelTitle", event.title === "" ? null : event.title)
       break
     case "Prompted":
-      if (event.origin !== "machine" && event.text.trim() !== "") first("firstPrompt", cut(event.text.trim()))
+      if (event.origin !== "machine" && event.text.trim() !== "") first("firstPrompt", clipped(event.text.trim(), maxPromptLength))
       if (event.permissionMode !== null) last("permissionMode", event.permissionMode)
       break
     case "Answered":

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type DayActivity, type HourActivity, Metrics } from "han-core/Metrics"
+import { daysOf } from "./ArgumentDates.ts"
 import { addDays, dayIn, startOf } from "./Calendar.ts"
 import { field, float, int, listOf, text } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
@@ -90,7 +91,7 @@ export const ActivityData = new GraphQLObjectType({
 export const activityOf = async (args: ScopeArgs & { readonly days?: number | null }, context: GraphqlContext) => {
   const { timeZone } = context.host
   const today = dayIn(timeZone, Date.now())
-  const scope = { since: startOf(timeZone, addDays(today, -Math.max(0, args.days ?? 30))), paths: await scopeOf(args, context) }
+  const scope = { since: startOf(timeZone, addDays(today, -daysOf(args.days, 30, 0))), paths: await scopeOf(args, context) }
   const days = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone })))
   const sum = (of: (day: DayActivity) => number) => days.reduce((so, day) => so + of(day), 0)
   let counted: Promise<number> | undefined

@@ -1,3 +1,4 @@
+import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import type { FileValidation } from "han-core/HookRun"
@@ -29,25 +30,31 @@ export const CacheStats = new GraphQLObjectType({
   }
 })
 
-/** The last pass of each check in each directory, the newest first. */
-const entriesOf = async ({ run }: GraphqlContext) => {
+/** The last pass of each check in each directory, the newest first. Logs name directories as seen from where the session worked. */
+const entriesOf = async ({ loaders, run }: GraphqlContext) => {
   const validations = await run(Effect.flatMap(Metrics, (metrics) => metrics.validations({})))
-  const entries = new Map<string, { readonly first: FileValidation; readonly files: Set<string> }>()
+  const ids = [...new Set(validations.map(({ sessionId }) => sessionId))]
+  const workedIn = new Map(
+    (await Promise.all(ids.map((id) => loaders.session.load(id)))).flatMap((session) => (session === null ? [] : [[session.id, session.cwd]]))
+  )
+  const entries = new Map<string, { readonly first: FileValidation; readonly path: string | null; readonly files: Set<string> }>()
   for (const one of validations) {
-    const check = JSON.stringify([one.plugin, one.hook, one.directory])
+    const cwd = workedIn.get(one.sessionId) ?? null
+    const path = cwd === null ? one.directory : resolve(cwd, one.directory ?? "")
+    const check = JSON.stringify([one.plugin, one.hook, path])
     const have = entries.get(check)
-    if (have === undefined) entries.set(check, { first: one, files: new Set([one.path]) })
+    if (have === undefined) entries.set(check, { first: one, path, files: new Set([one.path]) })
     else if (have.first.id === one.id) have.files.add(one.path)
   }
-  return [...entries].map(([check, { files, first }]) => ({ check, files, first }))
+  return [...entries].map(([check, entry]) => ({ check, ...entry }))
 }
 
 export const cacheEntriesOf = async (context: GraphqlContext) =>
-  (await entriesOf(context)).map(({ check, files, first }) => ({
+  (await entriesOf(context)).map(({ check, files, first, path }) => ({
     id: globalId("CacheEntry", check),
     pluginName: first.plugin,
     hookName: first.hook,
-    path: first.directory,
+    path,
     fileCount: files.size,
     lastModified: isoOf(first.at)
   }))

@@ -45,7 +45,9 @@ export const startOf = (timeZone: string, day: string): number => {
   const utc = Date.parse(`${day}T00:00:00Z`)
   // The offset at a guess, and again at what it leads to: a day may begin while clocks change.
   const once = utc - offsetAt(timeZone, utc)
-  return utc - offsetAt(timeZone, once)
+  const twice = utc - offsetAt(timeZone, once)
+  // Where clocks go forward at midnight there is no midnight, and the day begins when they do.
+  return dayIn(timeZone, twice) < day ? once : twice
 }
 const offsetAt = (timeZone: string, at: number): number => wallClock(timeZone, at) - Math.floor(at / 1000) * 1000
 

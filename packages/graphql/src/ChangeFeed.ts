@@ -10,8 +10,10 @@ import { Journal } from "han-core/Journal"
 import type { GraphqlServices } from "./GraphqlContext.ts"
 import { eventsOf, type FeedEvent, type FeedEventOf, Memory } from "./internal/feedEvents.ts"
 
-/** Events that wait for one subscriber at most; one that takes them more slowly than they come is told so and ended. */
-const mostWaiting = 10_000
+export interface Options {
+  /** Events that wait for one subscriber at most, 10,000 without; one that takes them more slowly than they come is told so and ended. */
+  readonly mostWaiting?: number | undefined
+}
 
 interface Subscriber {
   readonly wants: (event: FeedEvent) => boolean
@@ -31,7 +33,7 @@ export interface ChangeFeed {
   readonly close: () => Promise<void>
 }
 
-export const make = (runtime: Runtime.Runtime<GraphqlServices>): ChangeFeed => {
+export const make = (runtime: Runtime.Runtime<GraphqlServices>, { mostWaiting = 10_000 }: Options = {}): ChangeFeed => {
   const subscribers = new Set<Subscriber>()
   const run = Runtime.runPromise(runtime)
   const fork = Runtime.runFork(runtime)
@@ -56,13 +58,15 @@ export const make = (runtime: Runtime.Runtime<GraphqlServices>): ChangeFeed => {
           Stream.chunks,
           Stream.runForEach((changes) => Effect.map(eventsOf(Chunk.toReadonlyArray(changes), memory), (events) => events.forEach(publish)))
         )
-        const noted = Stream.runForEach(directories.noted, () => Effect.map(memory.newProjects, (events) => events.forEach(publish)))
+        // One look for what was noted before this stream began to listen.
+        const looks = Stream.merge(directories.noted, Stream.succeed("at the beginning"))
+        const noted = Stream.runForEach(looks, () => Effect.map(memory.newProjects, (events) => events.forEach(publish)))
         yield* Effect.raceFirst(changed, Effect.zipRight(noted, Effect.never))
       })
     // From this sequence on nothing is missed, however long the stream takes to begin.
     const ready = run(
       Effect.gen(function* () {
-        yield* memory.learnProjects
+        yield* memory.newProjects
         return yield* (yield* Journal).head
       })
     )

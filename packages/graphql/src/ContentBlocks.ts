@@ -4,7 +4,6 @@ import type { MessageLine } from "han-core/Messages"
 import type { Agent } from "han-core/Session"
 import { AgentTask } from "./AgentTask.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
-import { previewOf } from "./internal/clipped.ts"
 import {
   type BlockSource,
   blocksOf,
@@ -16,6 +15,7 @@ import {
 } from "./internal/lineBlocks.ts"
 import { givenText, textField } from "./internal/lineFields.ts"
 import { prettyJson } from "./internal/prettyJson.ts"
+import { previewOf } from "./internal/preview.ts"
 import { ToolCategory, toolDisplayOf } from "./ToolDisplay.ts"
 
 /** How much of a text its preview shows, in UTF-16 units. */

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { type DayActivity, Metrics, type ModelActivity, type SessionActivity } from "han-core/Metrics"
+import { daysOf } from "./ArgumentDates.ts"
 import { addDays, dayIn, labelOf, startOf, weekOf } from "./Calendar.ts"
 import { isoOf } from "./Field.ts"
 import { globalId } from "./GlobalId.ts"
@@ -18,7 +19,7 @@ export const dashboardOf = async (args: DashboardArgs, context: GraphqlContext) 
   const { run } = context
   const { timeZone } = context.host
   const today = dayIn(timeZone, Date.now())
-  const span = Math.max(1, args.days ?? 30)
+  const span = daysOf(args.days, 30, 1)
   const scope = { since: startOf(timeZone, addDays(today, -span)), paths: await scopeOf(args, context) }
   const ask = <A, E>(of: (metrics: typeof Metrics.Service) => Effect.Effect<A, E, GraphqlServicesOf>) => run(Effect.flatMap(Metrics, of))
   const sessions = once(() => ask((metrics) => metrics.sessions(scope)))

@@ -25,11 +25,13 @@ interface ValidatedChange extends FileChange {
   readonly missing: ReadonlyArray<FileValidation>
 }
 
+export const fileChangeId = ({ id }: FileChange): string => globalId("FileChange", id)
+
 const FileChangeType = new GraphQLObjectType<ValidatedChange>({
   name: "FileChange",
   description: "A change of a file that a tool call made.",
   fields: {
-    id: text("Unique among everything.", ({ id }) => globalId("FileChange", id)),
+    id: text("Unique among everything.", fileChangeId),
     filePath: text("The file.", ({ path }) => path),
     action: field(FileChangeAction, "What happened to it."),
     toolName: text("The tool."),

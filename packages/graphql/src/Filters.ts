@@ -64,15 +64,24 @@ export const BoolFilter = new GraphQLInputObjectType({
   }
 })
 
-export type Columns = Readonly<Record<string, GraphQLInputObjectType>>
+interface Column {
+  readonly type: GraphQLInputObjectType
+  /** What stands in it. */
+  readonly description: string
+}
+export type Columns = Readonly<Record<string, Column>>
+export const onText = (description: string): Column => ({ type: StringFilter, description })
+export const onInt = (description: string): Column => ({ type: IntFilter, description })
+export const onFloat = (description: string): Column => ({ type: FloatFilter, description })
+export const onFlag = (description: string): Column => ({ type: BoolFilter, description })
 
-/** An input object with these columns, and the words that join conditions. */
+/** An input object with conditions on these columns, and the words that join them. */
 export const filterType = (name: string, what: string, columns: Columns): GraphQLInputObjectType => {
   const type: GraphQLInputObjectType = new GraphQLInputObjectType({
     name,
     description: `Which ${what} to take; all conditions that are given must hold.`,
     fields: () => ({
-      ...Object.fromEntries(Object.entries(columns).map(([column, of]): [string, GraphQLInputFieldConfig] => [column, { type: of }])),
+      ...Object.fromEntries(Object.entries(columns).map(([name, column]): [string, GraphQLInputFieldConfig] => [name, { ...column }])),
       _and: { type: new GraphQLList(new GraphQLNonNull(type)), description: "All of these hold; an empty list holds." },
       _or: { type: new GraphQLList(new GraphQLNonNull(type)), description: "One of these holds; an empty list does not." },
       _not: { type, description: "This does not hold." }
@@ -81,12 +90,18 @@ export const filterType = (name: string, what: string, columns: Columns): GraphQ
   return type
 }
 
-export const orderType = (name: string, columns: ReadonlyArray<string>): GraphQLInputObjectType =>
+export const orderType = (name: string, columns: Columns): GraphQLInputObjectType =>
   new GraphQLInputObjectType({
     name,
     description: "In which order; of several columns the one that stands first in this type decides first.",
-    fields: Object.fromEntries(columns.map((column) => [column, { type: OrderDirection }]))
+    fields: Object.fromEntries(Object.entries(columns).map(([column, { description }]) => [column, { type: OrderDirection, description }]))
   })
+
+/** The arguments of a list that can be chosen from and ordered. */
+export const listArgs = (filter: GraphQLInputObjectType, orderBy: GraphQLInputObjectType) => ({
+  filter: { type: filter, description: "Only those that fulfil this; all without." },
+  orderBy: { type: orderBy, description: "In this order; what is missing is the smallest. In the list's own order without." }
+})
 
 const operators: Readonly<Record<string, Comparison["op"]>> = {
   _eq: "eq",
@@ -152,11 +167,16 @@ const comparisonOf = (op: Comparison["op"], value: unknown): Comparison => {
   }
 }
 
-/** The order that an argument states, in the order of the type's columns. */
-export const orderOf = <Field extends string>(type: GraphQLInputObjectType, given: unknown, column: (name: string) => Field): ReadonlyArray<OrderBy<Field>> =>
+/** The order that an argument states, in the order of the type's columns. `column` is undefined for one in which all rows are equal. */
+export const orderOf = <Field extends string>(
+  type: GraphQLInputObjectType,
+  given: unknown,
+  column: (name: string) => Field | undefined
+): ReadonlyArray<OrderBy<Field>> =>
   isGiven(given)
     ? Object.keys(type.getFields()).flatMap((name) => {
         const direction = given[name]
-        return direction === "ASC" || direction === "DESC" ? [{ field: column(name), descending: direction === "DESC" }] : []
+        const field = column(name)
+        return field !== undefined && (direction === "ASC" || direction === "DESC") ? [{ field, descending: direction === "DESC" }] : []
       })
     : []

@@ -30,7 +30,7 @@ export interface GraphqlHttp {
  */
 export const make = (options: Options): GraphqlHttp => {
   const { execution } = options
-  const limits = { maxBytes: options.maxBodyBytes ?? 1024 * 1024, timeoutMs: options.bodyTimeoutMs ?? 10_000 }
+  const limits = { maxBytes: options.maxBodyBytes ?? 1024 * 1024, timeoutMs: options.bodyTimeoutMs ?? 5000 }
   const maxStreams = options.maxStreams ?? 100
   const streams = new Set<() => void>()
 

@@ -3,29 +3,29 @@ import type { HookRun } from "han-core/HookRun"
 import type { Scalar, Where } from "han-core/Where"
 import { connectionType } from "./Connection.ts"
 import { always, flag, float, id, int, isoOf, listOf, text } from "./Field.ts"
-import { BoolFilter, conditionsOn, filterType, IntFilter, orderType, StringFilter } from "./Filters.ts"
+import { conditionsOn, filterType, onFlag, onInt, onText, orderType } from "./Filters.ts"
 import { globalId, Node } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 
 const columns = {
-  orchestrationId: StringFilter,
-  sessionId: StringFilter,
-  taskId: StringFilter,
-  hookType: StringFilter,
-  hookName: StringFilter,
-  hookSource: StringFilter,
-  directory: StringFilter,
-  durationMs: IntFilter,
-  exitCode: IntFilter,
-  passed: BoolFilter,
-  output: StringFilter,
-  error: StringFilter,
-  command: StringFilter,
-  executedAt: StringFilter,
-  status: StringFilter
+  orchestrationId: onText("What called it: one id for all hooks of one event."),
+  sessionId: onText("The session, by its `sessionId`."),
+  taskId: onText("The task that it checked."),
+  hookType: onText("The client's event, e.g. `PostToolUse`; null when the log does not say."),
+  hookName: onText("The hook."),
+  hookSource: onText("The plugin that defines it."),
+  directory: onText("Where it ran."),
+  durationMs: onInt("Milliseconds that it took; null while it runs."),
+  exitCode: onInt("What it ended with; null while it runs, or when the log does not say."),
+  passed: onFlag("Whether it let the agent go on; null while it runs."),
+  output: onText("What it printed."),
+  error: onText("What it complained of."),
+  command: onText("What was run."),
+  executedAt: onText("When it began, ISO 8601 in UTC."),
+  status: onText("`running`, `passed` or `failed`.")
 }
 export const HookExecutionFilter = filterType("HookExecutionFilter", "runs of hooks", columns)
-export const HookExecutionOrderBy = orderType("HookExecutionOrderBy", Object.keys(columns))
+export const HookExecutionOrderBy = orderType("HookExecutionOrderBy", columns)
 export const hookColumn = (name: string, conditions: Readonly<Record<string, unknown>>): Where<string> => conditionsOn(name, conditions)
 
 export const hookField = (run: HookRun, column: string): Scalar => {

@@ -3,28 +3,34 @@ import { type Project as ProjectRow, type Repo as RepoRow, reposOf } from "han-c
 import type { Scalar, Where } from "han-core/Where"
 import { holds, type OrderBy } from "han-core/Where"
 import { always, flag, id, int, isoOf, listOf, text } from "./Field.ts"
-import { BoolFilter, conditionsOn, filterType, orderType, StringFilter } from "./Filters.ts"
+import { conditionsOn, filterType, onFlag, onText, orderType } from "./Filters.ts"
 import { globalId, Node, rawIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { PluginType } from "./PluginList.ts"
 
 const projectColumns = {
-  slug: StringFilter,
-  path: StringFilter,
-  name: StringFilter,
-  repoId: StringFilter,
-  relativePath: StringFilter,
-  isWorktree: BoolFilter,
-  createdAt: StringFilter,
-  updatedAt: StringFilter
+  slug: onText("The directory as Claude Code names its folders."),
+  path: onText("The directory."),
+  name: onText("What it is called."),
+  repoId: onText("The repository, by its `id` or `repoId`; null outside of one."),
+  relativePath: onText("From the top of the working tree to the directory; null outside of a repository."),
+  isWorktree: onFlag("Whether it is in a working tree beside the repository's main one."),
+  createdAt: onText("When its first session began, ISO 8601 in UTC."),
+  updatedAt: onText("When something was last written in one of its sessions, ISO 8601 in UTC.")
 }
 export type ProjectField = keyof typeof projectColumns | "id"
 export const ProjectFilter = filterType("ProjectFilter", "projects", projectColumns)
-export const ProjectOrderBy = orderType("ProjectOrderBy", Object.keys(projectColumns))
-const repoColumns = { remote: StringFilter, name: StringFilter, defaultBranch: StringFilter, createdAt: StringFilter, updatedAt: StringFilter }
+export const ProjectOrderBy = orderType("ProjectOrderBy", projectColumns)
+const repoColumns = {
+  remote: onText("`host/owner/name`."),
+  name: onText("The last part of the remote."),
+  defaultBranch: onText("The branch that the remote's HEAD names; null where no clone noted it."),
+  createdAt: onText("When its first session began, ISO 8601 in UTC."),
+  updatedAt: onText("When something was last written in one of its sessions, ISO 8601 in UTC.")
+}
 export type RepoField = keyof typeof repoColumns
 export const RepoFilter = filterType("RepoFilter", "repositories", repoColumns)
-export const RepoOrderBy = orderType("RepoOrderBy", Object.keys(repoColumns))
+export const RepoOrderBy = orderType("RepoOrderBy", repoColumns)
 
 /** The name that the client's own folders have for a directory. */
 export const slugOf = (path: string): string => path.replace(/[^a-zA-Z0-9]/g, "-")

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { GraphQLError, GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
+import { GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import { Messages } from "han-core/Messages"
 import { categoriesOf, statsOf } from "han-core/Plugins"
 import { type Project, reposOf } from "han-core/Project"
@@ -7,6 +7,7 @@ import { Search, type SearchQuery } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
 import { Usage, type UsageQuery } from "han-core/Usage"
 import { ActivityData, activityOf } from "./ActivityData.ts"
+import { instantOf, timeZoneOf } from "./ArgumentDates.ts"
 import { CacheEntry, CacheStats, cacheEntriesOf, cacheStatsOf } from "./Cache.ts"
 import { ConfigDirType, configDirsOf } from "./ConfigDirList.ts"
 import { connectionOf, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
@@ -14,7 +15,7 @@ import { type DashboardArgs, dashboardOf } from "./Dashboard.ts"
 import { DashboardAnalytics } from "./DashboardAnalytics.ts"
 import { Granularity, MetricsPeriod, PluginScope } from "./Enums.ts"
 import { always, field, flag, listOf, text } from "./Field.ts"
-import { orderOf, whereOf } from "./Filters.ts"
+import { listArgs, orderOf, whereOf } from "./Filters.ts"
 import { Node, parseGlobalId, rawIdOf, sessionIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { IndexProblemType } from "./IndexProblems.ts"
@@ -95,15 +96,6 @@ interface UsageArgs {
   readonly project?: string | null
   readonly timeZone?: string | null
 }
-const instantOf = (name: string, value: string | null | undefined): number | undefined => {
-  if (value == null || value === "") return undefined
-  const at = Date.parse(value)
-  if (Number.isNaN(at))
-    throw new GraphQLError(`${name} is "${value.slice(0, 80)}"; it should be an instant like 2026-11-22T10:00:00Z, or a day`, {
-      extensions: { code: "DateInvalid" }
-    })
-  return at
-}
 
 export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
   name: "Query",
@@ -141,25 +133,29 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
           return connectionOf(page, () => run(Effect.flatMap(Sessions, (sessions) => sessions.countFound(query))))
         }
       ),
-      args: { ...pageArgs, filter: { type: SessionFilter }, orderBy: { type: SessionOrderBy } }
+      args: { ...pageArgs, ...listArgs(SessionFilter, SessionOrderBy) }
     },
     search: {
-      ...field<unknown>(new GraphQLNonNull(SearchHitConnection), "Messages of all sessions in which words occur.", async (_, args: SearchArgs, { run }) => {
-        const since = instantOf("since", args.since)
-        const until = instantOf("until", args.until)
-        const query: SearchQuery = {
-          text: args.text,
-          ...(args.order != null && { order: args.order }),
-          ...(args.sessionId != null && { sessionId: sessionIdOf(args.sessionId) }),
-          ...(args.project != null && { project: args.project }),
-          ...(args.role != null && { role: args.role }),
-          ...(args.kinds != null && { kinds: args.kinds }),
-          ...(since !== undefined && { since }),
-          ...(until !== undefined && { until })
+      ...field<unknown>(
+        new GraphQLNonNull(SearchHitConnection),
+        "Messages of all sessions in which words occur.",
+        async (_, args: SearchArgs, { host, run }) => {
+          const since = instantOf("since", args.since, host.timeZone)
+          const until = instantOf("until", args.until, host.timeZone)
+          const query: SearchQuery = {
+            text: args.text,
+            ...(args.order != null && { order: args.order }),
+            ...(args.sessionId != null && { sessionId: sessionIdOf(args.sessionId) }),
+            ...(args.project != null && { project: args.project }),
+            ...(args.role != null && { role: args.role }),
+            ...(args.kinds != null && { kinds: args.kinds }),
+            ...(since !== undefined && { since }),
+            ...(until !== undefined && { until })
+          }
+          const page = await run(Effect.flatMap(Search, (search) => search.messages(query, pageOf(args, listSize))))
+          return connectionOf(page, () => run(Effect.flatMap(Search, (search) => search.count(query))))
         }
-        const page = await run(Effect.flatMap(Search, (search) => search.messages(query, pageOf(args, listSize))))
-        return connectionOf(page, () => run(Effect.flatMap(Search, (search) => search.count(query))))
-      }),
+      ),
       args: {
         text: {
           type: new GraphQLNonNull(GraphQLString),
@@ -171,8 +167,8 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
         project: string("Only sessions of this project's name, directory or remote."),
         role: { type: MessageRoleType, description: "Only what this one said." },
         kinds: { type: new GraphQLList(new GraphQLNonNull(MessageKindType)), description: "Only these." },
-        since: string("Only from then on."),
-        until: string("Only before.")
+        since: string("Only from then on: an instant like `2026-11-22T10:00:00Z`, or a day in the server's time zone."),
+        until: string("Only before: an instant, or a day.")
       }
     },
     usage: {
@@ -180,13 +176,14 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
         new GraphQLNonNull(UsageReportType),
         "The ledger of API responses: each counted once, whatever lines, forks and resumes repeat it.",
         (_, args: UsageArgs, { host, run }) => {
-          const since = instantOf("since", args.since)
-          const until = instantOf("until", args.until)
+          const timeZone = timeZoneOf("timeZone", args.timeZone) ?? host.timeZone
+          const since = instantOf("since", args.since, timeZone)
+          const until = instantOf("until", args.until, timeZone)
           return run(
             Effect.flatMap(Usage, (usage) =>
               usage.report({
                 by: args.by,
-                timeZone: args.timeZone ?? host.timeZone,
+                timeZone,
                 ...(since !== undefined && { since }),
                 ...(until !== undefined && { until }),
                 ...(args.sessionId != null && { sessionId: sessionIdOf(args.sessionId) }),
@@ -198,8 +195,8 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       ),
       args: {
         by: { type: new GraphQLNonNull(UsageBy), description: "What a row stands for." },
-        since: string("Only responses from then on, to the quarter of an hour."),
-        until: string("Only responses before, to the quarter of an hour."),
+        since: string("Only responses from then on, to the quarter of an hour: an instant, or a day of that time zone."),
+        until: string("Only responses before, to the quarter of an hour: an instant, or a day."),
         sessionId: string("Only this session."),
         project: string("Only sessions of this project's name, directory or remote."),
         timeZone: string("Whose days are meant, e.g. `Europe/Berlin`; the server's without.")
@@ -229,7 +226,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
             args.first
           )
       ),
-      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, filter: { type: ProjectFilter }, orderBy: { type: ProjectOrderBy } }
+      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, ...listArgs(ProjectFilter, ProjectOrderBy) }
     },
     project: {
       ...field<unknown>(
@@ -254,7 +251,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
             args.first
           )
       ),
-      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, filter: { type: RepoFilter }, orderBy: { type: RepoOrderBy } }
+      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, ...listArgs(RepoFilter, RepoOrderBy) }
     },
     repo: {
       ...field<unknown>(
@@ -304,8 +301,10 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
     },
     memory: field(MemoryQuery, "What is written down for agents, and what was said before.", () => ({})),
     settings: {
-      ...field<unknown>(SettingsSummary, "What is configured on this machine.", (_, args: { readonly projectId?: string | null }, context) =>
-        settingsOf(args, context)
+      ...field<unknown>(
+        SettingsSummary,
+        "What is configured on this machine; null for a project that is not there.",
+        (_, args: { readonly projectId?: string | null }, context) => settingsOf(args, context)
       ),
       args: { projectId: string("As it holds in this project; for the user alone without.") }
     },

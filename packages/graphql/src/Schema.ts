@@ -1,4 +1,4 @@
-import { GraphQLInt, GraphQLSchema } from "graphql"
+import { GraphQLID, GraphQLInt, GraphQLSchema, GraphQLString } from "graphql"
 import { messageTypes } from "./MessageFamily.ts"
 import { MutationRoot } from "./Mutations.ts"
 import { Query } from "./Query.ts"
@@ -7,6 +7,12 @@ import { SubscriptionRoot } from "./Subscriptions.ts"
 // Sums of tokens pass 32 bits, and clients of the contract know them as Int. As an argument an Int is what it always was.
 const narrow = GraphQLInt.coerceOutputValue.bind(GraphQLInt)
 GraphQLInt.coerceOutputValue = (value) => (typeof value === "number" && Number.isSafeInteger(value) ? value : narrow(value))
+
+// Half surrogate pairs, which transcripts escape and JSON readers of some languages refuse, become U+FFFD, whatever they came through.
+for (const scalar of [GraphQLString, GraphQLID]) {
+  const plain = scalar.coerceOutputValue.bind(scalar)
+  scalar.coerceOutputValue = (value) => plain(value).toWellFormed()
+}
 
 /** Everything that han answers over GraphQL. `schema.graphql` is this, printed. */
 export const schema = new GraphQLSchema({ query: Query, mutation: MutationRoot, subscription: SubscriptionRoot, types: [...messageTypes] })

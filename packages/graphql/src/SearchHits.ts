@@ -1,5 +1,5 @@
 import { GraphQLEnumType, GraphQLNonNull, GraphQLObjectType } from "graphql"
-import { MessageKind } from "han-core/Message"
+import type { MessageKind as Kind } from "han-core/Message"
 import type { SearchHit } from "han-core/Search"
 import { connectionType } from "./Connection.ts"
 import { always, field, float, isoOf, text } from "./Field.ts"
@@ -7,11 +7,41 @@ import { globalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { SessionType } from "./SessionType.ts"
 
-const enumOf = (name: string, description: string, values: ReadonlyArray<string>) =>
-  new GraphQLEnumType({ name, description, values: Object.fromEntries(values.map((value) => [value.toUpperCase().replaceAll("-", "_"), { value }])) })
+const enumOf = (name: string, description: string, values: Readonly<Record<string, string>>) =>
+  new GraphQLEnumType({
+    name,
+    description,
+    values: Object.fromEntries(Object.entries(values).map(([value, says]) => [value.toUpperCase().replaceAll("-", "_"), { value, description: says }]))
+  })
 
-export const MessageKindType = enumOf("MessageKind", "What a line is to a reader.", MessageKind.literals)
-export const MessageRoleType = enumOf("MessageRole", "Who speaks.", ["user", "assistant", "system"])
+const kinds: Readonly<Record<Kind, string>> = {
+  prompt: "What a human or a script asked.",
+  machine: "What another program asked: a notice of a task, a teammate's mail.",
+  command: "A slash command, or a shell command typed after an exclamation mark.",
+  output: "What a command printed.",
+  interrupt: "Somebody stopped the model.",
+  meta: "Text for the model that nobody typed.",
+  compaction: "What a compaction left of the conversation.",
+  "tool-result": "What tools answered.",
+  answer: "What the model said.",
+  "tool-call": "Calls of tools without words.",
+  system: "A notice of the client.",
+  attachment: "What was put in front of the model beside prompts.",
+  summary: "What an older client called the conversation.",
+  queue: "A change of the queue of prompts.",
+  title: "A title of the session.",
+  snapshot: "Copies of files that the client kept.",
+  progress: "How far a tool is.",
+  han: "A line of han's own log.",
+  unrecognized: "A line of a kind that this version of han does not know.",
+  unreadable: "A line that is no JSON object."
+}
+export const MessageKindType = enumOf("MessageKind", "What a line is to a reader.", kinds)
+export const MessageRoleType = enumOf("MessageRole", "Who speaks.", {
+  user: "A human, or what stands for one.",
+  assistant: "The model.",
+  system: "The client."
+})
 export const SearchOrder = new GraphQLEnumType({
   name: "SearchOrder",
   description: "In which order hits come.",

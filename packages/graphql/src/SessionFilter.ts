@@ -1,21 +1,24 @@
 import type { Project } from "han-core/Project"
 import type { SessionField } from "han-core/Sessions"
 import { holds, type Where } from "han-core/Where"
-import { conditionsOn, filterType, IntFilter, orderType, StringFilter, whereOf } from "./Filters.ts"
+import { conditionsOn, filterType, onInt, onText, orderType, whereOf } from "./Filters.ts"
 import { rawIdOf, sessionIdOf } from "./GlobalId.ts"
 import { ProjectFilter, projectCondition, projectField } from "./Projects.ts"
 
 const columns = {
-  id: StringFilter,
-  projectId: StringFilter,
-  status: StringFilter,
-  slug: StringFilter,
-  prNumber: IntFilter,
-  teamName: StringFilter,
-  harness: StringFilter
+  id: onText("The session, by any form of its `id`."),
+  projectId: onText("The project, by its `id` or `projectId`; null for a session that never said where it worked."),
+  status: onText("`active`, `idle` or `completed`."),
+  slug: onText("The name that the client made up for it."),
+  prNumber: onInt("The pull request that it is linked to."),
+  teamName: onText("The team of agents that it belongs to."),
+  harness: onText("What wrote it, e.g. `claude-code`.")
 }
-export const SessionFilter = filterType("SessionFilter", "sessions", { ...columns, project: ProjectFilter })
-export const SessionOrderBy = orderType("SessionOrderBy", Object.keys(columns))
+export const SessionFilter = filterType("SessionFilter", "sessions", {
+  ...columns,
+  project: { type: ProjectFilter, description: "Its project fulfils this. A session without a project fulfils none." }
+})
+export const SessionOrderBy = orderType("SessionOrderBy", columns)
 
 const renamed: Readonly<Record<string, SessionField>> = { projectId: "path", prNumber: "pullRequest", teamName: "team", harness: "source" }
 export const sessionColumn = (name: string): SessionField => renamed[name] ?? (name as SessionField)

@@ -7,14 +7,23 @@ import { Sessions } from "han-core/Sessions"
 import { connectionIn, connectionOf, connectionType, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
 import { ToolResultBlock, toolResultBlockOf } from "./ContentBlocks.ts"
 import { always, alwaysListOf, field, float, id, int, isoOf, listOf, text } from "./Field.ts"
-import { FileChangeConnection, fileChangeRows } from "./FileChanges.ts"
-import { orderOf, whereOf } from "./Filters.ts"
+import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
+import { listArgs, orderOf, whereOf } from "./Filters.ts"
 import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
 import { Node, sessionGlobalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
-import { HookExecutionConnection, HookExecutionFilter, HookExecutionOrderBy, HookStats, hookColumn, hookField, hookStatsOf } from "./HookExecutions.ts"
+import {
+  HookExecutionConnection,
+  HookExecutionFilter,
+  HookExecutionOrderBy,
+  HookStats,
+  hookColumn,
+  hookExecutionId,
+  hookField,
+  hookStatsOf
+} from "./HookExecutions.ts"
 import { summaryOf } from "./internal/summary.ts"
-import { MessageConnection, MessageFilter, MessageOrderBy, messageColumn, messageCondition } from "./MessageConnection.ts"
+import { MessageConnection, MessageFilter, MessageOrderBy, messageCondition, messageOrder } from "./MessageConnection.ts"
 import { MessageSearchResult, searchIn } from "./MessageSearch.ts"
 import { chosen, ProjectType, slugOf } from "./Projects.ts"
 import { CompactionType, SubagentType } from "./SessionParts.ts"
@@ -23,6 +32,7 @@ import {
   HanTaskType,
   hanTaskColumn,
   hanTaskField,
+  hanTaskId,
   NativeTaskFilter,
   NativeTaskOrderBy,
   NativeTaskType,
@@ -69,9 +79,12 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
     projectId: text("The project, as `project(id:)` and filters take it.", ({ cwd }) => (cwd === null ? null : projectId(cwd))),
     projectSlug: text("The directory as Claude Code names its folders.", ({ cwd }) => (cwd === null ? null : slugOf(cwd))),
     project: field(ProjectType, "The project.", async ({ cwd }, _, { loaders }) => (await loaders.projects()).find(({ path }) => path === cwd) ?? null),
-    worktreeName: text("The git worktree it works in, by its folder; null in the main one.", ({ worktree }) =>
-      worktree === null ? null : names({ cwd: worktree })
-    ),
+    worktreeName: text("The git worktree it works in, by its folder; null in the main one.", async ({ cwd, worktree }, _, { loaders }) => {
+      if (worktree !== null) return names({ cwd: worktree })
+      // The client tells of worktrees that it made; git knows of all.
+      const project = (await loaders.projects()).find(({ path }) => path === cwd)
+      return project === undefined || project.worktreeOf === null ? null : names({ cwd: project.root ?? project.path })
+    }),
     gitBranch: text("The branch that its newest line names.", ({ branch }) => branch),
     version: text("The version of the client that wrote its newest line."),
     model: text("The model that answered last."),
@@ -122,13 +135,12 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
         new GraphQLNonNull(MessageConnection),
         "Its lines and its subagents', the newest first. Progress, titles and attachments are left out.",
         async (session, args: PageArgs & FilterArgs, { run }) => {
-          const orderBy = orderOf(MessageOrderBy, args.orderBy, messageColumn)
-          const query = { sessionId: session.id, where: whereOf(args.filter, messageCondition(session.id)), orderBy }
+          const query = { sessionId: session.id, where: whereOf(args.filter, messageCondition(session.id)), orderBy: messageOrder(args.orderBy) }
           const page = await run(Effect.flatMap(Messages, (messages) => messages.page(query, pageOf(args, messagesAtOnce))))
           return connectionOf(page, () => run(Effect.flatMap(Messages, (messages) => messages.count(query))))
         }
       ),
-      args: { ...pageArgs, filter: { type: MessageFilter }, orderBy: { type: MessageOrderBy } }
+      args: { ...pageArgs, ...listArgs(MessageFilter, MessageOrderBy) }
     },
     searchMessages: {
       ...listOf<SessionRow>(
@@ -162,7 +174,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
             nativeTaskField
           )
       ),
-      args: { filter: { type: NativeTaskFilter }, orderBy: { type: NativeTaskOrderBy } }
+      args: listArgs(NativeTaskFilter, NativeTaskOrderBy)
     },
     tasks: {
       ...field<SessionRow>(
@@ -178,11 +190,11 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
                 hanTaskField
               ),
               args,
-              (task) => task.id
+              hanTaskId
             )
           )
       ),
-      args: { ...pageArgs, filter: { type: TaskFilter }, orderBy: { type: TaskOrderBy } }
+      args: { ...pageArgs, ...listArgs(TaskFilter, TaskOrderBy) }
     },
     activeTasks: {
       ...field<SessionRow>(HanTaskConnection, "Those of them that are under way.", async (session, args: PageArgs, { loaders, run }) =>
@@ -190,7 +202,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
           connectionIn(
             (await loaders.hanTasks.load(session.id)).filter(({ status }) => status === "active"),
             args,
-            (task) => task.id
+            hanTaskId
           )
         )
       ),
@@ -230,7 +242,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
         FileChangeConnection,
         "Files that its tool calls changed, the newest change first.",
         async (session, args: PageArgs, { loaders, run }) =>
-          run(connectionIn(fileChangeRows(await loaders.fileChanges.load(session.id), await loaders.validations.load(session.id)), args, (change) => change.id))
+          run(connectionIn(fileChangeRows(await loaders.fileChanges.load(session.id), await loaders.validations.load(session.id)), args, fileChangeId))
       ),
       args: pageArgs
     },
@@ -249,11 +261,11 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
                 hookField
               ),
               args,
-              (hookRun) => hookRun.id
+              hookExecutionId
             )
           )
       ),
-      args: { ...pageArgs, filter: { type: HookExecutionFilter }, orderBy: { type: HookExecutionOrderBy } }
+      args: { ...pageArgs, ...listArgs(HookExecutionFilter, HookExecutionOrderBy) }
     },
     hookStats: field(HookStats, "Runs of hooks in numbers.", async (session, _, { loaders }) => hookStatsOf(await loaders.hookRuns.load(session.id))),
     frustrationSummary: field(FrustrationSummary, "What the words of its prompts say of the human's mood.", async (session, _, { loaders }) =>

@@ -101,5 +101,6 @@ export const SettingsSummary = new GraphQLObjectType({
 export const settingsOf = async ({ projectId }: { readonly projectId?: string | null }, { loaders, run }: GraphqlContext) => {
   const wanted = rawIdOf("Project", projectId ?? "")
   const project = wanted === "" ? undefined : (await loaders.projects()).find((one) => one.id === wanted)
+  if (wanted !== "" && project === undefined) return null
   return run(Effect.flatMap(ClaudeSettings, (settings) => settings.summary(project === undefined ? {} : { projectPath: project.path })))
 }

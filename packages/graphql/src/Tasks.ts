@@ -5,23 +5,23 @@ import type { Scalar, Where } from "han-core/Where"
 import { connectionType } from "./Connection.ts"
 import { TaskStatus, TaskType } from "./Enums.ts"
 import { always, field, float, id, int, isoOf, listOf, text } from "./Field.ts"
-import { conditionsOn, FloatFilter, filterType, IntFilter, orderType, StringFilter } from "./Filters.ts"
+import { conditionsOn, filterType, onFloat, onInt, onText, orderType } from "./Filters.ts"
 import { globalId, Node, rawIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 
 const nativeColumns = {
-  id: StringFilter,
-  sessionId: StringFilter,
-  subject: StringFilter,
-  status: StringFilter,
-  owner: StringFilter,
-  createdAt: StringFilter,
-  updatedAt: StringFilter,
-  completedAt: StringFilter,
-  lineNumber: IntFilter
+  id: onText("The task, by its `id`."),
+  sessionId: onText("The session, by its `sessionId`."),
+  subject: onText("What is to be done, in a line."),
+  status: onText("`pending`, `in_progress` or `completed`."),
+  owner: onText("The agent that took it; null when none did."),
+  createdAt: onText("When it was made, ISO 8601 in UTC."),
+  updatedAt: onText("When it was last changed, ISO 8601 in UTC."),
+  completedAt: onText("When it was done, ISO 8601 in UTC; null before."),
+  lineNumber: onInt("The client's own number of it, from 1.")
 }
 export const NativeTaskFilter = filterType("NativeTaskFilter", "tasks", nativeColumns)
-export const NativeTaskOrderBy = orderType("NativeTaskOrderBy", Object.keys(nativeColumns))
+export const NativeTaskOrderBy = orderType("NativeTaskOrderBy", nativeColumns)
 
 type Conditions = Readonly<Record<string, unknown>>
 export const nativeTaskColumn = (name: string, conditions: Conditions): Where<string> =>
@@ -75,23 +75,23 @@ export const NativeTaskType: GraphQLObjectType<Task, GraphqlContext> = new Graph
 })
 
 const columns = {
-  id: StringFilter,
-  sessionId: StringFilter,
-  taskId: StringFilter,
-  description: StringFilter,
-  taskType: StringFilter,
-  outcome: StringFilter,
-  confidence: FloatFilter,
-  testsAdded: IntFilter,
-  startedAt: StringFilter,
-  completedAt: StringFilter
+  id: onText("The task, by its `id`."),
+  sessionId: onText("The session, by its `sessionId`."),
+  taskId: onText("The agent's own id of it."),
+  description: onText("What it is about."),
+  taskType: onText("What kind of work, in the agent's word."),
+  outcome: onText("How it ended, in the agent's word; null before."),
+  confidence: onFloat("How sure the agent was, from 0 to 1."),
+  testsAdded: onInt("Tests that the agent says it added."),
+  startedAt: onText("When it was announced, ISO 8601 in UTC."),
+  completedAt: onText("When it was accounted for, ISO 8601 in UTC; null before.")
 }
 export const TaskFilter = filterType("TaskFilter", "tasks", columns)
-export const TaskOrderBy = orderType("TaskOrderBy", Object.keys(columns))
+export const TaskOrderBy = orderType("TaskOrderBy", columns)
 export const hanTaskColumn = (name: string, conditions: Conditions): Where<string> =>
   conditionsOn(name, conditions, (value) => (name === "id" && typeof value === "string" ? globalId("Task", rawIdOf("Task", value)) : value))
 
-const hanTaskId = (task: HanTask): string => globalId("Task", `${task.sessionId}:${task.id}`)
+export const hanTaskId = (task: HanTask): string => globalId("Task", `${task.sessionId}:${task.id}`)
 export const hanTaskField = (task: HanTask, column: string): Scalar => {
   switch (column) {
     case "id":

@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
-import { GraphQLError, GraphQLObjectType } from "graphql"
+import { GraphQLObjectType } from "graphql"
 import { type DayActivity, Metrics } from "han-core/Metrics"
 import { projectId } from "han-core/Project"
 import { Viewer } from "han-core/Viewer"
+import { dayOf } from "./ArgumentDates.ts"
 import { addDays, dayIn, monthOf, startOf, weekOf } from "./Calendar.ts"
 import { field, float, int, listOf, text } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
@@ -111,24 +112,14 @@ export interface TeamArgs extends ScopeArgs {
   readonly granularity?: "day" | "week" | "month" | null
 }
 
-/** A day that an argument names, `2026-11-22` or an instant. */
-const dayOfArgument = (name: string, value: string | null | undefined, timeZone: string): string | undefined => {
-  if (value == null || value === "") return undefined
-  if (/^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value))) return value
-  const at = Date.parse(value)
-  if (Number.isNaN(at))
-    throw new GraphQLError(`${name} is "${value.slice(0, 80)}"; it should be a day like 2026-11-22`, { extensions: { code: "DateInvalid" } })
-  return dayIn(timeZone, at)
-}
-
 const rateOf = (tasks: ReadonlyArray<TaskInNumbers>): number | null =>
   tasks.length === 0 ? null : tasks.filter(({ outcome }) => outcome === "SUCCESS").length / tasks.length
 
 export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => {
   const { loaders, run } = context
   const { timeZone } = context.host
-  const from = dayOfArgument("startDate", args.startDate, timeZone)
-  const to = dayOfArgument("endDate", args.endDate, timeZone)
+  const from = dayOf("startDate", args.startDate, timeZone)
+  const to = dayOf("endDate", args.endDate, timeZone)
   const scope = {
     paths: await scopeOf(args, context),
     ...(from !== undefined && { since: startOf(timeZone, from) }),

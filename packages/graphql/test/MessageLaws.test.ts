@@ -2,7 +2,6 @@ import * as fc from "fast-check"
 import type { Entry } from "han-core/Entry"
 import { describe, expect, it } from "vitest"
 import { entryOf, scenario, scenarios, transcriptOf } from "../../core/test/fixtureLines.ts"
-import { clipped } from "../src/internal/clipped.ts"
 import { prettyJson } from "../src/internal/prettyJson.ts"
 import { ask, lineOf, wholeDocument } from "./messageSchema.ts"
 
@@ -107,22 +106,6 @@ describe("every field is told without an error", () => {
     const deep = (depth: number) => `{"type":"assistant","message":{"content":[{"type":"tool_use","input":${"[".repeat(depth)}${"]".repeat(depth)}}]}}`
     for (const depth of [100, 1000, 100_000]) await check(deep(depth), transcriptOf("main"))
     await check(`{"type":"mcp_tool_result","data":{"result":${"[".repeat(5000)}${"]".repeat(5000)}}}`, transcriptOf("han"))
-  })
-})
-
-describe("clipping", () => {
-  const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" })
-  const units = fc.constantFrom("a", "\r", "\n", "\u0301", "😀", "👨‍👩‍👧", "🇩🇪", "\u200d", "각", "\u1100", "\u1161", "\ud800", "क", "्", "é")
-  it("ends where a character ends, and loses no whole one that fits", () => {
-    fc.assert(
-      fc.property(fc.array(units, { maxLength: 60 }), fc.nat({ max: 80 }), (parts, length) => {
-        const text = parts.join("")
-        const kept = clipped(text, length)
-        const ends = [0, ...[...graphemes.segment(text)].map(({ index, segment }) => index + segment.length)]
-        expect(kept).toBe(text.slice(0, Math.max(...ends.filter((end) => end <= length))))
-      }),
-      { numRuns: 1000 }
-    )
   })
 })
 

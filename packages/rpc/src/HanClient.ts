@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { Hooks } from "han-core/Hooks"
 import { Indexer } from "han-core/Indexer"
 import { Journal } from "han-core/Journal"
 import { Search } from "han-core/Search"
@@ -20,7 +21,7 @@ import * as Serialization from "./Serialization.ts"
 import * as SocketProtocol from "./SocketProtocol.ts"
 
 /** What a client answers: the core services, and the daemon behind them. */
-export type Services = Sessions | Search | Usage | Journal | Indexer | Coordinator
+export type Services = Sessions | Search | Usage | Journal | Indexer | Hooks | Coordinator
 
 /**
  * The core services, answered by whoever is at the other end of the protocol; whose data it is, the other end decides, whatever `Viewer` is provided here.
@@ -80,6 +81,12 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
           index: follow("Indexer.index", client.Indexer.index()),
           follow: notOnTheWire("Indexer.follow"),
           status: Effect.orDie(reach(client.Indexer.status()))
+        }),
+        Context.add(Hooks, {
+          list: (query) => ask("Hooks.list", client.Hooks.list({ query })),
+          trust: (query) => ask("Hooks.trust", client.Hooks.trust({ query })),
+          revoke: (projectPath) => ask("Hooks.revoke", client.Hooks.revoke({ projectPath })),
+          decisions: ask("Hooks.decisions", client.Hooks.decisions())
         }),
         Context.add(Coordinator, {
           handshake: reach(client.Coordinator.handshake()),

@@ -1,4 +1,5 @@
 import { CoordinatorRpcs } from "./CoordinatorRpcs.ts"
+import { HookRpcs } from "./HookRpcs.ts"
 import { IndexRpcs } from "./IndexRpcs.ts"
 import { JournalRpcs } from "./JournalRpcs.ts"
 import { SearchRpcs } from "./SearchRpcs.ts"
@@ -6,4 +7,4 @@ import { SessionRpcs } from "./SessionRpcs.ts"
 import { UsageRpcs } from "./UsageRpcs.ts"
 
 /** Everything that a coordinator answers. */
-export class HanRpcs extends SessionRpcs.merge(SearchRpcs, UsageRpcs, JournalRpcs, IndexRpcs, CoordinatorRpcs) {}
+export class HanRpcs extends SessionRpcs.merge(SearchRpcs, UsageRpcs, JournalRpcs, IndexRpcs, HookRpcs, CoordinatorRpcs) {}

@@ -9,6 +9,7 @@ import * as RpcServer from "@effect/rpc/RpcServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { Hooks } from "han-core/Hooks"
 import { Indexer } from "han-core/Indexer"
 import { Journal } from "han-core/Journal"
 import { Search } from "han-core/Search"
@@ -20,6 +21,7 @@ import { Coordinator, HttpOff } from "han-rpc/Coordinator"
 import * as CoordinatorHandlers from "han-rpc/CoordinatorHandlers"
 import type { Services } from "han-rpc/HanClient"
 import { HanRpcs } from "han-rpc/HanRpcs"
+import * as HookHandlers from "han-rpc/HookHandlers"
 import * as IndexHandlers from "han-rpc/IndexHandlers"
 import * as JournalHandlers from "han-rpc/JournalHandlers"
 import * as SearchHandlers from "han-rpc/SearchHandlers"
@@ -37,6 +39,7 @@ export const storeLayer = (says: {
   readonly search?: Partial<typeof Search.Service>
   readonly usage?: Partial<typeof Usage.Service>
   readonly journal?: Partial<typeof Journal.Service>
+  readonly hooks?: Partial<typeof Hooks.Service>
   readonly indexer?: Partial<typeof Indexer.Service>
   readonly coordinator?: Partial<typeof Coordinator.Service>
 }): Layer.Layer<Services> =>
@@ -86,6 +89,7 @@ export const storeLayer = (says: {
       status: Effect.succeed({ running: null, following: false, lastPassAt: null, bytesRead: 0, roots: [], problems: [] }),
       ...says.indexer
     }),
+    Layer.succeed(Hooks, { list: () => failed, trust: () => failed, revoke: () => failed, decisions: failed, ...says.hooks }),
     Layer.succeed(Coordinator, {
       handshake: Effect.succeed({ version, protocol, pid: process.pid }),
       status: Effect.dieMessage("no status in this test"),
@@ -103,6 +107,7 @@ const handlers = (says: Parameters<typeof storeLayer>[0], authentication: Layer.
     UsageHandlers.layer,
     JournalHandlers.layer,
     IndexHandlers.layer,
+    HookHandlers.layer,
     CoordinatorHandlers.layer,
     authentication
   ).pipe(Layer.provide(storeLayer(says)))

@@ -10,6 +10,8 @@ import * as ClaudeFolders from "han-core/ClaudeFolders"
 import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
 import { ConfigDirs } from "han-core/ConfigDirs"
+import * as HookSettings from "han-core/HookSettings"
+import type { Hooks } from "han-core/Hooks"
 import * as Indexer from "han-core/Indexer"
 import type { Journal } from "han-core/Journal"
 import * as MemoryRules from "han-core/MemoryRules"
@@ -27,6 +29,7 @@ import * as Authentication from "han-rpc/Authentication"
 import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
 import * as CoordinatorHandlers from "han-rpc/CoordinatorHandlers"
 import { HanRpcs } from "han-rpc/HanRpcs"
+import * as HookHandlers from "han-rpc/HookHandlers"
 import * as IndexHandlers from "han-rpc/IndexHandlers"
 import * as JournalHandlers from "han-rpc/JournalHandlers"
 import * as SearchHandlers from "han-rpc/SearchHandlers"
@@ -41,7 +44,7 @@ import * as Doctor from "./Doctor.ts"
 import type { Home, HomeUnusable } from "./Home.ts"
 import * as HttpServer from "./HttpServer.ts"
 import * as Lock from "./Lock.ts"
-import type { PortTaken } from "./LoopbackListener.ts"
+import type { PortUnusable } from "./LoopbackListener.ts"
 import * as Repos from "./Repos.ts"
 import * as UnixSocket from "./UnixSocket.ts"
 
@@ -62,9 +65,9 @@ export interface Options {
 }
 
 /** What Claude Code's files and han's own configuration say and let one change. */
-export type FileServices = ConfigDirs | ClaudeSettings | MemoryRules.MemoryRules | Plugins
+export type FileServices = ConfigDirs | ClaudeSettings | MemoryRules.MemoryRules | Plugins | Hooks
 
-/** What a coordinator answers in its own process; other processes get the same from `HanClient.layerSocket`, but for the files. */
+/** What a coordinator answers in its own process; other processes get the same from `HanClient.layerSocket`, of the files the hooks alone. */
 export type Services = Journal | Sessions | Search | Usage | Indexer.Indexer | Coordinator | StoreInfo | FileServices
 
 /** How long another coordinator that is stopping, or has not begun to listen, may hold the lock. */
@@ -78,7 +81,7 @@ const hangUpAfter = Duration.seconds(2)
  */
 export const layer = (
   options: Options
-): Layer.Layer<Services, Lock.CoordinatorAlreadyRunning | HomeUnusable | UnixSocket.SocketUnusable | PortTaken | StoreUnusable> => {
+): Layer.Layer<Services, Lock.CoordinatorAlreadyRunning | HomeUnusable | UnixSocket.SocketUnusable | PortUnusable | StoreUnusable> => {
   const { environment, home } = options
   const configRoots = ConfigRoots.make({
     configFile: home.configFile,
@@ -105,7 +108,7 @@ export const layer = (
 }
 
 const layerFiles = (options: Options, dirs: typeof ConfigDirs.Service): Layer.Layer<FileServices> =>
-  Layer.mergeAll(ClaudeSettingsFiles.layer, MemoryRules.layer, PluginFiles.layer).pipe(
+  Layer.mergeAll(ClaudeSettingsFiles.layer, MemoryRules.layer, PluginFiles.layer, HookSettings.layerSettings({ trustFile: options.home.trust })).pipe(
     Layer.provide(ClaudeFolders.layerConfigDirs({ managed: options.managedSettings })),
     Layer.provideMerge(Layer.succeed(ConfigDirs, dirs))
   )
@@ -177,6 +180,7 @@ const layerServer = Layer.scopedDiscard(
     UsageHandlers.layer,
     JournalHandlers.layer,
     IndexHandlers.layer,
+    HookHandlers.layer,
     CoordinatorHandlers.layer,
     Authentication.layerLocal
   ]),

@@ -54,6 +54,8 @@ export interface Home {
   /** The secret of HTTP's clients, and the port in use. */
   readonly token: string
   readonly port: string
+  /** The decisions of `han trust`. */
+  readonly trust: string
   readonly log: string
   /** The file that `config` was read from, there or not. */
   readonly configFile: string
@@ -89,6 +91,7 @@ export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
       socket,
       httpSocket: Path.join(path, "http.sock"),
       token: Path.join(path, "token"),
+      trust: Path.join(path, "trust.json"),
       port: Path.join(path, "port"),
       log: Path.join(logs, "coordinator.log"),
       configFile: Path.join(path, "config.json"),

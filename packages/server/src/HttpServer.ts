@@ -58,7 +58,7 @@ export const standardPort = 41956
 const graceMs = 1000
 
 /** The port that is served, and the token, stand in files of the home; that of the port is gone when the server has ended in good order. */
-export const layer = (options: Options): Layer.Layer<HttpServer, LoopbackListener.PortTaken | HomeUnusable | SocketUnusable> =>
+export const layer = (options: Options): Layer.Layer<HttpServer, LoopbackListener.PortUnusable | HomeUnusable | SocketUnusable> =>
   Layer.scoped(
     HttpServer,
     Effect.gen(function* () {
@@ -68,15 +68,16 @@ export const layer = (options: Options): Layer.Layer<HttpServer, LoopbackListene
       yield* attempt(home.port, "cannot be removed", () => Fs.rmSync(home.port, { force: true }))
       const served = yield* Effect.either(serve(options, token))
       if (Either.isRight(served)) return served.right
-      if (served.left._tag !== "PortTaken") return yield* served.left
-      const owner = yield* PortOwner.describe(port)
-      const taken = `the port ${port} is taken by ${owner}`
+      if (served.left._tag !== "PortUnusable") return yield* served.left
+      const { message, taken } = served.left
+      const why = taken ? `the port ${port} is taken by ${yield* PortOwner.describe(port)}` : message
       if (!options.optional)
-        return yield* new LoopbackListener.PortTaken({
+        return yield* new LoopbackListener.PortUnusable({
           port,
-          message: `${taken}; end it, or choose another port: \`--port\`, HAN_PORT, or "port" in ${home.path}/config.json (0: any free one)`
+          taken,
+          message: `${why}; ${taken ? "end it, or " : ""}choose another port: \`--port\`, HAN_PORT, or "port" in ${home.path}/config.json (0: any free one)`
         })
-      const reason = `${taken}; HTTP and GraphQL are not served. Set HAN_PORT, or "port" in ${home.path}/config.json (0: any free one), then \`han coordinator stop\``
+      const reason = `${why}; HTTP and GraphQL are not served. Set HAN_PORT, or "port" in ${home.path}/config.json (0: any free one), then \`han coordinator stop\``
       yield* Effect.logWarning(reason)
       return off(reason)
     })
@@ -90,7 +91,7 @@ const off = (reason: string): typeof HttpServer.Service => ({ state: { state: "o
 const serve = (
   options: Options,
   token: Token.Token
-): Effect.Effect<typeof HttpServer.Service, LoopbackListener.PortTaken | HomeUnusable | SocketUnusable, Scope.Scope> =>
+): Effect.Effect<typeof HttpServer.Service, LoopbackListener.PortUnusable | HomeUnusable | SocketUnusable, Scope.Scope> =>
   Effect.gen(function* () {
     const { home } = options
     const maxConnections = options.maxConnections ?? LoopbackListener.mostConnections()
@@ -193,10 +194,8 @@ const answering = (options: {
       Effect.gen(function* () {
         options.sockets.closeAll()
         options.end()
-        yield* Effect.timeoutOption(
-          Effect.promise(() => server.stop()),
-          graceMs
-        )
+        // A release is not interrupted by itself; this wait may be.
+        yield* Effect.timeoutOption(Effect.interruptible(Effect.promise(() => server.stop())), graceMs)
         yield* Effect.promise(() => server.stop(true))
         Fs.rmSync(options.path, { force: true })
       })

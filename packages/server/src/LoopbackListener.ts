@@ -4,9 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
-/** Nothing can listen at the port: mostly because somebody else does. */
-export class PortTaken extends Schema.TaggedError<PortTaken>("han-server/PortTaken")("PortTaken", {
+/** Nothing can listen at the port: because somebody else does (`taken`), or because the system does not let it. */
+export class PortUnusable extends Schema.TaggedError<PortUnusable>("han-server/PortUnusable")("PortUnusable", {
   port: Schema.Int,
+  taken: Schema.Boolean,
   message: Schema.String
 }) {}
 
@@ -37,14 +38,22 @@ const lastWordsMs = 500
  * keep count. It passes bytes on from the first one that comes. When there is no room for a new connection, the oldest one goes that has said nothing; else the one that
  * has been quiet longest and is no WebSocket; and when all of them are WebSockets, the new one.
  */
-export const listen = (options: Options): Effect.Effect<LoopbackListener, PortTaken, Scope.Scope> =>
+export const listen = (options: Options): Effect.Effect<LoopbackListener, PortUnusable, Scope.Scope> =>
   Effect.gen(function* () {
     const doors = new Doors(options)
     const server = Net.createServer({ noDelay: true }, (client) => doors.open(client))
     yield* Effect.acquireRelease(
-      Effect.async<void, PortTaken>((resume) => {
-        server.once("error", (error) =>
-          resume(Effect.fail(new PortTaken({ port: options.port, message: `nothing can listen at 127.0.0.1:${options.port} (${error.message})` })))
+      Effect.async<void, PortUnusable>((resume) => {
+        server.once("error", (error: NodeJS.ErrnoException) =>
+          resume(
+            Effect.fail(
+              new PortUnusable({
+                port: options.port,
+                taken: error.code === "EADDRINUSE",
+                message: `nothing can listen at the port ${options.port} of 127.0.0.1 (${error.message})`
+              })
+            )
+          )
         )
         server.listen({ host: "127.0.0.1", port: options.port, backlog: 511 }, () => resume(Effect.void))
       }),
@@ -77,7 +86,7 @@ export const mostConnections = (): number => {
 
 class Doors {
   readonly #options: Options
-  // In each the first is the one that is to go first.
+  // In each the first is the one that is to go first. Silent are those that have said nothing, and those that have nothing more to be told.
   readonly #silent = new Set<Net.Socket>()
   readonly #talking = new Set<Net.Socket>()
   readonly #webSockets = new Set<Net.Socket>()
@@ -94,7 +103,7 @@ class Doors {
   closeAll(): void {
     for (const client of this.#silent) client.destroy()
     setTimeout(() => {
-      for (const client of [...this.#talking, ...this.#webSockets]) client.destroy()
+      for (const client of [...this.#silent, ...this.#talking, ...this.#webSockets]) client.destroy()
     }, lastWordsMs).unref()
   }
 
@@ -146,7 +155,13 @@ class Doors {
     client.once("close", () => server.destroy())
     server.once("close", () => {
       if (client.destroyed) return
+      // It has nothing more to say: it goes before those that have.
+      this.#talking.delete(client)
+      this.#webSockets.delete(client)
+      this.#silent.add(client)
       client.end()
+      // Nobody listens any more; its end is to be seen all the same.
+      client.resume()
       setTimeout(() => client.destroy(), lingerMs).unref()
     })
     server.write(first)

@@ -129,7 +129,11 @@ describe("a body that is too large", () => {
         let sent = 0
         while (!flood.socket.destroyed && !flood.received().includes(" 413 ") && sent < 200e6) {
           sent += chunk.length
-          if (!flood.socket.write(chunk)) await new Promise((resolve) => (flood.socket.once("drain", resolve), flood.socket.once("close", resolve)))
+          if (!flood.socket.write(chunk))
+            await new Promise((resolve) => {
+              flood.socket.once("drain", resolve)
+              flood.socket.once("close", resolve)
+            })
         }
         assert.isBelow(sent, 40e6)
         flood.socket.destroy()
@@ -270,6 +274,7 @@ describe("a client that does not read", { timeout: minutes }, () => {
         await until("it is let in", () => socket.messages.length === 1)
         socket.socket.pause()
         socket.send(subscribe("1", "subscription { counted(to: 1000000, size: 10000) }"))
+        await until("it is subscribed", () => seen.sources.size === 1)
         await until("it is given up", () => seen.sources.size === 0)
         // What the system and the two ends hold is a few megabytes.
         assert.isBelow(seen.contexts * 10_000, 64e6)
@@ -295,6 +300,29 @@ describe("a client that does not read", { timeout: minutes }, () => {
         assert.isBelow(seen.contexts * 10_000, 64e6)
         wire.socket.destroy()
       })
+    })
+  )
+
+  it.scopedLive("does not hold up the end", () =>
+    Effect.gen(function* () {
+      const { end, port, seen, token } = yield* served()
+      const wires = yield* Effect.promise(async () => {
+        const owner = `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`
+        const body = JSON.stringify({ query: "{ long(length: 4000000) }" })
+        const paused = await connection(port, `POST /graphql HTTP/1.1\r\n${owner}Content-Length: ${body.length}\r\n\r\n${body}`)
+        paused.socket.pause()
+        const half = await connection(port, `POST /graphql HTTP/1.1\r\n${owner}Content-Length: 1000\r\n\r\n{`)
+        const socket = await webSocket(port, { authorization: `Bearer ${token}` })
+        socket.send(init())
+        await until("it is let in", () => socket.messages.length === 1)
+        socket.socket.pause()
+        socket.send(subscribe("1", "subscription { counted(to: 1000000, size: 10000) }"))
+        await until("it is subscribed", () => seen.sources.size === 1)
+        return [paused.socket, half.socket, socket.socket, (await connection(port)).socket]
+      })
+      yield* end
+      yield* Effect.promise(() => until("no source is left", () => seen.sources.size === 0))
+      for (const wire of wires) wire.destroy()
     })
   )
 

@@ -1,6 +1,7 @@
 import * as Fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { createClient } from "graphql-ws"
 import { type Answer, ask, init, json, subscribe, until, upgrade, webSocket } from "./httpClient.ts"
 import type { Served } from "./httpServer.ts"
 import { served } from "./httpServer.ts"
@@ -178,6 +179,32 @@ describe("who may", () => {
         await until("it is let in", () => socket.messages.length === 1)
         assert.deepStrictEqual(socket.messages, ['{"type":"connection_ack"}'])
         socket.socket.destroy()
+      })
+    })
+  )
+
+  it.scopedLive("may be a client that knows the protocol", () =>
+    Effect.gen(function* () {
+      const { seen, token, url } = yield* served()
+      yield* Effect.promise(async () => {
+        const client = createClient({ url: `${url.replace("http", "ws")}/graphql`, connectionParams: { token } })
+        const results: Array<unknown> = []
+        for await (const { data } of client.iterate({ query: "subscription { counted(to: 3) }" })) results.push(data)
+        assert.deepStrictEqual(results, [{ counted: "1" }, { counted: "2" }, { counted: "3" }])
+        const events = client.iterate({ query: "subscription { emitted }" })
+        const next = events.next()
+        await until("it is subscribed", () => seen.emitters.size === 1)
+        for (const emit of seen.emitters) emit(5)
+        assert.deepStrictEqual((await next).value?.data, { emitted: 5 })
+        await events.return?.()
+        await until("no source is left", () => seen.sources.size === 0)
+        await client.dispose()
+        const refused = createClient({ url: `${url.replace("http", "ws")}/graphql`, connectionParams: { token: "wrong" }, retryAttempts: 0 })
+        const error: unknown = await refused
+          .iterate({ query: "{ __typename }" })
+          .next()
+          .catch((error: unknown) => error)
+        assert.deepInclude(error, { code: 4403 })
       })
     })
   )

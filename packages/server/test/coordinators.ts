@@ -25,7 +25,7 @@ export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.map(folder
     home,
     claude,
     socket: Path.join(home, "coordinator.sock"),
-    environment: { HAN_HOME: home, CLAUDE_CONFIG_DIR: claude, HOME: path, PATH: process.env["PATH"] ?? "" }
+    environment: { HAN_HOME: home, HAN_PORT: "0", CLAUDE_CONFIG_DIR: claude, HOME: path, PATH: process.env["PATH"] ?? "" }
   }
 })
 

@@ -80,11 +80,20 @@ export interface RawWebSocket {
 /** A WebSocket that can be read as slowly as one likes. */
 export const webSocket = (port: number, headers: Http.OutgoingHttpHeaders = {}): Promise<RawWebSocket> =>
   new Promise((resolve, reject) => {
-    const request = Http.request({ host: "127.0.0.1", port, path: "/graphql", headers: upgrade(headers) })
-    request.on("response", ({ statusCode }) => reject(new Error(`no WebSocket: ${statusCode}`)))
-    request.on("error", reject)
-    request.on("upgrade", (_, socket: Net.Socket, head: Buffer) => resolve(speaking(socket, head)))
-    request.end()
+    const lines = Object.entries({ host: `127.0.0.1:${port}`, ...upgrade(headers) }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const socket = Net.connect(port, "127.0.0.1", () => socket.write(`GET /graphql HTTP/1.1\r\n${lines.join("")}\r\n`))
+    let head = Buffer.alloc(0)
+    const shake = (chunk: Buffer) => {
+      head = Buffer.concat([head, chunk])
+      const end = head.indexOf("\r\n\r\n")
+      if (end < 0) return
+      socket.off("data", shake)
+      if (head.toString("latin1", 9, 12) === "101") resolve(speaking(socket, head.subarray(end + 4)))
+      else reject(new Error(`no WebSocket: ${head.toString("latin1")}`))
+    }
+    socket.on("data", shake)
+    socket.on("error", reject)
+    socket.once("close", () => reject(new Error("no WebSocket: the connection was closed")))
   })
 
 const speaking = (socket: Net.Socket, head: Buffer): RawWebSocket => {

@@ -270,7 +270,18 @@ const keep = Effect.fnUntraced(function* (
     const sessionNo = have?.session_no ?? (yield* sessionNumber(sql, owner, transcript.sessionId))
     const no = yield* noteTranscript(sql, owner, { id, transcript, source, lines, bytes, sessionNo, no: have?.no })
     known.set(id, { no, session_no: sessionNo, lines, bytes })
-    chunks.push(yield* chunkOf(sql, prices, { owner, transcript, no, sessionNo, entries: fresh, decoded: decoded.slice(decoded.length - fresh.length), words }))
+    chunks.push(
+      yield* chunkOf(sql, prices, {
+        owner,
+        transcript,
+        no,
+        sessionNo,
+        entries: fresh,
+        decoded: decoded.slice(decoded.length - fresh.length),
+        words,
+        isNew: true
+      })
+    )
     for (const block of blocks.pack(fresh))
       stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
     for (const entry of fresh) {

@@ -38,8 +38,9 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
     const failing = (operation: string) => storeError(database.location, operation)
     const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
 
-    const shown = (owner: string, sessionId: SessionId): Fragment =>
-      sql`m.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${sessionId}) AND NOT (m.kind ${anyOf(sql, hidden)})`
+    const ofSession = (owner: string, sessionId: SessionId): Fragment =>
+      sql`m.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${sessionId})`
+    const shown = (owner: string, sessionId: SessionId): Fragment => sql`${ofSession(owner, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})`
 
     /** The lines of rows, in their order; one that is being forgotten is left out. */
     const linesOf = Effect.fnUntraced(function* <Row extends MessageRow>(rows: ReadonlyArray<Row>) {
@@ -153,9 +154,12 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
           SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
-          WHERE ${shown(owner, sessionId)} AND m.uuid ${anyOf(sql, ids)}`
+          WHERE ${ofSession(owner, sessionId)} AND m.uuid ${anyOf(sql, ids)}`
         return new Map(
-          rows.map((row) => [row.uuid, { cursor: encodeCursor(cursorList, [row.id]), transcript: row.transcript as TranscriptId, line: row.line }])
+          rows.map((row) => [
+            row.uuid,
+            { cursor: encodeCursor(cursorList, [row.id]), transcript: row.transcript as TranscriptId, line: row.line, at: instantOfKey(row.id) }
+          ])
         )
       }, failing("cursors of messages")),
       places: Effect.fn("Messages.places")(function* (sessionId, ids) {

@@ -45,6 +45,12 @@ interface MessageRow {
   readonly line: number
 }
 
+/** Where a session stands in the list, as it was after the move "begun". */
+interface Place {
+  readonly place: number
+  readonly begun: number
+}
+
 /** The read models of sessions over either database. */
 export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effect(
   Sessions,
@@ -55,9 +61,12 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
     const failing = (operation: string) => storeError(database.location, operation)
     const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
 
-    const select = () => sql`SELECT s.*, ${forkOf(sql, models.table)} AS fork_of, d.name AS repo_name, d.remote,
+    const select = (
+      place: Fragment = sql`s.updated_at`
+    ) => sql`SELECT s.*, ${place} AS place, ${forkOf(sql, models.table)} AS fork_of, d.name AS repo_name, d.remote,
       (SELECT COUNT(DISTINCT x.agent_id) FROM transcript x WHERE x.session_no = s.no AND x.kind = 'agent') AS subagents
       FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd`
+    const lastMove = (owner: OwnerId) => sql`(SELECT COALESCE(MAX(v.id), 0) FROM ${t("session_move")} v WHERE v.owner = ${owner})`
     const matching = (owner: OwnerId, filter: SessionFilter): Fragment =>
       sql`s.owner = ${owner} AND s.present = 1
         AND ${filter.project === undefined ? sql`1 = 1` : inProject(sql, filter.project)}
@@ -88,25 +97,41 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       return row?.no ?? -1
     })
 
-    /** A page of the sessions that fulfil the condition, the latest activity first. */
-    const recent = Effect.fnUntraced(function* (condition: Fragment, page: PageRequest) {
+    /**
+     * A page of the sessions that fulfil the condition, the latest activity first. A cursor says when its list was begun: what has moved since then is where it was at that time,
+     * so that no session of the list is passed over or met again.
+     */
+    const recent = Effect.fnUntraced(function* (owner: OwnerId, condition: Fragment, page: PageRequest) {
       const { backward, size } = plan(page)
-      const after =
-        page.after === undefined
-          ? sql`1 = 1`
-          : yield* Effect.map(decodeCursor("sessions", 2, page.after), ([at, no]) => sql`(s.updated_at, s.no) < (${at!}, ${no!})`)
-      const before =
-        page.before === undefined
-          ? sql`1 = 1`
-          : yield* Effect.map(decodeCursor("sessions", 2, page.before), ([at, no]) => sql`(s.updated_at, s.no) > (${at!}, ${no!})`)
-      const order = sql.literal(backward ? "s.updated_at, s.no" : "s.updated_at DESC, s.no DESC")
-      const rows = yield* sql<SessionRow>`${select()} WHERE ${condition} AND ${after} AND ${before} ORDER BY ${order} LIMIT ${size + 1}`
+      const after = page.after === undefined ? undefined : yield* decodeCursor("sessions", 3, page.after)
+      const before = page.before === undefined ? undefined : yield* decodeCursor("sessions", 3, page.before)
+      const begun = (after ?? before)?.[2]
+      const between = (place: Fragment) =>
+        sql`${after === undefined ? sql`1 = 1` : sql`(${place}, s.no) < (${after[0]!}, ${after[1]!})`} AND ${
+          before === undefined ? sql`1 = 1` : sql`(${place}, s.no) > (${before[0]!}, ${before[1]!})`
+        }`
+      const direction = sql.literal(backward ? "" : "DESC")
+      const updatedAt = sql`s.updated_at`
+      const list = (more: Fragment) =>
+        sql`${select()} WHERE ${condition} AND ${more} AND ${between(updatedAt)} ORDER BY s.updated_at ${direction}, s.no ${direction} LIMIT ${size + 1}`
+      const moved = (what: Fragment) => sql`SELECT ${what} FROM ${t("session_move")} v WHERE v.owner = ${owner} AND v.id > ${begun ?? 0}`
+      const beforeAt = sql`f.before_at`
+      const rows = yield* begun === undefined
+        ? sql<SessionRow & Place>`SELECT y.*, ${lastMove(owner)} AS begun FROM (${list(sql`1 = 1`)}) y ORDER BY y.place ${direction}, y.no ${direction}`
+        : sql<SessionRow & Place>`
+            SELECT y.* FROM (
+              SELECT * FROM (${list(sql`s.no NOT IN (${moved(sql`v.session_no`)})`)}) still
+              UNION ALL ${select(beforeAt)}
+                JOIN (SELECT w.session_no, w.before_at FROM ${t("session_move")} w
+                  WHERE w.owner = ${owner} AND w.id IN (${moved(sql`MIN(v.id)`)} GROUP BY v.session_no)) f ON f.session_no = s.no
+                WHERE ${condition} AND ${between(beforeAt)}) y
+            ORDER BY y.place ${direction}, y.no ${direction} LIMIT ${size + 1}`
       const now = yield* Clock.currentTimeMillis
       return pageOf(
         page,
         rows,
         (row) => sessionFromRow(row, now),
-        (row) => encodeCursor("sessions", [row.updated_at, row.no])
+        (row) => encodeCursor("sessions", [row.place, row.no, begun ?? row.begun])
       )
     })
 
@@ -143,12 +168,12 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
     return Sessions.of({
       list: Effect.fn("Sessions.list")(function* (filter, page) {
         const { owner } = yield* Viewer
-        return yield* recent(matching(owner, filter), page)
+        return yield* recent(owner, matching(owner, filter), page)
       }, failing("list")),
       find: Effect.fn("Sessions.find")(function* (query, page) {
         const { owner } = yield* Viewer
         const condition = sql`s.owner = ${owner} AND s.present = 1 AND ${whereSql(sql, query.where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
-        return query.orderBy === undefined || query.orderBy.length === 0 ? yield* recent(condition, page) : yield* sorted(condition, query.orderBy, page)
+        return query.orderBy === undefined || query.orderBy.length === 0 ? yield* recent(owner, condition, page) : yield* sorted(condition, query.orderBy, page)
       }, failing("find")),
       countFound: Effect.fn("Sessions.countFound")(function* ({ where }) {
         const { owner } = yield* Viewer
@@ -157,7 +182,10 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
         return row!.count
       }, failing("count found")),
       cursorOf: Effect.fn("Sessions.cursorOf")(function* (session) {
-        return encodeCursor("sessions", [session.updatedAt ?? 0, yield* sessionNo(session.id)])
+        const { owner } = yield* Viewer
+        const [row] = yield* sql<{ no: number; begun: number }>`
+          SELECT no, ${lastMove(owner)} AS begun FROM session_key WHERE owner = ${owner} AND session_id = ${session.id}`
+        return encodeCursor("sessions", [session.updatedAt ?? 0, row?.no ?? -1, row?.begun ?? 0])
       }, failing("cursor")),
       count: Effect.fn("Sessions.count")(function* (filter) {
         const { owner } = yield* Viewer

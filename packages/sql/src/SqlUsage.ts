@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { SessionNotFound } from "han-core/Session"
+import { firstLineOf, SessionNotFound } from "han-core/Session"
 import type { SessionState } from "han-core/SessionState"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { type OwnerId, Viewer } from "han-core/Viewer"
@@ -139,5 +139,5 @@ const dayFormat = (timeZone: string | undefined) => {
 
 const titleOf = (state: string): string | null => {
   const { firstPrompt, modelTitle, userTitle }: SessionState = JSON.parse(state)
-  return userTitle?.value ?? modelTitle?.value ?? firstPrompt?.value.split("\n", 1)[0]?.slice(0, 120) ?? null
+  return userTitle?.value ?? modelTitle?.value ?? firstLineOf(firstPrompt?.value ?? null)
 }

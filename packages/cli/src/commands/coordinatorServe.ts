@@ -4,8 +4,21 @@ import { coordinatorEnvironment, findProgram } from "../CoordinatorProgram.ts"
 import type { Host } from "../Host.ts"
 import { report } from "../Report.ts"
 
-export const run = async (options: { readonly roots: ReadonlyArray<string> }, host: Host): Promise<number> => {
-  const argv = ["serve", ...options.roots.map((root) => `--root=${root}`)]
+export interface Options {
+  readonly roots: ReadonlyArray<string>
+  readonly port: string | undefined
+  readonly allowHosts: ReadonlyArray<string>
+  readonly allowOrigins: ReadonlyArray<string>
+}
+
+export const run = async (options: Options, host: Host): Promise<number> => {
+  const argv = [
+    "serve",
+    ...options.roots.map((root) => `--root=${root}`),
+    ...(options.port === undefined ? [] : [`--port=${options.port}`]),
+    ...options.allowHosts.map((name) => `--allow-host=${name}`),
+    ...options.allowOrigins.map((origin) => `--allow-origin=${origin}`)
+  ]
   try {
     if (host.executable !== undefined) return await inForeground(findProgram(host), argv, host)
     const { run } = await import("han-server/bin/serve")

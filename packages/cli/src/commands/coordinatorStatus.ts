@@ -46,6 +46,7 @@ export const statusText = (status: CoordinatorStatus, now: number): string => {
     ["coordinator", `han ${status.version}, process ${status.pid}, running for ${duration(now - status.startedAt)}`],
     ["home", status.home],
     ["socket", status.socket],
+    ["HTTP", status.http.state === "off" ? `off: ${status.http.reason}` : `${status.http.url}, GraphQL at /graphql`],
     ["database", `${database.location} (${database.engine} ${database.version})`],
     [
       "indexing",

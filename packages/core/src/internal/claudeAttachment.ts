@@ -1,6 +1,7 @@
+import { clipped } from "../Clip.ts"
 import { contentText } from "./claudeContent.ts"
 import { addUnrecognized, type Line } from "./decodedLine.ts"
-import { array, canonicalJson, cut, filled, isObject, type JsonObject, object } from "./json.ts"
+import { array, canonicalJson, filled, isObject, type JsonObject, object } from "./json.ts"
 
 export const addAttachment = (line: Line): void => {
   const { events } = line
@@ -54,7 +55,7 @@ const noteOf = (kind: string, attachment: JsonObject): string => {
     case "unknown_command_fallback":
       return filled(attachment.commandName) === null ? "" : `/${attachment.commandName}`
     case "structured_output":
-      return cut(canonicalJson(attachment.data), 4000)
+      return clipped(canonicalJson(attachment.data), 4000)
     case "hook_blocking_error":
       return lines(filled(object(attachment.blockingError)?.blockingError) ?? filled(attachment.blockingError))
     case "hook_permission_decision":

@@ -1,3 +1,4 @@
+import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { FileProblem } from "../Transcripts.ts"
 import { isObject, type JsonObject, object } from "./json.ts"
@@ -10,6 +11,24 @@ export interface HanConfig {
   readonly metrics: boolean | null
   readonly memory: boolean | null
   readonly plugins: ReadonlyArray<string>
+}
+
+/** Whose file it is; all but the user's lie in the project. */
+export type HanConfigSource = "user" | "project" | "local" | "root" | "directory"
+
+/** han's own files, the weakest first. Files deeper in a project hold for their folders alone, and are not looked for. */
+export const hanConfigFiles = (folders: ReadonlyArray<string>, projectPath: string | null): ReadonlyArray<readonly [HanConfigSource, string]> => {
+  const users = folders.map((folder) => path.join(folder, "han.yml"))
+  const projects: ReadonlyArray<readonly [HanConfigSource, string]> =
+    projectPath === null
+      ? []
+      : [
+          ["project", path.join(projectPath, ".claude", "han.yml")],
+          ["local", path.join(projectPath, ".claude", "han.local.yml")],
+          ["root", path.join(projectPath, "han.yml")],
+          ["directory", path.join(projectPath, "han-config.yml")]
+        ]
+  return [...users.map((file) => ["user", file] as const), ...projects.filter(([, file]) => !users.includes(file))]
 }
 
 const configBytes = 1 << 20

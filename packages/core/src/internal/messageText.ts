@@ -1,3 +1,4 @@
+import { clipped } from "../Clip.ts"
 import type { DecodedLine, SessionEvent } from "../SessionEvent.ts"
 import { canonicalJson, cut, isObject, strings } from "./json.ts"
 
@@ -53,7 +54,7 @@ const shown = (event: SessionEvent): string => {
     case "FilesSnapshotted":
       return event.paths.join("\n")
     case "HanNoted":
-      return event.data === null ? event.name : `${event.name} ${cut(canonicalJson(event.data), inputEach)}`
+      return event.data === null ? event.name : `${event.name} ${clipped(canonicalJson(event.data), inputEach)}`
     case "Unreadable":
       return event.reason
     default:
@@ -70,7 +71,7 @@ const headline = (input: unknown): string => {
   if (!isObject(input)) return ""
   for (const key of headlines) {
     const value = input[key]
-    if (typeof value === "string" && value !== "") return cut(value.split("\n", 1)[0] ?? "", 200)
+    if (typeof value === "string" && value !== "") return clipped(value.split("\n", 1)[0] ?? "", 200)
   }
   return ""
 }

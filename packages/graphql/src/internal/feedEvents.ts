@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import { entryText, type SessionId, transcriptId } from "han-core/Entry"
-import type { JournalChange } from "han-core/Journal"
+import { entryText, type SessionId } from "han-core/Entry"
+import { Journal, type JournalChange } from "han-core/Journal"
 import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
 import { type Project, repoId } from "han-core/Project"
@@ -38,15 +38,15 @@ export type FeedEvent =
   | { readonly _tag: "RepoAdded"; readonly repoId: string }
 export type FeedEventOf<Tag extends FeedEvent["_tag"]> = Extract<FeedEvent, { readonly _tag: Tag }>
 
-/** Tool calls and sessions that are remembered. */
+/** Tool calls and directories that are remembered. */
 const mostRemembered = 10_000
 
 /** What was seen since somebody began to subscribe. */
 export class Memory {
   private readonly calls = new Map<string, { readonly name: string; readonly at: number | null; changesFile: boolean }>()
-  private readonly announced = new Set<SessionId>()
-  private projects = new Set<string>()
-  private repos = new Set<string>()
+  private readonly looked = new Set<string>()
+  private projects: ReadonlySet<string> = new Set()
+  private repos: ReadonlySet<string> = new Set()
 
   called(id: string, call: { readonly name: string; readonly at: number | null }): void {
     this.calls.set(id, { ...call, changesFile: this.calls.get(id)?.changesFile ?? false })
@@ -59,81 +59,123 @@ export class Memory {
   call(id: string) {
     return this.calls.get(id)
   }
-  /** Whether the session was not announced before; it is from now on. */
-  announce(id: SessionId): boolean {
-    if (this.announced.has(id)) return false
-    this.announced.add(id)
-    if (this.announced.size > mostRemembered) for (const oldest of this.announced) return this.announced.delete(oldest)
+  /** Whether a session that works in this directory may have made it a project: the first time that it is seen there. */
+  mayBeNew(sessionId: SessionId, path: string | null): boolean {
+    const place = `${sessionId}\0${path}`
+    if (path === null || this.projects.has(path) || this.looked.has(place)) return false
+    this.looked.add(place)
+    if (this.looked.size > mostRemembered) for (const oldest of this.looked) return this.looked.delete(oldest)
     return true
   }
-  isKnown(path: string): boolean {
-    return this.projects.has(path)
-  }
-  readonly learnProjects = Effect.gen(this, function* () {
-    const projects = yield* (yield* Sessions).projects
-    this.projects = new Set(projects.map(({ path }) => path))
-    this.repos = new Set(projects.flatMap(({ repo }) => (repo === null ? [] : [repo])))
-    return projects
-  })
   /** Projects and repositories that were not there at the last look. */
   readonly newProjects = Effect.gen(this, function* () {
+    const now = yield* (yield* Sessions).projects
+    // Compared with what is known when the answer is there: two looks at a time do not find the same thing twice.
     const [projects, repos] = [this.projects, this.repos]
-    const now = yield* this.learnProjects
+    this.projects = new Set(now.map(({ path }) => path))
+    this.repos = new Set(now.flatMap(({ repo }) => (repo === null ? [] : [repo])))
     const added = now.filter(({ path }) => !projects.has(path)).map((project): FeedEvent => ({ _tag: "ProjectAdded", project }))
     const remotes = [...this.repos].filter((remote) => !repos.has(remote)).map((remote): FeedEvent => ({ _tag: "RepoAdded", repoId: repoId(remote) }))
     return [...added, ...remotes]
   })
 }
 
-/** What changes mean to subscribers, in their order; what concerns a session as a whole comes once, behind its lines. */
+/** What changes mean to subscribers, in their order: new sessions first; what concerns a session as a whole comes once, behind its lines. */
 export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<JournalChange>, memory: Memory) {
   const events: Array<FeedEvent> = []
-  const touched = new Map<SessionId, { readonly cwd: string | null; readonly at: number; readonly isNew: boolean }>()
+  const touched = new Map<SessionId, { readonly cwd: string | null; readonly at: number }>()
+  const fresh: Array<SessionId> = []
+  const files = new ChangedFiles()
   for (const change of changes) {
     const { sessionId } = change.transcript
-    const begins = change.transcript.generation === 1 && change.entries[0]?.line === 0 && change.transcript.kind !== "agent"
+    const lines = yield* newLines(change)
+    if (lines.length === 0) continue
+    if (yield* begins(change)) fresh.push(sessionId)
     const before = touched.get(sessionId)
     touched.set(sessionId, {
-      cwd: change.decoded.find(({ envelope }) => envelope.cwd !== null)?.envelope.cwd ?? before?.cwd ?? null,
-      at: change.decoded.findLast(({ envelope }) => envelope.at !== null)?.envelope.at ?? before?.at ?? Date.now(),
-      isNew: begins || before?.isNew === true
+      cwd: lines.find(({ decoded }) => decoded.envelope.cwd !== null)?.decoded.envelope.cwd ?? before?.cwd ?? null,
+      at: lines.findLast(({ decoded }) => decoded.envelope.at !== null)?.decoded.envelope.at ?? before?.at ?? Date.now()
     })
-    events.push(...(yield* messagesIn(change)))
-    for (const decoded of change.decoded) events.push(...(yield* factsIn(sessionId, decoded, memory)))
+    for (const { decoded, shown } of lines) {
+      if (shown !== null) events.push({ _tag: "MessageAdded", sessionId, ...shown })
+      if (!isCopy(sessionId, decoded)) events.push(...(yield* factsIn(sessionId, decoded, memory, files)))
+    }
   }
-  const fresh = [...touched].filter(([id, { isNew }]) => isNew && memory.announce(id)).map(([id]) => id)
-  if (fresh.length > 0) {
-    for (const session of yield* (yield* Sessions).getMany(fresh)) events.unshift({ _tag: "SessionAdded", session })
-  }
-  if ([...touched.values()].some(({ cwd }) => cwd !== null && !memory.isKnown(cwd))) events.push(...(yield* memory.newProjects))
+  const added = new Map((yield* (yield* Sessions).getMany(fresh)).map((session) => [session.id, session]))
+  events.unshift(...fresh.flatMap((id): ReadonlyArray<FeedEvent> => (added.has(id) ? [{ _tag: "SessionAdded", session: added.get(id)! }] : [])))
+  if ([...touched].filter(([id, { cwd }]) => memory.mayBeNew(id, cwd)).length > 0) events.push(...(yield* memory.newProjects))
   for (const [sessionId, { at, cwd }] of touched) events.push({ _tag: "SessionChanged", sessionId, path: cwd, at })
   return events
 })
 
-/** Lines that are messages of their own; one that a file repeats is none. */
-const messagesIn = Effect.fnUntraced(function* (change: JournalChange) {
-  const lines = change.entries.flatMap((entry, index): ReadonlyArray<MessageLine> => {
+/** Whether the session was not there before these lines. A subagent's transcript may come before the one that started it. */
+const begins = Effect.fnUntraced(function* ({ entries, id, transcript }: JournalChange) {
+  if (transcript.generation !== 1 || transcript.kind === "agent" || entries[0]?.line !== 0) return false
+  const known = yield* (yield* Journal).transcripts({ sessionId: transcript.sessionId })
+  return known.find((one) => one.transcript.kind !== "agent")?.id === id
+})
+
+/** Whether a fork carries the line from the session in which it happened. */
+const isCopy = (sessionId: SessionId, { envelope }: DecodedLine): boolean => {
+  const from = envelope.requestSessionId ?? envelope.forkedFrom
+  return from !== null && from !== sessionId
+}
+
+interface NewLine {
+  readonly decoded: DecodedLine
+  /** Null for a line that is not on pages. */
+  readonly shown: { readonly line: MessageLine; readonly cursor: string } | null
+}
+
+/** Lines that are told for the first time. One that a file repeats, as a rewritten one does, is none; of lines that are no messages nobody knows. */
+const newLines = Effect.fnUntraced(function* (change: JournalChange) {
+  const found = change.entries.flatMap((entry, index) => {
     const decoded = change.decoded[index]
-    const message = decoded === undefined ? null : Message.fromLine(change.transcript, decoded, entry)
-    return message === null || hiddenKinds.includes(message.kind) ? [] : [{ message, raw: entryText({ bytes: entry.payload ?? entry.bytes }) }]
+    return decoded === undefined ? [] : [{ decoded, entry, message: Message.fromLine(change.transcript, decoded, entry) }]
   })
-  if (lines.length === 0) return []
-  const { sessionId } = change.transcript
-  const places = yield* (yield* Messages).cursors(
-    sessionId,
-    lines.map(({ message }) => message.id)
-  )
-  const transcript = transcriptId(change.transcript)
-  return lines.flatMap((line): ReadonlyArray<FeedEvent> => {
-    const place = places.get(line.message.id)
-    return place === undefined || place.transcript !== transcript || place.line !== line.message.line
-      ? []
-      : [{ _tag: "MessageAdded", sessionId, line, cursor: place.cursor }]
+  const ids = found.flatMap(({ message }) => (message === null ? [] : [message.id]))
+  const places = ids.length === 0 ? new Map<string, never>() : yield* (yield* Messages).cursors(change.transcript.sessionId, ids)
+  return found.flatMap(({ decoded, entry, message }): ReadonlyArray<NewLine> => {
+    if (message === null) return [{ decoded, shown: null }]
+    const place = places.get(message.id)
+    if (place === undefined || place.transcript !== change.id || place.line !== message.line) return []
+    if (hiddenKinds.includes(message.kind)) return [{ decoded, shown: null }]
+    // A line without a time has the one of the line before it, as on a page.
+    const dated = message.at === null ? new Message.Message({ ...message, at: place.at }, { disableValidation: true }) : message
+    return [{ decoded, shown: { line: { message: dated, raw: entryText({ bytes: entry.payload ?? entry.bytes }) }, cursor: place.cursor } }]
   })
 })
 
-const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, events: found }: DecodedLine, memory: Memory) {
+/** Changes of files of the sessions that some changes of the journal are about, each asked for once. */
+class ChangedFiles {
+  private readonly counts = new Map<SessionId, number>()
+  private readonly tools = new Map<SessionId, ReadonlyMap<string, string>>()
+
+  count(sessionId: SessionId) {
+    return Effect.gen(this, function* () {
+      const known = this.counts.get(sessionId)
+      if (known !== undefined) return known
+      const count = (yield* (yield* SessionDetails).fileChangeCounts([sessionId])).get(sessionId) ?? 0
+      this.counts.set(sessionId, count)
+      return count
+    })
+  }
+  /** The tool of a call that was made before anybody subscribed, if it changed a file. */
+  toolOf(sessionId: SessionId, callId: string) {
+    return Effect.gen(this, function* () {
+      let tools = this.tools.get(sessionId)
+      if (tools === undefined) {
+        const changes = (yield* (yield* SessionDetails).fileChanges([sessionId])).get(sessionId) ?? []
+        this.tools.set(sessionId, (tools = new Map(changes.map(({ id, toolName }) => [id, toolName]))))
+      }
+      return tools.get(callId) ?? null
+    })
+  }
+}
+
+const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, events: found }: DecodedLine, memory: Memory, files: ChangedFiles) {
   const events: Array<FeedEvent> = []
+  const changed = (toolName: string) => Effect.map(files.count(sessionId), (count) => void events.push({ _tag: "FilesChanged", sessionId, toolName, count }))
   for (const event of found) {
     switch (event._tag) {
       case "ToolCalled":
@@ -141,7 +183,7 @@ const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, e
         break
       case "FileChanged":
         if (event.toolUseId !== null) memory.changes(event.toolUseId)
-        else events.push({ _tag: "FilesChanged", sessionId, toolName: event.toolName, count: yield* changesOf(sessionId) })
+        else yield* changed(event.toolName)
         break
       case "ToolReturned": {
         const call = memory.call(event.toolUseId)
@@ -150,8 +192,8 @@ const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, e
         const durationMs = took ?? (yield* (yield* Messages).results([event.toolUseId])).get(event.toolUseId)?.durationMs ?? 0
         events.push({ _tag: "ToolReturned", sessionId, callId: event.toolUseId, type: "tool_result", success: !event.isError, durationMs })
         if (event.isError) break
-        const changed = call === undefined ? yield* changeBy(sessionId, event.toolUseId) : call.changesFile ? call.name : null
-        if (changed !== null) events.push({ _tag: "FilesChanged", sessionId, toolName: changed, count: yield* changesOf(sessionId) })
+        const tool = call === undefined ? yield* files.toolOf(sessionId, event.toolUseId) : call.changesFile ? call.name : null
+        if (tool !== null) yield* changed(tool)
         break
       }
       case "TodosWritten":
@@ -165,18 +207,6 @@ const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, e
   }
   return events
 })
-
-const changesOf = (sessionId: SessionId) =>
-  Effect.map(
-    Effect.flatMap(SessionDetails, (details) => details.fileChangeCounts([sessionId])),
-    (counts) => counts.get(sessionId) ?? 0
-  )
-/** The tool of a call that was made before anybody subscribed, if it changed a file. */
-const changeBy = (sessionId: SessionId, callId: string) =>
-  Effect.map(
-    Effect.flatMap(SessionDetails, (details) => details.fileChanges([sessionId])),
-    (changes) => changes.get(sessionId)?.find(({ id }) => id === callId)?.toolName ?? null
-  )
 
 const hanEvents = (sessionId: SessionId, name: string, replyTo: string | null, data: unknown): ReadonlyArray<FeedEvent> => {
   const facts: Readonly<Record<string, unknown>> = typeof data === "object" && data !== null ? { ...data } : {}

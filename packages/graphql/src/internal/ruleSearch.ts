@@ -1,5 +1,5 @@
+import { borderAt, clipped } from "han-core/Clip"
 import type { MemoryRule } from "han-core/MemoryRules"
-import { clipped } from "./clipped.ts"
 
 const word = /[\p{L}\p{N}]+/gu
 const before = 60
@@ -14,8 +14,8 @@ export const searchesIn = (rules: ReadonlyArray<MemoryRule>, query: string, most
       const text = rule.content.toLowerCase()
       const places = words.map((one) => text.indexOf(one))
       if (places.some((place) => place < 0)) return []
-      const from = Math.max(0, Math.min(...places) - before)
-      return [{ rule, excerpt: clipped(rule.content.slice(from).replace(/\s+/g, " ").trim().toWellFormed(), excerptLength) }]
+      const from = borderAt(rule.content, Math.min(...places) - before)
+      return [{ rule, excerpt: clipped(rule.content.slice(from).replace(/\s+/g, " ").trim(), excerptLength) }]
     })
     .slice(0, most)
 }

@@ -24,6 +24,8 @@ export interface Chunk {
   readonly prices: PriceTable
   /** Where words wait for the end of the transaction. */
   readonly words: PendingWords
+  /** Whether the lines have just come; others are projected again. */
+  readonly isNew: boolean
   /** Numbers of the sessions that lines of this chunk name as the one they were copied from. */
   readonly numbers: ReadonlyMap<string, number>
 }

@@ -1,3 +1,4 @@
+import { borderAt } from "han-core/Clip"
 import { normalise, type SearchTerms } from "./words.ts"
 
 const around = 70
@@ -7,14 +8,9 @@ const segment = /[\p{L}\p{N}]+/gu
 /** A part of `text` around the first place where one of the words stands; its beginning when none does. One line, cut between characters. */
 export const excerpt = (text: string, terms: SearchTerms): string => {
   const at = firstMatch(text.length > reach ? text.slice(0, reach) : text, terms)
-  const from = Math.max(0, at - around)
-  const to = Math.min(text.length, at + around + 20)
-  const cut = text
-    .slice(from, to)
-    .replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, "")
-    .replace(/^\p{M}+/u, "")
-    .replace(/\s+/g, " ")
-    .trim()
+  const from = borderAt(text, at - around)
+  const to = borderAt(text, at + around + 20)
+  const cut = text.slice(from, to).replace(/\s+/g, " ").trim()
   return `${from > 0 ? "…" : ""}${cut}${to < text.length ? "…" : ""}`
 }
 

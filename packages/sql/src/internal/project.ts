@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as SessionState from "han-core/SessionState"
 import { type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
-import { anyOf, breathe, storable, type Value } from "./Database.ts"
+import { anyOf, breathe, insertRows, storable, type Value } from "./Database.ts"
 import { projectActivity, projectHanEvents } from "./projectActivity.ts"
 import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
@@ -67,6 +67,7 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
     chunks.flatMap((chunk) => [[chunk.sessionNo, chunk.transcript.sessionId] as const, ...[...chunk.numbers].map(([id, no]) => [no, id] as const)])
   )
   const values: Array<ReadonlyArray<Value>> = []
+  const moves: Array<ReadonlyArray<Value>> = []
   for (const [no, delta] of deltas.bySession) {
     const row = rows.get(no)
     const own = chunks.filter((chunk) => chunk.sessionNo === no)
@@ -90,6 +91,7 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
         for (const event of events) state = SessionState.evolve(state, { transcript, line, envelope, event })
       }
     }
+    if (row?.present === 1 && row.updated_at !== updatedAt && own.some(({ isNew }) => isNew)) moves.push([owner, no, row.updated_at])
     const cwd = state.cwd === undefined ? null : storable(state.cwd.value)
     values.push([
       no,
@@ -110,4 +112,16 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
     ])
   }
   yield* upsert(sql, table("session"), ["no"], columns, values)
+  yield* noteMoves(sql, chunks, moves)
+})
+
+/** Moves that are kept at least. Pages of a list hang together while no more came between them. */
+const keptMoves = 20_000
+const pruneEvery = 1024
+
+const noteMoves = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, moves: ReadonlyArray<ReadonlyArray<Value>>) {
+  const name = table("session_move")
+  const noted = yield* insertRows<{ id: number }>(sql, { table: name, columns: "owner, session_no, before_at", suffix: "RETURNING id" }, moves)
+  const last = Math.max(0, ...noted.map(({ id }) => id))
+  if (last % pruneEvery < noted.length) yield* sql`DELETE FROM ${sql.literal(name)} WHERE owner = ${owner} AND id <= ${last - keptMoves}`
 })

@@ -104,6 +104,7 @@ export const chunkOf = Effect.fnUntraced(function* (
     readonly entries: ReadonlyArray<Entry>
     readonly decoded?: ReadonlyArray<DecodedLine>
     readonly words: PendingWords
+    readonly isNew?: boolean
   }
 ) {
   const decoded = of.decoded ?? of.entries.map((entry) => decodeEntry(of.transcript, entry))
@@ -115,6 +116,6 @@ export const chunkOf = Effect.fnUntraced(function* (
   const numbers = new Map<string, number>()
   for (const id of named) numbers.set(id, yield* sessionNumber(sql, of.owner, storable(id)))
   // Which tables is for the model to say that takes it.
-  const chunk: Chunk = { ...of, id: transcriptId(of.transcript), decoded, numbers, prices, table: (name) => name }
+  const chunk: Chunk = { ...of, id: transcriptId(of.transcript), decoded, numbers, prices, isNew: of.isNew === true, table: (name) => name }
   return chunk
 })

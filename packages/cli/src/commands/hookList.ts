@@ -1,0 +1,81 @@
+import * as Effect from "effect/Effect"
+import { type ClientHook, type Hook, hookEvents, triggerText } from "han-core/Hook"
+import { Hooks } from "han-core/Hooks"
+import { answered, ask, print } from "../Asking.ts"
+import { BadUsage } from "../CommandFailed.ts"
+import { problemsText, untrustedText } from "../HookText.ts"
+import type { Host } from "../Host.ts"
+import * as Shape from "../JsonShapes.ts"
+import { hookQuery } from "../ProjectFolder.ts"
+import { plainLine, toJson } from "../terminal/PlainText.ts"
+import { type Style, styleOf } from "../terminal/Style.ts"
+import { table } from "../terminal/Table.ts"
+
+export interface Options {
+  readonly event: string | undefined
+  readonly project: string | undefined
+  readonly json: boolean
+}
+
+export const run = (options: Options, host: Host): Promise<number> =>
+  ask(
+    host,
+    Effect.gen(function* () {
+      const { event } = options
+      if (event !== undefined && !hookEvents.includes(event)) {
+        return yield* Effect.fail(new BadUsage(`hook list: "${event.slice(0, 60)}" is no event of Claude Code; those are ${hookEvents.join(", ")}`))
+      }
+      const list = yield* answered(
+        host,
+        "hooks",
+        Effect.flatMap(Hooks, (hooks) => hooks.list(hookQuery(options.project, host)))
+      )
+      const hooks = list.hooks.filter(({ triggers }) => event === undefined || triggers.some((trigger) => trigger.event === event))
+      const clientHooks = list.clientHooks.filter((hook) => event === undefined || hook.event === event)
+      if (options.json) {
+        const { digest, hooks: ids, outdated } = list.trust
+        return yield* print(
+          host.out,
+          `${toJson({
+            projectPath: list.projectPath,
+            hooks: hooks.map(Shape.hook),
+            clientHooks: clientHooks.map(Shape.clientHook),
+            trust: { digest, hooks: ids, decision: list.trust.decision === null ? null : Shape.trustDecision(list.trust.decision), outdated },
+            problems: list.problems
+          })}\n`
+        )
+      }
+      const style = styleOf(host.terminal)
+      const where = { width: host.terminal.columns, style }
+      const parts = [
+        hooks.length === 0
+          ? `No plugin that is enabled has a hook${event === undefined ? "" : ` for ${event}`} in ${plainLine(list.projectPath)}; \`han plugin list\` shows the plugins.\n`
+          : table(hooks, columns, where),
+        clientHooks.length === 0 ? "" : `${style.bold("Run by Claude Code itself")}\n${table(clientHooks, clientColumns, where)}`,
+        untrustedText({ ...list, hooks }, style),
+        problemsText(list.problems, style)
+      ]
+      yield* print(host.out, parts.filter((part) => part !== "").join("\n"))
+    })
+  )
+
+const stateOf = (hook: Hook): string => (hook.enabled ? hook.trust.state : "off")
+
+const columns = [
+  { header: "HOOK", cell: (hook: Hook) => hook.id, atLeast: 20 },
+  {
+    header: "STATE",
+    cell: stateOf,
+    paint: (style: Style, hook: Hook) => (stateOf(hook) === "untrusted" ? style.yellow : stateOf(hook) === "off" ? style.dim : style.green)
+  },
+  { header: "EVENTS", cell: (hook: Hook) => hook.triggers.map(triggerText).join(", "), atLeast: 12 },
+  { header: "WHERE", cell: (hook: Hook) => hook.dirsWith.join(", "), atLeast: 8 },
+  { header: "COMMAND", cell: (hook: Hook) => hook.command, atLeast: 20 }
+]
+
+const clientColumns = [
+  { header: "EVENT", cell: (hook: ClientHook) => (hook.matcher === null ? hook.event : `${hook.event}:${hook.matcher}`), atLeast: 12 },
+  { header: "FROM", cell: (hook: ClientHook) => hook.plugin ?? `${hook.scope} settings`, atLeast: 12 },
+  { header: "TYPE", cell: (hook: ClientHook) => (hook.async ? `${hook.type}, async` : hook.type) },
+  { header: "WHAT", cell: (hook: ClientHook) => [hook.what ?? "", ...(hook.args ?? [])].join(" "), atLeast: 20 }
+]

@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs"
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { ClientHook, HookDefinition, HookProblem } from "./Hook.ts"
+import { hanPluginFile } from "./internal/hanPluginFile.ts"
+import { hookReading } from "./internal/hookReading.ts"
+import { realPath } from "./internal/pluginPlaces.ts"
+
+/** What the files of one plugin say, and what is wrong in them. It is sound when no problem is an error. */
+export interface PluginReport {
+  readonly root: string
+  readonly hooks: ReadonlyArray<HookDefinition>
+  readonly clientHooks: ReadonlyArray<Omit<ClientHook, "plugin" | "scope">>
+  readonly problems: ReadonlyArray<HookProblem>
+}
+
+/** No folder of a plugin. */
+export class PluginFolderInvalid extends Schema.TaggedError<PluginFolderInvalid>("han-core/PluginFolderInvalid")("PluginFolderInvalid", {
+  path: Schema.String,
+  message: Schema.String
+}) {}
+
+const marks = [hanPluginFile, path.join("hooks", "hooks.json"), path.join(".claude-plugin", "plugin.json")]
+
+/** Reads the files of the plugin in a folder, wherever it lies. Runs nothing. */
+export const check = Effect.fn("PluginCheck.check")(function* (folder: string) {
+  const root = realPath(folder)
+  if (root === null) return yield* new PluginFolderInvalid({ path: folder, message: `${folder} is no folder that can be looked into` })
+  if (!marks.some((mark) => existsSync(path.join(root, mark)))) {
+    return yield* new PluginFolderInvalid({ path: root, message: `${root} holds no plugin: it has none of ${marks.join(", ")}` })
+  }
+  const problems: Array<HookProblem> = []
+  const { client, hooks } = yield* hookReading().plugin({ reads: 0 }, root, problems)
+  return { root, hooks, clientHooks: client, problems } satisfies PluginReport
+})

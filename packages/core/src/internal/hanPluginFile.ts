@@ -1,0 +1,67 @@
+import type { HookDefinition, HookProblem, PluginHooks } from "../Hook.ts"
+import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"
+import { isObject } from "./json.ts"
+import { isPluginName } from "./pluginKey.ts"
+import type { YamlFile } from "./yamlFile.ts"
+
+export const hanPluginFile = "han-plugin.yml"
+
+/** What a plugin may say beside its hooks; other parts of han read it. */
+const otherKeys = ["learn_patterns", "memory", "mcp_servers"]
+const hookKeys =
+  "command event dirs_with dir_test file_test if_changed depends_on timeout idle_timeout tool_filter sync mcp tip description enabled cache on_error".split(" ")
+
+/** The hooks of a `han-plugin.yml`. One that has an error is left out; the others stay. */
+export const hooksIn = (file: YamlFile): PluginHooks => {
+  const problems: Array<HookProblem> = []
+  new HookKeys(file, [], file.value, problems).only(["hooks", ...otherKeys])
+  const listed = file.value.hooks
+  if (listed !== undefined && listed !== null && !isObject(listed)) {
+    problems.push(problemAt(file, ["hooks"], "error", "must be hooks by their names; it has none now"))
+  }
+  const hooks: Array<HookDefinition> = []
+  for (const [name, value] of Object.entries(isObject(listed) ? listed : {})) {
+    const found = hookIn(file, name, value, problems)
+    if (found !== null) hooks.push(found)
+  }
+  return { hooks, problems }
+}
+
+const hookIn = (file: YamlFile, name: string, value: unknown, problems: Array<HookProblem>): HookDefinition | null => {
+  const at = ["hooks", name]
+  if (!isPluginName(name)) {
+    problems.push(problemAt(file, at, "error", "is no name of a hook: no spaces, slashes or @, at most 128 characters, and no dot at the start"))
+    return null
+  }
+  if (!isObject(value)) {
+    problems.push(problemAt(file, at, "error", "must be a hook with a command"))
+    return null
+  }
+  const keys = new HookKeys(file, at, value, problems)
+  keys.only(hookKeys)
+  const command = keys.text("command")
+  if (keys.isSound && (command === undefined || command.trim() === "")) keys.fail(command === undefined ? [] : ["command"], "has no command to run")
+  const hook: HookDefinition = {
+    name,
+    command: command ?? "",
+    beforeAll: null,
+    triggers: keys.triggers("event") ?? standardTriggers,
+    dirsWith: keys.markers("dirs_with") ?? [],
+    dirTest: keys.text("dir_test") ?? null,
+    fileTest: keys.text("file_test") ?? null,
+    ifChanged: keys.texts("if_changed") ?? [],
+    dependsOn: keys.dependencies("depends_on") ?? [],
+    timeout: keys.seconds("timeout") ?? null,
+    idleTimeout: keys.seconds("idle_timeout") ?? null,
+    toolFilter: keys.texts("tool_filter") ?? null,
+    sync: keys.flag("sync") ?? false,
+    mcp: keys.flag("mcp") ?? false,
+    tip: keys.text("tip") ?? null,
+    description: keys.text("description") ?? null,
+    enabled: keys.flag("enabled") ?? true,
+    cache: keys.flag("cache") ?? true,
+    onError: keys.choice("on_error", ["open", "closed"]) ?? "open",
+    line: file.lineOf(at)
+  }
+  return keys.isSound ? hook : null
+}

@@ -1,0 +1,104 @@
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { ClientHook, HookDefinition, HookProblem } from "../Hook.ts"
+import { JsonFileBroken, read } from "../JsonFile.ts"
+import { type ClientEntry, clientHooksIn } from "./clientHooks.ts"
+import type { HanConfigSource } from "./hanConfig.ts"
+import { hanPluginFile, hooksIn } from "./hanPluginFile.ts"
+import { changesIn, type HookChanges } from "./hookChanges.ts"
+import { type JsonObject, object } from "./json.ts"
+import { kept, type Work } from "./keptReads.ts"
+import { readWhole } from "./wholeFile.ts"
+import { parseYaml, type YamlFile } from "./yamlFile.ts"
+
+/** More than any file of a plugin or of settings that a person writes. */
+const mostBytes = 1 << 20
+
+export interface PluginFiles {
+  /** Its `han-plugin.yml`, there or not. */
+  readonly file: string
+  readonly hooks: ReadonlyArray<HookDefinition>
+  readonly client: ReadonlyArray<Omit<ClientHook, "plugin" | "scope">>
+}
+
+/** A file's value with what is wrong in it. */
+interface Said<A> {
+  readonly value: A
+  readonly problems: ReadonlyArray<HookProblem>
+}
+
+/** Reads the files that hooks come from; each is kept until it changes. */
+export const hookReading = () => {
+  const jsonOf = kept<Said<JsonObject | null>>(readJson)
+  const pluginFile = kept<Said<ReadonlyArray<HookDefinition>>>((file) =>
+    Effect.map(readYaml(file), ({ problems, value }) => {
+      if (value === null) return { value: [], problems }
+      const found = hooksIn(value)
+      return { value: found.hooks, problems: found.problems }
+    })
+  )
+  const yaml = kept<Said<YamlFile | null>>(readYaml)
+
+  const json = (work: Work, file: string, problems: Array<HookProblem> = []): Effect.Effect<JsonObject | null> =>
+    Effect.map(jsonOf(work, file), (said) => {
+      for (const problem of said.problems) if (!problems.some((one) => one.path === problem.path && one.message === problem.message)) problems.push(problem)
+      return said.value
+    })
+
+  const clientHooks = Effect.fnUntraced(function* (work: Work, file: string, problems: Array<HookProblem>) {
+    const found = clientHooksIn((yield* json(work, file, problems))?.hooks, file)
+    problems.push(...found.problems)
+    return found.entries
+  })
+
+  const plugin = Effect.fnUntraced(function* (work: Work, root: string, problems: Array<HookProblem>) {
+    const file = path.join(root, hanPluginFile)
+    const said = yield* pluginFile(work, file)
+    problems.push(...said.problems)
+    const manifestFile = path.join(root, ".claude-plugin", "plugin.json")
+    const hooksFile = path.join(root, "hooks", "hooks.json")
+    const inline = object((yield* json(work, manifestFile, problems))?.hooks)
+    const inManifest = clientHooksIn(inline?.hooks ?? inline ?? undefined, manifestFile)
+    problems.push(...inManifest.problems)
+    const at = (file: string) => (entry: ClientEntry) => ({ ...entry, file })
+    return {
+      file,
+      hooks: said.value,
+      client: [...(yield* clientHooks(work, hooksFile, problems)).map(at(hooksFile)), ...inManifest.entries.map(at(manifestFile))]
+    } satisfies PluginFiles
+  })
+
+  const changes = Effect.fnUntraced(function* (work: Work, source: HanConfigSource, file: string, problems: Array<HookProblem>) {
+    const said = yield* yaml(work, file)
+    problems.push(...said.problems)
+    return said.value === null ? null : (changesIn(said.value, source, problems) satisfies HookChanges)
+  })
+
+  return { json, plugin, changes, settingsHooks: clientHooks }
+}
+
+export type HookReading = ReturnType<typeof hookReading>
+
+const readJson = (file: string): Effect.Effect<Said<JsonObject | null>> =>
+  Effect.match(read(file), {
+    onFailure: (error) => ({
+      value: null,
+      problems: [{ severity: "error", path: error.path, line: error instanceof JsonFileBroken ? error.line : null, key: null, message: error.message }]
+    }),
+    onSuccess: (value) => ({ value, problems: [] })
+  })
+
+const readYaml = Effect.fnUntraced(function* (file: string) {
+  const failed = (line: number | null, message: string): Said<YamlFile | null> => ({
+    value: null,
+    problems: [{ severity: "error", path: file, line, key: null, message }]
+  })
+  const found = yield* Effect.either(readWhole(file, mostBytes))
+  if (Either.isLeft(found)) return failed(null, found.left.message)
+  if (found.right === null) return { value: null, problems: [] } satisfies Said<YamlFile | null>
+  const parsed = yield* parseYaml(file, found.right.bytes)
+  if (Either.isRight(parsed)) return { value: parsed.right, problems: [] } satisfies Said<YamlFile | null>
+  const { line, why } = parsed.left
+  return failed(line, `${file}${line === null ? "" : `, line ${line}`}: ${why}. Correct it there; nothing in it counts until then`)
+})

@@ -1,0 +1,23 @@
+import { type JsonObject, object } from "./json.ts"
+
+const nameOfOne = /^(?!\.)[^\s/\\@\p{Cc}\p{Cf}\p{Cs}]{1,128}$/u
+
+/** Whether a plugin, a marketplace or a hook may be called so: no spaces, slashes or @, and no dot at the start. */
+export const isPluginName = (name: string): boolean => nameOfOne.test(name)
+
+/** The two names in `name@marketplace`; null when it is not of this shape. */
+export const partsOf = (key: string): { readonly name: string; readonly marketplace: string } | null => {
+  const [name, marketplace, more] = key.split("@")
+  return name !== undefined && marketplace !== undefined && more === undefined && nameOfOne.test(name) && nameOfOne.test(marketplace)
+    ? { name, marketplace }
+    : null
+}
+
+export const keyOf = (plugin: { readonly name: string; readonly marketplace: string }): string => `${plugin.name}@${plugin.marketplace}`
+
+/** What a settings file says of a plugin: true, or a list of versions. */
+export const isOn = (value: unknown): boolean => value === true || (Array.isArray(value) && value.length > 0)
+
+/** What a settings file says of each plugin. */
+export const enabledIn = (settings: JsonObject): ReadonlyMap<string, boolean> =>
+  new Map(Object.entries(object(settings.enabledPlugins) ?? {}).map(([key, value]) => [key, isOn(value)]))

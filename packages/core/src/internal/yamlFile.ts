@@ -1,0 +1,63 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Yaml from "yaml"
+import { isObject, type JsonObject } from "./json.ts"
+
+/** Names of keys, and places in lists. */
+export type YamlPath = ReadonlyArray<string | number>
+
+/** A YAML document of names with values; one without content is empty. */
+export interface YamlFile {
+  readonly path: string
+  readonly value: JsonObject
+  /** Where this key stands; of the nearest key above it when it is not there. */
+  readonly lineOf: (path: YamlPath) => number | null
+}
+
+export interface YamlBroken {
+  readonly line: number | null
+  readonly why: string
+}
+
+/** The parser is loaded when the first file is found. */
+export const parseYaml = (path: string, bytes: Uint8Array): Effect.Effect<Either.Either<YamlFile, YamlBroken>> =>
+  Effect.map(
+    Effect.promise(() => import("yaml")),
+    (yaml) => {
+      try {
+        const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+        const lines = new yaml.LineCounter()
+        const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: true })
+        const [error] = document.errors
+        if (error !== undefined) {
+          const why = (error.message.split("\n", 1)[0] ?? error.message).replace(/ at line \d+, column \d+:?$/, "")
+          return Either.left({ line: error.linePos?.[0].line ?? null, why })
+        }
+        // A document of aliases of aliases would fill the memory: the parser refuses more than this.
+        const value: unknown = document.toJS({ maxAliasCount: 100 })
+        if (value === null || value === undefined) return Either.right({ path, value: {}, lineOf: () => null })
+        if (!isObject(value)) return Either.left({ line: 1, why: "names with values are expected" })
+        return Either.right({ path, value, lineOf: (keys: YamlPath) => lineOf(yaml, document.contents, lines, keys) })
+      } catch (cause) {
+        return Either.left({ line: null, why: cause instanceof TypeError ? "it is not UTF-8" : cause instanceof Error ? cause.message : String(cause) })
+      }
+    }
+  )
+
+const lineOf = (yaml: typeof Yaml, contents: unknown, lines: Yaml.LineCounter, keys: YamlPath): number | null => {
+  let at: unknown = contents
+  let offset: number | null = null
+  for (const key of keys) {
+    if (yaml.isMap(at)) {
+      const pair = at.items.find((item) => yaml.isScalar(item.key) && String(item.key.value) === String(key))
+      if (pair === undefined) break
+      if (yaml.isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset
+      at = pair.value
+    } else if (yaml.isSeq(at) && typeof key === "number") {
+      const item: unknown = at.items[key]
+      if (yaml.isNode(item)) offset = item.range?.[0] ?? offset
+      at = item
+    } else break
+  }
+  return offset === null ? null : lines.linePos(offset).line
+}
