@@ -152,13 +152,17 @@ describe("han-plugin.yml", () => {
       mkdirSync(path.join(plugin("folder"), "han-plugin.yml"), { recursive: true })
       put(path.join(plugin("circle"), ".claude-plugin/plugin.json"), "{}")
       symlinkSync("han-plugin.yml", path.join(plugin("circle"), "han-plugin.yml"))
-      put(path.join(plugin("deep"), "han-plugin.yml"), `hooks: ${"[".repeat(50_000)}`)
+      put(path.join(plugin("deep"), "han-plugin.yml"), `hooks: ${"[".repeat(5000)}`)
+      put(path.join(plugin("keys"), "han-plugin.yml"), `hooks:\n  ${"- ".repeat(20_000)}`)
+      put(path.join(plugin("odd"), "han-plugin.yml"), "hooks:\n  ? [a, b]\n  : c\n")
       for (const [name, words] of [
         ["huge", "longer than"],
         ["bytes", "not UTF-8"],
         ["folder", "is no file"],
         ["circle", "circle"],
-        ["deep", ""]
+        ["deep", "nested too deeply"],
+        ["keys", "nested too deeply"],
+        ["odd", "must be a text"]
       ] as const) {
         const { hooks, problems } = yield* check(plugin(name))
         expect(hooks).toEqual([])

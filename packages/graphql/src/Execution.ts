@@ -14,8 +14,8 @@ import {
 import * as Documents from "./Documents.ts"
 import { masked, maskedError, type OnDefect } from "./ErrorMask.ts"
 import { Feed } from "./Feed.ts"
+import * as JoinedRuns from "./JoinedRuns.ts"
 import { holdsMoreThan, type Limits, standard } from "./Limits.ts"
-import * as SharedRuns from "./SharedRuns.ts"
 
 /** What a client asks for. */
 export interface OperationRequest {
@@ -63,8 +63,7 @@ export const make = (options: Options): Execution => {
   const onDefect = options.onDefect ?? (() => {})
   const documents = Documents.make(schema, limits)
   const open = new Set<Feed<ExecutionResult>>()
-  const shared = SharedRuns.make<ExecutionResult>()
-  const untilDone = new AbortController().signal
+  const joined = JoinedRuns.make<ExecutionResult>()
 
   const execute = async (args: ValidatedExecutionArgs, signal: AbortSignal): Promise<ExecutionResult> => {
     try {
@@ -127,7 +126,7 @@ export const make = (options: Options): Execution => {
         name: args.operation.name?.value,
         execute: (signal) =>
           options.oneViewer === true && args.operation.operation === "query"
-            ? shared.run(JSON.stringify([query, operationName, variables]), () => execute(args, untilDone))
+            ? joined.run(JSON.stringify([query, operationName, variables]), (all) => execute(args, all), signal)
             : execute(args, signal),
         subscribe: async (signal) =>
           isSubscription(args) ? subscribe(args, signal) : { errors: [new GraphQLError(`a ${args.operation.operation} cannot be subscribed to`)] }

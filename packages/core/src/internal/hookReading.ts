@@ -10,10 +10,7 @@ import { changesIn, type HookChanges } from "./hookChanges.ts"
 import { type JsonObject, object } from "./json.ts"
 import { kept, type Work } from "./keptReads.ts"
 import { readWhole } from "./wholeFile.ts"
-import { parseYaml, type YamlFile } from "./yamlFile.ts"
-
-/** More than any file of a plugin or of settings that a person writes. */
-const mostBytes = 1 << 20
+import { mostYamlBytes, parseYaml, type YamlFile } from "./yamlFile.ts"
 
 export interface PluginFiles {
   /** Its `han-plugin.yml`, there or not. */
@@ -94,7 +91,7 @@ const readYaml = Effect.fnUntraced(function* (file: string) {
     value: null,
     problems: [{ severity: "error", path: file, line, key: null, message }]
   })
-  const found = yield* Effect.either(readWhole(file, mostBytes))
+  const found = yield* Effect.either(readWhole(file, mostYamlBytes))
   if (Either.isLeft(found)) return failed(null, found.left.message)
   if (found.right === null) return { value: null, problems: [] } satisfies Said<YamlFile | null>
   const parsed = yield* parseYaml(file, found.right.bytes)

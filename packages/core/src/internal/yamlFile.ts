@@ -26,13 +26,17 @@ export const parseYaml = (path: string, bytes: Uint8Array): Effect.Effect<Either
     (yaml) => {
       try {
         const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+        if (isNestedTooDeeply(text)) return Either.left({ line: null, why: "it is nested too deeply" })
         const lines = new yaml.LineCounter()
-        const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: true })
+        const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: true, logLevel: "error" })
         const [error] = document.errors
         if (error !== undefined) {
           const why = (error.message.split("\n", 1)[0] ?? error.message).replace(/ at line \d+, column \d+:?$/, "")
           return Either.left({ line: error.linePos?.[0].line ?? null, why })
         }
+        let odd = false
+        yaml.visit(document, { Pair: (_, { key }) => (yaml.isScalar(key) ? undefined : ((odd = true), yaml.visit.BREAK)) })
+        if (odd) return Either.left({ line: null, why: "every name must be a text" })
         // A document of aliases of aliases would fill the memory: the parser refuses more than this.
         const value: unknown = document.toJS({ maxAliasCount: 100 })
         if (value === null || value === undefined) return Either.right({ path, value: {}, lineOf: () => null })
@@ -43,6 +47,21 @@ export const parseYaml = (path: string, bytes: Uint8Array): Effect.Effect<Either
       }
     }
   )
+
+/** Files of any repository are parsed, and the parser takes a time that grows with the square of some of them: more than anybody writes by hand is refused. */
+export const mostYamlBytes = 1 << 16
+const deepest = 64
+
+const isNestedTooDeeply = (text: string): boolean => {
+  if (/(?:[-?:][ \t]+){64}/.test(text)) return true
+  let depth = 0
+  for (const character of text) {
+    if (character === "[" || character === "{") depth++
+    else if (character === "]" || character === "}") depth = Math.max(0, depth - 1)
+    if (depth > deepest) return true
+  }
+  return false
+}
 
 const lineOf = (yaml: typeof Yaml, contents: unknown, lines: Yaml.LineCounter, keys: YamlPath): number | null => {
   let at: unknown = contents
