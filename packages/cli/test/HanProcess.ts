@@ -22,6 +22,8 @@ export interface Machine {
   readonly claude: string
   readonly environment: Readonly<Record<string, string>>
   readonly start: (args: ReadonlyArray<string>, environment?: Readonly<Record<string, string>>) => ReturnType<typeof spawn>
+  /** `start` in that folder. */
+  readonly startIn: (directory: string, args: ReadonlyArray<string>, environment?: Readonly<Record<string, string>>) => ReturnType<typeof spawn>
   /** `start` behind a pipe that nobody reads for two seconds. */
   readonly late: (args: ReadonlyArray<string>) => ReturnType<typeof spawn>
   readonly han: (...args: ReadonlyArray<string>) => Promise<Ended>
@@ -44,8 +46,9 @@ export const machine = (configurations: ReadonlyArray<string> = []): Machine => 
     CLAUDE_CONFIG_DIR: claude,
     TZ: "America/New_York"
   }
-  const start: Machine["start"] = (args, more = {}) =>
-    spawn("node", [launcher, ...args], { cwd: directory, env: { ...environment, ...more }, stdio: ["pipe", "pipe", "pipe"] })
+  const startIn: Machine["startIn"] = (cwd, args, more = {}) =>
+    spawn("node", [launcher, ...args], { cwd, env: { ...environment, ...more }, stdio: ["pipe", "pipe", "pipe"] })
+  const start: Machine["start"] = (args, more) => startIn(directory, args, more)
   const hanWith: Machine["hanWith"] = async (more, ...args) => {
     const child = start(args, more)
     child.stdin?.end()
@@ -58,6 +61,7 @@ export const machine = (configurations: ReadonlyArray<string> = []): Machine => 
     claude,
     environment,
     start,
+    startIn,
     han,
     hanWith,
     late: (args) =>

@@ -105,3 +105,103 @@ export const SessionShape = Schema.Struct({
   summaries: Schema.Array(Schema.Unknown),
   messages: Schema.Array(MessageShape)
 })
+const Strings = Schema.Array(Schema.String)
+const Trust = Schema.Struct({ state: Schema.Literal("trusted", "untrusted"), why: Schema.String })
+const Decision = Schema.Struct({
+  projectPath: Schema.String,
+  digest: Schema.String,
+  trustedAt: Instant,
+  hooks: Schema.Array(Schema.Struct({ id: Schema.String, command: Schema.String }))
+})
+const Problems = Schema.Array(
+  Schema.Struct({
+    severity: Schema.Literal("error", "warning"),
+    path: Schema.String,
+    line: Schema.NullOr(Schema.Int),
+    key: Text,
+    message: Schema.String
+  })
+)
+const HookFields = {
+  name: Schema.String,
+  command: Schema.String,
+  takesFiles: Schema.Boolean,
+  beforeAll: Text,
+  events: Strings,
+  dirsWith: Strings,
+  dirTest: Text,
+  fileTest: Text,
+  ifChanged: Strings,
+  dependsOn: Schema.Array(Schema.Struct({ plugin: Schema.String, hook: Schema.String, optional: Schema.Boolean })),
+  timeoutSeconds: Schema.NullOr(Schema.Number),
+  idleTimeoutSeconds: Schema.NullOr(Schema.Number),
+  toolFilter: Schema.NullOr(Strings),
+  sync: Schema.Boolean,
+  mcp: Schema.Boolean,
+  tip: Text,
+  description: Text,
+  enabled: Schema.Boolean,
+  cache: Schema.Boolean,
+  onError: Schema.Literal("open", "closed"),
+  line: Schema.NullOr(Schema.Int)
+}
+const ClientFields = {
+  event: Schema.String,
+  matcher: Text,
+  type: Schema.String,
+  what: Text,
+  args: Schema.NullOr(Strings),
+  condition: Text,
+  async: Schema.Boolean,
+  timeoutSeconds: Schema.NullOr(Schema.Number),
+  file: Schema.String
+}
+export const HookListShape = Schema.Struct({
+  projectPath: Schema.String,
+  hooks: Schema.Array(
+    Schema.Struct({
+      id: Schema.String,
+      plugin: Schema.String,
+      marketplace: Schema.String,
+      version: Text,
+      aliases: Strings,
+      ...HookFields,
+      root: Schema.String,
+      file: Schema.String,
+      changedBy: Strings,
+      disabledBy: Text,
+      trust: Trust
+    })
+  ),
+  clientHooks: Schema.Array(Schema.Struct({ ...ClientFields, plugin: Text, scope: Schema.String })),
+  trust: Schema.Struct({ digest: Text, hooks: Strings, decision: Schema.NullOr(Decision), outdated: Schema.Boolean }),
+  problems: Problems
+})
+export const PluginListShape = Schema.Struct({
+  projectPath: Schema.String,
+  plugins: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      marketplace: Schema.String,
+      version: Text,
+      aliases: Strings,
+      enabled: Schema.Boolean,
+      scope: Schema.Literal("managed", "user", "project", "local"),
+      settings: Schema.String,
+      root: Text,
+      sameAs: Text,
+      trust: Schema.NullOr(Trust),
+      hooks: Schema.Int,
+      clientHooks: Schema.Int
+    })
+  ),
+  problems: Problems
+})
+export const PluginValidateShape = Schema.Struct({
+  root: Schema.String,
+  valid: Schema.Boolean,
+  hooks: Schema.Array(Schema.Struct(HookFields)),
+  clientHooks: Schema.Array(Schema.Struct(ClientFields)),
+  problems: Problems
+})
+export const TrustListShape = Schema.Struct({ decisions: Schema.Array(Decision) })

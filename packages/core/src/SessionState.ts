@@ -37,9 +37,9 @@ export interface SessionState {
 
 export const empty: SessionState = {}
 
-/** Places in the main transcript come behind places in han's own log; a later generation behind an earlier one. */
-const stampOf = ({ line, transcript }: JournalEvent): number =>
-  ((transcript.kind === "main" ? 2048 : 0) + Math.min(transcript.generation, 2047)) * 2 ** 40 + line
+/** A later generation comes behind an earlier one. What the main transcript says goes before what han's own log says, whether the first or the last that is said holds. */
+const stampOf = ({ line, transcript }: JournalEvent, holds: "first" | "last"): number =>
+  (((transcript.kind === "main") === (holds === "last") ? 2048 : 0) + Math.min(transcript.generation, 2047)) * 2 ** 40 + line
 
 const maxPromptLength = 2000
 
@@ -47,7 +47,8 @@ const maxPromptLength = 2000
 export const evolve = (state: SessionState, happened: JournalEvent): SessionState => {
   const { envelope, event, transcript } = happened
   if (transcript.kind === "agent") return state
-  const stamp = stampOf(happened)
+  const stamp = stampOf(happened, "last")
+  const firstStamp = stampOf(happened, "first")
   let next = state
   const last = <Key extends keyof SessionState>(key: Key, value: NonNullable<SessionState[Key]>["value"]) => {
     const have = next[key]
@@ -55,7 +56,7 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
   }
   const first = <Key extends keyof SessionState>(key: Key, value: NonNullable<SessionState[Key]>["value"]) => {
     const have = next[key]
-    if (have === undefined || have.stamp > stamp) next = { ...next, [key]: { value, stamp } }
+    if (have === undefined || have.stamp > firstStamp) next = { ...next, [key]: { value, stamp: firstStamp } }
   }
   /** For facts that most lines repeat: the object is not touched while they do. */
   const repeated = <Key extends "branch" | "version" | "slug" | "model">(key: Key, value: string) => {

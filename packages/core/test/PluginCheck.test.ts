@@ -48,7 +48,11 @@ describe("han-plugin.yml", () => {
   it.effect("markers, conditions, dependencies, and the keys that nobody has published yet", () =>
     Effect.gen(function* () {
       const markers = yield* said("markers")
-      expect(markers.hooks.map(({ dirsWith }) => dirsWith)).toEqual([["eslint.config.js", ".eslintrc.json"], ["*.csproj", "*.sln"], [".github/workflows/*.yml"]])
+      expect(markers.hooks.map(({ dirsWith }) => dirsWith)).toEqual([
+        ["eslint.config.js", ".eslintrc.json"],
+        ["*.csproj", "*.sln"],
+        [".github/workflows/*.yml"]
+      ])
       expect(markers.hooks.map(({ ifChanged }) => ifChanged.length)).toEqual([0, 2, 1])
       expect((yield* said("conditions")).hooks).toMatchObject([
         { dirTest: `grep -q '"typescript"' package.json`, tip: "run it before the tests", description: "Types of the whole package" }
@@ -136,7 +140,6 @@ describe("han-plugin.yml", () => {
 
   it.effect("a file that is none, or would fill the memory", () =>
     Effect.gen(function* () {
-      expect((yield* said("broken")).problems).toMatchObject([{ severity: "error", line: expect.any(Number), message: expect.stringContaining("Correct it there") }])
       expect((yield* said("list")).problems).toMatchObject([{ severity: "error", line: 1, key: "hooks" }])
       expect((yield* said("scalar")).problems).toMatchObject([{ severity: "error", line: 1 }])
       expect((yield* said("aliases")).problems).toMatchObject([{ severity: "error", message: expect.stringContaining("alias") }])
@@ -155,6 +158,8 @@ describe("han-plugin.yml", () => {
       put(path.join(plugin("deep"), "han-plugin.yml"), `hooks: ${"[".repeat(5000)}`)
       put(path.join(plugin("keys"), "han-plugin.yml"), `hooks:\n  ${"- ".repeat(20_000)}`)
       put(path.join(plugin("odd"), "han-plugin.yml"), "hooks:\n  ? [a, b]\n  : c\n")
+      put(path.join(plugin("quote"), "han-plugin.yml"), 'hooks:\n  lint:\n    command: "never closed\n  test:\n    command: x\n')
+      put(path.join(plugin("twice"), "han-plugin.yml"), "hooks:\n  a: { command: x }\n  a: { command: y }\n")
       for (const [name, words] of [
         ["huge", "longer than"],
         ["bytes", "not UTF-8"],
@@ -162,7 +167,9 @@ describe("han-plugin.yml", () => {
         ["circle", "circle"],
         ["deep", "nested too deeply"],
         ["keys", "nested too deeply"],
-        ["odd", "must be a text"]
+        ["odd", "must be a text"],
+        ["quote", "line 6: Missing closing"],
+        ["twice", "line 3: "]
       ] as const) {
         const { hooks, problems } = yield* check(plugin(name))
         expect(hooks).toEqual([])
@@ -178,7 +185,18 @@ describe("what Claude Code itself runs", () => {
   it.effect("hooks.json and the manifest; what is wrong is left out, and said", () =>
     Effect.gen(function* () {
       const { clientHooks, problems } = yield* said("client")
-      expect(clientHooks.map(({ args, async, condition, event, matcher, timeout, type, what }) => [event, matcher, type, what, args, condition, inSeconds(timeout), async])).toEqual([
+      expect(
+        clientHooks.map(({ args, async, condition, event, matcher, timeout, type, what }) => [
+          event,
+          matcher,
+          type,
+          what,
+          args,
+          condition,
+          inSeconds(timeout),
+          async
+        ])
+      ).toEqual([
         ["Stop", null, "command", "han hook run client lint", null, null, 300, true],
         ["Stop", null, "agent", "Look at it", null, null, null, false],
         ["PostToolUse", "Edit|Write", "command", "fmt", ["-q"], "Bash(git *)", null, false],

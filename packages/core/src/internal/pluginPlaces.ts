@@ -149,7 +149,7 @@ export const pluginPlaces = (readJson: ReadJson) => {
           aliases: []
         } satisfies PluginPlace
     }
-    for (const declared of [...mine, ...clones]) {
+    for (const declared of [...mine.filter((one) => !isDirectory(one)), ...clones]) {
       const found = yield* inMarket(declared)
       if (found !== null) return found
     }

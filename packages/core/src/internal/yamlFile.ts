@@ -34,9 +34,7 @@ export const parseYaml = (path: string, bytes: Uint8Array): Effect.Effect<Either
           const why = (error.message.split("\n", 1)[0] ?? error.message).replace(/ at line \d+, column \d+:?$/, "")
           return Either.left({ line: error.linePos?.[0].line ?? null, why })
         }
-        let odd = false
-        yaml.visit(document, { Pair: (_, { key }) => (yaml.isScalar(key) ? undefined : ((odd = true), yaml.visit.BREAK)) })
-        if (odd) return Either.left({ line: null, why: "every name must be a text" })
+        if (hasOtherNames(yaml, document)) return Either.left({ line: null, why: "every name must be a text" })
         // A document of aliases of aliases would fill the memory: the parser refuses more than this.
         const value: unknown = document.toJS({ maxAliasCount: 100 })
         if (value === null || value === undefined) return Either.right({ path, value: {}, lineOf: () => null })
@@ -61,6 +59,19 @@ const isNestedTooDeeply = (text: string): boolean => {
     if (depth > deepest) return true
   }
   return false
+}
+
+/** Lists and objects may be names in YAML; to make texts of them takes the parser for ever. */
+const hasOtherNames = (yaml: typeof Yaml, document: Yaml.Document): boolean => {
+  let found = false
+  yaml.visit(document, {
+    Pair: (_, { key }) => {
+      if (yaml.isScalar(key)) return undefined
+      found = true
+      return yaml.visit.BREAK
+    }
+  })
+  return found
 }
 
 const lineOf = (yaml: typeof Yaml, contents: unknown, lines: Yaml.LineCounter, keys: YamlPath): number | null => {

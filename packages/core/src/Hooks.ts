@@ -1,0 +1,88 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { ClientHook, Hook, HookPlugin, HookProblem } from "./Hook.ts"
+import { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
+import type { StoreError } from "./StoreError.ts"
+
+export const HookQuery = Schema.Struct({
+  /** An absolute path. */
+  projectPath: Schema.String,
+  /** The one configuration folder of Claude Code that counts; if absent all that are known, the default one before others. */
+  folder: Schema.optional(Schema.String)
+})
+export type HookQuery = typeof HookQuery.Type
+
+/** A decision that a person took with `han trust`. */
+export const TrustDecision = Schema.Struct({
+  projectPath: Schema.String,
+  /** Of all that was not trusted by itself. */
+  digest: Schema.String,
+  /** Milliseconds since 1970. */
+  trustedAt: Schema.Number,
+  /** What it was given for: the hooks with their commands. */
+  hooks: Schema.Array(Schema.Struct({ id: Schema.String, command: Schema.String }))
+})
+export type TrustDecision = typeof TrustDecision.Type
+
+/** The hooks of a project. */
+export const HookList = Schema.Struct({
+  /** Without symbolic links. */
+  projectPath: Schema.String,
+  /** By plugin, in the order of their files. Those that are off are here, too. */
+  hooks: Schema.Array(Hook),
+  clientHooks: Schema.Array(ClientHook),
+  plugins: Schema.Array(HookPlugin),
+  problems: Schema.Array(HookProblem),
+  /**
+   * What only the repository enables or defines. `digest` stands for all of it, to the byte; null when there is nothing to decide.
+   * `hooks`: the ids of what a decision for this digest is about. `decision`: the one that was taken for this digest.
+   */
+  trust: Schema.Struct({
+    digest: Schema.NullOr(Schema.String),
+    hooks: Schema.Array(Schema.String),
+    decision: Schema.NullOr(TrustDecision),
+    /** One was taken, for other content. */
+    outdated: Schema.Boolean
+  }),
+  /** Files and folders that had to be read for this answer; what has not changed since an earlier one is not. */
+  read: Schema.Int
+})
+export type HookList = typeof HookList.Type
+
+/** No folder that can be a project. */
+export class HookProjectInvalid extends Schema.TaggedError<HookProjectInvalid>("han-core/HookProjectInvalid")("HookProjectInvalid", {
+  projectPath: Schema.String,
+  message: Schema.String
+}) {}
+
+/** What was to be trusted is not what is there now. Nothing was written. */
+export class HookContentChanged extends Schema.TaggedError<HookContentChanged>("han-core/HookContentChanged")("HookContentChanged", {
+  projectPath: Schema.String,
+  message: Schema.String
+}) {}
+
+/** The file of decisions could not be read or written; it is as it was. */
+export const TrustFileError = Schema.Union(JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable)
+export type TrustFileError = typeof TrustFileError.Type
+
+/**
+ * The hooks that plugins and settings define. Trusted by themselves are plugins that the user's or the managed settings enable, and those that Claude Code has
+ * installed for the user or the project. What only files of the repository enable or define (`.claude/`, `han.yml`, `han-config.yml`) counts as `untrusted` until
+ * `trust` was called for exactly that; nothing untrusted may be run. A `StoreError` means that whoever has the files does not answer.
+ */
+export class Hooks extends Context.Tag("han-core/Hooks")<
+  Hooks,
+  {
+    /** Broken files are among the problems, and hide nothing but themselves. */
+    readonly list: (query: HookQuery) => Effect.Effect<HookList, HookProjectInvalid | StoreError>
+    /** Trusts what `list` has shown under this digest. */
+    readonly trust: (
+      query: HookQuery & { readonly digest: string }
+    ) => Effect.Effect<TrustDecision, HookProjectInvalid | HookContentChanged | TrustFileError | StoreError>
+    /** Whether there was a decision for this project, which need not be there any more. */
+    readonly revoke: (projectPath: string) => Effect.Effect<boolean, TrustFileError | StoreError>
+    /** By project. */
+    readonly decisions: Effect.Effect<ReadonlyArray<TrustDecision>, TrustFileError | StoreError>
+  }
+>() {}
