@@ -47,7 +47,9 @@ export const Compacted = Schema.TaggedStruct("Compacted", {
   trigger: Schema.Literal("auto", "manual", "continuation", "unknown"),
   preTokens: Schema.NullOr(amount),
   postTokens: Schema.NullOr(amount),
-  durationMs: Schema.NullOr(amount)
+  durationMs: Schema.NullOr(amount),
+  /** The line of the summary that it left, where the client names it; else the summary hangs on the boundary's own line. */
+  summaryUuid: optionalText
 })
 /** What the compaction left of the conversation; belongs to the boundary that is its parent. */
 export const CompactionSummarized = Schema.TaggedStruct("CompactionSummarized", { text })

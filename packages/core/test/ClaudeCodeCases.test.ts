@@ -75,7 +75,7 @@ describe("hand-written cases", () => {
         { _tag: "CompactionSummarized", text: "Compacted" }
       ],
       [{ _tag: "CompactionSummarized" }],
-      [{ _tag: "Compacted", trigger: "auto", preTokens: 150_000, postTokens: null, durationMs: null }]
+      [{ _tag: "Compacted", trigger: "auto", preTokens: 150_000, postTokens: null, durationMs: null, summaryUuid: null }]
     ])
     expect(lines[0]?.envelope.at).toBeNull()
   })

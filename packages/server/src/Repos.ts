@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Directories, type DirectoryFacts } from "han-core/Directories"
+import { Journal } from "han-core/Journal"
 import type { Viewer } from "han-core/Viewer"
 
 /** There is no git on this machine's PATH. */
@@ -17,29 +18,31 @@ export class GitMissing extends Schema.TaggedError<GitMissing>("han-server/GitMi
 
 const timeoutMs = 5000
 const batch = 20
-/** How long until the next look: twice as long each time that there was nothing, so that an idle coordinator is idle. */
-const shortestPauseMs = 2000
-const longestPauseMs = 30_000
+/** How long until the next look. It costs next to nothing while nothing came in. */
+const pauseMs = 2000
 
 /**
  * Looks up the repository of each directory that sessions worked in, once, in the background. `environment` is git's; what would point it to another repository
  * (`GIT_DIR` and the like) is left out. Where there is no git it gives up, and says so in the log.
  */
-export const layer = (options: { readonly environment: Readonly<Record<string, string | undefined>> }): Layer.Layer<never, never, Directories | Viewer> =>
+export const layer = (options: { readonly environment: Readonly<Record<string, string | undefined>> }): Layer.Layer<never, never, Directories | Journal | Viewer> =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const known = yield* Directories
       const look = probe(options.environment)
-      let pauseMs = shortestPauseMs
+      const journal = yield* Journal
+      // The end of the journal when there was nothing left to look up.
+      let settled = -1
       const round = Effect.gen(function* () {
+        const head = yield* journal.head
+        if (head === settled) return yield* Effect.sleep(pauseMs)
         const directories = yield* known.unprobed(batch)
         yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => known.note(directory, facts)), {
           concurrency: 2,
           discard: true
         })
-        if (directories.length === batch) return yield* Effect.sleep(50)
-        pauseMs = directories.length > 0 ? shortestPauseMs : Math.min(2 * pauseMs, longestPauseMs)
-        yield* Effect.sleep(pauseMs)
+        if (directories.length === 0) settled = head
+        yield* Effect.sleep(directories.length === batch ? 50 : pauseMs)
       })
       yield* Effect.forever(round).pipe(
         Effect.tapError((error) => Effect.logWarning(error.message)),

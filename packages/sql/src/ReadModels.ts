@@ -182,9 +182,11 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       pre_tokens BIGINT,
       post_tokens BIGINT,
       duration_ms BIGINT,
+      summary_id TEXT,
       summary TEXT,
       PRIMARY KEY (owner, id)
     )`
+    yield* sql`CREATE INDEX ${index("compaction", "summary")} ON ${t("compaction")} (owner, summary_id)`
     yield* sql`CREATE INDEX ${index("compaction", "session")} ON ${t("compaction")} (session_no)`
     yield* sql`CREATE TABLE ${t("todo")} (owner TEXT NOT NULL, id TEXT NOT NULL, session_no BIGINT NOT NULL, mark SMALLINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, at BIGINT, todos TEXT NOT NULL, PRIMARY KEY (owner, id))`
     yield* sql`CREATE INDEX ${index("todo", "session")} ON ${t("todo")} (session_no)`

@@ -61,7 +61,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
 
       const row = Effect.fnUntraced(function* (id: TranscriptId) {
         const { owner } = yield* Viewer
-        const [found] = yield* database.read<TranscriptRow>`${selectTranscripts(database.read)} WHERE t.owner = ${owner} AND t.id = ${id}`
+        const [found] = yield* database.read<TranscriptRow>`${selectTranscripts(database.read)} WHERE t.owner = ${owner} AND t.id = ${storable(id)}`
         return found ?? (yield* new TranscriptNotFound({ transcript: id }))
       })
 
@@ -168,7 +168,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
             const sql = database.read
             const rows = yield* wanted?.sessionId === undefined
               ? sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner = ${owner} ORDER BY t.no`
-              : sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner = ${owner} AND k.session_id = ${wanted.sessionId} ORDER BY t.no`
+              : sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner = ${owner} AND k.session_id = ${storable(wanted.sessionId)} ORDER BY t.no`
             return rows.map(infoOf)
           }).pipe(failing("transcripts")),
         markMissing: (ids, at) =>
@@ -206,7 +206,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
         isForgotten: (sessionId) =>
           Effect.gen(function* () {
             const { owner } = yield* Viewer
-            return (yield* database.read`SELECT 1 AS found FROM tombstone WHERE owner = ${owner} AND session_id = ${sessionId}`).length > 0
+            return (yield* database.read`SELECT 1 AS found FROM tombstone WHERE owner = ${owner} AND session_id = ${storable(sessionId)}`).length > 0
           }).pipe(failing("is forgotten"))
       })
 

@@ -7,7 +7,7 @@ import { hiddenKinds, type MessageField, type MessageLine, Messages, type Messag
 import type { PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
 import { fieldsOf, holds } from "han-core/Where"
-import { anyOf, Database, storeError } from "./internal/Database.ts"
+import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
@@ -39,7 +39,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
     const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
 
     const ofSession = (owner: string, sessionId: SessionId): Fragment =>
-      sql`m.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${sessionId})`
+      sql`m.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})`
     const shown = (owner: string, sessionId: SessionId): Fragment => sql`${ofSession(owner, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})`
 
     /** The lines of rows, in their order; one that is being forgotten is left out. */
@@ -66,7 +66,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
 
     /** Facts beside the lines that conditions may ask about: one statement each for a session. */
     const factsOf = Effect.fnUntraced(function* (owner: string, sessionId: SessionId) {
-      const no = sql`(SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${sessionId})`
+      const no = sql`(SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})`
       const responses = yield* sql<{ transcript_no: number; line: number; input: number; output: number; cache_read: number; cache_write: number }>`
         SELECT transcript_no, line, input, output, cache_read, cache_write_5m + cache_write_1h AS cache_write FROM ${t("response")} WHERE session_no = ${no}`
       const changes = yield* sql<{ transcript_no: number; line: number; added: number; removed: number; files: number }>`
@@ -175,7 +175,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         // Session by session: there is no index on the id alone, for which every appended line would pay.
         const rows = yield* sql<MessageRow>`
-          SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND m.uuid = ${id}
+          SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND m.uuid = ${storable(id)}
           WHERE s.owner = ${owner} ORDER BY s.started_at, s.no LIMIT 1`
         return (yield* linesOf(rows))[0]?.line ?? null
       }, failing("message")),
@@ -203,7 +203,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         const rows = yield* sql<MessageRow & { readonly reply_to: string }>`
           SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid = h.id
-          WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${sessionId}) AND h.reply_to ${anyOf(sql, ids)}
+          WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)}) AND h.reply_to ${anyOf(sql, ids)}
             AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
         return new Map((yield* linesOf(rows)).map(({ line, row }) => [row.reply_to, line]))
       }, failing("replies"))

@@ -80,6 +80,13 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
           CAST(SUM(x.cache_read) AS BIGINT) AS cache_read, CAST(SUM(x.cache_write_5m + x.cache_write_1h) AS BIGINT) AS cache_write, CAST(SUM(x.cost) AS BIGINT) AS cost
         FROM ${t("usage_sum")} x WHERE ${inBuckets(owner, scope)} AND x.responses > 0 GROUP BY x.session_no, x.bucket`
 
+      /** Sessions that are known only by what forks carry of them: what happened in them counts, they do not. */
+      const absentOf = (owner: string) =>
+        Effect.map(
+          sql<{ no: number }>`SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.updated_at = 0 AND s.present = 0`,
+          (rows): ReadonlySet<number> => new Set(rows.map((row) => row.no))
+        )
+
       /** Lines of han's own log that were written in that time, by session. */
       const eventsIn = Effect.fnUntraced(function* (scope: MetricsScope, names: ReadonlyArray<string>) {
         const { owner } = yield* Viewer
@@ -104,17 +111,19 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
             if (found === undefined) days.set(date, (found = newSum()))
             return found
           }
-          for (const row of yield* activityOf(owner, scope)) if (row.bucket >= 0) addActivity(dayAt(row.bucket), row)
-          for (const row of yield* usageOf(owner, scope)) if (row.bucket >= 0) addUsage(dayAt(row.bucket), row)
+          const absent = yield* absentOf(owner)
+          for (const row of yield* activityOf(owner, scope)) if (row.bucket >= 0) addActivity(dayAt(row.bucket), row, absent)
+          for (const row of yield* usageOf(owner, scope)) if (row.bucket >= 0) addUsage(dayAt(row.bucket), row, absent)
           return [...days].sort(([a], [b]) => (a < b ? -1 : 1)).map(([date, { of, sums }]): DayActivity => ({ date, ...sums, sessions: of.size }))
         }, failing("days")),
         hours: Effect.fn("Metrics.hours")(function* (scope) {
           const { owner } = yield* Viewer
           const clock = clockOf(scope.timeZone)
           const hours = Array.from({ length: 24 }, newSum)
+          const absent = yield* absentOf(owner)
           for (const row of yield* activityOf(owner, scope)) {
             const hour = row.bucket < 0 ? undefined : hours[clock.hour(row.bucket * bucketMs)]
-            if (hour !== undefined) addActivity(hour, row)
+            if (hour !== undefined) addActivity(hour, row, absent)
           }
           return hours.map(({ of, sums }, hour): HourActivity => ({ hour, sessions: of.size, messages: sums.messages }))
         }, failing("hours")),
@@ -216,7 +225,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
           const { owner } = yield* Viewer
           const rows = yield* sql<{ hook: string; runs: number; passed: number; duration: number }>`
             SELECT x.hook, COUNT(*) AS runs, COUNT(CASE WHEN x.passed = 1 THEN 1 END) AS passed, CAST(COALESCE(SUM(x.duration_ms), 0) AS BIGINT) AS duration
-            FROM ${t("han_event")} x WHERE x.name = 'hook_result' AND x.hook IS NOT NULL AND ${atTime(owner, "x.at", scope)} GROUP BY x.hook ORDER BY runs DESC, x.hook`
+            FROM ${t("han_event")} x WHERE x.name IN ('hook_result', 'hook_validation') AND x.hook IS NOT NULL AND ${atTime(owner, "x.at", scope)} GROUP BY x.hook ORDER BY runs DESC, x.hook`
           return rows.map(({ duration, hook, passed, runs }) => ({ hook, runs, passed, totalDurationMs: duration }))
         }, failing("hooks")),
         compactions: Effect.fn("Metrics.compactions")(function* (scope) {
@@ -292,8 +301,8 @@ const newSum = (): Sum => ({
     costNanoUsd: 0
   }
 })
-const addActivity = ({ of, sums }: Sum, row: ActivityRow): void => {
-  of.add(row.session_no)
+const addActivity = ({ of, sums }: Sum, row: ActivityRow, absent?: ReadonlySet<number>): void => {
+  if (absent?.has(row.session_no) !== true) of.add(row.session_no)
   sums.activeMs += bucketMs
   sums.messages += row.messages
   sums.prompts += row.prompts
@@ -303,8 +312,8 @@ const addActivity = ({ of, sums }: Sum, row: ActivityRow): void => {
   sums.linesRemoved += row.lines_removed
   sums.fileChanges += row.file_changes
 }
-const addUsage = ({ of, sums }: Sum, row: UsageSumRow): void => {
-  of.add(row.session_no)
+const addUsage = ({ of, sums }: Sum, row: UsageSumRow, absent?: ReadonlySet<number>): void => {
+  if (absent?.has(row.session_no) !== true) of.add(row.session_no)
   sums.responses += row.responses
   sums.input += row.input
   sums.output += row.output

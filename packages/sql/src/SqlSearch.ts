@@ -5,7 +5,7 @@ import * as Message from "han-core/Message"
 import type { PageRequest } from "han-core/Page"
 import { Search, SearchHit, type SearchQuery } from "han-core/Search"
 import { type OwnerId, Viewer } from "han-core/Viewer"
-import { anyOf, Database, storeError } from "./internal/Database.ts"
+import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { excerpt } from "./internal/excerpt.ts"
 import { inProject } from "./internal/inProject.ts"
@@ -56,7 +56,7 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
       if (query.until !== undefined) list.push(sql`${key} < ${keyFrom(query.until)}`)
       if (query.sessionId !== undefined) {
         const [range] = yield* sql<{ no: number; first: number | null; last: number | null }>`
-          SELECT k.no, MIN(m.id) AS first, MAX(m.id) AS last FROM session_key k JOIN ${t("message")} m ON m.session_no = k.no WHERE k.owner = ${owner} AND k.session_id = ${query.sessionId} GROUP BY k.no`
+          SELECT k.no, MIN(m.id) AS first, MAX(m.id) AS last FROM session_key k JOIN ${t("message")} m ON m.session_no = k.no WHERE k.owner = ${owner} AND k.session_id = ${storable(query.sessionId)} GROUP BY k.no`
         // The bounds keep the search within the session's time; other sessions' words are not looked at.
         list.push(range === undefined ? sql`1 = 0` : sql`m.session_no = ${range.no} AND ${key} BETWEEN ${range.first} AND ${range.last}`)
       }

@@ -15,7 +15,7 @@ import { IndexProblem, SessionNotFound, Summary } from "han-core/Session"
 import { type SessionField, type SessionFilter, Sessions } from "han-core/Sessions"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import type { OrderBy } from "han-core/Where"
-import { anyOf, Database, storeError } from "./internal/Database.ts"
+import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import * as details from "./internal/details.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { forkOf } from "./internal/family.ts"
@@ -78,13 +78,14 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
 
     const get: typeof Sessions.Service.get = Effect.fn("Sessions.get")(function* (id) {
       const { owner } = yield* Viewer
-      const [exact] = yield* from(yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id = ${id}`)
+      const wanted = storable(id)
+      const [exact] = yield* from(yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id = ${wanted}`)
       if (exact !== undefined) return exact
       const begins =
         id.length < 4
           ? []
           : yield* from(
-              yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id >= ${id} AND s.id < ${`${id}\u{10ffff}`} LIMIT 6`
+              yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id >= ${wanted} AND s.id < ${`${wanted}\u{10ffff}`} LIMIT 6`
             )
       const [single] = begins
       if (single === undefined || begins.length > 1) return yield* new SessionNotFound({ id, candidates: begins.map((session) => session.id) })
@@ -93,7 +94,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
 
     const sessionNo = Effect.fnUntraced(function* (sessionId: SessionId) {
       const { owner } = yield* Viewer
-      const [row] = yield* sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${sessionId}`
+      const [row] = yield* sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(sessionId)}`
       return row?.no ?? -1
     })
 
@@ -184,7 +185,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       cursorOf: Effect.fn("Sessions.cursorOf")(function* (session) {
         const { owner } = yield* Viewer
         const [row] = yield* sql<{ no: number; begun: number }>`
-          SELECT no, ${lastMove(owner)} AS begun FROM session_key WHERE owner = ${owner} AND session_id = ${session.id}`
+          SELECT no, ${lastMove(owner)} AS begun FROM session_key WHERE owner = ${owner} AND session_id = ${storable(session.id)}`
         return encodeCursor("sessions", [session.updatedAt ?? 0, row?.no ?? -1, row?.begun ?? 0])
       }, failing("cursor")),
       count: Effect.fn("Sessions.count")(function* (filter) {
@@ -269,8 +270,14 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
             ...(row.result_transcript_no === null || row.result_line === null ? [] : [place(row.result_transcript_no, row.result_line)])
           ])
         )
-        return rows.map((row) => {
-          const call = find(place(row.transcript_no, row.line))?.decoded.events.find((event) => event._tag === "ToolCalled" && event.toolUseId === row.id)
+        const called = rows.map((row) => {
+          const events = find(place(row.transcript_no, row.line))?.decoded.events ?? []
+          const index = events.findIndex((event) => event._tag === "ToolCalled" && event.toolUseId === row.id)
+          return { row, index, call: events[index] }
+        })
+        // Calls of one line in the order in which it makes them.
+        called.sort((a, b) => (a.row.transcript_no === b.row.transcript_no && a.row.line === b.row.line ? a.index - b.index : 0))
+        return called.map(({ call, row }) => {
           const result =
             row.result_transcript_no === null || row.result_line === null
               ? undefined
@@ -350,7 +357,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
           lines: number
         }>`
           SELECT p.kind, x.id, x.file, p.line, p.byte_offset, p.reason, p.lines FROM ${t("problem")} p JOIN transcript x ON x.no = p.transcript_no
-          WHERE p.owner = ${owner} AND ${options.transcript === undefined ? sql`1 = 1` : sql`x.id = ${options.transcript}`}
+          WHERE p.owner = ${owner} AND ${options.transcript === undefined ? sql`1 = 1` : sql`x.id = ${storable(options.transcript)}`}
           ORDER BY CASE p.kind WHEN 'unreadable' THEN 0 ELSE 1 END, x.no DESC, p.line DESC LIMIT ${options.limit}`
         return rows.map((row) => {
           const file: { readonly path?: unknown } | null = row.file === null ? null : JSON.parse(row.file)

@@ -5,7 +5,7 @@ import type { SessionState } from "han-core/SessionState"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { bucketMs } from "./internal/chunk.ts"
-import { Database, storeError } from "./internal/Database.ts"
+import { Database, storable, storeError } from "./internal/Database.ts"
 import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
 import { reconcile } from "./internal/reconcile.ts"
@@ -47,7 +47,7 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
         query.until === undefined ? sql`1 = 1` : sql`r.bucket < ${Math.ceil(query.until / bucketMs)}`,
         query.sessionId === undefined
           ? sql`1 = 1`
-          : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${query.sessionId})`,
+          : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(query.sessionId)})`,
         query.project === undefined
           ? sql`1 = 1`
           : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
@@ -101,7 +101,7 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
       reconcile: Effect.fn("Usage.reconcile")(function* (options) {
         const { owner } = yield* Viewer
         if (options.sessionId !== undefined) {
-          const known = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND present = 1 AND id = ${options.sessionId}`
+          const known = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND present = 1 AND id = ${storable(options.sessionId)}`
           if (known.length === 0) return yield* new SessionNotFound({ id: options.sessionId, candidates: [] })
         }
         return yield* reconcile(sql, models.table, owner, options)

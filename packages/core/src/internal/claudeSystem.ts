@@ -24,7 +24,8 @@ const addBoundary = ({ events, record }: Line): void => {
     trigger: trigger === "auto" || trigger === "manual" ? trigger : "unknown",
     preTokens: number(facts?.preTokens),
     postTokens: number(facts?.postTokens),
-    durationMs: number(facts?.durationMs)
+    durationMs: number(facts?.durationMs),
+    summaryUuid: filled(object(facts?.preservedSegment)?.anchorUuid) ?? filled(object(facts?.preservedMessages)?.anchorUuid)
   })
 }
 
@@ -58,7 +59,7 @@ export const addSummary = ({ events, record }: Line): void => {
   const continued = text.includes(continuation)
   if (auto || asked || continued) {
     events.push(
-      { _tag: "Compacted", trigger: auto ? "auto" : asked ? "unknown" : "continuation", preTokens: null, postTokens: null, durationMs: null },
+      { _tag: "Compacted", trigger: auto ? "auto" : asked ? "unknown" : "continuation", preTokens: null, postTokens: null, durationMs: null, summaryUuid: null },
       { _tag: "CompactionSummarized", text }
     )
   } else {

@@ -87,6 +87,16 @@ describe.each(projects)("$name", ({ documents, schema: path }) => {
   })
 })
 
+it("what is sent looks as dashboards send it", () => {
+  const { requests } = compiled(contractDocuments, ourSchema)
+  const text = (name: string) => requests.get(name)?.params.text ?? ""
+  expect(text("SessionPageQuery")).toContain("__isMessage: __typename")
+  expect(text("SessionPageQuery")).toContain("__isUserMessage: __typename")
+  expect(text("SessionMessagesPaginationQuery")).toContain("$filter: MessageFilter = {_or: [{toolName: {_isNull: true}}")
+  // Clients send `connections` all the same.
+  expect(text("SessionMessagesSubscription")).not.toContain("connections")
+})
+
 it("the contract's documents become the same programs against either schema", () => {
   const [ours, theirs] = [compiled(contractDocuments, ourSchema), ...(Fs.existsSync(contractSchema) ? [compiled(contractDocuments, contractSchema)] : [])]
   expect(ours.requests.size).toBeGreaterThan(40)

@@ -1,16 +1,17 @@
 import { createClient } from "graphql-ws"
 import {
+  commitMutation,
   createOperationDescriptor,
   type Disposable,
   Environment,
   type FetchFunction,
-  fetchQuery,
   type FragmentType,
+  fetchQuery,
+  type GraphQLResponse,
   getPaginationMetadata,
   getPaginationVariables,
   getSingularSelector,
   getValueAtPath,
-  type GraphQLResponse,
   Network,
   Observable,
   type OperationDescriptor,
@@ -18,8 +19,7 @@ import {
   requestSubscription,
   Store,
   type SubscribeFunction,
-  type Variables,
-  commitMutation
+  type Variables
 } from "relay-runtime"
 import { differencesOf, type JsonObject } from "./normalized.ts"
 import type { Compiled } from "./project.ts"
@@ -54,8 +54,10 @@ export interface RelayClient {
   readonly records: () => ReadonlyMap<string, string>
   /** Where the store no longer has what an answer said. */
   readonly differences: () => ReadonlyArray<string>
-  /** What Relay warned of. */
+  /** What Relay warned of, whomever it meant. */
   readonly warnings: ReadonlyArray<string>
+  /** Messages of the socket so far, by kind. */
+  readonly received: ReadonlyMap<string, number>
   readonly close: () => Promise<void>
 }
 
@@ -68,7 +70,13 @@ export interface Options {
 }
 
 export const relayClient = ({ port, project, token, transport = "http" }: Options): RelayClient => {
-  const socket = createClient({ url: `ws://127.0.0.1:${port}/graphql`, connectionParams: { token }, retryAttempts: 0 })
+  const received = new Map<string, number>()
+  const socket = createClient({
+    url: `ws://127.0.0.1:${port}/graphql`,
+    connectionParams: { token },
+    retryAttempts: 0,
+    on: { message: ({ type }) => received.set(type, (received.get(type) ?? 0) + 1) }
+  })
   const exchanges: Array<Exchange> = []
   const warnings: Array<string> = []
   let wire: GraphQLResponse | undefined
@@ -193,6 +201,7 @@ export const relayClient = ({ port, project, token, transport = "http" }: Option
     },
     differences: () => exchanges.flatMap(({ data, operation }) => differencesOf(environment.getStore().getSource(), operation, data)),
     warnings,
+    received,
     close: async () => {
       stopWatching()
       await socket.dispose()
@@ -217,14 +226,25 @@ interface PageInfo {
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(JSON.stringify(error)))
 
-/** Relay warns on the console: of records with one id and two types, of fields that are missing, of one id with two values in an answer. */
+const listeners = new Set<(warning: string) => void>()
+let quiet: typeof console.error | undefined
+/**
+ * Relay warns on the console: of records with one id and two types, of fields that are missing, of one id with two values in an answer. It does not say whose they are: all
+ * that are there hear them.
+ */
 const watchWarnings = (heard: (warning: string) => void): (() => void) => {
-  const original = console.error
-  console.error = (...parts: ReadonlyArray<unknown>) => {
-    if (typeof parts[0] === "string" && parts[0].startsWith("Warning: ")) heard(parts.map(String).join(" "))
-    else original(...parts)
+  listeners.add(heard)
+  if (quiet === undefined) {
+    const original = (quiet = console.error)
+    console.error = (...parts: ReadonlyArray<unknown>) => {
+      if (typeof parts[0] !== "string" || !parts[0].startsWith("Warning: ")) return original(...parts)
+      for (const listener of listeners) listener(parts.map(String).join(" "))
+    }
   }
   return () => {
-    console.error = original
+    listeners.delete(heard)
+    if (listeners.size > 0 || quiet === undefined) return
+    console.error = quiet
+    quiet = undefined
   }
 }

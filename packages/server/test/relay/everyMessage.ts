@@ -93,7 +93,11 @@ const transcript: ReadonlyArray<Said> = [
     ]),
     card: { ...plain, toolResultCount: 2 }
   },
-  { type: "ToolResultUserMessage", line: user([{ type: "tool_result", tool_use_id: "toolu_every_todos", content: "ok" }]), card: { ...plain, toolResultCount: 1 } },
+  {
+    type: "ToolResultUserMessage",
+    line: user([{ type: "tool_result", tool_use_id: "toolu_every_todos", content: "ok" }]),
+    card: { ...plain, toolResultCount: 1 }
+  },
   {
     type: "CommandUserMessage",
     line: user("<command-name>/review</command-name>\n<command-message>review</command-message>\n<command-args>it all</command-args>"),
@@ -133,8 +137,28 @@ const transcript: ReadonlyArray<Said> = [
   }
 ]
 
-const ended = { plugin: "biome", hook: "lint", directory: "web", duration_ms: 40, exit_code: 2, success: false, output: "3 problems", error: "no", cached: false }
-const endedCard = { plugin: "biome", hook: "lint", directory: "web", durationMs: 40, exitCode: 2, success: false, output: "3 problems", error: "no", cached: false }
+const ended = {
+  plugin: "biome",
+  hook: "lint",
+  directory: "web",
+  duration_ms: 40,
+  exit_code: 2,
+  success: false,
+  output: "3 problems",
+  error: "no",
+  cached: false
+}
+const endedCard = {
+  plugin: "biome",
+  hook: "lint",
+  directory: "web",
+  durationMs: 40,
+  exitCode: 2,
+  success: false,
+  output: "3 problems",
+  error: "no",
+  cached: false
+}
 const called = { server: "github", tool: "create", prefixed_name: "mcp__github__create", arguments: { b: 1, a: 2 } }
 const returned = { success: true, duration_ms: 9, result: "made", error: null }
 const returnedCard = { success: true, durationMs: 9, output: "made", error: null }
@@ -154,10 +178,25 @@ const log: ReadonlyArray<{ readonly type: string; readonly name: string; readonl
       directory: "web",
       cached: false,
       hookRunId: uuid(20),
-      result: { id: `HookResult:${uuid(21)}`, success: false, result: "3 problems", output: "3 problems", error: "no", durationMs: 40, exitCode: 2, cached: false }
+      result: {
+        id: `HookResult:${uuid(21)}`,
+        success: false,
+        result: "3 problems",
+        output: "3 problems",
+        error: "no",
+        durationMs: 40,
+        exitCode: 2,
+        cached: false
+      }
     }
   },
-  { type: "HookResultMessage", name: "hook_result", data: { hook_type: "Stop", ...ended }, card: { ...endedCard, hookName: "lint" }, more: { hookRunId: uuid(20) } },
+  {
+    type: "HookResultMessage",
+    name: "hook_result",
+    data: { hook_type: "Stop", ...ended },
+    card: { ...endedCard, hookName: "lint" },
+    more: { hookRunId: uuid(20) }
+  },
   {
     type: "HookCheckStateMessage",
     name: "hook_check_state",
@@ -285,8 +324,7 @@ const agentLines = (cwd: string): ReadonlyArray<Said> => [
 ]
 
 const lines = (said: ReadonlyArray<Said>) => said.map(({ line }) => `${JSON.stringify(line)}\n`).join("")
-const inTranscript = (cwd: string): ReadonlyArray<Said> =>
-  transcript.map((one, index) => ({ ...one, line: { ...envelope(index + 1, cwd), ...one.line } }))
+const inTranscript = (cwd: string): ReadonlyArray<Said> => transcript.map((one, index) => ({ ...one, line: { ...envelope(index + 1, cwd), ...one.line } }))
 
 /** What lies in the folder of the project, by path. */
 export const files = (cwd: string): Readonly<Record<string, string>> => ({

@@ -22,7 +22,10 @@ export const differencesOf = (source: Source, { root, request }: OperationDescri
         }
         case "LinkedField": {
           const said = answer[selection.alias ?? selection.name]
-          const kept = record(id)[getStorageKey(selection, variables)] as { readonly __ref?: string; readonly __refs?: ReadonlyArray<string> } | null | undefined
+          const kept = record(id)[getStorageKey(selection, variables)] as
+            | { readonly __ref?: string; readonly __refs?: ReadonlyArray<string> }
+            | null
+            | undefined
           linked(selection.selections, said, kept?.__refs ?? kept?.__ref ?? null, `${path}.${selection.name}`)
           break
         }
@@ -54,6 +57,13 @@ export const differencesOf = (source: Source, { root, request }: OperationDescri
   object(request.node.operation.selections, root.dataID, data, request.node.params.name)
   return found
 }
+
+/** Records whose id does not begin with their type. Ids that do cannot be another type's. */
+export const misnamed = (records: ReadonlyMap<string, string>): ReadonlyArray<readonly [string, string]> =>
+  [...records].filter(([id, type]) => {
+    const prefix = id.split(":", 1)[0] ?? ""
+    return prefix === "Message" ? !type.endsWith("Message") : prefix !== type
+  })
 
 const holds = (condition: string, variables: Variables): boolean => variables[condition] === true
 const brief = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 120)

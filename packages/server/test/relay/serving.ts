@@ -44,3 +44,9 @@ export const serving = <A extends { readonly place: Place }>(workspace: Effect.E
     return served
   }
 }
+
+/** The same coordinator, asked by a client that has seen nothing yet. */
+export const withOwnClient = <A>(served: () => Served<A>): (() => Served<A>) => {
+  let own: Served<A> | undefined
+  return () => (own ??= { ...served(), client: served().another("http") })
+}

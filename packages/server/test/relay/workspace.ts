@@ -24,11 +24,13 @@ export const longSession = "10000000-0000-4000-8000-000000000001"
 export const longCount = 130
 export const worktreeSession = "10000000-0000-4000-8000-000000000002"
 
+/** The uuid of line `number` of such a session. */
+export const promptUuid = (session: string, number: number): string => `${session.slice(-8)}-0000-4000-9000-${String(number).padStart(12, "0")}`
 /** A line of a human. */
 export const promptLine = (session: string, number: number, text: string, cwd: string): string =>
   `${JSON.stringify({
     type: "user",
-    uuid: `${session.slice(0, 8)}-0000-4000-9000-${String(number).padStart(12, "0")}`,
+    uuid: promptUuid(session, number),
     parentUuid: null,
     timestamp: new Date(Date.UTC(2026, 10, 19, 12, 0, number)).toISOString(),
     sessionId: session,
@@ -86,6 +88,8 @@ export const workspace = Effect.map(claudeTree, (tree) => {
   }
   return { ...tree, place, worktree, below, git, projects }
 })
+
+export type Workspace = Effect.Effect.Success<typeof workspace>
 
 /** git without anybody's settings but ours. */
 const gitIn = (home: string) => {

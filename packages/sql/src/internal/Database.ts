@@ -31,12 +31,12 @@ export type Row = Readonly<Record<string, Value>>
 export const anyOf = (sql: SqlClient.SqlClient, values: ReadonlyArray<string> | ReadonlyArray<number>): Fragment =>
   sql.onDialectOrElse({
     pg: () => (typeof values[0] === "number" ? sql`= ANY(${sqlArray(values)}::bigint[])` : sql`= ANY(${sqlArray(values)}::text[])`),
-    orElse: () => sql`IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
+    orElse: () => sql`IN (SELECT value FROM json_each(${JSON.stringify(values.map((value) => (typeof value === "string" ? storable(value) : value)))}))`
   })
 
 // An array in PostgreSQL's own notation: statements take text for any type.
 const sqlArray = (values: ReadonlyArray<string | number>): string =>
-  `{${values.map((value) => (typeof value === "number" ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)).join(",")}}`
+  `{${values.map((value) => (typeof value === "number" ? value : `"${storable(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)).join(",")}}`
 
 const texts = new Map<string, string>()
 

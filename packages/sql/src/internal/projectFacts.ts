@@ -15,6 +15,8 @@ interface Compaction {
   readonly preTokens: number | null
   readonly postTokens: number | null
   readonly durationMs: number | null
+  /** The line of the summary, as the boundary names it. */
+  readonly summaryId: string | null
   readonly summary: string | null
 }
 interface CompactionRow extends SightingRow {
@@ -24,6 +26,7 @@ interface CompactionRow extends SightingRow {
   readonly pre_tokens: number | null
   readonly post_tokens: number | null
   readonly duration_ms: number | null
+  readonly summary_id: string | null
   readonly summary: string | null
 }
 
@@ -45,6 +48,7 @@ export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.Sq
         preTokens: boundary?.preTokens ?? null,
         postTokens: boundary?.postTokens ?? null,
         durationMs: boundary?.durationMs ?? null,
+        summaryId: boundary?.summaryUuid == null ? null : storable(boundary.summaryUuid),
         summary: summary === undefined ? null : storable(summary.text)
       }
       if (boundary === undefined) summaries.push({ own, parent: envelope.parentUuid === null ? null : storable(envelope.parentUuid) })
@@ -52,14 +56,24 @@ export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.Sq
     }
   if (found.size === 0 && summaries.length === 0) return
   const ids = [...found.keys(), ...summaries.flatMap(({ own, parent }) => (parent === null ? [own.id] : [own.id, parent]))]
-  for (const row of yield* loadSightings<CompactionRow>(sql, chunks, "compaction", "id", ids)) {
+  const rows = new Map((yield* loadSightings<CompactionRow>(sql, chunks, "compaction", "id", ids)).map((row) => [row.id, row]))
+  const named = yield* loadSightings<CompactionRow>(
+    sql,
+    chunks,
+    "compaction",
+    "summary_id",
+    summaries.map(({ own }) => own.id)
+  )
+  for (const row of named) rows.set(row.id, row)
+  for (const row of rows.values()) {
     const before = compactionOf(row)
     deltas.of(before.seen.sessionNo).compactions--
     const have = found.get(row.id)
     found.set(row.id, have === undefined ? before : mergeCompactions(before, have))
   }
+  const bySummary = new Map([...found.values()].flatMap((compaction) => (compaction.summaryId === null ? [] : [[compaction.summaryId, compaction.id] as const])))
   for (const { own, parent } of summaries) {
-    const boundary = parent === null ? undefined : found.get(parent)
+    const boundary = found.get(bySummary.get(own.id) ?? "") ?? (parent === null ? undefined : found.get(parent))
     const have = boundary ?? found.get(own.id)
     found.set(
       have?.id ?? own.id,
@@ -69,19 +83,19 @@ export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.Sq
   const values: Array<ReadonlyArray<Value>> = []
   for (const compaction of found.values()) {
     deltas.of(compaction.seen.sessionNo).compactions++
-    const { at, durationMs, id, postTokens, preTokens, seen, summary, trigger } = compaction
-    values.push([owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, at, trigger, preTokens, postTokens, durationMs, summary])
+    const { at, durationMs, id, postTokens, preTokens, seen, summary, summaryId, trigger } = compaction
+    values.push([owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, at, trigger, preTokens, postTokens, durationMs, summaryId, summary])
   }
   yield* upsert(
     sql,
     table("compaction"),
     ["owner", "id"],
-    ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "trigger_name", "pre_tokens", "post_tokens", "duration_ms", "summary"],
+    ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "trigger_name", "pre_tokens", "post_tokens", "duration_ms", "summary_id", "summary"],
     values
   )
 })
 
-const mergeCompactions = (a: Compaction, b: Compaction): Compaction => ({ ...a, seen: merge(a.seen, b.seen), summary: a.summary ?? b.summary })
+const mergeCompactions = (a: Compaction, b: Compaction): Compaction => ({ ...a, seen: merge(a.seen, b.seen), summaryId: a.summaryId ?? b.summaryId, summary: a.summary ?? b.summary })
 const compactionOf = (row: CompactionRow): Compaction => ({
   id: row.id,
   seen: sightingOf(row),
@@ -90,6 +104,7 @@ const compactionOf = (row: CompactionRow): Compaction => ({
   preTokens: row.pre_tokens,
   postTokens: row.post_tokens,
   durationMs: row.duration_ms,
+  summaryId: row.summary_id,
   summary: row.summary
 })
 

@@ -6,6 +6,7 @@ import type { SessionEventOf } from "han-core/SessionEvent"
 import type { Reconciliation } from "han-core/Usage"
 import type { OwnerId } from "han-core/Viewer"
 import type { Table } from "../ReadModels.ts"
+import { storable } from "./Database.ts"
 import { forkOf } from "./family.ts"
 import { type SessionRow, sessionFromRow } from "./rows.ts"
 
@@ -32,7 +33,7 @@ export const reconcile = Effect.fnUntraced(function* (
     SELECT s.*, ${forkOf(sql, table)} AS fork_of, NULL AS repo_name, NULL AS remote, 0 AS subagents, c.stated, c.stamp
     FROM ${t("cost_state")} c JOIN ${t("session")} s ON s.no = c.session_no
     WHERE s.owner = ${owner} AND s.present = 1
-      AND ${options.sessionId === undefined ? sql`1 = 1` : sql`s.id = ${options.sessionId}`}
+      AND ${options.sessionId === undefined ? sql`1 = 1` : sql`s.id = ${storable(options.sessionId)}`}
       AND ${options.since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${options.since}`}
     ORDER BY s.updated_at DESC, s.no DESC`
   const result: Array<Reconciliation> = []

@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
 import type { Comparison, OrderBy, Scalar, Where } from "han-core/Where"
-import { anyOf } from "./Database.ts"
+import { anyOf, storable } from "./Database.ts"
 
 /** The column of each field that a statement can ask about; texts unless said to be numbers. */
 export type Columns<Field extends string> = Readonly<Record<Field, Fragment>>
@@ -30,14 +30,20 @@ const comparison = (sql: SqlClient.SqlClient, column: Fragment, by: Comparison):
     case "notIn":
       return by.value.length === 0 ? sql`1 = 1` : sql`NOT (${column} ${anyOf(sql, by.value)})`
     // No LIKE: it has wildcards, and SQLite's ignores case.
-    case "contains":
-      return sql.onDialectOrElse({ pg: () => sql`strpos(${column}, ${by.value}) > 0`, orElse: () => sql`instr(${column}, ${by.value}) > 0` })
-    case "startsWith":
-      return sql`substr(${column}, 1, length(${text(sql, by.value)})) = ${by.value}`
-    case "endsWith":
-      return sql`(length(${column}) >= length(${text(sql, by.value)}) AND substr(${column}, length(${column}) - length(${text(sql, by.value)}) + 1) = ${by.value})`
+    case "contains": {
+      const part = storable(by.value)
+      return sql.onDialectOrElse({ pg: () => sql`strpos(${column}, ${part}) > 0`, orElse: () => sql`instr(${column}, ${part}) > 0` })
+    }
+    case "startsWith": {
+      const part = storable(by.value)
+      return sql`substr(${column}, 1, length(${text(sql, part)})) = ${part}`
+    }
+    case "endsWith": {
+      const part = storable(by.value)
+      return sql`(length(${column}) >= length(${text(sql, part)}) AND substr(${column}, length(${column}) - length(${text(sql, part)}) + 1) = ${part})`
+    }
     default: {
-      const value = typeof by.value === "boolean" ? Number(by.value) : by.value
+      const value = typeof by.value === "boolean" ? Number(by.value) : typeof by.value === "string" ? storable(by.value) : by.value
       return sql`${column} ${sql.literal(operators[by.op])} ${value}`
     }
   }
