@@ -26,7 +26,10 @@ interface Subscriber {
  * whichever way it came in.
  */
 export interface ChangeFeed {
-  /** Events of one kind that `wants` takes, from the moment at which the promise is fulfilled. */
+  /**
+   * Events of one kind that `wants` takes: of everything that is committed from the moment at which the promise is fulfilled, and, while others subscribe, of what was committed
+   * just before.
+   */
   readonly subscribe: <Tag extends FeedEvent["_tag"]>(tag: Tag, wants: (event: FeedEventOf<Tag>) => boolean) => Promise<AsyncIterableIterator<FeedEventOf<Tag>>>
   readonly subscribers: () => number
   /** Ends all subscriptions. */

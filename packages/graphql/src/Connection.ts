@@ -93,7 +93,7 @@ export const connectionIn = <A>(rows: ReadonlyArray<A>, args: PageArgs, key: (ro
     const span = rows.slice(from, Math.max(from, to))
     const kept = request.first !== undefined ? span.slice(0, request.first) : span.slice(Math.max(0, span.length - (request.last ?? 0)))
     const edges = kept.map((node) => ({ node, cursor: key(node) }))
-    const begin = kept[0] === undefined ? from : rows.indexOf(kept[0])
+    const begin = request.first !== undefined ? from : Math.max(from, from + span.length - kept.length)
     return {
       edges,
       pageInfo: {

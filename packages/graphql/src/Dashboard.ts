@@ -58,7 +58,7 @@ export const dashboardOf = async (args: DashboardArgs, context: GraphqlContext) 
         ask((metrics) => metrics.days({ ...scope, timeZone, by: "week" }))
       ])
       const done = async () => (await run(tasksIn(scope))).filter(({ outcome }) => outcome === "SUCCESS").length
-      const cost = costsOf({ sessions: list, days: byDay, weeks: byWeek, models: byModel, span, tier })
+      const cost = costsOf({ sessions: list, ledger: byModel, days: byDay, weeks: byWeek, models: byModel, span, tier })
       return {
         ...cost,
         costPerCompletedTask: async () => {
@@ -71,7 +71,7 @@ export const dashboardOf = async (args: DashboardArgs, context: GraphqlContext) 
           for (const [session, root] of roots) if (root !== null) byRoot.set(root, [...(byRoot.get(root) ?? []), session])
           if (byRoot.size < 2) return []
           return [...byRoot].map(([root, ofRoot]) => ({
-            ...costsOf({ sessions: ofRoot, days: [], weeks: [], models: [], span, tier }),
+            ...costsOf({ sessions: ofRoot, ledger: ofRoot, days: [], weeks: [], models: [], span, tier }),
             configDirId: globalId("ConfigDir", root),
             configDirName: root,
             totalSessions: ofRoot.length,
@@ -184,6 +184,7 @@ const tiers = [
 
 const costsOf = ({
   days,
+  ledger,
   models,
   sessions,
   span,
@@ -191,15 +192,17 @@ const costsOf = ({
   weeks
 }: {
   readonly sessions: ReadonlyArray<SessionActivity>
+  /** What all of it adds up to, that of sessions included that are known only through their forks. */
+  readonly ledger: ReadonlyArray<Pick<ModelActivity, "costNanoUsd" | "input" | "cacheRead" | "cacheWrite">>
   readonly days: ReadonlyArray<DayActivity>
   readonly weeks: ReadonlyArray<DayActivity>
   readonly models: ReadonlyArray<ModelActivity>
   readonly span: number
   readonly tier: number | null
 }) => {
-  const total = sessions.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0) / 1e9
-  const read = sessions.reduce((sum, { cacheRead }) => sum + cacheRead, 0)
-  const input = read + sessions.reduce((sum, one) => sum + one.input + one.cacheWrite, 0)
+  const total = ledger.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0) / 1e9
+  const read = ledger.reduce((sum, { cacheRead }) => sum + cacheRead, 0)
+  const input = read + ledger.reduce((sum, one) => sum + one.input + one.cacheWrite, 0)
   const plan = tier ?? (models.some(({ model }) => model.includes("opus")) ? 200 : 20)
   const monthly = (total / span) * 30
   const compared = tiers.map(({ name, usd }) => ({

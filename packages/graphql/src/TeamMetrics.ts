@@ -126,8 +126,9 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
     ...(to !== undefined && { until: startOf(timeZone, addDays(to, 1)) })
   }
   const by = args.granularity ?? "day"
-  const [periods, sessions, tasks, projects] = await Promise.all([
+  const [found, models, sessions, tasks, projects] = await Promise.all([
     run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone, by }))),
+    run(Effect.flatMap(Metrics, (metrics) => metrics.models(scope))),
     run(Effect.flatMap(Metrics, (metrics) => metrics.sessions(scope))),
     run(tasksIn(scope)),
     loaders.projects()
@@ -140,7 +141,15 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
     tasksByPeriod.set(period, (tasksByPeriod.get(period) ?? 0) + 1)
   }
   const tokensOf = (day: Pick<DayActivity, "input" | "output" | "cacheRead" | "cacheWrite">) => day.input + day.output + day.cacheRead + day.cacheWrite
-  const sum = (of: (session: (typeof sessions)[number]) => number) => sessions.reduce((so, session) => so + of(session), 0)
+  const byDate = new Map(found.map((period) => [period.date, period]))
+  // A task that was announced through han may be all that there is of a day.
+  const periods = [...new Set([...byDate.keys(), ...tasksByPeriod.keys()])].sort().map((date) => {
+    const period = byDate.get(date)
+    const count = period?.sessions ?? 0
+    return { date, count, tasks: tasksByPeriod.get(date) ?? 0, tokens: period === undefined ? 0 : tokensOf(period), messages: period?.messages ?? 0 }
+  })
+  // The ledger has what was done in sessions that are known only through their forks, too.
+  const sum = (of: (model: (typeof models)[number]) => number) => models.reduce((so, model) => so + of(model), 0)
   const cost = sum(({ costNanoUsd }) => costNanoUsd) / 1e9
   const count = (outcome: TaskInNumbers["outcome"]) => tasks.filter((task) => task.outcome === outcome).length
   const byPath = new Map<string, Set<string>>()
@@ -153,10 +162,10 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
     estimatedCostUsd: cost,
     sessionsByPeriod: periods.map((period) => ({
       period: period.date,
-      count: period.sessions,
-      sessionCount: period.sessions,
-      taskCount: tasksByPeriod.get(period.date) ?? 0,
-      tokenUsage: tokensOf(period)
+      count: period.count,
+      sessionCount: period.count,
+      taskCount: period.tasks,
+      tokenUsage: period.tokens
     })),
     sessionsByProject: [...byPath]
       .map(([path, ids]) => {
@@ -171,7 +180,7 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
           successRate: rateOf(own)
         }
       })
-      .sort((a, b) => b.count - a.count || (a.projectName < b.projectName ? -1 : 1))
+      .sort((a, b) => b.count - a.count || (`${a.projectName}\0${a.projectId}` < `${b.projectName}\0${b.projectId}` ? -1 : 1))
       .slice(0, 20),
     topContributors:
       sessions.length === 0
@@ -190,11 +199,11 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
     activityTimeline: periods.map((period) => ({
       date: period.date,
       period: period.date,
-      sessions: period.sessions,
-      sessionCount: period.sessions,
-      tasks: tasksByPeriod.get(period.date) ?? 0,
-      taskCount: tasksByPeriod.get(period.date) ?? 0,
-      tokens: tokensOf(period),
+      sessions: period.count,
+      sessionCount: period.count,
+      tasks: period.tasks,
+      taskCount: period.tasks,
+      tokens: period.tokens,
       messageCount: period.messages
     })),
     tokenUsageAggregation: {

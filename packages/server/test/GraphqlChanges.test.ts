@@ -1,7 +1,7 @@
 import { Effect, Fiber } from "effect"
 import { Directories } from "han-core/Directories"
 import { Journal } from "han-core/Journal"
-import { afterAll, assert, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, afterEach, assert, beforeAll, describe, expect, it } from "vitest"
 import { type Asking, open, type Subscription, stores } from "./graphqlAsking.ts"
 import { answer, at, call, log, noted, result, session, text, user } from "./transcriptLines.ts"
 
@@ -12,19 +12,30 @@ const ids = (events: ReadonlyArray<{ readonly sessionMessageAdded: { readonly ne
 for (const [name, fresh] of stores)
   describe(`${name}: subscriptions`, () => {
     let asking: Asking
-    const open_: Array<Subscription> = []
+    const begun: Array<Subscription> = []
     beforeAll(async () => {
       asking = await open(fresh())
+    })
+    afterEach(async () => {
+      for (const one of begun.splice(0)) await one.end()
     })
     afterAll(() => asking.close())
     const to = async (source: string, variables?: Readonly<Record<string, unknown>>) => {
       const subscription = await asking.subscribe(source, variables)
-      open_.push(subscription)
+      begun.push(subscription)
       return subscription
     }
-    /** Ends what a test subscribed to, and shows that it got nothing more than what it took: a message to a session that all watch comes next. */
-    const nothingElse = async () => {
-      for (const one of open_.splice(0)) await one.end()
+    /** Ends what a test subscribed to, when it is shown that these were told nothing more than what was taken: what comes after them has come. */
+    const nothingElseFor = async (...silent: ReadonlyArray<Subscription>) => {
+      const last = await to("subscription { memoryUpdated { path } }")
+      const line = { ...user(`last-${++made}`, "2026-03-11T08:00:00.000Z", "the end"), cwd: "/work/last" }
+      await asking.append(session(`last-${made}`, [line]))
+      while ((await last.next()).memoryUpdated.path !== "/work/last");
+      for (const one of silent) {
+        const told = await Promise.race([one.next(), new Promise((resolve) => setImmediate(() => resolve("nothing")))])
+        expect(told).toBe("nothing")
+      }
+      for (const one of begun.splice(0)) await one.end()
       expect(asking.live.subscribers()).toBe(0)
     }
     let made = 0
@@ -52,7 +63,7 @@ for (const [name, fresh] of stores)
       await asking.append(session(`session-${made}`, [user("o1", 1, "elsewhere")]))
       expect(ids([await other.next()])).toEqual(["Message:o1"])
       expect(ids(await all.take(2))).toEqual(["Message:m4", "Message:o1"])
-      await nothingElse()
+      await nothingElseFor(one, long, other)
     })
 
     it("tell of a line without a time what the page tells", async () => {
@@ -64,7 +75,7 @@ for (const [name, fresh] of stores)
       const told = await one.take(2)
       const page = await asking.ask("query ($id: String!) { session(id: $id) { messages(first: 2) { edges { cursor node { id timestamp } } } } }", { id })
       expect(told.map((event) => event.sessionMessageAdded.newMessageEdge).reverse()).toEqual(page.session.messages.edges)
-      await nothingElse()
+      await nothingElseFor(one)
     })
 
     it("tell of a session that changed once for lines that came together, under the id that pages have", async () => {
@@ -81,8 +92,9 @@ for (const [name, fresh] of stores)
       expect(await clock.next()).toEqual({ memoryUpdated: { type: "SESSION", action: "UPDATED", path: "/work/app", timestamp: at(3) } })
       await asking.append(session(id, [user("n1", 1, "one"), user("n2", 2, "two"), user("n3", 3, "three"), user("n4", 4, "four")]))
       expect((await short.next()).nodeUpdated.node.messageCount).toBe(4)
+      expect((await long.next()).nodeUpdated.node.messageCount).toBe(4)
       expect((await clock.next()).memoryUpdated.timestamp).toBe(at(4))
-      await nothingElse()
+      await nothingElseFor(short, long)
     })
 
     it("tell of new sessions once, the project and the repository of each, and where they stand in the list", async () => {
@@ -127,8 +139,8 @@ for (const [name, fresh] of stores)
       const parent = await to("subscription ($id: ID) { sessionAdded(parentId: $id) { sessionId parentId } }", { id: first })
       await asking.append(session(another(), [user("s1", 2, "one", { forkedFrom: { sessionId: first, messageUuid: "s1" } }), user("f2", 9, "forked")]))
       expect(await parent.next()).toEqual({ sessionAdded: { sessionId: `session-${made}`, parentId: first } })
-      void elsewhere
-      await nothingElse()
+      expect((await project.next()).sessionAdded.sessionId).toBe(`session-${made}`)
+      await nothingElseFor(project, elsewhere, parent)
     })
 
     it("tell of projects and repositories when the first session works there, or when git has told", async () => {
@@ -156,7 +168,7 @@ for (const [name, fresh] of stores)
       const ofRepo = await to("subscription ($repo: ID) { sessionAdded(projectId: $repo) { sessionId } }", { repo: repoId })
       await asking.append(session(another(), [{ ...user("p2", 2, "two"), cwd: `/work/${id}` }]))
       expect((await ofRepo.next()).sessionAdded.sessionId).toBe(`session-${made}`)
-      await nothingElse()
+      await nothingElseFor()
     })
 
     it("tell of results of tools and hooks, of to-dos, files and hooks, when they come", async () => {
@@ -175,7 +187,7 @@ for (const [name, fresh] of stores)
       const early = await to("subscription ($id: ID!) { sessionTodosChanged(sessionId: $id) { sessionId todoCount inProgressCount completedCount } }", { id })
       await asking.append(session(id, [user("c0", 0, "go"), calls]))
       expect(await early.next()).toEqual({ sessionTodosChanged: { sessionId: id, todoCount: 3, inProgressCount: 1, completedCount: 1 } })
-      await nothingElse()
+      await nothingElseFor()
       // Nobody was there when the calls were made.
       const tool = "subscription ($call: String!) { toolResultAdded(callId: $call) { sessionId callId type success durationMs } }"
       const bash = await to(tool, { call: "toolu-bash" })
@@ -218,8 +230,7 @@ for (const [name, fresh] of stores)
       expect(await hook.next()).toEqual({ hookResultAdded: { ...ran, hookRunId: "run-1", success: true, durationMs: 12 } })
       expect(await exposed.next()).toEqual({ toolResultAdded: { sessionId: id, callId: "call-1", type: "exposed_tool_result", success: false, durationMs: 7 } })
       expect(await files.next()).toEqual({ sessionFilesChanged: { sessionId: id, fileCount: 2, toolName: "Write" } })
-      void nobody
-      await nothingElse()
+      await nothingElseFor(bash, edit, nobody, files, hooks, hook, exposed)
     })
 
     it("tell nothing of lines that were told before: a rewritten file, a history that a fork carries", async () => {
@@ -264,7 +275,9 @@ for (const [name, fresh] of stores)
         )
       )
       expect((await subscriptions[4]!.next()).sessionFilesChanged.fileCount).toBe(2)
-      await nothingElse()
+      expect(ids(await subscriptions[0]!.take(2))).toEqual(["Message:g7", "Message:g8"])
+      expect((await subscriptions[1]!.next()).nodeUpdated.id).toBe(`Session:/work/app:${id}`)
+      await nothingElseFor(...subscriptions.slice(0, 5))
     })
 
     it("miss nothing that is appended before the stream begins to look, and begin again without a gap", async () => {
@@ -305,7 +318,7 @@ for (const [name, fresh] of stores)
       expect(asking.live.subscribers()).toBe(0)
       expect(await fibers()).toBeLessThanOrEqual(before)
       const kept = await asking.subscribe(added, { id: "*" })
-      for (let n = 0; n < 200; n++) await cycle()
+      for (let n = 0; n < 100; n++) await cycle()
       expect(asking.live.subscribers()).toBe(1)
       await kept.end()
     })

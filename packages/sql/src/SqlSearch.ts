@@ -106,9 +106,12 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
         const where = sql`${match} AND ${yield* filters(owner, query, key)}`
         let rows: ReadonlyArray<HitRow>
         if (ranked) {
-          // A rank is no key: a page of ranked hits is counted from the best.
-          const first = backward ? Math.max(0, (before ?? Number.MAX_SAFE_INTEGER) - size) : (after ?? -1) + 1
-          const limit = backward ? Math.min(size, before ?? size) : size + 1
+          // A rank is no key: a page of ranked hits is counted from the best. One row more than the page tells whether there are others.
+          const lower = (after ?? -1) + 1
+          const [all] = backward && before === undefined ? yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${from} WHERE ${where}` : []
+          const upper = before ?? all?.count ?? Number.MAX_SAFE_INTEGER
+          const first = backward ? Math.max(lower, upper - size - 1) : lower
+          const limit = Math.max(0, Math.min(size + 1, upper - first))
           const found =
             yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.kind, ${rank} AS score FROM ${from} WHERE ${where} ORDER BY score DESC, m.id DESC LIMIT ${limit} OFFSET ${first}`
           rows = found.map((row, index) => ({ ...row, position: first + index }))

@@ -139,14 +139,17 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
     /** A page in another order, of which all sessions are looked at: cursors are ids, so that rows that arrive move none out of reach. */
     const sorted = Effect.fnUntraced(function* (condition: Fragment, orderBy: ReadonlyArray<OrderBy<SessionField>>, page: PageRequest) {
       const now = yield* Clock.currentTimeMillis
-      const rows = (yield* sql<SessionRow>`${select()} WHERE ${condition}`).map((row) => ({ no: row.no, session: sessionFromRow(row, now) }))
-      rows.sort(
-        (a, b) =>
-          inOrder(
-            orderBy,
-            (field) => sessionField(a.session, field),
-            (field) => sessionField(b.session, field)
-          ) || b.no - a.no
+      // In the list's own order, which stays for those that are equal in the other.
+      const rows = (yield* sql<SessionRow>`${select()} WHERE ${condition} ORDER BY s.updated_at DESC, s.no DESC`).map((row) => ({
+        no: row.no,
+        session: sessionFromRow(row, now)
+      }))
+      rows.sort((a, b) =>
+        inOrder(
+          orderBy,
+          (field) => sessionField(a.session, field),
+          (field) => sessionField(b.session, field)
+        )
       )
       return yield* slice(
         "sorted sessions",

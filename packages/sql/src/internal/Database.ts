@@ -54,7 +54,10 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
   const returned: Array<A> = []
   for (let at = 0; at < rows.length; ) {
     const size = 2 ** Math.min(7, Math.floor(Math.log2(rows.length - at)))
-    for (const row of yield* connection.execute(textOf(pg, insert, size, rows[at]!.length), rows.slice(at, at + size).flat(), undefined)) returned.push(row)
+    const values = rows.slice(at, at + size).flat()
+    // One text that PostgreSQL refuses would keep a whole transcript out of it.
+    const given = pg ? values.map((value) => (typeof value === "string" ? storable(value) : value)) : values
+    for (const row of yield* connection.execute(textOf(pg, insert, size, rows[at]!.length), given, undefined)) returned.push(row)
     at += size
     yield* breathe
   }
@@ -90,6 +93,12 @@ const textOf = (pg: boolean, insert: { readonly table: string; readonly columns:
 export const storable = (text: string): string => {
   const whole = text.isWellFormed() ? text : text.toWellFormed()
   return whole.includes("\0") ? whole.replaceAll("\0", "\u2400") : whole
+}
+
+/** JSON whose texts are storable each: a database that looks into it refuses the escapes, too. */
+export const storableJson = (value: unknown): string => {
+  const json = JSON.stringify(value)
+  return /\\u(?:0000|[dD][89a-fA-F])/.test(json) ? JSON.stringify(value, (_, part: unknown) => (typeof part === "string" ? storable(part) : part)) : json
 }
 
 /** Fails with the message that a person can act on, whatever the driver threw. */

@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as SessionState from "han-core/SessionState"
 import { type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
-import { anyOf, breathe, insertRows, storable, type Value } from "./Database.ts"
+import { anyOf, breathe, insertRows, storable, storableJson, type Value } from "./Database.ts"
 import { projectActivity, projectHanEvents } from "./projectActivity.ts"
 import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
@@ -100,7 +100,7 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
       Number(present),
       source,
       machine,
-      storable(JSON.stringify(state)),
+      storableJson(state),
       cwd,
       cwd === null ? null : SessionState.projectOf(cwd),
       state.firstUuid === undefined ? null : storable(state.firstUuid.value),

@@ -57,9 +57,12 @@ export const projectHanEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     for (const [index, decoded] of chunk.decoded.entries()) {
       const event = decoded.events.find((one) => one._tag === "HanNoted")
       if (event === undefined) continue
-      const result = (event.name === "hook_result" || event.name === "hook_validation") && typeof event.data === "object" && event.data !== null ? event.data : null
+      const result =
+        (event.name === "hook_result" || event.name === "hook_validation") && typeof event.data === "object" && event.data !== null ? event.data : null
       const hook = result !== null && "hook" in result && typeof result.hook === "string" ? storable(result.hook) : null
-      const passed = result !== null && "success" in result && typeof result.success === "boolean" ? Number(result.success) : null
+      // As `HookRun` has it: where the line does not say whether the run passed, its exit code does.
+      const said = result !== null && "success" in result && typeof result.success === "boolean" ? result.success : null
+      const passed = result === null ? null : Number(said ?? ("exit_code" in result && result.exit_code === 0))
       const duration = result !== null && "duration_ms" in result && typeof result.duration_ms === "number" ? Math.trunc(result.duration_ms) : null
       rows.push([
         chunk.sessionNo,

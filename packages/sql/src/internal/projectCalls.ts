@@ -89,7 +89,7 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
         add({
           ...blank,
           agentId,
-          id: event.toolUseId,
+          id: storable(event.toolUseId),
           seen: seenIn(chunk, envelope, line),
           name: event.name,
           agentType: isAgentTool(event.name) ? agentType(event.input) : null,
@@ -102,7 +102,7 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
         add({
           ...blank,
           agentId,
-          id: event.toolUseId,
+          id: storable(event.toolUseId),
           seen: seenIn(chunk, envelope, line),
           path: storable(event.path),
           action: event.action,
@@ -114,7 +114,7 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
         add({
           ...blank,
           agentId,
-          id: event.toolUseId,
+          id: storable(event.toolUseId),
           seen: seenIn(chunk, envelope, line),
           result: { transcriptNo: chunk.no, transcriptId: chunk.id, line, at: envelope.at, isError: event.isError, task: taskResult(event) }
         })

@@ -71,7 +71,9 @@ export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.Sq
     const have = found.get(row.id)
     found.set(row.id, have === undefined ? before : mergeCompactions(before, have))
   }
-  const bySummary = new Map([...found.values()].flatMap((compaction) => (compaction.summaryId === null ? [] : [[compaction.summaryId, compaction.id] as const])))
+  const bySummary = new Map(
+    [...found.values()].flatMap((compaction) => (compaction.summaryId === null ? [] : [[compaction.summaryId, compaction.id] as const]))
+  )
   for (const { own, parent } of summaries) {
     const boundary = found.get(bySummary.get(own.id) ?? "") ?? (parent === null ? undefined : found.get(parent))
     const have = boundary ?? found.get(own.id)
@@ -95,7 +97,12 @@ export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.Sq
   )
 })
 
-const mergeCompactions = (a: Compaction, b: Compaction): Compaction => ({ ...a, seen: merge(a.seen, b.seen), summaryId: a.summaryId ?? b.summaryId, summary: a.summary ?? b.summary })
+const mergeCompactions = (a: Compaction, b: Compaction): Compaction => ({
+  ...a,
+  seen: merge(a.seen, b.seen),
+  summaryId: a.summaryId ?? b.summaryId,
+  summary: a.summary ?? b.summary
+})
 const compactionOf = (row: CompactionRow): Compaction => ({
   id: row.id,
   seen: sightingOf(row),
@@ -145,11 +152,18 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
             if (event.toolUseId === null)
               changes.set(`${lineId()}:${index}`, {
                 seen: seenIn(chunk, envelope, line),
-                rest: [chunk.transcript.agentId, storable(event.path), event.action, event.toolName, envelope.at]
+                rest: [chunk.transcript.agentId, storable(event.path), event.action, storable(event.toolName), envelope.at]
               })
             break
           case "Summarized":
-            summaries.set(`${chunk.sessionNo}/${lineId()}`, [chunk.sessionNo, lineId(), chunk.no, line, event.leafUuid, storable(event.text)])
+            summaries.set(`${chunk.sessionNo}/${lineId()}`, [
+              chunk.sessionNo,
+              lineId(),
+              chunk.no,
+              line,
+              event.leafUuid === null ? null : storable(event.leafUuid),
+              storable(event.text)
+            ])
             break
           case "CostStated":
             if (chunk.transcript.kind === "main") {

@@ -76,7 +76,7 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
       cacheWrite5m: event.cacheWrite5m,
       cacheWrite1h: event.cacheWrite1h,
       webSearches: event.webSearches,
-      tier: event.tier,
+      tier: event.tier === null ? null : storable(event.tier),
       statedCost: event.statedCostNanoUsd
     }
     put(seen, response)

@@ -44,7 +44,10 @@ const comparison = (sql: SqlClient.SqlClient, column: Fragment, by: Comparison):
     }
     default: {
       const value = typeof by.value === "boolean" ? Number(by.value) : typeof by.value === "string" ? storable(by.value) : by.value
-      return sql`${column} ${sql.literal(operators[by.op])} ${value}`
+      // Texts by their characters' numbers, whatever order the database was made with.
+      const plain = typeof value === "string" && by.op !== "eq" && by.op !== "ne"
+      const order = sql.literal(sql.onDialectOrElse({ pg: () => (plain ? 'COLLATE "C"' : ""), orElse: () => "" }))
+      return sql`${column} ${order} ${sql.literal(operators[by.op])} ${value}`
     }
   }
 }

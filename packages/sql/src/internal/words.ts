@@ -23,8 +23,7 @@ export const vector = (text: string): string => {
   let size = 0
   for (const found of words(text)) {
     position = Math.min(position + 1, maxPosition)
-    // PostgreSQL keeps no lexeme of 2 kB or more; SQLite finds such a word, nobody searches for one.
-    const lexeme = found.length < 1000 ? found : found.slice(0, 1000)
+    const lexeme = lexemeOf(found)
     const list = positions.get(lexeme)
     if (list === undefined) {
       size += lexeme.length * 3 + 16
@@ -36,6 +35,10 @@ export const vector = (text: string): string => {
   for (const [lexeme, list] of positions) parts.push(`'${lexeme}':${list.join(",")}`)
   return parts.join(" ")
 }
+/** PostgreSQL refuses a lexeme of more than 2,046 bytes, three for most units; SQLite finds such a word, nobody searches for one. */
+const lexemeOf = (found: string): string => (found.length <= maxLexeme ? found : found.slice(0, maxLexeme).toWellFormed())
+const maxLexeme = 680
+
 // Limits of the tsvector type: 16,383 positions, 256 for a lexeme, 1 MB in all (a position takes two bytes beside the lexeme).
 const maxPosition = 16_383
 const maxPositions = 255
@@ -77,6 +80,6 @@ export const toFts5 = ({ groups, without }: SearchTerms): string => {
 /** The query of PostgreSQL. */
 export const toTsquery = ({ groups, without }: SearchTerms): string => {
   const phrase = (group: SearchGroup) =>
-    `(${group.words.map((found, index) => `'${found}'${group.prefix && index === group.words.length - 1 ? ":*" : ""}`).join(" <-> ")})`
+    `(${group.words.map((found, index) => `'${lexemeOf(found)}'${group.prefix && index === group.words.length - 1 ? ":*" : ""}`).join(" <-> ")})`
   return [...groups.map(phrase), ...without.map((group) => `!${phrase(group)}`)].join(" & ")
 }
