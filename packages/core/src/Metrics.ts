@@ -13,6 +13,8 @@ export interface MetricsScope {
   readonly until?: number | undefined
   /** Sessions that worked in one of these directories first; all without. */
   readonly paths?: ReadonlyArray<string> | undefined
+  /** Only these sessions. */
+  readonly sessionIds?: ReadonlyArray<SessionId> | undefined
 }
 
 export interface Activity {

@@ -67,7 +67,7 @@ const ConfigDirCostBreakdown = new GraphQLObjectType({
     ...shared,
     totalSessions: int("Sessions with something in that time."),
     totalMessages: int("Lines of conversation."),
-    modelCount: int("Models that answered; null where they are not told apart by folder.")
+    modelCount: int("Models that answered.")
   }
 })
 

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import { type DayActivity, Metrics, type ModelActivity, type SessionActivity } from "han-core/Metrics"
 import { daysOf } from "./ArgumentDates.ts"
 import { addDays, dayIn, labelOf, startOf, weekOf } from "./Calendar.ts"
+import { configDirsOf } from "./ConfigDirList.ts"
 import { isoOf } from "./Field.ts"
 import { globalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
@@ -58,7 +59,7 @@ export const dashboardOf = async (args: DashboardArgs, context: GraphqlContext) 
         ask((metrics) => metrics.days({ ...scope, timeZone, by: "week" }))
       ])
       const done = async () => (await run(tasksIn(scope))).filter(({ outcome }) => outcome === "SUCCESS").length
-      const cost = costsOf({ sessions: list, ledger: byModel, days: byDay, weeks: byWeek, models: byModel, span, tier })
+      const cost = costsOf({ sessions: list, days: byDay, weeks: byWeek, models: byModel, span, tier })
       return {
         ...cost,
         costPerCompletedTask: async () => {
@@ -70,14 +71,25 @@ export const dashboardOf = async (args: DashboardArgs, context: GraphqlContext) 
           const byRoot = new Map<string, Array<SessionActivity>>()
           for (const [session, root] of roots) if (root !== null) byRoot.set(root, [...(byRoot.get(root) ?? []), session])
           if (byRoot.size < 2) return []
-          return [...byRoot].map(([root, ofRoot]) => ({
-            ...costsOf({ sessions: ofRoot, ledger: ofRoot, days: [], weeks: [], models: [], span, tier }),
-            configDirId: globalId("ConfigDir", root),
-            configDirName: root,
-            totalSessions: ofRoot.length,
-            totalMessages: ofRoot.reduce((sum, { messages }) => sum + messages, 0),
-            modelCount: null
-          }))
+          const names = new Map((await configDirsOf(context)).map((dir) => [dir.path, dir.name]))
+          return Promise.all(
+            [...byRoot].map(async ([root, ofRoot]) => {
+              const part = { ...scope, sessionIds: ofRoot.map(({ sessionId }) => sessionId) }
+              const [ownDays, ownWeeks, ownModels] = await Promise.all([
+                ask((metrics) => metrics.days({ ...part, timeZone })),
+                ask((metrics) => metrics.days({ ...part, timeZone, by: "week" })),
+                ask((metrics) => metrics.models(part))
+              ])
+              return {
+                ...costsOf({ sessions: ofRoot, days: ownDays, weeks: ownWeeks, models: ownModels, span, tier }),
+                configDirId: globalId("ConfigDir", root),
+                configDirName: names.get(root) ?? root,
+                totalSessions: ofRoot.length,
+                totalMessages: ofRoot.reduce((sum, { messages }) => sum + messages, 0),
+                modelCount: ownModels.length
+              }
+            })
+          )
         }
       }
     },
@@ -184,7 +196,6 @@ const tiers = [
 
 const costsOf = ({
   days,
-  ledger,
   models,
   sessions,
   span,
@@ -192,17 +203,16 @@ const costsOf = ({
   weeks
 }: {
   readonly sessions: ReadonlyArray<SessionActivity>
-  /** What all of it adds up to, that of sessions included that are known only through their forks. */
-  readonly ledger: ReadonlyArray<Pick<ModelActivity, "costNanoUsd" | "input" | "cacheRead" | "cacheWrite">>
   readonly days: ReadonlyArray<DayActivity>
   readonly weeks: ReadonlyArray<DayActivity>
   readonly models: ReadonlyArray<ModelActivity>
   readonly span: number
   readonly tier: number | null
 }) => {
-  const total = ledger.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0) / 1e9
-  const read = ledger.reduce((sum, { cacheRead }) => sum + cacheRead, 0)
-  const input = read + ledger.reduce((sum, one) => sum + one.input + one.cacheWrite, 0)
+  // The models have what was done in sessions that are known only through their forks, too.
+  const total = models.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0) / 1e9
+  const read = models.reduce((sum, { cacheRead }) => sum + cacheRead, 0)
+  const input = read + models.reduce((sum, one) => sum + one.input + one.cacheWrite, 0)
   const plan = tier ?? (models.some(({ model }) => model.includes("opus")) ? 200 : 20)
   const monthly = (total / span) * 30
   const compared = tiers.map(({ name, usd }) => ({

@@ -8,7 +8,7 @@ const SessionEffectiveness = new GraphQLObjectType({
   fields: {
     sessionId: text("The session, by its `sessionId`."),
     slug: text("The name that the client made up for it."),
-    summary: text("What it was about, at most 120 characters."),
+    summary: text("What it was about, at most 120 characters; three dots stand for the rest."),
     startedAt: text("When it began."),
     score: float(
       "From 0 to 100: 40 for tasks that were done (20 without tasks), 20 for few compactions (none left at three), 20 for the mood of the prompts, 20 for few prompts beside the longest session."
@@ -100,8 +100,8 @@ export const DashboardAnalytics = new GraphQLObjectType({
     compactionStats: field(CompactionStats, "Compactions."),
     costAnalysis: field(CostAnalysis, "Money."),
     hookHealth: listOf(HookHealthStats, "Hooks, the most frequent first."),
-    subagentUsage: listOf(SubagentUsageStats, "Subagents by their kind, the most frequent first."),
-    toolUsage: listOf(ToolUsageStats, "The 20 tools that were called most."),
+    subagentUsage: listOf(SubagentUsageStats, "Subagents by their kind, the most frequent first; by whole days in UTC."),
+    toolUsage: listOf(ToolUsageStats, "The 20 tools that were called most; by whole days in UTC."),
     performanceTrend: listOf(SessionPerformancePoint, "How sessions went, week by week."),
     humanTimeEstimate: field(HumanTimeEstimate, "What the work would have taken a human.")
   }

@@ -126,7 +126,7 @@ export const ProjectType: GraphQLObjectType<ProjectRow, GraphqlContext> = new Gr
       relativePathOf
     ),
     isWorktree: always(flag<ProjectRow>("Whether it is in a working tree beside the repository's main one.", ({ worktreeOf }) => worktreeOf !== null)),
-    createdAt: always(text<ProjectRow>("When its first session began.", ({ startedAt }) => isoOf(startedAt ?? 0))),
+    createdAt: always(text<ProjectRow>("When its first session began; 1970 when no line tells a time.", ({ startedAt }) => isoOf(startedAt ?? 0))),
     updatedAt: always(text<ProjectRow>("When something was last written in one of its sessions.", updatedAtOf)),
     totalSessions: int<ProjectRow>("Sessions that worked here.", ({ sessions }) => sessions),
     sessionCount: int<ProjectRow>("The same as `totalSessions`.", ({ sessions }) => sessions),
@@ -155,7 +155,7 @@ export const RepoType: GraphQLObjectType<RepoRow, GraphqlContext> = new GraphQLO
     name: always(text<RepoRow>("The last part of the remote.")),
     defaultBranch: text<RepoRow>("The branch that the remote's HEAD names, where a clone noted it."),
     path: always(text<RepoRow>("The same as `remote`.", ({ remote }) => remote)),
-    createdAt: always(text<RepoRow>("When its first session began.", ({ startedAt }) => isoOf(startedAt ?? 0))),
+    createdAt: always(text<RepoRow>("When its first session began; 1970 when no line tells a time.", ({ startedAt }) => isoOf(startedAt ?? 0))),
     updatedAt: always(text<RepoRow>("When something was last written in one of its sessions.", updatedAtOf)),
     totalSessions: int<RepoRow>("Sessions that worked on it.", ({ sessions }) => sessions),
     lastActivity: text<RepoRow>("When something was last written in one of its sessions.", ({ updatedAt }) => isoOf(updatedAt)),

@@ -61,7 +61,9 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
     slug: text("The name that the client made up for it."),
     name: always(text("What people call it: the title, else the first line of what was asked first, else its slug or id.", (session) => session.displayTitle)),
     title: text("The title that the user, or else the model, gave it."),
-    summary: text("What it was about: the title, or what was asked first, at most 200 characters.", (session) => summaryOf(session, 200)),
+    summary: text("What it was about: the title, or what was asked first, at most 200 characters; three dots stand for the rest.", (session) =>
+      summaryOf(session, 200)
+    ),
     firstPrompt: text("What was asked first, at most 2,000 characters."),
     date: always(
       text(

@@ -25,7 +25,9 @@ const pauseMs = 2000
  * Looks up the repository of each directory that sessions worked in, once, in the background. `environment` is git's; what would point it to another repository
  * (`GIT_DIR` and the like) is left out. Where there is no git it gives up, and says so in the log.
  */
-export const layer = (options: { readonly environment: Readonly<Record<string, string | undefined>> }): Layer.Layer<never, never, Directories | Journal | Viewer> =>
+export const layer = (options: {
+  readonly environment: Readonly<Record<string, string | undefined>>
+}): Layer.Layer<never, never, Directories | Journal | Viewer> =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const known = yield* Directories

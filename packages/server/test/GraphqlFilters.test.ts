@@ -7,7 +7,7 @@ import { type MessageField, type MessageLine, Messages } from "han-core/Messages
 import type { Session } from "han-core/Session"
 import { type SessionField, Sessions } from "han-core/Sessions"
 import { holds, type Scalar, type Where } from "han-core/Where"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { corpus, indexingCase, scenario } from "../../sql/test/transcriptFiles.ts"
 import { type Answer, type Asking, open, stores } from "./graphqlAsking.ts"
 import { answer, call, log, noted, result, session, text, user } from "./transcriptLines.ts"
@@ -33,6 +33,8 @@ for (const [name, fresh] of stores)
     let asking: Asking
     const project: Record<string, string> = {}
     beforeAll(async () => {
+      // Long after all of it, when no session is active any more.
+      vi.useFakeTimers({ now: Date.parse("2026-06-01T00:00:00.000Z"), toFake: ["Date"] })
       asking = await open(fresh())
       await asking.append(
         ...some.map((one, place) => session(one.id, linesOf(one, place))),
@@ -89,7 +91,10 @@ for (const [name, fresh] of stores)
       )
       for (const one of (await asking.ask("{ projects { projectId path } }")).projects) project[one.path] = one.projectId
     })
-    afterAll(() => asking.close())
+    afterAll(async () => {
+      await asking.close()
+      vi.useRealTimers()
+    })
 
     /** The sessions with `s-` in front that a filter takes, in order of their ids. */
     const sessions = async (filter: string): Promise<ReadonlyArray<string>> => {

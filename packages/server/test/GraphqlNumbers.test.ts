@@ -599,6 +599,48 @@ for (const [name, fresh] of stores)
       }
     })
 
+    it("of searches", async () => {
+      const hits = async (args: string) => {
+        const { edges, totalCount } = await ask(
+          `search(${args})`,
+          "totalCount edges { node { messageId sessionId session { id } agentId kind role at excerpt score } }"
+        )
+        expect(totalCount).toBe(edges.length)
+        return edges.map((edge: Answer) => edge.node.messageId.replace("Message:", ""))
+      }
+      expect(
+        (await ask('search(text: "terrible hate")', "edges { node { messageId sessionId session { id } agentId kind role at excerpt score } }")).edges
+      ).toEqual([
+        {
+          node: {
+            messageId: "Message:a-1",
+            sessionId: "alpha",
+            session: { id: "Session:/work/app:alpha" },
+            agentId: null,
+            kind: "PROMPT",
+            role: "USER",
+            at: "2026-03-28T10:00:00.000Z",
+            excerpt: "This is terrible and I hate it",
+            score: null
+          }
+        }
+      ])
+      expect(await hits('text: "it"')).toEqual(["t-1", "b-3", "a-6", "a-1"])
+      expect(await hits('text: "it", role: USER')).toEqual(["b-3", "a-6", "a-1"])
+      expect(await hits('text: "it", kinds: [HAN]')).toEqual(["t-1"])
+      expect(await hits('text: "it", kinds: []')).toEqual([])
+      expect(await hits('text: "it", sessionId: "Session:/work/app:alpha"')).toEqual(["a-6", "a-1"])
+      expect(await hits('text: "it", project: "git.example/me/app"')).toEqual(["b-3", "a-6", "a-1"])
+      // A day is one of Berlin, whose 29th begins at 23:00 in UTC and ends at 22:00.
+      expect(await hits('text: "it", role: USER, since: "2026-03-29"')).toEqual(["b-3", "a-6"])
+      expect(await hits('text: "it", role: USER, since: "2026-03-29", until: "2026-03-30"')).toEqual(["a-6"])
+      expect(await hits('text: "it", role: USER, until: "2026-03-29T01:15:00Z"')).toEqual(["a-1"])
+      const ranked = (await ask('search(text: "it", order: RANK)', "edges { node { score } }")).edges.map((edge: Answer) => edge.node.score)
+      expect(ranked).toEqual([...ranked].sort((a, b) => b - a))
+      expect(await hits('text: "   "')).toEqual([])
+      expect(await hits('text: "\\"\\" * - ( OR \\" AND"')).toEqual([])
+    })
+
     it("of the program that answers", async () => {
       expect(
         await asking.ask(

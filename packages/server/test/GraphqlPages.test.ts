@@ -84,7 +84,7 @@ for (const [name, fresh] of stores)
       expect(new Set(all).size).toBe(all.length)
       expect(whole.pageInfo).toEqual({ hasNextPage: false, hasPreviousPage: false, startCursor: whole.edges[0].cursor, endCursor: whole.edges.at(-1).cursor })
       expect(new Set(whole.edges.map((edge: Answer) => edge.cursor)).size).toBe(all.length)
-      for (const size of [1, 3, all.length - 1, all.length]) {
+      for (const size of [Math.ceil(all.length / 4), all.length - 1, all.length]) {
         const forward: Array<string> = []
         for (let after = ""; ; ) {
           const found = await page(list, `first: ${size}, after: ${quoted(after)}`)
@@ -134,15 +134,13 @@ for (const [name, fresh] of stores)
           const other = lists[m]
           // Lists of the same rows in another order, or with fewer of them, may know them.
           if (other !== undefined && other.name.toLowerCase().replace("active", "") === list.name.toLowerCase().replace("active", "")) continue
-          for (const argument of ["after", "before"]) {
-            const [error] = await asking.errors(list.ask(`first: 2, ${argument}: ${quoted(cursor)}`))
-            expect([list.name, cursor, error?.extensions["code"], error?.message]).toEqual([
-              list.name,
-              cursor,
-              "PageCursorInvalid",
-              `"${cursor}" is not a cursor of this list; start again without it`
-            ])
-          }
+          const [error] = await asking.errors(list.ask(`first: 2, ${m % 2 === 0 ? "after" : "before"}: ${quoted(cursor)}`))
+          expect([list.name, cursor, error?.extensions["code"], error?.message]).toEqual([
+            list.name,
+            cursor,
+            "PageCursorInvalid",
+            `"${cursor}" is not a cursor of this list; start again without it`
+          ])
         }
     })
   })

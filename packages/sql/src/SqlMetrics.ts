@@ -60,17 +60,23 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
       const failing = (operation: string) => storeError(database.location, operation)
       const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
 
-      const inPaths = (owner: string, { paths }: MetricsScope) =>
-        paths === undefined ? sql`1 = 1` : sql`x.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.cwd ${anyOf(sql, paths)})`
+      const inSessions = (owner: string, { paths, sessionIds }: MetricsScope) =>
+        sql.and([
+          paths === undefined ? sql`1 = 1` : sql`x.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.cwd ${anyOf(sql, paths)})`,
+          sessionIds === undefined
+            ? sql`1 = 1`
+            : sql`x.session_no IN (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, sessionIds)})`
+        ])
       const since = (column: string, scope: MetricsScope, unit: (at: number) => number) =>
         sql.and([
           scope.since === undefined ? sql`1 = 1` : sql`${sql.literal(column)} >= ${unit(scope.since)}`,
           scope.until === undefined ? sql`1 = 1` : sql`${sql.literal(column)} < ${unit(scope.until - 1) + 1}`
         ])
-      const inBuckets = (owner: string, scope: MetricsScope) => sql`x.owner = ${owner} AND ${since("x.bucket", scope, bucketOf)} AND ${inPaths(owner, scope)}`
-      const inDays = (owner: string, scope: MetricsScope) => sql`x.owner = ${owner} AND ${since("x.day", scope, dayOf)} AND ${inPaths(owner, scope)}`
+      const inBuckets = (owner: string, scope: MetricsScope) =>
+        sql`x.owner = ${owner} AND ${since("x.bucket", scope, bucketOf)} AND ${inSessions(owner, scope)}`
+      const inDays = (owner: string, scope: MetricsScope) => sql`x.owner = ${owner} AND ${since("x.day", scope, dayOf)} AND ${inSessions(owner, scope)}`
       const atTime = (owner: string, column: string, scope: MetricsScope) =>
-        sql`x.owner = ${owner} AND ${since(column, scope, (at) => at)} AND ${inPaths(owner, scope)}`
+        sql`x.owner = ${owner} AND ${since(column, scope, (at) => at)} AND ${inSessions(owner, scope)}`
 
       const activityOf = (owner: string, scope: MetricsScope) => sql<ActivityRow>`
         SELECT x.session_no, x.bucket, x.messages, x.prompts, x.prompt_ms, x.tool_calls, x.lines_added, x.lines_removed, x.file_changes, x.analysed, x.score

@@ -59,7 +59,14 @@ export const addSummary = ({ events, record }: Line): void => {
   const continued = text.includes(continuation)
   if (auto || asked || continued) {
     events.push(
-      { _tag: "Compacted", trigger: auto ? "auto" : asked ? "unknown" : "continuation", preTokens: null, postTokens: null, durationMs: null, summaryUuid: null },
+      {
+        _tag: "Compacted",
+        trigger: auto ? "auto" : asked ? "unknown" : "continuation",
+        preTokens: null,
+        postTokens: null,
+        durationMs: null,
+        summaryUuid: null
+      },
       { _tag: "CompactionSummarized", text }
     )
   } else {

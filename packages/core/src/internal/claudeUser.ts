@@ -65,7 +65,10 @@ const addSaid = (line: Line, text: string, images: number): void => {
   const { events, record } = line
   const source = string(record.promptSource)
   if (source === null && record.isMeta !== true && cut(text, 400).includes(continuation)) {
-    events.push({ _tag: "Compacted", trigger: "continuation", preTokens: null, postTokens: null, durationMs: null, summaryUuid: null }, { _tag: "CompactionSummarized", text })
+    events.push(
+      { _tag: "Compacted", trigger: "continuation", preTokens: null, postTokens: null, durationMs: null, summaryUuid: null },
+      { _tag: "CompactionSummarized", text }
+    )
     return
   }
   if (source === null && text.startsWith("[Request interrupted by user")) {
