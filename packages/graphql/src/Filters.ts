@@ -64,7 +64,7 @@ export const BoolFilter = new GraphQLInputObjectType({
   }
 })
 
-interface Column {
+export interface Column {
   readonly type: GraphQLInputObjectType
   /** What stands in it. */
   readonly description: string
