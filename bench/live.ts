@@ -22,7 +22,10 @@ const appendToVisible = async () => {
     await daemon.han.close()
     const seconds = 60
     await pause(2000)
+    const first = processorTime(daemon.pid)
+    await pause(seconds * 1000)
     const began = processorTime(daemon.pid)
+    row(`the first ${seconds} s after indexing`, `${((began - first) / (seconds * 10)).toFixed(2)} % of one processor`)
     await pause(seconds * 1000)
     const used = processorTime(daemon.pid) - began
     await using han = await connect({ socket: daemon.socket })

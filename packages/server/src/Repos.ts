@@ -19,7 +19,7 @@ export class GitMissing extends Schema.TaggedError<GitMissing>("han-server/GitMi
 const timeoutMs = 5000
 const batch = 20
 /** How long until the next look. It costs next to nothing while nothing came in. */
-const pauseMs = 2000
+const pauseMs = 4000
 
 /**
  * Looks up the repository of each directory that sessions worked in, once, in the background. `environment` is git's; what would point it to another repository

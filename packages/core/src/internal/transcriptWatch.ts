@@ -262,11 +262,12 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
     )
   )
   // Roots that are not there, cannot be read, or cannot be watched.
-  const polls = Effect.suspend(() => {
+  const unwatched = () => {
     const roots = new Map(tops.filter((top) => watched.get(top.path)?.watcher == null).map((top): [string, Folder] => [top.path, top]))
     for (const at of watched.values()) if (at.folder.level === "root" && at.watcher === null) roots.set(at.folder.path, at.folder)
-    return Effect.forEach(roots.values(), (root) => lookAgain(root, true), { discard: true })
-  })
+    return roots
+  }
+  const polls = Effect.suspend(() => Effect.forEach(unwatched().values(), (root) => lookAgain(root, true), { discard: true }))
 
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
@@ -277,8 +278,9 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   yield* sweep
   dirty.clear()
   yield* Effect.forkScoped(suspects)
-  yield* Effect.forkScoped(every(options.sweepMs, sweep))
-  yield* Effect.forkScoped(every(options.pollMs, polls))
+  yield* Effect.forkScoped(every(() => options.sweepMs, sweep))
+  // Where everything is watched there is seldom anything to ask for.
+  yield* Effect.forkScoped(every(() => (unwatched().size === 0 ? 5 * options.pollMs : options.pollMs), polls))
 
   const stateOf: TranscriptWatch["stateOf"] = (root) => {
     if (!watched.has(root)) return null
@@ -291,12 +293,12 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
 /** A look takes at most a 400th of the time: over a large tree it comes less often. */
 const restShare = 400
 
-const every = (leastMs: number, look: Effect.Effect<void>): Effect.Effect<never> =>
+const every = (leastMs: () => number, look: Effect.Effect<void>): Effect.Effect<never> =>
   Effect.gen(function* () {
-    let pause = leastMs
+    let pause = leastMs()
     for (;;) {
       yield* Effect.sleep(pause)
       const [took] = yield* Effect.timed(look)
-      pause = Math.max(leastMs, restShare * Duration.toMillis(took))
+      pause = Math.max(leastMs(), restShare * Duration.toMillis(took))
     }
   })
