@@ -59,15 +59,16 @@ if (bun === undefined) {
   console.error(`han: ${program.at(-1)} is missing; install the package again: npm install han-cli`)
   process.exitCode = 1
 } else {
-  const child = spawn(bun, [...program, ...process.argv.slice(2)], {
-    stdio: "inherit",
-    // What the coordinator may do with memory when it runs in this process; see CoordinatorProgram.ts.
-    env: { BUN_JSC_forceRAMSize: "402653184", ...process.env }
-  })
+  // Before there is a child: a signal that comes while it begins would end this program and leave the child behind. They are told when `child` is there.
   for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => child.kill(signal))
   // A terminal sends its interrupt to the child as well; a second one would cut its clean end short.
   process.on("SIGINT", () => {
     if (!process.stdin.isTTY) child.kill("SIGINT")
+  })
+  const child = spawn(bun, [...program, ...process.argv.slice(2)], {
+    stdio: "inherit",
+    // What the coordinator may do with memory when it runs in this process; see CoordinatorProgram.ts.
+    env: { BUN_JSC_forceRAMSize: "402653184", ...process.env }
   })
   child.on("error", (error) => {
     console.error(`han: ${bun} could not be started: ${error.message}`)
