@@ -1,6 +1,7 @@
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
 import type { HanEvent } from "./HookRun.ts"
+import { number, object, text } from "./internal/json.ts"
 
 /** A piece of work that an agent announced and accounted for in han's log (`task_start`, `task_update`, `task_complete`, `task_fail`). */
 export class HanTask extends Schema.Class<HanTask>("han-core/HanTask")({
@@ -26,7 +27,7 @@ export const tasksOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HanTask>
   const tasks = new Map<string, HanTask>()
   for (const event of events) {
     if (!event.name.startsWith("task_")) continue
-    const data: Readonly<Record<string, unknown>> = typeof event.data === "object" && event.data !== null ? { ...event.data } : {}
+    const data = object(event.data) ?? {}
     const id = text(data["task_id"])
     if (id === null) continue
     const have = tasks.get(id) ?? blank(id, event)
@@ -78,5 +79,3 @@ const blank = (id: string, { at, sessionId }: HanEvent): HanTask =>
     completedAt: null,
     durationSeconds: null
   })
-const text = (value: unknown): string | null => (typeof value === "string" ? value : null)
-const number = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null)

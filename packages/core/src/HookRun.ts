@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
+import { number, object, text } from "./internal/json.ts"
 
 /** One run of a hook: what han's log says about its start and its end. Null for what neither says; all of the end is null while it runs. */
 export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
@@ -53,6 +54,30 @@ export interface HanEvent {
   readonly data: unknown
 }
 
+/** What a line that tells of a hook says of it and, at its end, of how it went. */
+export interface HookFacts {
+  readonly plugin: string | null
+  readonly hook: string | null
+  readonly exitCode: number | null
+  readonly durationMs: number | null
+  /** Where the line does not say so itself, its exit code does. */
+  readonly passed: boolean
+}
+export const hookFactsOf = (data: unknown): HookFacts => {
+  const facts = object(data) ?? {}
+  const exitCode = number(facts["exit_code"])
+  return {
+    plugin: text(facts["plugin"]),
+    hook: text(facts["hook"]),
+    exitCode,
+    durationMs: number(facts["duration_ms"]),
+    passed: typeof facts["success"] === "boolean" ? facts["success"] : exitCode === 0
+  }
+}
+
+/** Whether a line of this name tells of the end of a run. */
+export const endsRun = (name: string): boolean => name === "hook_result" || name === "hook_validation"
+
 /** The runs that these events add up to, in the order of their starts. A result without a known start is a run of its own. */
 export const runsOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HookRun> => {
   const runs = new Map<string, HookRun>()
@@ -61,7 +86,7 @@ export const runsOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HookRun> 
     runs.set(event.id, started(event))
   }
   for (const event of events) {
-    if (event.name !== "hook_result" && event.name !== "hook_validation") continue
+    if (!endsRun(event.name)) continue
     const run = (event.replyTo === null ? undefined : runs.get(event.replyTo)) ?? started(event)
     runs.set(run.id, ended(run, event))
   }
@@ -69,7 +94,7 @@ export const runsOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HookRun> 
 }
 
 const started = (event: HanEvent): HookRun => {
-  const data = fieldsOf(event.data)
+  const data = object(event.data) ?? {}
   return new HookRun(
     {
       id: event.id,
@@ -95,21 +120,21 @@ const started = (event: HanEvent): HookRun => {
 }
 
 const ended = (run: HookRun, event: HanEvent): HookRun => {
-  const data = fieldsOf(event.data)
-  const exitCode = number(data["exit_code"])
+  const data = object(event.data) ?? {}
+  const { durationMs, exitCode, hook, passed, plugin } = hookFactsOf(event.data)
   return new HookRun(
     {
       ...run,
-      plugin: run.plugin ?? text(data["plugin"]),
-      hook: run.hook === "" ? (text(data["hook"]) ?? "") : run.hook,
+      plugin: run.plugin ?? plugin,
+      hook: run.hook === "" ? (hook ?? "") : run.hook,
       event: run.event ?? text(data["hook_type"]),
       directory: run.directory ?? text(data["directory"]),
       command: run.command ?? text(data["command"]),
       cached: data["cached"] === true || run.cached,
       finishedAt: event.at,
-      durationMs: number(data["duration_ms"]),
+      durationMs,
       exitCode,
-      passed: typeof data["success"] === "boolean" ? data["success"] : exitCode === 0,
+      passed,
       output: text(data["output"]),
       error: text(data["error"])
     },
@@ -121,17 +146,13 @@ const ended = (run: HookRun, event: HanEvent): HookRun => {
 export const validationsOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<FileValidation> =>
   events.flatMap((event) => {
     if (event.name !== "hook_validation_cache") return []
-    const data = fieldsOf(event.data)
+    const data = object(event.data) ?? {}
     const plugin = text(data["plugin"])
     const hook = text(data["hook"])
     if (plugin === null || hook === null) return []
-    return Object.entries(fieldsOf(data["files"])).flatMap(([path, digest]) =>
+    return Object.entries(object(data["files"]) ?? {}).flatMap(([path, digest]) =>
       typeof digest === "string"
         ? [{ id: event.id, sessionId: event.sessionId, path, digest, plugin, hook, directory: text(data["directory"]), at: event.at }]
         : []
     )
   })
-
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === "object" && value !== null ? { ...value } : {})
-const text = (value: unknown): string | null => (typeof value === "string" ? value : null)
-const number = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null)

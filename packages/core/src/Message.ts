@@ -66,9 +66,6 @@ export class Message extends Schema.Class<Message>("han-core/Message")({
   events: Schema.Array(SessionEvent)
 }) {}
 
-/** A message with its original line. */
-export const MessageWithRaw = Schema.Struct({ message: Message, raw: Schema.String })
-
 export const ToolResult = Schema.Struct({
   text: Schema.String,
   isError: Schema.Boolean,

@@ -73,3 +73,13 @@ export interface OrderBy<Field extends string> {
   readonly field: Field
   readonly descending: boolean
 }
+
+/** Compares two rows field by field; null is the smallest. */
+export const inOrder = <Field extends string>(orderBy: ReadonlyArray<OrderBy<Field>>, a: (field: Field) => Scalar, b: (field: Field) => Scalar): number => {
+  for (const { descending, field } of orderBy) {
+    const order = rank(a(field), b(field))
+    if (order !== 0) return descending ? -order : order
+  }
+  return 0
+}
+const rank = (a: Scalar, b: Scalar): number => (a === b ? 0 : a === null ? -1 : b === null ? 1 : a < b ? -1 : 1)

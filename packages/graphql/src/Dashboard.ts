@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
+import { addDays, dayIn, labelOf, startOf, weekOf } from "han-core/Calendar"
 import { type DayActivity, Metrics, type ModelActivity, type SessionActivity } from "han-core/Metrics"
 import { daysOf } from "./ArgumentDates.ts"
-import { addDays, dayIn, labelOf, startOf, weekOf } from "./Calendar.ts"
 import { configDirsOf } from "./ConfigDirList.ts"
 import { isoOf } from "./Field.ts"
 import { globalId } from "./GlobalId.ts"

@@ -1,7 +1,6 @@
 import { GraphQLObjectType } from "graphql"
 import { type Project as ProjectRow, type Repo as RepoRow, reposOf } from "han-core/Project"
-import type { Scalar, Where } from "han-core/Where"
-import { holds, type OrderBy } from "han-core/Where"
+import { holds, inOrder, type OrderBy, type Scalar, type Where } from "han-core/Where"
 import { always, flag, id, int, isoOf, listOf, text } from "./Field.ts"
 import { conditionsOn, filterType, onFlag, onText, orderType } from "./Filters.ts"
 import { globalId, Node, rawIdOf } from "./GlobalId.ts"
@@ -93,16 +92,13 @@ export const chosen = <Row, Column extends string>(
   read: (row: Row, column: Column) => Scalar
 ): ReadonlyArray<Row> => {
   const found = rows.filter((row) => holds(where, (column) => read(row, column)))
-  if (orderBy.length === 0) return found
-  return found.toSorted((a, b) => {
-    for (const { descending, field: column } of orderBy) {
-      const [left, right] = [read(a, column), read(b, column)]
-      if (left === right) continue
-      const order = left === null ? -1 : right === null ? 1 : left < right ? -1 : 1
-      return descending ? -order : order
-    }
-    return 0
-  })
+  return found.toSorted((a, b) =>
+    inOrder(
+      orderBy,
+      (column) => read(a, column),
+      (column) => read(b, column)
+    )
+  )
 }
 
 export const ProjectType: GraphQLObjectType<ProjectRow, GraphqlContext> = new GraphQLObjectType({

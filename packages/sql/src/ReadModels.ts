@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { TableName } from "./Projection.ts"
 
 /** Raise it when the meaning of a line or the shape of a table changes: everything below is then projected anew from the journal. */
-export const version = 3
+export const version = 4
 
 export const tables = [
   "session",
@@ -72,11 +72,12 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
     yield* sql`CREATE INDEX ${index("session", "id")} ON ${t("session")} (owner, id)`
     yield* sql`CREATE INDEX ${index("session", "family")} ON ${t("session")} (owner, first_uuid, id)`
     // Where sessions stood before lines that came moved them to the front of the list ("before_at": their "updated_at"): a page behind a cursor is one of the list as it was. The
-    // newest rows are kept; "id" rises.
+    // newest rows are kept; "id" rises, also after the newest ones were removed.
     yield* sql.onDialectOrElse({
       pg: () =>
         sql`CREATE TABLE ${t("session_move")} (id BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY, owner TEXT NOT NULL, session_no BIGINT NOT NULL, before_at BIGINT NOT NULL, PRIMARY KEY (owner, id))`,
-      orElse: () => sql`CREATE TABLE ${t("session_move")} (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, session_no BIGINT NOT NULL, before_at BIGINT NOT NULL)`
+      orElse: () =>
+        sql`CREATE TABLE ${t("session_move")} (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, session_no BIGINT NOT NULL, before_at BIGINT NOT NULL)`
     })
 
     // "id" rises with time (see messageKey.ts), so that the newest are the last ones. The text is in the entry alone.

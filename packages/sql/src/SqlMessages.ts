@@ -6,7 +6,7 @@ import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageField, type MessageLine, Messages, type MessagesQuery } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
-import { fieldsOf, holds } from "han-core/Where"
+import { fieldsOf, holds, inOrder } from "han-core/Where"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { Models } from "./internal/Models.ts"
@@ -14,7 +14,7 @@ import { indexedFields, type MessageFacts, messageColumns, messageField, unknown
 import { instantOfKey, kindNumber } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
 import { durationOf } from "./internal/rows.ts"
-import { inOrder, whereSql } from "./internal/where.ts"
+import { whereSql } from "./internal/where.ts"
 
 interface MessageRow {
   readonly id: number

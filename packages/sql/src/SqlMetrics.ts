@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { clockOf, monthOf, weekOf } from "han-core/Calendar"
 import type { SessionId } from "han-core/Entry"
 import * as HanTask from "han-core/HanTask"
 import { validationsOf } from "han-core/HookRun"
@@ -10,7 +11,6 @@ import { Viewer } from "han-core/Viewer"
 import { bucketMs, bucketOf, dayOf } from "./internal/chunk.ts"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
 import { eventsOf } from "./internal/hanEvents.ts"
-import { clockOf, firstOfMonth, mondayOf } from "./internal/localTime.ts"
 import { Models } from "./internal/Models.ts"
 
 /** Scores are stored in billionths. */
@@ -109,7 +109,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
         days: Effect.fn("Metrics.days")(function* (scope) {
           const { owner } = yield* Viewer
           const clock = clockOf(scope.timeZone)
-          const begins = scope.by === "week" ? mondayOf : scope.by === "month" ? firstOfMonth : (day: string) => day
+          const begins = scope.by === "week" ? weekOf : scope.by === "month" ? monthOf : (day: string) => day
           const days = new Map<string, Sum>()
           const dayAt = (bucket: number) => {
             const date = begins(clock.day(bucket * bucketMs))

@@ -14,7 +14,7 @@ import { projectId } from "han-core/Project"
 import { IndexProblem, SessionNotFound, Summary } from "han-core/Session"
 import { type SessionField, type SessionFilter, Sessions } from "han-core/Sessions"
 import { type OwnerId, Viewer } from "han-core/Viewer"
-import type { OrderBy } from "han-core/Where"
+import { inOrder, type OrderBy } from "han-core/Where"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import * as details from "./internal/details.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
@@ -25,7 +25,7 @@ import { instantOfKey, threadOf } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
 import { durationOf, type SessionRow, sessionFromRow } from "./internal/rows.ts"
 import { sessionColumns, sessionField } from "./internal/sessionFields.ts"
-import { inOrder, whereSql } from "./internal/where.ts"
+import { whereSql } from "./internal/where.ts"
 
 interface ProjectRow {
   readonly path: string

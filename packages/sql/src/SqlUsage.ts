@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { clockOf } from "han-core/Calendar"
 import { firstLineOf, SessionNotFound } from "han-core/Session"
 import type { SessionState } from "han-core/SessionState"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
@@ -75,7 +76,7 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
         const found = yield* rowsBy(owner, query)
         const extras = yield* sql<{ model: string; tier: string; searches: number; unpriced: number }>`
           SELECT r.model, r.tier, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced FROM ${t("usage_sum")} r WHERE ${where(owner, query)} GROUP BY r.model, r.tier`
-        const dayOf = dayFormat(query.timeZone)
+        const { day: dayOf } = clockOf(query.timeZone ?? "UTC")
         const rows = new Map<string, UsageRow>()
         for (const row of found) {
           const key = row.key === null ? unknown : query.by === "day" ? dayOf(Number(row.key) * bucketMs) : String(row.key)
@@ -131,11 +132,6 @@ const add = (a: UsageTotals, b: UsageTotals): UsageTotals => ({
   responses: a.responses + b.responses,
   unpricedResponses: a.unpricedResponses + b.unpricedResponses
 })
-
-const dayFormat = (timeZone: string | undefined) => {
-  const format = new Intl.DateTimeFormat("en-CA", { timeZone: timeZone ?? "UTC", year: "numeric", month: "2-digit", day: "2-digit" })
-  return (at: number) => format.format(at)
-}
 
 const titleOf = (state: string): string | null => {
   const { firstPrompt, modelTitle, userTitle }: SessionState = JSON.parse(state)

@@ -71,6 +71,17 @@ it("what is forgotten is in none of the database's files", async () => {
   const holds = (word: string) => readdirSync(folder).some((name) => readFileSync(join(folder, name)).includes(word))
   assert.isTrue(holds("xylophonesecret"))
   const forgotten = await on(Effect.flatMap(Journal, (journal) => journal.forget({ sessionIds: [sessionId("secret")] })))
+  const database = new Database(filename, { readonly: true })
+  const no = database.query<{ no: number }, []>("SELECT no FROM session_key WHERE session_id = 'secret'").get()?.no
+  assert.isNumber(no)
+  const tables = database
+    .query<{ name: string }, []>("SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'session_no' WHERE m.type = 'table'")
+    .all()
+  assert.isAbove(tables.length, 10)
+  for (const { name } of tables) {
+    assert.strictEqual(database.query<{ rows: number }, [number]>(`SELECT COUNT(*) AS rows FROM ${name} WHERE session_no = ?`).get(no!)?.rows, 0, name)
+  }
+  database.close()
   assert.deepStrictEqual(forgotten, { sessions: 1, entries: 1 })
   assert.isFalse(holds("xylophonesecret"))
   assert.isFalse(holds("8f3a9c1e77d24b06"))

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { entryText, type SessionId } from "han-core/Entry"
+import { endsRun, hookFactsOf } from "han-core/HookRun"
 import { Journal, type JournalChange } from "han-core/Journal"
 import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
@@ -209,13 +210,11 @@ const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, e
 })
 
 const hanEvents = (sessionId: SessionId, name: string, replyTo: string | null, data: unknown): ReadonlyArray<FeedEvent> => {
-  const facts: Readonly<Record<string, unknown>> = typeof data === "object" && data !== null ? { ...data } : {}
-  const text = (key: string) => (typeof facts[key] === "string" ? facts[key] : "")
-  const durationMs = typeof facts["duration_ms"] === "number" ? Math.round(facts["duration_ms"]) : 0
-  const success = facts["success"] === true || (facts["success"] === undefined && facts["exit_code"] === 0)
-  const hook = { plugin: text("plugin"), hook: text("hook") }
+  const { durationMs: took, hook: called, passed: success, plugin } = hookFactsOf(data)
+  const durationMs = Math.round(took ?? 0)
+  const hook = { plugin: plugin ?? "", hook: called ?? "" }
   const events: Array<FeedEvent> = []
-  if (name === "hook_run" || name === "hook_result" || name === "hook_validation") events.push({ _tag: "HooksChanged", sessionId, ...hook, event: name })
+  if (name === "hook_run" || endsRun(name)) events.push({ _tag: "HooksChanged", sessionId, ...hook, event: name })
   if (replyTo === null) return events
   if (name === "hook_result") events.push({ _tag: "HookReturned", sessionId, runId: replyTo, ...hook, success, durationMs })
   if (name === "mcp_tool_result" || name === "exposed_tool_result")

@@ -3,10 +3,14 @@ import * as Effect from "effect/Effect"
 import type { Entry, SessionId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
+import { type Table, tables } from "../ReadModels.ts"
 import { anyOf } from "./Database.ts"
 import type { Models } from "./Models.ts"
 import { PendingWords } from "./pendingWords.ts"
 import { type BlockRow, chunkOf, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
+
+/** Tables whose rows do not name their session, or are not projected anew for relatives. Every other table is one of rows by session. */
+const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move"])
 
 /**
  * Removes sessions from the journal and the read models. Sessions that share history with them (forks and their origins) are taken out of the read models
@@ -48,23 +52,8 @@ export const forgetSessions = Effect.fnUntraced(function* (
     pg: () => sql`DELETE FROM ${t("message_text")} WHERE owner = ${owner} AND id IN (SELECT id FROM ${t("message")} WHERE session_no ${nos})`,
     orElse: () => sql`DELETE FROM ${t("message_text")} WHERE rowid IN (SELECT id FROM ${t("message")} WHERE session_no ${nos})`
   })
-  for (const name of [
-    "message",
-    "tool_call",
-    "response",
-    "usage_sum",
-    "file_change",
-    "compaction",
-    "todo",
-    "summary",
-    "cost_state",
-    "transcript_state",
-    "task",
-    "han_event",
-    "mood",
-    "activity_sum",
-    "tool_sum"
-  ] as const) {
+  for (const name of tables) {
+    if (otherwise.has(name)) continue
     yield* sql`DELETE FROM ${t(name)} WHERE session_no ${nos}`
   }
   yield* sql`DELETE FROM ${t("session")} WHERE no ${nos}`
@@ -79,6 +68,7 @@ export const forgetSessions = Effect.fnUntraced(function* (
     yield* sql`DELETE FROM ${sql.literal(name)} WHERE transcript_no IN (SELECT no FROM transcript WHERE session_no ${forgotten})`
   }
   yield* sql`DELETE FROM transcript WHERE session_no ${forgotten}`
+  yield* sql`DELETE FROM ${t("session_move")} WHERE session_no ${forgotten}`
 
   // The relatives, from what is left of the journal.
   const rest = yield* sql<TranscriptRow>`

@@ -1,6 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import { endsRun, hookFactsOf } from "han-core/HookRun"
 import * as Message from "han-core/Message"
 import { type ActivityDelta, type Chunks, type Deltas, noActivity } from "./chunk.ts"
 import { anyOf, insertRows, storable, type Value } from "./Database.ts"
@@ -57,13 +58,7 @@ export const projectHanEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     for (const [index, decoded] of chunk.decoded.entries()) {
       const event = decoded.events.find((one) => one._tag === "HanNoted")
       if (event === undefined) continue
-      const result =
-        (event.name === "hook_result" || event.name === "hook_validation") && typeof event.data === "object" && event.data !== null ? event.data : null
-      const hook = result !== null && "hook" in result && typeof result.hook === "string" ? storable(result.hook) : null
-      // As `HookRun` has it: where the line does not say whether the run passed, its exit code does.
-      const said = result !== null && "success" in result && typeof result.success === "boolean" ? result.success : null
-      const passed = result === null ? null : Number(said ?? ("exit_code" in result && result.exit_code === 0))
-      const duration = result !== null && "duration_ms" in result && typeof result.duration_ms === "number" ? Math.trunc(result.duration_ms) : null
+      const end = endsRun(event.name) ? hookFactsOf(event.data) : null
       rows.push([
         chunk.sessionNo,
         storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!)),
@@ -73,9 +68,9 @@ export const projectHanEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlC
         decoded.envelope.at,
         chunk.no,
         decoded.line,
-        hook,
-        passed,
-        duration
+        end === null || end.hook === null ? null : storable(end.hook),
+        end === null ? null : Number(end.passed),
+        end === null || end.durationMs === null ? null : Math.trunc(end.durationMs)
       ])
     }
   }

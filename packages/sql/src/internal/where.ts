@@ -1,6 +1,6 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
-import type { Comparison, OrderBy, Scalar, Where } from "han-core/Where"
+import type { Comparison, Where } from "han-core/Where"
 import { anyOf, storable } from "./Database.ts"
 
 /** The column of each field that a statement can ask about; texts unless said to be numbers. */
@@ -54,13 +54,3 @@ const comparison = (sql: SqlClient.SqlClient, column: Fragment, by: Comparison):
 const operators = { eq: "=", ne: "<>", gt: ">", gte: ">=", lt: "<", lte: "<=" } as const
 /** PostgreSQL does not know the type of a bare parameter inside a function. */
 const text = (sql: SqlClient.SqlClient, value: string): Fragment => sql.onDialectOrElse({ pg: () => sql`${value}::text`, orElse: () => sql`${value}` })
-
-/** Compares two rows field by field; null is the smallest. */
-export const inOrder = <Field extends string>(orderBy: ReadonlyArray<OrderBy<Field>>, a: (field: Field) => Scalar, b: (field: Field) => Scalar): number => {
-  for (const { descending, field } of orderBy) {
-    const order = compare(a(field), b(field))
-    if (order !== 0) return descending ? -order : order
-  }
-  return 0
-}
-const compare = (a: Scalar, b: Scalar): number => (a === b ? 0 : a === null ? -1 : b === null ? 1 : a < b ? -1 : 1)
