@@ -1,31 +1,36 @@
 #!/usr/bin/env node
-// dist/han, thin, and dist/han-coordinator, which it starts. Both carry Bun.
+// dist/han, thin, and dist/han-coordinator, which it starts. Both carry Bun. `build-binary.mjs [FOLDER [NAME…]]`: in another folder, only these.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, statSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative, resolve } from "node:path"
 import { bun, requireBun, root } from "./installed.mjs"
 
 requireBun()
 
 const programs = [
-  { name: "han", entry: join("packages", "cli", "src", "bin.ts"), more: ["--external", "han-server/*"] },
+  // Split, so that a call of a hook does not even read what the other commands are made of.
+  { name: "han", entry: join("packages", "cli", "src", "hookEntry.ts"), more: ["--splitting", "--external", "han-server/*"] },
   { name: "han-coordinator", entry: join("packages", "server", "src", "bin", "coordinator.ts"), more: [] }
 ]
-mkdirSync(join(root, "dist"), { recursive: true })
+// The folder that a program is called in may be anybody's: no bunfig.toml there may name a program to run first, no .env what it is told.
+const alone = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"]
+const [folder = join(root, "dist"), ...asked] = process.argv.slice(2)
+mkdirSync(folder, { recursive: true })
 for (const { name, entry, more } of programs) {
-  const outfile = join(root, "dist", process.platform === "win32" ? `${name}.exe` : name)
+  if (asked.length > 0 && !asked.includes(name)) continue
+  const outfile = resolve(folder, process.platform === "win32" ? `${name}.exe` : name)
   if (!existsSync(join(root, entry))) {
     console.error(`${entry} is missing`)
     process.exit(1)
   }
   const { status } = spawnSync(
     bun,
-    ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...more, entry, "--outfile", outfile],
+    ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...alone, ...more, entry, "--outfile", outfile],
     {
       cwd: root,
       stdio: ["ignore", "ignore", "inherit"]
     }
   )
   if (status !== 0) process.exit(status ?? 1)
-  console.log(`dist/${name}: ${(statSync(outfile).size / 1e6).toFixed(1)} MB`)
+  console.log(`${relative(root, outfile)}: ${(statSync(outfile).size / 1e6).toFixed(1)} MB`)
 }

@@ -13,7 +13,7 @@ const graph = ["graphql", "graphql-relay", "graphql-ws", "dataloader"]
 const onBun = ["@effect/platform-bun", "bun"]
 /** Which siblings and which other packages each package may import. Node's built-in modules are open to all. */
 const allowed = {
-  core: { siblings: [], others: [...base, "jsonc-parser", "yaml"] },
+  core: { siblings: [], others: [...base, "jsonc-parser", "picomatch", "yaml"] },
   sql: { siblings: ["core"], others: [...base, ...stores, "bun:sqlite"] },
   rpc: { siblings: ["core"], others: [...base, "@effect/rpc"] },
   graphql: { siblings: ["core"], others: [...base, ...graph] },

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process"
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
+import { devNull } from "node:os"
 import { delimiter, dirname, join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -47,7 +48,9 @@ const findBun = () => {
 }
 
 const installed = folder.includes(`${sep}node_modules${sep}`)
-const program = installed ? [join(folder, "dist", "bin.js")] : ["--conditions=han-source", join(folder, "src", "bin.ts")]
+// The folder that han is called in may be anybody's: no bunfig.toml there may name a program to run first, no .env what han is told.
+const alone = ["--no-env-file", `--config=${devNull}`]
+const program = installed ? [...alone, join(folder, "dist", "hookEntry.js")] : [...alone, "--conditions=han-source", join(folder, "src", "hookEntry.ts")]
 const bun = findBun()
 
 if (bun === undefined) {

@@ -1,18 +1,15 @@
 import type { MessageKind, MessageRole } from "han-core/Message"
+import { cacheCommands } from "./CacheCommandTable.ts"
+import { command, json, limit, session, utc, withoutWords, yes } from "./CommandEntry.ts"
 import { BadUsage } from "./CommandFailed.ts"
-import type { Command, Given, Option } from "./CommandLine.ts"
-import type { Host } from "./Host.ts"
+import type { Command, Option } from "./CommandLine.ts"
+import { hookCommands } from "./HookCommandTable.ts"
+import { setupCommands } from "./SetupCommandTable.ts"
 
-const json: Option = { name: "json", help: "machine-readable output; instants in UTC, money in integer nano-dollars" }
-const utc: Option = { name: "utc", help: "days and times in UTC instead of local time" }
-const limit = (standard: number): Option => ({ name: "limit", short: "n", value: "N", help: `at most N (${standard})` })
 const project: Option = { name: "project", short: "p", value: "P", help: "only of this project: its name, directory or repository" }
-const session: Option = { name: "session", short: "s", value: "ID", help: "only in this session" }
 const since: Option = { name: "since", value: "DATE", help: "only from then on: 2026-11-22, an ISO instant, or an age such as 24h, 7d" }
 const until: Option = { name: "until", value: "DATE", help: "only until then; a day is meant with its end" }
 const root: Option = { name: "root", value: "DIR", help: "one more configuration folder to index; may be given several times" }
-const projectFolder: Option = { name: "project", short: "p", value: "DIR", help: "in this project instead of the one around the current folder" }
-const yes: Option = { name: "yes", short: "y", help: "do not ask" }
 
 const roles: ReadonlyArray<MessageRole> = ["user", "assistant", "system"]
 // Spelled out, for the schema would load Effect for every `han --help`; the compiler compares the two.
@@ -38,22 +35,6 @@ const kinds: ReadonlyArray<MessageKind> = [
   "unrecognized",
   "unreadable"
 ]
-
-interface Entry {
-  readonly name: string
-  readonly takes?: string
-  readonly summary: string
-  readonly notes?: ReadonlyArray<string>
-  readonly options?: ReadonlyArray<Option>
-  readonly dashWords?: boolean
-  readonly start: (given: Given) => (host: Host) => Promise<number>
-}
-const command = (entry: Entry): Command => ({ takes: "", notes: [], options: [], dashWords: false, ...entry })
-
-const withoutWords = (start: (given: Given) => (host: Host) => Promise<number>) => (given: Given) => {
-  given.noWords()
-  return start(given)
-}
 
 export const commands: ReadonlyArray<Command> = [
   command({
@@ -204,63 +185,9 @@ export const commands: ReadonlyArray<Command> = [
       return async (host) => (await import("./commands/forget.ts")).run(options, host)
     }
   }),
-  command({
-    name: "hook list",
-    summary: "the hooks that hold here: what runs, when, where, and whether it is trusted",
-    notes: ["Also what Claude Code runs by itself, and what is wrong in the files of plugins and settings."],
-    options: [{ name: "event", short: "e", value: "E", help: "only those of this event of Claude Code: Stop, PostToolUse" }, projectFolder, json],
-    start: withoutWords((given) => {
-      const options = { event: given.text("event"), project: given.text("project"), json: given.flag("json") }
-      return async (host) => (await import("./commands/hookList.ts")).run(options, host)
-    })
-  }),
-  command({
-    name: "plugin list",
-    summary: "the plugins that settings name: enabled by what, where they are, whether they are trusted",
-    options: [projectFolder, json],
-    start: withoutWords((given) => {
-      const options = { project: given.text("project"), json: given.flag("json") }
-      return async (host) => (await import("./commands/pluginList.ts")).run(options, host)
-    })
-  }),
-  command({
-    name: "plugin validate",
-    takes: "[DIR]",
-    summary: "what is wrong in a plugin's files; exit code 1 when something in them does not count",
-    notes: ["Reads han-plugin.yml, hooks/hooks.json and .claude-plugin/plugin.json in DIR, the current folder if absent. Runs nothing, asks no coordinator."],
-    options: [json],
-    start: (given) => {
-      const options = { directory: given.optionalWord() ?? ".", json: given.flag("json") }
-      return async (host) => (await import("./commands/pluginValidate.ts")).run(options, host)
-    }
-  }),
-  command({
-    name: "trust",
-    summary: "look at what only this repository would have run, and allow exactly that",
-    notes: [
-      "Plugins that you enabled in your own settings, or that Claude Code has installed for you, are trusted without it. What .claude/, han.yml or",
-      "han-config.yml of a repository enable or define is not run before. A change of what would run asks again."
-    ],
-    options: [
-      { name: "list", help: "the decisions that were taken" },
-      { name: "revoke", help: "take the decision for this project back" },
-      projectFolder,
-      yes,
-      { name: "json", help: "with --list: machine-readable output" }
-    ],
-    start: withoutWords((given) => {
-      const [list, revoke, json] = [given.flag("list"), given.flag("revoke"), given.flag("json")]
-      if (list && revoke) throw new BadUsage("give --list or --revoke, not both")
-      if (json && !list) throw new BadUsage("--json goes with --list only; `han hook list --json` has what would run")
-      const options = {
-        what: list ? ("list" as const) : revoke ? ("revoke" as const) : ("give" as const),
-        project: given.text("project"),
-        yes: given.flag("yes"),
-        json
-      }
-      return async (host) => (await import("./commands/trust.ts")).run(options, host)
-    })
-  }),
+  ...hookCommands,
+  ...cacheCommands,
+  ...setupCommands,
   command({
     name: "doctor",
     summary: "roots, counts, problems, versions, and when Claude Code will next delete transcripts",

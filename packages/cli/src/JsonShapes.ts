@@ -1,5 +1,7 @@
 import type { FileChange } from "han-core/FileChange"
 import { type ClientHook, type Hook, type HookDefinition, type HookPlugin, inSeconds, takesFiles, triggerText } from "han-core/Hook"
+import type { HookPass } from "han-core/HookCache"
+import type { HookRun } from "han-core/HookRun"
 import type { TrustDecision } from "han-core/Hooks"
 import type { Message } from "han-core/Message"
 import type { SearchHit } from "han-core/Search"
@@ -151,3 +153,15 @@ export const hookPlugin = (plugin: HookPlugin) => ({ ...plugin })
 
 /** An element of `decisions` of `han trust --list --json`. */
 export const trustDecision = (decision: TrustDecision) => ({ ...decision, trustedAt: isoInstant(decision.trustedAt) })
+
+/** An element of `runs` of `han hook history --json`. */
+export const hookRun = (run: HookRun, flaky: boolean) => ({
+  ...run,
+  status: run.status,
+  startedAt: isoInstant(run.startedAt),
+  finishedAt: isoInstant(run.finishedAt),
+  flaky
+})
+
+/** An element of `passes` of `han cache list --json`. */
+export const hookPass = (pass: HookPass) => ({ ...pass, passedAt: isoInstant(pass.passedAt), usedAt: isoInstant(pass.usedAt) })

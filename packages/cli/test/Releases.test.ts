@@ -66,7 +66,7 @@ describe("the launcher", () => {
     writeFileSync(join(platform, "package.json"), "{}")
     symlinkSync(process.execPath, join(platform, "bin", "bun"))
     mkdirSync(join(one.directory, "package", "src"))
-    writeFileSync(join(one.directory, "package", "src", "bin.ts"), "console.log('ran', process.argv.slice(2).join(' ')); process.exit(7)")
+    writeFileSync(join(one.directory, "package", "src", "hookEntry.ts"), "console.log('ran', process.argv.slice(2).join(' ')); process.exit(7)")
     const ran = await ended(spawn(node, [join(folder, "han.mjs"), "a b", "--c"], { env: { PATH: "" } }))
     expect([ran.code, ran.out.toString()]).toEqual([7, "ran a b --c\n"])
   })
@@ -80,7 +80,7 @@ describe("the launcher", () => {
     mkdirSync(bun)
     symlinkSync(process.execPath, join(bun, "bun"))
     const start = (source: string) => {
-      writeFileSync(join(one.directory, "package", "src", "bin.ts"), source)
+      writeFileSync(join(one.directory, "package", "src", "hookEntry.ts"), source)
       return spawn(node, [join(folder, "han.mjs")], { env: { PATH: [join(one.directory, "nowhere"), bun].join(delimiter) } })
     }
     const caught = start("process.on('SIGTERM', () => process.exit(9)); console.log('ready'); setInterval(() => {}, 1000)")

@@ -205,3 +205,19 @@ export const PluginValidateShape = Schema.Struct({
   problems: Problems
 })
 export const TrustListShape = Schema.Struct({ decisions: Schema.Array(Decision) })
+export const CacheListShape = Schema.Struct({
+  passes: Schema.Array(
+    Schema.Struct({
+      key: Schema.String,
+      gate: Schema.String,
+      hook: Schema.String,
+      directory: Schema.String,
+      command: Schema.String,
+      files: Schema.Int,
+      durationMs: Schema.Number,
+      passedAt: Instant,
+      usedAt: Instant,
+      uses: Schema.Int
+    })
+  )
+})

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { takesFiles as commandTakesFiles } from "./internal/hookFiles.ts"
 
 /** How long something of a hook may take. Files say seconds; a bare number never travels. */
 export const HookLimit = Schema.DurationFromMillis.pipe(Schema.brand("HookLimit"))
@@ -19,6 +20,10 @@ export type HookTrigger = typeof HookTrigger.Type
 /** A hook that must have passed before. A missing one that is `optional` is no error. */
 export const HookDependency = Schema.Struct({ plugin: Schema.String, hook: Schema.String, optional: Schema.Boolean })
 export type HookDependency = typeof HookDependency.Type
+
+/** What comes first where hooks are about the same files: what changes files before what looks at them, the quick before the slow. */
+export const HookPhase = Schema.Literal("format", "lint", "typecheck", "build", "test")
+export type HookPhase = typeof HookPhase.Type
 
 /** A hook as `han-plugin.yml` defines it, and files of settings change it. */
 export const HookDefinition = Schema.Struct({
@@ -47,6 +52,12 @@ export const HookDefinition = Schema.Struct({
   idleTimeout: Schema.NullOr(HookLimit),
   /** The only tools that make it due, whatever the event says; null for all. */
   toolFilter: Schema.NullOr(Schema.Array(Schema.String)),
+  /** The names of variables that its commands get from the caller beside those that all get, and whose values count as content. */
+  environment: Schema.Array(Schema.String),
+  /** Programs whose version counts as content: what `NAME --version` prints. */
+  tools: Schema.Array(Schema.String),
+  /** Null: by its name where that is a phase's (`format`, `lint`, …), else none. */
+  phase: Schema.NullOr(HookPhase),
   /** Claude Code waits for it. */
   sync: Schema.Boolean,
   mcp: Schema.Boolean,
@@ -150,10 +161,8 @@ export interface PluginHooks {
   readonly problems: ReadonlyArray<HookProblem>
 }
 
-const files = "${HAN_FILES}"
-
 /** Whether its command is given the affected files. */
-export const takesFiles = (hook: { readonly command: string }): boolean => hook.command.includes(files)
+export const takesFiles = (hook: { readonly command: string }): boolean => commandTakesFiles(hook.command)
 
 export const inSeconds = (limit: HookLimit | null): number | null => (limit === null ? null : Duration.toSeconds(limit))
 

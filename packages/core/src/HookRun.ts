@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
-import { number, object, text } from "./internal/json.ts"
+import { array, count, type JsonObject, number, object, text } from "./internal/json.ts"
 
 /** One run of a hook: what han's log says about its start and its end. Null for what neither says; all of the end is null while it runs. */
 export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
@@ -21,6 +21,17 @@ export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
   passed: Schema.NullOr(Schema.Boolean),
   output: Schema.NullOr(Schema.String),
   error: Schema.NullOr(Schema.String),
+  /** How it ended, in han's own words (`HookStatus`, or `cancelled`); null for lines of others. */
+  verdict: Schema.NullOr(Schema.String),
+  /** Why it was run, or was not and passed all the same. */
+  reason: Schema.NullOr(Schema.String),
+  /** That it was about, from its directory; at most 100 of `fileCount`. */
+  files: Schema.Array(Schema.String),
+  fileCount: Schema.Int,
+  /** Stands for what was run and all content that it reads. */
+  contentKey: Schema.NullOr(Schema.String),
+  /** Where all of its output is, on the machine that it ran on and for two weeks. */
+  outputFile: Schema.NullOr(Schema.String),
   /** What called it: one id for all hooks of one event. */
   orchestrationId: Schema.NullOr(Schema.String),
   taskId: Schema.NullOr(Schema.String)
@@ -112,6 +123,9 @@ const started = (event: HanEvent): HookRun => {
       passed: null,
       output: null,
       error: null,
+      verdict: null,
+      ...saidOf(data),
+      outputFile: null,
       orchestrationId: text(data["orchestration_id"]),
       taskId: text(data["task_id"])
     },
@@ -136,10 +150,30 @@ const ended = (run: HookRun, event: HanEvent): HookRun => {
       exitCode,
       passed,
       output: text(data["output"]),
-      error: text(data["error"])
+      error: text(data["error"]),
+      verdict: text(data["verdict"]),
+      ...saidOf(data),
+      outputFile: text(data["output_file"])
     },
     { disableValidation: true }
   )
+}
+
+const saidOf = (data: JsonObject) => {
+  const files = array(data["files"]).flatMap((file) => text(file) ?? [])
+  return {
+    reason: text(data["reason_text"]) ?? text(data["reason"]),
+    files,
+    fileCount: Math.max(files.length, count(data["file_count"])),
+    contentKey: text(data["content_key"])
+  }
+}
+
+/** Of these runs the ids of those that ended otherwise than another one did with the same content. */
+export const flakyRuns = (runs: ReadonlyArray<HookRun>): ReadonlySet<string> => {
+  const passed = new Set(runs.flatMap((run) => (run.passed === true && run.contentKey !== null ? [run.contentKey] : [])))
+  const failed = new Set(runs.flatMap((run) => ((run.verdict === "failed" || run.verdict === "blocked") && run.contentKey !== null ? [run.contentKey] : [])))
+  return new Set(runs.flatMap((run) => (run.contentKey !== null && passed.has(run.contentKey) && failed.has(run.contentKey) ? [run.id] : [])))
 }
 
 /** The files that these events say passed a check. */

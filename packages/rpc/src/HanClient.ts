@@ -7,6 +7,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { HookCache } from "han-core/HookCache"
+import { HookHistory } from "han-core/HookHistory"
+import { HookRunner } from "han-core/HookRunner"
 import { Hooks } from "han-core/Hooks"
 import { Indexer } from "han-core/Indexer"
 import { Journal } from "han-core/Journal"
@@ -21,7 +24,7 @@ import * as Serialization from "./Serialization.ts"
 import * as SocketProtocol from "./SocketProtocol.ts"
 
 /** What a client answers: the core services, and the daemon behind them. */
-export type Services = Sessions | Search | Usage | Journal | Indexer | Hooks | Coordinator
+export type Services = Sessions | Search | Usage | Journal | Indexer | Hooks | HookRunner | HookHistory | HookCache | Coordinator
 
 /**
  * The core services, answered by whoever is at the other end of the protocol; whose data it is, the other end decides, whatever `Viewer` is provided here.
@@ -87,6 +90,21 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
           trust: (query) => ask("Hooks.trust", client.Hooks.trust({ query })),
           revoke: (projectPath) => ask("Hooks.revoke", client.Hooks.revoke({ projectPath })),
           decisions: ask("Hooks.decisions", client.Hooks.decisions())
+        }),
+        Context.add(HookRunner, {
+          answer: (call) => ask("HookRunner.answer", client.HookRunner.answer({ call })),
+          run: (call) => follow("HookRunner.run", client.HookRunner.run({ call })),
+          explain: (call) => ask("HookRunner.explain", client.HookRunner.explain({ call }))
+        }),
+        Context.add(HookHistory, { runs: (filter) => ask("HookHistory.runs", client.HookHistory.runs({ filter })) }),
+        Context.add(HookCache, {
+          use: (key, at) => ask("HookCache.use", client.HookCache.use({ key, at })),
+          find: (key) => ask("HookCache.find", client.HookCache.find({ key })),
+          passedFiles: (gate, files) => ask("HookCache.passedFiles", client.HookCache.passedFiles({ gate, files })),
+          lastReads: (gate, tree) => ask("HookCache.lastReads", client.HookCache.lastReads({ gate, tree })),
+          record: (passed) => ask("HookCache.record", client.HookCache.record({ passed })),
+          list: (filter) => ask("HookCache.list", client.HookCache.list({ filter })),
+          clear: (filter) => ask("HookCache.clear", client.HookCache.clear({ filter }))
         }),
         Context.add(Coordinator, {
           handshake: reach(client.Coordinator.handshake()),

@@ -9,6 +9,9 @@ import * as RpcServer from "@effect/rpc/RpcServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { HookCache } from "han-core/HookCache"
+import { HookHistory } from "han-core/HookHistory"
+import { HookRunner } from "han-core/HookRunner"
 import { Hooks } from "han-core/Hooks"
 import { Indexer } from "han-core/Indexer"
 import { Journal } from "han-core/Journal"
@@ -21,7 +24,10 @@ import { Coordinator, HttpOff } from "han-rpc/Coordinator"
 import * as CoordinatorHandlers from "han-rpc/CoordinatorHandlers"
 import type { Services } from "han-rpc/HanClient"
 import { HanRpcs } from "han-rpc/HanRpcs"
+import * as HookCacheHandlers from "han-rpc/HookCacheHandlers"
 import * as HookHandlers from "han-rpc/HookHandlers"
+import * as HookHistoryHandlers from "han-rpc/HookHistoryHandlers"
+import * as HookRunnerHandlers from "han-rpc/HookRunnerHandlers"
 import * as IndexHandlers from "han-rpc/IndexHandlers"
 import * as JournalHandlers from "han-rpc/JournalHandlers"
 import * as SearchHandlers from "han-rpc/SearchHandlers"
@@ -40,6 +46,9 @@ export const storeLayer = (says: {
   readonly usage?: Partial<typeof Usage.Service>
   readonly journal?: Partial<typeof Journal.Service>
   readonly hooks?: Partial<typeof Hooks.Service>
+  readonly hookRunner?: Partial<typeof HookRunner.Service>
+  readonly hookHistory?: Partial<typeof HookHistory.Service>
+  readonly hookCache?: Partial<typeof HookCache.Service>
   readonly indexer?: Partial<typeof Indexer.Service>
   readonly coordinator?: Partial<typeof Coordinator.Service>
 }): Layer.Layer<Services> =>
@@ -90,6 +99,18 @@ export const storeLayer = (says: {
       ...says.indexer
     }),
     Layer.succeed(Hooks, { list: () => failed, trust: () => failed, revoke: () => failed, decisions: failed, ...says.hooks }),
+    Layer.succeed(HookRunner, { answer: () => failed, run: () => Stream.fail(broken), explain: () => failed, ...says.hookRunner }),
+    Layer.succeed(HookHistory, { runs: () => failed, ...says.hookHistory }),
+    Layer.succeed(HookCache, {
+      use: () => failed,
+      find: () => failed,
+      passedFiles: () => failed,
+      lastReads: () => failed,
+      record: () => failed,
+      list: () => failed,
+      clear: () => failed,
+      ...says.hookCache
+    }),
     Layer.succeed(Coordinator, {
       handshake: Effect.succeed({ version, protocol, pid: process.pid }),
       status: Effect.dieMessage("no status in this test"),
@@ -108,6 +129,9 @@ const handlers = (says: Parameters<typeof storeLayer>[0], authentication: Layer.
     JournalHandlers.layer,
     IndexHandlers.layer,
     HookHandlers.layer,
+    HookCacheHandlers.layer,
+    HookRunnerHandlers.layer,
+    HookHistoryHandlers.layer,
     CoordinatorHandlers.layer,
     authentication
   ).pipe(Layer.provide(storeLayer(says)))

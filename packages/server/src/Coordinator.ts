@@ -1,3 +1,4 @@
+import * as Os from "node:os"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -10,6 +11,9 @@ import * as ClaudeFolders from "han-core/ClaudeFolders"
 import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
 import { ConfigDirs } from "han-core/ConfigDirs"
+import type { HookCache } from "han-core/HookCache"
+import type { HookHistory } from "han-core/HookHistory"
+import * as HookRunner from "han-core/HookRunner"
 import * as HookSettings from "han-core/HookSettings"
 import type { Hooks } from "han-core/Hooks"
 import * as Indexer from "han-core/Indexer"
@@ -29,7 +33,10 @@ import * as Authentication from "han-rpc/Authentication"
 import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
 import * as CoordinatorHandlers from "han-rpc/CoordinatorHandlers"
 import { HanRpcs } from "han-rpc/HanRpcs"
+import * as HookCacheHandlers from "han-rpc/HookCacheHandlers"
 import * as HookHandlers from "han-rpc/HookHandlers"
+import * as HookHistoryHandlers from "han-rpc/HookHistoryHandlers"
+import * as HookRunnerHandlers from "han-rpc/HookRunnerHandlers"
 import * as IndexHandlers from "han-rpc/IndexHandlers"
 import * as JournalHandlers from "han-rpc/JournalHandlers"
 import * as SearchHandlers from "han-rpc/SearchHandlers"
@@ -42,6 +49,7 @@ import * as ConfigRoots from "./ConfigRoots.ts"
 import * as Defect from "./Defect.ts"
 import * as Doctor from "./Doctor.ts"
 import type { Home, HomeUnusable } from "./Home.ts"
+import { hookRoute } from "./HookRoute.ts"
 import * as HttpServer from "./HttpServer.ts"
 import * as Lock from "./Lock.ts"
 import type { PortUnusable } from "./LoopbackListener.ts"
@@ -59,7 +67,7 @@ export interface Options {
   /** The environment of the programs that it starts (git); `~` in the configuration is its HOME. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** HTTP for clients of this machine; without it there is none. */
-  readonly http?: Omit<HttpServer.Options, "home" | "graphql"> | undefined
+  readonly http?: Omit<HttpServer.Options, "home" | "graphql" | "hooks"> | undefined
   /** What GraphQL is served of there, loaded with the first request for it. The runtime runs effects on the coordinator's own services. */
   readonly graphql?: ((runtime: Runtime.Runtime<GraphqlServices>) => Promise<HttpServer.GraphqlSource>) | undefined
 }
@@ -68,7 +76,18 @@ export interface Options {
 export type FileServices = ConfigDirs | ClaudeSettings | MemoryRules.MemoryRules | Plugins | Hooks
 
 /** What a coordinator answers in its own process; other processes get the same from `HanClient.layerSocket`, of the files the hooks alone. */
-export type Services = Journal | Sessions | Search | Usage | Indexer.Indexer | Coordinator | StoreInfo | FileServices
+export type Services =
+  | Journal
+  | Sessions
+  | Search
+  | Usage
+  | Indexer.Indexer
+  | Coordinator
+  | StoreInfo
+  | HookRunner.HookRunner
+  | HookHistory
+  | HookCache
+  | FileServices
 
 /** How long another coordinator that is stopping, or has not begun to listen, may hold the lock. */
 const lockWaitMs = 5000
@@ -97,6 +116,7 @@ export const layer = (
         Layer.provide(UnixSocket.layer({ path: home.socket })),
         Layer.provideMerge(layerCoordinator(options, dirs, failure)),
         Layer.provide(layerHttp(options)),
+        Layer.provideMerge(layerHookRunner(options)),
         Layer.provideMerge(layerFiles(options, dirs)),
         Layer.provideMerge(Indexer.layer),
         Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
@@ -112,6 +132,19 @@ const layerFiles = (options: Options, dirs: typeof ConfigDirs.Service): Layer.La
     Layer.provide(ClaudeFolders.layerConfigDirs({ managed: options.managedSettings })),
     Layer.provideMerge(Layer.succeed(ConfigDirs, dirs))
   )
+
+/** How often in a row an agent that wants to stop is sent on; the client itself gives up after nine times. */
+const standardBlocks = 5
+
+const layerHookRunner = ({ environment, home }: Options) =>
+  HookRunner.layer({
+    machine: home.machine,
+    outputFolder: home.hookOutput,
+    slots: home.config.hookSlots ?? Math.max(2, Os.availableParallelism()),
+    mostBlocks: home.config.hookBlocks ?? standardBlocks,
+    failClosedFile: home.failClosed,
+    environment
+  })
 
 /** Why following ended, and when. A pass that ended later has shown that it is over. */
 interface Failure {
@@ -157,12 +190,12 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, fai
     })
   )
 
-const layerHttp = ({ graphql, home, http }: Options) =>
+const layerHttp = ({ environment, graphql, home, http }: Options) =>
   http === undefined
     ? HttpServer.layerOff
     : Layer.unwrapEffect(
-        Effect.map(Effect.runtime<GraphqlServices>(), (runtime) =>
-          HttpServer.layer({ ...http, home, graphql: graphql === undefined ? undefined : () => graphql(runtime) })
+        Effect.map(Effect.runtime<GraphqlServices | HookRunner.HookRunner>(), (runtime) =>
+          HttpServer.layer({ ...http, home, graphql: graphql === undefined ? undefined : () => graphql(runtime), hooks: hookRoute(runtime, environment) })
         )
       ).pipe(Layer.provide(Viewer.layerLocal))
 
@@ -181,6 +214,9 @@ const layerServer = Layer.scopedDiscard(
     JournalHandlers.layer,
     IndexHandlers.layer,
     HookHandlers.layer,
+    HookCacheHandlers.layer,
+    HookRunnerHandlers.layer,
+    HookHistoryHandlers.layer,
     CoordinatorHandlers.layer,
     Authentication.layerLocal
   ]),

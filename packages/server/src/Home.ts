@@ -31,7 +31,11 @@ export const Config = Schema.Struct({
   port: Schema.optional(Schema.Int.pipe(Schema.between(0, 65_535))),
   /** More names that it is served under (`name` or `name:port`), and more origins whose pages may use it (`https://name`). */
   allowHosts: Schema.optional(Schema.Array(namedBy(hostOf, "is no host: write `name` or `name:port`"))),
-  allowOrigins: Schema.optional(Schema.Array(namedBy(originOf, "is no origin: write `https://name` or `https://name:port`")))
+  allowOrigins: Schema.optional(Schema.Array(namedBy(originOf, "is no origin: write `https://name` or `https://name:port`"))),
+  /** How many commands of hooks run at the same time; as many as there are cores, at least two. */
+  hookSlots: Schema.optional(Schema.Int.pipe(Schema.between(1, 256))),
+  /** How often in a row hooks send an agent on that wants to stop (5). */
+  hookBlocks: Schema.optional(Schema.Int.pipe(Schema.between(0, 100)))
 })
 export type Config = typeof Config.Type
 
@@ -56,6 +60,10 @@ export interface Home {
   readonly port: string
   /** The decisions of `han trust`. */
   readonly trust: string
+  /** Outputs of hooks that were too long for memory. */
+  readonly hookOutput: string
+  /** Which events are blocked while no coordinator runs their hooks. */
+  readonly failClosed: string
   readonly log: string
   /** The file that `config` was read from, there or not. */
   readonly configFile: string
@@ -92,6 +100,8 @@ export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
       httpSocket: Path.join(path, "http.sock"),
       token: Path.join(path, "token"),
       trust: Path.join(path, "trust.json"),
+      hookOutput: Path.join(path, "hook-output"),
+      failClosed: Path.join(path, "fail-closed.json"),
       port: Path.join(path, "port"),
       log: Path.join(logs, "coordinator.log"),
       configFile: Path.join(path, "config.json"),

@@ -2,6 +2,7 @@ import type { Server } from "bun"
 import type { GraphqlHttp } from "han-graphql/GraphqlHttp"
 import type { GraphqlSocket } from "han-graphql/GraphqlSocket"
 import { version } from "han-rpc/Version"
+import { type HookRoute, hookPath } from "./HookRoute.ts"
 import type { LoopbackGuard } from "./LoopbackGuard.ts"
 import * as OpenPage from "./OpenPage.ts"
 import type { Health } from "./PortOwner.ts"
@@ -21,6 +22,8 @@ export interface Options {
   readonly sockets: WebSockets
   /** Called for each request; `undefined` when there is no GraphQL. */
   readonly graphql: (() => Promise<GraphqlApi>) | undefined
+  /** `undefined` when no hooks are run here. */
+  readonly hooks: HookRoute | undefined
 }
 
 export const cookieName = "han_token"
@@ -43,7 +46,11 @@ export const make = (options: Options): Respond => {
     const refused = guard.refusal(headers)
     if (refused !== null) return finished(says(403, refused), { vary: "Origin" })
     const { pathname } = new URL(request.url)
-    const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
+    const route = Object.hasOwn(routes, pathname)
+      ? routes[pathname]
+      : pathname.startsWith(hookPath)
+        ? hookOf(options, pathname.slice(hookPath.length))
+        : undefined
     if (method === "OPTIONS") return finished(new Response(null, { status: route === undefined ? 404 : 204 }), guard.preflight(headers))
     const response = route === undefined ? says(404, "there is nothing here; the API is at /graphql") : await route(request, server)
     return response === undefined ? undefined : finished(response, guard.cors(headers))
@@ -88,6 +95,21 @@ const openPage = ({ tickets, token }: Options, request: Request): Response => {
   return new Response(OpenPage.page(admitted), { status: admitted ? 200 : 401, headers: { ...OpenPage.headers, "cache-control": "no-store" } })
 }
 
+/** Only with the key for it, or the token itself: a browser, which sends its cookie by itself, has nothing to run here. */
+const hookOf =
+  ({ hooks, token }: Options, event: string): Respond =>
+  (request, server) => {
+    if (request.method !== "POST") return says(405, "send a POST", { allow: "POST, OPTIONS" })
+    const bearer = bearerOf(request.headers)
+    if (bearer === undefined) return unauthorized("stranger")
+    if (!token.isHookKey(bearer) && !token.isRight(bearer)) return unauthorized("impostor")
+    if (request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() !== "application/json") return says(415, "send application/json")
+    if (hooks === undefined || !/^[A-Za-z]{1,64}$/.test(event)) return says(404, "there are no hooks here")
+    // Hooks have limits of their own, and end with the connection.
+    server.timeout(request, 0)
+    return hooks(event, request)
+  }
+
 const graphql = async (options: Options, request: Request, server: Server<SocketData>): Promise<Response | undefined> => {
   const { headers, method } = request
   const isUpgrade = method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket"
@@ -115,10 +137,12 @@ const graphql = async (options: Options, request: Request, server: Server<Socket
 type Standing = "owner" | "stranger" | "impostor"
 
 const standingOf = (headers: Headers, token: Token): Standing => {
-  const [, bearer] = /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "") ?? []
+  const bearer = bearerOf(headers)
   if (bearer !== undefined) return token.isRight(bearer) ? "owner" : "impostor"
   return cookiesOf(headers).some((cookie) => token.isRight(cookie)) ? "owner" : "stranger"
 }
+
+const bearerOf = (headers: Headers): string | undefined => /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1]
 
 const cookiesOf = (headers: Headers): ReadonlyArray<string> =>
   (headers.get("cookie") ?? "").split(";").flatMap((part) => {

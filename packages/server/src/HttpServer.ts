@@ -10,6 +10,7 @@ import type { Options as ExecutionOptions } from "han-graphql/Execution"
 import { HttpOff, type HttpState } from "han-rpc/Coordinator"
 import * as Defect from "./Defect.ts"
 import { attempt, type Home, type HomeUnusable } from "./Home.ts"
+import type { HookRoute } from "./HookRoute.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import * as LoopbackGuard from "./LoopbackGuard.ts"
 import * as LoopbackListener from "./LoopbackListener.ts"
@@ -37,6 +38,8 @@ export interface Options {
   readonly allowOrigins?: ReadonlyArray<string> | undefined
   /** Loaded with the first request for it: a schema takes its time. */
   readonly graphql?: (() => Promise<GraphqlSource>) | undefined
+  /** Runs hooks; without it there are none. */
+  readonly hooks?: HookRoute | undefined
   /** Connections at the same time; as many as the process can bear when it is not given. */
   readonly maxConnections?: number | undefined
 }
@@ -113,7 +116,8 @@ const serve = (
         token,
         tickets,
         sockets,
-        graphql: graphql?.get
+        graphql: graphql?.get,
+        hooks: options.hooks
       })
     })
     yield* Effect.acquireRelease(

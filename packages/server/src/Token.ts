@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Effect from "effect/Effect"
+import { hookKey } from "han-core/HookKey"
 import { attempt, HomeUnusable } from "./Home.ts"
 
 /** The secret of this HAN_HOME. Whoever can read its file is its owner; every other client of the machine is kept out by it. */
@@ -8,6 +9,8 @@ export interface Token {
   readonly value: string
   /** Whether this is the secret. Takes as long for a wrong text as for the right one. */
   readonly isRight: (text: string) => boolean
+  /** Whether this is the key of hooks over HTTP that is made of it. As long, too. */
+  readonly isHookKey: (text: string) => boolean
 }
 
 /** The token in the file at `path`, which is made when there is none, and closed to others when it is not. Only for the holder of the lock. */
@@ -15,7 +18,12 @@ export const open = (path: string): Effect.Effect<Token, HomeUnusable> =>
   Effect.gen(function* () {
     const value = (yield* known(path)) ?? (yield* made(path))
     const digest = digestOf(value)
-    return { value, isRight: (text) => timingSafeEqual(digestOf(text), digest) }
+    const keyDigest = digestOf(hookKey(value))
+    return {
+      value,
+      isRight: (text) => timingSafeEqual(digestOf(text), digest),
+      isHookKey: (text) => timingSafeEqual(digestOf(text), keyDigest)
+    }
   })
 
 const digestOf = (text: string) => createHash("sha256").update(text).digest()

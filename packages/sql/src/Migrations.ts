@@ -85,6 +85,40 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
       yield* sql`ALTER TABLE directory ADD COLUMN worktree_of TEXT`
       yield* sql`ALTER TABLE directory ADD COLUMN default_branch TEXT`
     })
+  },
+  {
+    name: "hook passes",
+    run: Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const bytes = sql.onDialectOrElse({ pg: () => sql.literal("BYTEA"), orElse: () => sql.literal("BLOB") })
+      yield* sql`CREATE TABLE hook_pass (
+        key ${bytes} NOT NULL PRIMARY KEY,
+        gate ${bytes} NOT NULL,
+        hook TEXT NOT NULL,
+        directory TEXT NOT NULL,
+        command TEXT NOT NULL,
+        files BIGINT NOT NULL,
+        duration_ms DOUBLE PRECISION NOT NULL,
+        passed_at BIGINT NOT NULL,
+        used_at BIGINT,
+        uses BIGINT NOT NULL,
+        touched_at BIGINT NOT NULL
+      )`
+      yield* sql`CREATE INDEX hook_pass_gate ON hook_pass (gate)`
+      yield* sql`CREATE INDEX hook_pass_passed ON hook_pass (passed_at)`
+      yield* sql`CREATE INDEX hook_pass_touched ON hook_pass (touched_at)`
+      yield* sql`CREATE TABLE hook_pass_file (gate ${bytes} NOT NULL, mark TEXT NOT NULL, touched_at BIGINT NOT NULL, PRIMARY KEY (gate, mark))`
+      yield* sql`CREATE INDEX hook_pass_file_touched ON hook_pass_file (touched_at)`
+      yield* sql`CREATE TABLE hook_pass_reads (
+        gate ${bytes} NOT NULL,
+        tree TEXT NOT NULL,
+        codec INTEGER NOT NULL,
+        data ${bytes} NOT NULL,
+        touched_at BIGINT NOT NULL,
+        PRIMARY KEY (gate, tree)
+      )`
+      yield* sql`CREATE INDEX hook_pass_reads_touched ON hook_pass_reads (touched_at)`
+    })
   }
 ]
 

@@ -227,6 +227,7 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       PRIMARY KEY (session_no, id)
     ) ${byKey}`
     yield* sql`CREATE INDEX ${index("han_event", "reply")} ON ${t("han_event")} (session_no, reply_to)`
+    yield* sql`CREATE INDEX ${index("han_event", "time")} ON ${t("han_event")} (owner, name, at)`
 
     // What prompts say of how a human feels; "message_id" is the message's key, scores are integer billionths, whose sums are exact in any order. "level": 0 none, 1 low, 2 moderate, 3 high.
     yield* sql`CREATE TABLE ${t("mood")} (

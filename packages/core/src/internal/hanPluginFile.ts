@@ -1,4 +1,4 @@
-import type { HookDefinition, HookProblem, PluginHooks } from "../Hook.ts"
+import { type HookDefinition, HookPhase, type HookProblem, type PluginHooks } from "../Hook.ts"
 import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"
 import { isObject } from "./json.ts"
 import { isPluginName } from "./pluginKey.ts"
@@ -9,7 +9,9 @@ export const hanPluginFile = "han-plugin.yml"
 /** What a plugin may say beside its hooks; other parts of han read it. */
 const otherKeys = ["learn_patterns", "memory", "mcp_servers"]
 const hookKeys =
-  "command event dirs_with dir_test file_test if_changed depends_on timeout idle_timeout tool_filter sync mcp tip description enabled cache on_error".split(" ")
+  "command event dirs_with dir_test file_test if_changed depends_on timeout idle_timeout tool_filter sync mcp tip description enabled cache on_error environment tools phase".split(
+    " "
+  )
 
 /** The hooks of a `han-plugin.yml`. One that has an error is left out; the others stay. */
 export const hooksIn = (file: YamlFile): PluginHooks => {
@@ -54,6 +56,9 @@ const hookIn = (file: YamlFile, name: string, value: unknown, problems: Array<Ho
     timeout: keys.seconds("timeout") ?? null,
     idleTimeout: keys.seconds("idle_timeout") ?? null,
     toolFilter: keys.texts("tool_filter") ?? null,
+    environment: keys.variables("environment") ?? [],
+    tools: keys.programs("tools") ?? [],
+    phase: keys.choice("phase", HookPhase.literals) ?? null,
     sync: keys.flag("sync") ?? false,
     mcp: keys.flag("mcp") ?? false,
     tip: keys.text("tip") ?? null,

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import { type HookDependency, HookLimit, type HookProblem, type HookTrigger, hookEvents } from "../Hook.ts"
+import { loadsCode } from "./hookEnvironment.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import { isPluginName } from "./pluginKey.ts"
 import type { YamlFile, YamlPath } from "./yamlFile.ts"
@@ -45,6 +46,22 @@ export class HookKeys {
 
   texts(key: string): ReadonlyArray<string> | undefined {
     return this.#read(key, "must be a list of texts, none of them empty", textsIn)
+  }
+
+  /** Names of environment variables; never one that makes another program run. */
+  variables(key: string): ReadonlyArray<string> | undefined {
+    return this.#read(key, "must be a list of names of environment variables, and none that changes which code a program loads", (value) => {
+      const found = textsIn(value)
+      return found?.every((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !loadsCode(name)) ? found : undefined
+    })
+  }
+
+  /** Names of programs, without a path. */
+  programs(key: string): ReadonlyArray<string> | undefined {
+    return this.#read(key, "must be a list of names of programs, as `node`", (value) => {
+      const found = textsIn(value)
+      return found?.every((name) => /^[A-Za-z0-9_.+][A-Za-z0-9_.+-]*$/.test(name)) ? found : undefined
+    })
   }
 
   /** Markers of directories stay within the project. */

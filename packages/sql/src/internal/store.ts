@@ -2,6 +2,8 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Directories } from "han-core/Directories"
+import type { HookCache } from "han-core/HookCache"
+import type { HookHistory } from "han-core/HookHistory"
 import type { Journal } from "han-core/Journal"
 import type { Messages } from "han-core/Messages"
 import type { Metrics } from "han-core/Metrics"
@@ -13,6 +15,8 @@ import type { StoreInfo } from "han-core/StoreInfo"
 import type { Usage } from "han-core/Usage"
 import { Projections } from "../Projection.ts"
 import * as SqlDirectories from "../SqlDirectories.ts"
+import * as SqlHookCache from "../SqlHookCache.ts"
+import * as SqlHookHistory from "../SqlHookHistory.ts"
 import * as SqlJournal from "../SqlJournal.ts"
 import * as SqlMessages from "../SqlMessages.ts"
 import * as SqlMetrics from "../SqlMetrics.ts"
@@ -39,7 +43,19 @@ const layerProjections = Layer.effect(
 )
 
 /** What a store answers, whatever its database. */
-export type StoreServices = Journal | Sessions | SessionDetails | Messages | Directories | Search | Usage | Metrics | StoreInfo | Projections
+export type StoreServices =
+  | Journal
+  | Sessions
+  | SessionDetails
+  | Messages
+  | Directories
+  | Search
+  | Usage
+  | Metrics
+  | HookCache
+  | HookHistory
+  | StoreInfo
+  | Projections
 
 /** All of it but `StoreInfo`, which knows the database. */
 export const layerStore = (options: { readonly prices: PriceTable }) =>
@@ -52,5 +68,7 @@ export const layerStore = (options: { readonly prices: PriceTable }) =>
     SqlSearch.layer,
     SqlUsage.layer,
     SqlMetrics.layer(options),
+    SqlHookCache.layer,
+    SqlHookHistory.layer,
     layerProjections
   )

@@ -1,0 +1,31 @@
+import { command, json, limit, utc, withoutWords, yes } from "./CommandEntry.ts"
+import type { Command, Given, Option } from "./CommandLine.ts"
+
+const hook: Option = { name: "hook", value: "H", help: "only of this hook or plugin: plugin@marketplace/hook, plugin@marketplace, or one of the names" }
+const within: Option = { name: "project", short: "p", value: "DIR", help: "only what passed in this folder and below it" }
+
+const choice = (given: Given) => ({ hook: given.text("hook"), project: given.text("project") })
+
+/** What is about passes of hooks that stand for runs. */
+export const cacheCommands: ReadonlyArray<Command> = [
+  command({
+    name: "cache list",
+    summary: "what hooks passed with, the newest first: it is not run again for the same content",
+    notes: ["USES says how often a pass stood for a run. Passes that were not used for 60 days go by themselves."],
+    options: [hook, within, limit(50), utc, json],
+    start: withoutWords((given) => {
+      const options = { ...choice(given), limit: given.count("limit") ?? 50, utc: given.flag("utc"), json: given.flag("json") }
+      return async (host) => (await import("./commands/cacheList.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "cache clear",
+    summary: "forget what passed, so that hooks run again",
+    notes: ["Everything, or what --hook and --project say. What passed file by file goes with it. The history of runs stays."],
+    options: [hook, within, yes],
+    start: withoutWords((given) => {
+      const options = { ...choice(given), yes: given.flag("yes") }
+      return async (host) => (await import("./commands/cacheClear.ts")).run(options, host)
+    })
+  })
+]

@@ -1,0 +1,31 @@
+import { readFileSync, realpathSync } from "node:fs"
+import { join, resolve, sep } from "node:path"
+
+/**
+ * Whether a hook of this project must not be left out, by what the coordinator wrote down when it ran last: for each project the events of its hooks that are
+ * `on_error: closed`. A null event is any. The innermost project around the folder counts; without a readable file, or a project in it, nothing is closed.
+ */
+export const isClosed = (home: string, folder: string, event: string | null): boolean => {
+  const inside = new Set([resolve(folder), withoutLinks(folder)])
+  const projects = written(join(home, "fail-closed.json"))
+    .filter(([project]) => [...inside].some((path) => path === project || path.startsWith(project.endsWith(sep) ? project : project + sep)))
+    .sort(([a], [b]) => b.length - a.length)
+  const events: unknown = projects[0]?.[1]
+  return Array.isArray(events) && (event === null ? events.length > 0 : events.includes(event))
+}
+
+const withoutLinks = (folder: string): string => {
+  try {
+    return realpathSync(folder)
+  } catch {
+    return resolve(folder)
+  }
+}
+
+const written = (file: string): ReadonlyArray<readonly [string, unknown]> => {
+  try {
+    return Object.entries(JSON.parse(readFileSync(file, "utf8")) ?? {})
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,30 @@
+import { accessSync, constants, statSync } from "node:fs"
+import { isAbsolute, join, sep } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { Host } from "./Host.ts"
+
+const launcher = fileURLToPath(new URL("../bin/han.mjs", import.meta.url))
+
+/**
+ * What other programs call this han by, quoted for a shell: the compiled program's own path; `han` where PATH has one that is not of a project's packages, which
+ * are there for as long as `npx` runs; else the path of what started this one.
+ */
+export const hanProgram = (host: Host): string => {
+  if (host.executable !== undefined) return quoted(host.executable)
+  const names = process.platform === "win32" ? ["han.exe", "han.cmd"] : ["han"]
+  const found = host.path.some(
+    (folder) => isAbsolute(folder) && !folder.split(sep).includes("node_modules") && names.some((name) => isProgram(join(folder, name)))
+  )
+  return found ? "han" : quoted(launcher)
+}
+
+const quoted = (path: string): string => (/^[\w/.:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
+
+const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}

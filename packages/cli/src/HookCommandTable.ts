@@ -1,0 +1,171 @@
+import { command, json, limit, projectFolder, session, utc, withoutWords, yes } from "./CommandEntry.ts"
+import { BadUsage } from "./CommandFailed.ts"
+import type { Command, Option } from "./CommandLine.ts"
+
+const tool: Option = { name: "tool", value: "NAME", help: "as if this tool had been used: Edit (for events of tools)" }
+const file: Option = { name: "file", value: "FILE", help: "as if the tool had been used on this file" }
+
+/** What is about hooks, plugins and trust. */
+export const hookCommands: ReadonlyArray<Command> = [
+  command({
+    name: "hook list",
+    summary: "the hooks that hold here: what runs, when, where, and whether it is trusted",
+    notes: ["Also what Claude Code runs by itself, and what is wrong in the files of plugins and settings."],
+    options: [{ name: "event", short: "e", value: "E", help: "only those of this event of Claude Code: Stop, PostToolUse" }, projectFolder, json],
+    start: withoutWords((given) => {
+      const options = { event: given.text("event"), project: given.text("project"), json: given.flag("json") }
+      return async (host) => (await import("./commands/hookList.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "hook run",
+    takes: "EVENT | PLUGIN HOOK",
+    summary: "run the hooks that are due for an event, or one hook, and show what they print",
+    notes: [
+      "This is what Claude Code calls, with what it tells of the event on standard input: the answer goes to it as its contract has it. By hand it runs the same",
+      "way and shows what happens; the exit code is 1 when something did not pass. What passed with the same content before is not run again."
+    ],
+    options: [
+      { name: "no-cache", help: "nothing counts as passed before" },
+      { name: "only", value: "DIR", help: "only in this directory" },
+      { name: "session", short: "s", value: "ID", help: "note the runs in the history of this session" },
+      json
+    ],
+    start: (given) => {
+      const [first, second, third] = given.words
+      if (first === undefined || third !== undefined) throw new BadUsage("give an event, or a plugin and a hook of it")
+      const options = {
+        event: second === undefined ? first : undefined,
+        only: second === undefined ? undefined : { plugin: first, hook: second },
+        cache: !given.flag("no-cache"),
+        directory: given.text("only"),
+        session: given.text("session"),
+        json: given.flag("json")
+      }
+      return async (host) => (await import("./commands/hookRun.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "hook dispatch",
+    takes: "EVENT",
+    summary: "the same as `hook run EVENT`, as older plugins call it",
+    options: [{ name: "no-cache", help: "nothing counts as passed before" }, json],
+    start: (given) => {
+      const options = { event: given.word("the event"), cache: !given.flag("no-cache"), json: given.flag("json") }
+      return async (host) => (await import("./commands/hookRun.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "hook explain",
+    takes: "EVENT | PLUGIN HOOK",
+    summary: "why each hook would run, or not, if this event happened now; nothing is run",
+    notes: ["dir_test and file_test of trusted hooks are run, for they decide."],
+    options: [tool, file, { name: "no-cache", help: "as if nothing had passed before" }, json],
+    start: (given) => {
+      const [first, second, third] = given.words
+      if (first === undefined || third !== undefined) throw new BadUsage("give an event, or a plugin and a hook of it")
+      const options = {
+        event: second === undefined ? first : undefined,
+        only: second === undefined ? undefined : { plugin: first, hook: second },
+        cache: !given.flag("no-cache"),
+        tool: given.text("tool"),
+        file: given.text("file"),
+        json: given.flag("json")
+      }
+      return async (host) => (await import("./commands/hookExplain.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "hook test",
+    takes: "EVENT",
+    summary: "run all hooks of an event as if it happened now, and show what Claude Code would be told",
+    notes: ["Nothing counts as passed before, unless --cached is given."],
+    options: [tool, file, { name: "cached", help: "what passed before is not run" }, json],
+    start: (given) => {
+      const options = {
+        event: given.word("the event"),
+        cache: given.flag("cached"),
+        tool: given.text("tool"),
+        file: given.text("file"),
+        json: given.flag("json")
+      }
+      return async (host) => (await import("./commands/hookTest.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "hook history",
+    summary: "the runs of hooks, the newest first: where, how long, how they ended, and why they were run",
+    options: [
+      { name: "project", short: "p", value: "DIR", help: "only in this folder and below it" },
+      session,
+      { name: "hook", value: "NAME", help: "only of this hook, or plugin" },
+      { name: "event", short: "e", value: "E", help: "only at this event" },
+      { name: "failed", help: "only what did not pass" },
+      { name: "output", help: "with what they printed" },
+      limit(50),
+      utc,
+      json
+    ],
+    start: withoutWords((given) => {
+      const options = {
+        project: given.text("project"),
+        session: given.text("session"),
+        hook: given.text("hook"),
+        event: given.text("event"),
+        failed: given.flag("failed"),
+        output: given.flag("output"),
+        limit: given.count("limit") ?? 50,
+        utc: given.flag("utc"),
+        json: given.flag("json")
+      }
+      return async (host) => (await import("./commands/hookHistory.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "plugin list",
+    summary: "the plugins that settings name: enabled by what, where they are, whether they are trusted",
+    options: [projectFolder, json],
+    start: withoutWords((given) => {
+      const options = { project: given.text("project"), json: given.flag("json") }
+      return async (host) => (await import("./commands/pluginList.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "plugin validate",
+    takes: "[DIR]",
+    summary: "what is wrong in a plugin's files; exit code 1 when something in them does not count",
+    notes: ["Reads han-plugin.yml, hooks/hooks.json and .claude-plugin/plugin.json in DIR, the current folder if absent. Runs nothing, asks no coordinator."],
+    options: [json],
+    start: (given) => {
+      const options = { directory: given.optionalWord() ?? ".", json: given.flag("json") }
+      return async (host) => (await import("./commands/pluginValidate.ts")).run(options, host)
+    }
+  }),
+  command({
+    name: "trust",
+    summary: "look at what only this repository would have run, and allow exactly that",
+    notes: [
+      "Plugins that you enabled in your own settings, or that Claude Code has installed for you, are trusted without it. What .claude/, han.yml or",
+      "han-config.yml of a repository enable or define is not run before. A change of what would run asks again."
+    ],
+    options: [
+      { name: "list", help: "the decisions that were taken" },
+      { name: "revoke", help: "take the decision for this project back" },
+      projectFolder,
+      yes,
+      { name: "json", help: "with --list: machine-readable output" }
+    ],
+    start: withoutWords((given) => {
+      const [list, revoke, json] = [given.flag("list"), given.flag("revoke"), given.flag("json")]
+      if (list && revoke) throw new BadUsage("give --list or --revoke, not both")
+      if (json && !list) throw new BadUsage("--json goes with --list only; `han hook list --json` has what would run")
+      const options = {
+        what: list ? ("list" as const) : revoke ? ("revoke" as const) : ("give" as const),
+        project: given.text("project"),
+        yes: given.flag("yes"),
+        json
+      }
+      return async (host) => (await import("./commands/trust.ts")).run(options, host)
+    })
+  })
+]

@@ -1,0 +1,44 @@
+import * as Effect from "effect/Effect"
+import { HookCache, type HookPass } from "han-core/HookCache"
+import { answered, ask, print } from "../Asking.ts"
+import type { Host } from "../Host.ts"
+import * as Shape from "../JsonShapes.ts"
+import { type PassChoice, passFilter, passWords } from "../PassFilter.ts"
+import { count, counted, dateMinute } from "../terminal/Figures.ts"
+import { toJson } from "../terminal/PlainText.ts"
+import { styleOf } from "../terminal/Style.ts"
+import { table } from "../terminal/Table.ts"
+
+export interface Options extends PassChoice {
+  readonly limit: number
+  readonly utc: boolean
+  readonly json: boolean
+}
+
+export const run = (options: Options, host: Host): Promise<number> =>
+  ask(
+    host,
+    Effect.gen(function* () {
+      const filter = passFilter(options)
+      // One more than is shown tells whether there are more.
+      const found = yield* answered(
+        host,
+        "passes of hooks",
+        Effect.flatMap(HookCache, (cache) => cache.list({ ...filter, limit: options.limit + 1 }))
+      )
+      const passes = found.slice(0, options.limit)
+      if (options.json) return yield* print(host.out, `${toJson({ passes: passes.map(Shape.hookPass) })}\n`)
+      if (found.length === 0) return yield* print(host.out, `No pass${passWords(filter)} is kept; every hook that is due runs.\n`)
+      const style = styleOf(host.terminal)
+      yield* print(host.out, table(passes, columns(options), { width: host.terminal.columns, style }))
+      if (found.length > passes.length) yield* print(host.out, `${style.dim(`the newest ${counted(passes.length, "pass", "passes")}; --limit N shows more`)}\n`)
+    })
+  )
+
+const columns = ({ utc }: Options) => [
+  { header: "HOOK", cell: (pass: HookPass) => pass.hook, atLeast: 20 },
+  { header: "DIRECTORY", cell: (pass: HookPass) => pass.directory, atLeast: 16 },
+  { header: "FILES", align: "right" as const, cell: (pass: HookPass) => count(pass.files) },
+  { header: "PASSED", cell: (pass: HookPass) => dateMinute(pass.passedAt, utc) },
+  { header: "USES", align: "right" as const, cell: (pass: HookPass) => count(pass.uses) }
+]

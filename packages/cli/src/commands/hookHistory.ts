@@ -1,0 +1,75 @@
+import { resolve } from "node:path"
+import * as Effect from "effect/Effect"
+import { HookHistory } from "han-core/HookHistory"
+import { flakyRuns, type HookRun } from "han-core/HookRun"
+import { Sessions } from "han-core/Sessions"
+import { answered, ask, print } from "../Asking.ts"
+import type { Host } from "../Host.ts"
+import * as Shape from "../JsonShapes.ts"
+import { dateTime, duration } from "../terminal/Figures.ts"
+import { plain, plainLine, toJson } from "../terminal/PlainText.ts"
+import { type Style, styleOf } from "../terminal/Style.ts"
+
+export interface Options {
+  readonly project: string | undefined
+  readonly session: string | undefined
+  readonly hook: string | undefined
+  readonly event: string | undefined
+  readonly failed: boolean
+  readonly output: boolean
+  readonly limit: number
+  readonly utc: boolean
+  readonly json: boolean
+}
+
+export const run = (options: Options, host: Host): Promise<number> =>
+  ask(
+    host,
+    Effect.gen(function* () {
+      const history = yield* HookHistory
+      const { event, failed, hook, limit, project, session } = options
+      const sessionId =
+        session === undefined
+          ? undefined
+          : (yield* answered(
+              host,
+              "session",
+              Effect.flatMap(Sessions, (sessions) => sessions.get(session))
+            )).id
+      const runs = yield* answered(
+        host,
+        "history",
+        history.runs({
+          limit,
+          ...(sessionId === undefined ? {} : { sessionId }),
+          ...(project === undefined ? {} : { directory: resolve(project) }),
+          ...(hook === undefined ? {} : { hook }),
+          ...(event === undefined ? {} : { event }),
+          ...(failed ? { failed } : {})
+        })
+      )
+      const flaky = flakyRuns(runs)
+      if (options.json) return yield* print(host.out, `${toJson({ runs: runs.map((one) => Shape.hookRun(one, flaky.has(one.id))) })}\n`)
+      const style = styleOf(host.terminal)
+      if (runs.length === 0) return yield* print(host.out, "No run of a hook is known that is asked for.\n")
+      for (const one of runs) yield* print(host.out, runText(one, flaky.has(one.id), options, style))
+    })
+  )
+
+const runText = (run: HookRun, flaky: boolean, options: Options, style: Style): string => {
+  const name = `${run.plugin === null ? "" : `${plainLine(run.plugin)}/`}${plainLine(run.hook)}`
+  const state =
+    run.status === "running" ? style.cyan("running") : run.passed === true ? style.green(run.cached ? "passed before" : "passed") : style.red(endOf(run))
+  const took = run.durationMs === null || run.cached ? "" : ` ${duration(run.durationMs)}`
+  const head = `${style.dim(dateTime(run.startedAt ?? run.finishedAt, options.utc))}  ${state}${took}  ${style.bold(name)}  ${plainLine(run.event ?? "")}  ${plainLine(run.directory ?? "")}`
+  const lines = [
+    ...(flaky ? [style.yellow("flaky: with the same content it passed once and failed once")] : []),
+    ...(run.reason === null ? [] : [style.dim(plainLine(run.reason))]),
+    ...(run.error === null ? [] : [plainLine(run.error)]),
+    ...(options.output && run.output !== null ? plain(run.output).trimEnd().split("\n") : []),
+    ...(options.output && run.outputFile !== null ? [`all of it: ${plainLine(run.outputFile)}`] : [])
+  ]
+  return `${head}\n${lines.map((line) => `    ${line}\n`).join("")}`
+}
+
+const endOf = (run: HookRun): string => run.verdict ?? (run.exitCode === null ? "failed" : `exit code ${run.exitCode}`)

@@ -1,0 +1,95 @@
+#!/usr/bin/env bun
+import { homedir } from "node:os"
+import { join } from "node:path"
+import type { HookAnswer } from "han-core/HookAnswer"
+import { socketPath } from "./HanHome.ts"
+import { ask } from "./HookConnection.ts"
+import { longestInput, readInput } from "./HookInput.ts"
+import { type HookWords, readWords } from "./HookWords.ts"
+
+// An agent waits for its hooks with every call of a tool. So their calls load nothing but this; all other commands are those of `bin`.
+
+const environment = process.env
+const longestVariable = 32 * 1024
+
+const workingDirectory = (): string => {
+  try {
+    return process.cwd()
+  } catch {
+    return environment["PWD"] || "/"
+  }
+}
+
+const deadlineMs = (): number => {
+  const value = Number(environment["HAN_HOOK_DEADLINE_MS"])
+  return Number.isFinite(value) && value > 0 ? value : 1000
+}
+
+/** Huge ones are nothing that a hook is meant to see. */
+const variables = (): Record<string, string> => {
+  const found: Record<string, string> = {}
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined && value.length <= longestVariable) found[name] = value
+  return found
+}
+
+const field = (input: string, name: string): string | undefined => {
+  try {
+    const value: unknown = JSON.parse(input)?.[name]
+    return typeof value === "string" ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const endings = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const
+// The connection ends with this process, and the coordinator ends the hooks with the connection.
+const interrupted = (signal: keyof typeof endings) => process.exit(endings[signal])
+const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const
+
+const say = async ({ exitCode, stderr, stdout }: HookAnswer): Promise<void> => {
+  process.exitCode = exitCode
+  if (stdout === "" && stderr === "") return
+  const { OutputClosed, toDescriptor } = await import("./terminal/Output.ts")
+  const written = await Promise.allSettled([toDescriptor(1).write(stdout), toDescriptor(2).write(stderr)])
+  for (const each of written) if (each.status === "rejected" && !(each.reason instanceof OutputClosed)) throw each.reason
+}
+
+/** What is said and done when no hooks were run. */
+const fail = async (words: HookWords, input: string, home: string, reason: string, absent: boolean): Promise<void> => {
+  const cwd = workingDirectory()
+  const project = environment["CLAUDE_PROJECT_DIR"] || field(input, "cwd") || cwd
+  const closed = words.failClosed || (await import("./FailClosed.ts")).isClosed(home, project, words.event ?? field(input, "hook_event_name") ?? null)
+  const starts = absent && environment["HAN_HOOK_NO_START"] !== "1"
+  const whole = absent ? `${reason}; ${starts ? "it is being started" : "`han coordinator start` starts it"}` : reason
+  const gate = closed ? ". This gate must not be passed without its hooks: it stays closed until they can run; wait a moment, then try again" : ""
+  await say({ exitCode: closed ? 2 : 0, stdout: "", stderr: `han: ${whole}${gate}\n` })
+  if (!starts) return
+  const program = import.meta.url.includes("/$bunfs/") || import.meta.url.includes("/~BUN/") ? [] : [...process.execArgv, Bun.main]
+  const { launch } = await import("./CoordinatorLaunch.ts")
+  launch([process.execPath, ...program], home, cwd)
+}
+
+/** False: it is a person who asks, and wants to see it run. */
+const answered = async (words: HookWords): Promise<boolean> => {
+  const input = await readInput()
+  if (input._tag === "Terminal") return false
+  const text = input._tag === "Text" ? input.text : ""
+  if (words.event === null && input._tag === "Text" && field(text, "hook_event_name") === undefined) return false
+  const home = environment["HAN_HOME"] || join(homedir(), ".han")
+  if (input._tag === "TooLong") {
+    await fail(words, "", home, `what standard input holds for this hook is longer than ${longestInput / 1024 / 1024} MB, so no hooks were run`, false)
+    return true
+  }
+  const { cache, directory, event, only } = words
+  const call = { event, input: text, cwd: workingDirectory(), environment: variables(), only, cache, answerAs: "command" as const }
+  const reply = await ask(socketPath(home), directory === undefined ? call : { ...call, directory }, deadlineMs())
+  if (reply._tag === "Answered") await say(reply.answer)
+  else await fail(words, text, home, reply.reason, reply.absent)
+  return true
+}
+
+const words = readWords(process.argv.slice(2))
+for (const signal of words === undefined ? [] : signals) process.on(signal, interrupted)
+if (words !== undefined && (await answered(words))) process.exit()
+for (const signal of signals) process.off(signal, interrupted)
+await import("./bin.ts")

@@ -1,0 +1,73 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { StoreError } from "./StoreError.ts"
+
+/** A file as a hook read it: its path from the hook's directory, and what stands for its content. */
+export const HookFile = Schema.Struct({ path: Schema.String, digest: Schema.String })
+export type HookFile = typeof HookFile.Type
+
+/**
+ * That a hook passed. `gate` stands for what was run and how (command, version, environment, tools, directory); `key` for that and all content that it reads.
+ * Both are hex SHA-256.
+ */
+export const HookPass = Schema.Struct({
+  key: Schema.String,
+  gate: Schema.String,
+  /** `plugin@marketplace/hook` */
+  hook: Schema.String,
+  /** The folder that it ran in, absolute; the same content in another worktree passes as well. */
+  directory: Schema.String,
+  command: Schema.String,
+  /** How many files it reads. */
+  files: Schema.Int,
+  durationMs: Schema.Number,
+  /** Milliseconds since 1970. */
+  passedAt: Schema.Number,
+  /** When it last stood for a run, and how often it did. */
+  usedAt: Schema.NullOr(Schema.Number),
+  uses: Schema.Int
+})
+export type HookPass = typeof HookPass.Type
+
+/** What is to be kept of a run that passed. */
+export interface HookPassed extends Omit<HookPass, "usedAt" | "uses" | "files"> {
+  /** All that it reads. */
+  readonly reads: ReadonlyArray<HookFile>
+  /** The worktree that it ran in. */
+  readonly tree: string
+  /** It is run for single files: each of these passed by itself. Empty for a hook that checks its directory as a whole. */
+  readonly each: ReadonlyArray<HookFile>
+  /** All of `reads` has passed now, not only `each`. */
+  readonly whole: boolean
+}
+
+export const HookPassFilter = Schema.Struct({
+  /** The id of a hook, `plugin@marketplace`, or a plugin's or hook's name. */
+  hook: Schema.optional(Schema.String),
+  /** Passes in this folder and those below it; absolute. */
+  directory: Schema.optional(Schema.String)
+})
+export type HookPassFilter = typeof HookPassFilter.Type
+
+/**
+ * What passed with which content; failures are not kept. Nothing of a session is in it. Entries that were not used for 60 days go, and the oldest beyond 50,000.
+ */
+export class HookCache extends Context.Tag("han-core/HookCache")<
+  HookCache,
+  {
+    /** Whether exactly this passed. Counts as a use. */
+    readonly use: (key: string, at: number) => Effect.Effect<HookPass | null, StoreError>
+    /** Whether exactly this passed; counts as nothing. */
+    readonly find: (key: string) => Effect.Effect<HookPass | null, StoreError>
+    /** Those of these files that passed this gate with this very content, by their paths. */
+    readonly passedFiles: (gate: string, files: ReadonlyArray<HookFile>) => Effect.Effect<ReadonlySet<string>, StoreError>
+    /** The paths of all that the gate read when it last passed as a whole in this worktree; null when it never did. */
+    readonly lastReads: (gate: string, tree: string) => Effect.Effect<ReadonlySet<string> | null, StoreError>
+    readonly record: (passed: HookPassed) => Effect.Effect<void, StoreError>
+    /** The newest first. */
+    readonly list: (filter: HookPassFilter & { readonly limit: number }) => Effect.Effect<ReadonlyArray<HookPass>, StoreError>
+    /** How many there were. What passed file by file goes with them. */
+    readonly clear: (filter: HookPassFilter) => Effect.Effect<number, StoreError>
+  }
+>() {}

@@ -1,0 +1,38 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { SessionId } from "./Entry.ts"
+import type { HookRun } from "./HookRun.ts"
+import type { StoreError } from "./StoreError.ts"
+import type { Viewer } from "./Viewer.ts"
+
+export const HookRunFilter = Schema.Struct({
+  sessionId: Schema.optional(SessionId),
+  /** In this folder or below it; absolute. */
+  directory: Schema.optional(Schema.String),
+  /** The name of a hook or of its plugin. */
+  hook: Schema.optional(Schema.String),
+  event: Schema.optional(Schema.String),
+  /** Only those that ended, and did not pass. */
+  failed: Schema.optional(Schema.Boolean)
+})
+export type HookRunFilter = typeof HookRunFilter.Type
+
+/** The runs of hooks of all sessions, as han's own lines tell of them. */
+export class HookHistory extends Context.Tag("han-core/HookHistory")<
+  HookHistory,
+  {
+    /** At most `limit`, the newest first. Those that are under way are among them. */
+    readonly runs: (filter: HookRunFilter & { readonly limit: number }) => Effect.Effect<ReadonlyArray<HookRun>, StoreError, Viewer>
+  }
+>() {}
+
+/** Whether a run is one that is asked for. */
+export const isAskedFor =
+  ({ directory, event, failed, hook, sessionId }: HookRunFilter) =>
+  (run: HookRun): boolean =>
+    (sessionId === undefined || run.sessionId === sessionId) &&
+    (directory === undefined || run.directory === directory || run.directory?.startsWith(directory.endsWith("/") ? directory : `${directory}/`) === true) &&
+    (hook === undefined || run.hook === hook || run.plugin === hook) &&
+    (event === undefined || run.event === event) &&
+    (failed !== true || run.passed === false)

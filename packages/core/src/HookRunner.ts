@@ -1,0 +1,107 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Mailbox from "effect/Mailbox"
+import * as Stream from "effect/Stream"
+import type { HookAnswer } from "./HookAnswer.ts"
+import { HookCache } from "./HookCache.ts"
+import type { HookCall, HookCallInvalid, HookPlan, HookProgress } from "./HookCall.ts"
+import { type HookProjectInvalid, Hooks } from "./Hooks.ts"
+import { closedEvents } from "./internal/closedEvents.ts"
+import { hookCalls } from "./internal/hookCalls.ts"
+import { hookDeciding } from "./internal/hookDecision.ts"
+import { hookLog } from "./internal/hookLog.ts"
+import { hookStanding } from "./internal/hookStanding.ts"
+import { oldOutputsGone } from "./internal/oldOutputs.ts"
+import { Journal } from "./Journal.ts"
+import type { StoreError } from "./StoreError.ts"
+
+/**
+ * Runs the hooks of plugins. Each command has a process group of its own, which ends with the call: when its caller goes away, when it takes too long, and when
+ * this process ends. A hook's exit code is no error; a `StoreError` means that whoever has the hooks does not answer.
+ */
+export class HookRunner extends Context.Tag("han-core/HookRunner")<
+  HookRunner,
+  {
+    /** Runs what is due, and says what to tell the agent. */
+    readonly answer: (call: HookCall) => Effect.Effect<HookAnswer, HookCallInvalid | HookProjectInvalid | StoreError>
+    /** The same, told while it happens; ends with `Answered`. Whoever stops to listen ends it. */
+    readonly run: (call: HookCall) => Stream.Stream<HookProgress, HookCallInvalid | HookProjectInvalid | StoreError>
+    /** Why each hook would run, or not. Runs nothing but `dir_test` and `file_test` of trusted hooks. */
+    readonly explain: (call: HookCall) => Effect.Effect<HookPlan, HookCallInvalid | HookProjectInvalid | StoreError>
+  }
+>() {}
+
+export interface HookRunnerOptions {
+  /** The id of this machine, in the journal. */
+  readonly machine: string
+  /** Where outputs go that are too long for memory: a folder of their own, 0700. They are kept for two weeks. */
+  readonly outputFolder: string
+  /** Commands that run at once, of all calls. */
+  readonly slots: number
+  /** How often in a row an agent that wants to stop is sent on. */
+  readonly mostBlocks: number
+  /** Where it is noted which events are blocked while nobody runs their hooks (`on_error: closed`): `{ "/project": ["Stop"] }`. */
+  readonly failClosedFile: string
+  /** Git's environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** Runs hooks in this process. When the layer's scope closes, every command is ended and what is to be written down is. */
+export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never, Hooks | HookCache | Journal> =>
+  Layer.scoped(
+    HookRunner,
+    Effect.gen(function* () {
+      const hooks = yield* Hooks
+      const cache = yield* HookCache
+      const journal = yield* Journal
+      const log = yield* hookLog(journal, options.machine, ({ message }, lines) =>
+        Effect.logError(`${lines} lines about hooks are not in the history: ${message}`)
+      )
+      yield* Effect.forkScoped(oldOutputsGone(options.outputFolder))
+      const { execute, explain } = hookCalls({
+        hooks,
+        cache,
+        log,
+        deciding: hookDeciding({ cache, environment: options.environment }),
+        standing: hookStanding({ mostBlocks: options.mostBlocks }),
+        slots: yield* Effect.makeSemaphore(options.slots),
+        outputFolder: options.outputFolder,
+        noteClosed: closedEvents(options.failClosedFile)
+      })
+      return {
+        answer: Effect.fn("HookRunner.answer")((call: HookCall) => execute(call, () => undefined)),
+        run: (call) =>
+          Stream.unwrapScoped(
+            Effect.gen(function* () {
+              const progress = yield* Mailbox.make<HookProgress, HookCallInvalid | HookProjectInvalid | StoreError>()
+              yield* execute(call, boundedTo(progress)).pipe(
+                Effect.tap((answer) => progress.offer({ _tag: "Answered", answer })),
+                Mailbox.into(progress),
+                Effect.forkScoped
+              )
+              return Mailbox.toStream(progress)
+            })
+          ),
+        explain: Effect.fn("HookRunner.explain")(explain)
+      }
+    })
+  )
+
+/** Lines that wait for a listener at most; a command is never held up by one that reads slowly. */
+const mostWaiting = 5000
+
+/** Hands on what happens. Lines that a slow listener has not taken are left out, and it is told how many. */
+const boundedTo = <E>(progress: Mailbox.Mailbox<HookProgress, E>) => {
+  let dropped = 0
+  return (one: HookProgress): void => {
+    const size = progress.unsafeSize()
+    if (one._tag === "Line" && size._tag === "Some" && size.value >= mostWaiting) {
+      dropped++
+      return
+    }
+    if (dropped > 0 && one._tag === "Line") progress.unsafeOffer({ ...one, stream: "stderr", text: `… ${dropped} lines were left out here` })
+    if (one._tag === "Line") dropped = 0
+    progress.unsafeOffer(one)
+  }
+}

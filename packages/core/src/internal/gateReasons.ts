@@ -1,0 +1,59 @@
+import * as path from "node:path"
+import { clipped } from "../Clip.ts"
+import type { HookOutcome } from "../HookOutcome.ts"
+import type { Section } from "./fairText.ts"
+import { withoutAnsi } from "./terminal.ts"
+
+/** It did not do what it is there for, and that stops what it guards. */
+export const isShut = ({ onError, status }: HookOutcome): boolean =>
+  status === "failed" || status === "blocked" || (status === "broken" && onError === "closed")
+
+/** It could not be run, and that stops nothing. */
+export const isLeftOpen = ({ onError, status }: HookOutcome): boolean => status === "broken" && onError === "open"
+
+/** Which hook it is, and where. */
+export const subjectOf = ({ directory, name, plugin, tree }: HookOutcome): string =>
+  clipped(oneLine(directory === null ? `${plugin} ${name}` : `${plugin} ${name} in ${path.join(tree, directory)}`), 400)
+
+/** What the model is told of a gate that is shut: which and where, what happened, what it printed, how to run it again. */
+export const shutSection = (outcome: HookOutcome): Section => ({
+  head: `${subjectOf(outcome)}: ${clipped(happened(outcome), 600)}`,
+  body: [outcome.stderr.text, outcome.stdout.text]
+    .map(readable)
+    .filter((text) => text !== "")
+    .join("\n"),
+  tail: [
+    ...(outcome.outputFile === null ? [] : [`All of its output: ${outcome.outputFile}`]),
+    `Run it again: han hook run ${word(outcome.plugin)} ${word(outcome.name)}`
+  ].join("\n"),
+  file: null
+})
+
+/** One line for the user. */
+export const openLine = (outcome: HookOutcome): string =>
+  `${subjectOf(outcome)}: ${clipped(oneLine(happened(outcome)), 300)}; it blocks nothing (on_error: open).`
+
+/** What a command printed, for a reader. */
+export const readable = (text: string): string => withoutAnsi(text).trim()
+
+const happened = (outcome: HookOutcome): string => `${ending(outcome)}${outcome.flaky ? " (the same content passed before)" : ""}`
+
+const ending = ({ end, reason, status }: HookOutcome): string => {
+  switch (end?._tag) {
+    case undefined:
+      return readable(reason.text)
+    case "Exited":
+      return `${status === "blocked" ? "blocked" : "failed"} with exit code ${end.code}`
+    case "Signalled":
+      return `was ended by ${end.signal}`
+    case "TimedOut":
+      return end.idle ? `gave no sign of life for ${seconds(end.limitMs)}` : `ran into its limit of ${seconds(end.limitMs)}`
+    case "NotStarted":
+      return `could not be started: ${readable(end.message)}`
+  }
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`
+const oneLine = (text: string): string => text.replace(/\s+/g, " ")
+/** As one word for a shell. */
+const word = (text: string): string => (/^[\w@./:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

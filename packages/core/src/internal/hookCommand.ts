@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto"
+import * as path from "node:path"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Hook } from "../Hook.ts"
+import type { HookProgress } from "../HookCall.ts"
+import { type HookEnd, type HookOutcome, type HookStatus, nothing } from "../HookOutcome.ts"
+import type { HookDecision, HookUnit } from "./hookDecision.ts"
+import { asArgument, chunked, quotedList, withFiles } from "./hookFiles.ts"
+import { type HookProcessEnd, runHookProcess } from "./hookProcess.ts"
+
+/** How commands of one call are run. */
+export interface CommandSetting {
+  readonly input: string
+  /** Where outputs go that are too long for memory. */
+  readonly outputFolder: string
+  /** One permit for each command that may run at once. */
+  readonly slots: Effect.Semaphore
+  /** When the caller will not wait any more; milliseconds since 1970. */
+  readonly until: number
+  readonly emit: (progress: HookProgress) => void
+}
+
+/** Of each output of a command. What is longer is whole in a file. */
+const memoryBytes = 64 * 1024
+const standardLimitMs = 300_000
+const mostNamed = 100
+
+/** Runs the command of a unit that is due, in as many calls as its files need. Being interrupted ends it. */
+export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, setting: CommandSetting): Effect.Effect<HookOutcome> =>
+  Effect.gen(function* () {
+    const { hook } = unit
+    const base = outcomeOf(unit, decision, runId)
+    const given = decision.given
+    const strange = given?.filter((file) => decision.unnameable.has(file)) ?? []
+    if (strange.length > 0) {
+      const text = `the name of ${strange.join(", ")} is no UTF-8, so no command can be given it: rename the file`
+      return { ...base, status: "broken", reason: { code: "refused", text } } satisfies HookOutcome
+    }
+    const groups = given === null ? [null] : chunked(given.map(asArgument))
+    const directory = path.join(unit.tree.root, unit.directory)
+    let ended: HookProcessEnd | undefined
+    let command = hook.command
+    let durationMs = 0
+    for (const [index, files] of groups.entries()) {
+      const environment = files === null ? unit.environment : { ...unit.environment, HAN_FILES: quotedList(files) }
+      command = files === null ? hook.command : withFiles(hook.command, files)
+      ended = yield* setting.slots.withPermits(1)(
+        Effect.suspend(() => {
+          if (index === 0)
+            setting.emit({ _tag: "Started", runId, hook: hook.id, directory: unit.directory === "" ? "." : unit.directory, command: hook.command })
+          return runHookProcess({
+            command,
+            args: files ?? [],
+            directory,
+            environment,
+            input: setting.input,
+            limitMs: limitOf(hook, setting),
+            idleLimitMs: hook.idleTimeout === null ? null : Duration.toMillis(hook.idleTimeout),
+            memoryBytes,
+            outputFolder: setting.outputFolder,
+            name: index === 0 ? runId : `${runId}-${index}`,
+            onLine: (stream, text) => setting.emit({ _tag: "Line", runId, stream, text })
+          })
+        })
+      )
+      durationMs += ended.durationMs
+      if (statusOf(ended.end) !== "passed") break
+    }
+    if (ended === undefined) return { ...base, status: "skipped" } satisfies HookOutcome
+    return {
+      ...base,
+      status: statusOf(ended.end),
+      command: hook.command,
+      end: ended.end,
+      durationMs,
+      stdout: ended.stdout,
+      stderr: ended.stderr,
+      outputFile: ended.outputFile
+    } satisfies HookOutcome
+  })
+
+/** Whether a shell test of a hook says yes; for anything but exit code 0 it does not, and `why` says what it was. */
+export const testOf = (
+  test: string,
+  unit: HookUnit,
+  files: ReadonlyArray<string>,
+  setting: Omit<CommandSetting, "emit">
+): Effect.Effect<{ readonly holds: boolean; readonly why: string }> =>
+  Effect.map(
+    runHookProcess({
+      command: withFiles(test, files),
+      args: files,
+      directory: path.join(unit.tree.root, unit.directory),
+      environment: { ...unit.environment, HAN_FILES: quotedList(files) },
+      input: setting.input,
+      limitMs: testLimitMs,
+      idleLimitMs: null,
+      memoryBytes: 4096,
+      outputFolder: setting.outputFolder,
+      name: randomUUID()
+    }),
+    ({ end }) => ({ holds: end._tag === "Exited" && end.code === 0, why: endText(end) })
+  )
+
+const testLimitMs = 10_000
+
+const limitOf = (hook: Hook, { until }: CommandSetting): number =>
+  Math.max(1, Math.min(hook.timeout === null ? standardLimitMs : Duration.toMillis(hook.timeout), until - Date.now()))
+
+const statusOf = (end: HookEnd): HookStatus => {
+  switch (end._tag) {
+    case "Exited":
+      return end.code === 0 ? "passed" : end.code === 2 ? "blocked" : "failed"
+    case "Signalled":
+      return "failed"
+    default:
+      return "broken"
+  }
+}
+
+export const endText = (end: HookEnd): string => {
+  switch (end._tag) {
+    case "Exited":
+      return `exit code ${end.code}`
+    case "Signalled":
+      return `ended by ${end.signal}`
+    case "TimedOut":
+      return end.idle ? `no output for ${end.limitMs / 1000} s` : `ran into its limit of ${end.limitMs / 1000} s`
+    case "NotStarted":
+      return `could not be started: ${end.message}`
+  }
+}
+
+/** An outcome that says nothing of a run yet. */
+export const outcomeOf = (unit: HookUnit, decision: Pick<HookDecision, "cached" | "files" | "reason">, runId: string | null): HookOutcome => ({
+  ...outcomeWithout(unit.hook, unit.tree.root),
+  runId,
+  directory: unit.directory === "" ? "." : unit.directory,
+  status: decision.cached ? "passed" : "skipped",
+  reason: decision.reason,
+  cached: decision.cached,
+  files: decision.files.slice(0, mostNamed),
+  fileCount: decision.files.length
+})
+
+/** An outcome of a hook that came to no directory; `skipped` because of its event. */
+export const outcomeWithout = (hook: Hook, tree: string): HookOutcome => ({
+  runId: null,
+  hook: hook.id,
+  plugin: hook.plugin,
+  name: hook.name,
+  directory: null,
+  tree,
+  status: "skipped",
+  reason: { code: "event", text: "" },
+  cached: false,
+  command: null,
+  files: [],
+  fileCount: 0,
+  end: null,
+  durationMs: 0,
+  stdout: nothing,
+  stderr: nothing,
+  outputFile: null,
+  onError: hook.onError,
+  flaky: false
+})

@@ -1,0 +1,298 @@
+import { createHash, randomUUID } from "node:crypto"
+import { lstatSync, realpathSync } from "node:fs"
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import { type Hook, takesFiles } from "../Hook.ts"
+import type { HookCache, HookFile, HookPass } from "../HookCache.ts"
+import type { HookReason, HookReasonCode } from "../HookOutcome.ts"
+import type { StoreError } from "../StoreError.ts"
+import { digestKey, fileDigests } from "./fileDigests.ts"
+import { filesIn } from "./hookDirectories.ts"
+import { literals, matcher } from "./hookGlobs.ts"
+import { canonicalJson } from "./json.ts"
+import type { Work } from "./keptReads.ts"
+import { isWithin, pluginContents } from "./pluginContent.ts"
+import { type ProjectTree, projectTrees, type TreeFile } from "./projectTree.ts"
+import { toolVersions } from "./toolVersions.ts"
+
+/** A hook in a directory of a tree, at one call. */
+export interface HookUnit {
+  readonly hook: Hook
+  readonly tree: ProjectTree
+  /** From the tree, "" for itself. */
+  readonly directory: string
+  /** The files that the agent's tool was about, from the tree; null where the event is about none. */
+  readonly toolFiles: ReadonlyArray<string> | null
+  /** What its commands see. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** What a unit reads, as it is now. */
+export interface HookContent {
+  /** Stands for what is run, and how. */
+  readonly gate: string
+  /** Stands for that with all content. */
+  readonly key: string
+  readonly reads: ReadonlyArray<HookFile>
+  /** The names of files that no command can be given. */
+  readonly unnameable: ReadonlySet<string>
+}
+
+/** Whether a unit is to be run. */
+export interface HookDecision {
+  readonly due: boolean
+  readonly cached: boolean
+  readonly reason: HookReason
+  /** What it was about: the files it is given, else what of its files changed; from the directory. */
+  readonly files: ReadonlyArray<string>
+  /** What the command is given; null for one that takes no files. */
+  readonly given: ReadonlyArray<string> | null
+  /** What a pass is kept for; null: it is not kept. */
+  readonly passes: { readonly content: HookContent; readonly key: string; readonly each: ReadonlyArray<HookFile>; readonly whole: boolean } | null
+  /** Stands for what it runs with all that it reads; null where that is not known. */
+  readonly key: string | null
+  /** Of the files those that no command can be given. */
+  readonly unnameable: ReadonlySet<string>
+  /** The pass that it stands for. */
+  readonly pass: HookPass | null
+}
+
+export interface HookDeciding {
+  readonly treeAt: (root: string, work: Work) => Effect.Effect<ProjectTree>
+  /** The content as it is at this moment. */
+  readonly contentOf: (unit: HookUnit, work: Work) => Effect.Effect<HookContent>
+  /** `isNew`: nothing counts as passed before. Says nothing of `dir_test` and `file_test`. */
+  readonly decide: (unit: HookUnit, options: { readonly isNew: boolean }, work: Work) => Effect.Effect<HookDecision, StoreError>
+  /** Notes what a unit had read when it passed, so that the next decision can say what changed. */
+  readonly remember: (unit: HookUnit, content: HookContent) => void
+}
+
+/** A file that every hook reads: it may change what a directory's hooks do. */
+const directorySettings = "han-config.yml"
+const mostRemembered = 300
+
+export const hookDeciding = (options: {
+  readonly cache: typeof HookCache.Service
+  /** Git's. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}): HookDeciding => {
+  const { cache } = options
+  const treeAt = projectTrees({ environment: options.environment })
+  const digestsOf = fileDigests()
+  const pluginContentOf = pluginContents()
+  const versionOf = toolVersions()
+  const remembered = new Map<string, ReadonlyMap<string, string>>()
+  const placeOf = (unit: HookUnit) => JSON.stringify([unit.hook.id, unit.tree.root, unit.directory])
+
+  const contentOf = Effect.fnUntraced(function* (unit: HookUnit, work: Work) {
+    const { directory, environment, hook, tree } = unit
+    const { files, named } = filesOf(unit)
+    const digests = yield* digestsOf(tree.root, files, work)
+    const reads: Array<HookFile> = []
+    const unnameable = new Set<string>()
+    for (const file of files) {
+      const name = path.posix.relative(directory, file.path)
+      // Two such names may read the same.
+      const known = file.raw === null ? name : `${name}?${file.raw.toString("hex")}`
+      if (file.raw !== null) unnameable.add(known)
+      reads.push({ path: known, digest: digests.get(digestKey(file)) ?? randomUUID() })
+    }
+    reads.sort((a, b) => (a.path < b.path ? -1 : 1))
+    const plugin = usesPlugin(hook) ? yield* pluginContentOf(work, hook.root) : null
+    const absolute = path.join(tree.root, directory)
+    const tools: Record<string, string> = {}
+    for (const tool of hook.tools) tools[tool] = yield* versionOf(tool, absolute, environment)
+    // Where single files are checked, what else the hook reads stands for all of them.
+    const settings = takesFiles(hook) ? reads.filter((file) => named.has(file.path)) : []
+    const gate = digestOf({
+      hook: hook.id,
+      version: hook.version,
+      command: hook.command,
+      beforeAll: hook.beforeAll,
+      dirTest: hook.dirTest,
+      fileTest: hook.fileTest,
+      ifChanged: hook.ifChanged,
+      environment: Object.fromEntries(hook.environment.map((name) => [name, environment[name] ?? null])),
+      tools,
+      // What cannot be vouched for is never the same.
+      plugin: plugin === null ? null : (plugin.digest ?? randomUUID()),
+      repository: tree.identity,
+      directory,
+      settings
+    })
+    return { gate, key: digestOf({ gate, reads }), reads, unnameable } satisfies HookContent
+  })
+
+  const decide = Effect.fnUntraced(function* (unit: HookUnit, { isNew }: { readonly isNew: boolean }, work: Work) {
+    const { hook, toolFiles } = unit
+    const about = toolFiles?.map((file) => path.posix.relative(unit.directory, file)) ?? null
+    if (hook.ifChanged.length === 0) {
+      const reason = because("always", "it has no if_changed, so it is always due")
+      if (!takesFiles(hook)) return { ...dueTo(reason), files: about ?? [] }
+      const all = about === null ? filesIn(unit.tree, unit.directory) : about.map((file) => ({ path: file, raw: null }))
+      const given = all.map(digestKey)
+      return { ...dueTo(reason), files: given, given, unnameable: new Set(all.filter(({ raw }) => raw !== null).map(digestKey)) }
+    }
+    const content = yield* contentOf(unit, work)
+    return takesFiles(hook) ? yield* decideFiles(unit, content, about, isNew) : yield* decideWhole(unit, content, isNew)
+  })
+
+  /** A hook that checks its directory as a whole. */
+  const decideWhole = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent, isNew: boolean) {
+    const { hook } = unit
+    const passes = hook.cache ? { content, key: content.key, whole: true, each: [] } : null
+    const known = { key: content.key, passes }
+    if (hook.cache && !isNew) {
+      const pass = yield* cache.find(content.key)
+      if (pass !== null) return unchanged(pass, content.key, passedAt(pass))
+    }
+    const deleted = yield* deletedSince(unit, content)
+    if (presentIn(content).length === 0 && deleted.length === 0) return noFile(hook)
+    const { files, reason } = changedSince(unit, content, deleted)
+    return { ...dueTo(hook.cache && !isNew ? reason : notKept(hook)), ...known, files }
+  })
+
+  /** A hook that checks the files that it is given. */
+  const decideFiles = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent, about: ReadonlyArray<string> | null, isNew: boolean) {
+    const { hook } = unit
+    const matches = matcher(hook.ifChanged)
+    const all = presentIn(content).filter((file) => matches(file.path) || content.unnameable.has(file.path))
+    const files = about === null ? all : all.filter((file) => about.includes(file.path))
+    if (files.length === 0) return about === null ? noFile(hook) : skipped("no-file", `${few(about)} is not among the files of its if_changed`)
+    const whole = about === null
+    const key = whole ? content.key : digestOf({ gate: content.gate, each: files })
+    const { unnameable } = content
+    const dueWith = (reason: HookReason, given: ReadonlyArray<HookFile>): HookDecision => {
+      const names = given.map((file) => file.path)
+      return { ...dueTo(reason), files: names, given: names, unnameable, key, passes: hook.cache ? { content, key, whole, each: given } : null }
+    }
+    if (isNew || !hook.cache) return dueWith(notKept(hook), files)
+    const pass = yield* cache.find(key)
+    if (pass !== null) return unchanged(pass, key, passedAt(pass))
+    const passed = yield* cache.passedFiles(content.gate, files)
+    const pending = files.filter((file) => !passed.has(file.path))
+    const deleted = whole ? yield* deletedSince(unit, content) : []
+    // What used a deleted file may be any of the others.
+    if (deleted.length > 0) return dueWith(because("changed", `deleted since it last passed: ${few(deleted)}`), files)
+    if (pending.length === 0) {
+      return unchanged(null, key, `${files.length === 1 ? "its file" : `each of its ${files.length} files`} passed with this very content`)
+    }
+    const names = few(pending.map((file) => file.path))
+    return dueWith(
+      passed.size === 0 ? because("never-passed", `not passed with this content yet: ${names}`) : because("changed", `changed since it passed: ${names}`),
+      pending
+    )
+  })
+
+  /** What it read when it last passed as a whole here, and is gone. */
+  const deletedSince = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent) {
+    const last = yield* cache.lastReads(content.gate, unit.tree.root)
+    if (last === null) return []
+    const present = new Set(presentIn(content).map((file) => file.path))
+    return [...last].filter((file) => !present.has(file))
+  })
+
+  /** What is different from when it last passed here, in words and by name. */
+  const changedSince = (
+    unit: HookUnit,
+    content: HookContent,
+    deleted: ReadonlyArray<string>
+  ): { readonly reason: HookReason; readonly files: ReadonlyArray<string> } => {
+    const before = remembered.get(placeOf(unit))
+    const names = content.reads.filter(({ digest }) => digest !== gone).map((file) => file.path)
+    if (before === undefined) {
+      return { reason: because("never-passed", `it did not pass with this content yet: ${few([...names, ...deleted])}`), files: [...names, ...deleted] }
+    }
+    const changed = [
+      ...content.reads.filter((file) => before.get(file.path) !== file.digest).map((file) => file.path),
+      ...[...before.keys()].filter((file) => !content.reads.some((one) => one.path === file))
+    ]
+    return changed.length === 0
+      ? { reason: because("changed", "what it runs, or with what, is not as it was when it last passed"), files: names }
+      : { reason: because("changed", `changed since it last passed: ${few(changed)}`), files: changed }
+  }
+
+  return {
+    treeAt,
+    contentOf,
+    decide,
+    remember: (unit, content) => {
+      if (remembered.size >= mostRemembered) remembered.clear()
+      remembered.set(placeOf(unit), new Map(content.reads.map((file) => [file.path, file.digest])))
+    }
+  }
+}
+
+/** What `fileDigests` says of a file that is not there. */
+const gone = "gone"
+
+/** What was there to be read. */
+export const presentIn = (content: HookContent): ReadonlyArray<HookFile> => content.reads.filter(({ digest }) => digest !== gone)
+
+/** What a hook reads: what its globs match in the directory, and what they name outright, there or not and ignored or not. */
+const filesOf = ({ directory, hook, tree }: HookUnit): { readonly files: ReadonlyArray<TreeFile>; readonly named: ReadonlySet<string> } => {
+  const matches = matcher(hook.ifChanged)
+  const found = hook.ifChanged.length === 0 ? [] : filesIn(tree, directory).filter((file) => matches(file.path))
+  const named = new Set([...literals(hook.ifChanged), directorySettings])
+  const inTree = new Set(found.map((file) => file.path))
+  const below = (name: string): TreeFile => ({ path: path.posix.join(directory, name), raw: null })
+  const outright = [...named].filter((name) => !inTree.has(name) && !isFolder(path.join(tree.root, directory, name)))
+  return { files: [...found.map((file) => ({ path: path.posix.join(directory, file.path), raw: file.raw })), ...outright.map(below)], named }
+}
+
+const isFolder = (at: string): boolean => {
+  try {
+    return lstatSync(at).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** A path of the file system as one of the tree, without symbolic links in its folder; null when it is not in it. A file that is gone has a place, too. */
+export const inTree = (root: string, file: string): string | null => {
+  let folder: string
+  try {
+    folder = realpathSync(path.dirname(file))
+  } catch {
+    return null
+  }
+  if (!isWithin(root, folder)) return null
+  return path
+    .relative(root, path.join(folder, path.basename(file)))
+    .split(path.sep)
+    .join("/")
+}
+
+const usesPlugin = (hook: Hook): boolean =>
+  [hook.command, hook.beforeAll, hook.dirTest, hook.fileTest].some((text) => text?.includes("CLAUDE_PLUGIN_ROOT") === true)
+
+const digestOf = (value: unknown): string => createHash("sha256").update(canonicalJson(value)).digest("hex")
+
+const because = (code: HookReasonCode, text: string): HookReason => ({ code, text })
+
+/** To be run, with no files and nothing to keep. */
+export const dueTo = (reason: HookReason): HookDecision => ({
+  due: true,
+  cached: false,
+  reason,
+  files: [],
+  given: null,
+  passes: null,
+  key: null,
+  unnameable: new Set(),
+  pass: null
+})
+
+const skipped = (code: HookReasonCode, text: string): HookDecision => ({ ...dueTo(because(code, text)), due: false })
+
+const noFile = (hook: Hook): HookDecision => skipped("no-file", `no file there matches its if_changed (${hook.ifChanged.join(", ")})`)
+
+const notKept = (hook: Hook): HookReason =>
+  hook.cache ? because("no-cache", "nothing counts as passed before, as was asked") : because("always", "its results are not kept (cache: false)")
+
+const unchanged = (pass: HookPass | null, key: string, text: string): HookDecision => ({ ...skipped("unchanged", text), cached: true, key, pass })
+
+const passedAt = (pass: HookPass): string => `passed with this very content at ${new Date(pass.passedAt).toISOString()}`
+
+export const few = (names: ReadonlyArray<string>): string =>
+  names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`

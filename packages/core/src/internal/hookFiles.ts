@@ -1,0 +1,72 @@
+import { Buffer } from "node:buffer"
+
+const variable = /^\$(\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/
+
+/** Whether a command says where the affected files are to stand. */
+export const takesFiles = (command: string): boolean => /\$(\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/.test(command)
+
+/**
+ * The command with its `${HAN_FILES}` such that each file is one word of it, whatever its name: outside of quotes and alone in them it is the shell's own list
+ * of arguments. Within other double quotes it stays: there the variable HAN_FILES, which holds the quoted names, is for another shell (`sh -c "… ${HAN_FILES}"`).
+ * Within other single quotes it is those quoted names, for that other shell, too.
+ */
+export const withFiles = (command: string, files: ReadonlyArray<string>): string => {
+  let text = ""
+  let quote: '"' | "'" | null = null
+  for (let at = 0; at < command.length; ) {
+    const rest = command.slice(at)
+    const found = variable.exec(rest)?.[0]
+    if (found !== undefined) {
+      const alone = quote !== null && command[at - 1] === quote && command[at + found.length] === quote
+      if (quote === null) text += '"$@"'
+      else if (quote === '"') text += alone ? "$@" : found
+      else if (alone) text = `${text.slice(0, -1)}"$@"`
+      else text += quotedList(files).replaceAll("'", `'\\''`)
+      at += found.length
+      // The closing single quote of `'${HAN_FILES}'` went with the opening one.
+      if (quote === "'" && alone) {
+        quote = null
+        at++
+      }
+      continue
+    }
+    const character = command.charAt(at)
+    if (character === "\\" && quote !== "'") {
+      text += command.slice(at, at + 2)
+      at += 2
+      continue
+    }
+    if (character === quote) quote = null
+    else if (quote === null && (character === '"' || character === "'")) quote = character
+    text += character
+    at++
+  }
+  return text
+}
+
+/** For a shell: each name in single quotes, with spaces between them. */
+export const quotedList = (files: ReadonlyArray<string>): string => files.map((file) => `'${file.replaceAll("'", `'\\''`)}'`).join(" ")
+
+/** A name that begins with a dash is no option. */
+export const asArgument = (file: string): string => (file.startsWith("-") ? `./${file}` : file)
+
+/** Systems take 128 kB in one argument or variable, and two megabytes in all. Quotes within quotes may grow a name to four times its length. */
+const mostBytes = 96_000
+
+/** The files in groups that fit into one call each, in their order; a single name is never too long. */
+export const chunked = (files: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
+  const groups: Array<Array<string>> = []
+  let bytes = 0
+  for (const file of files) {
+    const size = Buffer.byteLength(file) + 3 + 3 * (file.split("'").length - 1)
+    const last = groups.at(-1)
+    if (last === undefined || bytes + size > mostBytes) {
+      groups.push([file])
+      bytes = size
+    } else {
+      last.push(file)
+      bytes += size
+    }
+  }
+  return groups
+}

@@ -1,0 +1,68 @@
+import { hookEvents } from "../Hook.ts"
+import { array, isObject, type JsonObject, object, text } from "./json.ts"
+import type { JsonPlan } from "./jsonPlan.ts"
+
+/** One of the things that Claude Code runs, and where under `hooks` it stands. */
+export interface HandlerPlace {
+  readonly event: string
+  readonly group: number
+  readonly index: number
+  readonly handler: JsonObject
+}
+
+export const handlersIn = (value: JsonObject): ReadonlyArray<HandlerPlace> =>
+  Object.entries(object(value.hooks) ?? {}).flatMap(([event, groups]) =>
+    array(groups).flatMap((one, group) => array(object(one)?.hooks).flatMap((handler, index) => (isObject(handler) ? [{ event, group, index, handler }] : [])))
+  )
+
+export const pathOf = ({ event, group, index }: HandlerPlace): ReadonlyArray<string | number> => ["hooks", event, group, "hooks", index]
+
+/**
+ * Takes handlers out, with the group, the event and `hooks` itself where nothing else is left in them. What holds a comment stays, and so does an event, or
+ * `hooks`, that `keeps`.
+ */
+export const takeOut = (
+  plan: JsonPlan,
+  goes: (place: HandlerPlace) => boolean,
+  keeps: (path: ReadonlyArray<string>) => boolean
+): ReadonlyArray<HandlerPlace> => {
+  const taken: Array<HandlerPlace> = []
+  for (;;) {
+    // From the end, so that places stay right.
+    const place = handlersIn(plan.value).findLast(goes)
+    if (place === undefined) return taken.reverse()
+    const { event, group } = place
+    if (!plan.apply({ path: pathOf(place), remove: true })) return taken.reverse()
+    taken.push(place)
+    if (!plan.isBare(["hooks", event, group, "hooks"]) || plan.hasComments(["hooks", event, group])) continue
+    plan.apply({ path: ["hooks", event, group], remove: true })
+    if (!plan.isBare(["hooks", event]) || keeps(["hooks", event])) continue
+    plan.apply({ path: ["hooks", event], remove: true })
+    if (plan.isBare(["hooks"]) && !keeps(["hooks"])) plan.apply({ path: ["hooks"], remove: true })
+  }
+}
+
+const word = String.raw`(?:'(?<single>(?:[^']|'\\'')*)'|"(?<double>[^"$\`\\]*)"|(?<bare>[^\s'"$\`;|&<>()\\]+))`
+const call = new RegExp(String.raw`^\s*${word}\s+hook\s+(?<verb>run|dispatch)\s+(?<words>[A-Za-z0-9_.\-\s/]+?)\s*$`)
+
+/** The words after `han hook run` or `han hook dispatch`, when that is all that a command does. */
+export const hanHookCall = (command: unknown): { readonly verb: "run" | "dispatch"; readonly words: ReadonlyArray<string> } | null => {
+  const found = call.exec(text(command) ?? "")?.groups
+  if (found === undefined) return null
+  const program = (found.single?.replaceAll("'\\''", "'") ?? found.double ?? found.bare ?? "").split(/[/\\]/).at(-1) ?? ""
+  if (!/^han(?:[-._][\w.-]*)?$/i.test(program)) return null
+  return { verb: found.verb === "run" ? "run" : "dispatch", words: (found.words ?? "").split(/\s+/) }
+}
+
+/** Whether this is what `han setup` writes, or wrote once: `… hook run EVENT`, or a request to the coordinator. */
+export const isSetupHandler = (handler: JsonObject): boolean => {
+  if (handler.type === "http") return eventOfUrl(handler.url) !== null
+  if ((handler.type !== "command" && handler.type !== undefined) || Array.isArray(handler.args)) return false
+  const found = hanHookCall(handler.command)
+  return found?.verb === "run" && hookEvents.includes(found.words[0] ?? "") && found.words.slice(1).every((option) => option.startsWith("--"))
+}
+
+const eventOfUrl = (url: unknown): string | null => {
+  const [, event] = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\/hooks\/([A-Za-z]+)$/.exec(text(url) ?? "") ?? []
+  return event !== undefined && hookEvents.includes(event) ? event : null
+}

@@ -1,0 +1,143 @@
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { type Hook, takesFiles } from "../Hook.ts"
+import { type HookCall, HookCallInvalid } from "../HookCall.ts"
+import type { HookReason } from "../HookOutcome.ts"
+import { hookQuery, treeOf } from "../HookProject.ts"
+import type { HookList, Hooks } from "../Hooks.ts"
+import { type HookDeciding, type HookUnit, inTree } from "./hookDecision.ts"
+import { filesIn, hookDirectories } from "./hookDirectories.ts"
+import { environmentOf } from "./hookEnvironment.ts"
+import { matcher } from "./hookGlobs.ts"
+import { type HookGraph, hookGraph, isOf, phaseOrder } from "./hookGraph.ts"
+import { type HookPayload, payloadOf } from "./hookPayload.ts"
+import type { Work } from "./keptReads.ts"
+import type { ProjectTree } from "./projectTree.ts"
+
+/** What a call comes to, before anything of it is run. */
+export interface Planned {
+  readonly call: HookCall
+  readonly payload: HookPayload
+  readonly list: HookList
+  /** Null when no hook is for this call: nobody has looked at the files then. */
+  readonly tree: ProjectTree | null
+  readonly treePath: string
+  /** Hooks for this event that are not run wherever, with the reason. */
+  readonly passedOver: ReadonlyArray<{ readonly hook: Hook; readonly reason: HookReason }>
+  readonly graph: HookGraph
+  /** By the id of a hook: those of earlier phases that it waits for. */
+  readonly order: ReadonlyMap<string, ReadonlyArray<string>>
+  readonly units: ReadonlyMap<string, ReadonlyArray<HookUnit>>
+}
+
+export const planOf = Effect.fnUntraced(function* (hooks: typeof Hooks.Service, deciding: HookDeciding, call: HookCall, work: Work) {
+  const payload = yield* Either.match(payloadOf(call), { onLeft: (error) => Effect.fail(error), onRight: Effect.succeed })
+  const query = hookQuery({ cwd: payload.cwd, environment: call.environment })
+  const list = yield* hooks.list(query)
+  const { chosen, passedOver } = yield* selected(list, payload, call)
+  const treePath = treeOf(list.projectPath, payload.cwd)
+  const graph = hookGraph(chosen, list.hooks)
+  const none = { call, payload, list, treePath, passedOver, graph }
+  if (chosen.length === 0) return { ...none, tree: null, order: new Map(), units: new Map() } satisfies Planned
+  const tree = yield* deciding.treeAt(treePath, work)
+  const units = new Map(graph.hooks.map((hook) => [hook.id, unitsOf(hook, tree, payload, list.projectPath, call)]))
+  const order = phaseOrder(graph, (a, b) => (units.get(a.id) ?? []).some((one) => (units.get(b.id) ?? []).some((other) => isAboutTheSame(one, other))))
+  return { ...none, tree, order, units } satisfies Planned
+})
+
+const selected = (list: HookList, payload: HookPayload, call: HookCall) =>
+  Effect.gen(function* () {
+    const { only } = call
+    const named = only === null ? list.hooks : list.hooks.filter((hook) => hook.name === only.hook && isOf(hook, only.plugin))
+    if (only !== null && named.length === 0) {
+      const others = list.hooks.map((hook) => `${hook.plugin} ${hook.name}`)
+      const known = others.length === 0 ? "no enabled plugin has any" : `there are ${others.slice(0, 20).join(", ")}${others.length > 20 ? ", …" : ""}`
+      return yield* new HookCallInvalid({
+        message: `no plugin that is enabled in ${list.projectPath} has a hook ${only.plugin}/${only.hook}; ${known}. \`han hook list\` shows them`
+      })
+    }
+    const chosen: Array<Hook> = []
+    const passedOver: Array<{ readonly hook: Hook; readonly reason: HookReason }> = []
+    for (const hook of named) {
+      const reason = whyNot(hook, list, payload, call)
+      if (reason === null) chosen.push(hook)
+      else passedOver.push({ hook, reason })
+    }
+    return { chosen, passedOver }
+  })
+
+const whyNot = (hook: Hook, list: HookList, payload: HookPayload, { only }: HookCall): HookReason | null => {
+  const { event, toolName } = payload
+  const triggers = hook.triggers.filter((trigger) => trigger.event === event)
+  const isMeant = only !== null || triggers.length > 0
+  if (!isMeant) return { code: "event", text: `it is for ${[...new Set(hook.triggers.map((trigger) => trigger.event))].join(", ")}` }
+  if (!hook.enabled) return { code: "off", text: hook.disabledBy === null ? `${hook.file} has it switched off` : `${hook.disabledBy} switches it off` }
+  if (hook.trust.state !== "trusted") return { code: "untrusted", text: `${hook.trust.why}: \`han trust\` shows it and lets it run` }
+  if (only === null && toolName !== null && !triggers.some(({ tools }) => tools === null || tools.some((tool) => namesTool(tool, toolName)))) {
+    return { code: "matcher", text: `it is for ${triggers.flatMap(({ tools }) => tools ?? []).join(", ")}, not for ${toolName}` }
+  }
+  if (only === null && toolName !== null && hook.toolFilter !== null && !hook.toolFilter.some((tool) => namesTool(tool, toolName))) {
+    return { code: "matcher", text: `its tool_filter is ${hook.toolFilter.join(", ")}, without ${toolName}` }
+  }
+  if (only === null && hasOwnEntry(hook, list, event)) {
+    return {
+      code: "own-entry",
+      text: "its plugin's hooks.json has an entry of its own for it, which Claude Code runs; `han plugin generate-hooks` makes one of them all"
+    }
+  }
+  return null
+}
+
+/** By its name, or by a pattern for all of it. */
+const namesTool = (pattern: string, tool: string): boolean => {
+  if (pattern === tool || pattern === "*") return true
+  if (/^\w+$/.test(pattern)) return false
+  try {
+    return new RegExp(`^(?:${pattern})$`).test(tool)
+  } catch {
+    return false
+  }
+}
+
+const hasOwnEntry = (hook: Hook, list: HookList, event: string | null): boolean =>
+  list.clientHooks.some((entry) => {
+    if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}`) return false
+    const [, plugin, name] = /\bhan(?:\.mjs)?["']?\s+hook\s+run\s+["']?([^\s"']+)["']?\s+["']?([^\s"'-][^\s"']*)/.exec(entry.what ?? "") ?? []
+    return plugin !== undefined && name === hook.name && isOf(hook, plugin)
+  })
+
+/** The directories that a hook is for. At a tool's event those that hold the tool's files: the nearest for what is given files, all for what is not. */
+const unitsOf = (hook: Hook, tree: ProjectTree, payload: HookPayload, projectPath: string, call: HookCall): ReadonlyArray<HookUnit> => {
+  const { sessionId, toolFiles } = payload
+  const environment = environmentOf(hook, { environment: call.environment, event: payload.event, projectPath, sessionId })
+  const found = hookDirectories(tree, hook.dirsWith)
+  const only = call.directory === undefined ? null : inTree(tree.root, `${path.resolve(tree.root, call.directory)}${path.sep}.`)
+  const directories = call.directory === undefined ? found : found.filter((directory) => directory === only)
+  const whole = { hook, tree, environment, toolFiles: null }
+  if (toolFiles.length === 0) return directories.map((directory) => ({ ...whole, directory }))
+  const files = toolFiles.flatMap((file) => inTree(tree.root, file) ?? [])
+  const holds = (directory: string) => files.filter((file) => directory === "" || file.startsWith(`${directory}/`))
+  if (!takesFiles(hook))
+    return directories.filter((directory) => holds(directory).length > 0).map((directory) => ({ ...whole, directory, toolFiles: holds(directory) }))
+  const nearest = (file: string) =>
+    directories
+      .filter((directory) => directory === "" || file.startsWith(`${directory}/`))
+      .reduce<string | null>((a, b) => (a === null || b.length > a.length ? b : a), null)
+  return directories.flatMap((directory) => {
+    const mine = files.filter((file) => nearest(file) === directory)
+    return mine.length === 0 ? [] : [{ ...whole, directory, toolFiles: mine }]
+  })
+}
+
+/** Whether two hooks may be about the same files: their directories lie in each other, and some file there matters to both. */
+const isAboutTheSame = (a: HookUnit, b: HookUnit): boolean => {
+  const inner = a.directory.length >= b.directory.length ? a : b
+  const outer = inner === a ? b : a
+  if (!(outer.directory === "" || inner.directory === outer.directory || inner.directory.startsWith(`${outer.directory}/`))) return false
+  if (a.hook.ifChanged.length === 0 || b.hook.ifChanged.length === 0) return true
+  const ofInner = matcher(inner.hook.ifChanged)
+  const ofOuter = matcher(outer.hook.ifChanged)
+  const prefix = outer.directory === inner.directory ? "" : `${path.posix.relative(outer.directory, inner.directory)}/`
+  return filesIn(inner.tree, inner.directory).some((file) => ofInner(file.path) && ofOuter(prefix + file.path))
+}

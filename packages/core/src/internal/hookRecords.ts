@@ -1,0 +1,110 @@
+import { createHash, randomUUID } from "node:crypto"
+import { clipped } from "../Clip.ts"
+import type { HookOutcome } from "../HookOutcome.ts"
+import { redactor } from "../Redaction.ts"
+import { endText } from "./hookCommand.ts"
+import type { HookContent, HookDecision, HookUnit } from "./hookDecision.ts"
+import type { HanLine } from "./hookLog.ts"
+import type { HookPayload } from "./hookPayload.ts"
+
+/** One call, as its lines name it. */
+export interface LoggedCall {
+  readonly payload: HookPayload
+  /** Shared by all lines of one call. */
+  readonly orchestrationId: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Characters of output that a line keeps. */
+const mostOutput = 10_000
+const mostFiles = 500
+
+/** That a run began. */
+export const startLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision, runId: string): ReadonlyArray<HanLine> =>
+  lines(call, { uuid: runId, type: "hook_run", hookRunId: null, data: { ...factsOf(call, unit), cached: false, ...askedOf(decision) } })
+
+/** That it ended, or passed without being run: then its beginning as well. */
+export const endLines = (call: LoggedCall, unit: HookUnit, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => {
+  const runId = outcome.runId ?? randomUUID()
+  const redacted = redactor(call.environment)
+  const shown = (text: string) => clipped(redacted(text), mostOutput)
+  const begun = outcome.cached
+    ? lines(call, { uuid: runId, type: "hook_run", hookRunId: null, data: { ...factsOf(call, unit), cached: true, ...askedOf(decision) } })
+    : []
+  const { end } = outcome
+  const passed = outcome.status === "passed"
+  const error = end === null ? (passed ? null : outcome.reason.text) : end._tag === "Exited" ? null : endText(end)
+  const data = {
+    ...factsOf(call, unit),
+    ...askedOf(decision),
+    cached: outcome.cached,
+    duration_ms: Math.round(outcome.durationMs),
+    ...(end === null ? (passed ? { exit_code: 0 } : {}) : end._tag === "Exited" ? { exit_code: end.code } : {}),
+    success: passed,
+    verdict: outcome.status,
+    ...(outcome.flaky ? { flaky: true } : {}),
+    ...(outcome.stdout.text === "" && outcome.stderr.text === "" ? {} : { output: shown(joined(outcome)) }),
+    ...(error === null ? {} : { error: shown(error) }),
+    ...(outcome.outputFile === null ? {} : { output_file: outcome.outputFile })
+  }
+  return [...begun, ...lines(call, { uuid: randomUUID(), type: "hook_result", hookRunId: runId, data })]
+}
+
+/** That somebody who waited for a run went away before it ended. */
+export const cancelledLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision, runId: string, durationMs: number): ReadonlyArray<HanLine> =>
+  lines(call, {
+    uuid: randomUUID(),
+    type: "hook_result",
+    hookRunId: runId,
+    data: {
+      ...factsOf(call, unit),
+      ...askedOf(decision),
+      cached: false,
+      duration_ms: Math.round(durationMs),
+      success: false,
+      verdict: "cancelled",
+      error: "who waited for it went away, or the coordinator ended"
+    }
+  })
+
+/** Which content passed, file by file. */
+export const validationLine = (call: LoggedCall, unit: HookUnit, content: HookContent): ReadonlyArray<HanLine> =>
+  lines(call, {
+    uuid: randomUUID(),
+    type: "hook_validation_cache",
+    hookRunId: null,
+    data: {
+      plugin: unit.hook.plugin,
+      hook: unit.hook.name,
+      directory: directoryOf(unit),
+      command_hash: createHash("sha256").update(unit.hook.command).digest("hex"),
+      files: Object.fromEntries(content.reads.slice(0, mostFiles).map((file) => [file.path, file.digest]))
+    }
+  })
+
+const joined = ({ stderr, stdout }: HookOutcome): string => [stderr.text, stdout.text].filter((text) => text !== "").join("\n")
+
+const directoryOf = (unit: HookUnit): string => (unit.directory === "" ? unit.tree.root : `${unit.tree.root}/${unit.directory}`)
+
+const factsOf = ({ orchestrationId, payload }: LoggedCall, unit: HookUnit) => ({
+  plugin: unit.hook.plugin,
+  marketplace: unit.hook.marketplace,
+  hook: unit.hook.name,
+  hook_type: payload.event ?? "manual",
+  directory: directoryOf(unit),
+  command: unit.hook.command,
+  ...(unit.hook.ifChanged.length === 0 ? {} : { if_changed: unit.hook.ifChanged }),
+  orchestration_id: orchestrationId,
+  ...(payload.toolUseId === null ? {} : { tool_use_id: payload.toolUseId })
+})
+
+const askedOf = (decision: HookDecision) => ({
+  reason: decision.reason.code,
+  reason_text: decision.reason.text,
+  files: decision.files.slice(0, 100),
+  file_count: decision.files.length,
+  ...(decision.key === null ? {} : { content_key: decision.key })
+})
+
+const lines = ({ payload }: LoggedCall, line: Pick<HanLine, "uuid" | "type" | "hookRunId" | "data">): ReadonlyArray<HanLine> =>
+  payload.sessionId === null ? [] : [{ ...line, sessionId: payload.sessionId, agentId: payload.agentId, at: Date.now(), cwd: payload.cwd }]

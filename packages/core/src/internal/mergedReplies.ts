@@ -1,0 +1,126 @@
+import type { HookOutcome } from "../HookOutcome.ts"
+import { type EventRule, type FieldKind, type Permission, permissions } from "./eventRules.ts"
+import { type Section, section } from "./fairText.ts"
+import { readable, subjectOf } from "./gateReasons.ts"
+import { type HookReply, printedBy } from "./hookReplies.ts"
+import { array, canonicalJson, isObject, type JsonObject } from "./json.ts"
+
+/** A block that a command answered itself. */
+export interface Denial {
+  readonly from: HookOutcome
+  readonly reason: string | null
+}
+
+/** What the commands that passed have printed, as one. */
+export interface MergedReplies {
+  /** Null: nobody says `continue: false`. Else the reasons for it. */
+  readonly stops: ReadonlyArray<string> | null
+  readonly denials: ReadonlyArray<Denial>
+  /** The most restrictive one, beside denials. */
+  readonly permission: { readonly decision: Exclude<Permission, "deny">; readonly reasons: ReadonlyArray<string> } | null
+  /** What a request for permission is answered with when nobody denies it. */
+  readonly allows: JsonObject | null
+  /** A denial of a request for permission also ends the turn. */
+  readonly interrupts: boolean
+  /** For the model. `said`: at least one of them is from an answer in JSON. */
+  readonly contexts: { readonly sections: ReadonlyArray<Section>; readonly said: boolean }
+  /** Of a worktree; each once. */
+  readonly paths: ReadonlyArray<string>
+  /** For the user. */
+  readonly messages: ReadonlyArray<Section>
+  readonly terminalSequence: string
+  /** All say so. */
+  readonly suppressOutput: boolean
+  readonly fields: JsonObject
+}
+
+const longestPath = 4096
+
+/** What a skipped or cached hook printed is not said again, and what a failed one printed is its reason. */
+export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: string | null, rule: EventRule): MergedReplies => {
+  const replies: Array<HookReply> = []
+  const contexts: Array<Section> = []
+  const messages: Array<Section> = []
+  const paths = new Set<string>()
+  let plain = 0
+  for (const outcome of outcomes) {
+    if (outcome.status !== "passed" || outcome.cached) continue
+    const printed = printedBy(outcome, event, rule)
+    if (printed.kind === "damaged") messages.push(section(`${subjectOf(outcome)}: its answer counts for nothing, ${printed.why}.`))
+    if (printed.kind === "text" && rule.plain === "path") {
+      if (outcome.stdout.cut || printed.text.length > longestPath) messages.push(section(`${subjectOf(outcome)}: what it printed is too long for a path.`))
+      else paths.add(printed.text.toWellFormed())
+    } else if (printed.kind === "text" && rule.plain !== null) {
+      plain++
+      contexts.push(section(readable(printed.text), outcome.outputFile))
+    }
+    if (printed.kind !== "reply") continue
+    const { reply } = printed
+    replies.push(reply)
+    if (typeof reply.fields["worktreePath"] === "string") paths.add(reply.fields["worktreePath"].toWellFormed())
+    if (reply.context !== null && rule.context !== null) contexts.push(section(reply.context))
+    if (reply.systemMessage !== null) messages.push(section(reply.systemMessage))
+    for (const problem of reply.problems) messages.push(section(`${subjectOf(outcome)}: a part of its answer counts for nothing: ${problem}.`))
+  }
+  const stopping = replies.filter((reply) => reply.stops)
+  const denials = replies.filter((reply) => reply.denies)
+  const decision = permissions.find((one) => one !== "deny" && replies.some((reply) => reply.permission === one))
+  return {
+    stops: stopping.length === 0 ? null : stopping.flatMap(({ stopReason }) => stopReason ?? []),
+    denials: denials.map(({ from, reason }) => ({ from, reason })),
+    permission:
+      decision === undefined || decision === "deny"
+        ? null
+        : { decision, reasons: replies.filter((reply) => reply.permission === decision && !reply.denies).flatMap(({ reason }) => reason ?? []) },
+    allows: allowed(replies, messages),
+    interrupts: denials.some(({ behavior }) => behavior?.["interrupt"] === true),
+    contexts: { sections: contexts.filter(({ body }) => body !== ""), said: contexts.length > plain },
+    paths: [...paths],
+    messages,
+    terminalSequence: replies.map(({ terminalSequence }) => terminalSequence ?? "").join(""),
+    suppressOutput: replies.length > 0 && plain === 0 && replies.every((reply) => reply.suppressOutput),
+    fields: fieldsOf(replies, rule, messages)
+  }
+}
+
+/** Of fields that replace something one hook's counts, of lists all. */
+const fieldsOf = (replies: ReadonlyArray<HookReply>, rule: EventRule, messages: Array<Section>): JsonObject => {
+  const fields: Record<string, unknown> = {}
+  for (const [key, kind] of Object.entries(rule.fields)) {
+    const having = replies.filter((reply) => reply.fields[key] !== undefined)
+    const [first] = having
+    if (first === undefined || key === "content" || key === "worktreePath") continue
+    fields[key] = kind === "texts" ? [...new Set(having.flatMap((reply) => array(reply.fields[key])))] : first.fields[key]
+    // An answer for somebody goes with what it answers.
+    if (kind === "action" && first.fields["content"] !== undefined) fields["content"] = first.fields["content"]
+    if (replaces(kind)) noteDifference(having, (reply) => reply.fields[key], key, messages)
+  }
+  return fields
+}
+
+const replaces = (kind: FieldKind): boolean => kind === "object" || kind === "any"
+
+/** The first that allows says with which input; permissions to be kept are those of all. */
+const allowed = (replies: ReadonlyArray<HookReply>, messages: Array<Section>): JsonObject | null => {
+  const allowing = replies.filter(({ behavior, denies }) => behavior !== null && !denies)
+  if (allowing.length === 0) return null
+  const changing = allowing.filter(({ behavior }) => isObject(behavior?.["updatedInput"]))
+  noteDifference(changing, ({ behavior }) => behavior?.["updatedInput"], "updatedInput", messages)
+  const kept = allowing.flatMap(({ behavior }) => array(behavior?.["updatedPermissions"]))
+  const [first] = changing
+  return {
+    behavior: "allow",
+    ...(first === undefined ? {} : { updatedInput: first.behavior?.["updatedInput"] }),
+    ...(kept.length === 0 ? {} : { updatedPermissions: [...new Map(kept.map((one) => [canonicalJson(one), one])).values()] })
+  }
+}
+
+const noteDifference = (replies: ReadonlyArray<HookReply>, answerOf: (reply: HookReply) => unknown, key: string, messages: Array<Section>): void => {
+  const [first] = replies
+  if (first === undefined) return
+  const kept = canonicalJson(answerOf(first))
+  for (const reply of replies) {
+    if (canonicalJson(answerOf(reply)) === kept) continue
+    messages.push(section(`${subjectOf(first.from)} and ${subjectOf(reply.from)} both answer "${key}", each another one; that of the first counts.`))
+  }
+}
