@@ -1,33 +1,12 @@
-import { spawn, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { hookEvents } from "han-core/Hook"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { compiledHan, repository, type Told } from "./compiledHan.ts"
 
 // Every event of the client, through the compiled programs, the socket, a real coordinator and a real command.
 
-const repository = fileURLToPath(new URL("../../..", import.meta.url))
-const folder = realpathSync(mkdtempSync(join(tmpdir(), "han-")))
-const bin = join(folder, "bin")
-const project = join(folder, "project")
-const claude = join(folder, "claude")
-const received = join(folder, "received")
-const environment = {
-  PATH: process.env["PATH"] ?? "",
-  HOME: folder,
-  HAN_HOME: join(folder, "han"),
-  HAN_PORT: "0",
-  CLAUDE_CONFIG_DIR: claude,
-  CLAUDE_PROJECT_DIR: project
-}
 const session = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
-
-const put = (file: string, text: string) => {
-  mkdirSync(join(file, ".."), { recursive: true })
-  writeFileSync(file, text)
-}
 
 /** What the command does is said in the payload, so that every event has one command for all cases. */
 const command = [
@@ -42,10 +21,10 @@ const command = [
 ].join("\n")
 
 // What is for Stop is for SubagentStop as well.
-const plugin = `hooks:\n${hookEvents
+const hooks = hookEvents
   .filter((event) => event !== "SubagentStop")
   .map((event) => `  at-${event.toLowerCase()}:\n    event: ${event}\n    command: ${JSON.stringify(command)}\n    environment: [RECEIVED]\n`)
-  .join("")}`
+  .join("")
 
 /** Where the client lets exit code 2 stop something, go on with something, or tell the model why (`claude-code` reference, table of answers). */
 const blockable =
@@ -56,32 +35,14 @@ const plainIsRead = ["SessionStart", "UserPromptSubmit", "UserPromptExpansion"]
 const contextIsRead =
   "SessionStart UserPromptSubmit UserPromptExpansion PreToolUse PostToolUse PostToolUseFailure PostToolBatch Stop SubagentStop SubagentStart".split(" ")
 
-interface Told {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-const call = (args: ReadonlyArray<string>, input: string, more: Readonly<Record<string, string>> = {}): Promise<Told> =>
-  new Promise((resolve) => {
-    const child = spawn(join(bin, "han"), ["hook", "run", ...args], {
-      cwd: project,
-      env: { ...environment, RECEIVED: received, ...more },
-      stdio: ["pipe", "pipe", "pipe"]
-    })
-    const out: Array<Buffer> = []
-    const err: Array<Buffer> = []
-    child.stdout.on("data", (chunk) => out.push(chunk))
-    child.stderr.on("data", (chunk) => err.push(chunk))
-    child.on("close", (code) => resolve({ code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }))
-    child.stdin.on("error", () => undefined)
-    child.stdin.end(input)
-  })
+const han = compiledHan(hooks)
+const received = join(han.folder, "received")
+const call = (args: ReadonlyArray<string>, input: string) => han.call(args, input, { RECEIVED: received })
 
 const payload = (event: string, what: string, more: object = {}): string =>
-  `${JSON.stringify({ session_id: session, transcript_path: join(folder, "t.jsonl"), cwd: project, hook_event_name: event, ...fieldsOf(event), do: what, ...more })}\n`
+  `${JSON.stringify({ session_id: session, transcript_path: join(han.folder, "t.jsonl"), cwd: han.project, hook_event_name: event, ...fieldsOf(event), do: what, ...more })}\n`
 
-const tool = { tool_name: "Write", tool_input: { file_path: join(project, "a.txt") }, tool_use_id: "toolu_1" }
+const tool = { tool_name: "Write", tool_input: { file_path: join(han.project, "a.txt") }, tool_use_id: "toolu_1" }
 const fieldsOf = (event: string): object =>
   event.includes("Tool") || event.startsWith("Permission") ? tool : event.endsWith("Stop") ? { stop_hook_active: false, last_assistant_message: "done" } : {}
 
@@ -98,44 +59,19 @@ interface Run {
   readonly verdict: string
   readonly exitCode: number | null
 }
-const history = (): ReadonlyArray<Run> => {
-  const { status, stderr, stdout } = spawnSync(join(bin, "han"), ["hook", "history", "--json", "--limit", "1000"], {
-    cwd: project,
-    env: environment,
-    encoding: "utf8",
-    maxBuffer: 1 << 26
-  })
-  if (status !== 0) throw new Error(stderr)
-  const { runs } = JSON.parse(stdout) as { readonly runs: ReadonlyArray<Run> }
-  return runs
-}
+const history = () => (han.json("hook", "history", "--limit", "1000") as { readonly runs: ReadonlyArray<Run> }).runs
 
 beforeAll(() => {
-  const built = spawnSync("node", [join(repository, "scripts/build-binary.mjs"), bin], { encoding: "utf8" })
-  if (built.status !== 0) throw new Error(built.stderr)
-  put(join(project, "a.txt"), "")
-  put(join(folder, "market/.claude-plugin/marketplace.json"), JSON.stringify({ name: "local", plugins: [{ name: "probe", source: "./probe" }] }))
-  put(join(folder, "market/probe/han-plugin.yml"), plugin)
-  put(
-    join(claude, "settings.json"),
-    JSON.stringify({
-      extraKnownMarketplaces: { local: { source: { source: "directory", path: join(folder, "market") } } },
-      enabledPlugins: { "probe@local": true }
-    })
-  )
-  const started = spawnSync(join(bin, "han"), ["coordinator", "start"], { env: environment, encoding: "utf8" })
-  if (started.status !== 0) throw new Error(started.stderr)
+  han.build()
+  han.startCoordinator()
 }, 120_000)
 
-afterAll(() => {
-  spawnSync(join(bin, "han"), ["coordinator", "stop"], { env: environment })
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(han.remove)
 
 describe.each(hookEvents.map((event) => ({ event })))("$event", ({ event }) => {
   it("gets the payload to the byte, and passes in silence", async () => {
     const input = payload(event, "nothing", { text: 'ünïcode \u2028 \\ "quoted"' })
-    expect(await call([event], input)).toEqual({ code: 0, out: "", err: "" })
+    expect(await call([event], input)).toEqual({ code: 0, signal: null, out: "", err: "" })
     expect(readFileSync(received, "utf8")).toBe(input)
   })
 
@@ -197,8 +133,8 @@ describe("all of them", () => {
     const first = new Map(fixtures.map(({ input }) => [input.hook_event_name, input]))
     expect(first.size).toBeGreaterThan(10)
     for (const [event, input] of first) {
-      const text = `${JSON.stringify({ ...input, cwd: project })}\n`
-      expect(await call([event], text), event).toEqual({ code: 0, out: "", err: "" })
+      const text = `${JSON.stringify({ ...input, cwd: han.project })}\n`
+      expect(await call([event], text), event).toEqual({ code: 0, signal: null, out: "", err: "" })
       expect(readFileSync(received, "utf8")).toBe(text)
     }
   })

@@ -1,3 +1,4 @@
+import type * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -58,7 +59,8 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
       const log = yield* hookLog(journal, options.machine, ({ message }, lines) =>
         Effect.logError(`${lines} lines about hooks are not in the history: ${message}`)
       )
-      yield* Effect.forkScoped(oldOutputsGone(options.outputFolder))
+      const scope = yield* Effect.scope
+      yield* Effect.forkIn(oldOutputsGone(options.outputFolder), scope)
       const { execute, explain } = hookCalls({
         hooks,
         cache,
@@ -67,7 +69,14 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
         standing: hookStanding({ mostBlocks: options.mostBlocks }),
         slots: yield* Effect.makeSemaphore(options.slots),
         outputFolder: options.outputFolder,
-        noteClosed: closedEvents(options.failClosedFile)
+        noteClosed: closedEvents(options.failClosedFile),
+        inBackground: (work) =>
+          Effect.asVoid(
+            Effect.forkIn(
+              Effect.catchAll(work, ({ message }) => Effect.logWarning(message)),
+              scope
+            )
+          )
       })
       return {
         answer: Effect.fn("HookRunner.answer")((call: HookCall) => execute(call, () => undefined)),
@@ -75,12 +84,13 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
           Stream.unwrapScoped(
             Effect.gen(function* () {
               const progress = yield* Mailbox.make<HookProgress, HookCallInvalid | HookProjectInvalid | StoreError>()
-              yield* execute(call, boundedTo(progress)).pipe(
+              const { emit, taken } = boundedTo(progress)
+              yield* execute(call, emit).pipe(
                 Effect.tap((answer) => progress.offer({ _tag: "Answered", answer })),
                 Mailbox.into(progress),
                 Effect.forkScoped
               )
-              return Mailbox.toStream(progress)
+              return Stream.mapChunks(Mailbox.toStream(progress), taken)
             })
           ),
         explain: Effect.fn("HookRunner.explain")(explain)
@@ -88,20 +98,32 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
     })
   )
 
-/** Lines that wait for a listener at most; a command is never held up by one that reads slowly. */
-const mostWaiting = 5000
+/** Characters of lines that wait for a listener at most; a command is never held up by one that reads slowly. */
+const mostWaiting = 16_000_000
 
-/** Hands on what happens. Lines that a slow listener has not taken are left out, and it is told how many. */
+/** Hands on what happens, and counts what was taken. Lines for which a slow listener has no room are left out, and it is told how many. */
 const boundedTo = <E>(progress: Mailbox.Mailbox<HookProgress, E>) => {
-  let dropped = 0
-  return (one: HookProgress): void => {
-    const size = progress.unsafeSize()
-    if (one._tag === "Line" && size._tag === "Some" && size.value >= mostWaiting) {
-      dropped++
-      return
-    }
-    if (dropped > 0 && one._tag === "Line") progress.unsafeOffer({ ...one, stream: "stderr", text: `… ${dropped} lines were left out here` })
-    if (one._tag === "Line") dropped = 0
+  let waiting = 0
+  let left: { lines: number; runId: string } | null = null
+  const offer = (one: HookProgress) => {
+    waiting += sizeOf(one)
     progress.unsafeOffer(one)
   }
+  return {
+    emit: (one: HookProgress): void => {
+      if (one._tag === "Line" && waiting >= mostWaiting) {
+        left = { lines: (left?.lines ?? 0) + 1, runId: one.runId }
+        return
+      }
+      if (left !== null) offer({ _tag: "Line", runId: left.runId, stream: "stderr", text: `… ${left.lines} lines were left out here` })
+      left = null
+      offer(one)
+    },
+    taken: (all: Chunk.Chunk<HookProgress>): Chunk.Chunk<HookProgress> => {
+      for (const one of all) waiting -= sizeOf(one)
+      return all
+    }
+  }
 }
+
+const sizeOf = (one: HookProgress): number => (one._tag === "Line" ? one.text.length + 100 : 0)

@@ -103,7 +103,7 @@ describe("the record of two outputs", () => {
 
 describe("the lines of two outputs", () => {
   const told = (blocks: ReadonlyArray<Block>) => {
-    const lines = { stdout: [] as string[], stderr: [] as string[] }
+    const lines: Record<OutputStream, Array<string>> = { stdout: [], stderr: [] }
     const feed = lineFeed(
       (name, line) => lines[name].push(line),
       (cause) => {

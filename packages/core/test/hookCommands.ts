@@ -28,7 +28,7 @@ export const exited = (code: number) => ({ _tag: "Exited", code })
 
 /** Its lines, by stream. */
 export const listener = () => {
-  const lines = { stdout: [] as string[], stderr: [] as string[] }
+  const lines: Record<"stdout" | "stderr", Array<string>> = { stdout: [], stderr: [] }
   return { lines, onLine: (stream: "stdout" | "stderr", line: string) => void lines[stream].push(line) }
 }
 

@@ -28,6 +28,8 @@ export interface HookCallsOptions {
   readonly slots: Effect.Semaphore
   readonly outputFolder: string
   readonly noteClosed: (list: HookList) => Effect.Effect<void>
+  /** Goes on with something after the answer; what fails of it is logged. */
+  readonly inBackground: (work: Effect.Effect<unknown, StoreError>) => Effect.Effect<void>
 }
 
 type Failure = HookCallInvalid | HookProjectInvalid | StoreError
@@ -37,7 +39,7 @@ const waits: Readonly<Record<string, number>> = { UserPromptSubmit: 28_000, PreM
 const standardWait = 590_000
 
 export const hookCalls = (options: HookCallsOptions) => {
-  const { cache, deciding, hooks, log, noteClosed, outputFolder, slots, standing } = options
+  const { cache, deciding, hooks, inBackground, log, noteClosed, outputFolder, slots, standing } = options
   /** Runs under way, by what they are about: who asks for the same at the same time waits for it. */
   const underWay = new Map<string, Deferred.Deferred<HookOutcome, StoreError>>()
 
@@ -134,7 +136,8 @@ export const hookCalls = (options: HookCallsOptions) => {
           const decision = first.due ? yield* tested(unit, first, setting) : first
           if (decision.due) return yield* runOrJoin(call, unit, decision, runOnce(call, unit, decision, setting, before, work))
           if (!decision.cached) return outcomeOf(unit, decision, null)
-          if (decision.pass !== null) yield* cache.use(decision.pass.key, Date.now())
+          // Nobody waits for the count of uses.
+          if (decision.pass !== null) yield* inBackground(cache.use(decision.pass.key, Date.now()))
           const outcome = outcomeOf(unit, decision, randomUUID())
           yield* log.note(endLines(call, unit, decision, outcome))
           return outcome

@@ -97,7 +97,7 @@ const notStarted = (message: string): HookProcessEnd => ({
 const graceMs = 300
 /** For what was killed to be gone, past a limit. */
 const deathMs = 150
-/** The same for who can wait. */
+/** For its command and its watcher, when somebody waits for them. */
 const longDeathMs = 500
 const drainMs = 500
 const longestTimer = 2 ** 31 - 1
@@ -120,6 +120,11 @@ const follow = (
   let exit: { readonly end: HookEnd; readonly at: number } | null = null
   let ending: Promise<void> | null = null
   let over = false
+  // The watcher has the other end.
+  let watched = true
+  child.stdio[3]?.once("close", () => {
+    watched = false
+  })
 
   const after = (name: "limit" | "idle" | "drain", ms: number, act: () => void): void => {
     timers.set(name, setTimeout(act, Math.min(ms, longestTimer)))
@@ -132,6 +137,7 @@ const follow = (
     signal(group, "SIGTERM")
     await sleep(graceMs)
     signal(group, "SIGKILL")
+    // Where nobody asks for the end of orphans the group counts as there for ever.
     await until(() => exit !== null && open === 0 && !signal(group, 0), deathMs)
   }
 
@@ -168,8 +174,7 @@ const follow = (
     stopTimers()
     feed?.stop()
     await (ending ??= endGroup())
-    // Where nobody asks for the end of orphans they count as there for ever.
-    await until(() => exit !== null && !signal(group, 0), longDeathMs)
+    await until(() => exit !== null && !watched, longDeathMs)
     release()
     record.discard()
   }
