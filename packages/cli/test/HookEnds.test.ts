@@ -124,3 +124,15 @@ describe("output", () => {
     expect(Buffer.byteLength(out)).toBeGreaterThan(64 * 1024)
   })
 })
+
+describe("a command line that is wrong", () => {
+  it.each([[["hook", "run"]], [["hook", "run", "Stop", "--of-tomorrow"]], [["hook", "of-tomorrow"]], [["hook", "reference", "file.md"]]])(
+    "does not block the agent: %j",
+    async (args) => {
+      const { child, told } = han.start(args)
+      child.stdin?.end(payload("Stop"))
+      const { code, err } = await told
+      expect([code, err]).toEqual([1, expect.stringMatching(/^han: [^\n]+\n$/)])
+    }
+  )
+})

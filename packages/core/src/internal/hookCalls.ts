@@ -12,10 +12,10 @@ import type { HookOutcome, HookReason } from "../HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
 import type { StoreError } from "../StoreError.ts"
 import { type CommandSetting, outcomeOf, outcomeWithout, runUnit, testOf } from "./hookCommand.ts"
-import { dueTo, few, type HookDeciding, type HookDecision, type HookUnit, presentIn } from "./hookDecision.ts"
+import { dueTo, few, type HookDeciding, type HookDecision, type HookLook, type HookUnit, newLook, presentIn } from "./hookDecision.ts"
 import type { HookLog } from "./hookLog.ts"
 import { type Planned, planOf } from "./hookPlan.ts"
-import { cancelledLine, endLines, type LoggedCall, startLine, validationLine } from "./hookRecords.ts"
+import { cancelledLine, endLine, type LoggedCall, startLine, validationLine, wholeLines } from "./hookRecords.ts"
 import type { HookStanding } from "./hookStanding.ts"
 import type { Work } from "./keptReads.ts"
 
@@ -61,7 +61,7 @@ export const hookCalls = (options: HookCallsOptions) => {
     const { passes } = decision
     if (passes === null || outcome.status !== "passed") return
     const tree = yield* deciding.treeAt(unit.tree.root, work)
-    const after = yield* deciding.contentOf({ ...unit, tree }, work)
+    const after = yield* deciding.contentOf({ ...unit, tree }, newLook(work))
     if (after.key !== passes.content.key) return
     deciding.remember(unit, after)
     const directory = path.join(unit.tree.root, unit.directory)
@@ -85,15 +85,27 @@ export const hookCalls = (options: HookCallsOptions) => {
     Effect.gen(function* () {
       const runId = randomUUID()
       const startedAt = Date.now()
-      yield* log.note(startLine(call, unit, decision, runId))
+      yield* log.note(startLine(call, unit, decision, { runId, cached: false }))
       const run = Effect.flatMap(before, (failed) => (failed === null ? runUnit(unit, decision, runId, setting) : Effect.succeed({ ...failed, runId })))
       const outcome = yield* Effect.onInterrupt(run, () => log.note(cancelledLine(call, unit, decision, runId, Date.now() - startedAt)))
       const flaky = decision.passes !== null && (yield* standing.isFlaky(decision.passes.key, outcome.status === "passed", cache))
       const final = { ...outcome, flaky }
       yield* record(call, unit, decision, final, work)
-      yield* log.note(endLines(call, unit, decision, final))
+      yield* log.note(endLine(call, unit, decision, final))
       return final
     })
+
+  /** Another call ran exactly this at the same time. */
+  const joined = (call: LoggedCall, unit: HookUnit, decision: HookDecision, other: HookOutcome) => {
+    const outcome: HookOutcome = {
+      ...other,
+      runId: randomUUID(),
+      tree: unit.tree.root,
+      cached: other.status === "passed",
+      reason: { code: "unchanged", text: "another call ran it for the same content at this moment" }
+    }
+    return Effect.as(log.note(wholeLines(call, unit, decision, outcome)), outcome)
+  }
 
   const runOrJoin = (
     call: LoggedCall,
@@ -108,7 +120,7 @@ export const hookCalls = (options: HookCallsOptions) => {
       if (other !== undefined) {
         return Effect.flatMap(Effect.exit(Deferred.await(other)), (exit) =>
           // Who ran it went away before it ended.
-          Exit.isSuccess(exit) ? Effect.succeed(joinedTo(exit.value, unit)) : runOrJoin(call, unit, decision, run)
+          Exit.isSuccess(exit) ? joined(call, unit, decision, exit.value) : runOrJoin(call, unit, decision, run)
         )
       }
       const mine = Deferred.unsafeMake<HookOutcome, StoreError>(FiberId.none)
@@ -121,7 +133,7 @@ export const hookCalls = (options: HookCallsOptions) => {
       )
     })
 
-  const runHook = Effect.fnUntraced(function* (planned: Planned, hook: Hook, setting: CommandSetting, call: LoggedCall, hasWaited: boolean, work: Work) {
+  const runHook = Effect.fnUntraced(function* (planned: Planned, hook: Hook, setting: CommandSetting, call: LoggedCall, look: HookLook | null, work: Work) {
     const { call: asked, treePath } = planned
     const units = planned.units.get(hook.id) ?? []
     if (units.length === 0) return [{ ...outcomeWithout(hook, treePath), reason: noDirectory(hook, planned) }]
@@ -131,15 +143,15 @@ export const hookCalls = (options: HookCallsOptions) => {
       units,
       (planned) =>
         Effect.gen(function* () {
-          const unit = hasWaited ? { ...planned, tree: yield* deciding.treeAt(planned.tree.root, work) } : planned
-          const first = yield* deciding.decide(unit, { isNew: !asked.cache }, work)
+          const unit = look === null ? { ...planned, tree: yield* deciding.treeAt(planned.tree.root, work) } : planned
+          const first = yield* deciding.decide(unit, { isNew: !asked.cache }, look ?? newLook(work))
           const decision = first.due ? yield* tested(unit, first, setting) : first
           if (decision.due) return yield* runOrJoin(call, unit, decision, runOnce(call, unit, decision, setting, before, work))
           if (!decision.cached) return outcomeOf(unit, decision, null)
           // Nobody waits for the count of uses.
           if (decision.pass !== null) yield* inBackground(cache.use(decision.pass.key, Date.now()))
           const outcome = outcomeOf(unit, decision, randomUUID())
-          yield* log.note(endLines(call, unit, decision, outcome))
+          yield* log.note(wholeLines(call, unit, decision, outcome))
           return outcome
         }),
       { concurrency: "unbounded" }
@@ -162,6 +174,8 @@ export const hookCalls = (options: HookCallsOptions) => {
       const work: Work = { reads: 0 }
       const planned = yield* planOf(hooks, deciding, call, work)
       const { graph, list, order, payload } = planned
+      // What waits for others looks again, for they may have changed files.
+      const look = newLook(work)
       yield* noteClosed(list)
       if (standing.isTwin(call)) return nothingToSay
       const setting: CommandSetting = {
@@ -201,7 +215,7 @@ export const hookCalls = (options: HookCallsOptions) => {
                 : { code: "dependency", text: `it depends on ${unmet.hook}, which did not pass${unmet.directory === null ? "" : ` in ${unmet.directory}`}` })
             const mine: ReadonlyArray<HookOutcome> =
               reason === undefined
-                ? yield* runHook(planned, hook, setting, logged, needed.length + earlier.length > 0, work)
+                ? yield* runHook(planned, hook, setting, logged, needed.length + earlier.length > 0 ? null : look, work)
                 : [{ ...outcomeWithout(hook, planned.treePath), status: "broken", reason }]
             for (const outcome of mine) tell(outcome)
             const end = ends.get(hook.id)
@@ -220,6 +234,7 @@ export const hookCalls = (options: HookCallsOptions) => {
       const planned = yield* planOf(hooks, deciding, call, work)
       const { graph, order, payload } = planned
       const setting = { input: call.input, outputFolder, slots, until: Date.now() + standardWait }
+      const look = newLook(work)
       const items: Array<HookPlanItem> = planned.passedOver.map(({ hook, reason }) => ({ ...itemOf(hook, graph, order), reason }))
       for (const hook of graph.hooks) {
         const item = itemOf(hook, graph, order)
@@ -229,7 +244,7 @@ export const hookCalls = (options: HookCallsOptions) => {
         else if (units.length === 0) items.push({ ...item, reason: noDirectory(hook, planned) })
         else {
           for (const unit of units) {
-            const first = yield* deciding.decide(unit, { isNew: !call.cache }, work)
+            const first = yield* deciding.decide(unit, { isNew: !call.cache }, look)
             const { cached, due, files, reason } = first.due ? yield* tested(unit, first, setting) : first
             items.push({
               ...item,
@@ -252,14 +267,6 @@ export const hookCalls = (options: HookCallsOptions) => {
 const nothingToSay: HookAnswer = { exitCode: 0, stdout: "", stderr: "" }
 
 const notDue = (decision: HookDecision, reason: HookReason): HookDecision => ({ ...decision, due: false, given: null, files: [], passes: null, reason })
-
-/** Another call ran exactly this at the same time. */
-const joinedTo = (outcome: HookOutcome, unit: HookUnit): HookOutcome => ({
-  ...outcome,
-  tree: unit.tree.root,
-  cached: outcome.status === "passed",
-  reason: { code: "unchanged", text: "another call ran it for the same content at this moment" }
-})
 
 const noDirectory = (hook: Hook, { call, payload, treePath }: Planned): HookReason => ({
   code: payload.toolFiles.length > 0 ? "no-file" : "no-directory",

@@ -45,7 +45,8 @@ export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, s
     for (const [index, files] of groups.entries()) {
       const environment = files === null ? unit.environment : { ...unit.environment, HAN_FILES: quotedList(files) }
       command = files === null ? hook.command : withFiles(hook.command, files)
-      ended = yield* setting.slots.withPermits(1)(
+      ended = yield* inSlot(
+        setting,
         Effect.suspend(() => {
           if (index === 0)
             setting.emit({ _tag: "Started", runId, hook: hook.id, directory: unit.directory === "" ? "." : unit.directory, command: hook.command })
@@ -88,22 +89,45 @@ export const testOf = (
   setting: Omit<CommandSetting, "emit">
 ): Effect.Effect<{ readonly holds: boolean; readonly why: string }> =>
   Effect.map(
-    runHookProcess({
-      command: withFiles(test, files),
-      args: files,
-      directory: path.join(unit.tree.root, unit.directory),
-      environment: { ...unit.environment, HAN_FILES: quotedList(files) },
-      input: setting.input,
-      limitMs: testLimitMs,
-      idleLimitMs: null,
-      memoryBytes: 4096,
-      outputFolder: setting.outputFolder,
-      name: randomUUID()
-    }),
+    inSlot(
+      setting,
+      runHookProcess({
+        command: withFiles(test, files),
+        args: files,
+        directory: path.join(unit.tree.root, unit.directory),
+        environment: { ...unit.environment, HAN_FILES: quotedList(files) },
+        input: setting.input,
+        limitMs: testLimitMs,
+        idleLimitMs: null,
+        memoryBytes: 4096,
+        outputFolder: setting.outputFolder,
+        name: randomUUID()
+      })
+    ),
     ({ end }) => ({ holds: end._tag === "Exited" && end.code === 0, why: endText(end) })
   )
 
 const testLimitMs = 10_000
+
+/** Runs a command when there is a slot for it; when there is none as long as the caller waits, it is not started. */
+const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: Effect.Effect<HookProcessEnd>): Effect.Effect<HookProcessEnd> =>
+  Effect.suspend(() => {
+    let started = false
+    const waited = Math.max(0, until - Date.now())
+    const message = `no slot was free for ${Math.round(waited / 1000)} s: other hooks were running; \`hookSlots\` in config.json lets more run at once`
+    const tooLate = Effect.suspend(() =>
+      started
+        ? Effect.never
+        : Effect.succeed({ end: { _tag: "NotStarted" as const, message }, stdout: nothing, stderr: nothing, outputFile: null, durationMs: waited })
+    )
+    const inTime = slots.withPermits(1)(
+      Effect.suspend(() => {
+        started = true
+        return run
+      })
+    )
+    return Effect.raceFirst(inTime, Effect.delay(tooLate, waited))
+  })
 
 const limitOf = (hook: Hook, { until }: CommandSetting): number =>
   Math.max(1, Math.min(hook.timeout === null ? standardLimitMs : Duration.toMillis(hook.timeout), until - Date.now()))

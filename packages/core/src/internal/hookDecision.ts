@@ -57,12 +57,19 @@ export interface HookDecision {
   readonly pass: HookPass | null
 }
 
+/** One look at the files of a tree, that several hooks may share: what was digested for one is for the others. */
+export interface HookLook {
+  readonly work: Work
+  readonly digests: Map<string, string>
+}
+export const newLook = (work: Work): HookLook => ({ work, digests: new Map() })
+
 export interface HookDeciding {
   readonly treeAt: (root: string, work: Work) => Effect.Effect<ProjectTree>
-  /** The content as it is at this moment. */
-  readonly contentOf: (unit: HookUnit, work: Work) => Effect.Effect<HookContent>
+  /** The content as it is at this moment; of files that `look` has seen, as it was then. */
+  readonly contentOf: (unit: HookUnit, look: HookLook) => Effect.Effect<HookContent>
   /** `isNew`: nothing counts as passed before. Says nothing of `dir_test` and `file_test`. */
-  readonly decide: (unit: HookUnit, options: { readonly isNew: boolean }, work: Work) => Effect.Effect<HookDecision, StoreError>
+  readonly decide: (unit: HookUnit, options: { readonly isNew: boolean }, look: HookLook) => Effect.Effect<HookDecision, StoreError>
   /** Notes what a unit had read when it passed, so that the next decision can say what changed. */
   readonly remember: (unit: HookUnit, content: HookContent) => void
 }
@@ -84,10 +91,11 @@ export const hookDeciding = (options: {
   const remembered = new Map<string, ReadonlyMap<string, string>>()
   const placeOf = (unit: HookUnit) => JSON.stringify([unit.hook.id, unit.tree.root, unit.directory])
 
-  const contentOf = Effect.fnUntraced(function* (unit: HookUnit, work: Work) {
+  const contentOf = Effect.fnUntraced(function* (unit: HookUnit, { digests, work }: HookLook) {
     const { directory, environment, hook, tree } = unit
     const { files, named } = filesOf(unit)
-    const digests = yield* digestsOf(tree.root, files, work)
+    const unseen = files.filter((file) => !digests.has(digestKey(file)))
+    if (unseen.length > 0) for (const [key, digest] of yield* digestsOf(tree.root, unseen, work)) digests.set(key, digest)
     const reads: Array<HookFile> = []
     const unnameable = new Set<string>()
     for (const file of files) {
@@ -123,7 +131,7 @@ export const hookDeciding = (options: {
     return { gate, key: digestOf({ gate, reads }), reads, unnameable } satisfies HookContent
   })
 
-  const decide = Effect.fnUntraced(function* (unit: HookUnit, { isNew }: { readonly isNew: boolean }, work: Work) {
+  const decide = Effect.fnUntraced(function* (unit: HookUnit, { isNew }: { readonly isNew: boolean }, look: HookLook) {
     const { hook, toolFiles } = unit
     const about = toolFiles?.map((file) => path.posix.relative(unit.directory, file)) ?? null
     if (hook.ifChanged.length === 0) {
@@ -133,7 +141,7 @@ export const hookDeciding = (options: {
       const given = all.map(digestKey)
       return { ...dueTo(reason), files: given, given, unnameable: new Set(all.filter(({ raw }) => raw !== null).map(digestKey)) }
     }
-    const content = yield* contentOf(unit, work)
+    const content = yield* contentOf(unit, look)
     return takesFiles(hook) ? yield* decideFiles(unit, content, about, isNew) : yield* decideWhole(unit, content, isNew)
   })
 

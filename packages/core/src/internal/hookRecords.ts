@@ -20,17 +20,17 @@ const mostOutput = 10_000
 const mostFiles = 500
 
 /** That a run began. */
-export const startLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision, runId: string): ReadonlyArray<HanLine> =>
-  lines(call, { uuid: runId, type: "hook_run", hookRunId: null, data: { ...factsOf(call, unit), cached: false, ...askedOf(decision) } })
+export const startLine = (
+  call: LoggedCall,
+  unit: HookUnit,
+  decision: HookDecision,
+  { cached, runId }: { readonly cached: boolean; readonly runId: string }
+): ReadonlyArray<HanLine> => lines(call, { uuid: runId, type: "hook_run", hookRunId: null, data: { ...factsOf(call, unit), cached, ...askedOf(decision) } })
 
-/** That it ended, or passed without being run: then its beginning as well. */
-export const endLines = (call: LoggedCall, unit: HookUnit, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => {
-  const runId = outcome.runId ?? randomUUID()
+/** That it ended, and how. */
+export const endLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => {
   const redacted = redactor(call.environment)
   const shown = (text: string) => clipped(redacted(text), mostOutput)
-  const begun = outcome.cached
-    ? lines(call, { uuid: runId, type: "hook_run", hookRunId: null, data: { ...factsOf(call, unit), cached: true, ...askedOf(decision) } })
-    : []
   const { end } = outcome
   const passed = outcome.status === "passed"
   const error = end === null ? (passed ? null : outcome.reason.text) : end._tag === "Exited" ? null : endText(end)
@@ -47,8 +47,14 @@ export const endLines = (call: LoggedCall, unit: HookUnit, decision: HookDecisio
     ...(error === null ? {} : { error: shown(error) }),
     ...(outcome.outputFile === null ? {} : { output_file: outcome.outputFile })
   }
-  return [...begun, ...lines(call, { uuid: randomUUID(), type: "hook_result", hookRunId: runId, data })]
+  return lines(call, { uuid: randomUUID(), type: "hook_result", hookRunId: outcome.runId, data })
 }
+
+/** Both, of what was not run: it passed before, or another call ran it. */
+export const wholeLines = (call: LoggedCall, unit: HookUnit, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => [
+  ...(outcome.runId === null ? [] : startLine(call, unit, decision, { runId: outcome.runId, cached: outcome.cached })),
+  ...endLine(call, unit, decision, outcome)
+]
 
 /** That somebody who waited for a run went away before it ended. */
 export const cancelledLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision, runId: string, durationMs: number): ReadonlyArray<HanLine> =>

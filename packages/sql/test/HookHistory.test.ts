@@ -1,0 +1,167 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { type Entry, SessionId, type Transcript } from "han-core/Entry"
+import { HookHistory } from "han-core/HookHistory"
+import { flakyRuns } from "han-core/HookRun"
+import { Journal } from "han-core/Journal"
+import type { StoreUnusable } from "han-core/StoreError"
+import { Viewer } from "han-core/Viewer"
+import * as PgStore from "han-sql/PgStore"
+import * as SqliteStore from "han-sql/SqliteStore"
+import { createDatabase } from "../../../test/postgresDatabase.ts"
+
+type Store = Layer.Layer<Journal | HookHistory, StoreUnusable>
+
+const stores: ReadonlyArray<readonly [name: string, layer: () => Store]> = [
+  ["SqliteStore", () => SqliteStore.layer({ filename: ":memory:" })],
+  [
+    "PgStore",
+    () =>
+      Layer.unwrapScoped(
+        Effect.map(
+          Effect.acquireRelease(
+            Effect.promise(() => createDatabase("history")),
+            (database) => Effect.promise(() => database.drop())
+          ),
+          ({ url }) => PgStore.layer({ url: Redacted.make(url) })
+        )
+      )
+  ]
+]
+
+const at = (second: number) => new Date(Date.UTC(2026, 2, 1, 10, 0, second)).toISOString()
+
+interface Ran {
+  readonly session: string
+  readonly id: string
+  readonly second: number
+  readonly hook?: string
+  readonly directory?: string
+  readonly event?: string
+  /** Absent: it has not ended. */
+  readonly exitCode?: number
+  readonly key?: string
+}
+
+/** Han's own lines of one session, as its runs wrote them. */
+const append = Effect.fn(function* (runs: ReadonlyArray<Ran>) {
+  const journal = yield* Journal
+  for (const session of new Set(runs.map((run) => run.session))) {
+    const transcript: Transcript = { machine: "m", source: "han", sessionId: SessionId.make(session), kind: "han", agentId: null, generation: 1 }
+    const lines = runs
+      .filter((run) => run.session === session)
+      .flatMap(({ directory = "/work/app", event = "Stop", exitCode, hook = "check", id, key, second }) => {
+        const data = {
+          plugin: "gate",
+          hook,
+          hook_type: event,
+          directory,
+          cached: false,
+          reason_text: "changed: a.ts",
+          files: ["a.ts"],
+          file_count: 7,
+          content_key: key
+        }
+        return [
+          { uuid: id, sessionId: session, type: "hook_run", timestamp: at(second), data },
+          ...(exitCode === undefined
+            ? []
+            : [
+                {
+                  uuid: `${id}-end`,
+                  sessionId: session,
+                  type: "hook_result",
+                  timestamp: at(second + 1),
+                  hookRunId: id,
+                  data: {
+                    ...data,
+                    duration_ms: 1000,
+                    exit_code: exitCode,
+                    success: exitCode === 0,
+                    verdict: exitCode === 0 ? "passed" : "failed",
+                    output: "said"
+                  }
+                }
+              ])
+        ]
+      })
+    const entries: Array<Entry> = []
+    let offset = 0
+    for (const [line, value] of lines.entries()) {
+      const bytes = Buffer.from(JSON.stringify(value))
+      entries.push({ line, offset, bytes })
+      offset += bytes.length + 1
+    }
+    yield* journal.append(transcript, entries)
+  }
+})
+
+const [a, b] = ["aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"]
+
+for (const [name, store] of stores) {
+  describe(name, () => {
+    const inStore = <A, E>(effect: Effect.Effect<A, E, Journal | HookHistory | Viewer>) =>
+      Effect.provide(effect, Layer.merge(Layer.orDie(store()), Viewer.layerLocal))
+
+    it.live("runs of all sessions, the newest first, each whole; those under way among them", () =>
+      inStore(
+        Effect.gen(function* () {
+          const history = yield* HookHistory
+          assert.deepStrictEqual(yield* history.runs({ limit: 10 }), [])
+          yield* append([
+            { session: a, id: "1", second: 1, exitCode: 0, key: "k" },
+            { session: b, id: "2", second: 2, exitCode: 1, key: "k", hook: "lint", directory: "/work/app/web", event: "PostToolUse" },
+            { session: a, id: "3", second: 3, directory: "/work/application" }
+          ])
+          const runs = yield* history.runs({ limit: 10 })
+          assert.deepStrictEqual(
+            runs.map(({ exitCode, id, sessionId, status, verdict }) => [id, sessionId, status, exitCode, verdict]),
+            [
+              ["3", a, "running", null, null],
+              ["2", b, "failed", 1, "failed"],
+              ["1", a, "passed", 0, "passed"]
+            ]
+          )
+          assert.deepInclude(runs[1], {
+            hook: "lint",
+            plugin: "gate",
+            event: "PostToolUse",
+            durationMs: 1000,
+            output: "said",
+            reason: "changed: a.ts",
+            fileCount: 7,
+            contentKey: "k"
+          })
+          assert.deepStrictEqual([...flakyRuns(runs)].sort(), ["1", "2"])
+          const ids = (filter: Parameters<typeof history.runs>[0]) => Effect.map(history.runs(filter), (found) => found.map(({ id }) => id))
+          assert.deepStrictEqual(yield* ids({ limit: 1 }), ["3"])
+          assert.deepStrictEqual(yield* ids({ limit: 9, sessionId: SessionId.make(a) }), ["3", "1"])
+          assert.deepStrictEqual(yield* ids({ limit: 9, directory: "/work/app" }), ["2", "1"])
+          assert.deepStrictEqual(yield* ids({ limit: 9, hook: "lint" }), ["2"])
+          assert.deepStrictEqual(yield* ids({ limit: 9, hook: "gate" }), ["3", "2", "1"])
+          assert.deepStrictEqual(yield* ids({ limit: 9, event: "PostToolUse" }), ["2"])
+          assert.deepStrictEqual(yield* ids({ limit: 9, failed: true }), ["2"])
+          yield* Effect.flatMap(Journal, (journal) => journal.forget({ sessionIds: [SessionId.make(b)] }))
+          assert.deepStrictEqual(yield* ids({ limit: 9 }), ["3", "1"])
+        })
+      )
+    )
+
+    it.live("what is asked for is found behind many others", () =>
+      inStore(
+        Effect.gen(function* () {
+          const history = yield* HookHistory
+          const many = Array.from({ length: 700 }, (_, index): Ran => ({ session: a, id: `n${index}`, second: 10 + index, exitCode: 0 }))
+          yield* append([{ session: b, id: "old", second: 1, exitCode: 0, hook: "rare" }, ...many])
+          assert.deepStrictEqual(
+            (yield* history.runs({ limit: 5, hook: "rare" })).map(({ id }) => id),
+            ["old"]
+          )
+          assert.strictEqual((yield* history.runs({ limit: 650 })).length, 650)
+        })
+      )
+    )
+  })
+}
