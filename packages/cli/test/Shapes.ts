@@ -143,6 +143,9 @@ const HookFields = {
   enabled: Schema.Boolean,
   cache: Schema.Boolean,
   onError: Schema.Literal("open", "closed"),
+  environment: Schema.Array(Schema.String),
+  tools: Schema.Array(Schema.String),
+  phase: Schema.NullOr(Schema.Literal("format", "lint", "typecheck", "build", "test")),
   line: Schema.NullOr(Schema.Int)
 }
 const ClientFields = {

@@ -32,6 +32,9 @@ describe("han-plugin.yml", () => {
           timeout: null,
           idleTimeout: null,
           toolFilter: null,
+          environment: [],
+          tools: [],
+          phase: null,
           sync: false,
           mcp: false,
           tip: null,
@@ -62,7 +65,18 @@ describe("han-plugin.yml", () => {
         { plugin: "build", hook: "all", optional: false }
       ])
       expect((yield* said("rare")).hooks).toMatchObject([
-        { toolFilter: ["Edit", "Write"], fileTest: 'test -s "$1"', sync: true, mcp: true, enabled: false, cache: false, onError: "closed" }
+        {
+          toolFilter: ["Edit", "Write"],
+          fileTest: 'test -s "$1"',
+          sync: true,
+          mcp: true,
+          enabled: false,
+          cache: false,
+          onError: "closed",
+          environment: ["DATABASE_URL"],
+          tools: ["node"],
+          phase: "lint"
+        }
       ])
       for (const name of ["markers", "conditions", "depends", "rare"]) expect((yield* said(name)).problems).toEqual([])
     })
@@ -133,7 +147,11 @@ describe("han-plugin.yml", () => {
         [39, "hooks.flag.sync"],
         [42, "hooks.error.on_error"],
         [45, "hooks.depends.depends_on"],
-        [48, "hooks.depends-escape.depends_on"]
+        [48, "hooks.depends-escape.depends_on"],
+        [51, "hooks.loader.environment"],
+        [54, "hooks.tool.tools"],
+        [57, "hooks.phase.phase"],
+        [60, "hooks.glob.if_changed"]
       ])
     })
   )

@@ -51,7 +51,7 @@ const hookIn = (file: YamlFile, name: string, value: unknown, problems: Array<Ho
     dirsWith: keys.markers("dirs_with") ?? [],
     dirTest: keys.text("dir_test") ?? null,
     fileTest: keys.text("file_test") ?? null,
-    ifChanged: keys.texts("if_changed") ?? [],
+    ifChanged: keys.globs("if_changed") ?? [],
     dependsOn: keys.dependencies("depends_on") ?? [],
     timeout: keys.seconds("timeout") ?? null,
     idleTimeout: keys.seconds("idle_timeout") ?? null,

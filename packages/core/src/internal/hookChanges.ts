@@ -79,7 +79,7 @@ const changeOf = (keys: HookKeys): Partial<HookDefinition> => {
     dirsWith: keys.markers("dirs_with"),
     dirTest: keys.text("dir_test"),
     fileTest: keys.text("file_test"),
-    ifChanged: keys.texts("if_changed"),
+    ifChanged: keys.globs("if_changed"),
     timeout: keys.seconds("timeout"),
     idleTimeout: keys.seconds("idle_timeout"),
     cache: keys.flag("cache"),

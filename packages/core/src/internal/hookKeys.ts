@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import { type HookDependency, HookLimit, type HookProblem, type HookTrigger, hookEvents } from "../Hook.ts"
 import { loadsCode } from "./hookEnvironment.ts"
+import { brokenGlobs } from "./hookGlobs.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import { isPluginName } from "./pluginKey.ts"
 import type { YamlFile, YamlPath } from "./yamlFile.ts"
@@ -46,6 +47,14 @@ export class HookKeys {
 
   texts(key: string): ReadonlyArray<string> | undefined {
     return this.#read(key, "must be a list of texts, none of them empty", textsIn)
+  }
+
+  /** Globs from a directory for what lies in it. */
+  globs(key: string): ReadonlyArray<string> | undefined {
+    return this.#read(key, "must be a list of globs for files below the directory", (value) => {
+      const found = textsIn(value)
+      return found !== undefined && brokenGlobs(found).length === 0 ? found : undefined
+    })
   }
 
   /** Names of environment variables; never one that makes another program run. */
