@@ -12,7 +12,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   resolve: {
     conditions,
-    // Without it two copies of graphql are loaded, one by the sources and one by graphql-relay.
+    // Without it two copies of graphql are loaded, one by the sources and one by graphql-ws.
     alias: existsSync(graphql) ? [{ find: /^graphql$/, replacement: graphql }] : []
   },
   test: {
