@@ -50,7 +50,9 @@ const say = async ({ exitCode, stderr, stdout }: HookAnswer): Promise<void> => {
   process.exitCode = exitCode
   if (stdout === "" && stderr === "") return
   const { OutputClosed, toDescriptor } = await import("./terminal/Output.ts")
-  const written = await Promise.allSettled([toDescriptor(1).write(stdout), toDescriptor(2).write(stderr)])
+  // A terminal shows what follows on a line of its own.
+  const line = stderr === "" || stderr.endsWith("\n") ? stderr : `${stderr}\n`
+  const written = await Promise.allSettled([toDescriptor(1).write(stdout), toDescriptor(2).write(line)])
   for (const each of written) if (each.status === "rejected" && !(each.reason instanceof OutputClosed)) throw each.reason
 }
 

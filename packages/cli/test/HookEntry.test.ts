@@ -335,7 +335,7 @@ describe("everything else", () => {
     const { frames } = await listen(answering(says("")))
     expect((await here.run(["--version"], "")).out.toString()).toMatch(/^han \d/)
     const unknown = await here.run(["hook", "run", "Stop", "--frobnicate"], payload())
-    expect([unknown.code, unknown.err]).toEqual([2, expect.stringMatching(/^han: hook run: unknown option "--frobnicate"/)])
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringMatching(/^han: hook run: unknown option "--frobnicate"/)])
     expect(frames).toEqual([])
   })
 

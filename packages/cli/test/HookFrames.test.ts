@@ -81,7 +81,7 @@ describe("the hand-written frames", () => {
       return Effect.delay(Effect.succeed({ exitCode: 2, stdout: text, stderr: "no" }), "1 second")
     }
     const { code, err, out } = await served(answer, () => here.run(["hook", "run", "Stop"], input, { HAN_HOOK_DEADLINE_MS: "200" }))
-    expect([code, out.toString() === text, err]).toEqual([2, true, "no"])
+    expect([code, out.toString() === text, err]).toEqual([2, true, "no\n"])
     expect(calls).toMatchObject([{ event: "Stop", input }])
     expect(Schema.is(HookCall)(calls[0])).toBe(true)
   })

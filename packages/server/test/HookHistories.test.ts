@@ -157,7 +157,7 @@ describe("random histories of edits, gates, sessions and worktrees", () => {
 
         Fs.writeFileSync(Path.join(root, "outside"), "linked")
         const seed = Number(process.env["SEED"] ?? 20261122)
-        for (const steps of FastCheck.sample(FastCheck.array(step, { minLength: 3, maxLength: 10 }), { numRuns: histories, seed })) {
+        for (const steps of FastCheck.sample(FastCheck.array(step, { minLength: 3, maxLength: 6 }), { numRuns: histories, seed })) {
           for (const one of steps) {
             if (one.what === "gate") yield* gate(one)
             else apply(one)
