@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
@@ -18,6 +19,8 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "test/**/*.test.ts"],
     pool: "forks",
+    // The standard leaves a core idle, which is half of a small machine.
+    poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism()) } },
     globalSetup: "test/postgres.ts",
     testTimeout: 30_000,
     hookTimeout: 60_000,

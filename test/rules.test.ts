@@ -82,7 +82,7 @@ it("refuses what a package may not declare or reference", () => {
       "packages/sql/tsconfig.json": { references: [] }
     })
   ).toEqual([
-    "packages/core/package.json: core may not depend on express; it may use effect, @effect/platform, jsonc-parser, yaml",
+    "packages/core/package.json: core may not depend on express; it may use effect, @effect/platform, jsonc-parser, picomatch, yaml",
     "packages/core/package.json: core may not depend on han-sql",
     "packages/core/tsconfig.json: core may not reference sql",
     "packages/sql/tsconfig.json: lacks a reference to core, on which package.json depends"
