@@ -311,8 +311,30 @@ describe("a gate that is closed when it cannot be run", () => {
     expect(await code(["biome", "lint"], { cwd: inner })).toBe(0)
   })
 
+  it("by what was written down for its configuration folder; for one that is not there, by all", async () => {
+    note(JSON.stringify({ [here.directory]: { "": ["Stop"], "/work": ["PreToolUse"], "/home": [] } }))
+    const code = async (event: string, folder: string) =>
+      (await here.run(["hook", "run", event], payload({ cwd: here.directory }), { CLAUDE_CONFIG_DIR: folder })).code
+    const codes = async (folder: string) => [await code("Stop", folder), await code("PreToolUse", folder), await code("PostToolUse", folder)]
+    expect(await codes("/work")).toEqual([0, 2, 0])
+    expect(await codes("/home")).toEqual([0, 0, 0])
+    expect(await codes("/other")).toEqual([2, 2, 0])
+    for (const none of ["", "/work,/home"]) expect(await codes(none)).toEqual([2, 0, 0])
+    note(JSON.stringify({ [here.directory]: { "/work": ["PreToolUse"] } }))
+    expect(await codes("")).toEqual([0, 2, 0])
+  })
+
   it("is open when what was written down cannot be read", async () => {
-    for (const text of ["", "{", "null", "7", "[]", JSON.stringify({ [here.directory]: "Stop" }), JSON.stringify({ [here.directory]: [7] })]) {
+    for (const text of [
+      "",
+      "{",
+      "null",
+      "7",
+      "[]",
+      JSON.stringify({ [here.directory]: "Stop" }),
+      JSON.stringify({ [here.directory]: [7] }),
+      JSON.stringify({ [here.directory]: { "": 7, x: null } })
+    ]) {
       note(text)
       expect([text, (await here.run(["hook", "run", "Stop"], payload({ cwd: here.directory }))).code]).toEqual([text, 0])
     }

@@ -18,14 +18,20 @@ export const HookRunFilter = Schema.Struct({
 })
 export type HookRunFilter = typeof HookRunFilter.Type
 
+/** What one question is answered with at most. */
+export const mostHookRuns = 10_000
+
 /** The runs of hooks of all sessions, as han's own lines tell of them. */
 export class HookHistory extends Context.Tag("han-core/HookHistory")<
   HookHistory,
   {
-    /** At most `limit`, the newest first. Those that are under way are among them. */
+    /** At most `limit`, which counts as 1 when it is less and as `mostHookRuns` when it is more; the newest first. Those that are under way are among them. */
     readonly runs: (filter: HookRunFilter & { readonly limit: number }) => Effect.Effect<ReadonlyArray<HookRun>, StoreError, Viewer>
   }
 >() {}
+
+/** A limit as it counts. */
+export const hookRunLimit = (limit: number): number => Math.max(1, Math.min(mostHookRuns, Math.trunc(limit)))
 
 /** Whether a run is one that is asked for. */
 export const isAskedFor =

@@ -80,7 +80,7 @@ export const HookOutcome = Schema.Struct({
   durationMs: Schema.Number,
   stdout: HookOutput,
   stderr: HookOutput,
-  /** Where all of both outputs is, when they were too long to be kept in memory. */
+  /** Where all of both outputs is, of more than 1 GB the first, when they were too long to be kept in memory. */
   outputFile: Schema.NullOr(Schema.String),
   onError: Schema.Literal("open", "closed"),
   /** The same content passed and failed before. */

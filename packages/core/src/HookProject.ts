@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
 import type { HookQuery } from "./Hooks.ts"
 import { isWithin } from "./internal/pluginContent.ts"
@@ -56,22 +56,21 @@ const worktreeAround = (start: string): { readonly top: string; readonly common:
     const git = path.join(folder, ".git")
     const stats = statSync(git, { throwIfNoEntry: false })
     if (stats?.isDirectory()) return { top: folder, common: realPath(git) ?? git }
-    if (stats?.isFile()) {
-      const common = commonOf(git)
-      if (common !== null) return { top: folder, common }
-    }
+    const common = stats?.isFile() ? commonOf(git) : null
+    if (common !== null) return { top: folder, common }
     if (folder === path.dirname(folder)) return null
   }
 }
 
-/** A linked worktree's `.git` names a folder below the common one. */
+/** What a linked worktree's `.git` leads to; null for any other file, which anybody can write: git's own folder must point back to it. */
 const commonOf = (file: string): string | null => {
   try {
     const [, named] = /^gitdir: (.+)\s*$/m.exec(readFileSync(file, "utf8")) ?? []
     if (named === undefined) return null
-    const folder = path.resolve(path.dirname(file), named.trim())
-    const pointer = path.join(folder, "commondir")
-    return existsSync(pointer) ? realPath(path.resolve(folder, readFileSync(pointer, "utf8").trim())) : realPath(folder)
+    const folder = realpathSync(path.resolve(path.dirname(file), named.trim()))
+    const common = realpathSync(path.resolve(folder, readFileSync(path.join(folder, "commondir"), "utf8").trim()))
+    const back = path.resolve(folder, readFileSync(path.join(folder, "gitdir"), "utf8").trim())
+    return path.dirname(folder) === path.join(common, "worktrees") && realpathSync(back) === realpathSync(file) ? common : null
   } catch {
     return null
   }

@@ -12,8 +12,10 @@ import { closedEvents } from "./internal/closedEvents.ts"
 import { hookCalls } from "./internal/hookCalls.ts"
 import { hookDeciding } from "./internal/hookDecision.ts"
 import { hookLog } from "./internal/hookLog.ts"
+import { hookSlots } from "./internal/hookSlots.ts"
 import { hookStanding } from "./internal/hookStanding.ts"
 import { oldOutputsGone } from "./internal/oldOutputs.ts"
+import { passesIn } from "./internal/passes.ts"
 import { Journal } from "./Journal.ts"
 import type { StoreError } from "./StoreError.ts"
 
@@ -36,13 +38,16 @@ export class HookRunner extends Context.Tag("han-core/HookRunner")<
 export interface HookRunnerOptions {
   /** The id of this machine, in the journal. */
   readonly machine: string
-  /** Where outputs go that are too long for memory: a folder of their own, 0700. They are kept for two weeks. */
+  /** Where outputs go that are too long for memory: a folder of their own, 0700. They are kept for two weeks, 2 GB of them at most; one has 1 GB at most. */
   readonly outputFolder: string
-  /** Commands that run at once, of all calls. */
+  /** Commands that run at once, of all calls; as many again for what an agent waits for while it works. */
   readonly slots: number
   /** How often in a row an agent that wants to stop is sent on. */
   readonly mostBlocks: number
-  /** Where it is noted which events are blocked while nobody runs their hooks (`on_error: closed`): `{ "/project": ["Stop"] }`. */
+  /**
+   * Where it is noted which events are blocked while nobody runs their hooks (`on_error: closed`), by project and by the configuration folder that the call
+   * named, "" for none: `{ "/project": { "": ["Stop"] } }`.
+   */
   readonly failClosedFile: string
   /** Git's environment. */
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -61,22 +66,17 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
       )
       const scope = yield* Effect.scope
       yield* Effect.forkIn(oldOutputsGone(options.outputFolder), scope)
+      const passes = passesIn(cache)
       const { execute, explain } = hookCalls({
         hooks,
-        cache,
+        passes,
         log,
-        deciding: hookDeciding({ cache, environment: options.environment }),
+        deciding: hookDeciding({ passes, environment: options.environment, outputFolder: options.outputFolder }),
         standing: hookStanding({ mostBlocks: options.mostBlocks }),
-        slots: yield* Effect.makeSemaphore(options.slots),
+        slots: hookSlots(options.slots),
         outputFolder: options.outputFolder,
         noteClosed: closedEvents(options.failClosedFile),
-        inBackground: (work) =>
-          Effect.asVoid(
-            Effect.forkIn(
-              Effect.catchAll(work, ({ message }) => Effect.logWarning(message)),
-              scope
-            )
-          )
+        inBackground: (work) => Effect.asVoid(Effect.forkIn(work, scope))
       })
       return {
         answer: Effect.fn("HookRunner.answer")((call: HookCall) => execute(call, () => undefined)),

@@ -72,6 +72,28 @@ describe("the record of two outputs", () => {
     )
   )
 
+  it.scoped("stops to write what is very much, says so in the file and in the text, and goes on", () =>
+    Effect.map(temporary, (folder) =>
+      FastCheck.assert(
+        FastCheck.property(FastCheck.nat(60), FastCheck.nat(120), blocksOf(anyBytes), (memoryBytes, fileBytes, blocks) => {
+          const record = outputRecord({ memoryBytes, folder, name: "it", fileBytes })
+          for (const each of blocks) record.take(each.stream, each.bytes)
+          const { outputFile, ...outputs } = record.end()
+          if (outputFile === null) return
+          const all = Buffer.concat(blocks.map(({ bytes }) => bytes))
+          const full = all.length > fileBytes
+          const notice = full ? `\n… what came after the first ${fileBytes} bytes of both outputs is left out …\n` : ""
+          expect(readFileSync(outputFile).equals(Buffer.concat([all.subarray(0, fileBytes), Buffer.from(notice)]))).toBe(true)
+          // But for the words that say where the rest is, as if there were no bound.
+          const whole = recorded(folder, memoryBytes, blocks)
+          const where = full ? `the first ${fileBytes} of both outputs in ${outputFile}` : `all of it in ${outputFile}`
+          for (const name of ["stdout", "stderr"] as const)
+            expect(outputs[name]).toEqual({ ...whole[name], text: whole[name].text.replace(`all of it in ${outputFile}`, where) })
+        })
+      )
+    )
+  )
+
   it.scoped("begins its file anew", () =>
     Effect.map(temporary, (folder) => {
       const file = put(path.join(folder, "it.txt"), "something longer that was here before, for all to read")

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { HookCache } from "han-core/HookCache"
-import { HookHistory } from "han-core/HookHistory"
+import { HookHistory, hookRunLimit } from "han-core/HookHistory"
 import { HookRunner } from "han-core/HookRunner"
 import { Hooks } from "han-core/Hooks"
 import { Indexer } from "han-core/Indexer"
@@ -96,7 +96,9 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
           run: (call) => follow("HookRunner.run", client.HookRunner.run({ call })),
           explain: (call) => ask("HookRunner.explain", client.HookRunner.explain({ call }))
         }),
-        Context.add(HookHistory, { runs: (filter) => ask("HookHistory.runs", client.HookHistory.runs({ filter })) }),
+        Context.add(HookHistory, {
+          runs: (filter) => ask("HookHistory.runs", client.HookHistory.runs({ filter: { ...filter, limit: hookRunLimit(filter.limit) } }))
+        }),
         Context.add(HookCache, {
           use: (key, at) => ask("HookCache.use", client.HookCache.use({ key, at })),
           find: (key) => ask("HookCache.find", client.HookCache.find({ key })),

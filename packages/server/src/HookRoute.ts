@@ -13,7 +13,7 @@ export const hookPath = "/hooks/"
 export type HookRoute = (event: string, request: Request) => Promise<Response>
 
 /**
- * Commands get the coordinator's own environment, for there is none of the caller. Whoever hangs up ends what was started for it. What went wrong is told with
+ * Commands get what is the same for everybody of the coordinator's own environment, for there is none of the caller. Whoever hangs up ends what was started for it. What went wrong is told with
  * a status that is no success, which the client takes as no answer, and goes on.
  */
 export const hookRoute =
@@ -26,7 +26,7 @@ export const hookRoute =
         input,
         cwd: "/",
         environment: Object.fromEntries(
-          Object.entries(environment).flatMap(([name, value]) => (value === undefined || callers.has(name) ? [] : [[name, value]]))
+          Object.entries(environment).flatMap(([name, value]) => (value === undefined || !ofEverybody.test(name) ? [] : [[name, value]]))
         ),
         only: null,
         cache: true,
@@ -41,8 +41,8 @@ export const hookRoute =
     return says(500, "han could not run the hooks; `han coordinator logs` says why")
   }
 
-/** What these say is about the process that started the coordinator, not about the one that calls. */
-const callers = new Set(["CLAUDE_PROJECT_DIR", "CLAUDE_CODE_SESSION_ID", "CLAUDE_ENV_FILE", "CLAUDE_CONFIG_DIR"])
+/** What is the same for whoever calls: the rest of the environment is of the session that happened to start the coordinator. */
+const ofEverybody = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|XDG_[A-Z_]+|HAN_HOME)$/
 
 const json = (status: number, body: string): Response =>
   new Response(body, { status, headers: { "content-type": "application/json", "cache-control": "no-store" } })

@@ -391,7 +391,7 @@ describe("ends", () => {
       const { project: folder, root, run } = yield* project(gate("true", "    on_error: closed\n"))
       yield* run("Stop")
       const file = Path.join(root, "fail-closed.json")
-      assert.deepStrictEqual(JSON.parse(Fs.readFileSync(file, "utf8")), { [folder]: ["Stop", "SubagentStop"] })
+      assert.deepStrictEqual(JSON.parse(Fs.readFileSync(file, "utf8")), { [folder]: { "": ["Stop", "SubagentStop"] } })
       assert.strictEqual(Fs.statSync(file).mode & 0o777, 0o600)
       putPlugin(root, gate("true"))
       yield* run("Stop")

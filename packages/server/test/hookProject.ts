@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as ClaudeFolders from "han-core/ClaudeFolders"
+import { HookCache } from "han-core/HookCache"
 import type { HookCall } from "han-core/HookCall"
 import { HookHistory } from "han-core/HookHistory"
 import type { HookOutcome } from "han-core/HookOutcome"
@@ -53,8 +54,12 @@ export interface Asking {
   readonly more?: object
 }
 
-/** A project with git, a store, and a runner of its hooks. `hooks` is the YAML below `hooks:`. */
-export const hookProject = Effect.fn(function* (hooks: string, options: Partial<HookRunner.HookRunnerOptions> = {}) {
+/** A project with git, a store, and a runner of its hooks. `hooks` is the YAML below `hooks:`; `cache` is what is other than the store's. */
+export const hookProject = Effect.fn(function* (
+  hooks: string,
+  options: Partial<HookRunner.HookRunnerOptions> = {},
+  cache: Partial<typeof HookCache.Service> = {}
+) {
   const root = yield* temporary
   const project = Path.join(root, "project")
   Fs.mkdirSync(project)
@@ -70,6 +75,12 @@ export const hookProject = Effect.fn(function* (hooks: string, options: Partial<
     environment: process.env,
     ...options
   }).pipe(
+    Layer.provide(
+      Layer.effect(
+        HookCache,
+        Effect.map(HookCache, (stored) => ({ ...stored, ...cache }))
+      )
+    ),
     Layer.provide(HookSettings.layerSettings({ trustFile: Path.join(root, "trust.json") })),
     Layer.provide(ClaudeFolders.layer({ folders: [Path.join(root, "claude")], managed: [] })),
     Layer.provideMerge(Layer.orDie(SqliteStore.layer({ filename: ":memory:" })))

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { HookHistory, type HookRunFilter, isAskedFor } from "han-core/HookHistory"
+import { HookHistory, type HookRunFilter, hookRunLimit, isAskedFor } from "han-core/HookHistory"
 import { type HookRun, runsOf } from "han-core/HookRun"
 import { Viewer } from "han-core/Viewer"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
@@ -23,8 +23,9 @@ export const layer: Layer.Layer<HookHistory, never, Database | Models> = Layer.e
       const from = sql`SELECT ${sql.literal(eventColumns)} FROM ${sql.literal(models.table("han_event"))} x JOIN session_key k ON k.no = x.session_no`
       const inSession = filter.sessionId === undefined ? sql`` : sql`AND k.session_id = ${filter.sessionId}`
       const asked = isAskedFor(filter)
+      const limit = hookRunLimit(filter.limit)
       const found: Array<HookRun> = []
-      for (let skipped = 0; found.length < filter.limit && skipped < mostRows; skipped += batch) {
+      for (let skipped = 0; found.length < limit && skipped < mostRows; skipped += batch) {
         // What only tells of an end (lines of other programs) is a run, too.
         const begun = yield* sql<EventRow>`
           ${from} WHERE x.owner = ${owner} AND x.name IN ('hook_run', 'hook_result', 'hook_validation') AND (x.name = 'hook_run' OR x.reply_to IS NULL) ${inSession}
@@ -40,7 +41,7 @@ export const layer: Layer.Layer<HookHistory, never, Database | Models> = Layer.e
         found.push(...runsOf(events).filter(asked).reverse())
         if (begun.length < batch) break
       }
-      return found.slice(0, filter.limit)
+      return found.slice(0, limit)
     })
 
     return HookHistory.of({

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { type Entry, SessionId, type Transcript } from "han-core/Entry"
-import { HookHistory } from "han-core/HookHistory"
+import { HookHistory, hookRunLimit, mostHookRuns } from "han-core/HookHistory"
 import { flakyRuns } from "han-core/HookRun"
 import { Journal } from "han-core/Journal"
 import type { StoreUnusable } from "han-core/StoreError"
@@ -100,6 +100,10 @@ const append = Effect.fn(function* (runs: ReadonlyArray<Ran>) {
 
 const [a, b] = ["aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"]
 
+it("a limit counts within its bounds", () => {
+  assert.deepStrictEqual([-1, 0, 1, 7, mostHookRuns, mostHookRuns + 1, Number.POSITIVE_INFINITY].map(hookRunLimit), [1, 1, 1, 7, 10_000, 10_000, 10_000])
+})
+
 for (const [name, store] of stores) {
   describe(name, () => {
     const inStore = <A, E>(effect: Effect.Effect<A, E, Journal | HookHistory | Viewer>) =>
@@ -160,6 +164,8 @@ for (const [name, store] of stores) {
             ["old"]
           )
           assert.strictEqual((yield* history.runs({ limit: 650 })).length, 650)
+          assert.strictEqual((yield* history.runs({ limit: 1_000_000_000 })).length, 701)
+          for (const limit of [0, -7, 1.9]) assert.strictEqual((yield* history.runs({ limit })).length, 1)
         })
       )
     )

@@ -1,161 +1,45 @@
 import { randomUUID } from "node:crypto"
-import * as path from "node:path"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as FiberId from "effect/FiberId"
 import type { Hook } from "../Hook.ts"
 import { answerTo, type HookAnswer } from "../HookAnswer.ts"
-import type { HookCache } from "../HookCache.ts"
 import type { HookCall, HookCallInvalid, HookPlan, HookPlanItem, HookProgress } from "../HookCall.ts"
-import type { HookOutcome, HookReason } from "../HookOutcome.ts"
+import { type HookOutcome, type HookReason, nothing } from "../HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
 import type { StoreError } from "../StoreError.ts"
-import { type CommandSetting, outcomeOf, outcomeWithout, runUnit, testOf } from "./hookCommand.ts"
-import { dueTo, few, type HookDeciding, type HookDecision, type HookLook, type HookUnit, newLook, presentIn } from "./hookDecision.ts"
-import type { HookLog } from "./hookLog.ts"
+import { type CommandSetting, outcomeWithout, runUnit } from "./hookCommand.ts"
+import { dueTo, few, type HookDecision, type HookLook, type HookUnit, newLook } from "./hookDecision.ts"
 import { type Planned, planOf } from "./hookPlan.ts"
-import { cancelledLine, endLine, type LoggedCall, startLine, validationLine, wholeLines } from "./hookRecords.ts"
-import type { HookStanding } from "./hookStanding.ts"
+import type { HookSlots } from "./hookSlots.ts"
+import { type HookUnitsOptions, hookUnits, type UnitCall } from "./hookUnits.ts"
+import { waitOf } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
 
-export interface HookCallsOptions {
+export interface HookCallsOptions extends HookUnitsOptions {
   readonly hooks: typeof Hooks.Service
-  readonly cache: typeof HookCache.Service
-  readonly log: HookLog
-  readonly deciding: HookDeciding
-  readonly standing: HookStanding
-  readonly slots: Effect.Semaphore
+  readonly slots: HookSlots
   readonly outputFolder: string
-  readonly noteClosed: (list: HookList) => Effect.Effect<void>
-  /** Goes on with something after the answer; what fails of it is logged. */
-  readonly inBackground: (work: Effect.Effect<unknown, StoreError>) => Effect.Effect<void>
+  readonly noteClosed: (list: HookList, folder: string | undefined) => Effect.Effect<void>
 }
 
 type Failure = HookCallInvalid | HookProjectInvalid | StoreError
 
-/** How long the client waits at these events, less what it takes to tell it; elsewhere it waits ten minutes. */
-const waits: Readonly<Record<string, number>> = { UserPromptSubmit: 28_000, PreModelSwitch: 28_000, MessageDisplay: 9000, SessionEnd: 1200 }
-const standardWait = 590_000
-
 export const hookCalls = (options: HookCallsOptions) => {
-  const { cache, deciding, hooks, inBackground, log, noteClosed, outputFolder, slots, standing } = options
-  /** Runs under way, by what they are about: who asks for the same at the same time waits for it. */
-  const underWay = new Map<string, Deferred.Deferred<HookOutcome, StoreError>>()
+  const { deciding, hooks, noteClosed, outputFolder, slots, standing } = options
+  const { settle, settleAnew, tested } = hookUnits(options)
 
-  /** `dir_test` and `file_test`, of what would be run otherwise. */
-  const tested = Effect.fnUntraced(function* (unit: HookUnit, decision: HookDecision, setting: Omit<CommandSetting, "emit">) {
-    const { dirTest, fileTest } = unit.hook
-    if (dirTest !== null) {
-      const { holds, why } = yield* testOf(dirTest, unit, [], setting)
-      if (!holds) return notDue(decision, { code: "dir-test", text: `its dir_test says no here (${why}): ${dirTest}` })
-    }
-    if (fileTest === null || decision.given === null) return decision
-    const kept = yield* Effect.filter(decision.given, (file) => Effect.map(testOf(fileTest, unit, [file], setting), ({ holds }) => holds), { concurrency: 4 })
-    if (kept.length === 0) return notDue(decision, { code: "no-file", text: `its file_test says no to ${few(decision.given)}: ${fileTest}` })
-    return { ...decision, given: kept, files: kept }
-  })
-
-  /** Looks again after a run: what changed meanwhile has not passed. */
-  const record = Effect.fnUntraced(function* (call: LoggedCall, unit: HookUnit, decision: HookDecision, outcome: HookOutcome, work: Work) {
-    const { passes } = decision
-    if (passes === null || outcome.status !== "passed") return
-    const tree = yield* deciding.treeAt(unit.tree.root, work)
-    const after = yield* deciding.contentOf({ ...unit, tree }, newLook(work))
-    if (after.key !== passes.content.key) return
-    deciding.remember(unit, after)
-    const directory = path.join(unit.tree.root, unit.directory)
-    yield* cache.record({
-      key: passes.key,
-      gate: after.gate,
-      hook: unit.hook.id,
-      directory,
-      command: unit.hook.command,
-      durationMs: outcome.durationMs,
-      passedAt: Date.now(),
-      reads: presentIn(after),
-      tree: unit.tree.root,
-      each: passes.each,
-      whole: passes.whole
-    })
-    yield* log.note(validationLine(call, unit, after))
-  })
-
-  const runOnce = (call: LoggedCall, unit: HookUnit, decision: HookDecision, setting: CommandSetting, before: Effect.Effect<HookOutcome | null>, work: Work) =>
-    Effect.gen(function* () {
-      const runId = randomUUID()
-      const startedAt = Date.now()
-      yield* log.note(startLine(call, unit, decision, { runId, cached: false }))
-      const run = Effect.flatMap(before, (failed) => (failed === null ? runUnit(unit, decision, runId, setting) : Effect.succeed({ ...failed, runId })))
-      const outcome = yield* Effect.onInterrupt(run, () => log.note(cancelledLine(call, unit, decision, runId, Date.now() - startedAt)))
-      const flaky = decision.passes !== null && (yield* standing.isFlaky(decision.passes.key, outcome.status === "passed", cache))
-      const final = { ...outcome, flaky }
-      yield* record(call, unit, decision, final, work)
-      yield* log.note(endLine(call, unit, decision, final))
-      return final
-    })
-
-  /** Another call ran exactly this at the same time. */
-  const joined = (call: LoggedCall, unit: HookUnit, decision: HookDecision, other: HookOutcome) => {
-    const outcome: HookOutcome = {
-      ...other,
-      runId: randomUUID(),
-      tree: unit.tree.root,
-      cached: other.status === "passed",
-      reason: { code: "unchanged", text: "another call ran it for the same content at this moment" }
-    }
-    return Effect.as(log.note(wholeLines(call, unit, decision, outcome)), outcome)
-  }
-
-  const runOrJoin = (
-    call: LoggedCall,
-    unit: HookUnit,
-    decision: HookDecision,
-    run: Effect.Effect<HookOutcome, StoreError>
-  ): Effect.Effect<HookOutcome, StoreError> =>
-    Effect.suspend(() => {
-      const key = decision.passes?.key
-      if (key === undefined) return run
-      const other = underWay.get(key)
-      if (other !== undefined) {
-        return Effect.flatMap(Effect.exit(Deferred.await(other)), (exit) =>
-          // Who ran it went away before it ended.
-          Exit.isSuccess(exit) ? joined(call, unit, decision, exit.value) : runOrJoin(call, unit, decision, run)
-        )
-      }
-      const mine = Deferred.unsafeMake<HookOutcome, StoreError>(FiberId.none)
-      underWay.set(key, mine)
-      return Effect.onExit(run, (exit) =>
-        Effect.sync(() => {
-          underWay.delete(key)
-          Deferred.unsafeDone(mine, Exit.isSuccess(exit) ? exit : Exit.interrupt(FiberId.none))
-        })
-      )
-    })
-
-  const runHook = Effect.fnUntraced(function* (planned: Planned, hook: Hook, setting: CommandSetting, call: LoggedCall, look: HookLook | null, work: Work) {
-    const { call: asked, treePath } = planned
+  const runHook = Effect.fnUntraced(function* (planned: Planned, hook: Hook, call: UnitCall, look: HookLook | null) {
     const units = planned.units.get(hook.id) ?? []
-    if (units.length === 0) return [{ ...outcomeWithout(hook, treePath), reason: noDirectory(hook, planned) }]
-    // Once, by whoever is the first to be run.
-    const before = yield* Effect.cached(beforeAll(units[0], hook, setting))
-    return yield* Effect.forEach(
-      units,
-      (planned) =>
-        Effect.gen(function* () {
-          const unit = look === null ? { ...planned, tree: yield* deciding.treeAt(planned.tree.root, work) } : planned
-          const first = yield* deciding.decide(unit, { isNew: !asked.cache }, look ?? newLook(work))
-          const decision = first.due ? yield* tested(unit, first, setting) : first
-          if (decision.due) return yield* runOrJoin(call, unit, decision, runOnce(call, unit, decision, setting, before, work))
-          if (!decision.cached) return outcomeOf(unit, decision, null)
-          // Nobody waits for the count of uses.
-          if (decision.pass !== null) yield* inBackground(cache.use(decision.pass.key, Date.now()))
-          const outcome = outcomeOf(unit, decision, randomUUID())
-          yield* log.note(wholeLines(call, unit, decision, outcome))
-          return outcome
-        }),
-      { concurrency: "unbounded" }
-    )
+    if (units.length === 0) return [{ ...outcomeWithout(hook, planned.treePath), reason: noDirectory(hook, planned) }]
+    // Once, by whoever is the first to be run; the others only say that it did not pass.
+    const before = yield* Effect.cached(beforeAll(units[0], hook, call.setting))
+    let told = false
+    const once = Effect.map(before, (failed) => {
+      const shown = failed === null || !told ? failed : { ...failed, stdout: nothing, stderr: nothing, outputFile: null }
+      told = true
+      return shown
+    })
+    return yield* Effect.forEach(units, (unit) => (look === null ? settleAnew(call, unit, once) : settle(call, unit, look, once)), { concurrency: "unbounded" })
   })
 
   /** The outcome of a `before_all` that did not pass, for every directory. */
@@ -173,19 +57,27 @@ export const hookCalls = (options: HookCallsOptions) => {
     Effect.gen(function* () {
       const work: Work = { reads: 0 }
       const planned = yield* planOf(hooks, deciding, call, work)
-      const { graph, list, order, payload } = planned
+      yield* noteClosed(planned.list, call.environment["CLAUDE_CONFIG_DIR"])
+      // Nobody knows there what a hook's own variables are; the command form runs it.
+      if (call.answerAs === "http" && planned.graph.hooks.some(({ environment }) => environment.length > 0)) return nothingToSay
+      const until = Date.now() + waitOf(planned)
+      return yield* standing.once(call, planned, until, run(planned, { work, until, emit }))
+    })
+
+  const run = (
+    planned: Planned,
+    { emit, until, work }: { readonly work: Work; readonly until: number; readonly emit: (progress: HookProgress) => void }
+  ): Effect.Effect<HookAnswer> =>
+    Effect.gen(function* () {
+      const { call, graph, order, payload } = planned
       // What waits for others looks again, for they may have changed files.
       const look = newLook(work)
-      yield* noteClosed(list)
-      if (standing.isTwin(call)) return nothingToSay
-      const setting: CommandSetting = {
-        input: call.input,
-        outputFolder,
-        slots,
-        until: Date.now() + (waits[payload.event ?? ""] ?? standardWait),
-        emit
+      const unitCall: UnitCall = {
+        logged: { payload, orchestrationId: randomUUID(), environment: call.environment },
+        setting: { input: call.input, outputFolder, slots: slots.of(payload.event), until, emit },
+        isNew: !call.cache,
+        work
       }
-      const logged: LoggedCall = { payload, orchestrationId: randomUUID(), environment: call.environment }
       const outcomes: Array<HookOutcome> = []
       const tell = (outcome: HookOutcome) => {
         outcomes.push(outcome)
@@ -215,7 +107,7 @@ export const hookCalls = (options: HookCallsOptions) => {
                 : { code: "dependency", text: `it depends on ${unmet.hook}, which did not pass${unmet.directory === null ? "" : ` in ${unmet.directory}`}` })
             const mine: ReadonlyArray<HookOutcome> =
               reason === undefined
-                ? yield* runHook(planned, hook, setting, logged, needed.length + earlier.length > 0 ? null : look, work)
+                ? yield* runHook(planned, hook, unitCall, needed.length + earlier.length > 0 ? null : look)
                 : [{ ...outcomeWithout(hook, planned.treePath), status: "broken", reason }]
             for (const outcome of mine) tell(outcome)
             const end = ends.get(hook.id)
@@ -233,7 +125,7 @@ export const hookCalls = (options: HookCallsOptions) => {
       const work: Work = { reads: 0 }
       const planned = yield* planOf(hooks, deciding, call, work)
       const { graph, order, payload } = planned
-      const setting = { input: call.input, outputFolder, slots, until: Date.now() + standardWait }
+      const setting = { input: call.input, outputFolder, slots: slots.of(payload.event), until: Date.now() + testsAtMost }
       const look = newLook(work)
       const items: Array<HookPlanItem> = planned.passedOver.map(({ hook, reason }) => ({ ...itemOf(hook, graph, order), reason }))
       for (const hook of graph.hooks) {
@@ -245,13 +137,13 @@ export const hookCalls = (options: HookCallsOptions) => {
         else {
           for (const unit of units) {
             const first = yield* deciding.decide(unit, { isNew: !call.cache }, look)
-            const { cached, due, files, reason } = first.due ? yield* tested(unit, first, setting) : first
+            const { broken, cached, due, files, reason }: HookDecision & { readonly broken?: string } = first.due ? yield* tested(unit, first, setting) : first
             items.push({
               ...item,
               directory: unit.directory === "" ? "." : unit.directory,
               due,
               cached,
-              reason,
+              reason: broken === undefined ? reason : { ...reason, text: broken },
               files: files.slice(0, 100),
               fileCount: files.length
             })
@@ -264,9 +156,10 @@ export const hookCalls = (options: HookCallsOptions) => {
   return { execute, explain }
 }
 
-const nothingToSay: HookAnswer = { exitCode: 0, stdout: "", stderr: "" }
+/** Of what an explanation may take. */
+const testsAtMost = 60_000
 
-const notDue = (decision: HookDecision, reason: HookReason): HookDecision => ({ ...decision, due: false, given: null, files: [], passes: null, reason })
+const nothingToSay: HookAnswer = { exitCode: 0, stdout: "", stderr: "" }
 
 const noDirectory = (hook: Hook, { call, payload, treePath }: Planned): HookReason => ({
   code: payload.toolFiles.length > 0 ? "no-file" : "no-directory",

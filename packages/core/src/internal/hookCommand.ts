@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto"
 import * as path from "node:path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { borderAt } from "../Clip.ts"
 import type { Hook } from "../Hook.ts"
 import type { HookProgress } from "../HookCall.ts"
-import { type HookEnd, type HookOutcome, type HookStatus, nothing } from "../HookOutcome.ts"
+import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothing } from "../HookOutcome.ts"
 import type { HookDecision, HookUnit } from "./hookDecision.ts"
-import { asArgument, chunked, quotedList, withFiles } from "./hookFiles.ts"
+import { asArgument, chunked, commandFor, quotedList } from "./hookFiles.ts"
 import { type HookProcessEnd, runHookProcess } from "./hookProcess.ts"
 
 /** How commands of one call are run. */
@@ -39,19 +40,18 @@ export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, s
     }
     const groups = given === null ? [null] : chunked(given.map(asArgument))
     const directory = path.join(unit.tree.root, unit.directory)
-    let ended: HookProcessEnd | undefined
-    let command = hook.command
-    let durationMs = 0
+    const ends: Array<HookProcessEnd> = []
     for (const [index, files] of groups.entries()) {
       const environment = files === null ? unit.environment : { ...unit.environment, HAN_FILES: quotedList(files) }
-      command = files === null ? hook.command : withFiles(hook.command, files)
-      ended = yield* inSlot(
+      const text = files === null ? { command: hook.command } : commandFor(hook.command, files)
+      if ("refused" in text) return { ...base, status: "broken", reason: { code: "refused", text: text.refused } } satisfies HookOutcome
+      const end = yield* inSlot(
         setting,
         Effect.suspend(() => {
           if (index === 0)
             setting.emit({ _tag: "Started", runId, hook: hook.id, directory: unit.directory === "" ? "." : unit.directory, command: hook.command })
           return runHookProcess({
-            command,
+            command: text.command,
             args: files ?? [],
             directory,
             environment,
@@ -65,47 +65,53 @@ export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, s
           })
         })
       )
-      durationMs += ended.durationMs
-      if (statusOf(ended.end) !== "passed") break
+      ends.push(end)
+      if (statusOf(end.end) !== "passed") break
     }
-    if (ended === undefined) return { ...base, status: "skipped" } satisfies HookOutcome
+    const last = ends.at(-1)
+    if (last === undefined) return base
     return {
       ...base,
-      status: statusOf(ended.end),
+      status: statusOf(last.end),
       command: hook.command,
-      end: ended.end,
-      durationMs,
-      stdout: ended.stdout,
-      stderr: ended.stderr,
-      outputFile: ended.outputFile
+      end: last.end,
+      durationMs: ends.reduce((sum, { durationMs }) => sum + durationMs, 0),
+      stdout: together(ends.map(({ stdout }) => stdout)),
+      stderr: together(ends.map(({ stderr }) => stderr)),
+      outputFile: ends.findLast(({ outputFile }) => outputFile !== null)?.outputFile ?? null
     } satisfies HookOutcome
   })
 
-/** Whether a shell test of a hook says yes; for anything but exit code 0 it does not, and `why` says what it was. */
+/** What a shell test of a hook says: no for any exit code but 0; null when it could not be run, or did not end by itself. `why` says what it was. */
 export const testOf = (
   test: string,
   unit: HookUnit,
   files: ReadonlyArray<string>,
   setting: Omit<CommandSetting, "emit">
-): Effect.Effect<{ readonly holds: boolean; readonly why: string }> =>
-  Effect.map(
+): Effect.Effect<{ readonly says: "yes" | "no" | null; readonly why: string }> => {
+  const text = commandFor(test, files)
+  if ("refused" in text) return Effect.succeed({ says: null, why: text.refused })
+  return Effect.map(
     inSlot(
       setting,
-      runHookProcess({
-        command: withFiles(test, files),
-        args: files,
-        directory: path.join(unit.tree.root, unit.directory),
-        environment: { ...unit.environment, HAN_FILES: quotedList(files) },
-        input: setting.input,
-        limitMs: testLimitMs,
-        idleLimitMs: null,
-        memoryBytes: 4096,
-        outputFolder: setting.outputFolder,
-        name: randomUUID()
-      })
+      Effect.suspend(() =>
+        runHookProcess({
+          command: text.command,
+          args: files,
+          directory: path.join(unit.tree.root, unit.directory),
+          environment: { ...unit.environment, HAN_FILES: quotedList(files) },
+          input: setting.input,
+          limitMs: Math.max(1, Math.min(testLimitMs, setting.until - Date.now())),
+          idleLimitMs: null,
+          memoryBytes: 4096,
+          outputFolder: setting.outputFolder,
+          name: randomUUID()
+        })
+      )
     ),
-    ({ end }) => ({ holds: end._tag === "Exited" && end.code === 0, why: endText(end) })
+    ({ end }) => ({ says: end._tag !== "Exited" ? null : end.code === 0 ? ("yes" as const) : ("no" as const), why: endText(end) })
   )
+}
 
 const testLimitMs = 10_000
 
@@ -131,6 +137,19 @@ const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: Effect.Effe
 
 const limitOf = (hook: Hook, { until }: CommandSetting): number =>
   Math.max(1, Math.min(hook.timeout === null ? standardLimitMs : Duration.toMillis(hook.timeout), until - Date.now()))
+
+/** What several calls of one command printed; of much, the end. */
+const together = (outputs: ReadonlyArray<HookOutput>): HookOutput => {
+  const [only, ...more] = outputs
+  if (only !== undefined && more.length === 0) return only
+  const text = outputs.map((output) => output.text).join("")
+  const cut = text.length > memoryBytes
+  return {
+    text: cut ? `… of ${outputs.length} calls the end …\n${text.slice(borderAt(text, text.length - memoryBytes))}` : text,
+    bytes: outputs.reduce((sum, { bytes }) => sum + bytes, 0),
+    cut: cut || outputs.some((output) => output.cut)
+  }
+}
 
 const statusOf = (end: HookEnd): HookStatus => {
   switch (end._tag) {

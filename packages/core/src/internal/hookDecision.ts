@@ -1,16 +1,16 @@
 import { createHash, randomUUID } from "node:crypto"
-import { lstatSync, realpathSync } from "node:fs"
+import { realpathSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { type Hook, takesFiles } from "../Hook.ts"
-import type { HookCache, HookFile, HookPass } from "../HookCache.ts"
+import type { HookFile, HookPass } from "../HookCache.ts"
 import type { HookReason, HookReasonCode } from "../HookOutcome.ts"
-import type { StoreError } from "../StoreError.ts"
 import { digestKey, fileDigests } from "./fileDigests.ts"
 import { filesIn } from "./hookDirectories.ts"
 import { literals, matcher } from "./hookGlobs.ts"
 import { canonicalJson } from "./json.ts"
 import type { Work } from "./keptReads.ts"
+import type { Passes } from "./passes.ts"
 import { isWithin, pluginContents } from "./pluginContent.ts"
 import { type ProjectTree, projectTrees, type TreeFile } from "./projectTree.ts"
 import { toolVersions } from "./toolVersions.ts"
@@ -69,26 +69,32 @@ export interface HookDeciding {
   /** The content as it is at this moment; of files that `look` has seen, as it was then. */
   readonly contentOf: (unit: HookUnit, look: HookLook) => Effect.Effect<HookContent>
   /** `isNew`: nothing counts as passed before. Says nothing of `dir_test` and `file_test`. */
-  readonly decide: (unit: HookUnit, options: { readonly isNew: boolean }, look: HookLook) => Effect.Effect<HookDecision, StoreError>
+  readonly decide: (unit: HookUnit, options: { readonly isNew: boolean }, look: HookLook) => Effect.Effect<HookDecision>
+  /** Stands for the gate with these files alone. */
+  readonly keyOfFiles: (content: HookContent, files: ReadonlyArray<HookFile>) => string
   /** Notes what a unit had read when it passed, so that the next decision can say what changed. */
   readonly remember: (unit: HookUnit, content: HookContent) => void
 }
 
 /** A file that every hook reads: it may change what a directory's hooks do. */
 const directorySettings = "han-config.yml"
-const mostRemembered = 300
+/** Files of all hooks together; a name of one costs about 200 bytes. */
+const mostRemembered = 200_000
 
 export const hookDeciding = (options: {
-  readonly cache: typeof HookCache.Service
+  readonly passes: Passes
+  /** Where outputs go that are too long for memory. */
+  readonly outputFolder: string
   /** Git's. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }): HookDeciding => {
-  const { cache } = options
+  const { passes: known } = options
   const treeAt = projectTrees({ environment: options.environment })
   const digestsOf = fileDigests()
   const pluginContentOf = pluginContents()
-  const versionOf = toolVersions()
+  const versionOf = toolVersions({ outputFolder: options.outputFolder })
   const remembered = new Map<string, ReadonlyMap<string, string>>()
+  let rememberedFiles = 0
   const placeOf = (unit: HookUnit) => JSON.stringify([unit.hook.id, unit.tree.root, unit.directory])
 
   const contentOf = Effect.fnUntraced(function* (unit: HookUnit, { digests, work }: HookLook) {
@@ -139,25 +145,27 @@ export const hookDeciding = (options: {
       if (!takesFiles(hook)) return { ...dueTo(reason), files: about ?? [] }
       const all = about === null ? filesIn(unit.tree, unit.directory) : about.map((file) => ({ path: file, raw: null }))
       const given = all.map(digestKey)
+      if (given.length === 0) return skipped("no-file", "there is no file to give it")
       return { ...dueTo(reason), files: given, given, unnameable: new Set(all.filter(({ raw }) => raw !== null).map(digestKey)) }
     }
     const content = yield* contentOf(unit, look)
     return takesFiles(hook) ? yield* decideFiles(unit, content, about, isNew) : yield* decideWhole(unit, content, isNew)
   })
 
+  const keyOfFiles = (content: HookContent, files: ReadonlyArray<HookFile>) => digestOf({ gate: content.gate, each: files })
+
   /** A hook that checks its directory as a whole. */
   const decideWhole = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent, isNew: boolean) {
     const { hook } = unit
     const passes = hook.cache ? { content, key: content.key, whole: true, each: [] } : null
-    const known = { key: content.key, passes }
     if (hook.cache && !isNew) {
-      const pass = yield* cache.find(content.key)
+      const pass = yield* known.find(content.key)
       if (pass !== null) return unchanged(pass, content.key, passedAt(pass))
     }
-    const deleted = yield* deletedSince(unit, content)
+    const deleted = (yield* deletedSince(unit, content)) ?? []
     if (presentIn(content).length === 0 && deleted.length === 0) return noFile(hook)
     const { files, reason } = changedSince(unit, content, deleted)
-    return { ...dueTo(hook.cache && !isNew ? reason : notKept(hook)), ...known, files }
+    return { ...dueTo(hook.cache && !isNew ? reason : notKept(hook)), key: content.key, passes, files }
   })
 
   /** A hook that checks the files that it is given. */
@@ -168,18 +176,20 @@ export const hookDeciding = (options: {
     const files = about === null ? all : all.filter((file) => about.includes(file.path))
     if (files.length === 0) return about === null ? noFile(hook) : skipped("no-file", `${few(about)} is not among the files of its if_changed`)
     const whole = about === null
-    const key = whole ? content.key : digestOf({ gate: content.gate, each: files })
+    const key = whole ? content.key : keyOfFiles(content, files)
     const { unnameable } = content
     const dueWith = (reason: HookReason, given: ReadonlyArray<HookFile>): HookDecision => {
       const names = given.map((file) => file.path)
       return { ...dueTo(reason), files: names, given: names, unnameable, key, passes: hook.cache ? { content, key, whole, each: given } : null }
     }
     if (isNew || !hook.cache) return dueWith(notKept(hook), files)
-    const pass = yield* cache.find(key)
+    const pass = yield* known.find(key)
     if (pass !== null) return unchanged(pass, key, passedAt(pass))
-    const passed = yield* cache.passedFiles(content.gate, files)
+    const passed = yield* known.passedFiles(content.gate, files)
     const pending = files.filter((file) => !passed.has(file.path))
     const deleted = whole ? yield* deletedSince(unit, content) : []
+    // It never passed here as a whole: nobody knows what is missing.
+    if (deleted === null) return dueWith(because("never-passed", `not passed here as a whole yet: ${few(files.map((file) => file.path))}`), files)
     // What used a deleted file may be any of the others.
     if (deleted.length > 0) return dueWith(because("changed", `deleted since it last passed: ${few(deleted)}`), files)
     if (pending.length === 0) {
@@ -192,10 +202,10 @@ export const hookDeciding = (options: {
     )
   })
 
-  /** What it read when it last passed as a whole here, and is gone. */
+  /** What it read when it last passed as a whole here, and is gone; null when it never did. */
   const deletedSince = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent) {
-    const last = yield* cache.lastReads(content.gate, unit.tree.root)
-    if (last === null) return []
+    const last = yield* known.lastReads(content.gate, unit.tree.root)
+    if (last === null) return null
     const present = new Set(presentIn(content).map((file) => file.path))
     return [...last].filter((file) => !present.has(file))
   })
@@ -224,9 +234,17 @@ export const hookDeciding = (options: {
     treeAt,
     contentOf,
     decide,
+    keyOfFiles,
     remember: (unit, content) => {
-      if (remembered.size >= mostRemembered) remembered.clear()
-      remembered.set(placeOf(unit), new Map(content.reads.map((file) => [file.path, file.digest])))
+      const place = placeOf(unit)
+      rememberedFiles += content.reads.length - (remembered.get(place)?.size ?? 0)
+      remembered.delete(place)
+      remembered.set(place, new Map(content.reads.map((file) => [file.path, file.digest])))
+      for (const [oldest, files] of remembered) {
+        if (rememberedFiles <= mostRemembered) break
+        remembered.delete(oldest)
+        rememberedFiles -= files.size
+      }
     }
   }
 }
@@ -241,34 +259,32 @@ export const presentIn = (content: HookContent): ReadonlyArray<HookFile> => cont
 const filesOf = ({ directory, hook, tree }: HookUnit): { readonly files: ReadonlyArray<TreeFile>; readonly named: ReadonlySet<string> } => {
   const matches = matcher(hook.ifChanged)
   const found = hook.ifChanged.length === 0 ? [] : filesIn(tree, directory).filter((file) => matches(file.path))
-  const named = new Set([...literals(hook.ifChanged), directorySettings])
+  const named = new Set([...literals(hook.ifChanged), directorySettings].map((name) => path.posix.normalize(name).replace(/\/$/, "")))
   const inTree = new Set(found.map((file) => file.path))
   const below = (name: string): TreeFile => ({ path: path.posix.join(directory, name), raw: null })
-  const outright = [...named].filter((name) => !inTree.has(name) && !isFolder(path.join(tree.root, directory, name)))
+  // What lies below a folder is in the tree, but for one that git ignores, or that is elsewhere: that is read whole.
+  const isInTree = (name: string) => inTree.has(name) || (!name.startsWith("../") && filesIn(tree, path.posix.join(directory, name)).length > 0)
+  const outright = [...named].filter((name) => !isInTree(name))
   return { files: [...found.map((file) => ({ path: path.posix.join(directory, file.path), raw: file.raw })), ...outright.map(below)], named }
-}
-
-const isFolder = (at: string): boolean => {
-  try {
-    return lstatSync(at).isDirectory()
-  } catch {
-    return false
-  }
 }
 
 /** A path of the file system as one of the tree, without symbolic links in its folder; null when it is not in it. A file that is gone has a place, too. */
 export const inTree = (root: string, file: string): string | null => {
-  let folder: string
-  try {
-    folder = realpathSync(path.dirname(file))
-  } catch {
-    return null
+  const at = withoutLinks(file)
+  return isWithin(root, path.dirname(at)) ? path.relative(root, at).split(path.sep).join("/") : null
+}
+
+/** A path without symbolic links in its folders, as far as these are there. */
+export const withoutLinks = (file: string): string => {
+  const missing = [path.basename(file)]
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    try {
+      return path.join(realpathSync(folder), ...missing)
+    } catch {
+      if (folder === path.dirname(folder)) return file
+      missing.unshift(path.basename(folder))
+    }
   }
-  if (!isWithin(root, folder)) return null
-  return path
-    .relative(root, path.join(folder, path.basename(file)))
-    .split(path.sep)
-    .join("/")
 }
 
 const usesPlugin = (hook: Hook): boolean =>

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer"
+import { ShellFiles } from "./shellFiles.ts"
 
 const variable = /^\$(\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/
 
@@ -42,6 +43,22 @@ export const withFiles = (command: string, files: ReadonlyArray<string>): string
     at++
   }
   return text
+}
+
+/** A command that can be given files, or in words why it cannot. */
+export type FilesCommand = { readonly command: string } | { readonly refused: string }
+
+/**
+ * The command with its `${HAN_FILES}` such that each file is one word of it, whatever its name, when it runs with the files as the shell's arguments and with
+ * their `quotedList` in the variable HAN_FILES. Outside of quotes and alone in them it is the shell's own list of arguments, in `"$(…)"` too. Within other
+ * quotes it is the variable, for another shell (`sh -c "… ${HAN_FILES}"`); so it is in here-documents. Where `[ -n … ]` asks for one word it is the variable.
+ * A command is refused whose quoting does not end or cannot be followed, and one that gives the shell other arguments (functions, `set --`, `shift`).
+ */
+export const commandFor = (command: string, _files: ReadonlyArray<string>): FilesCommand => {
+  const read = new ShellFiles(command, '"$@"', 0, false).program()
+  if (read.refused !== null) return { refused: `\`\${HAN_FILES}\` cannot be placed in the command: ${read.refused}` }
+  if (read.placed && read.changed !== null) return { refused: `\`\${HAN_FILES}\` cannot be placed in the command: ${read.changed}` }
+  return { command: read.out }
 }
 
 /** For a shell: each name in single quotes, with spaces between them. */

@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
-import * as Mailbox from "effect/Mailbox"
 import { type Entry, SessionId, type Transcript, transcriptFileId } from "../Entry.ts"
 import type { Append, Journal } from "../Journal.ts"
 import type { StoreError } from "../StoreError.ts"
@@ -20,25 +19,33 @@ export interface HanLine {
 }
 
 export interface HookLog {
-  /** Takes lines down. They are in the journal soon, in this order, and at the latest when the scope of the log closes. */
+  /**
+   * Takes lines down, and never waits. They are in the journal soon, in this order, and at the latest when the scope of the log closes. When the journal is so
+   * slow that more than `mostWaiting` lines wait for it, those that were noted first are left out, which is logged.
+   */
   readonly note: (lines: ReadonlyArray<HanLine>) => Effect.Effect<void>
-  /** Waits until everything that was noted before is in the journal. */
-  readonly settled: Effect.Effect<void>
 }
 
+/** Lines that wait for the journal at most. */
+export const mostWaiting = 20_000
 const mostAtOnce = 200
 const mostKnown = 1000
 
 /**
  * Writes han's own lines into the journal: transcript `(machine, "han", session)`, its lines without a gap. `failed` is told of lines that could not be stored
- * after three attempts; lines of a forgotten session are not stored, as nothing of it is.
+ * after three attempts; lines of a forgotten session are not stored, as nothing of it is. Whatever else goes wrong with lines is logged, and later ones
+ * are stored.
  */
 export const hookLog = Effect.fnUntraced(function* (
   journal: typeof Journal.Service,
   machine: string,
   failed: (error: StoreError, lines: number) => Effect.Effect<void>
 ) {
-  const queue = yield* Mailbox.make<{ readonly lines: ReadonlyArray<HanLine>; readonly done: (() => void) | null }>()
+  const waiting: Array<ReadonlyArray<HanLine>> = []
+  let waitingLines = 0
+  let leftOut = 0
+  let closing = false
+  const called = yield* Effect.makeLatch()
   /** The next line of a session's log, and where it begins. */
   const ends = new Map<string, { line: number; offset: number }>()
 
@@ -73,49 +80,70 @@ export const hookLog = Effect.fnUntraced(function* (
     for (const [sessionId, end] of after) ends.set(sessionId, end)
   })
 
-  const write = (lines: ReadonlyArray<HanLine>) =>
+  const write = (lines: ReadonlyArray<HanLine>): Effect.Effect<void> =>
     Effect.suspend(() => store(lines)).pipe(
       Effect.provideService(Viewer, Viewer.local),
       // Whatever was wrong, the places are looked up anew; a forgotten session's log begins again.
-      Effect.tapError(() => Effect.sync(() => ends.clear())),
+      Effect.tapErrorCause(() => Effect.sync(() => ends.clear())),
       Effect.retry({ times: 2 }),
       Effect.catchTags({
         EntryGap: (gap) => Effect.logError("a line of han's own did not fit into the journal", gap.message),
         StoreError: (error) => failed(error, lines.length)
-      })
+      }),
+      // Who writes must not end with one of the writes.
+      Effect.catchAllCause((cause) => Effect.logError(`${lines.length} lines about hooks are not in the history: writing them broke down`, cause))
     )
 
-  const drain = Effect.fnUntraced(function* (batches: Iterable<{ readonly lines: ReadonlyArray<HanLine>; readonly done: (() => void) | null }>) {
-    let lines: Array<HanLine> = []
-    const done: Array<() => void> = []
-    for (const batch of batches) {
-      lines.push(...batch.lines)
-      if (batch.done !== null) done.push(batch.done)
-      if (lines.length < mostAtOnce) continue
-      yield* write(lines)
-      lines = []
+  /** The oldest batches, whole. */
+  const take = (): ReadonlyArray<HanLine> => {
+    const lines: Array<HanLine> = []
+    while (lines.length < mostAtOnce) {
+      const batch = waiting.shift()
+      if (batch === undefined) break
+      for (const line of batch) lines.push(line)
     }
-    if (lines.length > 0) yield* write(lines)
-    for (const tell of done) tell()
-  })
+    waitingLines -= lines.length
+    return lines
+  }
 
   const work = Effect.gen(function* () {
     while (true) {
-      const [batches, ended] = yield* queue.takeAll
-      yield* drain(batches)
-      if (ended) return
+      yield* called.await
+      yield* called.close
+      while (waiting.length > 0) {
+        if (leftOut > 0) {
+          const lines = leftOut
+          leftOut = 0
+          yield* Effect.logError(`${lines} lines about hooks are not in the history: more than ${mostWaiting} waited for the journal`)
+        }
+        yield* write(take())
+      }
+      if (closing) return
     }
   })
   // Not interrupted with the scope: what was noted is written first.
   const fiber = yield* Effect.forkDaemon(Effect.uninterruptible(work))
-  yield* Effect.addFinalizer(() => Effect.zipRight(queue.end, fiber.await))
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => {
+      closing = true
+      return Effect.zipRight(called.open, fiber.await)
+    })
+  )
 
   return {
-    note: (lines) => (lines.length === 0 ? Effect.void : Effect.asVoid(queue.offer({ lines, done: null }))),
-    settled: Effect.async<void>((resume) => {
-      const offered = queue.unsafeOffer({ lines: [], done: () => resume(Effect.void) })
-      if (!offered) resume(Effect.void)
-    })
+    note: (lines) =>
+      Effect.suspend(() => {
+        if (lines.length === 0 || closing) return Effect.void
+        waiting.push(lines)
+        waitingLines += lines.length
+        // The newest batch stays, however long it is.
+        while (waitingLines > mostWaiting && waiting.length > 1) {
+          const left = waiting.shift()?.length ?? 0
+          waitingLines -= left
+          leftOut += left
+        }
+        return called.open
+      })
   } satisfies HookLog
 })
 

@@ -10,7 +10,10 @@ export type OutputStream = "stdout" | "stderr"
 export interface RecordedOutput {
   readonly stdout: HookOutput
   readonly stderr: HookOutput
-  /** Where all bytes of both are, in the order in which they came; null when memory has them all, or when they could not be written. */
+  /**
+   * Where all bytes of both are, in the order in which they came, or of very many the first, with a line that says so. Null when memory has them all, or when
+   * they could not be written.
+   */
   readonly outputFile: string | null
 }
 
@@ -19,7 +22,11 @@ export interface OutputRecordOptions {
   readonly memoryBytes: number
   readonly folder: string
   readonly name: string
+  /** Of both together in the file; 1 GB when absent. */
+  readonly fileBytes?: number
 }
+
+const standardFileBytes = 1_000_000_000
 
 /** Takes both outputs of a command as they come. Writes to its file at once, so that what waits to be written is never more than one block. */
 export interface OutputRecord {
@@ -30,13 +37,15 @@ export interface OutputRecord {
   readonly discard: () => void
 }
 
-export const outputRecord = ({ memoryBytes, folder, name }: OutputRecordOptions): OutputRecord => {
+export const outputRecord = ({ fileBytes = standardFileBytes, folder, memoryBytes, name }: OutputRecordOptions): OutputRecord => {
   const most = Math.max(0, Math.floor(memoryBytes))
   const kept = { stdout: new HeadAndTail(most), stderr: new HeadAndTail(most) }
   const file = path.join(folder, `${name}.txt`)
   // Whose bytes came when, until there is a file: the lengths of what came from stdout and from stderr in turn.
   let turns: Array<number> = [0]
   let descriptor: number | null = null
+  /** For what the file may still take; null when something was left out. */
+  let room: number | null = fileBytes
   let trouble: string | null = null
 
   const attempt = (write: () => void): void => {
@@ -59,6 +68,13 @@ export const outputRecord = ({ memoryBytes, folder, name }: OutputRecordOptions)
     else turns.push(length)
   }
 
+  const writeWithin = (open: number, bytes: Uint8Array): void => {
+    if (room === null) return
+    writeAll(open, bytes.subarray(0, room))
+    room = bytes.length > room ? null : room - bytes.length
+    if (room === null) writeAll(open, Buffer.from(`\n… what came after the first ${fileBytes} bytes of both outputs is left out …\n`))
+  }
+
   const openFile = (): number => {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const made = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
@@ -69,7 +85,7 @@ export const outputRecord = ({ memoryBytes, folder, name }: OutputRecordOptions)
     for (const [turn, length] of turns.entries()) {
       const start = from[turn % 2] ?? 0
       from[turn % 2] = start + length
-      writeAll(made, (turn % 2 === 0 ? stdout : stderr).subarray(start, start + length))
+      writeWithin(made, (turn % 2 === 0 ? stdout : stderr).subarray(start, start + length))
     }
     turns = []
     return made
@@ -89,7 +105,7 @@ export const outputRecord = ({ memoryBytes, folder, name }: OutputRecordOptions)
   return {
     take: (stream, block) => {
       const output = kept[stream]
-      if (descriptor !== null || output.bytes + block.length > most) attempt(() => writeAll(descriptor ?? openFile(), block))
+      if (descriptor !== null || output.bytes + block.length > most) attempt(() => writeWithin(descriptor ?? openFile(), block))
       else note(stream, block.length)
       output.push(block)
     },
@@ -97,7 +113,7 @@ export const outputRecord = ({ memoryBytes, folder, name }: OutputRecordOptions)
       const opened = descriptor !== null
       attempt(close)
       const written = opened && trouble === null
-      const where = written ? `all of it in ${file}` : `and not kept: ${trouble}`
+      const where = written ? `${room === null ? `the first ${fileBytes} of both outputs` : "all of it"} in ${file}` : `and not kept: ${trouble}`
       return { stdout: kept.stdout.output(where), stderr: kept.stderr.output(where), outputFile: written ? file : null }
     },
     discard

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -6,13 +7,15 @@ import { type HookCall, HookCallInvalid } from "../HookCall.ts"
 import type { HookReason } from "../HookOutcome.ts"
 import { hookQuery, treeOf } from "../HookProject.ts"
 import type { HookList, Hooks } from "../Hooks.ts"
-import { type HookDeciding, type HookUnit, inTree } from "./hookDecision.ts"
+import { type HookDeciding, type HookUnit, inTree, withoutLinks } from "./hookDecision.ts"
 import { filesIn, hookDirectories } from "./hookDirectories.ts"
 import { environmentOf } from "./hookEnvironment.ts"
 import { matcher } from "./hookGlobs.ts"
 import { type HookGraph, hookGraph, isOf, phaseOrder } from "./hookGraph.ts"
 import { type HookPayload, payloadOf } from "./hookPayload.ts"
+import { callWords } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
+import { isWithin } from "./pluginContent.ts"
 import type { ProjectTree } from "./projectTree.ts"
 
 /** What a call comes to, before anything of it is run. */
@@ -36,7 +39,7 @@ export const planOf = Effect.fnUntraced(function* (hooks: typeof Hooks.Service, 
   const query = hookQuery({ cwd: payload.cwd, environment: call.environment })
   const list = yield* hooks.list(query)
   const { chosen, passedOver } = yield* selected(list, payload, call)
-  const treePath = treeOf(list.projectPath, payload.cwd)
+  const treePath = treePathOf(list.projectPath, payload)
   const graph = hookGraph(chosen, list.hooks)
   const none = { call, payload, list, treePath, passedOver, graph }
   if (chosen.length === 0) return { ...none, tree: null, order: new Map(), units: new Map() } satisfies Planned
@@ -45,6 +48,19 @@ export const planOf = Effect.fnUntraced(function* (hooks: typeof Hooks.Service, 
   const order = phaseOrder(graph, (a, b) => (units.get(a.id) ?? []).some((one) => (units.get(b.id) ?? []).some((other) => isAboutTheSame(one, other))))
   return { ...none, tree, order, units } satisfies Planned
 })
+
+/** The worktree of the file that a tool is about, else the one that the agent works in. */
+const treePathOf = (projectPath: string, { cwd, toolFiles }: HookPayload): string => {
+  const [file] = toolFiles.map(withoutLinks)
+  const ofFile = file === undefined ? null : folderOf(file)
+  const found = ofFile === null ? projectPath : treeOf(projectPath, ofFile)
+  return found !== projectPath || (file !== undefined && isWithin(projectPath, file)) ? found : treeOf(projectPath, cwd)
+}
+
+/** The nearest folder of a file that is there. */
+const folderOf = (file: string): string => {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) if (existsSync(folder) || folder === path.dirname(folder)) return folder
+}
 
 const selected = (list: HookList, payload: HookPayload, call: HookCall) =>
   Effect.gen(function* () {
@@ -80,7 +96,7 @@ const whyNot = (hook: Hook, list: HookList, payload: HookPayload, { only }: Hook
   if (only === null && toolName !== null && hook.toolFilter !== null && !hook.toolFilter.some((tool) => namesTool(tool, toolName))) {
     return { code: "matcher", text: `its tool_filter is ${hook.toolFilter.join(", ")}, without ${toolName}` }
   }
-  if (only === null && hasOwnEntry(hook, list, event)) {
+  if (only === null && hasOwnEntry(hook, list, payload)) {
     return {
       code: "own-entry",
       text: "its plugin's hooks.json has an entry of its own for it, which Claude Code runs; `han plugin generate-hooks` makes one of them all"
@@ -100,12 +116,18 @@ const namesTool = (pattern: string, tool: string): boolean => {
   }
 }
 
-const hasOwnEntry = (hook: Hook, list: HookList, event: string | null): boolean =>
+/** Whether Claude Code itself calls han for this hook alone, at just this event: without a condition, and waiting for it. */
+const hasOwnEntry = (hook: Hook, list: HookList, { event, toolName }: HookPayload): boolean =>
   list.clientHooks.some((entry) => {
-    if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}`) return false
-    const [, plugin, name] = /\bhan(?:\.mjs)?["']?\s+hook\s+run\s+["']?([^\s"']+)["']?\s+["']?([^\s"'-][^\s"']*)/.exec(entry.what ?? "") ?? []
+    if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}` || entry.condition !== null || entry.async) return false
+    if (toolName !== null && !matchesTool(entry.matcher, toolName)) return false
+    const [plugin, name] = callWords(entry.what)
     return plugin !== undefined && name === hook.name && isOf(hook, plugin)
   })
+
+/** As the client reads a matcher: names in a list, or a pattern; nothing and `*` for all. */
+const matchesTool = (matcher: string | null, tool: string): boolean =>
+  matcher === null || matcher === "" || (/^[\w\s|,-]+$/.test(matcher) ? matcher.split(/[|,]/).some((one) => one.trim() === tool) : namesTool(matcher, tool))
 
 /** The directories that a hook is for. At a tool's event those that hold the tool's files: the nearest for what is given files, all for what is not. */
 const unitsOf = (hook: Hook, tree: ProjectTree, payload: HookPayload, projectPath: string, call: HookCall): ReadonlyArray<HookUnit> => {
@@ -117,6 +139,10 @@ const unitsOf = (hook: Hook, tree: ProjectTree, payload: HookPayload, projectPat
   const whole = { hook, tree, environment, toolFiles: null }
   if (toolFiles.length === 0) return directories.map((directory) => ({ ...whole, directory }))
   const files = toolFiles.flatMap((file) => inTree(tree.root, file) ?? [])
+  // One that says nothing of places and files is for files anywhere.
+  if (files.length === 0 && hook.dirsWith.length === 0 && hook.ifChanged.length === 0) {
+    return directories.map((directory) => ({ ...whole, directory, toolFiles: toolFiles.map((file) => path.relative(tree.root, withoutLinks(file))) }))
+  }
   const holds = (directory: string) => files.filter((file) => directory === "" || file.startsWith(`${directory}/`))
   if (!takesFiles(hook))
     return directories.filter((directory) => holds(directory).length > 0).map((directory) => ({ ...whole, directory, toolFiles: holds(directory) }))

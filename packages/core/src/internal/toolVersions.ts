@@ -1,20 +1,30 @@
-import { execFile } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { rmSync } from "node:fs"
 import * as Effect from "effect/Effect"
+import { type HookProcessEnd, runHookProcess } from "./hookProcess.ts"
 
-const limitMs = 10_000
+const limitMs = 5000
 /** What a shim stands for may change with any file of the project; asking again costs a start of the program. */
 const keptMs = 10_000
 const mostKept = 500
+/** Of each output. */
+const memoryBytes = 16 * 1024
 
-/** What a program says of its version, in a directory and with an environment. One that is missing, or fails, has a version too: that it does so. */
-export const toolVersions = (): ((tool: string, directory: string, environment: Readonly<Record<string, string>>) => Effect.Effect<string>) => {
+/**
+ * What a program says of its version, in a directory and with an environment: a text that is the same as long as the program says and does the same. One that
+ * is missing, fails, or takes more than five seconds has a version too: that it does so.
+ */
+export const toolVersions = (options: {
+  /** For what is too long for memory, while it is read. */
+  readonly outputFolder: string
+}): ((tool: string, directory: string, environment: Readonly<Record<string, string>>) => Effect.Effect<string>) => {
   const known = new Map<string, { readonly at: number; readonly version: string }>()
   return (tool, directory, environment) =>
     Effect.suspend(() => {
       const key = JSON.stringify([tool, directory, environment["PATH"]])
       const before = known.get(key)
       if (before !== undefined && Date.now() - before.at < keptMs) return Effect.succeed(before.version)
-      return Effect.map(ask(tool, directory, environment), (version) => {
+      return Effect.map(ask(tool, directory, environment, options.outputFolder), (version) => {
         if (known.size >= mostKept) known.clear()
         known.set(key, { at: Date.now(), version })
         return version
@@ -22,16 +32,28 @@ export const toolVersions = (): ((tool: string, directory: string, environment: 
     })
 }
 
-const ask = (tool: string, directory: string, environment: Readonly<Record<string, string>>) =>
-  Effect.async<string>((resume) => {
-    const child = execFile(
-      tool,
-      ["--version"],
-      { cwd: directory, env: { ...environment }, timeout: limitMs, killSignal: "SIGKILL", maxBuffer: 1 << 20 },
-      (error, stdout, stderr) => {
-        const failure = error === null ? "" : `${error.code ?? error.signal ?? error.message}`
-        resume(Effect.succeed(JSON.stringify([failure, stdout, stderr])))
-      }
-    )
-    return Effect.sync(() => child.kill("SIGKILL"))
+const ask = (tool: string, directory: string, environment: Readonly<Record<string, string>>, outputFolder: string): Effect.Effect<string> =>
+  Effect.suspend(() => {
+    const name = randomUUID()
+    const run = runHookProcess({
+      command: 'exec "$1" --version',
+      args: [tool],
+      directory,
+      environment,
+      input: null,
+      limitMs,
+      idleLimitMs: null,
+      memoryBytes,
+      outputFolder,
+      name
+    })
+    // Where an output was cut it names the file, which is another one each time.
+    return Effect.flatMap(run, (ended) => Effect.as(removed(ended), JSON.stringify([ended.end, ended.stdout.text, ended.stderr.text]).replaceAll(name, "")))
   })
+
+const removed = ({ outputFile }: HookProcessEnd): Effect.Effect<void> =>
+  outputFile === null
+    ? Effect.void
+    : Effect.try(() => rmSync(outputFile, { force: true })).pipe(
+        Effect.catchAll(({ error }) => Effect.logWarning(`${outputFile} cannot be removed (${String(error)})`))
+      )

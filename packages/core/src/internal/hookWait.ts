@@ -1,0 +1,39 @@
+import * as Duration from "effect/Duration"
+import type { ClientHook } from "../Hook.ts"
+import { isOf } from "./hookGraph.ts"
+import type { Planned } from "./hookPlan.ts"
+
+/** How long Claude Code waits at these events by itself; elsewhere it waits ten minutes. */
+const clientWaits: Readonly<Record<string, number>> = { UserPromptSubmit: 30_000, PreModelSwitch: 30_000, MessageDisplay: 10_000, SessionEnd: 1500 }
+const standardWait = 600_000
+/** A person waits as long as the hooks' own limits last. */
+const personWait = 24 * 3600 * 1000
+
+/** How long the caller waits for its answer, less what it takes to tell it: as its entry in the settings says, else as long as the client does by itself. */
+export const waitOf = ({ call, list, payload }: Planned): number => {
+  const { event, sessionId } = payload
+  if (event === null || sessionId === null) return personWait
+  const standard = clientWaits[event] ?? standardWait
+  const waits = list.clientHooks
+    .filter((entry) => entry.event === event && isCall(entry, call.only, list.hooks))
+    .map(({ timeout }) => (timeout === null ? standard : Duration.toMillis(timeout)))
+  const wait = waits.length === 0 ? standard : Math.min(...waits)
+  return wait - Math.max(300, wait / 20)
+}
+
+/** Whether an entry of Claude Code is one that makes such a call. */
+const isCall = ({ what }: ClientHook, only: Planned["call"]["only"], hooks: Planned["list"]["hooks"]): boolean => {
+  const words = callWords(what)
+  if (only === null) return words.length === 1 || /\/hooks\/[A-Za-z]+$/.test(what ?? "")
+  const [plugin, name] = words
+  return name === only.hook && plugin !== undefined && hooks.some((hook) => hook.name === name && isOf(hook, plugin) && isOf(hook, only.plugin))
+}
+
+/** What comes behind `han hook run` (or `dispatch`) in a command: an event, or a plugin and a hook of it; empty for another command. */
+export const callWords = (command: string | null): ReadonlyArray<string> => {
+  const [, rest] = /\bhan(?:\.mjs)?["']?\s+hook\s+(?:run|dispatch)\s+(.+)$/s.exec(command ?? "") ?? []
+  if (rest === undefined) return []
+  const words = rest.split(/\s+/).map((word) => word.replace(/^["']|["']$/g, ""))
+  const end = words.findIndex((word) => word.startsWith("-") || /^[|&;<>]/.test(word))
+  return words.slice(0, end === -1 ? 2 : Math.min(2, end)).filter((word) => word !== "")
+}
