@@ -12,20 +12,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const F = "${HAN_FILES}"
 const listing = "printf '%s\\0'"
 
-const written = (command: string, files: ReadonlyArray<string>): string => {
-  const answer = commandFor(command, files)
+const written = (command: string): string => {
+  const answer = commandFor(command)
   if ("refused" in answer) throw new Error(`${command}: ${answer.refused}`)
   return answer.command
 }
 
 const refusal = (command: string): string => {
-  const answer = commandFor(command, ["a"])
+  const answer = commandFor(command)
   return "refused" in answer ? answer.refused : `not refused: ${answer.command}`
 }
 
 /** What this command writes when it runs with these files. */
 const output = (command: string, files: ReadonlyArray<string>): string =>
-  execFileSync("/bin/bash", ["-c", written(command, files), "hook", ...files], {
+  execFileSync("/bin/bash", ["-c", written(command), "hook", ...files], {
     cwd: folder,
     env: { PATH: "/usr/bin:/bin", HAN_FILES: quotedList(files) },
     encoding: "utf8",
@@ -244,7 +244,7 @@ describe("files in commands", () => {
     FastCheck.assert(
       FastCheck.property(command, ({ text, places }) => {
         expect(accepted(text)).toBe(true)
-        expect(accepted(written(text, names))).toBe(true)
+        expect(accepted(written(text))).toBe(true)
         expect(output(text, names).replaceAll("\n", "")).toBe(expected.repeat(places))
       }),
       { numRuns: 150 }
@@ -265,21 +265,21 @@ describe("files in commands", () => {
     let judged = 0
     FastCheck.assert(
       FastCheck.property(FastCheck.array(piece, { minLength: 1, maxLength: 9 }), (pieces) => {
-        const answer = commandFor(pieces.join(""), ["a"])
+        const answer = commandFor(pieces.join(""))
         if ("refused" in answer || answer.command === pieces.join("") || !accepted(pieces.join(""))) return
         judged++
         expect(accepted(answer.command)).toBe(true)
       }),
-      { numRuns: 40000 }
+      { numRuns: 4000 }
     )
     expect(judged).toBeGreaterThan(20)
-    for (const [, command] of forms) if (accepted(command)) expect(accepted(written(command, nasty))).toBe(true)
+    for (const [, command] of forms) if (accepted(command)) expect(accepted(written(command))).toBe(true)
   }, 120_000)
 
   it("a text without files stays as it is", () => {
     for (const [, command] of [...forms, ...parentheses]) {
       const without = command.replaceAll(F, "x").replaceAll("$HAN_FILES", "y")
-      expect(commandFor(without, [])).toEqual({ command: without })
+      expect(commandFor(without)).toEqual({ command: without })
     }
   })
 
@@ -289,7 +289,7 @@ describe("files in commands", () => {
 
   it("another variable's name is left alone", () => {
     expect(takesFiles("echo $HAN_FILES_LIST ${HAN_FILE}")).toBe(false)
-    expect(written("echo $HAN_FILES_LIST", ["a"])).toBe("echo $HAN_FILES_LIST")
+    expect(written("echo $HAN_FILES_LIST")).toBe("echo $HAN_FILES_LIST")
     expect(takesFiles("echo $HAN_FILES")).toBe(true)
   })
 

@@ -116,11 +116,12 @@ describe("han-plugin.yml", () => {
   it.effect("an unknown key is a warning with its line, and nothing is lost for it", () =>
     Effect.gen(function* () {
       const { hooks, problems } = yield* said("unknown")
-      expect(hooks.map(({ name }) => name)).toEqual(["lint"])
+      expect(hooks.map(({ name }) => name)).toEqual(["lint", "open"])
       expect(problems.map(({ key, line, severity }) => [severity, line, key])).toEqual([
-        ["warning", 9, "surprise"],
+        ["warning", 11, "surprise"],
         ["warning", 4, "hooks.lint.if_chanegd"],
-        ["warning", 8, "hooks.lint.depends_on.0.optionl"]
+        ["warning", 8, "hooks.lint.depends_on.0.optionl"],
+        ["warning", 10, "hooks.open.command"]
       ])
     })
   )

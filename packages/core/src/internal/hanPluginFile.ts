@@ -1,4 +1,5 @@
 import { type HookDefinition, HookPhase, type HookProblem, type PluginHooks } from "../Hook.ts"
+import { commandFor, takesFiles } from "./hookFiles.ts"
 import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"
 import { isObject } from "./json.ts"
 import { isPluginName } from "./pluginKey.ts"
@@ -43,6 +44,8 @@ const hookIn = (file: YamlFile, name: string, value: unknown, problems: Array<Ho
   keys.only(hookKeys)
   const command = keys.text("command")
   if (keys.isSound && (command === undefined || command.trim() === "")) keys.fail(command === undefined ? [] : ["command"], "has no command to run")
+  const withFiles = command !== undefined && takesFiles(command) ? commandFor(command) : null
+  if (withFiles !== null && "refused" in withFiles) keys.warn(["command"], `cannot be run: ${withFiles.refused}`)
   const hook: HookDefinition = {
     name,
     command: command ?? "",

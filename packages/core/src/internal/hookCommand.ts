@@ -7,7 +7,7 @@ import type { Hook } from "../Hook.ts"
 import type { HookProgress } from "../HookCall.ts"
 import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothing } from "../HookOutcome.ts"
 import type { HookDecision, HookUnit } from "./hookDecision.ts"
-import { asArgument, chunked, commandFor, quotedList } from "./hookFiles.ts"
+import { asArgument, chunked, commandFor, quotedList, takesFiles } from "./hookFiles.ts"
 import { type HookProcessEnd, runHookProcess } from "./hookProcess.ts"
 
 /** How commands of one call are run. */
@@ -43,7 +43,7 @@ export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, s
     const ends: Array<HookProcessEnd> = []
     for (const [index, files] of groups.entries()) {
       const environment = files === null ? unit.environment : { ...unit.environment, HAN_FILES: quotedList(files) }
-      const text = files === null ? { command: hook.command } : commandFor(hook.command, files)
+      const text = files === null ? { command: hook.command } : commandFor(hook.command)
       if ("refused" in text) return { ...base, status: "broken", reason: { code: "refused", text: text.refused } } satisfies HookOutcome
       const end = yield* inSlot(
         setting,
@@ -89,7 +89,7 @@ export const testOf = (
   files: ReadonlyArray<string>,
   setting: Omit<CommandSetting, "emit">
 ): Effect.Effect<{ readonly says: "yes" | "no" | null; readonly why: string }> => {
-  const text = commandFor(test, files)
+  const text = takesFiles(test) ? commandFor(test) : { command: test }
   if ("refused" in text) return Effect.succeed({ says: null, why: text.refused })
   return Effect.map(
     inSlot(

@@ -1,49 +1,8 @@
 import { Buffer } from "node:buffer"
 import { ShellFiles } from "./shellFiles.ts"
 
-const variable = /^\$(\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/
-
 /** Whether a command says where the affected files are to stand. */
 export const takesFiles = (command: string): boolean => /\$(\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/.test(command)
-
-/**
- * The command with its `${HAN_FILES}` such that each file is one word of it, whatever its name: outside of quotes and alone in them it is the shell's own list
- * of arguments. Within other double quotes it stays: there the variable HAN_FILES, which holds the quoted names, is for another shell (`sh -c "… ${HAN_FILES}"`).
- * Within other single quotes it is those quoted names, for that other shell, too.
- */
-export const withFiles = (command: string, files: ReadonlyArray<string>): string => {
-  let text = ""
-  let quote: '"' | "'" | null = null
-  for (let at = 0; at < command.length; ) {
-    const rest = command.slice(at)
-    const found = variable.exec(rest)?.[0]
-    if (found !== undefined) {
-      const alone = quote !== null && command[at - 1] === quote && command[at + found.length] === quote
-      if (quote === null) text += '"$@"'
-      else if (quote === '"') text += alone ? "$@" : found
-      else if (alone) text = `${text.slice(0, -1)}"$@"`
-      else text += quotedList(files).replaceAll("'", `'\\''`)
-      at += found.length
-      // The closing single quote of `'${HAN_FILES}'` went with the opening one.
-      if (quote === "'" && alone) {
-        quote = null
-        at++
-      }
-      continue
-    }
-    const character = command.charAt(at)
-    if (character === "\\" && quote !== "'") {
-      text += command.slice(at, at + 2)
-      at += 2
-      continue
-    }
-    if (character === quote) quote = null
-    else if (quote === null && (character === '"' || character === "'")) quote = character
-    text += character
-    at++
-  }
-  return text
-}
 
 /** A command that can be given files, or in words why it cannot. */
 export type FilesCommand = { readonly command: string } | { readonly refused: string }
@@ -54,7 +13,7 @@ export type FilesCommand = { readonly command: string } | { readonly refused: st
  * quotes it is the variable, for another shell (`sh -c "… ${HAN_FILES}"`); so it is in here-documents. Where `[ -n … ]` asks for one word it is the variable.
  * A command is refused whose quoting does not end or cannot be followed, and one that gives the shell other arguments (functions, `set --`, `shift`).
  */
-export const commandFor = (command: string, _files: ReadonlyArray<string>): FilesCommand => {
+export const commandFor = (command: string): FilesCommand => {
   const read = new ShellFiles(command, '"$@"', 0, false).program()
   if (read.refused !== null) return { refused: `\`\${HAN_FILES}\` cannot be placed in the command: ${read.refused}` }
   if (read.placed && read.changed !== null) return { refused: `\`\${HAN_FILES}\` cannot be placed in the command: ${read.changed}` }
