@@ -356,6 +356,46 @@ describe("several hooks", () => {
   )
 })
 
+describe("a directory's own han-config.yml", () => {
+  it.scopedLive("switches hooks off there and says when they are due, and has nothing else run", () =>
+    Effect.gen(function* () {
+      const { explain, put, run } = yield* project(
+        `  check:\n    event: Stop\n    command: "true"\n    dirs_with: [package.json]\n    if_changed: ['**/*.ts']\n`
+      )
+      for (const folder of ["a", "b", "c", "d"]) {
+        put(`${folder}/package.json`, "{}")
+        put(`${folder}/x.ts`, "")
+        put(`${folder}/y.md`, "")
+      }
+      put("a/han-config.yml", "gate:\n  check:\n    enabled: false\n")
+      put("b/han-config.yml", "plugins:\n  gate:\n    hooks:\n      check:\n        if_changed: ['*.md']\n")
+      put("c/han-config.yml", "gate:\n  check:\n    command: touch ../pwned\n")
+      put("d/han-config.yml", "gate: [\n")
+      const { answer, outcomes } = yield* run("Stop")
+      assert.deepStrictEqual(
+        outcomes.map(({ directory, files, reason, status }) => [directory, status, reason.code, files]),
+        [
+          ["a", "skipped", "off", []],
+          ["b", "passed", "never-passed", ["han-config.yml", "y.md"]],
+          ["c", "passed", "never-passed", ["han-config.yml", "x.ts"]],
+          ["d", "passed", "never-passed", ["han-config.yml", "x.ts"]]
+        ]
+      )
+      assert.isFalse(Fs.existsSync(Path.join(put("z", ""), "../pwned")))
+      assert.include(answer.stdout, "d/han-config.yml")
+      assert.deepStrictEqual(
+        (yield* explain("Stop")).items.map(({ cached, directory, reason }) => [directory, cached, reason.code]),
+        [
+          ["a", false, "off"],
+          ["b", true, "unchanged"],
+          ["c", true, "unchanged"],
+          ["d", true, "unchanged"]
+        ]
+      )
+    })
+  )
+})
+
 describe("ends", () => {
   it.scopedLive("a timeout is no failure of the check: open lets the agent go on, closed does not", () =>
     Effect.gen(function* () {

@@ -17,7 +17,7 @@ export interface HanConfig {
 /** Whose file it is; all but the user's lie in the project. */
 export type HanConfigSource = "user" | "project" | "local" | "root" | "directory"
 
-/** han's own files, the weakest first. Files deeper in a project hold for their folders alone, and are not looked for. */
+/** han's own files, the weakest first. Files deeper in a project hold for hooks in their folders alone, and are not among these. */
 export const hanConfigFiles = (folders: ReadonlyArray<string>, projectPath: string | null): ReadonlyArray<readonly [HanConfigSource, string]> => {
   const users = folders.map((folder) => path.join(folder, "han.yml"))
   const projects: ReadonlyArray<readonly [HanConfigSource, string]> =

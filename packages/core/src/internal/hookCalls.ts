@@ -7,6 +7,7 @@ import type { HookCall, HookCallInvalid, HookPlan, HookPlanItem, HookProgress } 
 import { type HookOutcome, type HookReason, nothing } from "../HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
 import type { StoreError } from "../StoreError.ts"
+import { directorySettings } from "./directorySettings.ts"
 import { type CommandSetting, outcomeWithout, runUnit } from "./hookCommand.ts"
 import { dueTo, few, type HookDecision, type HookLook, type HookUnit, newLook } from "./hookDecision.ts"
 import { type Planned, planOf } from "./hookPlan.ts"
@@ -26,11 +27,12 @@ type Failure = HookCallInvalid | HookProjectInvalid | StoreError
 
 export const hookCalls = (options: HookCallsOptions) => {
   const { deciding, hooks, noteClosed, outputFolder, slots, standing } = options
+  const planning = { hooks, deciding, settingsOf: directorySettings() }
   const { settle, settleAnew, tested } = hookUnits(options)
 
   const runHook = Effect.fnUntraced(function* (planned: Planned, hook: Hook, call: UnitCall, look: HookLook | null) {
     const units = planned.units.get(hook.id) ?? []
-    if (units.length === 0) return [{ ...outcomeWithout(hook, planned.treePath), reason: noDirectory(hook, planned) }]
+    if (units.length === 0) return isPassedOver(hook, planned) ? [] : [{ ...outcomeWithout(hook, planned.treePath), reason: noDirectory(hook, planned) }]
     // Once, by whoever is the first to be run; the others only say that it did not pass.
     const before = yield* Effect.cached(beforeAll(units[0], hook, call.setting))
     let told = false
@@ -56,7 +58,7 @@ export const hookCalls = (options: HookCallsOptions) => {
   const execute = (call: HookCall, emit: (progress: HookProgress) => void): Effect.Effect<HookAnswer, Failure> =>
     Effect.gen(function* () {
       const work: Work = { reads: 0 }
-      const planned = yield* planOf(hooks, deciding, call, work)
+      const planned = yield* planOf(planning, call, work)
       yield* noteClosed(planned.list, call.environment["CLAUDE_CONFIG_DIR"])
       // Nobody knows there what a hook's own variables are; the command form runs it.
       if (call.answerAs === "http" && planned.graph.hooks.some(({ environment }) => environment.length > 0)) return nothingToSay
@@ -83,7 +85,8 @@ export const hookCalls = (options: HookCallsOptions) => {
         outcomes.push(outcome)
         emit({ _tag: "Ended", outcome })
       }
-      for (const { hook, reason } of planned.passedOver) if (reason.code !== "event") tell({ ...outcomeWithout(hook, planned.treePath), reason })
+      for (const { directory, hook, reason } of planned.passedOver)
+        if (reason.code !== "event") tell({ ...outcomeWithout(hook, planned.treePath), directory, reason })
       const ends = new Map<string, Deferred.Deferred<ReadonlyArray<HookOutcome>>>()
       for (const hook of graph.hooks) ends.set(hook.id, yield* Deferred.make<ReadonlyArray<HookOutcome>>())
       const endOf = (id: string) => {
@@ -123,17 +126,17 @@ export const hookCalls = (options: HookCallsOptions) => {
   const explain = (call: HookCall): Effect.Effect<HookPlan, Failure> =>
     Effect.gen(function* () {
       const work: Work = { reads: 0 }
-      const planned = yield* planOf(hooks, deciding, call, work)
+      const planned = yield* planOf(planning, call, work)
       const { graph, order, payload } = planned
       const setting = { input: call.input, outputFolder, slots: slots.of(payload.event), until: Date.now() + testsAtMost }
       const look = newLook(work)
-      const items: Array<HookPlanItem> = planned.passedOver.map(({ hook, reason }) => ({ ...itemOf(hook, graph, order), reason }))
+      const items: Array<HookPlanItem> = planned.passedOver.map(({ directory, hook, reason }) => ({ ...itemOf(hook, graph, order), directory, reason }))
       for (const hook of graph.hooks) {
         const item = itemOf(hook, graph, order)
         const units = planned.units.get(hook.id) ?? []
         const broken = graph.broken.get(hook.id)
         if (broken !== undefined) items.push({ ...item, reason: broken })
-        else if (units.length === 0) items.push({ ...item, reason: noDirectory(hook, planned) })
+        else if (units.length === 0) items.push(...(isPassedOver(hook, planned) ? [] : [{ ...item, reason: noDirectory(hook, planned) }]))
         else {
           for (const unit of units) {
             const first = yield* deciding.decide(unit, { isNew: !call.cache }, look)
@@ -160,6 +163,9 @@ export const hookCalls = (options: HookCallsOptions) => {
 const testsAtMost = 60_000
 
 const nothingToSay: HookAnswer = { exitCode: 0, stdout: "", stderr: "" }
+
+/** It has directories, and their own settings switch it off in all of them. */
+const isPassedOver = (hook: Hook, { passedOver }: Planned): boolean => passedOver.some((one) => one.hook.id === hook.id)
 
 const noDirectory = (hook: Hook, { call, payload, treePath }: Planned): HookReason => ({
   code: payload.toolFiles.length > 0 ? "no-file" : "no-directory",

@@ -2,11 +2,12 @@ import { existsSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { type Hook, takesFiles } from "../Hook.ts"
+import { type Hook, type HookProblem, takesFiles } from "../Hook.ts"
 import { type HookCall, HookCallInvalid } from "../HookCall.ts"
 import type { HookReason } from "../HookOutcome.ts"
 import { hookQuery, treeOf } from "../HookProject.ts"
 import type { HookList, Hooks } from "../Hooks.ts"
+import type { directorySettings } from "./directorySettings.ts"
 import { type HookDeciding, type HookUnit, inTree, withoutLinks } from "./hookDecision.ts"
 import { filesIn, hookDirectories } from "./hookDirectories.ts"
 import { environmentOf } from "./hookEnvironment.ts"
@@ -26,15 +27,21 @@ export interface Planned {
   /** Null when no hook is for this call: nobody has looked at the files then. */
   readonly tree: ProjectTree | null
   readonly treePath: string
-  /** Hooks for this event that are not run wherever, with the reason. */
-  readonly passedOver: ReadonlyArray<{ readonly hook: Hook; readonly reason: HookReason }>
+  /** Hooks for this event that are not run, with the reason: wherever, or in one directory. */
+  readonly passedOver: ReadonlyArray<{ readonly hook: Hook; readonly directory: string | null; readonly reason: HookReason }>
   readonly graph: HookGraph
   /** By the id of a hook: those of earlier phases that it waits for. */
   readonly order: ReadonlyMap<string, ReadonlyArray<string>>
   readonly units: ReadonlyMap<string, ReadonlyArray<HookUnit>>
 }
 
-export const planOf = Effect.fnUntraced(function* (hooks: typeof Hooks.Service, deciding: HookDeciding, call: HookCall, work: Work) {
+export interface Planning {
+  readonly hooks: typeof Hooks.Service
+  readonly deciding: HookDeciding
+  readonly settingsOf: ReturnType<typeof directorySettings>
+}
+
+export const planOf = Effect.fnUntraced(function* ({ deciding, hooks, settingsOf }: Planning, call: HookCall, work: Work) {
   const payload = yield* Either.match(payloadOf(call), { onLeft: (error) => Effect.fail(error), onRight: Effect.succeed })
   const query = hookQuery({ cwd: payload.cwd, environment: call.environment })
   const list = yield* hooks.list(query)
@@ -44,9 +51,18 @@ export const planOf = Effect.fnUntraced(function* (hooks: typeof Hooks.Service, 
   const none = { call, payload, list, treePath, passedOver, graph }
   if (chosen.length === 0) return { ...none, tree: null, order: new Map(), units: new Map() } satisfies Planned
   const tree = yield* deciding.treeAt(treePath, work)
-  const units = new Map(graph.hooks.map((hook) => [hook.id, unitsOf(hook, tree, payload, list.projectPath, call)]))
+  const units = new Map<string, ReadonlyArray<HookUnit>>()
+  const problems: Array<HookProblem> = []
+  for (const hook of graph.hooks) {
+    const settled = yield* settingsOf(unitsOf(hook, tree, payload, list.projectPath, call), work, problems)
+    units.set(
+      hook.id,
+      settled.flatMap((one) => ("unit" in one ? [one.unit] : []))
+    )
+    for (const one of settled) if (!("unit" in one)) passedOver.push({ hook, directory: one.directory, reason: one.reason })
+  }
   const order = phaseOrder(graph, (a, b) => (units.get(a.id) ?? []).some((one) => (units.get(b.id) ?? []).some((other) => isAboutTheSame(one, other))))
-  return { ...none, tree, order, units } satisfies Planned
+  return { ...none, list: { ...list, problems: [...list.problems, ...problems] }, tree, order, units } satisfies Planned
 })
 
 /** The worktree of the file that a tool is about, else the one that the agent works in. */
@@ -74,11 +90,11 @@ const selected = (list: HookList, payload: HookPayload, call: HookCall) =>
       })
     }
     const chosen: Array<Hook> = []
-    const passedOver: Array<{ readonly hook: Hook; readonly reason: HookReason }> = []
+    const passedOver: Array<Planned["passedOver"][number]> = []
     for (const hook of named) {
       const reason = whyNot(hook, list, payload, call)
       if (reason === null) chosen.push(hook)
-      else passedOver.push({ hook, reason })
+      else passedOver.push({ hook, directory: null, reason })
     }
     return { chosen, passedOver }
   })
