@@ -105,7 +105,7 @@ export const hookDeciding = (options: {
     const reads: Array<HookFile> = []
     const unnameable = new Set<string>()
     for (const file of files) {
-      const name = path.posix.relative(directory, file.path)
+      const name = fromDirectory(directory, file.path)
       // Two such names may read the same.
       const known = file.raw === null ? name : `${name}?${file.raw.toString("hex")}`
       if (file.raw !== null) unnameable.add(known)
@@ -134,7 +134,7 @@ export const hookDeciding = (options: {
       directory,
       settings
     })
-    return { gate, key: digestOf({ gate, reads }), reads, unnameable } satisfies HookContent
+    return { gate, key: keyOf(gate, reads), reads, unnameable } satisfies HookContent
   })
 
   const decide = Effect.fnUntraced(function* (unit: HookUnit, { isNew }: { readonly isNew: boolean }, look: HookLook) {
@@ -152,7 +152,7 @@ export const hookDeciding = (options: {
     return takesFiles(hook) ? yield* decideFiles(unit, content, about, isNew) : yield* decideWhole(unit, content, isNew)
   })
 
-  const keyOfFiles = (content: HookContent, files: ReadonlyArray<HookFile>) => digestOf({ gate: content.gate, each: files })
+  const keyOfFiles = (content: HookContent, files: ReadonlyArray<HookFile>) => keyOf(`${content.gate} each`, files)
 
   /** A hook that checks its directory as a whole. */
   const decideWhole = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent, isNew: boolean) {
@@ -265,7 +265,10 @@ const filesOf = ({ directory, hook, tree }: HookUnit): { readonly files: Readonl
   // What lies below a folder is in the tree, but for one that git ignores, or that is elsewhere: that is read whole.
   const isInTree = (name: string) => inTree.has(name) || (!name.startsWith("../") && filesIn(tree, path.posix.join(directory, name)).length > 0)
   const outright = [...named].filter((name) => !isInTree(name))
-  return { files: [...found.map((file) => ({ path: path.posix.join(directory, file.path), raw: file.raw })), ...outright.map(below)], named }
+  return {
+    files: [...found.map((file) => ({ path: directory === "" ? file.path : `${directory}/${file.path}`, raw: file.raw })), ...outright.map(below)],
+    named
+  }
 }
 
 /** A path of the file system as one of the tree, without symbolic links in its folder; null when it is not in it. A file that is gone has a place, too. */
@@ -289,6 +292,18 @@ export const withoutLinks = (file: string): string => {
 
 const usesPlugin = (hook: Hook): boolean =>
   [hook.command, hook.beforeAll, hook.dirTest, hook.fileTest].some((text) => text?.includes("CLAUDE_PLUGIN_ROOT") === true)
+
+/** Thousands of files are no rarity here, so nothing more is done for each than needs be. */
+const keyOf = (gate: string, files: ReadonlyArray<HookFile>): string => {
+  const hash = createHash("sha256").update(`${gate}\n`)
+  let text = ""
+  for (const file of files) text += `${JSON.stringify(file.path)} ${file.digest}\n`
+  return hash.update(text).digest("hex")
+}
+
+/** A path of the tree from one of its directories. */
+const fromDirectory = (directory: string, file: string): string =>
+  directory === "" ? file : file.startsWith(`${directory}/`) ? file.slice(directory.length + 1) : path.posix.relative(directory, file)
 
 const digestOf = (value: unknown): string => createHash("sha256").update(canonicalJson(value)).digest("hex")
 
