@@ -1,6 +1,8 @@
 import type * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
@@ -65,6 +67,12 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
         Effect.logError(`${lines} lines about hooks are not in the history: ${message}`)
       )
       const scope = yield* Effect.scope
+      // Ends before the log is closed, and what it runs with it.
+      const calls = yield* FiberSet.make()
+      const owned = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(FiberSet.run(calls, restore(call)), (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => Fiber.interrupt(fiber)))
+        )
       yield* Effect.forkIn(oldOutputsGone(options.outputFolder), scope)
       const passes = passesIn(cache)
       const { execute, explain } = hookCalls({
@@ -79,13 +87,13 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
         inBackground: (work) => Effect.asVoid(Effect.forkIn(work, scope))
       })
       return {
-        answer: Effect.fn("HookRunner.answer")((call: HookCall) => execute(call, () => undefined)),
+        answer: Effect.fn("HookRunner.answer")((call: HookCall) => owned(execute(call, () => undefined))),
         run: (call) =>
           Stream.unwrapScoped(
             Effect.gen(function* () {
               const progress = yield* Mailbox.make<HookProgress, HookCallInvalid | HookProjectInvalid | StoreError>()
               const { emit, taken } = boundedTo(progress)
-              yield* execute(call, emit).pipe(
+              yield* owned(execute(call, emit)).pipe(
                 Effect.tap((answer) => progress.offer({ _tag: "Answered", answer })),
                 Mailbox.into(progress),
                 Effect.forkScoped

@@ -163,7 +163,12 @@ describe("files in commands", () => {
     ["a double quote", `eslint ${F} "`, "double quote"],
     ["an apostrophe", `echo it's ${F}`, "single quote"],
     ["a backtick", `echo \` ${F}`, "backtick"],
-    ["a parenthesis", `echo "$(cat ${F}"`, "not closed"],
+    ["a parenthesis", `echo "$(cat ${F} "`, "not closed"],
+    ["a word of which it is only a part", `eslint --files=${F}`, "within a word"],
+    ["an argument that looks like an assignment", `env LINT="${F}" lint`, "within a word"],
+    ["the same without quotes", `env LINT=${F} lint`, "within a word"],
+    ["a word that goes on", `cat ${F}.bak`, "within a word"],
+    ["a test without quotes", `[ ${F} ] || exit 0`, "in a test"],
     ["a parenthesis too many", `cat ${F})`, "none opened"],
     ["a here-document", `cat <<EOF\n${F}`, "here-document"],
     ["a brace", `echo \${x:-${F}`, "`${`"],
@@ -304,5 +309,11 @@ describe("files in commands", () => {
       expect(Buffer.byteLength(quotedList(group))).toBeLessThan(128 * 1024)
     }
     expect(chunked([])).toEqual([])
+  })
+
+  it("a test has one word, however many files there are", () => {
+    for (const test of [`[ "${F}" ]`, `test "${F}"`, `[[ "${F}" ]]`, `[ "" != "${F}" ]`, `[ -n "${F}" ]`, `[ -n ${F} ]`]) {
+      expect(output(`if ${test}; then echo some; else echo none; fi`, ["a b.ts", "c.ts"]), test).toBe("some\n")
+    }
   })
 })

@@ -178,6 +178,113 @@ describe("no hook is passed over that should run", () => {
   )
 })
 
+describe("what is shared, and what is not", () => {
+  it.scopedLive("a tool's hook does not wait behind what an agent's end waits for", () =>
+    Effect.gen(function* () {
+      const { put, run } = yield* hookProject(hook("slow", "sleep 20", "    phase: format\n") + hook("lint", "exit 2", onText, "[Stop, PostToolUse]"), {
+        slots: 1
+      })
+      put("a.txt", "")
+      const stop = yield* Effect.fork(run("Stop"))
+      yield* Effect.sleep(300)
+      const edited = yield* Effect.timeoutOption(run("PostToolUse", { tool: "Bash" }), "10 seconds")
+      assert.strictEqual(edited._tag === "Some" ? edited.value.answer.exitCode : null, 2)
+      yield* Fiber.interrupt(stop)
+    })
+  )
+
+  it.scopedLive("those whose run cannot be shared do not wait for each other; one that is asked anew runs all of it", () =>
+    Effect.gen(function* () {
+      const { lines, put, run } = yield* hookProject(
+        hook("says", `sleep 0.4; echo said >> ../log; echo '{"systemMessage":"hi"}'`, onText) +
+          hook("each", "sleep 0.4; echo ${HAN_FILES} >> ../files", onText, "PreCompact"),
+        { slots: 8 }
+      )
+      put("a.txt", "1")
+      const all = yield* Effect.forEach([1, 2, 3, 4, 5], () => run("Stop"), { concurrency: "unbounded" })
+      assert.isTrue(all.every(({ answer }) => answer.stdout.includes("hi")))
+      assert.strictEqual(lines("log").length, 5)
+      yield* run("PreCompact")
+      put("b.txt", "1")
+      const normal = yield* Effect.fork(run("PreCompact"))
+      yield* Effect.sleep(200)
+      yield* run("PreCompact", { cache: false })
+      yield* Fiber.join(normal)
+      assert.deepStrictEqual([...lines("files")].sort(), ["a.txt", "a.txt b.txt", "b.txt"])
+    })
+  )
+
+  it.scopedLive("a tool that was replaced makes a pass no pass", () =>
+    Effect.gen(function* () {
+      const { put, root, run } = yield* hookProject(hook("check", "mytool", `${onText}    tools: [mytool]\n`))
+      const tool = Path.join(root, "bin/mytool")
+      const install = (version: string, code: number) => {
+        Fs.mkdirSync(Path.dirname(tool), { recursive: true })
+        Fs.rmSync(tool, { force: true })
+        Fs.writeFileSync(tool, `#!/bin/sh\ntest "$1" = --version && { echo ${version}; exit 0; }\nexit ${code}\n`, { mode: 0o755 })
+      }
+      const environment = { PATH: `${Path.dirname(tool)}:${process.env["PATH"]}` }
+      const statuses = Effect.map(run("Stop", { environment }), ({ statuses }) => statuses)
+      put("a.txt", "")
+      install("v1", 0)
+      assert.deepStrictEqual(yield* statuses, ["passed"])
+      assert.deepStrictEqual(yield* statuses, ["cached"])
+      install("v2", 1)
+      assert.deepStrictEqual(yield* statuses, ["failed"])
+      install("v1", 0)
+      assert.deepStrictEqual(yield* statuses, ["cached"])
+    })
+  )
+
+  it.scopedLive("nothing that a directory's settings alone are there for runs, and a name that is no UTF-8 is refused before any test", () =>
+    Effect.gen(function* () {
+      const { project, put, run } = yield* hookProject(
+        hook("none", "exit 2", "    if_changed: ['*.ts']\n") + hook("named", "false ${HAN_FILES}", `${onText}    file_test: grep -q x "$1"\n`, "PreCompact")
+      )
+      put("han-config.yml", "")
+      assert.deepStrictEqual(codes(yield* run("Stop")), ["no-file"])
+      Fs.writeFileSync(Buffer.concat([Buffer.from(`${project}/a`), Buffer.from([0xff]), Buffer.from(".txt")]), "x")
+      assert.deepStrictEqual(codes(yield* run("PreCompact")), ["refused"])
+    })
+  )
+
+  it.scopedLive("an entry limits only what it calls", () =>
+    Effect.gen(function* () {
+      const { root, run } = yield* hookProject(hook("slow", "sleep 2", "", "PostToolUse") + hook("start", "echo context", "", "SessionStart"))
+      const file = Path.join(root, "claude/settings.json")
+      const settings = JSON.parse(Fs.readFileSync(file, "utf8"))
+      const entry = (matcher: string, timeout: number) => ({ matcher, hooks: [{ type: "command", command: "han hook run PostToolUse", timeout }] })
+      Fs.writeFileSync(file, JSON.stringify({ ...settings, hooks: { PostToolUse: [entry("Bash", 1), entry("Edit", 60)] } }))
+      assert.deepStrictEqual((yield* run("PostToolUse", { tool: "Edit" })).statuses, ["passed"])
+      assert.deepStrictEqual((yield* run("PostToolUse", { tool: "Bash" })).statuses, ["broken"])
+      Fs.mkdirSync(Path.join(root, "market/plugins/gate/hooks"))
+      Fs.writeFileSync(
+        Path.join(root, "market/plugins/gate/hooks/hooks.json"),
+        JSON.stringify({ hooks: { SessionStart: [{ matcher: "startup", hooks: [{ type: "command", command: "han hook run gate start" }] }] } })
+      )
+      assert.include((yield* run("SessionStart", { more: { source: "resume" } })).answer.stdout, "context")
+    })
+  )
+
+  it.live("when the runner ends its commands end, and the history says so", () =>
+    Effect.gen(function* () {
+      const pids: Array<number> = []
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { root, run } = yield* hookProject(hook("long", "echo $$ > ../pid; sleep 60"))
+          yield* Effect.forkDaemon(run("Stop"))
+          const file = Path.join(root, "pid")
+          while (!Fs.existsSync(file) || Fs.readFileSync(file, "utf8") === "") yield* Effect.sleep(20)
+          pids.push(Number(Fs.readFileSync(file, "utf8")))
+        })
+      )
+      const isGone = (pid: number) => !Fs.existsSync(`/proc/${pid}`) || Fs.readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")
+      for (let i = 0; i < 100 && !pids.every(isGone); i++) yield* Effect.sleep(20)
+      assert.isTrue(pids.length === 1 && pids.every(isGone))
+    })
+  )
+})
+
 describe("calls that belong together", () => {
   it.scopedLive("each entry of an agent has blocks of its own", () =>
     Effect.gen(function* () {

@@ -61,8 +61,10 @@ export interface HookDecision {
 export interface HookLook {
   readonly work: Work
   readonly digests: Map<string, string>
+  /** Tools are asked for their version, whatever they said a moment ago. */
+  readonly isFresh: boolean
 }
-export const newLook = (work: Work): HookLook => ({ work, digests: new Map() })
+export const newLook = (work: Work, isFresh = false): HookLook => ({ work, digests: new Map(), isFresh })
 
 export interface HookDeciding {
   readonly treeAt: (root: string, work: Work) => Effect.Effect<ProjectTree>
@@ -97,7 +99,7 @@ export const hookDeciding = (options: {
   let rememberedFiles = 0
   const placeOf = (unit: HookUnit) => JSON.stringify([unit.hook.id, unit.tree.root, unit.directory])
 
-  const contentOf = Effect.fnUntraced(function* (unit: HookUnit, { digests, work }: HookLook) {
+  const contentOf = Effect.fnUntraced(function* (unit: HookUnit, { digests, isFresh, work }: HookLook) {
     const { directory, environment, hook, tree } = unit
     const { files, named } = filesOf(unit)
     const unseen = files.filter((file) => !digests.has(digestKey(file)))
@@ -115,7 +117,7 @@ export const hookDeciding = (options: {
     const plugin = usesPlugin(hook) ? yield* pluginContentOf(work, hook.root) : null
     const absolute = path.join(tree.root, directory)
     const tools: Record<string, string> = {}
-    for (const tool of hook.tools) tools[tool] = yield* versionOf(tool, absolute, environment)
+    for (const tool of hook.tools) tools[tool] = yield* versionOf(tool, absolute, environment, isFresh)
     // Where single files are checked, what else the hook reads stands for all of them.
     const settings = takesFiles(hook) ? reads.filter((file) => named.has(file.path)) : []
     const gate = digestOf({
@@ -163,7 +165,9 @@ export const hookDeciding = (options: {
       if (pass !== null) return unchanged(pass, content.key, passedAt(pass))
     }
     const deleted = (yield* deletedSince(unit, content)) ?? []
-    if (presentIn(content).length === 0 && deleted.length === 0) return noFile(hook)
+    // Its own settings lie in a directory that has nothing for the hook, too.
+    const own = presentIn(content).filter((file) => file.path !== directorySettings || matcher(hook.ifChanged)(file.path))
+    if (own.length === 0 && deleted.length === 0) return noFile(hook)
     const { files, reason } = changedSince(unit, content, deleted)
     return { ...dueTo(hook.cache && !isNew ? reason : notKept(hook)), key: content.key, passes, files }
   })

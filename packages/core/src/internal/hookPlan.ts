@@ -18,6 +18,7 @@ import { callWords } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
 import { isWithin } from "./pluginContent.ts"
 import type { ProjectTree } from "./projectTree.ts"
+import { isForAll, matchesTool, namesTool } from "./toolMatch.ts"
 
 /** What a call comes to, before anything of it is run. */
 export interface Planned {
@@ -121,29 +122,15 @@ const whyNot = (hook: Hook, list: HookList, payload: HookPayload, { only }: Hook
   return null
 }
 
-/** By its name, or by a pattern for all of it. */
-const namesTool = (pattern: string, tool: string): boolean => {
-  if (pattern === tool || pattern === "*") return true
-  if (/^\w+$/.test(pattern)) return false
-  try {
-    return new RegExp(`^(?:${pattern})$`).test(tool)
-  } catch {
-    return false
-  }
-}
-
 /** Whether Claude Code itself calls han for this hook alone, at just this event: without a condition, and waiting for it. */
 const hasOwnEntry = (hook: Hook, list: HookList, { event, toolName }: HookPayload): boolean =>
   list.clientHooks.some((entry) => {
     if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}` || entry.condition !== null || entry.async) return false
-    if (toolName !== null && !matchesTool(entry.matcher, toolName)) return false
+    // What else a matcher may ask for (a source, a trigger) is not known here.
+    if (toolName === null ? !isForAll(entry.matcher) : !matchesTool(entry.matcher, toolName)) return false
     const [plugin, name] = callWords(entry.what)
     return plugin !== undefined && name === hook.name && isOf(hook, plugin)
   })
-
-/** As the client reads a matcher: names in a list, or a pattern; nothing and `*` for all. */
-const matchesTool = (matcher: string | null, tool: string): boolean =>
-  matcher === null || matcher === "" || (/^[\w\s|,-]+$/.test(matcher) ? matcher.split(/[|,]/).some((one) => one.trim() === tool) : namesTool(matcher, tool))
 
 /** The directories that a hook is for. At a tool's event those that hold the tool's files: the nearest for what is given files, all for what is not. */
 const unitsOf = (hook: Hook, tree: ProjectTree, payload: HookPayload, projectPath: string, call: HookCall): ReadonlyArray<HookUnit> => {

@@ -46,7 +46,13 @@ interface UnderWay {
 
 /** Decides about hooks in directories, and runs what is due: once for the same content, however many ask at the same time. */
 export const hookUnits = ({ deciding, inBackground, log, passes, standing }: HookUnitsOptions) => {
-  const underWay = new Map<string, Deferred.Deferred<UnderWay>>()
+  /** By the slots that they run in: what waits behind others' slots is nothing to wait for. */
+  const underWay = new WeakMap<Effect.Semaphore, Map<string, Deferred.Deferred<UnderWay>>>()
+  const runsIn = (slots: Effect.Semaphore): Map<string, Deferred.Deferred<UnderWay>> => {
+    const known = underWay.get(slots) ?? new Map<string, Deferred.Deferred<UnderWay>>()
+    underWay.set(slots, known)
+    return known
+  }
 
   /** `dir_test` and `file_test`, of what would be run otherwise. A test that could not be run decides nothing. */
   const tested = Effect.fnUntraced(function* (unit: HookUnit, decision: HookDecision, setting: Omit<CommandSetting, "emit">) {
@@ -57,7 +63,12 @@ export const hookUnits = ({ deciding, inBackground, log, passes, standing }: Hoo
       if (says === null) return { ...decision, broken: `its dir_test could not be run (${why}): ${dirTest}` }
     }
     if (fileTest === null || decision.given === null) return decision
-    const said = yield* Effect.forEach(decision.given, (file) => testOf(fileTest, unit, [asArgument(file)], setting), { concurrency: 4 })
+    // A name that no test can be given is none that a command can be given, which says so.
+    const said = yield* Effect.forEach(
+      decision.given,
+      (file) => (decision.unnameable.has(file) ? Effect.succeed({ says: "yes" as const, why: "" }) : testOf(fileTest, unit, [asArgument(file)], setting)),
+      { concurrency: 4 }
+    )
     const unsaid = said.find(({ says }) => says === null)
     if (unsaid !== undefined) return { ...decision, broken: `its file_test could not be run (${unsaid.why}): ${fileTest}` }
     const given = decision.given.filter((_, index) => said[index]?.says === "yes")
@@ -73,7 +84,7 @@ export const hookUnits = ({ deciding, inBackground, log, passes, standing }: Hoo
   const record = Effect.fnUntraced(function* (call: UnitCall, unit: HookUnit, { passes: kept }: HookDecision, outcome: HookOutcome) {
     if (kept === null || outcome.status !== "passed" || saysSomething(outcome, call.logged.payload.event)) return false
     const tree = yield* deciding.treeAt(unit.tree.root, call.work)
-    const after = yield* deciding.contentOf({ ...unit, tree }, newLook(call.work))
+    const after = yield* deciding.contentOf({ ...unit, tree }, newLook(call.work, true))
     if (after.key !== kept.content.key) return false
     deciding.remember(unit, after)
     yield* log.note(validationLine(call.logged, unit, after))
@@ -100,23 +111,31 @@ export const hookUnits = ({ deciding, inBackground, log, passes, standing }: Hoo
     const run = Effect.flatMap(before, (failed) =>
       failed === null ? runUnit(unit, decision, runId, setting) : Effect.succeed(brokenBefore(outcomeOf(unit, decision, runId), failed))
     )
-    const outcome = yield* Effect.onInterrupt(run, () => log.note(cancelledLine(logged, unit, decision, runId, Date.now() - startedAt)))
-    const flaky = decision.passes !== null && (yield* standing.isFlaky(decision.passes.key, outcome.status, passes))
-    const final = { ...outcome, flaky }
-    const kept = yield* record(call, unit, decision, final)
-    yield* log.note(endLine(logged, unit, decision, final))
+    let ended: HookOutcome | undefined
+    const whole = Effect.gen(function* () {
+      const outcome = yield* run
+      ended = outcome
+      const flaky = decision.passes !== null && (yield* standing.isFlaky(decision.passes.key, outcome.status, passes))
+      ended = { ...outcome, flaky }
+      return yield* record(call, unit, decision, ended)
+    })
+    // However it ends, the history says so.
+    const kept = yield* Effect.onExit(whole, () =>
+      log.note(ended === undefined ? cancelledLine(logged, unit, decision, runId, Date.now() - startedAt) : endLine(logged, unit, decision, ended))
+    )
+    const final = ended ?? outcomeOf(unit, decision, runId)
     return { outcome: final, kept }
   })
 
   /** Runs it for all who ask for the same meanwhile. */
-  const runForAll = (key: string, run: Effect.Effect<UnderWay>): Effect.Effect<UnderWay> =>
+  const runForAll = (runs: Map<string, Deferred.Deferred<UnderWay>>, key: string, run: Effect.Effect<UnderWay>): Effect.Effect<UnderWay> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
         const mine = Deferred.unsafeMake<UnderWay>(FiberId.none)
-        underWay.set(key, mine)
+        runs.set(key, mine)
         return Effect.onExit(restore(run), (exit) =>
           Effect.sync(() => {
-            underWay.delete(key)
+            runs.delete(key)
             Deferred.unsafeDone(mine, Exit.isSuccess(exit) ? exit : Exit.interrupt(FiberId.none))
           })
         )
@@ -145,7 +164,7 @@ export const hookUnits = ({ deciding, inBackground, log, passes, standing }: Hoo
     return mine
   })
 
-  const settle = (call: UnitCall, unit: HookUnit, look: HookLook, before: BeforeAll): Effect.Effect<HookOutcome> =>
+  const settle = (call: UnitCall, unit: HookUnit, look: HookLook, before: BeforeAll, joins = true): Effect.Effect<HookOutcome> =>
     Effect.gen(function* () {
       const first = yield* deciding.decide(unit, { isNew: call.isNew }, look)
       const decision: HookDecision & { readonly broken?: string } = first.due ? yield* tested(unit, first, call.setting) : first
@@ -156,11 +175,12 @@ export const hookUnits = ({ deciding, inBackground, log, passes, standing }: Hoo
       if (decision.due) {
         const key = decision.passes?.key
         const run = runOnce(call, unit, decision, before)
-        if (key === undefined) return (yield* run).outcome
-        const other = underWay.get(key)
-        if (other === undefined) return (yield* runForAll(key, run)).outcome
-        // Without an answer from there everything is looked at anew.
-        return (yield* joined(call, unit, decision, other)) ?? (yield* again(call, unit, before))
+        // Who wants it new wants all of it; and who waited for another one in vain does not wait again.
+        if (key === undefined || call.isNew || !joins) return (yield* run).outcome
+        const runs = runsIn(call.setting.slots)
+        const other = runs.get(key)
+        if (other === undefined) return (yield* runForAll(runs, key, run)).outcome
+        return (yield* joined(call, unit, decision, other)) ?? (yield* again(call, unit, before, false))
       }
       if (!decision.cached) return outcomeOf(unit, decision, null)
       // Nobody waits for the count of uses.
@@ -170,8 +190,8 @@ export const hookUnits = ({ deciding, inBackground, log, passes, standing }: Hoo
       return outcome
     })
 
-  const again = (call: UnitCall, unit: HookUnit, before: BeforeAll): Effect.Effect<HookOutcome> =>
-    Effect.flatMap(deciding.treeAt(unit.tree.root, call.work), (tree) => settle(call, { ...unit, tree }, newLook(call.work), before))
+  const again = (call: UnitCall, unit: HookUnit, before: BeforeAll, joins = true): Effect.Effect<HookOutcome> =>
+    Effect.flatMap(deciding.treeAt(unit.tree.root, call.work), (tree) => settle(call, { ...unit, tree }, newLook(call.work), before, joins))
 
   return {
     tested,

@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import type { ClientHook } from "../Hook.ts"
 import { isOf } from "./hookGraph.ts"
 import type { Planned } from "./hookPlan.ts"
+import { matchesTool } from "./toolMatch.ts"
 
 /** How long Claude Code waits at these events by itself; elsewhere it waits ten minutes. */
 const clientWaits: Readonly<Record<string, number>> = { UserPromptSubmit: 30_000, PreModelSwitch: 30_000, MessageDisplay: 10_000, SessionEnd: 1500 }
@@ -11,11 +12,11 @@ const personWait = 24 * 3600 * 1000
 
 /** How long the caller waits for its answer, less what it takes to tell it: as its entry in the settings says, else as long as the client does by itself. */
 export const waitOf = ({ call, list, payload }: Planned): number => {
-  const { event, sessionId } = payload
+  const { event, sessionId, toolName } = payload
   if (event === null || sessionId === null) return personWait
   const standard = clientWaits[event] ?? standardWait
   const waits = list.clientHooks
-    .filter((entry) => entry.event === event && isCall(entry, call.only, list.hooks))
+    .filter((entry) => entry.event === event && (toolName === null || matchesTool(entry.matcher, toolName)) && isCall(entry, call.only, list.hooks))
     .map(({ timeout }) => (timeout === null ? standard : Duration.toMillis(timeout)))
   const wait = waits.length === 0 ? standard : Math.min(...waits)
   return wait - Math.max(300, wait / 20)
@@ -24,7 +25,7 @@ export const waitOf = ({ call, list, payload }: Planned): number => {
 /** Whether an entry of Claude Code is one that makes such a call. */
 const isCall = ({ what }: ClientHook, only: Planned["call"]["only"], hooks: Planned["list"]["hooks"]): boolean => {
   const words = callWords(what)
-  if (only === null) return words.length === 1 || /\/hooks\/[A-Za-z]+$/.test(what ?? "")
+  if (only === null) return words.length === 1 || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\]):\d+\/hooks\/[A-Za-z]+$/.test(what ?? "")
   const [plugin, name] = words
   return name === only.hook && plugin !== undefined && hooks.some((hook) => hook.name === name && isOf(hook, plugin) && isOf(hook, only.plugin))
 }

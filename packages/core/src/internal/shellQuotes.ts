@@ -5,6 +5,10 @@ const variable = /\$(?:\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/y
 const anyVariable = /\$(?:\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/
 const mostDepth = 60
 
+const assignment = /^[A-Za-z_]\w*\+?=/
+/** What takes assignments as its words. */
+const declares = /^(export|declare|local|readonly|typeset)$/
+
 /** The part of reading a shell's text that is within words: quotes and expansions. */
 export abstract class ShellQuotes {
   protected at = 0
@@ -140,16 +144,26 @@ export abstract class ShellQuotes {
 
   /** The files, where words are split. */
   #place(length: number): void {
-    if (this.#isEmptyTest(length)) return this.put('"${HAN_FILES}"', length)
+    if (/^(\[\[?|test)$/.test(this.words[0] ?? "")) return this.#placeInTest(length)
+    const before = this.text.slice(0, this.at)
+    const assigned =
+      /(?:^|[\s;&|()`])[A-Za-z_]\w*\+?=$/.test(before) && (declares.test(this.words[0] ?? "") || this.words.every((word) => assignment.test(word)))
+    // `${NAME:-…}`, which ends with a brace.
+    const expanded = /\$\{\w+:?[-+]$/.test(before)
+    const after = this.text.slice(this.at + length)
+    const within = (/[^\s;&|()<>`]$/.test(before) && !assigned && !expanded) || (expanded ? /^[^}]/ : /^[^\s;&|()<>`]/).test(after)
+    if (within) return this.refuse("`${HAN_FILES}` stands within a word, of which the files can be only one; write it as a word of its own")
     if (this.bare !== '"$@"' && this.nested) return this.refuse("`${HAN_FILES}` stands in backticks or a here-document within quotes")
     this.placed = true
     this.put(this.bare, length)
   }
 
-  /** `[ -n "${HAN_FILES}" ]` asks for one word. */
-  #isEmptyTest(length: number): boolean {
-    if (!/^(\[\[?|test)$/.test(this.words[0] ?? "")) return false
-    return /^-[nz]$/.test(this.words.at(-1) ?? "") || this.found(/[ \t]+(=|==|!=)[ \t]+(""|'')(?=[ \t;\n]|$)/y, length) !== undefined
+  /** `[ -n "${HAN_FILES}" ]` asks for one word, and so does whatever else a test compares. */
+  #placeInTest(length: number): void {
+    const quoted = this.peek() === '"' || this.peek() === "'" || this.peek(1) === '"' || this.peek(1) === "'"
+    const isAsked = /^-[nz]$/.test(this.words.at(-1) ?? "") || this.found(/[ \t]+(=|==|!=)[ \t]+(""|'')(?=[ \t;\n]|$)/y, length) !== undefined
+    if (!quoted && !isAsked) return this.refuse("`${HAN_FILES}` stands in a test, where it must be one word; write it in double quotes")
+    this.put('"${HAN_FILES}"', length)
   }
 
   /** From the opening quote on; `dollar` is 1 for `$"…"`. */
