@@ -62,7 +62,8 @@ export const isSetupHandler = (handler: JsonObject): boolean => {
   return found?.verb === "run" && hookEvents.includes(found.words[0] ?? "") && found.words.slice(1).every((option) => option.startsWith("--"))
 }
 
-const eventOfUrl = (url: unknown): string | null => {
+/** The event whose hooks a request asks the coordinator for; null for another address. */
+export const eventOfUrl = (url: unknown): string | null => {
   const [, event] = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\/hooks\/([A-Za-z]+)$/.exec(text(url) ?? "") ?? []
   return event !== undefined && hookEvents.includes(event) ? event : null
 }

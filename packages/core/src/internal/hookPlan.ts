@@ -14,7 +14,7 @@ import { environmentOf } from "./hookEnvironment.ts"
 import { matcher } from "./hookGlobs.ts"
 import { type HookGraph, hookGraph, isOf, phaseOrder } from "./hookGraph.ts"
 import { type HookPayload, payloadOf } from "./hookPayload.ts"
-import { callWords } from "./hookWait.ts"
+import { calledWords } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
 import { isWithin } from "./pluginContent.ts"
 import type { ProjectTree } from "./projectTree.ts"
@@ -128,7 +128,7 @@ const hasOwnEntry = (hook: Hook, list: HookList, { event, toolName }: HookPayloa
     if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}` || entry.condition !== null || entry.async) return false
     // What else a matcher may ask for (a source, a trigger) is not known here.
     if (toolName === null ? !isForAll(entry.matcher) : !matchesTool(entry.matcher, toolName)) return false
-    const [plugin, name] = callWords(entry.what)
+    const [plugin, name] = calledWords(entry.what)
     return plugin !== undefined && name === hook.name && isOf(hook, plugin)
   })
 

@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import type { ClientHook } from "../Hook.ts"
 import { isOf } from "./hookGraph.ts"
+import { eventOfUrl, hanHookCall } from "./hookHandlers.ts"
 import type { Planned } from "./hookPlan.ts"
 import { matchesTool } from "./toolMatch.ts"
 
@@ -24,17 +25,10 @@ export const waitOf = ({ call, list, payload }: Planned): number => {
 
 /** Whether an entry of Claude Code is one that makes such a call. */
 const isCall = ({ what }: ClientHook, only: Planned["call"]["only"], hooks: Planned["list"]["hooks"]): boolean => {
-  const words = callWords(what)
-  if (only === null) return words.length === 1 || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\]):\d+\/hooks\/[A-Za-z]+$/.test(what ?? "")
-  const [plugin, name] = words
-  return name === only.hook && plugin !== undefined && hooks.some((hook) => hook.name === name && isOf(hook, plugin) && isOf(hook, only.plugin))
+  const [first, name] = calledWords(what)
+  if (only === null) return (first !== undefined && name === undefined) || eventOfUrl(what) !== null
+  return name === only.hook && first !== undefined && hooks.some((hook) => hook.name === name && isOf(hook, first) && isOf(hook, only.plugin))
 }
 
-/** What comes behind `han hook run` (or `dispatch`) in a command: an event, or a plugin and a hook of it; empty for another command. */
-export const callWords = (command: string | null): ReadonlyArray<string> => {
-  const [, rest] = /\bhan(?:\.mjs)?["']?\s+hook\s+(?:run|dispatch)\s+(.+)$/s.exec(command ?? "") ?? []
-  if (rest === undefined) return []
-  const words = rest.split(/\s+/).map((word) => word.replace(/^["']|["']$/g, ""))
-  const end = words.findIndex((word) => word.startsWith("-") || /^[|&;<>]/.test(word))
-  return words.slice(0, end === -1 ? 2 : Math.min(2, end)).filter((word) => word !== "")
-}
+/** What an entry gives to `han hook run` (or `dispatch`): an event, or a plugin and a hook of it; empty for another command. */
+export const calledWords = (command: string | null): ReadonlyArray<string> => (hanHookCall(command)?.words ?? []).filter((word) => !word.startsWith("-"))
