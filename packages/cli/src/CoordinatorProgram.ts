@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process"
-import { accessSync, chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs"
+import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { CommandFailed } from "./CommandFailed.ts"
 import { startLogPath } from "./HanHome.ts"
+import { isProgram } from "./HanProgram.ts"
 import type { Host } from "./Host.ts"
 
 /** The argv that runs the coordinator, without its arguments. */
@@ -33,15 +34,6 @@ const sourceProgram = (): readonly [string, ...ReadonlyArray<string>] | undefine
     return file.endsWith(".ts") ? [process.execPath, "--conditions=han-source", file] : [process.execPath, file]
   } catch {
     return undefined
-  }
-}
-
-const isProgram = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
   }
 }
 

@@ -20,7 +20,8 @@ export const hanProgram = (host: Host): string => {
 
 const quoted = (path: string): string => (/^[\w/.:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
 
-const isProgram = (path: string): boolean => {
+/** Whether this is a file that may be run. */
+export const isProgram = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()

@@ -1,9 +1,15 @@
 import { command, json, limit, projectFolder, session, utc, withoutWords, yes } from "./CommandEntry.ts"
 import { BadUsage } from "./CommandFailed.ts"
-import type { Command, Option } from "./CommandLine.ts"
+import type { Command, Given, Option } from "./CommandLine.ts"
 
 const tool: Option = { name: "tool", value: "NAME", help: "as if this tool had been used: Edit (for events of tools)" }
 const file: Option = { name: "file", value: "FILE", help: "as if the tool had been used on this file" }
+
+/** `EVENT`, or `PLUGIN HOOK`. */
+const meant = ({ words: [first, second, third] }: Given) => {
+  if (first === undefined || third !== undefined) throw new BadUsage("give an event, or a plugin and a hook of it")
+  return second === undefined ? { event: first, only: undefined } : { event: undefined, only: { plugin: first, hook: second } }
+}
 
 /** What is about hooks, plugins and trust. */
 export const hookCommands: ReadonlyArray<Command> = [
@@ -32,11 +38,8 @@ export const hookCommands: ReadonlyArray<Command> = [
       json
     ],
     start: (given) => {
-      const [first, second, third] = given.words
-      if (first === undefined || third !== undefined) throw new BadUsage("give an event, or a plugin and a hook of it")
       const options = {
-        event: second === undefined ? first : undefined,
-        only: second === undefined ? undefined : { plugin: first, hook: second },
+        ...meant(given),
         cache: !given.flag("no-cache"),
         directory: given.text("only"),
         session: given.text("session"),
@@ -62,11 +65,8 @@ export const hookCommands: ReadonlyArray<Command> = [
     notes: ["dir_test and file_test of trusted hooks are run, for they decide."],
     options: [tool, file, { name: "no-cache", help: "as if nothing had passed before" }, json],
     start: (given) => {
-      const [first, second, third] = given.words
-      if (first === undefined || third !== undefined) throw new BadUsage("give an event, or a plugin and a hook of it")
       const options = {
-        event: second === undefined ? first : undefined,
-        only: second === undefined ? undefined : { plugin: first, hook: second },
+        ...meant(given),
         cache: !given.flag("no-cache"),
         tool: given.text("tool"),
         file: given.text("file"),

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Directories, type DirectoryFacts } from "han-core/Directories"
+import { gitEnvironment } from "han-core/GitEnvironment"
 import { Journal } from "han-core/Journal"
 import type { Viewer } from "han-core/Viewer"
 
@@ -96,12 +97,6 @@ const git = (argv: ReadonlyArray<string>, env: Record<string, string>): Effect.E
     child.stdin?.end()
     return Effect.sync(() => child.kill("SIGKILL"))
   })
-
-const gitEnvironment = (environment: Readonly<Record<string, string | undefined>>): Record<string, string> => {
-  const kept: Record<string, string> = {}
-  for (const [name, value] of Object.entries(environment)) if (value !== undefined && !name.startsWith("GIT_")) kept[name] = value
-  return { ...kept, GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" }
-}
 
 /** `https://user:token@Host:443/owner/name.git`, `git@host:owner/name`, `ssh://…` → `host/owner/name`. Null for a folder on disk. */
 export const normalizeRemote = (remote: string): string | null => {

@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer"
 import { execFile } from "node:child_process"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { gitEnvironment } from "../GitEnvironment.ts"
 import type { Work } from "./keptReads.ts"
 
 export interface GitCall {
@@ -24,8 +25,7 @@ const mostBytes = 1_000_000_000
 
 /** Calls git in this environment, without what would point it to another repository (`GIT_DIR` and the like). It never prompts, and runs no other program. */
 export const gitCalls = (environment: Readonly<Record<string, string | undefined>>): Git => {
-  const env: Record<string, string> = { GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" }
-  for (const [name, value] of Object.entries(environment)) if (value !== undefined && !name.startsWith("GIT_") && name !== "LC_ALL") env[name] = value
+  const env = gitEnvironment(environment)
   return ({ argv, codes = [0], directory, input }, work) =>
     Effect.async((resume) => {
       work.reads++
