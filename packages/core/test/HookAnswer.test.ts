@@ -278,6 +278,13 @@ describe("a new worktree", () => {
       stdout: "",
       stderr: expect.stringContaining("/w/a\n/w/b")
     })
+    const long = `/w/${"deep/".repeat(1000)}`
+    for (const one of [path(long), answered(specific("WorktreeCreate", { worktreePath: long }))])
+      expect(give("WorktreeCreate", [one]).answer).toEqual({
+        exitCode: 0,
+        stdout: "",
+        stderr: "biome lint in /work/app/web: what it gave is too long for a path."
+      })
     expect(give("WorktreeCreate", [path("/w/a"), failed()]).answer).toMatchObject({ exitCode: 2, stdout: "" })
     expect(give("WorktreeCreate", [path("/w/a"), path("/w/b")], { blocksLeft: false }).answer).toMatchObject({ exitCode: 0, stdout: "" })
   })

@@ -2,7 +2,7 @@ import type { HookOutcome } from "../HookOutcome.ts"
 import { type EventRule, type FieldKind, type Permission, permissions } from "./eventRules.ts"
 import { type Section, section } from "./fairText.ts"
 import { readable, subjectOf } from "./gateReasons.ts"
-import { type HookReply, printedBy } from "./hookReplies.ts"
+import { type HookReply, type Printed, printedBy } from "./hookReplies.ts"
 import { array, canonicalJson, isObject, type JsonObject } from "./json.ts"
 
 /** A block that a command answered itself. */
@@ -47,17 +47,17 @@ export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: strin
     if (outcome.status !== "passed" || outcome.cached) continue
     const printed = printedBy(outcome, event, rule)
     if (printed.kind === "damaged") messages.push(section(`${subjectOf(outcome)}: its answer counts for nothing, ${printed.why}.`))
-    if (printed.kind === "text" && rule.plain === "path") {
-      if (outcome.stdout.cut || printed.text.length > longestPath) messages.push(section(`${subjectOf(outcome)}: what it printed is too long for a path.`))
-      else paths.add(printed.text.toWellFormed())
-    } else if (printed.kind === "text" && rule.plain !== null) {
+    const place = rule.plain === "path" ? pathIn(printed) : null
+    if (place !== null && (outcome.stdout.cut || place.length > longestPath))
+      messages.push(section(`${subjectOf(outcome)}: what it gave is too long for a path.`))
+    else if (place !== null) paths.add(place.toWellFormed())
+    else if (printed.kind === "text" && rule.plain !== null) {
       plain++
       contexts.push(section(readable(printed.text), outcome.outputFile))
     }
     if (printed.kind !== "reply") continue
     const { reply } = printed
     replies.push(reply)
-    if (typeof reply.fields["worktreePath"] === "string") paths.add(reply.fields["worktreePath"].toWellFormed())
     if (reply.context !== null && rule.context !== null) contexts.push(section(reply.context))
     if (reply.systemMessage !== null) messages.push(section(reply.systemMessage))
     for (const problem of reply.problems) messages.push(section(`${subjectOf(outcome)}: a part of its answer counts for nothing: ${problem}.`))
@@ -81,6 +81,13 @@ export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: strin
     suppressOutput: replies.length > 0 && plain === 0 && replies.every((reply) => reply.suppressOutput),
     fields: fieldsOf(replies, rule, messages)
   }
+}
+
+/** The path of a worktree, as text or as a field of an answer. */
+const pathIn = (printed: Printed): string | null => {
+  if (printed.kind === "text") return printed.text
+  const field = printed.kind === "reply" ? printed.reply.fields["worktreePath"] : null
+  return typeof field === "string" ? field : null
 }
 
 /** Of fields that replace something one hook's counts, of lists all. */
