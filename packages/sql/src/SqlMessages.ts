@@ -9,6 +9,7 @@ import { Viewer } from "han-core/Viewer"
 import { fieldsOf, holds, inOrder } from "han-core/Where"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
+import { idHash } from "./internal/idHash.ts"
 import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
 import { instantOfKey, kindNumber } from "./internal/messageKey.ts"
@@ -183,7 +184,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
           SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}
-          WHERE owner = ${owner} AND id ${anyOf(sql, callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
+          WHERE owner = ${owner} AND id_hash ${anyOf(sql, callIds.map((id) => idHash(storable(id))))} AND id ${anyOf(sql, callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
         const find = yield* entriesAt(
           sql,
           rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))

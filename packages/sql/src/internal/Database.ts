@@ -52,8 +52,9 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
     Effect.orDieWith(() => new Error("rows are inserted in a transaction"))
   )
   const returned: Array<A> = []
+  const most = Math.min(maxRows, Math.floor(maxParameters / Math.max(1, rows[0]?.length ?? 1)))
   for (let at = 0; at < rows.length; ) {
-    const size = 2 ** Math.min(7, Math.floor(Math.log2(rows.length - at)))
+    const size = 2 ** Math.floor(Math.log2(Math.min(rows.length - at, most)))
     const values = rows.slice(at, at + size).flat()
     // One text that PostgreSQL refuses would keep a whole transcript out of it.
     const given = pg ? values.map((value) => (typeof value === "string" ? storable(value) : value)) : values
@@ -64,13 +65,25 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
   return returned
 })
 
+/** Rows of one statement: FTS5 writes a piece of its index for each, and merges the pieces. Both databases take more parameters than that. */
+const maxRows = 1024
+const maxParameters = 16_384
+
 /**
  * Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) Several turns, for an answer
  * takes some: reading the question, asking, writing.
  */
-export const breathe: Effect.Effect<void> = Effect.async((resume) => {
+export const breathe: Effect.Effect<void> = Effect.suspend(() => (performance.now() - turnedAt < betweenTurnsMs ? Effect.void : turns))
+
+const betweenTurnsMs = 5
+let turnedAt = 0
+const turns: Effect.Effect<void> = Effect.async((resume) => {
   const turn = (left: number): void => {
-    setImmediate(() => (left === 1 ? resume(Effect.void) : turn(left - 1)))
+    setImmediate(() => {
+      if (left > 1) return turn(left - 1)
+      turnedAt = performance.now()
+      resume(Effect.void)
+    })
   }
   turn(4)
 })

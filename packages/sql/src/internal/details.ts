@@ -11,6 +11,7 @@ import type { Table } from "../ReadModels.ts"
 import { agentMeta } from "./agentMeta.ts"
 import { anyOf } from "./Database.ts"
 import { entriesAt, type Found } from "./entriesAt.ts"
+import { idHash } from "./idHash.ts"
 import { tasksOf } from "./tasks.ts"
 
 /** Where to read, and on whose behalf. */
@@ -48,7 +49,8 @@ export const tasks: Details<ReadonlyArray<Task>> = Effect.fnUntraced(function* (
     calls.length === 0
       ? []
       : yield* sql<{ id: string; transcript_no: number; line: number }>`
-          SELECT id, transcript_no, line FROM ${sql.literal(table("tool_call"))} WHERE owner = ${owner} AND id ${anyOf(sql, calls)}`
+          SELECT id, transcript_no, line FROM ${sql.literal(table("tool_call"))}
+          WHERE owner = ${owner} AND id_hash ${anyOf(sql, calls.map(idHash))} AND id ${anyOf(sql, calls)}`
   const find = yield* entriesAt(
     sql,
     rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))

@@ -2,8 +2,9 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { SessionEventOf } from "han-core/SessionEvent"
-import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
+import { type Chunks, type Deltas, forEachEvent, loadByHash, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
 import { anyOf, storable, type Value } from "./Database.ts"
+import { idHash } from "./idHash.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Result {
@@ -29,6 +30,7 @@ interface Call {
   readonly result: Result | null
 }
 interface CallRow extends SightingRow {
+  readonly no: number
   readonly id: string
   readonly agent_id: string | null
   readonly name: string | null
@@ -49,6 +51,7 @@ interface CallRow extends SightingRow {
 
 const columns = [
   "owner",
+  "id_hash",
   "id",
   "session_no",
   "mark",
@@ -123,7 +126,8 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
     }
   })
   if (calls.size === 0) return
-  const rows = yield* loadSightings<CallRow>(sql, chunks, "tool_call", "id", [...calls.keys()].map(storable))
+  const rows = yield* loadByHash<CallRow>(sql, chunks, "tool_call", (row) => calls.has(row.id), [...calls.keys()])
+  const numbers = new Map(rows.map((row) => [row.id, row.no]))
   const transcripts = new Map<number, string>(chunks.map((chunk) => [chunk.no, chunk.id]))
   const others = [
     ...new Set(rows.flatMap((row) => (row.result_transcript_no === null || transcripts.has(row.result_transcript_no) ? [] : [row.result_transcript_no])))
@@ -136,13 +140,13 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
     count(deltas, before, -1)
     calls.set(row.id, mergeCalls(before, calls.get(row.id) ?? before))
   }
-  const values: Array<ReadonlyArray<Value>> = []
-  // In the order of the key: neighbours share pages.
-  for (const call of [...calls.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+  const written: Array<{ readonly no: number | undefined; readonly values: ReadonlyArray<Value> }> = []
+  for (const call of calls.values()) {
     count(deltas, call, 1)
-    values.push([
+    const values = [
       owner,
-      storable(call.id),
+      idHash(call.id),
+      call.id,
       call.seen.sessionNo,
       call.seen.mark,
       call.seen.transcriptNo,
@@ -161,9 +165,10 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
       call.result?.at ?? null,
       call.result === null ? null : Number(call.result.isError),
       call.result?.task ?? null
-    ])
+    ]
+    written.push({ no: numbers.get(call.id), values })
   }
-  yield* upsert(sql, table("tool_call"), ["owner", "id"], columns, values)
+  yield* writeNumbered(sql, table("tool_call"), columns, written)
 })
 
 const count = (deltas: Deltas, call: Call, sign: 1 | -1) => {

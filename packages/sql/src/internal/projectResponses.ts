@@ -2,8 +2,9 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
-import { bucketOf, type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
-import { insertRows, storable } from "./Database.ts"
+import { bucketOf, type Chunks, type Deltas, forEachEvent, loadByHash, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
+import { insertRows, storable, type Value } from "./Database.ts"
+import { idHash } from "./idHash.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Response {
@@ -22,6 +23,7 @@ interface Response {
   readonly statedCost: number | null
 }
 interface ResponseRow extends SightingRow {
+  readonly no: number
   readonly message_id: string
   readonly request_id: string
   readonly model: string
@@ -38,6 +40,7 @@ interface ResponseRow extends SightingRow {
 
 const columns = [
   "owner",
+  "id_hash",
   "message_id",
   "request_id",
   "session_no",
@@ -82,23 +85,26 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     put(seen, response)
   })
   if (seen.size === 0) return
-  const rows = yield* loadSightings<ResponseRow>(sql, chunks, "response", "message_id", [...seen.keys()])
+  const rows = yield* loadByHash<ResponseRow>(sql, chunks, "response", (row) => seen.has(row.message_id), [...seen.keys()])
+  const numbers = new Map<string, number>()
   for (const row of rows) {
     const before = responseOf(row)
+    numbers.set(placeOf(before), row.no)
     count(prices, deltas, sums, before, -1)
     put(seen, before)
   }
-  const values: Array<ReadonlyArray<string | number | null>> = []
-  // In the order of the key: neighbours share pages.
-  for (const [messageId, byRequest] of [...seen].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  const written: Array<{ readonly no: number | undefined; readonly values: ReadonlyArray<Value> }> = []
+  for (const [messageId, byRequest] of seen) {
     if (byRequest.size > 1 && byRequest.has("")) {
       identify(byRequest)
-      yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE owner = ${owner} AND message_id = ${messageId} AND request_id = ''`
+      const anonymous = numbers.get(placeOf({ messageId, requestId: "" }))
+      if (anonymous !== undefined) yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE no = ${anonymous}`
     }
     for (const response of byRequest.values()) {
       count(prices, deltas, sums, response, 1)
-      values.push([
+      const values = [
         owner,
+        idHash(response.messageId),
         response.messageId,
         response.requestId,
         response.seen.sessionNo,
@@ -116,10 +122,11 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
         response.tier,
         response.statedCost,
         costOf(prices, response)
-      ])
+      ]
+      written.push({ no: numbers.get(placeOf(response)), values })
     }
   }
-  yield* upsert(sql, table("response"), ["owner", "message_id", "request_id"], columns, values)
+  yield* writeNumbered(sql, table("response"), columns, written)
   const usageSum = table("usage_sum")
   yield* insertRows(
     sql,
@@ -131,6 +138,8 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     [...sums.values()].map((sum) => [sum.sessionNo, sum.bucket, sum.model, sum.tier, owner, ...summed.map((column) => sum[column])])
   )
 })
+
+const placeOf = ({ messageId, requestId }: Pick<Response, "messageId" | "requestId">): string => `${messageId}/${requestId}`
 
 const put = (into: Map<string, Map<string, Response>>, response: Response) => {
   let byRequest = into.get(response.messageId)

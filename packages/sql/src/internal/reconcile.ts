@@ -40,15 +40,17 @@ export const reconcile = Effect.fnUntraced(function* (
   for (const row of sessions) {
     const session = sessionFromRow(row, Date.now())
     const stated: SessionEventOf<"CostStated"> = JSON.parse(row.stated)
+    const ofAncestors = (column: "id_hash" | "message_id") => sql`SELECT ${sql.literal(column)} FROM ${t("response")} WHERE session_no IN (
+      WITH RECURSIVE ancestor (no, id) AS (
+        SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${session.forkOf}
+        UNION SELECT k.no, k.session_id FROM ancestor a JOIN ${t("session")} s ON s.no = a.no JOIN session_key k ON k.owner = s.owner AND k.session_id = ${forkOf(sql, table)}
+      ) SELECT no FROM ancestor)`
     // A fork's account goes on from its origin's: every response that its transcript shows is in it.
     const inherited =
       session.forkOf === null
         ? sql`1 = 0`
-        : sql`r.message_id IN (SELECT message_id FROM ${t("response")} WHERE session_no IN (
-          WITH RECURSIVE ancestor (no, id) AS (
-            SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${session.forkOf}
-            UNION SELECT k.no, k.session_id FROM ancestor a JOIN ${t("session")} s ON s.no = a.no JOIN session_key k ON k.owner = s.owner AND k.session_id = ${forkOf(sql, table)}
-          ) SELECT no FROM ancestor)) AND r.at <= (SELECT MAX(f.at) FROM (SELECT MIN(at) AS at FROM ${t("response")} WHERE session_no = ${row.no}) f)`
+        : sql`r.id_hash IN (${ofAncestors("id_hash")}) AND r.message_id IN (${ofAncestors("message_id")})
+          AND r.at <= (SELECT MAX(f.at) FROM (SELECT MIN(at) AS at FROM ${t("response")} WHERE session_no = ${row.no}) f)`
     const sums = (condition: Fragment) =>
       sql<ModelSums>`SELECT r.model, CAST(SUM(r.input) AS BIGINT) AS input, CAST(SUM(r.output) AS BIGINT) AS output, CAST(SUM(r.cache_read) AS BIGINT) AS cache_read,
         CAST(SUM(r.cache_write_5m + r.cache_write_1h) AS BIGINT) AS cache_write, CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) AS responses, COUNT(*) - COUNT(r.cost) AS unpriced
