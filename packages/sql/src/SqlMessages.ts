@@ -184,7 +184,10 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
           SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}
-          WHERE owner = ${owner} AND id_hash ${anyOf(sql, callIds.map((id) => idHash(storable(id))))} AND id ${anyOf(sql, callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
+          WHERE owner = ${owner} AND id_hash ${anyOf(
+            sql,
+            callIds.map((id) => idHash(storable(id)))
+          )} AND id ${anyOf(sql, callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
         const find = yield* entriesAt(
           sql,
           rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))

@@ -40,7 +40,7 @@ const sqlArray = (values: ReadonlyArray<string | number>): string =>
 
 const texts = new Map<string, string>()
 
-/** `INSERT INTO table (columns) VALUES …` for `rows`, each an array in the order of `columns`, in batches of a power of two: few distinct statements, prepared once. */
+/** Inserts `rows`, each an array in the order of `columns`, whose first value is never null, with few statements of few sizes, which are prepared once. */
 export const insertRows = Effect.fnUntraced(function* <A extends object>(
   sql: SqlClient.SqlClient,
   insert: { readonly table: string; readonly columns: string; readonly suffix?: string },
@@ -52,22 +52,36 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
     Effect.orDieWith(() => new Error("rows are inserted in a transaction"))
   )
   const returned: Array<A> = []
-  const most = Math.min(maxRows, Math.floor(maxParameters / Math.max(1, rows[0]?.length ?? 1)))
+  const width = rows[0]?.length ?? 1
   for (let at = 0; at < rows.length; ) {
-    const size = 2 ** Math.floor(Math.log2(Math.min(rows.length - at, most)))
-    const values = rows.slice(at, at + size).flat()
-    // One text that PostgreSQL refuses would keep a whole transcript out of it.
-    const given = pg ? values.map((value) => (typeof value === "string" ? storable(value) : value)) : values
-    for (const row of yield* connection.execute(textOf(pg, insert, size, rows[at]!.length), given, undefined)) returned.push(row)
+    const size = (pg ? fittingSize : coveringSize)(rows.length - at, Math.floor(maxParameters / width))
+    const values: Array<Value> = []
+    for (let row = at; row < at + size; row++) {
+      for (let column = 0; column < width; column++) {
+        const value = rows[row]?.[column] ?? null
+        // One text that PostgreSQL refuses would keep a whole transcript out of it.
+        values.push(pg && typeof value === "string" ? storable(value) : value)
+      }
+    }
+    for (const row of yield* connection.execute(textOf(pg, insert, size, width), values, undefined)) returned.push(row)
     at += size
     yield* breathe
   }
   return returned
 })
 
-/** Rows of one statement: FTS5 writes a piece of its index for each, and merges the pieces. Both databases take more parameters than that. */
-const maxRows = 1024
-const maxParameters = 16_384
+/** Of one statement: a prepared one needs memory for each. */
+const maxParameters = 8192
+const step = 128
+
+/** The largest power of two that there are rows for. */
+const fittingSize = (left: number, most: number): number => 2 ** Math.floor(Math.log2(Math.min(left, most)))
+
+/** The smallest size that holds all rows that are left, if one does: what is over stays empty. FTS5 writes a piece of its index for each statement, and merges the pieces. */
+const coveringSize = (left: number, most: number): number =>
+  Math.min(left, most) < step
+    ? Math.min(2 ** Math.ceil(Math.log2(left)), fittingSize(most, most))
+    : Math.min(Math.ceil(left / step) * step, Math.floor(most / step) * step)
 
 /**
  * Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) Several turns, for an answer
@@ -96,7 +110,8 @@ const textOf = (pg: boolean, insert: { readonly table: string; readonly columns:
       { length: size },
       (_, row) => `(${Array.from({ length: width }, (_, column) => (pg ? `$${row * width + column + 1}` : "?")).join(",")})`
     )
-    text = `INSERT INTO ${insert.table} (${insert.columns}) VALUES ${groups.join(",")} ${insert.suffix ?? ""}`
+    const values = `VALUES ${groups.join(",")}`
+    text = `INSERT INTO ${insert.table} (${insert.columns}) ${pg || size === 1 ? values : `SELECT * FROM (${values}) WHERE column1 IS NOT NULL`} ${insert.suffix ?? ""}`
     texts.set(key, text)
   }
   return text
