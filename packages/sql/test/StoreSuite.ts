@@ -4,7 +4,7 @@ import * as fc from "fast-check"
 import { Directories } from "han-core/Directories"
 import { type Transcript, transcriptFileId, transcriptId } from "han-core/Entry"
 import { type Append, Journal } from "han-core/Journal"
-import type { Messages } from "han-core/Messages"
+import { Messages } from "han-core/Messages"
 import type { Metrics } from "han-core/Metrics"
 import { Search } from "han-core/Search"
 import type { SessionDetails } from "han-core/SessionDetails"
@@ -12,6 +12,7 @@ import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import { OwnerId, Viewer } from "han-core/Viewer"
+import { idHash } from "../src/internal/idHash.ts"
 import { allOf, difference, found, readEverything, sessionId } from "./readEverything.ts"
 import { corpus, indexingCase, lines, scenario, transcript } from "./transcriptFiles.ts"
 
@@ -632,6 +633,51 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
         responses: 1,
         unpricedResponses: 0
       })
+    }))
+
+  test("a record without a request id that came long before is found and replaced", () =>
+    Effect.gen(function* () {
+      const usage = { id: "msg-one", usage: { input_tokens: 10, output_tokens: 5 } }
+      const entries = lines([
+        answer("a", 1, [{ type: "text", text: "x" }], usage, { requestId: undefined }),
+        answer("b", 2, [{ type: "text", text: "y" }], usage, { requestId: "req" }),
+        answer("c", 3, [{ type: "text", text: "z" }], usage, { requestId: undefined })
+      ])
+      for (const entry of entries) {
+        yield* appendAll([{ transcript: transcript("one"), entries: [entry] }])
+        assert.strictEqual((yield* (yield* Usage).report({ by: "model" })).totals.responses, 1)
+      }
+    }))
+
+  test("ids with the same hash are different things", () =>
+    Effect.gen(function* () {
+      const calls = ["toolu_132789", "toolu_729192"]
+      const responses = ["msg_4", "msg_289780"]
+      assert.deepStrictEqual([idHash(calls[0]!), idHash(responses[0]!)], [idHash(calls[1]!), idHash(responses[1]!)])
+      const round = (session: string) =>
+        Effect.forEach([0, 1], (n) => {
+          const call = { type: "tool_use", id: calls[n], name: n === 0 ? "Read" : "Bash", input: {} }
+          const result = { type: "tool_result", tool_use_id: calls[n], content: "out", is_error: n === 1 }
+          return appendAll([
+            {
+              transcript: transcript(`${session}-${n}`),
+              entries: lines([answer(`a${n}`, 1, [call], { id: responses[n], usage: { input_tokens: 1, output_tokens: 10 ** n } }), user(`r${n}`, 2, [result])])
+            }
+          ])
+        })
+      yield* round("first")
+      // A copy of both, as a fork has it.
+      yield* round("second")
+      const { totals } = yield* (yield* Usage).report({ by: "model" })
+      assert.deepStrictEqual([totals.responses, totals.output], [2, 11])
+      const { toolCalls, toolErrors } = yield* (yield* Journal).totals
+      assert.deepStrictEqual([toolCalls, toolErrors], [2, 1])
+      const results = yield* (yield* Messages).results(calls)
+      assert.deepStrictEqual(
+        calls.map((id) => results.get(id)?.isError),
+        [false, true]
+      )
+      assert.deepStrictEqual([...(yield* (yield* Messages).results(calls.slice(0, 1))).keys()], calls.slice(0, 1))
     }))
 
   test("a model without a price costs nobody knows what, never nothing", () =>

@@ -54,7 +54,7 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
   const returned: Array<A> = []
   const width = rows[0]?.length ?? 1
   for (let at = 0; at < rows.length; ) {
-    const size = (pg ? fittingSize : coveringSize)(rows.length - at, Math.floor(maxParameters / width))
+    const size = (pg ? fittingSize : coveringSize)(rows.length - at, Math.min(maxRows, Math.floor(maxParameters / width)))
     const values: Array<Value> = []
     for (let row = at; row < at + size; row++) {
       for (let column = 0; column < width; column++) {
@@ -70,8 +70,9 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
   return returned
 })
 
-/** Of one statement: a prepared one needs memory for each. */
+// Of one statement: a prepared one needs memory for each parameter, and others wait for its rows.
 const maxParameters = 8192
+const maxRows = 1024
 const step = 128
 
 /** The largest power of two that there are rows for. */
@@ -87,17 +88,9 @@ const coveringSize = (left: number, most: number): number =>
  * Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) Several turns, for an answer
  * takes some: reading the question, asking, writing.
  */
-export const breathe: Effect.Effect<void> = Effect.suspend(() => (performance.now() - turnedAt < betweenTurnsMs ? Effect.void : turns))
-
-const betweenTurnsMs = 5
-let turnedAt = 0
-const turns: Effect.Effect<void> = Effect.async((resume) => {
+export const breathe: Effect.Effect<void> = Effect.async((resume) => {
   const turn = (left: number): void => {
-    setImmediate(() => {
-      if (left > 1) return turn(left - 1)
-      turnedAt = performance.now()
-      resume(Effect.void)
-    })
+    setImmediate(() => (left === 1 ? resume(Effect.void) : turn(left - 1)))
   }
   turn(4)
 })
