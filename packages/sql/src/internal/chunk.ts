@@ -7,7 +7,6 @@ import type { DecodedLine, Envelope, SessionEvent } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
 import type { Table } from "../ReadModels.ts"
 import { anyOf, insertRows, type Value } from "./Database.ts"
-import { idHash } from "./idHash.ts"
 import type { PendingWords } from "./pendingWords.ts"
 import type { Sighting } from "./sighting.ts"
 
@@ -177,16 +176,6 @@ export const loadSightings = <A extends SightingRow>(
     ? Effect.succeed([])
     : sql<A>`SELECT x.*, t.id AS seen_id, t.session_no AS seen_session FROM ${sql.literal(chunk.table(table))} x JOIN transcript t ON t.no = x.transcript_no
         WHERE x.owner = ${chunk.owner} AND x.${sql.literal(key)} ${anyOf(sql, keys)}`
-
-/** Rows of calls or responses that have one of these ids: those that `isWanted` takes of all with the same hash. */
-export const loadByHash = <A extends SightingRow & { readonly no: number }>(
-  sql: SqlClient.SqlClient,
-  chunks: Chunks,
-  table: "tool_call" | "response",
-  isWanted: (row: A) => boolean,
-  ids: ReadonlyArray<string>
-): Effect.Effect<ReadonlyArray<A>, SqlError> =>
-  Effect.map(loadSightings<A>(sql, chunks, table, "id_hash", [...new Set(ids.map(idHash))]), (rows) => rows.filter(isWanted))
 
 /** Writes rows of a numbered table: those with a number instead of the one that has it, the others as new ones. */
 export const writeNumbered = Effect.fnUntraced(function* (

@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { SessionEventOf } from "han-core/SessionEvent"
-import { type Chunks, type Deltas, forEachEvent, loadByHash, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
+import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
 import { anyOf, storable, type Value } from "./Database.ts"
 import { idHash } from "./idHash.ts"
 import { merge, type Sighting } from "./sighting.ts"
@@ -126,7 +126,8 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
     }
   })
   if (calls.size === 0) return
-  const rows = yield* loadByHash<CallRow>(sql, chunks, "tool_call", (row) => calls.has(row.id), [...calls.keys()])
+  // Of another id with the same hash, too: it is written as it was.
+  const rows = yield* loadSightings<CallRow>(sql, chunks, "tool_call", "id_hash", [...calls.keys()].map(idHash))
   const numbers = new Map(rows.map((row) => [row.id, row.no]))
   const transcripts = new Map<number, string>(chunks.map((chunk) => [chunk.no, chunk.id]))
   const others = [

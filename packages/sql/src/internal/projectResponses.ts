@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
-import { bucketOf, type Chunks, type Deltas, forEachEvent, loadByHash, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
+import { bucketOf, type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
 import { insertRows, storable, type Value } from "./Database.ts"
 import { idHash } from "./idHash.ts"
 import { merge, type Sighting } from "./sighting.ts"
@@ -85,7 +85,8 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     put(seen, response)
   })
   if (seen.size === 0) return
-  const rows = yield* loadByHash<ResponseRow>(sql, chunks, "response", (row) => seen.has(row.message_id), [...seen.keys()])
+  // Of another id with the same hash, too: it is written as it was.
+  const rows = yield* loadSightings<ResponseRow>(sql, chunks, "response", "id_hash", [...seen.keys()].map(idHash))
   const numbers = new Map<string, number>()
   for (const row of rows) {
     const before = responseOf(row)
