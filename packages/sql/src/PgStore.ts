@@ -68,6 +68,7 @@ const layerDatabase = (location: string) =>
         announce: (owner) => Effect.asVoid(sql`SELECT pg_notify(${channel}, ${owner})`),
         // A listener that lost its connection listens again; who uses it looks at the journal, not at what was told.
         announcements: sql.listen(channel).pipe(Stream.retry(Schedule.spaced("1 second")), Stream.orDie),
+        afterCommit: Effect.void,
         erase: Effect.void
       })
     })

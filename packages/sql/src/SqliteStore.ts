@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import * as Pricing from "han-core/Pricing"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
+import { checkpoints } from "./internal/checkpoints.ts"
 import { Database } from "./internal/Database.ts"
 import * as Models from "./internal/Models.ts"
 import { layerStore, type StoreServices } from "./internal/store.ts"
@@ -50,6 +51,9 @@ export const layer = (options: SqliteStoreOptions): Layer.Layer<StoreServices, S
 // The driver forgets prepared statements beyond 20; a chunk alone uses more.
 Driver.MAX_QUERY_CACHE_SIZE = 512
 
+/** Pages of the write-ahead log at which the writer copies what no other thread has: that keeps the log from growing while there is always something to write. */
+const longestLog = 8192
+
 const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
   Layer.scoped(
     Database,
@@ -66,7 +70,7 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
         "cache_size = -32768",
         "temp_store = MEMORY",
         "wal_autocheckpoint = 2000",
-        "journal_size_limit = 67108864"
+        "journal_size_limit = 33554432"
       ]) {
         yield* write.unsafe(`PRAGMA ${pragma}`)
       }
@@ -75,10 +79,15 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
       // A memory database is seen by its own connection alone.
       const read = memory ? write : yield* SqliteClient.make({ filename, readonly: true, readwrite: false, create: false, disableWAL: true })
       if (!memory) for (const pragma of ["busy_timeout = 5000", "cache_size = -16384", "temp_store = MEMORY"]) yield* read.unsafe(`PRAGMA ${pragma}`)
+      const [sqlite] = yield* write<{ version: string }>`SELECT sqlite_version() AS version`
+      // Two connections that copy the log are what damages a database where SQLite has that fault.
+      const copying = memory || versionWarning(sqlite!.version) !== null ? null : yield* checkpoints(filename)
+      if (copying !== null) yield* Effect.forkScoped(Effect.zipRight(copying.ready, write.unsafe(`PRAGMA wal_autocheckpoint = ${longestLog}`)))
       return Database.of({
         write,
         read,
         location: filename,
+        afterCommit: copying?.look ?? Effect.void,
         announce: () => Effect.void,
         announcements: Stream.empty,
         erase: Effect.gen(function* () {

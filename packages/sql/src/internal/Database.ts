@@ -19,6 +19,8 @@ export class Database extends Context.Tag("han-sql/Database")<
     readonly announce: (owner: string) => Effect.Effect<void, SqlError>
     /** Owners whose journal grew in another process; silent where only one process may have the database open. */
     readonly announcements: Stream.Stream<string>
+    /** To be run after each commit: what it leaves to do is done elsewhere, and nobody waits for it. */
+    readonly afterCommit: Effect.Effect<void>
     /** Makes deleted rows unreadable in the files of the database. */
     readonly erase: Effect.Effect<void, SqlError>
   }

@@ -54,7 +54,7 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
       const sqlite = sql.onDialectOrElse({ pg: () => false, orElse: () => true })
       // A span for each of a chunk's fifty statements would cost a fifth of its time; the operation has one.
       const inTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-        Effect.withTracerEnabled(Effect.provideService(sql.withTransaction(effect), SqlClient.SqlClient, sql), false)
+        Effect.withTracerEnabled(Effect.zipLeft(Effect.provideService(sql.withTransaction(effect), SqlClient.SqlClient, sql), database.afterCommit), false)
       // A commit that the disk refuses leaves SQLite's transaction open; nothing may follow in it.
       const closeTransaction = Effect.ignore(sql.unsafe("ROLLBACK"))
       const write = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
