@@ -87,15 +87,25 @@ const coveringSize = (left: number, most: number): number =>
     : Math.min(Math.ceil(left / step) * step, Math.floor(most / step) * step)
 
 /**
- * Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) Several turns, for an answer
- * takes some: reading the question, asking, writing.
+ * Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) An answer takes
+ * several turns, for reading the question, asking, writing: so it goes on when the others have had nothing to do for some, or have had a good while.
  */
 export const breathe: Effect.Effect<void> = Effect.async((resume) => {
-  const turn = (left: number): void => {
-    setImmediate(() => (left === 1 ? resume(Effect.void) : turn(left - 1)))
+  const began = performance.now()
+  let last = began
+  let idle = 0
+  const turn = (): void => {
+    const now = performance.now()
+    idle = now - last < idleTurnMs ? idle + 1 : 0
+    last = now
+    if (idle === idleTurns || now - began > longestBreathMs) resume(Effect.void)
+    else setImmediate(turn)
   }
-  turn(4)
+  setImmediate(turn)
 })
+const idleTurnMs = 0.1
+const idleTurns = 4
+const longestBreathMs = 25
 
 const textOf = (pg: boolean, insert: { readonly table: string; readonly columns: string; readonly suffix?: string }, size: number, width: number): string => {
   const key = `${pg}${insert.table}(${insert.columns})${size}${insert.suffix ?? ""}`
