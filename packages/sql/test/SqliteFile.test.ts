@@ -66,6 +66,31 @@ it("holds less than what it keeps", async () => {
   assert.isBelow(statSync(filename).size, kept)
 })
 
+it("a thread of its own copies the log into the file, and ends with the store", async () => {
+  const { appends } = corpus({ seed: 43, sessions: 12, lines: 200, chaos: false })
+  await on(
+    Effect.gen(function* () {
+      yield* appendAll(appends)
+      const database = new Database(filename)
+      yield* Effect.addFinalizer(() => Effect.sync(() => database.close()))
+      const log = Effect.sync(() => {
+        const [[, pages, copied]] = database.query("PRAGMA wal_checkpoint(NOOP)").values() as [[number, number, number]]
+        return { pages, copied }
+      })
+      const { pages } = yield* log
+      // The writer copies at twice as many, or, when it has heard of the thread, at eight times.
+      assert.isTrue(pages > 1000 && pages < 2000, `${pages} pages`)
+      const someCopied = Effect.filterOrFail(
+        log,
+        ({ copied }) => copied > 0,
+        () => "nothing was copied"
+      )
+      yield* Effect.retry(someCopied, { schedule: Schedule.spaced("5 millis"), times: 2000 })
+    }).pipe(Effect.scoped)
+  )
+  assert.deepStrictEqual(readdirSync(folder), ["han.db"])
+})
+
 it("what is forgotten is in none of the database's files", async () => {
   await on(
     Effect.gen(function* () {
