@@ -133,6 +133,8 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
     )`
     yield* sql`CREATE INDEX ${index("tool_call", "id")} ON ${t("tool_call")} (id_hash)`
     yield* sql`CREATE INDEX ${index("tool_call", "session")} ON ${t("tool_call")} (session_no)`
+    // A session's task list is added up again whenever one of these comes, and there may be a hundred thousand others.
+    yield* sql`CREATE INDEX ${index("tool_call", "task")} ON ${t("tool_call")} (session_no) WHERE task_input IS NOT NULL`
 
     // "id_hash": of "message_id".
     yield* sql`CREATE TABLE ${t("response")} (

@@ -73,7 +73,7 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
 })
 
 // Of one statement: a prepared one needs memory for each parameter, and others wait for its rows.
-const maxParameters = 8192
+const maxParameters = 4096
 const maxRows = 1024
 const step = 128
 
