@@ -84,14 +84,15 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
         sql`CREATE TABLE ${t("session_move")} (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, session_no BIGINT NOT NULL, before_at BIGINT NOT NULL)`
     })
 
-    // "id" rises with time (see messageKey.ts), so that the newest are the last ones. The text is in the entry alone.
+    // "id" rises with time (see messageKey.ts), so that the newest are the last ones. "uuid_hash": see idHash.ts; a line is one row of a session, for rows are looked for
+    // before they are written, by one writer of an owner at a time. The text is in the entry alone.
     yield* sql.onDialectOrElse({
       pg: () =>
-        sql`CREATE TABLE ${t("message")} (id BIGINT NOT NULL, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL, PRIMARY KEY (owner, id))`,
+        sql`CREATE TABLE ${t("message")} (id BIGINT NOT NULL, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid_hash BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL, PRIMARY KEY (owner, id))`,
       orElse: () =>
-        sql`CREATE TABLE ${t("message")} (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL)`
+        sql`CREATE TABLE ${t("message")} (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, session_no BIGINT NOT NULL, thread BIGINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, uuid_hash BIGINT NOT NULL, uuid TEXT NOT NULL, kind SMALLINT NOT NULL)`
     })
-    yield* sql`CREATE UNIQUE INDEX ${index("message", "uuid")} ON ${t("message")} (session_no, uuid)`
+    yield* sql`CREATE INDEX ${index("message", "uuid")} ON ${t("message")} (session_no, uuid_hash)`
     yield* sql`CREATE INDEX ${index("message", "order")} ON ${t("message")} (session_no, id, thread)`
     yield* sql.onDialectOrElse({
       pg: () =>
@@ -225,10 +226,11 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       PRIMARY KEY (session_no, sequence)
     ) ${byKey}`
 
-    // Lines of han's own log. What they say is in the entry; "hook", "passed" and "duration_ms" are of results of hooks.
+    // Lines of han's own log; "id_hash" is their message's "uuid_hash". What they say is in the entry; "hook", "passed" and "duration_ms" are of results of hooks.
     yield* sql`CREATE TABLE ${t("han_event")} (
       session_no BIGINT NOT NULL,
       id TEXT NOT NULL,
+      id_hash BIGINT NOT NULL,
       owner TEXT NOT NULL,
       name TEXT NOT NULL,
       reply_to TEXT,

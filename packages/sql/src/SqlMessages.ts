@@ -28,6 +28,7 @@ const stepRows = 500
 /** Events that answer another one; a call names itself, too. */
 const replyNames = ["hook_result", "hook_validation", "mcp_tool_result", "exposed_tool_result"]
 const hidden = hiddenKinds.map(kindNumber)
+const hashes = (ids: ReadonlyArray<string>): ReadonlyArray<number> => ids.map((id) => idHash(storable(id)))
 
 /** Pages of a session's conversation over either database. */
 export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effect(
@@ -155,7 +156,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
           SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
-          WHERE ${ofSession(owner, sessionId)} AND m.uuid ${anyOf(sql, ids)}`
+          WHERE ${ofSession(owner, sessionId)} AND m.uuid_hash ${anyOf(sql, hashes(ids))} AND m.uuid ${anyOf(sql, ids)}`
         return new Map(
           rows.map((row) => [
             row.uuid,
@@ -176,7 +177,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         // Session by session: there is no index on the id alone, for which every appended line would pay.
         const rows = yield* sql<MessageRow>`
-          SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND m.uuid = ${storable(id)}
+          SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND m.uuid_hash = ${idHash(storable(id))} AND m.uuid = ${storable(id)}
           WHERE s.owner = ${owner} ORDER BY s.started_at, s.no LIMIT 1`
         return (yield* linesOf(rows))[0]?.line ?? null
       }, failing("message")),
@@ -184,10 +185,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
           SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}
-          WHERE owner = ${owner} AND id_hash ${anyOf(
-            sql,
-            callIds.map((id) => idHash(storable(id)))
-          )} AND id ${anyOf(sql, callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
+          WHERE owner = ${owner} AND id_hash ${anyOf(sql, hashes(callIds))} AND id ${anyOf(sql, callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
         const find = yield* entriesAt(
           sql,
           rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
@@ -206,7 +204,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       replies: Effect.fn("Messages.replies")(function* (sessionId, ids) {
         const { owner } = yield* Viewer
         const rows = yield* sql<MessageRow & { readonly reply_to: string }>`
-          SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid = h.id
+          SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid_hash = h.id_hash AND m.uuid = h.id
           WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)}) AND h.reply_to ${anyOf(sql, ids)}
             AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
         return new Map((yield* linesOf(rows)).map(({ line, row }) => [row.reply_to, line]))

@@ -36,6 +36,13 @@ export const anyOf = (sql: SqlClient.SqlClient, values: ReadonlyArray<string> | 
     orElse: () => sql`IN (SELECT value FROM json_each(${JSON.stringify(values.map((value) => (typeof value === "string" ? storable(value) : value)))}))`
   })
 
+/** Pairs of numbers as rows of "pair (a, b)", with few parameters. */
+export const pairs = (sql: SqlClient.SqlClient, values: ReadonlyArray<readonly [number, number]>): Fragment =>
+  sql.onDialectOrElse({
+    pg: () => sql`UNNEST(${sqlArray(values.map(([a]) => a))}::bigint[], ${sqlArray(values.map(([, b]) => b))}::bigint[]) AS pair (a, b)`,
+    orElse: () => sql`(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(${JSON.stringify(values)})) AS pair`
+  })
+
 // An array in PostgreSQL's own notation: statements take text for any type.
 const sqlArray = (values: ReadonlyArray<string | number>): string =>
   `{${values.map((value) => (typeof value === "number" ? value : `"${storable(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)).join(",")}}`

@@ -5,6 +5,7 @@ import { endsRun, hookFactsOf } from "han-core/HookRun"
 import * as Message from "han-core/Message"
 import { type ActivityDelta, type Chunks, type Deltas, noActivity } from "./chunk.ts"
 import { anyOf, insertRows, storable, type Value } from "./Database.ts"
+import { idHash } from "./idHash.ts"
 import { tasksOf } from "./tasks.ts"
 
 const activitySums = Object.keys(noActivity()) as ReadonlyArray<keyof ActivityDelta>
@@ -59,9 +60,11 @@ export const projectHanEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlC
       const event = decoded.events.find((one) => one._tag === "HanNoted")
       if (event === undefined) continue
       const end = endsRun(event.name) ? hookFactsOf(event.data) : null
+      const id = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
       rows.push([
         chunk.sessionNo,
-        storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!)),
+        id,
+        idHash(id),
         owner,
         storable(event.name),
         event.replyTo === null ? null : storable(event.replyTo),
@@ -78,7 +81,7 @@ export const projectHanEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     sql,
     {
       table: table("han_event"),
-      columns: "session_no, id, owner, name, reply_to, at, transcript_no, line, hook, passed, duration_ms",
+      columns: "session_no, id, id_hash, owner, name, reply_to, at, transcript_no, line, hook, passed, duration_ms",
       suffix: "ON CONFLICT DO NOTHING"
     },
     rows

@@ -6,7 +6,8 @@ import * as Sentiment from "han-core/Sentiment"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { isConversation } from "han-core/SessionState"
 import { type Chunk, type Chunks, type Deltas, upsert } from "./chunk.ts"
-import { anyOf, insertRows, storable, type Value } from "./Database.ts"
+import { anyOf, insertRows, pairs, storable, type Value } from "./Database.ts"
+import { idHash } from "./idHash.ts"
 import { keySeed, kindNumber, messageKey, threadOf } from "./messageKey.ts"
 import { normalise, vector } from "./words.ts"
 
@@ -15,6 +16,7 @@ interface Wanted {
   readonly chunk: Chunk
   readonly thread: number
   readonly uuid: string
+  readonly uuidHash: number
   readonly kind: Message.MessageKind
   readonly decoded: DecodedLine
   /** The line's time, or the one before it. */
@@ -51,33 +53,27 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
       // A line that a file repeats is one message, where it stands first.
       if (wanted.has(place)) return
       const time = at ?? state.last_at
-      wanted.set(place, { key: messageKey(time, chunk.no, decoded.line, seed), chunk, thread, uuid, kind, decoded, at: time })
+      wanted.set(place, { key: messageKey(time, chunk.no, decoded.line, seed), chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
     })
     states.set(chunk.no, state)
   }
-  const messages = [...wanted.values()]
-  yield* settleKeys(sql, table, messages)
-  const added = new Set(
-    (yield* insertRows<{ id: number }>(
-      sql,
-      {
-        table: table("message"),
-        columns: "id, owner, session_no, thread, transcript_no, line, uuid, kind",
-        suffix: "ON CONFLICT (session_no, uuid) DO NOTHING RETURNING id"
-      },
-      messages.map((message) => [
-        message.key,
-        owner,
-        message.chunk.sessionNo,
-        message.thread,
-        message.chunk.no,
-        message.decoded.line,
-        message.uuid,
-        kindNumber(message.kind)
-      ])
-    )).map((row) => row.id)
+  const fresh = yield* notThere(sql, table, wanted)
+  yield* settleKeys(sql, table, fresh)
+  yield* insertRows(
+    sql,
+    { table: table("message"), columns: "id, owner, session_no, thread, transcript_no, line, uuid_hash, uuid, kind" },
+    fresh.map((message) => [
+      message.key,
+      owner,
+      message.chunk.sessionNo,
+      message.thread,
+      message.chunk.no,
+      message.decoded.line,
+      message.uuidHash,
+      message.uuid,
+      kindNumber(message.kind)
+    ])
   )
-  const fresh = messages.filter((message) => added.has(message.key))
   addWords(sql, chunks, fresh)
   yield* addMoods(sql, chunks, fresh, deltas)
   for (const { at, chunk, decoded, kind } of fresh) {
@@ -147,6 +143,16 @@ const addMoods = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner
 })
 
 const placeOf = (sessionNo: number, uuid: string): string => `${sessionNo}/${uuid}`
+
+/** Those that the session does not have yet. */
+const notThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], wanted: ReadonlyMap<string, Wanted>) {
+  const asked = [...wanted.values()].map(({ chunk, uuidHash }) => [chunk.sessionNo, uuidHash] as const)
+  if (asked.length === 0) return []
+  const rows = yield* sql<{ session_no: number; uuid: string }>`
+    SELECT m.session_no, m.uuid FROM ${pairs(sql, asked)} CROSS JOIN ${sql.literal(table("message"))} m WHERE m.session_no = pair.a AND m.uuid_hash = pair.b`
+  const there = new Set(rows.map((row) => placeOf(row.session_no, row.uuid)))
+  return [...wanted].flatMap(([place, message]) => (there.has(place) ? [] : [message]))
+})
 
 /** Moves keys that are taken to the next free ones. */
 const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], messages: ReadonlyArray<Wanted>) {
