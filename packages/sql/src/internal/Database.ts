@@ -80,7 +80,7 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
 })
 
 // Of one statement: a prepared one needs memory for each parameter, and others wait for its rows.
-const maxParameters = 4096
+const maxParameters = 5120
 const maxRows = 1024
 const step = 128
 
