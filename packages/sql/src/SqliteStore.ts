@@ -67,7 +67,7 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
         "busy_timeout = 5000",
         "synchronous = NORMAL",
         "foreign_keys = OFF",
-        "cache_size = -24576",
+        "cache_size = -16384",
         "temp_store = MEMORY",
         "wal_autocheckpoint = 2000",
         "journal_size_limit = 33554432"
