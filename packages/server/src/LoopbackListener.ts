@@ -1,5 +1,6 @@
 import * as Fs from "node:fs"
 import * as Net from "node:net"
+import * as Stream from "node:stream"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -165,7 +166,14 @@ class Doors {
       setTimeout(() => client.destroy(), lingerMs).unref()
     })
     server.write(first)
-    client.pipe(server)
+    // A turn later: what the server has said before it closed is read by then. Writing to a connection that is closed would lose it, and so the answer to a client
+    // that still sends, such as one that is too slow.
+    const later = new Stream.Transform({
+      transform: (bytes, _encoding, done) => {
+        setImmediate(() => (server.readableEnded || server.destroyed ? done() : done(null, bytes)))
+      }
+    })
+    client.pipe(later).pipe(server)
     server.pipe(client)
   }
 }
