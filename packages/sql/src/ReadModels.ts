@@ -206,7 +206,7 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
     yield* sql`CREATE INDEX ${index("compaction", "session")} ON ${t("compaction")} (session_no)`
     yield* sql`CREATE TABLE ${t("todo")} (owner TEXT NOT NULL, id TEXT NOT NULL, session_no BIGINT NOT NULL, mark SMALLINT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, at BIGINT, todos TEXT NOT NULL, PRIMARY KEY (owner, id))`
     yield* sql`CREATE INDEX ${index("todo", "session")} ON ${t("todo")} (session_no)`
-    yield* sql`CREATE TABLE ${t("summary")} (session_no BIGINT NOT NULL, id TEXT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, leaf_uuid TEXT, text TEXT NOT NULL, PRIMARY KEY (session_no, id))`
+    yield* sql`CREATE TABLE ${t("summary")} (session_no BIGINT NOT NULL, id TEXT NOT NULL, transcript_no BIGINT NOT NULL, line BIGINT NOT NULL, leaf_hash BIGINT, leaf_uuid TEXT, text TEXT NOT NULL, PRIMARY KEY (session_no, id))`
     yield* sql`CREATE TABLE ${t("problem")} (transcript_no BIGINT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, line BIGINT NOT NULL, byte_offset BIGINT NOT NULL, lines BIGINT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (transcript_no, kind, reason, line))`
     yield* sql`CREATE INDEX ${index("problem", "kind")} ON ${t("problem")} (owner, kind)`
     yield* sql`CREATE TABLE ${t("cost_state")} (session_no BIGINT NOT NULL PRIMARY KEY, stamp BIGINT NOT NULL, stated TEXT NOT NULL)`

@@ -153,6 +153,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         return row!.count
       }, failing("count of messages")),
       cursors: Effect.fn("Messages.cursors")(function* (sessionId, ids) {
+        if (ids.length === 0) return new Map()
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
           SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
@@ -182,6 +183,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         return (yield* linesOf(rows))[0]?.line ?? null
       }, failing("message")),
       results: Effect.fn("Messages.results")(function* (callIds) {
+        if (callIds.length === 0) return new Map()
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
           SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}

@@ -320,7 +320,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       summaries: Effect.fn("Sessions.summaries")(function* (sessionId) {
         const rows = yield* sql<{ id: string; text: string; leaf_uuid: string | null; leaf: number | null }>`
           SELECT u.id, u.text, u.leaf_uuid, m.id AS leaf FROM ${t("summary")} u
-          JOIN transcript x ON x.no = u.transcript_no LEFT JOIN ${t("message")} m ON m.session_no = u.session_no AND m.uuid = u.leaf_uuid
+          JOIN transcript x ON x.no = u.transcript_no LEFT JOIN ${t("message")} m ON m.session_no = u.session_no AND m.uuid_hash = u.leaf_hash AND m.uuid = u.leaf_uuid
           WHERE u.session_no = ${yield* sessionNo(sessionId)} ORDER BY x.generation DESC, u.line DESC`
         return rows.map(
           (row) =>

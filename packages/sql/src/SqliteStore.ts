@@ -2,10 +2,12 @@ import { Database as Driver } from "bun:sqlite"
 import { chmodSync, closeSync, openSync } from "node:fs"
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
+import { SqlError } from "@effect/sql/SqlError"
 import { SqliteClient } from "@effect/sql-sqlite-bun"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Pricing from "han-core/Pricing"
 import { StoreUnusable } from "han-core/StoreError"
@@ -94,11 +96,36 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
           const tables = yield* write<{ name: string }>`SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'`
           // Deleted words stay in the index's segments until these are merged.
           for (const { name } of tables) yield* write.unsafe(`INSERT INTO ${name}(${name}) VALUES ('optimize')`)
-          yield* write`PRAGMA wal_checkpoint(TRUNCATE)`
+          yield* overwriteFreePages(write)
+          yield* emptyLog(write)
           yield* write`PRAGMA secure_delete = FAST`
         })
       })
     })
+  )
+
+/** Pages that earlier changes left free hold what was on them, also words of what is forgotten: blobs of zeros take all of them, and go. */
+const overwriteFreePages = (write: SqlClient.SqlClient) =>
+  Effect.gen(function* () {
+    yield* write`CREATE TABLE free_pages (zeros BLOB NOT NULL)`
+    for (;;) {
+      const [free] = yield* write<{ freelist_count: number }>`PRAGMA freelist_count`
+      if (free === undefined || free.freelist_count === 0) break
+      // A page of 4,096 bytes takes 4,092 of a long value.
+      yield* write`INSERT INTO free_pages (zeros) VALUES (zeroblob(${Math.min(free.freelist_count, 256) * 4092}))`
+    }
+    yield* write`DROP TABLE free_pages`
+  }).pipe(write.withTransaction)
+
+/** Nothing of before is in the log. SQLite refuses at once while another connection copies it. */
+const emptyLog = (write: SqlClient.SqlClient) =>
+  Effect.retry(
+    Effect.filterOrFail(
+      write<{ busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`,
+      ([row]) => row?.busy === 0,
+      () => new SqlError({ cause: new Error("database is locked: what was forgotten is still in its log"), message: "wal_checkpoint" })
+    ),
+    { schedule: Schedule.spaced("10 millis"), times: 1000, while: (error) => /is locked/.test(String(error.cause)) }
   )
 
 /** The file exists before SQLite makes it, so that nobody else can ever read it; its journals take over its mode. */

@@ -123,6 +123,22 @@ it("what is forgotten is in none of the database's files", async () => {
   )
 })
 
+it("nothing of a long session is left behind either, while the log is copied and after pieces of the full-text index were merged", async () => {
+  await on(
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      for (let round = 0; round < 4; round++) {
+        const word = `quetzal${round}secret`
+        const text = (n: number) => `${word} ${Array.from({ length: 60 }, (_, i) => ((n * 7919 + i * 104_729) % 1e6).toString(36)).join(" ")}`
+        yield* journal.append(transcript(`long-${round}`), lines(Array.from({ length: 1500 }, (_, n) => prompt(`p${round}-${n}`, text(n)))))
+        yield* journal.append(transcript("kept"), lines(Array.from({ length: round + 1 }, (_, n) => prompt(`k${n}`, "harmless"))))
+        yield* journal.forget({ sessionIds: [sessionId(`long-${round}`)] })
+        for (const name of readdirSync(folder)) assert.isFalse(readFileSync(join(folder, name)).includes(word), `${name} after round ${round}`)
+      }
+    })
+  )
+})
+
 it("a full disk loses nothing, says so, and is got over", async () => {
   const { appends } = corpus({ seed: 43, sessions: 8, lines: 80, chaos: false })
   const expected = await on(Effect.zipRight(appendAll(appends), readEverything))

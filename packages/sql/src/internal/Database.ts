@@ -95,24 +95,29 @@ const coveringSize = (left: number, most: number): number =>
 
 /**
  * Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) An answer takes
- * several turns, for reading the question, asking, writing: so it goes on when the others have had nothing to do for some, or have had a good while.
+ * several turns, for reading the question, asking, writing: so it goes on when the others have had nothing to do for some, or have had as long as the work before.
  */
 export const breathe: Effect.Effect<void> = Effect.async((resume) => {
   const began = performance.now()
+  // Half of the time at most: who waits for the writer is somebody, too.
+  const longest = Math.min(longestBreathMs, Math.max(shortestBreathMs, began - wentOnAt))
   let last = began
   let idle = 0
   const turn = (): void => {
     const now = performance.now()
     idle = now - last < idleTurnMs ? idle + 1 : 0
     last = now
-    if (idle === idleTurns || now - began > longestBreathMs) resume(Effect.void)
-    else setImmediate(turn)
+    if (idle < idleTurns && now - began < longest) return void setImmediate(turn)
+    wentOnAt = now
+    resume(Effect.void)
   }
   setImmediate(turn)
 })
 const idleTurnMs = 0.1
 const idleTurns = 4
+const shortestBreathMs = 1
 const longestBreathMs = 25
+let wentOnAt = 0
 
 const textOf = (pg: boolean, insert: { readonly table: string; readonly columns: string; readonly suffix?: string }, size: number, width: number): string => {
   const key = `${pg}${insert.table}(${insert.columns})${size}${insert.suffix ?? ""}`

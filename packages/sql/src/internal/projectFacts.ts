@@ -5,6 +5,7 @@ import * as Message from "han-core/Message"
 import type { SessionEventOf } from "han-core/SessionEvent"
 import { type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
 import { insertRows, storable, type Value } from "./Database.ts"
+import { idHash } from "./idHash.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Compaction {
@@ -161,6 +162,7 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
               lineId(),
               chunk.no,
               line,
+              event.leafUuid === null ? null : idHash(storable(event.leafUuid)),
               event.leafUuid === null ? null : storable(event.leafUuid),
               storable(event.text)
             ])
@@ -189,9 +191,11 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
     ["owner", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "path", "action", "tool_name", "at"],
     rowsOf(owner, changes)
   )
-  yield* insertRows(sql, { table: table("summary"), columns: "session_no, id, transcript_no, line, leaf_uuid, text", suffix: "ON CONFLICT DO NOTHING" }, [
-    ...summaries.values()
-  ])
+  yield* insertRows(
+    sql,
+    { table: table("summary"), columns: "session_no, id, transcript_no, line, leaf_hash, leaf_uuid, text", suffix: "ON CONFLICT DO NOTHING" },
+    [...summaries.values()]
+  )
   const costState = table("cost_state")
   yield* insertRows(
     sql,

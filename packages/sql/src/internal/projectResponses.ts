@@ -140,7 +140,8 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
   )
 })
 
-const placeOf = ({ messageId, requestId }: Pick<Response, "messageId" | "requestId">): string => `${messageId}/${requestId}`
+/** What is stored holds no NUL, so no two places are the same. */
+const placeOf = ({ messageId, requestId }: Pick<Response, "messageId" | "requestId">): string => `${messageId}\0${requestId}`
 
 const put = (into: Map<string, Map<string, Response>>, response: Response) => {
   let byRequest = into.get(response.messageId)
