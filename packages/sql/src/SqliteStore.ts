@@ -62,12 +62,14 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
     Effect.gen(function* () {
       const memory = filename === ":memory:"
       if (!memory) yield* Effect.try({ try: () => makePrivate(filename), catch: (cause) => cause })
+      // What is deleted from a page is overwritten with the page; pages that become free are, when somebody wants to forget.
       // WAL lets reads go on beside the writer; NORMAL loses at most the last commits at a power cut, and the transcripts still have those.
       const write = yield* SqliteClient.make({ filename })
       for (const pragma of [
         "journal_mode = WAL",
         "busy_timeout = 5000",
         "synchronous = NORMAL",
+        "secure_delete = FAST",
         "foreign_keys = OFF",
         "cache_size = -16384",
         "temp_store = MEMORY",

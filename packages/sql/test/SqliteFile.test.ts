@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, Layer, Schedule, Stream } from "effect"
+import * as fc from "fast-check"
 import { transcriptId } from "han-core/Entry"
 import { Journal } from "han-core/Journal"
 import type { Messages } from "han-core/Messages"
@@ -127,13 +128,22 @@ it("nothing of a long session is left behind either, while the log is copied and
   await on(
     Effect.gen(function* () {
       const journal = yield* Journal
-      for (let round = 0; round < 4; round++) {
-        const word = `quetzal${round}secret`
-        const text = (n: number) => `${word} ${Array.from({ length: 60 }, (_, i) => ((n * 7919 + i * 104_729) % 1e6).toString(36)).join(" ")}`
-        yield* journal.append(transcript(`long-${round}`), lines(Array.from({ length: 1500 }, (_, n) => prompt(`p${round}-${n}`, text(n)))))
-        yield* journal.append(transcript("kept"), lines(Array.from({ length: round + 1 }, (_, n) => prompt(`k${n}`, "harmless"))))
-        yield* journal.forget({ sessionIds: [sessionId(`long-${round}`)] })
-        for (const name of readdirSync(folder)) assert.isFalse(readFileSync(join(folder, name)).includes(word), `${name} after round ${round}`)
+      const random = fc.sample(fc.string({ unit: fc.constantFrom(..."abcdefgh0123"), minLength: 5, maxLength: 6 }), { numRuns: 20_000, seed: 1 })
+      const session = (id: string, length: number) =>
+        journal.append(
+          transcript(id),
+          lines(
+            Array.from({ length }, (_, n) =>
+              prompt(`${id}-${n}`, `${id}secret${n} ${Array.from({ length: 160 }, (_, i) => random[(n * 160 + i) % 20_000]).join(" ")}`)
+            )
+          )
+        )
+      yield* session("kept", 1500)
+      for (let round = 0; round < 5; round++) {
+        const id = `quetzal${round}`
+        yield* session(id, 2500)
+        yield* journal.forget({ sessionIds: [sessionId(id)] })
+        for (const name of readdirSync(folder)) assert.isFalse(readFileSync(join(folder, name)).includes(`${id}secret`), `${name} after round ${round}`)
       }
     })
   )
