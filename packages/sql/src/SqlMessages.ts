@@ -9,7 +9,7 @@ import { Viewer } from "han-core/Viewer"
 import { fieldsOf, holds, inOrder } from "han-core/Where"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
-import { idHash } from "./internal/idHash.ts"
+import { byIds } from "./internal/idHash.ts"
 import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
 import { instantOfKey, kindNumber } from "./internal/messageKey.ts"
@@ -28,7 +28,6 @@ const stepRows = 500
 /** Events that answer another one; a call names itself, too. */
 const replyNames = ["hook_result", "hook_validation", "mcp_tool_result", "exposed_tool_result"]
 const hidden = hiddenKinds.map(kindNumber)
-const hashes = (ids: ReadonlyArray<string>): ReadonlyArray<number> => ids.map((id) => idHash(storable(id)))
 
 /** Pages of a session's conversation over either database. */
 export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effect(
@@ -153,11 +152,10 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         return row!.count
       }, failing("count of messages")),
       cursors: Effect.fn("Messages.cursors")(function* (sessionId, ids) {
-        if (ids.length === 0) return new Map()
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
           SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
-          WHERE ${ofSession(owner, sessionId)} AND m.uuid_hash ${anyOf(sql, hashes(ids))} AND m.uuid ${anyOf(sql, ids)}`
+          WHERE ${ofSession(owner, sessionId)} AND ${byIds(sql, "m.uuid_hash", "m.uuid", ids)}`
         return new Map(
           rows.map((row) => [
             row.uuid,
@@ -178,16 +176,15 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         const { owner } = yield* Viewer
         // Session by session: there is no index on the id alone, for which every appended line would pay.
         const rows = yield* sql<MessageRow>`
-          SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND m.uuid_hash = ${idHash(storable(id))} AND m.uuid = ${storable(id)}
+          SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND ${byIds(sql, "m.uuid_hash", "m.uuid", [id])}
           WHERE s.owner = ${owner} ORDER BY s.started_at, s.no LIMIT 1`
         return (yield* linesOf(rows))[0]?.line ?? null
       }, failing("message")),
       results: Effect.fn("Messages.results")(function* (callIds) {
-        if (callIds.length === 0) return new Map()
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
           SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}
-          WHERE owner = ${owner} AND id_hash ${anyOf(sql, hashes(callIds))} AND id ${anyOf(sql, callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
+          WHERE owner = ${owner} AND ${byIds(sql, "id_hash", "id", callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
         const find = yield* entriesAt(
           sql,
           rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))

@@ -7,24 +7,23 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
-import type { AgentId, SessionId, TranscriptId } from "han-core/Entry"
+import type { SessionId, TranscriptId } from "han-core/Entry"
 import * as Message from "han-core/Message"
-import type { PageRequest } from "han-core/Page"
 import { projectId } from "han-core/Project"
 import { IndexProblem, SessionNotFound, Summary } from "han-core/Session"
-import { type SessionField, type SessionFilter, Sessions } from "han-core/Sessions"
+import { type SessionFilter, Sessions } from "han-core/Sessions"
 import { type OwnerId, Viewer } from "han-core/Viewer"
-import { inOrder, type OrderBy } from "han-core/Where"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import * as details from "./internal/details.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
-import { forkOf } from "./internal/family.ts"
 import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
 import { instantOfKey, threadOf } from "./internal/messageKey.ts"
-import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
-import { durationOf, type SessionRow, sessionFromRow } from "./internal/rows.ts"
-import { sessionColumns, sessionField } from "./internal/sessionFields.ts"
+import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
+import { type SessionRow, sessionFromRow } from "./internal/rows.ts"
+import { sessionColumns } from "./internal/sessionFields.ts"
+import { sessionPages } from "./internal/sessionPages.ts"
+import { toolCallsOf } from "./internal/toolCalls.ts"
 import { whereSql } from "./internal/where.ts"
 
 interface ProjectRow {
@@ -45,12 +44,6 @@ interface MessageRow {
   readonly line: number
 }
 
-/** Where a session stands in the list, as it was after the move "begun". */
-interface Place {
-  readonly place: number
-  readonly begun: number
-}
-
 /** The read models of sessions over either database. */
 export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effect(
   Sessions,
@@ -61,12 +54,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
     const failing = (operation: string) => storeError(database.location, operation)
     const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
 
-    const select = (
-      place: Fragment = sql`s.updated_at`
-    ) => sql`SELECT s.*, ${place} AS place, ${forkOf(sql, models.table)} AS fork_of, d.name AS repo_name, d.remote,
-      (SELECT COUNT(DISTINCT x.agent_id) FROM transcript x WHERE x.session_no = s.no AND x.kind = 'agent') AS subagents
-      FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd`
-    const lastMove = (owner: OwnerId) => sql`(SELECT COALESCE(MAX(v.id), 0) FROM ${t("session_move")} v WHERE v.owner = ${owner})`
+    const { lastMove, recent, select, sorted } = sessionPages(sql, models.table)
     const matching = (owner: OwnerId, filter: SessionFilter): Fragment =>
       sql`s.owner = ${owner} AND s.present = 1
         AND ${filter.project === undefined ? sql`1 = 1` : inProject(sql, filter.project)}
@@ -96,68 +84,6 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       const { owner } = yield* Viewer
       const [row] = yield* sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(sessionId)}`
       return row?.no ?? -1
-    })
-
-    /**
-     * A page of the sessions that fulfil the condition, the latest activity first. A cursor says when its list was begun: what has moved since then is where it was at that time,
-     * so that no session of the list is passed over or met again.
-     */
-    const recent = Effect.fnUntraced(function* (owner: OwnerId, condition: Fragment, page: PageRequest) {
-      const { backward, size } = plan(page)
-      const after = page.after === undefined ? undefined : yield* decodeCursor("sessions", 3, page.after)
-      const before = page.before === undefined ? undefined : yield* decodeCursor("sessions", 3, page.before)
-      const begun = (after ?? before)?.[2]
-      const between = (place: Fragment) =>
-        sql`${after === undefined ? sql`1 = 1` : sql`(${place}, s.no) < (${after[0]!}, ${after[1]!})`} AND ${
-          before === undefined ? sql`1 = 1` : sql`(${place}, s.no) > (${before[0]!}, ${before[1]!})`
-        }`
-      const direction = sql.literal(backward ? "" : "DESC")
-      const updatedAt = sql`s.updated_at`
-      const list = (more: Fragment) =>
-        sql`${select()} WHERE ${condition} AND ${more} AND ${between(updatedAt)} ORDER BY s.updated_at ${direction}, s.no ${direction} LIMIT ${size + 1}`
-      const moved = (what: Fragment) => sql`SELECT ${what} FROM ${t("session_move")} v WHERE v.owner = ${owner} AND v.id > ${begun ?? 0}`
-      const beforeAt = sql`f.before_at`
-      const rows = yield* begun === undefined
-        ? sql<SessionRow & Place>`SELECT y.*, ${lastMove(owner)} AS begun FROM (${list(sql`1 = 1`)}) y ORDER BY y.place ${direction}, y.no ${direction}`
-        : sql<SessionRow & Place>`
-            SELECT y.* FROM (
-              SELECT * FROM (${list(sql`s.no NOT IN (${moved(sql`v.session_no`)})`)}) still
-              UNION ALL ${select(beforeAt)}
-                JOIN (SELECT w.session_no, w.before_at FROM ${t("session_move")} w
-                  WHERE w.owner = ${owner} AND w.id IN (${moved(sql`MIN(v.id)`)} GROUP BY v.session_no)) f ON f.session_no = s.no
-                WHERE ${condition} AND ${between(beforeAt)}) y
-            ORDER BY y.place ${direction}, y.no ${direction} LIMIT ${size + 1}`
-      const now = yield* Clock.currentTimeMillis
-      return pageOf(
-        page,
-        rows,
-        (row) => sessionFromRow(row, now),
-        (row) => encodeCursor("sessions", [row.place, row.no, begun ?? row.begun])
-      )
-    })
-
-    /** A page in another order, of which all sessions are looked at: cursors are ids, so that rows that arrive move none out of reach. */
-    const sorted = Effect.fnUntraced(function* (condition: Fragment, orderBy: ReadonlyArray<OrderBy<SessionField>>, page: PageRequest) {
-      const now = yield* Clock.currentTimeMillis
-      // In the list's own order, which stays for those that are equal in the other.
-      const rows = (yield* sql<SessionRow>`${select()} WHERE ${condition} ORDER BY s.updated_at DESC, s.no DESC`).map((row) => ({
-        no: row.no,
-        session: sessionFromRow(row, now)
-      }))
-      rows.sort((a, b) =>
-        inOrder(
-          orderBy,
-          (field) => sessionField(a.session, field),
-          (field) => sessionField(b.session, field)
-        )
-      )
-      return yield* slice(
-        "sorted sessions",
-        page,
-        rows,
-        ({ no }) => no,
-        ({ session }) => session
-      )
     })
 
     /** What is asked for several sessions elsewhere, of a single one. */
@@ -252,65 +178,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
         )
       }, failing("messages")),
       toolCalls: Effect.fn("Sessions.toolCalls")(function* (sessionId) {
-        const rows = yield* sql<{
-          id: string
-          agent_id: string | null
-          name: string
-          at: number | null
-          transcript_no: number
-          line: number
-          result_transcript_no: number | null
-          result_line: number | null
-          result_at: number | null
-        }>`
-          SELECT id, agent_id, name, at, transcript_no, line, result_transcript_no, result_line, result_at FROM ${t("tool_call")}
-          WHERE session_no = ${yield* sessionNo(sessionId)} AND name IS NOT NULL ORDER BY COALESCE(at, 0), line, id`
-        const place = (transcriptNo: number, line: number) => ({ transcriptNo, line })
-        const find = yield* entriesAt(
-          sql,
-          rows.flatMap((row) => [
-            place(row.transcript_no, row.line),
-            ...(row.result_transcript_no === null || row.result_line === null ? [] : [place(row.result_transcript_no, row.result_line)])
-          ])
-        )
-        const called = rows.map((row) => {
-          const events = find(place(row.transcript_no, row.line))?.decoded.events ?? []
-          const index = events.findIndex((event) => event._tag === "ToolCalled" && event.toolUseId === row.id)
-          return { row, index, call: events[index] }
-        })
-        // Calls of one line in the order in which it makes them.
-        called.sort((a, b) => (a.row.transcript_no === b.row.transcript_no && a.row.line === b.row.line ? a.index - b.index : 0))
-        return called.map(({ call, row }) => {
-          const result =
-            row.result_transcript_no === null || row.result_line === null
-              ? undefined
-              : find(place(row.result_transcript_no, row.result_line))?.decoded.events.find(
-                  (event) => event._tag === "ToolReturned" && event.toolUseId === row.id
-                )
-          return new Message.ToolCall(
-            {
-              id: row.id,
-              sessionId,
-              agentId: row.agent_id as AgentId | null,
-              name: row.name,
-              at: row.at,
-              input: call?._tag === "ToolCalled" ? call.input : null,
-              result:
-                result?._tag === "ToolReturned"
-                  ? {
-                      text: result.text,
-                      isError: result.isError,
-                      hasImage: result.hasImage,
-                      denied: result.denied,
-                      structured: result.structured,
-                      at: row.result_at,
-                      durationMs: durationOf(row.at, row.result_at)
-                    }
-                  : null
-            },
-            { disableValidation: true }
-          )
-        })
+        return yield* toolCallsOf(sql, models.table, sessionId, yield* sessionNo(sessionId))
       }, failing("tool calls")),
       tasks: one("tasks", details.tasks),
       todos: one("todos", details.todos),

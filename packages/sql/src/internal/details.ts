@@ -11,7 +11,7 @@ import type { Table } from "../ReadModels.ts"
 import { agentMeta } from "./agentMeta.ts"
 import { anyOf } from "./Database.ts"
 import { entriesAt, type Found } from "./entriesAt.ts"
-import { idHash } from "./idHash.ts"
+import { byIds } from "./idHash.ts"
 import { tasksOf } from "./tasks.ts"
 
 /** Where to read, and on whose behalf. */
@@ -45,12 +45,8 @@ export const tasks: Details<ReadonlyArray<Task>> = Effect.fnUntraced(function* (
   const { owner, sql, table } = reading
   const lists = yield* tasksOf(sql, table, sql`k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)}`)
   const calls = [...lists.values()].flatMap((list) => list.flatMap((task) => (task.callId === null ? [] : [task.callId])))
-  const rows =
-    calls.length === 0
-      ? []
-      : yield* sql<{ id: string; transcript_no: number; line: number }>`
-          SELECT id, transcript_no, line FROM ${sql.literal(table("tool_call"))}
-          WHERE owner = ${owner} AND id_hash ${anyOf(sql, calls.map(idHash))} AND id ${anyOf(sql, calls)}`
+  const rows = yield* sql<{ id: string; transcript_no: number; line: number }>`
+    SELECT id, transcript_no, line FROM ${sql.literal(table("tool_call"))} WHERE owner = ${owner} AND ${byIds(sql, "id_hash", "id", calls)}`
   const find = yield* entriesAt(
     sql,
     rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))

@@ -1,3 +1,7 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { Fragment } from "@effect/sql/Statement"
+import { anyOf, storable } from "./Database.ts"
+
 /** 32 bits of a text, as a signed number; stored, so it never changes. Two ids may have the same: whoever looks for one compares it, too. */
 export const idHash = (id: string): number => {
   // FNV-1a over the UTF-16 units, and the last step of MurmurHash3, which spreads what FNV leaves close together.
@@ -7,3 +11,12 @@ export const idHash = (id: string): number => {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return hash ^ (hash >>> 16)
 }
+
+/** Rows that have one of these ids in `column`, found by the hash of it in `hash`. */
+export const byIds = (sql: SqlClient.SqlClient, hash: string, column: string, ids: ReadonlyArray<string>): Fragment =>
+  ids.length === 0
+    ? sql`1 = 0`
+    : sql`${sql.literal(hash)} ${anyOf(
+        sql,
+        ids.map((id) => idHash(storable(id)))
+      )} AND ${sql.literal(column)} ${anyOf(sql, ids)}`
