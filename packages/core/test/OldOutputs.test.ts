@@ -33,17 +33,18 @@ describe("outputs that nobody will look for", () => {
     Effect.gen(function* () {
       const folder = yield* temporary
       written(path.join(folder, "a.txt"), 0)
-      written(path.join(folder, "b.txt"), 2)
+      written(path.join(folder, "b.txt"), 1.5)
       yield* TestClock.setTime(1000 * seconds(15))
       const fiber = yield* Effect.fork(oldOutputsGone(folder))
       yield* left(folder, ["b.txt"])
       for (const [day, name] of [
-        [4, "c.txt"],
-        [5, "d.txt"]
+        [2.5, "c.txt"],
+        [3.5, "d.txt"]
       ] as const) {
         written(path.join(folder, name), day)
         yield* waiting
-        yield* TestClock.adjust(Duration.days(2))
+        // To the very moment at which it wakes: past it, it may read either time.
+        yield* TestClock.adjust(Duration.days(1))
         yield* left(folder, [name])
       }
       yield* waiting
