@@ -1,4 +1,6 @@
+import { closeSync } from "node:fs"
 import * as path from "node:path"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -6,7 +8,7 @@ import * as Stream from "effect/Stream"
 import * as Subscribable from "effect/Subscribable"
 import { AgentId, type Entry, SessionId } from "./Entry.ts"
 import { agentSessions } from "./internal/agentSessions.ts"
-import { descriptorFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
+import { descriptorFacts, factsOf, linkTarget, mayList, openDescriptor, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
 import { payloadReference, readPayload } from "./internal/hanPayload.ts"
 import { batchLimits, inBatches, lineSplitter } from "./internal/lines.ts"
 import { childOf, type Folder, type FoundFile, find, findFile, lookInto, placeOf, problemOf, walk } from "./internal/transcriptFolders.ts"
@@ -234,31 +236,46 @@ const topsOf = (configured: ReadonlyArray<TranscriptRoot>, hanHome: string | und
 
 /** The lines of `file` up to the size that it states: what was appended since is for the next look. */
 const readLines: typeof Transcripts.Service.read = (file, from) =>
-  Stream.unwrapScoped(
-    Effect.gen(function* () {
-      const descriptor = yield* openForReading(file.path)
-      const facts = yield* descriptorFacts(file.path, descriptor)
+  // In one stage: a scope, a mapping and what they need at the end cost more than reading a small file.
+  Stream.suspend(() => {
+    let open: number | null = null
+    const descriptor = Effect.gen(function* () {
+      if (open !== null) return open
+      const opened = yield* openDescriptor(file.path, (made) => {
+        open = made
+      })
+      const facts = yield* descriptorFacts(file.path, opened)
       if (facts.device !== file.device || facts.inode !== file.inode) {
         return yield* new TranscriptUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
       }
-      const splitter = lineSplitter(from.offset)
-      let line = from.line
-      let position = from.offset
-      const block = Effect.gen(function* () {
-        const left = file.size - position
-        if (left <= 0) return yield* Effect.fail(Option.none())
-        const bytes = yield* Effect.mapError(readAt(file.path, descriptor, position, Math.min(blockSize, left)), Option.some)
-        // Cut off since the look: what was read is what there is.
-        if (bytes.length === 0) return yield* Effect.fail(Option.none())
-        position += bytes.length
-        return splitter.push(bytes).map((one): Entry => ({ line: line++, offset: one.offset, bytes: one.bytes }))
-      })
-      const blocks = Stream.repeatEffectOption(block)
-      if (file.transcript.kind !== "han") return Stream.mapConcat(blocks, (entries) => inBatches(entries).map(batchOf))
-      const records = path.join(path.dirname(file.path), file.transcript.sessionId)
-      return Stream.flatMap(blocks, (entries) => withPayloads(records, entries))
+      return opened
     })
-  )
+    const splitter = lineSplitter(from.offset)
+    let line = from.line
+    let position = from.offset
+    /** The lines that the next block of the file completes. */
+    const block = Effect.gen(function* () {
+      const opened = yield* Effect.mapError(descriptor, Option.some)
+      const left = file.size - position
+      if (left <= 0) return yield* Effect.fail(Option.none())
+      const bytes = yield* Effect.mapError(readAt(file.path, opened, position, Math.min(blockSize, left)), Option.some)
+      // Cut off since the look: what was read is what there is.
+      if (bytes.length === 0) return yield* Effect.fail(Option.none())
+      position += bytes.length
+      return splitter.push(bytes).map((one): Entry => ({ line: line++, offset: one.offset, bytes: one.bytes }))
+    })
+    const records = path.join(path.dirname(file.path), file.transcript.sessionId)
+    const batches =
+      file.transcript.kind === "han"
+        ? Stream.flatMap(Stream.repeatEffectOption(block), (entries) => withPayloads(records, entries))
+        : Stream.repeatEffectChunkOption(Effect.map(block, (entries) => Chunk.unsafeFromArray(inBatches(entries).map(batchOf))))
+    return Stream.ensuring(
+      batches,
+      Effect.sync(() => {
+        if (open !== null) closeSync(open)
+      })
+    )
+  })
 
 const batchOf = (entries: ReadonlyArray<Entry>): LineBatch => {
   const last = entries[entries.length - 1]

@@ -84,7 +84,9 @@ export const layer: Layer.Layer<HookCache, never, Database | Models> = Layer.eff
         const at = Math.trunc(passed.passedAt)
         // In one order, so that two that write the same rows wait for each other and not in a circle.
         const marks = [...new Set(passed.each.map(markOf))].sort()
-        const reads = passed.whole ? blocks.compress(Buffer.from(JSON.stringify([...new Set(passed.reads.map(({ path }) => path))]))) : undefined
+        const reads = passed.whole
+          ? yield* Effect.promise(() => blocks.compress(Buffer.from(JSON.stringify([...new Set(passed.reads.map(({ path }) => path))]))))
+          : undefined
         yield* models.write(
           Effect.gen(function* () {
             yield* write`INSERT INTO hook_pass ${write.insert({

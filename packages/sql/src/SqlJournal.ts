@@ -5,24 +5,20 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { decodeEntry } from "han-core/Decode"
-import { type Entry, type SessionId, type TranscriptId, transcriptId } from "han-core/Entry"
-import { type Append, EntryGap, Journal, type JournalChange, SourceFile, TranscriptNotFound } from "han-core/Journal"
+import type { Entry, SessionId, TranscriptId } from "han-core/Entry"
+import { Journal, type JournalChange, TranscriptNotFound } from "han-core/Journal"
 import type { PriceTable } from "han-core/Pricing"
-import type { DecodedLine } from "han-core/SessionEvent"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import * as blocks from "./internal/blocks.ts"
-import type { Chunk } from "./internal/chunk.ts"
-import { anyOf, breathe, Database, insertRows, storable, storeError, type Value } from "./internal/Database.ts"
+import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { forgetSessions } from "./internal/forget.ts"
+import { keep, prepare } from "./internal/keep.ts"
 import { Models } from "./internal/Models.ts"
 import { PendingWords } from "./internal/pendingWords.ts"
-import { type BlockRow, chunkOf, entriesOf, infoOf, sessionNumber, type TranscriptRow, transcriptOf, withPayloads } from "./internal/stored.ts"
+import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, withPayloads } from "./internal/stored.ts"
 import { totals } from "./internal/totals.ts"
-
-const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 
 /** The journal over either database. */
 export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Journal, never, Database | Models> =>
@@ -36,7 +32,6 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
       const appendAll: typeof Journal.Service.appendAll = (appends) =>
         Effect.gen(function* () {
           const { owner } = yield* Viewer
-          // What lines mean needs no database, and no transaction to wait for it.
           const prepared = yield* Effect.forEach(appends, prepare)
           const words = new PendingWords()
           const appended = yield* models.write(
@@ -226,150 +221,3 @@ const selectTranscripts = (sql: SqlClient.SqlClient) => sql`SELECT t.*, k.sessio
 
 const headOf = (sql: SqlClient.SqlClient, owner: OwnerId) =>
   Effect.map(sql<{ sequence: number }>`SELECT sequence FROM owner_head WHERE owner = ${owner}`, ([head]) => head?.sequence ?? 0)
-
-/** Puts the lines that are new into the journal, and gives them as chunks for the models. */
-const keep = Effect.fnUntraced(function* (
-  sql: SqlClient.SqlClient,
-  prices: PriceTable,
-  owner: OwnerId,
-  prepared: ReadonlyArray<Prepared>,
-  words: PendingWords
-) {
-  yield* sql`INSERT INTO owner_head (owner, sequence) VALUES (${owner}, 0) ON CONFLICT DO NOTHING`
-  // Holds the owner's row until the end of the transaction: appends of one owner follow each other.
-  const [head] = yield* sql<{ sequence: number }>`UPDATE owner_head SET sequence = sequence WHERE owner = ${owner} RETURNING sequence`
-  let sequence = head!.sequence
-  const sessions = [...new Set(prepared.map(({ transcript }) => transcript.sessionId))]
-  const forgotten = new Set(
-    (yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner = ${owner} AND session_id ${anyOf(sql, sessions)}`).map(
-      (row) => row.session_id
-    )
-  )
-  const ids = [...new Set(prepared.map(({ transcript }) => transcriptId(transcript)))]
-  const known = new Map(
-    (yield* sql<
-      KnownTranscript & { id: string }
-    >`SELECT id, no, session_no, lines, bytes FROM transcript WHERE owner = ${owner} AND id ${anyOf(sql, ids)}`).map((row) => [row.id, row as KnownTranscript])
-  )
-  const stored: Array<ReadonlyArray<Value>> = []
-  const payloads: Array<ReadonlyArray<Value>> = []
-  const chunks: Array<Chunk> = []
-  for (const { decoded, entries, source, transcript } of prepared) {
-    if (forgotten.has(transcript.sessionId)) continue
-    const id = transcriptId(transcript)
-    const have = known.get(id)
-    const position = have?.lines ?? 0
-    const first = entries.findIndex((entry) => entry.line >= position)
-    const fresh = first < 0 ? [] : entries.slice(first)
-    for (const [index, entry] of fresh.entries()) {
-      if (entry.line !== position + index) return yield* new EntryGap({ transcript: id, expected: position + index, received: entry.line })
-    }
-    const last = fresh.at(-1)
-    const lines = position + fresh.length
-    const bytes = last === undefined ? (have?.bytes ?? 0) : last.offset + last.bytes.length + 1
-    const sessionNo = have?.session_no ?? (yield* sessionNumber(sql, owner, transcript.sessionId))
-    const no = yield* noteTranscript(sql, owner, { id, transcript, source, lines, bytes, sessionNo, no: have?.no })
-    known.set(id, { no, session_no: sessionNo, lines, bytes })
-    chunks.push(
-      yield* chunkOf(sql, prices, {
-        owner,
-        transcript,
-        no,
-        sessionNo,
-        entries: fresh,
-        decoded: decoded.slice(decoded.length - fresh.length),
-        words,
-        isNew: true
-      })
-    )
-    for (const block of blocks.pack(fresh))
-      stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
-    for (const entry of fresh) {
-      if (entry.payload === undefined) continue
-      const { codec, data } = blocks.compress(entry.payload)
-      payloads.push([no, entry.line, codec, data])
-    }
-    yield* breathe
-  }
-  yield* insertRows(sql, { table: "block", columns: "transcript_no, first_line, lines, owner, sequence, byte_offset, size, codec, data" }, stored)
-  yield* insertRows(sql, { table: "entry_payload", columns: "transcript_no, line, codec, data" }, payloads)
-  if (stored.length > 0) yield* sql`UPDATE owner_head SET sequence = ${sequence} WHERE owner = ${owner}`
-  return chunks
-})
-
-interface KnownTranscript {
-  readonly no: number
-  readonly session_no: number
-  readonly lines: number
-  readonly bytes: number
-}
-
-/** Writes what a transcript is and how far it goes; gives its number. */
-const noteTranscript = Effect.fnUntraced(function* (
-  sql: SqlClient.SqlClient,
-  owner: OwnerId,
-  {
-    bytes,
-    id,
-    lines,
-    no,
-    sessionNo,
-    source,
-    transcript
-  }: Pick<Append, "transcript" | "source"> & {
-    readonly id: TranscriptId
-    readonly lines: number
-    readonly bytes: number
-    readonly sessionNo: number
-    readonly no: number | undefined
-  }
-) {
-  if (no === undefined) {
-    const [made] = yield* sql<{ no: number }>`INSERT INTO transcript ${sql.insert({
-      owner,
-      id,
-      session_no: sessionNo,
-      machine: transcript.machine,
-      source: transcript.source,
-      kind: transcript.kind,
-      agent_id: transcript.agentId,
-      generation: transcript.generation,
-      lines,
-      bytes,
-      file: source?.file === undefined ? null : encodeFile(source.file),
-      meta: source?.meta === undefined ? null : storable(source.meta),
-      missing_since: null
-    })} RETURNING no`
-    return made!.no
-  }
-  const changed = {
-    lines,
-    bytes,
-    ...(source?.file !== undefined && { file: encodeFile(source.file), missing_since: null }),
-    ...(source?.meta !== undefined && { meta: storable(source.meta) })
-  }
-  yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
-  return no
-})
-
-interface Prepared extends Append {
-  /** Of each entry. */
-  readonly decoded: ReadonlyArray<DecodedLine>
-}
-
-/** The entries in order, each once, with what they mean. */
-const prepare = Effect.fnUntraced(function* (append: Append) {
-  const ordered = isOrdered(append.entries) ? append.entries : [...append.entries].sort((a, b) => a.line - b.line)
-  const entries = ordered.filter((entry, index) => entry.line !== ordered[index - 1]?.line)
-  const decoded: Array<DecodedLine> = []
-  for (let from = 0; from < entries.length; from += decodeAtOnce) {
-    for (const entry of entries.slice(from, from + decodeAtOnce)) decoded.push(decodeEntry(append.transcript, entry))
-    yield* breathe
-  }
-  const prepared: Prepared = { ...append, entries, decoded }
-  return prepared
-})
-/** Lines that are decoded before others get a turn. */
-const decodeAtOnce = 100
-
-const isOrdered = (entries: ReadonlyArray<Entry>): boolean => entries.every((entry, index) => index === 0 || entry.line > entries[index - 1]!.line)

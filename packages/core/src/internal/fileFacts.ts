@@ -100,6 +100,14 @@ export const openForReading = (path: string) =>
     (descriptor) => Effect.sync(() => closeSync(descriptor))
   )
 
+/** The same, for `own` to close, which is told of it at once: also when nobody waits for it any more. */
+export const openDescriptor = (path: string, own: (descriptor: number) => void): Effect.Effect<number, TranscriptUnreadable> =>
+  calling(path, () => {
+    const descriptor = openSync(path, "r")
+    own(descriptor)
+    return descriptor
+  })
+
 /** `length` bytes at `offset`, fewer at the end of the file, in memory of their own. */
 export const readAt = (path: string, descriptor: number, offset: number, length: number): Effect.Effect<Uint8Array, TranscriptUnreadable> =>
   calling(path, () => {

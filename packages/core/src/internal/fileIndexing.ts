@@ -132,8 +132,15 @@ const takeLines = (
         info = yield* append(work, info, entries, end, facts, unsaid)
         unsaid = undefined
       })
-    yield* Stream.runForEach(work.transcripts.read(file, from), (batch) =>
-      Effect.gen(function* () {
+    // A sink of its own for each file would cost a small one more than reading it.
+    const pull = yield* Stream.toPull(work.transcripts.read(file, from))
+    for (;;) {
+      const next = yield* Effect.either(pull)
+      if (next._tag === "Left") {
+        if (next.left._tag === "Some") return yield* next.left.value
+        break
+      }
+      for (const batch of next.right) {
         edges = extendEdges(edges, batch.entries)
         work.tally.bytesRead += batch.end - end
         work.tally.bytesDone += batch.end - end
@@ -142,13 +149,13 @@ const takeLines = (
         yield* work.stepped
         // Others want to be answered between two transactions.
         yield* Effect.yieldNow()
-      })
-    )
+      }
+    }
     // What follows the last newline was read, too.
     work.tally.bytesRead += file.size - end
     work.tally.bytesDone += file.size - end
     if (info.file === null || end !== file.size) yield* add([], file.size)
-  })
+  }).pipe(Effect.scoped)
 
 const placeOf = (file: TranscriptFile) => ({ path: file.path, root: file.root, device: file.device, inode: file.inode, size: file.size, mtimeMs: file.mtimeMs })
 

@@ -1,3 +1,4 @@
+import { promisify } from "node:util"
 import * as zlib from "node:zlib"
 import type { Entry } from "han-core/Entry"
 
@@ -19,29 +20,55 @@ export interface Block {
   readonly data: Uint8Array
 }
 
-export const pack = (entries: ReadonlyArray<Entry>): ReadonlyArray<Block> => {
-  const blocks: Array<Block> = []
+/** Compressed on threads of the platform: what is on this one goes on meanwhile. */
+export const pack = async (entries: ReadonlyArray<Entry>): Promise<ReadonlyArray<Block>> => {
+  const blocks: Array<Promise<Block>> = []
   for (let from = 0; from < entries.length; ) {
+    const first = entries[from]!
     let to = from
     let size = 0
     while (to < entries.length && (to === from || size + entries[to]!.bytes.length + 1 <= blockBytes)) size += entries[to++]!.bytes.length + 1
-    const raw = new Uint8Array(size)
-    let at = 0
-    for (let i = from; i < to; i++) {
-      raw.set(entries[i]!.bytes, at)
-      at += entries[i]!.bytes.length
-      raw[at++] = 10
-    }
-    blocks.push({ firstLine: entries[from]!.line, lines: to - from, offset: entries[from]!.offset, size, ...compress(raw) })
+    const lines = to - from
+    blocks.push(compress(joined(entries, from, to, size)).then((data) => ({ firstLine: first.line, lines, offset: first.offset, size, ...data })))
     from = to
   }
-  return blocks
+  return Promise.all(blocks)
 }
 
-const level = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
+const newline = 10
 
-export const compress = (raw: Uint8Array): Pick<Block, "codec" | "data"> => {
-  const data = zlib.zstdCompressSync(raw, level)
+/** Lines, each with its newline: where they stand in memory if they follow each other there, as lines of a file do. */
+const joined = (entries: ReadonlyArray<Entry>, from: number, to: number, size: number): Uint8Array => {
+  const { buffer, byteOffset } = entries[from]!.bytes
+  if (byteOffset + size <= buffer.byteLength) {
+    const there = new Uint8Array(buffer, byteOffset, size)
+    let at = 0
+    let i = from
+    for (; i < to; i++) {
+      const { bytes } = entries[i]!
+      if (bytes.buffer !== buffer || bytes.byteOffset !== byteOffset + at || there[at + bytes.length] !== newline) break
+      at += bytes.length + 1
+    }
+    if (i === to) return there
+  }
+  const raw = new Uint8Array(size)
+  let at = 0
+  for (let i = from; i < to; i++) {
+    raw.set(entries[i]!.bytes, at)
+    at += entries[i]!.bytes.length
+    raw[at++] = newline
+  }
+  return raw
+}
+
+const level = 1
+const zstdOf: (raw: Uint8Array) => Promise<Uint8Array> =
+  typeof Bun === "undefined"
+    ? (raw) => promisify(zlib.zstdCompress)(raw, { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } })
+    : (raw) => Bun.zstdCompress(raw, { level })
+
+export const compress = async (raw: Uint8Array): Promise<Pick<Block, "codec" | "data">> => {
+  const data = await zstdOf(raw)
   return data.length < raw.length ? { codec: zstd, data } : { codec: stored, data: raw }
 }
 

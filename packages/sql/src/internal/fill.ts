@@ -6,7 +6,7 @@ import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { PendingWords } from "./pendingWords.ts"
 import { type Model, tableOf } from "./revisions.ts"
-import { type BlockRow, chunkOf, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
+import { type BlockRow, entriesOf, storedChunk, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
 
 type StoredBlock = BlockRow & Omit<TranscriptRow, "no" | "lines">
 
@@ -40,7 +40,8 @@ export const fill = Effect.fnUntraced(function* (
         const block = rows[to]!
         for (const entry of entriesOf(block)) found.push(entry)
       }
-      const chunk = yield* chunkOf(sql, prices, {
+      const chunk = yield* storedChunk(sql, {
+        prices,
         owner,
         transcript: transcriptOf(first),
         no: first.transcript_no,
@@ -61,7 +62,8 @@ export const fill = Effect.fnUntraced(function* (
   const bare = yield* sql<TranscriptRow & { owner: string }>`
     SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.no = t.session_no WHERE t.lines = 0`
   for (const row of bare) {
-    const chunk = yield* chunkOf(sql, prices, {
+    const chunk = yield* storedChunk(sql, {
+      prices,
       owner: row.owner as OwnerId,
       transcript: transcriptOf(row),
       no: row.no,

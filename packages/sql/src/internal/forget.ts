@@ -7,7 +7,7 @@ import { type Table, tables } from "../ReadModels.ts"
 import { anyOf } from "./Database.ts"
 import type { Models } from "./Models.ts"
 import { PendingWords } from "./pendingWords.ts"
-import { type BlockRow, chunkOf, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
+import { type BlockRow, entriesOf, storedChunk, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
 
 /** Tables whose rows do not name their session, or are not projected anew for relatives. Every other table is one of rows by session. */
 const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move"])
@@ -83,7 +83,8 @@ export const forgetSessions = Effect.fnUntraced(function* (
       const found: ReadonlyArray<Entry> = rows.flatMap((block) => entriesOf(block))
       const last = rows.at(-1)
       if (last === undefined && next > 0) break
-      const chunk = yield* chunkOf(sql, prices, {
+      const chunk = yield* storedChunk(sql, {
+        prices,
         owner,
         transcript,
         no: row.no,

@@ -1,16 +1,15 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { decodeEntry } from "han-core/Decode"
 import { type Entry, type SessionId, type Transcript, type TranscriptId, transcriptId } from "han-core/Entry"
 import { SourceFile, type TranscriptInfo } from "han-core/Journal"
-import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "./blocks.ts"
 import type { Chunk } from "./chunk.ts"
-import { storable } from "./Database.ts"
-import type { PendingWords } from "./pendingWords.ts"
+import { anyOf, insertRows, storable } from "./Database.ts"
 
 const isSourceFile = Schema.is(SourceFile)
 /** Facts that an older version wrote in another shape are no facts: the file is looked at anew. */
@@ -83,39 +82,52 @@ export const withPayloads = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
   })
 })
 
-/** The number of a session, made when it has none yet. */
-export const sessionNumber = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, sessionId: string) {
-  const find = sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${sessionId}`
-  const [found] = yield* find
-  if (found !== undefined) return found.no
-  yield* sql`INSERT INTO session_key ${sql.insert({ owner, session_id: sessionId })} ON CONFLICT DO NOTHING`
-  return (yield* find)[0]!.no
+/** The numbers of sessions, made where there is none yet, by their ids. */
+export const sessionNumbers = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  owner: OwnerId,
+  sessionIds: Iterable<string>
+): Effect.fn.Return<ReadonlyMap<string, number>, SqlError> {
+  const numbers = new Map<string, number>()
+  const ids = [...new Set(sessionIds)]
+  const missing = () => ids.filter((id) => !numbers.has(id))
+  const look = Effect.fnUntraced(function* () {
+    const asked = missing()
+    const rows = yield* sql<{
+      session_id: string
+      no: number
+    }>`SELECT session_id, no FROM session_key WHERE owner = ${owner} AND session_id ${anyOf(sql, asked)}`
+    const found = new Map(rows.map((row) => [row.session_id, row.no]))
+    for (const id of asked) {
+      const no = found.get(storable(id))
+      if (no !== undefined) numbers.set(id, no)
+    }
+  })
+  if (ids.length === 0) return numbers
+  yield* look()
+  const made = missing().map((id) => [owner, storable(id)])
+  if (made.length === 0) return numbers
+  yield* insertRows(sql, { table: "session_key", columns: "owner, session_id", suffix: "ON CONFLICT DO NOTHING" }, made)
+  yield* look()
+  return numbers
 })
 
-/** A chunk with the numbers of the sessions that it names. */
-export const chunkOf = Effect.fnUntraced(function* (
-  sql: SqlClient.SqlClient,
-  prices: PriceTable,
-  of: {
-    readonly owner: OwnerId
-    readonly transcript: Transcript
-    readonly no: number
-    readonly sessionNo: number
-    readonly entries: ReadonlyArray<Entry>
-    readonly decoded?: ReadonlyArray<DecodedLine>
-    readonly words: PendingWords
-    readonly isNew?: boolean
-  }
-) {
-  const decoded = of.decoded ?? of.entries.map((entry) => decodeEntry(of.transcript, entry))
+/** Sessions, other than their own, that lines name as the one they were copied from. */
+export const sessionsNamed = (transcript: Transcript, decoded: ReadonlyArray<DecodedLine>): ReadonlyArray<string> => {
   const named = new Set<string>()
   for (const { envelope } of decoded) {
     const other = envelope.requestSessionId ?? envelope.forkedFrom
-    if (other !== null && other !== of.transcript.sessionId) named.add(other)
+    if (other !== null && other !== transcript.sessionId) named.add(other)
   }
-  const numbers = new Map<string, number>()
-  for (const id of named) numbers.set(id, yield* sessionNumber(sql, of.owner, storable(id)))
-  // Which tables is for the model to say that takes it.
-  const chunk: Chunk = { ...of, id: transcriptId(of.transcript), decoded, numbers, prices, isNew: of.isNew === true, table: (name) => name }
-  return chunk
+  return [...named]
+}
+
+/** Lines that the journal has, as a chunk that is projected again. Which tables is for the model to say that takes it. */
+export const storedChunk = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  of: Pick<Chunk, "owner" | "transcript" | "no" | "sessionNo" | "entries" | "prices" | "words">
+): Effect.fn.Return<Chunk, SqlError> {
+  const decoded = of.entries.map((entry) => decodeEntry(of.transcript, entry))
+  const numbers = yield* sessionNumbers(sql, of.owner, sessionsNamed(of.transcript, decoded))
+  return { ...of, id: transcriptId(of.transcript), decoded, numbers, isNew: false, table: (name) => name }
 })

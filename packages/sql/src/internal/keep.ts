@@ -1,0 +1,175 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import { decodeEntry } from "han-core/Decode"
+import { type Entry, type TranscriptId, transcriptId } from "han-core/Entry"
+import { type Append, type AppendSource, EntryGap, SourceFile } from "han-core/Journal"
+import type { PriceTable } from "han-core/Pricing"
+import type { DecodedLine } from "han-core/SessionEvent"
+import type { OwnerId } from "han-core/Viewer"
+import * as blocks from "./blocks.ts"
+import type { Chunk } from "./chunk.ts"
+import { anyOf, breathe, insertRows, storable, type Value } from "./Database.ts"
+import type { PendingWords } from "./pendingWords.ts"
+import { sessionNumbers, sessionsNamed } from "./stored.ts"
+
+const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
+
+/** What is found out about an append before its transaction: that needs no database, and no other append to wait for it. */
+interface Prepared extends Append {
+  readonly id: TranscriptId
+  readonly decoded: ReadonlyArray<DecodedLine>
+  /** The entries as they are stored. */
+  readonly packed: Fiber.Fiber<ReadonlyArray<blocks.Block>>
+}
+
+/** The entries in order, each once, with what they mean. */
+export const prepare = Effect.fnUntraced(function* (append: Append): Effect.fn.Return<Prepared> {
+  const ordered = isOrdered(append.entries) ? append.entries : [...append.entries].sort((a, b) => a.line - b.line)
+  const entries = ordered.filter((entry, index) => entry.line !== ordered[index - 1]?.line)
+  const packed = yield* pack(entries)
+  const decoded: Array<DecodedLine> = []
+  for (let from = 0; from < entries.length; from += decodeAtOnce) {
+    for (const entry of entries.slice(from, from + decodeAtOnce)) decoded.push(decodeEntry(append.transcript, entry))
+    yield* breathe
+  }
+  return { ...append, id: transcriptId(append.transcript), entries, decoded, packed }
+})
+/** Lines that are decoded before others get a turn. */
+const decodeAtOnce = 100
+
+const pack = (entries: ReadonlyArray<Entry>) => Effect.fork(Effect.promise(() => blocks.pack(entries)))
+
+const isOrdered = (entries: ReadonlyArray<Entry>): boolean => entries.every((entry, index) => index === 0 || entry.line > entries[index - 1]!.line)
+
+/** A transcript as it will be; without a number while it is new. */
+interface Kept {
+  no: number | undefined
+  sessionNo: number | undefined
+  lines: number
+  bytes: number
+  source: AppendSource
+}
+
+/** An append with those of its entries that are new. */
+interface News {
+  readonly of: Prepared
+  readonly kept: Kept
+  readonly fresh: ReadonlyArray<Entry>
+  readonly decoded: ReadonlyArray<DecodedLine>
+}
+
+/** Puts the lines that are new into the journal, and gives them as chunks for the models. */
+export const keep = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  prices: PriceTable,
+  owner: OwnerId,
+  prepared: ReadonlyArray<Prepared>,
+  words: PendingWords
+): Effect.fn.Return<ReadonlyArray<Chunk>, SqlError | EntryGap> {
+  yield* sql`INSERT INTO owner_head (owner, sequence) VALUES (${owner}, 0) ON CONFLICT DO NOTHING`
+  // Holds the owner's row until the end of the transaction: appends of one owner follow each other.
+  const [head] = yield* sql<{ sequence: number }>`UPDATE owner_head SET sequence = sequence WHERE owner = ${owner} RETURNING sequence`
+  const wanted = yield* notForgotten(sql, owner, prepared)
+  const transcripts = yield* transcriptsOf(sql, owner, wanted)
+  const news: Array<News> = []
+  for (const of of wanted) news.push(yield* takeNews(transcripts, of))
+  const named = news.map(({ decoded, of }) => sessionsNamed(of.transcript, decoded))
+  const numbers = yield* sessionNumbers(sql, owner, [...wanted.map(({ transcript }) => transcript.sessionId), ...named.flat()])
+  yield* noteTranscripts(sql, owner, news, numbers)
+  yield* storeEntries(sql, owner, head!.sequence, news)
+  return news.map(
+    ({ decoded, fresh, kept, of }, index): Chunk => ({
+      ...{ owner, prices, words, decoded },
+      ...{ transcript: of.transcript, id: of.id, no: kept.no!, sessionNo: kept.sessionNo! },
+      entries: fresh,
+      numbers: new Map(named[index]!.map((id) => [id, numbers.get(id)!])),
+      isNew: true,
+      // Which tables is for the model to say that takes it.
+      table: (name) => name
+    })
+  )
+})
+
+const notForgotten = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, prepared: ReadonlyArray<Prepared>) {
+  const sessions = [...new Set(prepared.map(({ transcript }) => transcript.sessionId))]
+  const rows = yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner = ${owner} AND session_id ${anyOf(sql, sessions)}`
+  const forgotten = new Set(rows.map((row) => row.session_id))
+  return prepared.filter(({ transcript }) => !forgotten.has(storable(transcript.sessionId)))
+})
+
+/** The transcripts that these are of, as far as there are some. */
+const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, prepared: ReadonlyArray<Prepared>) {
+  const ids = [...new Set(prepared.map(({ id }) => id))]
+  const rows = yield* sql<{ id: string; no: number; session_no: number; lines: number; bytes: number }>`
+    SELECT id, no, session_no, lines, bytes FROM transcript WHERE owner = ${owner} AND id ${anyOf(sql, ids)}`
+  return new Map(rows.map(({ bytes, id, lines, no, session_no }): [string, Kept] => [id, { no, sessionNo: session_no, lines, bytes, source: {} }]))
+})
+
+/** What an append adds to its transcript. */
+const takeNews = (transcripts: Map<string, Kept>, of: Prepared): Effect.Effect<News, EntryGap> => {
+  const key = storable(of.id)
+  const kept: Kept = transcripts.get(key) ?? { no: undefined, sessionNo: undefined, lines: 0, bytes: 0, source: {} }
+  transcripts.set(key, kept)
+  const first = of.entries.findIndex((entry) => entry.line >= kept.lines)
+  const fresh = first <= 0 ? (first < 0 ? [] : of.entries) : of.entries.slice(first)
+  for (const [index, entry] of fresh.entries()) {
+    if (entry.line !== kept.lines + index) return new EntryGap({ transcript: of.id, expected: kept.lines + index, received: entry.line })
+  }
+  const last = fresh.at(-1)
+  kept.lines += fresh.length
+  if (last !== undefined) kept.bytes = last.offset + last.bytes.length + 1
+  kept.source = { file: of.source?.file ?? kept.source.file, meta: of.source?.meta ?? kept.source.meta }
+  return Effect.succeed({ of, kept, fresh, decoded: of.decoded.slice(of.decoded.length - fresh.length) })
+}
+
+/** Writes what the transcripts are and how far they go. Those that are new get their numbers. */
+const noteTranscripts = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  owner: OwnerId,
+  news: ReadonlyArray<News>,
+  sessions: ReadonlyMap<string, number>
+) {
+  const byId = new Map(news.map((each) => [storable(each.of.id), each]))
+  const made: Array<ReadonlyArray<Value>> = []
+  for (const [id, { kept, of }] of byId) {
+    const { bytes, lines, no, source } = kept
+    const file = source.file === undefined ? null : encodeFile(source.file)
+    const meta = source.meta === undefined ? null : storable(source.meta)
+    if (no === undefined) {
+      const { agentId, generation, kind, machine, sessionId } = of.transcript
+      kept.sessionNo = sessions.get(sessionId)!
+      made.push([owner, id, kept.sessionNo, machine, of.transcript.source, kind, agentId, generation, lines, bytes, file, meta])
+    } else {
+      const changed = { lines, bytes, ...(file !== null && { file, missing_since: null }), ...(meta !== null && { meta }) }
+      yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
+    }
+  }
+  const columns = "owner, id, session_no, machine, source, kind, agent_id, generation, lines, bytes, file, meta"
+  for (const { id, no } of yield* insertRows<{ id: string; no: number }>(sql, { table: "transcript", columns, suffix: "RETURNING id, no" }, made))
+    byId.get(id)!.kept.no = no
+})
+
+/** Writes the lines themselves, in blocks. */
+const storeEntries = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, head: number, news: ReadonlyArray<News>) {
+  let sequence = head
+  const stored: Array<ReadonlyArray<Value>> = []
+  const payloads: Array<ReadonlyArray<Value>> = []
+  for (const { fresh, kept, of } of news) {
+    const no = kept.no!
+    // Packed while it was found out what they mean; again when some of them had come before.
+    const packed = fresh === of.entries ? of.packed : yield* pack(fresh)
+    for (const block of yield* Fiber.join(packed))
+      stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
+    for (const { line, payload } of fresh) {
+      if (payload === undefined) continue
+      const { codec, data } = yield* Effect.promise(() => blocks.compress(payload))
+      payloads.push([no, line, codec, data])
+    }
+  }
+  yield* insertRows(sql, { table: "block", columns: "transcript_no, first_line, lines, owner, sequence, byte_offset, size, codec, data" }, stored)
+  yield* insertRows(sql, { table: "entry_payload", columns: "transcript_no, line, codec, data" }, payloads)
+  if (stored.length > 0) yield* sql`UPDATE owner_head SET sequence = ${sequence} WHERE owner = ${owner}`
+})
