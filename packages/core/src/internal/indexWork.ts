@@ -81,7 +81,7 @@ export interface Pending {
 }
 
 /** Bytes of lines that one transaction takes; a single line may be longer. */
-const transactionBytes = 1 << 20
+const transactionBytes = 2 << 20
 
 /** Takes a batch on its way into the journal; it is there when "flush" says so. */
 export const enqueue = Effect.fn("Indexer.enqueue")(function* (work: Work, append: Append) {

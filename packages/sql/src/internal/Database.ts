@@ -64,13 +64,10 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
   const width = rows[0]?.length ?? 1
   for (let at = 0; at < rows.length; ) {
     const size = (pg ? fittingSize : coveringSize)(rows.length - at, Math.min(maxRows, Math.floor(maxParameters / width)))
-    const values: Array<Value> = []
-    for (let row = at; row < at + size; row++) {
-      for (let column = 0; column < width; column++) {
-        const value = rows[row]?.[column] ?? null
-        // One text that PostgreSQL refuses would keep a whole transcript out of it.
-        values.push(pg && typeof value === "string" ? storable(value) : value)
-      }
+    const values = new Array<Value>(size * width).fill(null)
+    for (let row = at, place = 0; row < Math.min(at + size, rows.length); row++) {
+      // One text that PostgreSQL refuses would keep a whole transcript out of it.
+      for (const value of rows[row]!) values[place++] = pg && typeof value === "string" ? storable(value) : value
     }
     for (const row of yield* connection.execute(textOf(pg, insert, size, width), values, undefined)) returned.push(row)
     at += size
