@@ -12,7 +12,7 @@ import { Journal, type JournalChange, TranscriptNotFound } from "han-core/Journa
 import type { PriceTable } from "han-core/Pricing"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import * as blocks from "./internal/blocks.ts"
-import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
+import { anyOf, breathe, Database, storable, storeError } from "./internal/Database.ts"
 import { forgetSessions } from "./internal/forget.ts"
 import { keep, prepare } from "./internal/keep.ts"
 import { Models } from "./internal/Models.ts"
@@ -46,6 +46,8 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
               return count
             })
           )
+          // Others want to be answered between two transactions.
+          yield* breathe
           if (appended > 0)
             yield* PubSub.publishAll(
               models.committed,

@@ -5,6 +5,7 @@ import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from ".
 import type { StoreError } from "../StoreError.ts"
 import type { TranscriptFile, TranscriptUnreadable } from "../Transcripts.ts"
 import type { Viewer } from "../Viewer.ts"
+import { giveWay } from "./giveWay.ts"
 import { addProblem, enqueue, flush, infoOf, isMetaNews, knownOf, maxMetaBytes, noteMeta, readBytes, readEdges, remember, type Work } from "./indexWork.ts"
 import { digestOf, type Edges, extendEdges, noEdges, sameBytes } from "./keptEdges.ts"
 import { type Decision, decide } from "./lookDecision.ts"
@@ -147,8 +148,7 @@ const takeLines = (
         end = batch.end
         yield* add(batch.entries, batch.end)
         yield* work.stepped
-        // Others want to be answered between two transactions.
-        yield* Effect.yieldNow()
+        yield* giveWay
       }
     }
     // What follows the last newline was read, too.

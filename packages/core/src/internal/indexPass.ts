@@ -4,6 +4,7 @@ import { type TranscriptId, transcriptFileId } from "../Entry.ts"
 import type { FileProblem, RootState, TranscriptFile } from "../Transcripts.ts"
 import { chooseCopy } from "./copies.ts"
 import { indexFile, plannedBytes } from "./fileIndexing.ts"
+import { giveWay } from "./giveWay.ts"
 import { addProblem, flush, maxMetaBytes, remember, type Work } from "./indexWork.ts"
 
 type Candidates = Map<string, [TranscriptFile, ...Array<TranscriptFile>]>
@@ -88,7 +89,7 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Wo
     if (now === null || !(yield* indexFile(work, now))) gone.push(transcriptFileId(file.transcript))
     tally.filesDone++
     yield* work.stepped
-    yield* Effect.yieldNow()
+    yield* giveWay
   }
   yield* flush(work)
   yield* markMissing(work, gone)
