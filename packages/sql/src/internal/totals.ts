@@ -20,9 +20,11 @@ export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, own
   const [sums] = yield* sql<{ calls: number; errors: number; compactions: number; responses: number }>`
     SELECT COALESCE(SUM(tool_calls), 0) AS calls, COALESCE(SUM(tool_errors), 0) AS errors, COALESCE(SUM(compactions), 0) AS compactions, COALESCE(SUM(responses), 0) AS responses
     FROM ${t("session")} WHERE owner = ${owner}`
+  // A team's calls are found by their sessions; the calls of a database with one owner are read as they stand.
+  const calls = sql.onDialectOrElse({ pg: () => sql`session_no IN (SELECT no FROM session_key WHERE owner = ${owner})`, orElse: () => sql`owner = ${owner}` })
   const [touched] = yield* sql<{ files: number }>`
     SELECT COUNT(*) AS files FROM (
-      SELECT session_no, path FROM ${t("tool_call")} WHERE owner = ${owner} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0
+      SELECT session_no, path FROM ${t("tool_call")} WHERE ${calls} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0
       UNION SELECT session_no, path FROM ${t("file_change")} WHERE owner = ${owner}) AS changed`
   const [tasks] = yield* sql<{ created: number; completed: number }>`
     SELECT COUNT(*) AS created, COUNT(CASE WHEN status = 'completed' THEN 1 END) AS completed FROM ${t("task")} WHERE owner = ${owner}`
