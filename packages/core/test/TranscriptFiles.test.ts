@@ -1,10 +1,24 @@
 import { spawnSync } from "node:child_process"
-import { appendFileSync, chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, symlinkSync, truncateSync, utimesSync } from "node:fs"
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync
+} from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { entryText, transcriptFileId } from "../src/Entry.ts"
 import type { TranscriptFile, Transcripts } from "../src/Transcripts.ts"
@@ -260,6 +274,26 @@ describe("what is read", () => {
       expect(yield* Effect.flip(linesOf(transcripts, file))).toMatchObject({ _tag: "TranscriptUnreadable", reason: "missing" })
       expect(Buffer.from(yield* transcripts.bytesAt(at, 2, 100)).toString()).toBe("her\n")
       expect(Either.isLeft(yield* Effect.either(transcripts.bytesAt(`${at}x`, 0, 1)))).toBe(true)
+    })
+  )
+
+  it.scopedLive("closes what it opened, whether it was read to its end, in part, or not at all", () =>
+    Effect.gen(function* () {
+      const { at, file, transcripts } = yield* one("line\n".repeat(500_000))
+      const lowestFree = () => {
+        const descriptor = openSync(at, "r")
+        closeSync(descriptor)
+        return descriptor
+      }
+      const before = lowestFree()
+      const read = transcripts.read(file, { line: 0, offset: 0 })
+      for (let turn = 0; turn < 100; turn++) {
+        yield* Stream.runDrain(Stream.take(read, 1))
+        yield* Effect.flip(Stream.runForEach(read, () => Effect.fail("enough")))
+        yield* Fiber.interrupt(yield* Effect.fork(Stream.runForEach(read, () => Effect.never)))
+        if (turn % 20 === 0) yield* Stream.runDrain(read)
+      }
+      expect(lowestFree()).toBeLessThan(before + 50)
     })
   )
 

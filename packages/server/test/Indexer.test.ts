@@ -45,6 +45,36 @@ describe("a pass", () => {
     })
   )
 
+  it.scopedLive("lets the event loop turn at each file, so that whoever asks meanwhile is answered", () =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      for (let number = 0; number < 200; number++) put(main(root, number), line(`number ${number}`))
+      let turns = 0
+      const reads: Array<number> = []
+      const { pass } = yield* archive(root, {
+        around: (layer) =>
+          Layer.map(layer, (context) =>
+            withTranscripts(context, (transcripts) => ({
+              ...transcripts,
+              read: (file, from) => {
+                reads.push(turns)
+                return transcripts.read(file, from)
+              }
+            }))
+          )
+      })
+      let next: ReturnType<typeof setImmediate>
+      const turn = () => {
+        turns++
+        next = setImmediate(turn)
+      }
+      next = setImmediate(turn)
+      expect((yield* pass).appended).toBe(200)
+      clearImmediate(next)
+      expect(new Set(reads).size).toBe(200)
+    })
+  )
+
   it.scopedLive("reads what was appended and at most 8 KiB more, and finishes a half-written line", () =>
     Effect.gen(function* () {
       const root = yield* temporary
