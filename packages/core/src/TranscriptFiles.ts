@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs"
+import { closeSync, openSync } from "node:fs"
 import * as path from "node:path"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import * as Subscribable from "effect/Subscribable"
 import { AgentId, type Entry, SessionId } from "./Entry.ts"
 import { agentSessions } from "./internal/agentSessions.ts"
-import { descriptorFacts, factsOf, linkTarget, mayList, openDescriptor, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
+import { calling, descriptorFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
 import { payloadReference, readPayload } from "./internal/hanPayload.ts"
 import { batchLimits, inBatches, lineSplitter } from "./internal/lines.ts"
 import { childOf, type Folder, type FoundFile, find, findFile, lookInto, placeOf, problemOf, walk } from "./internal/transcriptFolders.ts"
@@ -241,9 +241,8 @@ const readLines: typeof Transcripts.Service.read = (file, from) =>
     let open: number | null = null
     const descriptor = Effect.gen(function* () {
       if (open !== null) return open
-      const opened = yield* openDescriptor(file.path, (made) => {
-        open = made
-      })
+      // Noted in the same step: nobody else could close it.
+      const opened = yield* calling(file.path, () => (open = openSync(file.path, "r")))
       const facts = yield* descriptorFacts(file.path, opened)
       if (facts.device !== file.device || facts.inode !== file.inode) {
         return yield* new TranscriptUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
@@ -273,6 +272,7 @@ const readLines: typeof Transcripts.Service.read = (file, from) =>
       batches,
       Effect.sync(() => {
         if (open !== null) closeSync(open)
+        open = null
       })
     )
   })

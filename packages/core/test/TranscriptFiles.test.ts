@@ -16,6 +16,7 @@ import {
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
@@ -277,23 +278,32 @@ describe("what is read", () => {
     })
   )
 
-  it.scopedLive("closes what it opened, whether it was read to its end, in part, or not at all", () =>
+  it.scopedLive("closes what it opened, whether it was read to its end, in part, or broken off", () =>
     Effect.gen(function* () {
-      const { at, file, transcripts } = yield* one("line\n".repeat(500_000))
+      const { at, file, transcripts } = yield* one("line\n".repeat(300_000))
       const lowestFree = () => {
         const descriptor = openSync(at, "r")
         closeSync(descriptor)
         return descriptor
       }
-      const before = lowestFree()
       const read = transcripts.read(file, { line: 0, offset: 0 })
-      for (let turn = 0; turn < 100; turn++) {
-        yield* Stream.runDrain(Stream.take(read, 1))
-        yield* Effect.flip(Stream.runForEach(read, () => Effect.fail("enough")))
-        yield* Fiber.interrupt(yield* Effect.fork(Stream.runForEach(read, () => Effect.never)))
-        if (turn % 20 === 0) yield* Stream.runDrain(read)
+      const brokenOff = Effect.gen(function* () {
+        const begun = yield* Deferred.make<void>()
+        const fiber = yield* Effect.fork(Stream.runForEach(read, () => Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never)))
+        yield* Deferred.await(begun)
+        yield* Fiber.interrupt(fiber)
+      })
+      for (const [how, once] of [
+        ["to its end", Stream.runDrain(read)],
+        ["in part", Stream.runDrain(Stream.take(read, 1))],
+        ["by who fails", Effect.ignore(Stream.runForEach(read, () => Effect.fail("enough")))],
+        ["and broken off", brokenOff],
+        ["batch by batch, and left", Effect.scoped(Effect.flatMap(Stream.toPull(read), (pull) => Effect.orDie(pull)))]
+      ] as const) {
+        const before = lowestFree()
+        for (let turn = 0; turn < 40; turn++) yield* once
+        expect([how, lowestFree() < before + 20]).toEqual([how, true])
       }
-      expect(lowestFree()).toBeLessThan(before + 50)
     })
   )
 

@@ -46,13 +46,13 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
               return count
             })
           )
-          // Others want to be answered between two transactions.
-          yield* breathe
           if (appended > 0)
             yield* PubSub.publishAll(
               models.committed,
               appends.map(({ transcript }) => ({ owner, sessionId: transcript.sessionId }))
             )
+          // Others want to be answered between two transactions.
+          yield* breathe
           return { appended }
         }).pipe(failing("append"), Effect.withSpan("Journal.append"))
 

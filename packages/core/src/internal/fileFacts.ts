@@ -66,7 +66,8 @@ export const askFacts = async (path: string): Promise<FileFacts> => {
 export const asking = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, TranscriptUnreadable> =>
   Effect.tryPromise({ try: ask, catch: (cause) => (cause instanceof TranscriptUnreadable ? cause : unreadable(path)(cause)) })
 
-const calling = <A>(path: string, call: () => A): Effect.Effect<A, TranscriptUnreadable> => Effect.try({ try: call, catch: unreadable(path) })
+/** What a call to the file system gives, or why the file at `path` cannot be read. */
+export const calling = <A>(path: string, call: () => A): Effect.Effect<A, TranscriptUnreadable> => Effect.try({ try: call, catch: unreadable(path) })
 
 export const factsOf = (path: string): Effect.Effect<FileFacts, TranscriptUnreadable> => calling(path, () => factsFrom(statSync(path, { bigint: true })))
 
@@ -99,14 +100,6 @@ export const openForReading = (path: string) =>
     calling(path, () => openSync(path, "r")),
     (descriptor) => Effect.sync(() => closeSync(descriptor))
   )
-
-/** The same, for `own` to close, which is told of it at once: also when nobody waits for it any more. */
-export const openDescriptor = (path: string, own: (descriptor: number) => void): Effect.Effect<number, TranscriptUnreadable> =>
-  calling(path, () => {
-    const descriptor = openSync(path, "r")
-    own(descriptor)
-    return descriptor
-  })
 
 /** `length` bytes at `offset`, fewer at the end of the file, in memory of their own. */
 export const readAt = (path: string, descriptor: number, offset: number, length: number): Effect.Effect<Uint8Array, TranscriptUnreadable> =>

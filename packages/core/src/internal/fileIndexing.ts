@@ -148,8 +148,8 @@ const takeLines = (
         end = batch.end
         yield* add(batch.entries, batch.end)
         yield* work.stepped
-        yield* giveWay
       }
+      yield* giveWay
     }
     // What follows the last newline was read, too.
     work.tally.bytesRead += file.size - end

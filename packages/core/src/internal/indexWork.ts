@@ -80,13 +80,13 @@ export interface Pending {
   bytes: number
 }
 
-/** Bytes of lines that one transaction takes; a single line may be longer. */
+/** Bytes of lines, and of the records they point to, that one transaction takes; a single one may be longer. */
 const transactionBytes = 2 << 20
 
 /** Takes a batch on its way into the journal; it is there when "flush" says so. */
 export const enqueue = Effect.fn("Indexer.enqueue")(function* (work: Work, append: Append) {
   work.pending.appends.push(append)
-  for (const entry of append.entries) work.pending.bytes += entry.bytes.length + 1
+  for (const { bytes, payload } of append.entries) work.pending.bytes += bytes.length + 1 + (payload?.length ?? 0)
   if (work.pending.bytes >= transactionBytes || work.pending.appends.length >= 256) yield* flush(work)
 })
 

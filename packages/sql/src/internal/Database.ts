@@ -65,7 +65,8 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
   for (let at = 0; at < rows.length; ) {
     const size = (pg ? fittingSize : coveringSize)(rows.length - at, Math.min(maxRows, Math.floor(maxParameters / width)))
     const values = new Array<Value>(size * width).fill(null)
-    for (let row = at, place = 0; row < Math.min(at + size, rows.length); row++) {
+    for (let row = at; row < Math.min(at + size, rows.length); row++) {
+      let place = (row - at) * width
       // One text that PostgreSQL refuses would keep a whole transcript out of it.
       for (const value of rows[row]!) values[place++] = pg && typeof value === "string" ? storable(value) : value
     }

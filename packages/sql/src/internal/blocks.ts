@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer"
 import { promisify } from "node:util"
 import * as zlib from "node:zlib"
 import type { Entry } from "han-core/Entry"
@@ -20,7 +21,7 @@ export interface Block {
   readonly data: Uint8Array
 }
 
-/** Compressed on threads of the platform: what is on this one goes on meanwhile. */
+/** Compressed on threads of the platform: what is on this one goes on meanwhile. The lines must not change until then. */
 export const pack = async (entries: ReadonlyArray<Entry>): Promise<ReadonlyArray<Block>> => {
   const blocks: Array<Promise<Block>> = []
   for (let from = 0; from < entries.length; ) {
@@ -37,10 +38,10 @@ export const pack = async (entries: ReadonlyArray<Entry>): Promise<ReadonlyArray
 
 const newline = 10
 
-/** Lines, each with its newline: where they stand in memory if they follow each other there, as lines of a file do. */
+/** Lines, each with its newline: where they stand in memory if they follow each other there, as lines of a file do, and not in memory that is given out anew. */
 const joined = (entries: ReadonlyArray<Entry>, from: number, to: number, size: number): Uint8Array => {
   const { buffer, byteOffset } = entries[from]!.bytes
-  if (byteOffset + size <= buffer.byteLength) {
+  if (size > Buffer.poolSize && byteOffset + size <= buffer.byteLength) {
     const there = new Uint8Array(buffer, byteOffset, size)
     let at = 0
     let i = from
@@ -62,10 +63,9 @@ const joined = (entries: ReadonlyArray<Entry>, from: number, to: number, size: n
 }
 
 const level = 1
+const onNode = promisify(zlib.zstdCompress)
 const zstdOf: (raw: Uint8Array) => Promise<Uint8Array> =
-  typeof Bun === "undefined"
-    ? (raw) => promisify(zlib.zstdCompress)(raw, { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } })
-    : (raw) => Bun.zstdCompress(raw, { level })
+  typeof Bun === "undefined" ? (raw) => onNode(raw, { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }) : (raw) => Bun.zstdCompress(raw, { level })
 
 export const compress = async (raw: Uint8Array): Promise<Pick<Block, "codec" | "data">> => {
   const data = await zstdOf(raw)

@@ -1,7 +1,6 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { decodeEntry } from "han-core/Decode"
 import { type Entry, type TranscriptId, transcriptId } from "han-core/Entry"
@@ -21,15 +20,22 @@ const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 interface Prepared extends Append {
   readonly id: TranscriptId
   readonly decoded: ReadonlyArray<DecodedLine>
-  /** The entries as they are stored. */
-  readonly packed: Fiber.Fiber<ReadonlyArray<blocks.Block>>
+  /** Of all entries. */
+  readonly packed: Effect.Effect<Packed>
+}
+
+/** Entries as they are stored. */
+interface Packed {
+  readonly blocks: ReadonlyArray<blocks.Block>
+  readonly payloads: ReadonlyArray<{ readonly line: number } & Pick<blocks.Block, "codec" | "data">>
 }
 
 /** The entries in order, each once, with what they mean. */
 export const prepare = Effect.fnUntraced(function* (append: Append): Effect.fn.Return<Prepared> {
   const ordered = isOrdered(append.entries) ? append.entries : [...append.entries].sort((a, b) => a.line - b.line)
   const entries = ordered.filter((entry, index) => entry.line !== ordered[index - 1]?.line)
-  const packed = yield* pack(entries)
+  // Other threads do it while this one finds out what they mean.
+  const packed = pack(entries)
   const decoded: Array<DecodedLine> = []
   for (let from = 0; from < entries.length; from += decodeAtOnce) {
     for (const entry of entries.slice(from, from + decodeAtOnce)) decoded.push(decodeEntry(append.transcript, entry))
@@ -39,27 +45,6 @@ export const prepare = Effect.fnUntraced(function* (append: Append): Effect.fn.R
 })
 /** Lines that are decoded before others get a turn. */
 const decodeAtOnce = 100
-
-const pack = (entries: ReadonlyArray<Entry>) => Effect.fork(Effect.promise(() => blocks.pack(entries)))
-
-const isOrdered = (entries: ReadonlyArray<Entry>): boolean => entries.every((entry, index) => index === 0 || entry.line > entries[index - 1]!.line)
-
-/** A transcript as it will be; without a number while it is new. */
-interface Kept {
-  no: number | undefined
-  sessionNo: number | undefined
-  lines: number
-  bytes: number
-  source: AppendSource
-}
-
-/** An append with those of its entries that are new. */
-interface News {
-  readonly of: Prepared
-  readonly kept: Kept
-  readonly fresh: ReadonlyArray<Entry>
-  readonly decoded: ReadonlyArray<DecodedLine>
-}
 
 /** Puts the lines that are new into the journal, and gives them as chunks for the models. */
 export const keep = Effect.fnUntraced(function* (
@@ -75,23 +60,58 @@ export const keep = Effect.fnUntraced(function* (
   const wanted = yield* notForgotten(sql, owner, prepared)
   const transcripts = yield* transcriptsOf(sql, owner, wanted)
   const news: Array<News> = []
-  for (const of of wanted) news.push(yield* takeNews(transcripts, of))
-  const named = news.map(({ decoded, of }) => sessionsNamed(of.transcript, decoded))
-  const numbers = yield* sessionNumbers(sql, owner, [...wanted.map(({ transcript }) => transcript.sessionId), ...named.flat()])
+  for (const append of wanted) news.push(yield* takeNews(transcripts, append))
+  const sessions = news.flatMap(({ append, named }) => [append.transcript.sessionId, ...named])
+  const numbers = yield* sessionNumbers(sql, owner, sessions)
   yield* noteTranscripts(sql, owner, news, numbers)
   yield* storeEntries(sql, owner, head!.sequence, news)
   return news.map(
-    ({ decoded, fresh, kept, of }, index): Chunk => ({
-      ...{ owner, prices, words, decoded },
-      ...{ transcript: of.transcript, id: of.id, no: kept.no!, sessionNo: kept.sessionNo! },
+    ({ append, decoded, fresh, kept, named }): Chunk => ({
+      owner,
+      transcript: append.transcript,
+      id: append.id,
+      no: kept.no!,
+      sessionNo: kept.sessionNo!,
       entries: fresh,
-      numbers: new Map(named[index]!.map((id) => [id, numbers.get(id)!])),
+      decoded,
+      numbers: new Map(named.map((id) => [id, numbers.get(id)!])),
+      prices,
+      words,
       isNew: true,
       // Which tables is for the model to say that takes it.
       table: (name) => name
     })
   )
 })
+
+/** A transcript as it will be, and what is stated of its file. Without a number while it is new. */
+interface Kept {
+  no: number | undefined
+  sessionNo: number | undefined
+  lines: number
+  bytes: number
+  source: AppendSource
+}
+
+/** What an append adds to its transcript. */
+interface News {
+  readonly append: Prepared
+  readonly kept: Kept
+  readonly fresh: ReadonlyArray<Entry>
+  readonly decoded: ReadonlyArray<DecodedLine>
+  /** Other sessions that its lines name. */
+  readonly named: ReadonlyArray<string>
+}
+
+const isOrdered = (entries: ReadonlyArray<Entry>): boolean => entries.every((entry, index) => index === 0 || entry.line > entries[index - 1]!.line)
+
+const pack = (entries: ReadonlyArray<Entry>): Effect.Effect<Packed> => {
+  const payloads = entries.flatMap(({ line, payload }) => (payload === undefined ? [] : [blocks.compress(payload).then((stored) => ({ line, ...stored }))]))
+  const packing = Promise.all([blocks.pack(entries), Promise.all(payloads)]).then(([packed, compressed]) => ({ blocks: packed, payloads: compressed }))
+  // Whoever stores them is told, if it comes to that.
+  packing.catch(() => {})
+  return Effect.promise(() => packing)
+}
 
 const notForgotten = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, prepared: ReadonlyArray<Prepared>) {
   const sessions = [...new Set(prepared.map(({ transcript }) => transcript.sessionId))]
@@ -100,7 +120,7 @@ const notForgotten = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owne
   return prepared.filter(({ transcript }) => !forgotten.has(storable(transcript.sessionId)))
 })
 
-/** The transcripts that these are of, as far as there are some. */
+/** The transcripts that these are of, as far as there are some, by their ids. */
 const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, prepared: ReadonlyArray<Prepared>) {
   const ids = [...new Set(prepared.map(({ id }) => id))]
   const rows = yield* sql<{ id: string; no: number; session_no: number; lines: number; bytes: number }>`
@@ -108,21 +128,21 @@ const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, own
   return new Map(rows.map(({ bytes, id, lines, no, session_no }): [string, Kept] => [id, { no, sessionNo: session_no, lines, bytes, source: {} }]))
 })
 
-/** What an append adds to its transcript. */
-const takeNews = (transcripts: Map<string, Kept>, of: Prepared): Effect.Effect<News, EntryGap> => {
-  const key = storable(of.id)
+const takeNews = (transcripts: Map<string, Kept>, append: Prepared): Effect.Effect<News, EntryGap> => {
+  const key = storable(append.id)
   const kept: Kept = transcripts.get(key) ?? { no: undefined, sessionNo: undefined, lines: 0, bytes: 0, source: {} }
   transcripts.set(key, kept)
-  const first = of.entries.findIndex((entry) => entry.line >= kept.lines)
-  const fresh = first <= 0 ? (first < 0 ? [] : of.entries) : of.entries.slice(first)
+  const known = append.entries.findIndex((entry) => entry.line >= kept.lines)
+  const fresh = known === 0 ? append.entries : known < 0 ? [] : append.entries.slice(known)
   for (const [index, entry] of fresh.entries()) {
-    if (entry.line !== kept.lines + index) return new EntryGap({ transcript: of.id, expected: kept.lines + index, received: entry.line })
+    if (entry.line !== kept.lines + index) return new EntryGap({ transcript: append.id, expected: kept.lines + index, received: entry.line })
   }
   const last = fresh.at(-1)
   kept.lines += fresh.length
   if (last !== undefined) kept.bytes = last.offset + last.bytes.length + 1
-  kept.source = { file: of.source?.file ?? kept.source.file, meta: of.source?.meta ?? kept.source.meta }
-  return Effect.succeed({ of, kept, fresh, decoded: of.decoded.slice(of.decoded.length - fresh.length) })
+  kept.source = { file: append.source?.file ?? kept.source.file, meta: append.source?.meta ?? kept.source.meta }
+  const decoded = append.decoded.slice(append.decoded.length - fresh.length)
+  return Effect.succeed({ append, kept, fresh, decoded, named: sessionsNamed(append.transcript, decoded) })
 }
 
 /** Writes what the transcripts are and how far they go. Those that are new get their numbers. */
@@ -132,42 +152,40 @@ const noteTranscripts = Effect.fnUntraced(function* (
   news: ReadonlyArray<News>,
   sessions: ReadonlyMap<string, number>
 ) {
-  const byId = new Map(news.map((each) => [storable(each.of.id), each]))
+  const byId = new Map(news.map((each) => [storable(each.append.id), each]))
   const made: Array<ReadonlyArray<Value>> = []
-  for (const [id, { kept, of }] of byId) {
+  let updated = 0
+  for (const [id, { append, kept }] of byId) {
     const { bytes, lines, no, source } = kept
     const file = source.file === undefined ? null : encodeFile(source.file)
     const meta = source.meta === undefined ? null : storable(source.meta)
     if (no === undefined) {
-      const { agentId, generation, kind, machine, sessionId } = of.transcript
+      const { agentId, generation, kind, machine, sessionId } = append.transcript
       kept.sessionNo = sessions.get(sessionId)!
-      made.push([owner, id, kept.sessionNo, machine, of.transcript.source, kind, agentId, generation, lines, bytes, file, meta])
+      made.push([owner, id, kept.sessionNo, machine, append.transcript.source, kind, agentId, generation, lines, bytes, file, meta])
     } else {
       const changed = { lines, bytes, ...(file !== null && { file, missing_since: null }), ...(meta !== null && { meta }) }
       yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
+      if (++updated % updatedAtOnce === 0) yield* breathe
     }
   }
   const columns = "owner, id, session_no, machine, source, kind, agent_id, generation, lines, bytes, file, meta"
   for (const { id, no } of yield* insertRows<{ id: string; no: number }>(sql, { table: "transcript", columns, suffix: "RETURNING id, no" }, made))
     byId.get(id)!.kept.no = no
 })
+const updatedAtOnce = 32
 
 /** Writes the lines themselves, in blocks. */
 const storeEntries = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, head: number, news: ReadonlyArray<News>) {
   let sequence = head
   const stored: Array<ReadonlyArray<Value>> = []
   const payloads: Array<ReadonlyArray<Value>> = []
-  for (const { fresh, kept, of } of news) {
+  for (const { append, fresh, kept } of news) {
+    if (fresh.length === 0) continue
     const no = kept.no!
-    // Packed while it was found out what they mean; again when some of them had come before.
-    const packed = fresh === of.entries ? of.packed : yield* pack(fresh)
-    for (const block of yield* Fiber.join(packed))
-      stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
-    for (const { line, payload } of fresh) {
-      if (payload === undefined) continue
-      const { codec, data } = yield* Effect.promise(() => blocks.compress(payload))
-      payloads.push([no, line, codec, data])
-    }
+    const packed = yield* fresh === append.entries ? append.packed : pack(fresh)
+    for (const block of packed.blocks) stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
+    for (const { codec, data, line } of packed.payloads) payloads.push([no, line, codec, data])
   }
   yield* insertRows(sql, { table: "block", columns: "transcript_no, first_line, lines, owner, sequence, byte_offset, size, codec, data" }, stored)
   yield* insertRows(sql, { table: "entry_payload", columns: "transcript_no, line, codec, data" }, payloads)
