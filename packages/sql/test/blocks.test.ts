@@ -3,19 +3,19 @@ import * as fc from "fast-check"
 import type { Entry } from "han-core/Entry"
 import * as blocks from "../src/internal/blocks.ts"
 
-const bytesOf = (line: Uint8Array) => [...line]
+const textOf = (line: Uint8Array) => Buffer.from(line).toString("latin1")
 
 /** Lines in memory as they may come: each where a file had it, with its newline or another byte behind it, or somewhere of its own. */
 const layouts = fc.array(
   fc.record({
     text: fc.oneof(
       fc.uint8Array({ maxLength: 40 }).map((text) => text.filter((byte) => byte !== 10)),
-      fc.integer({ min: 60_000, max: 70_000 }).map((size) => new Uint8Array(size).fill(120))
+      fc.integer({ min: 9_000, max: 70_000 }).map((size) => new Uint8Array(size).fill(120))
     ),
     end: fc.constantFrom(10, 10, 10, 0),
     apart: fc.boolean()
   }),
-  { minLength: 1, maxLength: 30 }
+  { minLength: 1, maxLength: 12 }
 )
 const entriesOf = (lines: ReadonlyArray<{ readonly text: Uint8Array; readonly end: number; readonly apart: boolean }>, last: boolean): ReadonlyArray<Entry> => {
   const whole = new Uint8Array(lines.reduce((sum, { text }) => sum + text.length + 1, 0) - Number(last))
@@ -38,12 +38,12 @@ describe("blocks of lines", () => {
         const entries = entriesOf(lines, last)
         const packed = await blocks.pack(entries)
         const back = packed.flatMap((block) => blocks.unpack(block))
-        expect(back.map(({ bytes, line, offset }) => [line, offset, bytesOf(bytes)])).toEqual(
-          entries.map(({ bytes, line, offset }) => [line, offset, bytesOf(bytes)])
+        expect(back.map(({ bytes, line, offset }) => [line, offset, textOf(bytes)])).toEqual(
+          entries.map(({ bytes, line, offset }) => [line, offset, textOf(bytes)])
         )
         expect(packed.reduce((sum, block) => sum + block.size, 0)).toBe(entries.reduce((sum, { bytes }) => sum + bytes.length + 1, 0))
       }),
-      { numRuns: 200 }
+      { numRuns: 100 }
     ))
 
   it("are stored as they are where that is shorter", async () => {
@@ -51,6 +51,6 @@ describe("blocks of lines", () => {
     const [block] = await blocks.pack([{ line: 0, offset: 0, bytes }])
     expect(block?.codec).toBe(0)
     const [entry] = blocks.unpack(block!)
-    expect(bytesOf(entry!.bytes)).toEqual(bytesOf(bytes))
+    expect(textOf(entry!.bytes)).toEqual(textOf(bytes))
   })
 })
