@@ -17,7 +17,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const info = (transcript: Partial<Transcript>): TranscriptInfo => {
   const whole: Transcript = { machine: "m", source: "claude-code", sessionId: SessionId.make("s"), kind: "main", agentId: null, generation: 1, ...transcript }
-  return { id: transcriptId(whole), transcript: whole, lines: 1, bytes: 1, file: null, meta: whole.kind === "agent" ? "{}" : null, missingSince: null }
+  return { id: transcriptId(whole), transcript: whole, lines: 1, bytes: 1, file: null, meta: whole.kind === "agent" ? "{}" : null, missingSince: null, replacedBy: null }
 }
 const agent = { kind: "agent" as const, agentId: AgentId.make("a1") }
 

@@ -13,7 +13,8 @@ export type TranscriptId = typeof TranscriptId.Type
 
 /**
  * A file that an agent appends to. The folder it lies in is not part of its identity, for the client moves running sessions.
- * A file whose kept lines were changed or cut off is a new `generation` of the same file, and the old one stays.
+ * A file whose kept lines were changed or cut off is a new `generation` of the same file, and the old one stays. So is another file of the same session and kind,
+ * in another folder.
  */
 export const Transcript = Schema.Struct({
   /** The machine that wrote it. */

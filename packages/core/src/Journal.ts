@@ -36,7 +36,12 @@ export const TranscriptInfo = Schema.Struct({
   /** The text of the file of facts beside a subagent's transcript (`.meta.json`); null without one. */
   meta: Schema.NullOr(Schema.String),
   /** When the source file was found to be gone; null while it is there. The entries stay. */
-  missingSince: Schema.NullOr(Schema.Number)
+  missingSince: Schema.NullOr(Schema.Number),
+  /**
+   * The generation that took its place, for lines that their file no longer holds: search, sessions and everything else but the ledger show what the newer one says.
+   * Null while it holds. Several generations hold where several files have one session's id.
+   */
+  replacedBy: Schema.NullOr(Schema.Int)
 })
 export type TranscriptInfo = typeof TranscriptInfo.Type
 
@@ -53,7 +58,7 @@ export type JournalChange = typeof JournalChange.Type
 
 /** What the journal and its read models hold: distinct things; what a fork copied is counted once, where it was made. */
 export const JournalTotals = Schema.Struct({
-  /** Files, subagents' included; generations of one file are one. */
+  /** Files, subagents' included; generations that another one took the place of do not count. */
   transcripts: Schema.Int,
   bytes: Schema.Int,
   entries: Schema.Int,
@@ -99,6 +104,8 @@ export interface AppendSource {
   readonly file?: SourceFile | undefined
   /** The text of the file of facts beside a subagent's transcript. */
   readonly meta?: string | undefined
+  /** Older generations of this transcript that this one takes the place of: from then on, what they said is only in the journal, and in the ledger, for it was paid. */
+  readonly replaces?: ReadonlyArray<number> | undefined
 }
 /** Entries of one transcript, on their way into the journal. */
 export interface Append {
@@ -113,7 +120,8 @@ export class Journal extends Context.Tag("han-core/Journal")<
   {
     /**
      * Stores entries of one transcript and all that is projected from them in one transaction; entries already stored are skipped.
-     * `file` and `meta` are kept beside them when given, also without entries. Entries of a forgotten session are not stored.
+     * `file` and `meta` are kept beside them when given, also without entries. Entries of a forgotten session are not stored. With `replaces` it waits for a rebuild
+     * that is running.
      */
     readonly append: (
       transcript: Transcript,

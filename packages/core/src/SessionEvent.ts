@@ -25,7 +25,9 @@ export const Envelope = Schema.Struct({
   forkedFrom: optionalText,
   /** The session in which the client process began; another one than `sessionId` after `/clear`. */
   processSessionId: optionalText,
-  isMeta: Schema.Boolean
+  isMeta: Schema.Boolean,
+  /** Of a subagent's conversation. */
+  isSidechain: Schema.Boolean
 })
 export type Envelope = typeof Envelope.Type
 

@@ -2,13 +2,13 @@ import { clipped } from "./Clip.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
 import type { JournalEvent } from "./SessionEvent.ts"
 
-/** A fact with the place of the line that told it, so that the same facts add up to the same whatever order transcripts come in. */
+/** A fact with the line of the transcript that told it. */
 interface Told<A> {
   readonly value: A
   readonly stamp: number
 }
 
-/** What the lines of a session say about it, beside sums. Facts are kept with the place they come from; a later one replaces an earlier one unless the field says "first". */
+/** What the lines of a transcript, or of all transcripts of a session, say about the session, beside sums. A later one replaces an earlier one unless the field says "first". */
 export interface SessionState {
   readonly userTitle?: Told<string | null>
   readonly modelTitle?: Told<string | null>
@@ -37,18 +37,12 @@ export interface SessionState {
 
 export const empty: SessionState = {}
 
-/** A later generation comes behind an earlier one. What the main transcript says goes before what han's own log says, whether the first or the last that is said holds. */
-const stampOf = ({ line, transcript }: JournalEvent, holds: "first" | "last"): number =>
-  (((transcript.kind === "main") === (holds === "last") ? 2048 : 0) + Math.min(transcript.generation, 2047)) * 2 ** 40 + line
-
 const maxPromptLength = 2000
 
-/** The session after one more event. Events of subagents say nothing about it. */
+/** What a transcript says of its session after one more event. Subagents' say nothing about it. */
 export const evolve = (state: SessionState, happened: JournalEvent): SessionState => {
-  const { envelope, event, transcript } = happened
+  const { envelope, event, line: stamp, transcript } = happened
   if (transcript.kind === "agent") return state
-  const stamp = stampOf(happened, "last")
-  const firstStamp = stampOf(happened, "first")
   let next = state
   const last = <Key extends keyof SessionState>(key: Key, value: NonNullable<SessionState[Key]>["value"]) => {
     const have = next[key]
@@ -56,7 +50,7 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
   }
   const first = <Key extends keyof SessionState>(key: Key, value: NonNullable<SessionState[Key]>["value"]) => {
     const have = next[key]
-    if (have === undefined || have.stamp > firstStamp) next = { ...next, [key]: { value, stamp: firstStamp } }
+    if (have === undefined || have.stamp > stamp) next = { ...next, [key]: { value, stamp } }
   }
   /** For facts that most lines repeat: the object is not touched while they do. */
   const repeated = <Key extends "branch" | "version" | "slug" | "model">(key: Key, value: string) => {
@@ -70,7 +64,7 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
   if (envelope.version !== null) repeated("version", envelope.version)
   if (envelope.slug !== null) repeated("slug", envelope.slug)
   if (transcript.kind === "main") {
-    const from = envelope.forkedFrom ?? envelope.requestSessionId
+    const from = envelope.forkedFrom ?? envelope.requestSessionId ?? envelope.sessionId
     if (from !== null && from !== transcript.sessionId) last("copiedFrom", { kind: envelope.forkedFrom === null ? "fork" : "branch", sessionId: from })
     if (envelope.processSessionId !== null && envelope.processSessionId !== transcript.sessionId) last("clearedFrom", envelope.processSessionId)
     if (event._tag === "CostStated") last("ended", true)
@@ -106,6 +100,37 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
     default:
   }
   return next
+}
+
+/** What one transcript of a session says of it. */
+export interface Part {
+  readonly id: string
+  readonly kind: "main" | "han"
+  /** Milliseconds since 1970 of its first and last line; null where none tells a time. */
+  readonly startedAt: number | null
+  readonly updatedAt: number | null
+  readonly state: SessionState
+}
+
+const firstFields: ReadonlySet<string> = new Set<keyof SessionState>(["firstPrompt", "cwd", "firstUuid"])
+
+/**
+ * What the transcripts of a session say together, whatever order they came in: what the transcript that began first says holds of facts that the first line tells, and
+ * what the one that was written to last says of all others. The session's own go before han's own log of it.
+ */
+export const combine = (parts: ReadonlyArray<Part>): SessionState => {
+  const [only, ...more] = parts
+  if (only === undefined) return empty
+  if (more.length === 0) return only.state
+  const byId = (a: Part, b: Part) => (a.id < b.id ? -1 : 1)
+  const main = (part: Part) => Number(part.kind === "main")
+  const earliest = [...parts].sort((a, b) => main(b) - main(a) || (a.startedAt ?? Number.MAX_VALUE) - (b.startedAt ?? Number.MAX_VALUE) || byId(a, b))
+  const latest = [...parts].sort((a, b) => main(b) - main(a) || (b.updatedAt ?? -1) - (a.updatedAt ?? -1) || byId(b, a))
+  const pick = (ordered: ReadonlyArray<Part>, fits: (field: string) => boolean) =>
+    [...ordered]
+      .reverse()
+      .reduce<SessionState>((all, { state }) => ({ ...all, ...Object.fromEntries(Object.entries(state).filter(([field]) => fits(field))) }), {})
+  return { ...pick(latest, (field) => !firstFields.has(field)), ...pick(earliest, (field) => firstFields.has(field)) }
 }
 
 /** Events of lines that hang in the conversation. */

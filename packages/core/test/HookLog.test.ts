@@ -52,7 +52,8 @@ const journalLayer = (kept: Map<string, Kept>, before: Effect.Effect<void, Store
             bytes: lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
             file: null,
             meta: null,
-            missingSince: null
+            missingSince: null,
+            replacedBy: null
           }))
       ),
     markMissing: () => unused,

@@ -9,8 +9,7 @@ import type { TranscriptFile } from "../src/Transcripts.ts"
 const transcript = { machine: "m", source: "claude-code", sessionId: SessionId.make("s"), kind: "main" as const, agentId: null }
 const file: TranscriptFile = { transcript, path: "/r/projects/-p/s.jsonl", root: "/r", device: 1, inode: 2, size: 100, mtimeMs: 1000.5, meta: null }
 const facts = { path: file.path, root: "/r", device: 1, inode: 2, size: 100, mtimeMs: 1000.5, headDigest: "h", tailDigest: "t" }
-const known: Pick<TranscriptInfo, "transcript" | "bytes" | "file" | "missingSince"> = {
-  transcript: { ...transcript, generation: 4 },
+const known: Pick<TranscriptInfo, "bytes" | "file" | "missingSince"> = {
   bytes: 90,
   file: facts,
   missingSince: null
@@ -18,24 +17,29 @@ const known: Pick<TranscriptInfo, "transcript" | "bytes" | "file" | "missingSinc
 
 describe("what a look asks for", () => {
   it.each<[string, Partial<typeof known> | null, Partial<TranscriptFile>, ReturnType<typeof decide>]>([
-    ["a new file: everything", null, {}, { _tag: "Begin", generation: 1 }],
+    ["a new file: everything", null, {}, { _tag: "Begin" }],
     ["the same file: nothing, a half-written line included", {}, {}, { _tag: "Unchanged" }],
     ["the same file on a disk of another number: a note", {}, { device: 9 }, { _tag: "Note" }],
     ["one that was missing: a note", { missingSince: 1 }, {}, { _tag: "Note" }],
     ["another folder: a note", {}, { path: "/r/projects/-q/s.jsonl" }, { _tag: "Note" }],
-    ["another folder on another disk: a note", {}, { path: "/q/projects/-p/s.jsonl", root: "/q", device: 8, inode: 7 }, { _tag: "Note" }],
+    [
+      "another folder under another inode: all is compared",
+      {},
+      { path: "/q/projects/-p/s.jsonl", root: "/q", device: 8, inode: 7 },
+      { _tag: "Continue", compare: true }
+    ],
     ["another root by another name: a note", {}, { root: "/alias" }, { _tag: "Note" }],
     ["longer: from the cursor on", {}, { size: 101, mtimeMs: 2000 }, { _tag: "Continue", compare: false }],
     ["longer under another inode: from the cursor on", {}, { size: 101, inode: 3 }, { _tag: "Continue", compare: false }],
     ["shorter by the half-written line: from the cursor on", {}, { size: 90, mtimeMs: 2000 }, { _tag: "Continue", compare: false }],
     ["longer since a pass that was cut short: from the cursor on", { bytes: 50, file: { ...facts, size: 50 } }, {}, { _tag: "Continue", compare: false }],
-    ["shorter than what was kept: a new generation", {}, { size: 89 }, { _tag: "Begin", generation: 5 }],
-    ["emptied: a new generation", {}, { size: 0, mtimeMs: 2000 }, { _tag: "Begin", generation: 5 }],
+    ["shorter than what was kept: a new generation", {}, { size: 89 }, { _tag: "Begin" }],
+    ["emptied: a new generation", {}, { size: 0, mtimeMs: 2000 }, { _tag: "Begin" }],
     ["the same length, written at another time: all is compared", {}, { mtimeMs: 2000 }, { _tag: "Continue", compare: true }],
     ["the same length under another inode: all is compared", {}, { inode: 3 }, { _tag: "Continue", compare: true }],
     ["the same length at another place and time: all is compared", {}, { path: "/r/projects/-q/s.jsonl", mtimeMs: 2000 }, { _tag: "Continue", compare: true }],
     ["lines that came from elsewhere: all is compared", { file: null }, {}, { _tag: "Continue", compare: true }],
-    ["lines that came from elsewhere, more than the file has: a new generation", { file: null, bytes: 101 }, {}, { _tag: "Begin", generation: 5 }]
+    ["lines that came from elsewhere, more than the file has: a new generation", { file: null, bytes: 101 }, {}, { _tag: "Begin" }]
   ])("%s", (_, before, now, decision) => {
     expect(decide(before === null ? undefined : { ...known, ...before }, { ...file, ...now })).toEqual(decision)
   })

@@ -119,6 +119,14 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
       )`
       yield* sql`CREATE INDEX hook_pass_reads_touched ON hook_pass_reads (touched_at)`
     })
+  },
+  {
+    // The generation that took the place of this one.
+    name: "replaced transcripts",
+    run: Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`ALTER TABLE transcript ADD COLUMN replaced_by BIGINT`
+    })
   }
 ]
 

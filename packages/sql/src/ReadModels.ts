@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { TableName } from "./Projection.ts"
 
 /** Raise it when the meaning of a line or the shape of a table changes: everything below is then projected anew from the journal. */
-export const version = 5
+export const version = 6
 
 export const tables = [
   "session",
@@ -217,8 +217,9 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
     yield* sql`CREATE TABLE ${t("problem")} (transcript_no BIGINT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, line BIGINT NOT NULL, byte_offset BIGINT NOT NULL, lines BIGINT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (transcript_no, kind, reason, line))`
     yield* sql`CREATE INDEX ${index("problem", "kind")} ON ${t("problem")} (owner, kind)`
     yield* sql`CREATE TABLE ${t("cost_state")} (session_no BIGINT NOT NULL PRIMARY KEY, stamp BIGINT NOT NULL, stated TEXT NOT NULL)`
-    // "last_at": the time that a line without one takes over.
-    yield* sql`CREATE TABLE ${t("transcript_state")} (transcript_no BIGINT NOT NULL PRIMARY KEY, session_no BIGINT NOT NULL, last_at BIGINT, started_at BIGINT, updated_at BIGINT, messages BIGINT NOT NULL)`
+    // "last_at": the time that a line without one takes over; "last_key": of the message before the next one; "told": what its lines say of the session, as JSON of
+    // SessionState, for a transcript that says something.
+    yield* sql`CREATE TABLE ${t("transcript_state")} (transcript_no BIGINT NOT NULL PRIMARY KEY, session_no BIGINT NOT NULL, last_at BIGINT, started_at BIGINT, updated_at BIGINT, messages BIGINT NOT NULL, last_key BIGINT, told TEXT)`
     yield* sql`CREATE INDEX ${index("transcript_state", "session")} ON ${t("transcript_state")} (session_no)`
 
     // Task lists as their calls add up to now.

@@ -17,6 +17,7 @@ import { forgetSessions } from "./internal/forget.ts"
 import { keep, prepare } from "./internal/keep.ts"
 import { Models } from "./internal/Models.ts"
 import { PendingWords } from "./internal/pendingWords.ts"
+import { isReplacing, replaceTranscripts } from "./internal/replace.ts"
 import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, withPayloads } from "./internal/stored.ts"
 import { totals } from "./internal/totals.ts"
 
@@ -34,18 +35,22 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
           const { owner } = yield* Viewer
           const prepared = yield* Effect.forEach(appends, prepare)
           const words = new PendingWords()
-          const appended = yield* models.write(
+          const replacing = appends.some(isReplacing)
+          const writing = models.write(
             Effect.gen(function* () {
               const chunks = yield* keep(database.write, options.prices, owner, prepared, words)
               const [first, ...rest] = chunks
               // Also without lines: a session is there as soon as its file is.
               if (first !== undefined) yield* models.apply([first, ...rest])
               yield* words.insert(database.write)
+              if (replacing) yield* replaceTranscripts(database.write, models, owner, appends, options.prices)
               const count = chunks.reduce((sum, chunk) => sum + chunk.entries.length, 0)
               if (count > 0) yield* database.announce(owner)
               return count
             })
           )
+          // Not beside a rebuild, which may have taken up what is replaced.
+          const appended = yield* replacing ? models.maintain(Effect.zipLeft(writing, models.rebuildOthers(options.prices))) : writing
           if (appended > 0)
             yield* PubSub.publishAll(
               models.committed,

@@ -15,7 +15,8 @@ export const noEnvelope: Envelope = {
   requestSessionId: null,
   forkedFrom: null,
   processSessionId: null,
-  isMeta: false
+  isMeta: false,
+  isSidechain: false
 }
 
 export const envelopeOf = (record: JsonObject): Envelope => ({
@@ -32,7 +33,8 @@ export const envelopeOf = (record: JsonObject): Envelope => ({
   requestSessionId: filled(record.requestSessionId),
   forkedFrom: record.forkedFrom === undefined ? null : filled(object(record.forkedFrom)?.sessionId),
   processSessionId: filled(record.session_id),
-  isMeta: record.isMeta === true
+  isMeta: record.isMeta === true,
+  isSidechain: record.isSidechain === true
 })
 
 const typeOf = (record: JsonObject): string => {

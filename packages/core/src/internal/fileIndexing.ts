@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type Entry, type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
@@ -6,13 +7,30 @@ import type { StoreError } from "../StoreError.ts"
 import type { TranscriptFile, TranscriptUnreadable } from "../Transcripts.ts"
 import type { Viewer } from "../Viewer.ts"
 import { giveWay } from "./giveWay.ts"
-import { addProblem, enqueue, flush, infoOf, isMetaNews, knownOf, maxMetaBytes, noteMeta, readBytes, readEdges, remember, type Work } from "./indexWork.ts"
+import {
+  addProblem,
+  enqueue,
+  flush,
+  infoOf,
+  infosOf,
+  isMetaNews,
+  maxMetaBytes,
+  noteMeta,
+  type Pairing,
+  pairedInfo,
+  readBytes,
+  readEdges,
+  remember,
+  type Work
+} from "./indexWork.ts"
 import { digestOf, type Edges, extendEdges, noEdges, sameBytes } from "./keptEdges.ts"
 import { type Decision, decide } from "./lookDecision.ts"
+import { relate } from "./relation.ts"
 
 /** How many bytes of a file a pass expects to bring in; null when there is nothing to do. */
-export const plannedBytes = (work: Work, file: TranscriptFile): number | null => {
-  const known = infoOf(work.known, file.transcript)
+export const plannedBytes = (work: Work, pairing: Pairing): number | null => {
+  const { file } = pairing
+  const known = pairedInfo(work.known, pairing)
   const decision = decide(known, file)
   switch (decision._tag) {
     case "Unchanged":
@@ -27,13 +45,14 @@ export const plannedBytes = (work: Work, file: TranscriptFile): number | null =>
 }
 
 /**
- * Brings one file into the journal: what is new in it, or all of it as a new generation when what was kept is no longer there.
+ * Brings one file into the journal: what is new in it, or all of it as a generation of its own when what was kept is no longer there.
  * What is wrong with the file becomes a problem of the pass. False when the file is gone.
  */
-export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, first: TranscriptFile) {
-  let file = first
+export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, first: Pairing) {
+  let pairing = first
   for (let attempts = 1; ; attempts++) {
-    const result = yield* Effect.either(attempt(work, file))
+    const { file } = pairing
+    const result = yield* Effect.either(attempt(work, pairing))
     if (result._tag === "Right") return true
     const error = result.left
     if (error._tag === "StoreError" || error._tag === "EntryGap") return yield* error
@@ -55,7 +74,7 @@ export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, f
         return true
       }
       if (now.right === null) return false
-      file = now.right
+      pairing = { ...pairing, file: now.right }
     } else {
       yield* reload(work, file.transcript)
     }
@@ -64,14 +83,16 @@ export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, f
 
 /** What the journal has was not what was remembered of it. */
 const reload = Effect.fn("Indexer.reload")(function* (work: Work, transcript: Omit<Transcript, "generation">) {
-  const stored = knownOf(yield* work.journal.transcripts({ sessionId: transcript.sessionId })).files.get(transcriptFileId(transcript))
-  if (stored === undefined) work.known.files.delete(transcriptFileId(transcript))
-  else remember(work.known, stored)
+  const fileId = transcriptFileId(transcript)
+  const stored = yield* work.journal.transcripts({ sessionId: transcript.sessionId })
+  work.known.files.delete(fileId)
+  for (const info of stored) if (transcriptFileId(info.transcript) === fileId) remember(work.known, info)
 })
 
-const attempt = (work: Work, file: TranscriptFile): Effect.Effect<void, StoreError | EntryGap | TranscriptNotFound | TranscriptUnreadable, Viewer> =>
+const attempt = (work: Work, pairing: Pairing): Effect.Effect<void, StoreError | EntryGap | TranscriptNotFound | TranscriptUnreadable, Viewer> =>
   Effect.gen(function* () {
-    const known = infoOf(work.known, file.transcript)
+    const { file } = pairing
+    const known = pairedInfo(work.known, pairing)
     const decision = decide(known, file)
     if (decision._tag === "Unchanged" && !isMetaNews(work.known, file)) return
     if (yield* work.journal.isForgotten(file.transcript.sessionId)) {
@@ -86,23 +107,100 @@ const attempt = (work: Work, file: TranscriptFile): Effect.Effect<void, StoreErr
 
 const bringIn = (work: Work, file: TranscriptFile, known: TranscriptInfo | undefined, decision: Decision, meta: string | undefined) =>
   Effect.gen(function* () {
-    const begin = (generation: number) => takeLines(work, file, { ...file.transcript, generation }, { line: 0, offset: 0 }, noEdges, meta)
-    if (known === undefined || decision._tag === "Begin") return yield* begin(decision._tag === "Begin" ? decision.generation : 1)
-    if (decision._tag !== "Continue") {
+    const begin = (replaces?: ReadonlyArray<number>) => {
+      const generation = (work.known.newest.get(transcriptFileId(file.transcript)) ?? 0) + 1
+      return takeLines(work, file, { ...file.transcript, generation }, { line: 0, offset: 0 }, noEdges, { meta, replaces })
+    }
+    if (known === undefined) return yield* begin()
+    if (decision._tag === "Note" || decision._tag === "Unchanged") {
       if (known.file === null || (decision._tag === "Unchanged" && meta === undefined)) return
-      yield* append(work, known, [], known.bytes, { ...known.file, ...placeOf(file) }, meta)
+      yield* append(work, known, [], known.bytes, { ...known.file, ...placeOf(file) }, { meta })
       return
     }
-    const edges = yield* readEdges(work, file.path, known.bytes)
-    // The journal went on without the indexer: its facts of the file are older than its lines.
-    const outdated = known.file !== null && known.file.size < known.bytes
-    const standsIn = known.file === null || outdated || (digestOf(edges.head) === known.file.headDigest && digestOf(edges.tail) === known.file.tailDigest)
-    if (standsIn && (!(decision.compare || outdated) || (yield* isKept(work, known, file.path)))) {
-      return yield* takeLines(work, file, known.transcript, { line: known.lines, offset: known.bytes }, edges, meta)
+    if (decision._tag === "Continue") {
+      const edges = yield* readEdges(work, file.path, known.bytes)
+      // The journal went on without the indexer: its facts of the file are older than its lines.
+      const outdated = known.file !== null && known.file.size < known.bytes
+      const standsIn = known.file === null || outdated || (digestOf(edges.head) === known.file.headDigest && digestOf(edges.tail) === known.file.tailDigest)
+      if (standsIn && (!(decision.compare || outdated) || (yield* isKept(work, known, file.path)))) {
+        yield* takeLines(work, file, known.transcript, { line: known.lines, offset: known.bytes }, edges, { meta })
+        return yield* takePlace(work, file, known)
+      }
+      work.tally.bytes += known.bytes
     }
-    work.tally.bytes += known.bytes
-    yield* begin(known.transcript.generation + 1)
+    // What is waiting is to be compared, too.
+    yield* flush(work)
+    const rewritten = yield* isRewritten(work, known, file)
+    yield* begin(rewritten ? [known.transcript.generation] : undefined)
+    if (rewritten) return
+    yield* flush(work)
+    yield* noteMissing(work, [known])
   })
+
+/** Whether a file that does not go on where a transcript ended is that transcript, written anew: then it stands for it. Else both are kept side by side. */
+const isRewritten = Effect.fn("Indexer.isRewritten")(function* (work: Work, known: TranscriptInfo, file: TranscriptFile) {
+  const samePlace = known.file?.path === file.path
+  if (!samePlace && known.file !== null) {
+    const before = yield* Effect.either(work.transcripts.stat(known.file.path))
+    if (before._tag === "Left" || before.right !== null) return false
+  }
+  const relation = yield* relate(work, known, file)
+  return samePlace ? relation.shared || !relation.conversation : relation.shared && !relation.branched
+})
+
+/**
+ * A file that is being written anew may have been seen when it was still empty, or had other lines only. As long as it is short, what comes decides whether it
+ * stands for the one that was there before.
+ */
+const takePlace = Effect.fn("Indexer.takePlace")(function* (work: Work, file: TranscriptFile, before: TranscriptInfo) {
+  if (before.lines > undecidedLines) return
+  const older = infosOf(work.known, transcriptFileId(file.transcript)).filter(
+    (info) => info.file?.path === file.path && info.missingSince !== null && info.transcript.generation < before.transcript.generation
+  )
+  for (const info of older) {
+    yield* flush(work)
+    if (yield* isRewritten(work, info, file)) yield* replace(work, info, before.transcript)
+  }
+})
+const undecidedLines = 1000
+
+/** Says that a generation stands for an older one. */
+const replace = Effect.fn("Indexer.replace")(function* (work: Work, older: TranscriptInfo, by: Transcript) {
+  yield* enqueue(work, { transcript: by, entries: [], source: { replaces: [older.transcript.generation] } })
+  remember(work.known, { ...older, replacedBy: by.generation })
+})
+
+/** Notes that these are gone. One all of whose lines are in another file of the same session was moved there and written anew: that one stands for it. */
+export const noteMissing = Effect.fn("Indexer.noteMissing")(function* (work: Work, infos: ReadonlyArray<TranscriptInfo>) {
+  const at = yield* Clock.currentTimeMillis
+  yield* work.journal.markMissing(
+    infos.map((info) => info.id),
+    at
+  )
+  for (const before of infos) {
+    const info = infoOf(work.known, before.transcript, before.transcript.generation)
+    if (info === undefined) continue
+    remember(work.known, { ...info, missingSince: at })
+    for (const other of infosOf(work.known, transcriptFileId(info.transcript))) {
+      if (other.transcript.generation === info.transcript.generation || other.missingSince !== null || other.file === null) continue
+      const file = yield* Effect.orElseSucceed(work.transcripts.stat(other.file.path), () => null)
+      if (file === null) continue
+      const relation = yield* Effect.catchTags(relate(work, info, file), {
+        TranscriptUnreadable: () => Effect.succeed(null),
+        TranscriptNotFound: () => Effect.succeed(null)
+      })
+      if (relation === null || !relation.contained) continue
+      yield* replace(work, { ...info, missingSince: at }, other.transcript)
+      break
+    }
+  }
+  yield* flush(work)
+})
+
+interface Beside {
+  readonly meta: string | undefined
+  readonly replaces?: ReadonlyArray<number> | undefined
+}
 
 /** Appends the lines of `file` from there on, a batch at a time. */
 const takeLines = (
@@ -111,7 +209,7 @@ const takeLines = (
   transcript: Transcript,
   from: { readonly line: number; readonly offset: number },
   before: Edges,
-  meta: string | undefined
+  beside: Beside
 ) =>
   Effect.gen(function* () {
     let edges = before
@@ -122,16 +220,17 @@ const takeLines = (
       lines: from.line,
       bytes: from.offset,
       file: null,
-      meta: infoOf(work.known, transcript)?.meta ?? null,
-      missingSince: null
+      meta: infoOf(work.known, transcript, transcript.generation)?.meta ?? null,
+      missingSince: null,
+      replacedBy: null
     }
-    let unsaid = meta
+    let unsaid = beside
     // The size that is noted with a batch is where it ends: a pass that is cut short must not look finished.
     const add = (entries: ReadonlyArray<Entry>, size: number) =>
       Effect.gen(function* () {
         const facts = { ...placeOf(file), size, headDigest: digestOf(edges.head), tailDigest: digestOf(edges.tail) }
         info = yield* append(work, info, entries, end, facts, unsaid)
-        unsaid = undefined
+        unsaid = { meta: undefined }
       })
     // A sink of its own for each file would cost a small one more than reading it.
     const pull = yield* Stream.toPull(work.transcripts.read(file, from))
@@ -165,9 +264,13 @@ const append = Effect.fn("Indexer.append")(function* (
   entries: ReadonlyArray<Entry>,
   bytes: number,
   file: SourceFile,
-  meta: string | undefined
+  { meta, replaces }: Beside
 ) {
-  yield* enqueue(work, { transcript: info.transcript, entries, source: { file, meta } })
+  yield* enqueue(work, { transcript: info.transcript, entries, source: { file, meta, replaces } })
+  for (const generation of replaces ?? []) {
+    const older = infoOf(work.known, info.transcript, generation)
+    if (older !== undefined) remember(work.known, { ...older, replacedBy: info.transcript.generation })
+  }
   const now: TranscriptInfo = { ...info, lines: info.lines + entries.length, bytes, file, meta: meta ?? info.meta, missingSince: null }
   remember(work.known, now)
   return now

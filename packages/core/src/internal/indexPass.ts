@@ -1,11 +1,11 @@
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type TranscriptId, transcriptFileId } from "../Entry.ts"
+import { transcriptFileId } from "../Entry.ts"
+import type { TranscriptInfo } from "../Journal.ts"
 import type { FileProblem, RootState, TranscriptFile } from "../Transcripts.ts"
-import { chooseCopy } from "./copies.ts"
-import { indexFile, plannedBytes } from "./fileIndexing.ts"
+import { pairFiles } from "./copies.ts"
+import { indexFile, noteMissing, plannedBytes } from "./fileIndexing.ts"
 import { giveWay } from "./giveWay.ts"
-import { addProblem, flush, maxMetaBytes, remember, type Work } from "./indexWork.ts"
+import { addProblem, flush, infosOf, maxMetaBytes, type Pairing, pairedInfo, type Work } from "./indexWork.ts"
 
 type Candidates = Map<string, [TranscriptFile, ...Array<TranscriptFile>]>
 
@@ -22,11 +22,9 @@ export const indexAll = Effect.fn("Indexer.indexAll")(function* (work: Work) {
   for (const problem of problems) addProblem(work, problem)
   const candidates: Candidates = new Map()
   for (const file of files) addCandidate(candidates, file)
-  const gone = [...work.known.files].flatMap(([fileId, info]) =>
-    info.file !== null && !candidates.has(fileId) && canTell(info.file, roots, problems) ? [fileId] : []
-  )
-  yield* indexCandidates(work, candidates, true)
-  yield* markMissing(work, gone)
+  const sees = (info: TranscriptInfo) => info.file !== null && canTell(info.file, roots, problems)
+  const gone = [...work.known.files].flatMap(([fileId, infos]) => (candidates.has(fileId) ? [] : infos.filter(sees)))
+  yield* markMissing(work, [...gone, ...(yield* indexCandidates(work, candidates, true)).filter(sees)])
   return roots
 })
 
@@ -53,62 +51,59 @@ export const indexPaths = Effect.fn("Indexer.indexPaths")(function* (work: Work,
   yield* Effect.forEach(paths, lookAt, { discard: true })
   // A file that moved is told of at both of its places, perhaps not at once; one that has copies is one of several.
   for (const fileId of new Set([...candidates.keys(), ...gone])) {
-    const followed = work.known.files.get(fileId)?.file?.path
-    yield* Effect.forEach([...(followed === undefined ? [] : [followed]), ...(work.known.copies.get(fileId) ?? [])], lookAt, { discard: true })
+    const followed = infosOf(work.known, fileId).flatMap(({ file, missingSince }) => (file === null || missingSince !== null ? [] : [file.path]))
+    yield* Effect.forEach([...followed, ...(work.known.copies.get(fileId) ?? [])], lookAt, { discard: true })
   }
-  yield* indexCandidates(work, candidates, false)
-  yield* markMissing(
-    work,
-    [...gone].filter((fileId) => !candidates.has(fileId))
-  )
+  const lost = yield* indexCandidates(work, candidates, false)
+  yield* markMissing(work, [...lost, ...[...gone].flatMap((fileId) => (candidates.has(fileId) ? [] : infosOf(work.known, fileId)))])
 })
 
+/** Gives what the journal has of files that are no longer where they were, nor anywhere else that was looked at. */
 const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Work, candidates: Candidates, lookAgain: boolean) {
   const { tally } = work
-  const todo: Array<{ readonly file: TranscriptFile; readonly planned: number }> = []
+  const todo: Array<{ readonly pairing: Pairing; readonly planned: number }> = []
+  const lost: Array<TranscriptInfo> = []
   for (const files of candidates.values()) {
-    const file = yield* chooseCopy(work, files)
-    if (work.known.forgotten.has(file.transcript.sessionId)) continue
-    if (file.meta !== null && file.meta.size > maxMetaBytes) {
-      addProblem(work, { path: file.meta.path, message: `${file.meta.path} is longer than ${maxMetaBytes} bytes and was not read` })
+    if (work.known.forgotten.has(files[0].transcript.sessionId)) continue
+    const paired = yield* pairFiles(work, files)
+    lost.push(...paired.lost)
+    for (const pairing of paired.pairings) {
+      const { meta } = pairing.file
+      if (meta !== null && meta.size > maxMetaBytes) {
+        addProblem(work, { path: meta.path, message: `${meta.path} is longer than ${maxMetaBytes} bytes and was not read` })
+      }
+      const planned = plannedBytes(work, pairing)
+      if (planned === null) continue
+      todo.push({ pairing, planned })
+      tally.files++
+      tally.bytes += planned
     }
-    const planned = plannedBytes(work, file)
-    if (planned === null) continue
-    todo.push({ file, planned })
-    tally.files++
-    tally.bytes += planned
   }
   // What somebody is working on first.
-  todo.sort((a, b) => b.file.mtimeMs - a.file.mtimeMs)
+  todo.sort((a, b) => b.pairing.file.mtimeMs - a.pairing.file.mtimeMs)
   yield* work.stepped
-  const gone: Array<string> = []
-  for (const { file, planned } of todo) {
+  for (const { pairing, planned } of todo) {
     // A long pass has looked at it long ago.
-    const now = lookAgain ? yield* Effect.orElseSucceed(work.transcripts.stat(file.path), () => file) : file
-    if (now !== null) tally.bytes += (plannedBytes(work, now) ?? 0) - planned
-    if (now === null || !(yield* indexFile(work, now))) gone.push(transcriptFileId(file.transcript))
+    const now = lookAgain ? yield* Effect.orElseSucceed(work.transcripts.stat(pairing.file.path), () => pairing.file) : pairing.file
+    const again = now === null ? null : { ...pairing, file: now }
+    if (again !== null) tally.bytes += (plannedBytes(work, again) ?? 0) - planned
+    if (again === null || !(yield* indexFile(work, again))) {
+      const info = pairedInfo(work.known, pairing)
+      if (info !== undefined) lost.push(info)
+    }
     tally.filesDone++
     yield* work.stepped
     yield* giveWay
   }
   yield* flush(work)
-  yield* markMissing(work, gone)
+  return lost
 })
 
-const markMissing = Effect.fn("Indexer.markMissing")(function* (work: Work, fileIds: ReadonlyArray<string>) {
-  const infos = fileIds.flatMap((fileId) => {
-    const info = work.known.files.get(fileId)
-    return info === undefined || info.missingSince !== null ? [] : [info]
-  })
+const markMissing = Effect.fn("Indexer.markMissing")(function* (work: Work, lost: ReadonlyArray<TranscriptInfo>) {
+  const infos = lost.filter((info) => info.missingSince === null)
   if (infos.length === 0) return
   // A root may have been taken off the list since its file was told of: that says nothing about the file.
   const roots = yield* work.transcripts.roots
   const gone = infos.filter((info) => info.file === null || canTell(info.file, roots, []))
-  if (gone.length === 0) return
-  const at = yield* Clock.currentTimeMillis
-  yield* work.journal.markMissing(
-    gone.map((info): TranscriptId => info.id),
-    at
-  )
-  for (const info of gone) remember(work.known, { ...info, missingSince: at })
+  if (gone.length > 0) yield* noteMissing(work, gone)
 })

@@ -7,38 +7,70 @@ import { type Edges, edgeRanges } from "./keptEdges.ts"
 
 /** What the journal has, kept in step with what is appended, so that a look at an unchanged file costs nothing. One for each owner. */
 export interface Known {
-  /** The newest generation of each file. */
-  readonly files: Map<string, TranscriptInfo>
-  /** The file whose lines the journal takes from this path. */
+  /** What holds of each transcript, the oldest generation first: one unless several files have its identity. */
+  readonly files: Map<string, ReadonlyArray<TranscriptInfo>>
+  /** The newest generation of each transcript, also of those that another one took the place of. */
+  readonly newest: Map<string, number>
+  /** The transcript whose lines the journal takes from this path. */
   readonly followed: Map<string, string>
   /** Paths at which more of the same file lies. */
   readonly copies: Map<string, Set<string>>
   /** What was found out about a copy, and of what state of it. */
-  readonly verdicts: Map<string, { readonly of: string; readonly verdict: "part" | "longer" | "other" }>
+  readonly verdicts: Map<string, { readonly of: string; readonly verdict: Verdict }>
   /** The facts of each file of facts when it was last looked at. */
   readonly metas: Map<string, string>
   readonly forgotten: Set<SessionId>
 }
 
+/** How a file relates to another one: it is a part of it, it goes on where the other one ends, or it has other lines. */
+export type Verdict = "part" | "longer" | "other"
+
 export const knownOf = (infos: ReadonlyArray<TranscriptInfo>): Known => {
-  const known: Known = { files: new Map(), followed: new Map(), copies: new Map(), verdicts: new Map(), metas: new Map(), forgotten: new Set() }
-  for (const info of infos) {
-    const before = known.files.get(transcriptFileId(info.transcript))
-    if (before === undefined || before.transcript.generation < info.transcript.generation) remember(known, info)
+  const known: Known = {
+    files: new Map(),
+    newest: new Map(),
+    followed: new Map(),
+    copies: new Map(),
+    verdicts: new Map(),
+    metas: new Map(),
+    forgotten: new Set()
   }
+  for (const info of infos) remember(known, info)
   return known
 }
 
+/** Takes note of what is in the journal, or will be. One that was replaced is no longer looked for. */
 export const remember = (known: Known, info: TranscriptInfo): void => {
   const fileId = transcriptFileId(info.transcript)
-  const before = known.files.get(fileId)?.file
-  if (before != null && known.followed.get(before.path) === fileId) known.followed.delete(before.path)
-  if (info.file !== null) known.followed.set(info.file.path, fileId)
-  known.files.set(fileId, info)
+  const { generation } = info.transcript
+  known.newest.set(fileId, Math.max(known.newest.get(fileId) ?? 0, generation))
+  const others = infosOf(known, fileId).filter((other) => other.transcript.generation !== generation)
+  const infos = info.replacedBy === null ? [...others, info].sort((a, b) => a.transcript.generation - b.transcript.generation) : others
+  for (const { file } of known.files.get(fileId) ?? []) if (file !== null && known.followed.get(file.path) === fileId) known.followed.delete(file.path)
+  for (const { file } of infos) if (file !== null) known.followed.set(file.path, fileId)
+  known.files.set(fileId, infos)
 }
 
-/** The newest generation of a file as it is in the journal now. */
-export const infoOf = (known: Known, transcript: Omit<Transcript, "generation">): TranscriptInfo | undefined => known.files.get(transcriptFileId(transcript))
+/** What holds of a transcript, the oldest generation first. */
+export const infosOf = (known: Known, fileId: string): ReadonlyArray<TranscriptInfo> => known.files.get(fileId) ?? []
+
+/** What is known of one generation; undefined when nothing is, or it was replaced. */
+export const infoOf = (known: Known, transcript: Omit<Transcript, "generation">, generation: number): TranscriptInfo | undefined =>
+  infosOf(known, transcriptFileId(transcript)).find((info) => info.transcript.generation === generation)
+
+/** A file to look at, as what: a generation that the journal has of it, or null for lines of which it has none. */
+export interface Pairing {
+  readonly file: TranscriptFile
+  readonly generation: number | null
+}
+
+/** What the journal has of that file as it is now: more than when it was paired, perhaps. */
+export const pairedInfo = (known: Known, { file, generation }: Pairing): TranscriptInfo | undefined => {
+  const infos = infosOf(known, transcriptFileId(file.transcript))
+  return (
+    infos.findLast((info) => info.file?.path === file.path && info.missingSince === null) ?? infos.find((info) => info.transcript.generation === generation)
+  )
+}
 
 /** What one pass has done so far. */
 export interface Tally {
@@ -131,8 +163,8 @@ export const isMetaNews = (known: Known, file: TranscriptFile): boolean => {
   if (meta === null || meta.size > maxMetaBytes) return false
   const seen = known.metas.get(meta.path)
   if (seen !== undefined) return seen !== `${meta.size}:${meta.mtimeMs}`
-  const stored = infoOf(known, file.transcript)?.meta ?? null
-  if (stored === null || Buffer.byteLength(stored) !== meta.size) return true
+  const stored = infosOf(known, transcriptFileId(file.transcript)).map((info) => info.meta)
+  if (!stored.some((text) => text !== null && Buffer.byteLength(text) === meta.size)) return true
   noteMeta(known, file)
   return false
 }

@@ -9,15 +9,14 @@ export type Decision =
   | { readonly _tag: "Note" }
   /** Read from the cursor on, if what was kept still stands in the file. `compare`: all of it is to be compared, not only its ends. */
   | { readonly _tag: "Continue"; readonly compare: boolean }
-  /** Read from the start, as this generation. */
-  | { readonly _tag: "Begin"; readonly generation: number }
+  /** Read from the start, as a generation of its own. */
+  | { readonly _tag: "Begin" }
 
-/** `known`: the newest generation of this file; undefined for a file that the journal has nothing of. */
-export const decide = (known: Pick<TranscriptInfo, "transcript" | "bytes" | "file" | "missingSince"> | undefined, file: TranscriptFile): Decision => {
-  if (known === undefined) return { _tag: "Begin", generation: 1 }
-  const again: Decision = { _tag: "Begin", generation: known.transcript.generation + 1 }
+/** `known`: what the journal has of this file; undefined when it has nothing. */
+export const decide = (known: Pick<TranscriptInfo, "bytes" | "file" | "missingSince"> | undefined, file: TranscriptFile): Decision => {
+  if (known === undefined) return { _tag: "Begin" }
   // Fewer bytes than were kept: it was cut off or written anew.
-  if (file.size < known.bytes) return again
+  if (file.size < known.bytes) return { _tag: "Begin" }
   const before = known.file
   // Its lines came from elsewhere; whether this is the file they stood in, only they can tell.
   if (before === null) return { _tag: "Continue", compare: true }
@@ -26,7 +25,7 @@ export const decide = (known: Pick<TranscriptInfo, "transcript" | "bytes" | "fil
   const sameTime = file.mtimeMs === before.mtimeMs
   const sameFile = file.inode === before.inode
   if (sameTime && samePlace && sameFile) return known.missingSince === null && file.device === before.device ? { _tag: "Unchanged" } : { _tag: "Note" }
-  // Moved, perhaps to another disk: the time of the last write went with it.
-  if (sameTime && !samePlace) return { _tag: "Note" }
+  // Moved: the time of the last write went with it. (Another file of the same length and time is another file.)
+  if (sameTime && !samePlace && sameFile) return { _tag: "Note" }
   return { _tag: "Continue", compare: true }
 }

@@ -4,6 +4,7 @@ import { endsRun, hookFactsOf } from "han-core/HookRun"
 import { Journal, type JournalChange } from "han-core/Journal"
 import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
+import { originOf } from "han-core/Origin"
 import { type Project, repoId } from "han-core/Project"
 import type { Session } from "han-core/Session"
 import { SessionDetails } from "han-core/SessionDetails"
@@ -99,7 +100,7 @@ export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<Jour
     })
     for (const { decoded, shown } of lines) {
       if (shown !== null) events.push({ _tag: "MessageAdded", sessionId, ...shown })
-      if (!isCopy(sessionId, decoded)) events.push(...(yield* factsIn(sessionId, decoded, memory, files)))
+      if (originOf(change.transcript, decoded.envelope) === null) events.push(...(yield* factsIn(sessionId, decoded, memory, files)))
     }
   }
   const added = new Map((yield* (yield* Sessions).getMany(fresh)).map((session) => [session.id, session]))
@@ -115,12 +116,6 @@ const begins = Effect.fnUntraced(function* ({ entries, id, transcript }: Journal
   const known = yield* (yield* Journal).transcripts({ sessionId: transcript.sessionId })
   return known.find((one) => one.transcript.kind !== "agent")?.id === id
 })
-
-/** Whether a fork carries the line from the session in which it happened. */
-const isCopy = (sessionId: SessionId, { envelope }: DecodedLine): boolean => {
-  const from = envelope.requestSessionId ?? envelope.forkedFrom
-  return from !== null && from !== sessionId
-}
 
 interface NewLine {
   readonly decoded: DecodedLine

@@ -2,6 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { Entry, Transcript, TranscriptId } from "han-core/Entry"
+import { fitOf, originOf } from "han-core/Origin"
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine, Envelope, SessionEvent } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
@@ -17,6 +18,8 @@ export interface Chunk {
   readonly id: TranscriptId
   readonly no: number
   readonly sessionNo: number
+  /** Whether another generation has its place: only the ledger takes its lines. */
+  readonly replaced: boolean
   readonly entries: ReadonlyArray<Entry>
   readonly decoded: ReadonlyArray<DecodedLine>
   /** The names of the tables to fill. */
@@ -30,12 +33,16 @@ export interface Chunk {
   readonly numbers: ReadonlyMap<string, number>
 }
 
+const knowledge = { request: 0, branch: 1, line: 3 } as const
+
 export const seenIn = (chunk: Chunk, envelope: Envelope, line: number): Sighting => {
-  const named = envelope.requestSessionId ?? envelope.forkedFrom
-  const other = named === null || named === chunk.transcript.sessionId ? undefined : chunk.numbers.get(named)
+  const origin = originOf(chunk.transcript, envelope)
+  // A file that somebody copied or renamed: what its lines tell of is its own unless the session that they name has them, too.
+  const other = origin === null || origin.by === "line" ? undefined : chunk.numbers.get(origin.sessionId)
+  const known = origin === null ? 2 : knowledge[origin.by]
   return {
     sessionNo: other ?? chunk.sessionNo,
-    mark: other === undefined ? 2 : envelope.requestSessionId === null ? 1 : 0,
+    mark: known + 4 * fitOf(chunk.transcript, envelope),
     transcriptNo: chunk.no,
     transcriptId: chunk.id,
     transcriptSessionNo: chunk.sessionNo,

@@ -29,7 +29,7 @@ export const fill = Effect.fnUntraced(function* (
   const owner = next?.owner as OwnerId
   if (next !== undefined) {
     const rows = yield* sql<StoredBlock>`
-      SELECT b.transcript_no, b.first_line, b.lines, b.sequence, b.byte_offset, b.codec, b.data, t.id, t.session_no, t.machine, t.source, t.kind, t.agent_id, t.generation, k.session_id
+      SELECT b.transcript_no, b.first_line, b.lines, b.sequence, b.byte_offset, b.codec, b.data, t.id, t.session_no, t.machine, t.source, t.kind, t.agent_id, t.generation, t.replaced_by, k.session_id
       FROM block b JOIN transcript t ON t.no = b.transcript_no JOIN session_key k ON k.no = t.session_no
       WHERE b.owner = ${next.owner} AND b.sequence > ${next.done ?? 0} ORDER BY b.sequence LIMIT 16`
     for (let from = 0; from < rows.length; ) {
@@ -46,6 +46,7 @@ export const fill = Effect.fnUntraced(function* (
         transcript: transcriptOf(first),
         no: first.transcript_no,
         sessionNo: first.session_no,
+        replaced: first.replaced_by !== null,
         entries: yield* withPayloads(sql, first.transcript_no, found),
         words
       })
@@ -68,6 +69,7 @@ export const fill = Effect.fnUntraced(function* (
       transcript: transcriptOf(row),
       no: row.no,
       sessionNo: row.session_no,
+      replaced: row.replaced_by !== null,
       entries: [],
       words
     })

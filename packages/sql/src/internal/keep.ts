@@ -72,6 +72,7 @@ export const keep = Effect.fnUntraced(function* (
       id: append.id,
       no: kept.no!,
       sessionNo: kept.sessionNo!,
+      replaced: kept.replaced,
       entries: fresh,
       decoded,
       numbers: new Map(named.map((id) => [id, numbers.get(id)!])),
@@ -88,6 +89,7 @@ export const keep = Effect.fnUntraced(function* (
 interface Kept {
   no: number | undefined
   sessionNo: number | undefined
+  readonly replaced: boolean
   lines: number
   bytes: number
   source: AppendSource
@@ -123,14 +125,19 @@ const notForgotten = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owne
 /** The transcripts that these are of, as far as there are some, by their ids. */
 const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, prepared: ReadonlyArray<Prepared>) {
   const ids = [...new Set(prepared.map(({ id }) => id))]
-  const rows = yield* sql<{ id: string; no: number; session_no: number; lines: number; bytes: number }>`
-    SELECT id, no, session_no, lines, bytes FROM transcript WHERE owner = ${owner} AND id ${anyOf(sql, ids)}`
-  return new Map(rows.map(({ bytes, id, lines, no, session_no }): [string, Kept] => [id, { no, sessionNo: session_no, lines, bytes, source: {} }]))
+  const rows = yield* sql<{ id: string; no: number; session_no: number; lines: number; bytes: number; replaced_by: number | null }>`
+    SELECT id, no, session_no, lines, bytes, replaced_by FROM transcript WHERE owner = ${owner} AND id ${anyOf(sql, ids)}`
+  return new Map(
+    rows.map(({ bytes, id, lines, no, replaced_by, session_no }): [string, Kept] => [
+      id,
+      { no, sessionNo: session_no, replaced: replaced_by !== null, lines, bytes, source: {} }
+    ])
+  )
 })
 
 const takeNews = (transcripts: Map<string, Kept>, append: Prepared): Effect.Effect<News, EntryGap> => {
   const key = storable(append.id)
-  const kept: Kept = transcripts.get(key) ?? { no: undefined, sessionNo: undefined, lines: 0, bytes: 0, source: {} }
+  const kept: Kept = transcripts.get(key) ?? { no: undefined, sessionNo: undefined, replaced: false, lines: 0, bytes: 0, source: {} }
   transcripts.set(key, kept)
   const known = append.entries.findIndex((entry) => entry.line >= kept.lines)
   const fresh = known === 0 ? append.entries : known < 0 ? [] : append.entries.slice(known)

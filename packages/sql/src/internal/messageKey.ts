@@ -9,7 +9,8 @@ export const kindOfNumber = (number: number): MessageKind => kinds[number] ?? "u
 // A key is 4,096 places for each millisecond since 2020, so that keys in order are messages in order, and below 2^53 until 2089.
 const epoch = Date.UTC(2020, 0, 1)
 const places = 4096
-const lastInstant = epoch + 2 ** 41 - 1
+// Room is left behind it for the lines that follow one with such a time.
+const lastInstant = epoch + 2 ** 41 - 2 ** 21
 
 /** Where the keys of a transcript begin within a millisecond: transcripts with the same instants, such as forks, seldom meet. */
 export const keySeed = (transcriptId: string): number => createHash("sha256").update(transcriptId).digest().readUInt16BE(0) % places

@@ -17,6 +17,13 @@ export class PendingWords {
     else for (const row of rows) waiting.rows.push(row)
   }
 
+  /** Takes back the words of these keys. */
+  remove(table: string, keys: ReadonlySet<number>): void {
+    const waiting = this.byTable.get(table)
+    if (waiting === undefined) return
+    this.byTable.set(table, { ...waiting, rows: waiting.rows.filter((row) => !keys.has(Number(row[waiting.key]))) })
+  }
+
   /** To be run before the transaction ends. */
   readonly insert = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
     Effect.forEach(

@@ -9,6 +9,7 @@ import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
 import { projectMessages } from "./projectMessages.ts"
 import { projectResponses } from "./projectResponses.ts"
+import { loadStates, saveStates, type TranscriptState, type TranscriptStates } from "./transcriptStates.ts"
 
 const sums = Object.keys(noDelta()) as ReadonlyArray<keyof Delta>
 const columns = [
@@ -41,24 +42,31 @@ type SessionRow = Delta & {
 }
 
 /** Brings chunks into the read models. Any batching of the same lines gives the same rows. */
-export const project = Effect.fnUntraced(function* (chunks: Chunks): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
+export const project = Effect.fnUntraced(function* (all: Chunks): Effect.fn.Return<void, SqlError, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const deltas = new Deltas()
-  for (const chunk of chunks) deltas.of(chunk.sessionNo)
-  yield* projectMessages(sql, chunks, deltas)
+  for (const chunk of all) deltas.of(chunk.sessionNo)
+  const [first, ...rest] = all.filter((chunk) => !chunk.replaced)
+  // What was paid was paid, whatever became of its line.
+  yield* projectResponses(sql, all, deltas)
   yield* breathe
-  yield* projectCalls(sql, chunks, deltas)
-  yield* projectResponses(sql, chunks, deltas)
-  yield* breathe
-  yield* projectCompactions(sql, chunks, deltas)
-  yield* projectNotes(sql, chunks)
-  yield* projectProblems(sql, chunks)
-  yield* projectHanEvents(sql, chunks)
-  yield* projectActivity(sql, chunks, deltas)
-  yield* projectSessions(sql, chunks, deltas)
+  const states: TranscriptStates = first === undefined ? new Map() : yield* loadStates(sql, [first, ...rest])
+  if (first !== undefined) {
+    const chunks: Chunks = [first, ...rest]
+    yield* projectMessages(sql, chunks, deltas, states)
+    yield* breathe
+    yield* projectCalls(sql, chunks, deltas)
+    yield* projectCompactions(sql, chunks, deltas)
+    yield* projectNotes(sql, chunks)
+    yield* projectProblems(sql, chunks)
+    yield* projectHanEvents(sql, chunks)
+  }
+  yield* projectActivity(sql, all, deltas)
+  yield* projectSessions(sql, all, deltas, states)
+  yield* saveStates(sql, all, states)
 })
 
-const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas) {
+const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas, states: TranscriptStates) {
   const [{ owner, table }] = chunks
   const rows = new Map(
     (yield* sql<SessionRow>`SELECT * FROM ${sql.literal(table("session"))} WHERE no ${anyOf(sql, [...deltas.bySession.keys()])}`).map((row) => [row.no, row])
@@ -70,15 +78,15 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
   const moves: Array<ReadonlyArray<Value>> = []
   for (const [no, delta] of deltas.bySession) {
     const row = rows.get(no)
-    const own = chunks.filter((chunk) => chunk.sessionNo === no)
-    let state: SessionState.SessionState = row === undefined ? SessionState.empty : JSON.parse(row.state)
+    const own = chunks.filter((chunk) => chunk.sessionNo === no && !chunk.replaced)
     let present = row?.present === 1
     let startedAt = row?.started_at ?? null
     // 0 for a session without any time, so that a list can sort by it.
     let updatedAt = row?.updated_at ?? 0
     let source = row?.source ?? chunks[0].transcript.source
     let machine = row?.machine ?? chunks[0].transcript.machine
-    for (const { decoded, transcript } of own) {
+    for (const { decoded, no: transcriptNo, transcript } of own) {
+      const told = states.get(transcriptNo)!
       // The harness is the main transcript's; han's own log of a session says so only when there is nothing else.
       if (transcript.kind === "main" || !present) source = transcript.source
       machine = transcript.machine
@@ -88,9 +96,15 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
           startedAt = Math.min(startedAt ?? envelope.at, envelope.at)
           updatedAt = Math.max(updatedAt, envelope.at)
         }
-        for (const event of events) state = SessionState.evolve(state, { transcript, line, envelope, event })
+        if (transcript.kind === "agent") continue
+        for (const event of events) told.told = SessionState.evolve(told.told ?? SessionState.empty, { transcript, line, envelope, event })
       }
     }
+    const state: SessionState.SessionState = own.some(({ transcript }) => transcript.kind !== "agent")
+      ? SessionState.combine([...states.values()].flatMap((part) => partOf(part, no)))
+      : row === undefined
+        ? SessionState.empty
+        : JSON.parse(row.state)
     if (row?.present === 1 && row.updated_at !== updatedAt && own.some(({ isNew }) => isNew)) moves.push([owner, no, row.updated_at])
     const cwd = state.cwd === undefined ? null : storable(state.cwd.value)
     values.push([
@@ -114,6 +128,9 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
   yield* upsert(sql, table("session"), ["no"], columns, values)
   yield* noteMoves(sql, chunks, moves)
 })
+
+const partOf = ({ kind, sessionNo, startedAt, told, transcriptId, updatedAt }: TranscriptState, no: number): ReadonlyArray<SessionState.Part> =>
+  sessionNo !== no || told === null || kind === "agent" ? [] : [{ id: transcriptId, kind, startedAt, updatedAt, state: told }]
 
 /** Moves that are kept at least. Pages of a list hang together while no more came between them. */
 const keptMoves = 20_000

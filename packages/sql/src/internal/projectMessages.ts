@@ -1,14 +1,18 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import type { Transcript, TranscriptId } from "han-core/Entry"
 import * as Message from "han-core/Message"
+import { fitOf, originOf } from "han-core/Origin"
 import * as Sentiment from "han-core/Sentiment"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { isConversation } from "han-core/SessionState"
-import { type Chunk, type Chunks, type Deltas, upsert } from "./chunk.ts"
+import type { Chunk, Chunks, Deltas } from "./chunk.ts"
 import { anyOf, insertRows, pairs, storable, type Value } from "./Database.ts"
+import { entriesAt, type Found } from "./entriesAt.ts"
 import { idHash } from "./idHash.ts"
-import { keySeed, kindNumber, messageKey, threadOf } from "./messageKey.ts"
+import { instantOfKey, keySeed, kindNumber, kindOfNumber, messageKey, threadOf } from "./messageKey.ts"
+import { alsoLoad, type TranscriptState, type TranscriptStates } from "./transcriptStates.ts"
 import { normalise, vector } from "./words.ts"
 
 interface Wanted {
@@ -23,41 +27,51 @@ interface Wanted {
   readonly at: number | null
 }
 
-interface TranscriptState {
-  readonly transcript_no: number
-  readonly last_at: number | null
-  readonly started_at: number | null
-  readonly updated_at: number | null
-  readonly messages: number
+/** A message as it counts: what it adds is taken back when the line turns out to be another transcript's. */
+interface Counted {
+  readonly transcript: Transcript
+  readonly sessionNo: number
+  readonly decoded: DecodedLine
+  readonly kind: Message.MessageKind
+  readonly at: number | null
 }
 
 /** A row for each line that a page shows, and its words; and what each transcript has told of its time. */
-export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
+export const projectMessages = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  chunks: Chunks,
+  deltas: Deltas,
+  states: TranscriptStates
+): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
-  const states = new Map(
-    (yield* sql<TranscriptState>`SELECT transcript_no, last_at, started_at, updated_at, messages FROM ${sql.literal(table("transcript_state"))}
-      WHERE transcript_no ${anyOf(sql, [...new Set(chunks.map((chunk) => chunk.no))])}`).map((state) => [state.transcript_no, state])
-  )
   const wanted = new Map<string, Wanted>()
   for (const chunk of chunks) {
     const seed = keySeed(chunk.id)
     const thread = threadOf(chunk.transcript.agentId)
-    let state: TranscriptState = states.get(chunk.no) ?? { transcript_no: chunk.no, last_at: null, started_at: null, updated_at: null, messages: 0 }
+    const state = states.get(chunk.no)!
     chunk.decoded.forEach((decoded, index) => {
       const at = decoded.envelope.at
-      if (at !== null) state = { ...state, last_at: at, started_at: Math.min(state.started_at ?? at, at), updated_at: Math.max(state.updated_at ?? at, at) }
+      if (at !== null) {
+        state.lastAt = at
+        state.startedAt = Math.min(state.startedAt ?? at, at)
+        state.updatedAt = Math.max(state.updatedAt ?? at, at)
+      }
       const kind = Message.kindOf(decoded)
       if (kind === null) return
+      const time = at ?? state.lastAt
+      // A line hangs on lines before it in its file, whatever the clock said.
+      const key = Math.max(messageKey(time, chunk.no, decoded.line, seed), (state.lastKey ?? Number.NEGATIVE_INFINITY) + 1)
+      state.lastKey = key
       const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
       const place = placeOf(chunk.sessionNo, uuid)
-      // A line that a file repeats is one message, where it stands first.
-      if (wanted.has(place)) return
-      const time = at ?? state.last_at
-      wanted.set(place, { key: messageKey(time, chunk.no, decoded.line, seed), chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
+      const have = wanted.get(place)
+      // A line that a file repeats is one message, where it stands first; one that several transcripts have is the message of the one that it fits best.
+      if (have !== undefined && (have.chunk.no === chunk.no || !fitsBetter(chunk, decoded, have.chunk, have.decoded))) return
+      wanted.set(place, { key, chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
     })
-    states.set(chunk.no, state)
   }
-  const fresh = yield* notThere(sql, table, wanted)
+  const { fresh, ousted } = yield* compareWithThere(sql, table, wanted)
+  if (ousted.length > 0) yield* takeBack(sql, chunks, ousted, deltas, states)
   yield* settleKeys(sql, table, fresh)
   yield* insertRows(
     sql,
@@ -75,42 +89,63 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
     ])
   )
   addWords(sql, chunks, fresh)
-  yield* addMoods(sql, chunks, fresh, deltas)
-  for (const { at, chunk, decoded, kind } of fresh) {
-    if (!isConversation(kind)) continue
-    const state = states.get(chunk.no)!
-    states.set(chunk.no, { ...state, messages: state.messages + 1 })
-    if (chunk.transcript.kind === "agent") continue
-    if (!isCopy(chunk, decoded)) {
-      const activity = deltas.activity(chunk.sessionNo, at)
-      activity.messages++
-      if (kind === "prompt") activity.prompts++
-    }
-    const delta = deltas.of(chunk.sessionNo)
-    delta.messages++
-    if (kind === "prompt") delta.prompts++
+  const moods: Array<ReadonlyArray<Value>> = []
+  for (const { at, chunk, decoded, key, kind } of fresh) {
+    const counted: Counted = { transcript: chunk.transcript, sessionNo: chunk.sessionNo, decoded, kind, at }
+    const mood = moodOf(counted)
+    count(counted, mood, 1, deltas, states.get(chunk.no)!)
+    if (mood !== null) moods.push(moodRow(owner, chunk.sessionNo, key, mood))
   }
-  const sessionOf = new Map(chunks.map((chunk) => [chunk.no, chunk.sessionNo]))
-  yield* upsert(
+  yield* insertRows(
     sql,
-    table("transcript_state"),
-    ["transcript_no"],
-    ["transcript_no", "session_no", "last_at", "started_at", "updated_at", "messages"],
-    [...states.values()].map((state) => [
-      state.transcript_no,
-      sessionOf.get(state.transcript_no)!,
-      state.last_at,
-      state.started_at,
-      state.updated_at,
-      state.messages
-    ])
+    { table: table("mood"), columns: "session_no, message_id, owner, score, frustration, level, signals", suffix: "ON CONFLICT DO NOTHING" },
+    moods
   )
 })
 
-/** Whether a fork carries the line from the session that it was made in, where it counts. */
-const isCopy = (chunk: Chunk, { envelope }: DecodedLine): boolean => {
-  const from = envelope.requestSessionId ?? envelope.forkedFrom
-  return from !== null && from !== chunk.transcript.sessionId
+type Mood = NonNullable<ReturnType<typeof Sentiment.analyse>>
+
+const isOwn = ({ decoded, transcript }: Counted): boolean => transcript.kind !== "agent" && originOf(transcript, decoded.envelope) === null
+
+/** What a prompt of a human says of how they feel. */
+const moodOf = (message: Counted): Mood | null => (message.kind === "prompt" && isOwn(message) ? Sentiment.analyse(Message.textOf(message.decoded)) : null)
+
+const scoreOf = (mood: Mood): number => Math.round(mood.score * billion)
+
+const moodRow = (owner: string, sessionNo: number, key: number, mood: Mood): ReadonlyArray<Value> => {
+  const frustration = Math.round((mood.frustration?.score ?? 0) * billion)
+  return [sessionNo, key, owner, scoreOf(mood), frustration, mood.frustration === null ? 0 : levels[mood.frustration.level], mood.signals.join("\n")]
+}
+
+const count = (message: Counted, mood: Mood | null, sign: 1 | -1, deltas: Deltas, state: TranscriptState): void => {
+  const { at, decoded, kind, sessionNo, transcript } = message
+  if (isConversation(kind)) {
+    state.messages += sign
+    state.changed = true
+  }
+  if (transcript.kind === "agent") return
+  if (!isConversation(kind)) return
+  if (isOwn(message)) {
+    const activity = deltas.activity(sessionNo, at)
+    activity.messages += sign
+    if (kind === "prompt") {
+      activity.prompts += sign
+      activity.prompt_ms += sign * promptMs(Message.textOf(decoded))
+    }
+    if (mood !== null) {
+      activity.analysed += sign
+      activity.score += sign * scoreOf(mood)
+      if (mood.frustration !== null) activity[mood.frustration.level] += sign
+    }
+  }
+  const delta = deltas.of(sessionNo)
+  delta.messages += sign
+  if (kind === "prompt") delta.prompts += sign
+}
+
+const fitsBetter = (one: Pick<Chunk, "id" | "transcript">, line: DecodedLine, other: Pick<Chunk, "id" | "transcript">, otherLine: DecodedLine): boolean => {
+  const difference = fitOf(one.transcript, line.envelope) - fitOf(other.transcript, otherLine.envelope)
+  return difference < 0 || (difference === 0 && one.id < other.id)
 }
 
 /** Milliseconds that a human takes for a prompt, by its length. */
@@ -118,40 +153,77 @@ const promptMs = (text: string): number => Math.min(Math.max(text.length * 500, 
 const levels = { low: 1, moderate: 2, high: 3 } as const
 const billion = 1e9
 
-/** What the prompts of humans say of how they feel. */
-const addMoods = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, messages: ReadonlyArray<Wanted>, deltas: Deltas) {
-  const rows: Array<ReadonlyArray<Value>> = []
-  for (const { at, chunk, decoded, key, kind } of messages) {
-    if (kind !== "prompt" || chunk.transcript.kind === "agent" || isCopy(chunk, decoded)) continue
-    const text = Message.textOf(decoded)
-    const activity = deltas.activity(chunk.sessionNo, at)
-    activity.prompt_ms += promptMs(text)
-    const found = Sentiment.analyse(text)
-    if (found === null) continue
-    const score = Math.round(found.score * billion)
-    activity.analysed++
-    activity.score += score
-    if (found.frustration !== null) activity[found.frustration.level]++
-    const frustration = Math.round((found.frustration?.score ?? 0) * billion)
-    rows.push([chunk.sessionNo, key, owner, score, frustration, found.frustration === null ? 0 : levels[found.frustration.level], found.signals.join("\n")])
-  }
-  yield* insertRows(
-    sql,
-    { table: table("mood"), columns: "session_no, message_id, owner, score, frustration, level, signals", suffix: "ON CONFLICT DO NOTHING" },
-    rows
-  )
-})
-
 const placeOf = (sessionNo: number, uuid: string): string => `${sessionNo}/${uuid}`
 
-/** Those that the session does not have yet. */
-const notThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], wanted: ReadonlyMap<string, Wanted>) {
+interface ThereRow {
+  readonly id: number
+  readonly session_no: number
+  readonly uuid: string
+  readonly transcript_no: number
+  readonly line: number
+  readonly kind: number
+}
+
+/** Those that the session does not have yet, or has as lines of a transcript that they fit less; and the rows of these. */
+const compareWithThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], wanted: ReadonlyMap<string, Wanted>) {
   const asked = [...wanted.values()].map(({ chunk, uuidHash }) => [chunk.sessionNo, uuidHash] as const)
-  if (asked.length === 0) return []
-  const rows = yield* sql<{ session_no: number; uuid: string }>`
-    SELECT m.session_no, m.uuid FROM ${pairs(sql, asked)} CROSS JOIN ${sql.literal(table("message"))} m WHERE m.session_no = pair.a AND m.uuid_hash = pair.b`
-  const there = new Set(rows.map((row) => placeOf(row.session_no, row.uuid)))
-  return [...wanted].flatMap(([place, message]) => (there.has(place) ? [] : [message]))
+  if (asked.length === 0) return { fresh: [], ousted: [] }
+  const rows = yield* sql<ThereRow>`
+    SELECT m.id, m.session_no, m.uuid, m.transcript_no, m.line, m.kind FROM ${pairs(sql, asked)} CROSS JOIN ${sql.literal(table("message"))} m
+    WHERE m.session_no = pair.a AND m.uuid_hash = pair.b`
+  const there = new Map(rows.map((row) => [placeOf(row.session_no, row.uuid), row]))
+  const rivals = [...wanted].flatMap(([place, message]) => {
+    const row = there.get(place)
+    return row === undefined || row.transcript_no === message.chunk.no ? [] : [{ place, message, row }]
+  })
+  const find = yield* entriesAt(
+    sql,
+    rivals.map(({ row }) => ({ transcriptNo: row.transcript_no, line: row.line }))
+  )
+  const ousted = rivals.flatMap(({ message, place, row }) => {
+    const found = find({ transcriptNo: row.transcript_no, line: row.line })
+    if (
+      found !== undefined &&
+      !fitsBetter(message.chunk, message.decoded, { id: found.transcriptId as TranscriptId, transcript: found.transcript }, found.decoded)
+    )
+      return []
+    return [{ place, row, found }]
+  })
+  const won = new Set(ousted.map(({ place }) => place))
+  return { fresh: [...wanted].flatMap(([place, message]) => (there.has(place) && !won.has(place) ? [] : [message])), ousted }
+})
+
+/** Removes messages that turned out to be lines of another transcript, and what they added. */
+const takeBack = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  chunks: Chunks,
+  ousted: ReadonlyArray<{ readonly row: ThereRow; readonly found: Found | undefined }>,
+  deltas: Deltas,
+  states: TranscriptStates
+) {
+  const [{ owner, table, words }] = chunks
+  yield* alsoLoad(
+    sql,
+    chunks,
+    states,
+    ousted.map(({ row }) => row.transcript_no)
+  )
+  for (const { found, row } of ousted) {
+    const state = states.get(row.transcript_no)
+    if (found === undefined || state === undefined) continue
+    const at = found.decoded.envelope.at ?? instantOfKey(row.id)
+    const counted: Counted = { transcript: found.transcript, sessionNo: row.session_no, decoded: found.decoded, kind: kindOfNumber(row.kind), at }
+    count(counted, moodOf(counted), -1, deltas, state)
+  }
+  const keys = ousted.map(({ row }) => row.id)
+  words.remove(table("message_text"), new Set(keys))
+  yield* sql.onDialectOrElse({
+    pg: () => sql`DELETE FROM ${sql.literal(table("message_text"))} WHERE owner = ${owner} AND id ${anyOf(sql, keys)}`,
+    orElse: () => sql`DELETE FROM ${sql.literal(table("message_text"))} WHERE rowid ${anyOf(sql, keys)}`
+  })
+  const sessions = anyOf(sql, [...new Set(ousted.map(({ row }) => row.session_no))])
+  yield* sql`DELETE FROM ${sql.literal(table("mood"))} WHERE session_no ${sessions} AND message_id ${anyOf(sql, keys)}`
+  yield* sql`DELETE FROM ${sql.literal(table("message"))} WHERE owner = ${owner} AND id ${anyOf(sql, keys)}`
 })
 
 /** Moves keys that are taken to the next free ones. */

@@ -48,7 +48,7 @@ export const modelOf = (projection: Projection): Model => ({
   create: projection.create,
   apply: (chunks, table) =>
     Effect.forEach(
-      chunks,
+      chunks.filter(({ replaced }) => !replaced),
       ({ decoded, id, owner, transcript }) =>
         projection.apply(
           decoded.flatMap(({ envelope, events, line }) => events.map((event) => ({ transcript, line, envelope, event }))),

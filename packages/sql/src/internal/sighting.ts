@@ -5,7 +5,10 @@
 export interface Sighting {
   /** The session that made it, as far as this sighting knows. */
   readonly sessionNo: number
-  /** How it knows: 0 the line names the session of the request · 1 the line names the session it was copied from · 2 the line stands in the session's own transcript. */
+  /**
+   * How it knows, below 4: 0 the line names the session of the request · 1 the line names the session it was copied from · 2 the line stands in the session's own
+   * transcript · 3 it stands in this transcript, but bears the id of another session. And four times how well the line fits its transcript (see `fitOf`).
+   */
   readonly mark: number
   readonly transcriptNo: number
   readonly transcriptId: string
@@ -15,15 +18,17 @@ export interface Sighting {
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const knowing = ({ mark }: Sighting): number => mark % 4
+const fit = ({ mark }: Sighting): number => Math.floor(mark / 4)
 
 /** Both sightings as one: any order of merging gives the same. */
 export const merge = (a: Sighting, b: Sighting): Sighting => {
-  const home = (a.mark - b.mark || compare(a.transcriptId, b.transcriptId)) <= 0 ? a : b
+  const home = (knowing(a) - knowing(b) || compare(a.transcriptId, b.transcriptId)) <= 0 ? a : b
   const strange = (sighting: Sighting) => (sighting.transcriptSessionNo === home.sessionNo ? 0 : 1)
-  const place = (strange(a) - strange(b) || compare(a.transcriptId, b.transcriptId) || a.line - b.line) <= 0 ? a : b
+  const place = (strange(a) - strange(b) || fit(a) - fit(b) || compare(a.transcriptId, b.transcriptId) || a.line - b.line) <= 0 ? a : b
   return {
     sessionNo: home.sessionNo,
-    mark: home.mark,
+    mark: knowing(home) + 4 * fit(place),
     transcriptNo: place.transcriptNo,
     transcriptId: place.transcriptId,
     transcriptSessionNo: place.transcriptSessionNo,

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import { decodeEntry } from "han-core/Decode"
 import { type Entry, type SessionId, type Transcript, type TranscriptId, transcriptId } from "han-core/Entry"
 import { SourceFile, type TranscriptInfo } from "han-core/Journal"
+import { originOf } from "han-core/Origin"
 import type { DecodedLine } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "./blocks.ts"
@@ -34,6 +35,7 @@ export interface TranscriptRow {
   readonly file: string | null
   readonly meta: string | null
   readonly missing_since: number | null
+  readonly replaced_by: number | null
 }
 
 export const transcriptOf = (row: Pick<TranscriptRow, "machine" | "source" | "session_id" | "kind" | "agent_id" | "generation">): Transcript => ({
@@ -52,7 +54,8 @@ export const infoOf = (row: TranscriptRow): TranscriptInfo => ({
   bytes: row.bytes,
   file: row.file === null ? null : decodeFile(row.file),
   meta: row.meta,
-  missingSince: row.missing_since
+  missingSince: row.missing_since,
+  replacedBy: row.replaced_by
 })
 
 export interface BlockRow {
@@ -116,8 +119,8 @@ export const sessionNumbers = Effect.fnUntraced(function* (
 export const sessionsNamed = (transcript: Transcript, decoded: ReadonlyArray<DecodedLine>): ReadonlyArray<string> => {
   const named = new Set<string>()
   for (const { envelope } of decoded) {
-    const other = envelope.requestSessionId ?? envelope.forkedFrom
-    if (other !== null && other !== transcript.sessionId) named.add(other)
+    const origin = originOf(transcript, envelope)
+    if (origin !== null && origin.by !== "line") named.add(origin.sessionId)
   }
   return [...named]
 }
@@ -125,7 +128,7 @@ export const sessionsNamed = (transcript: Transcript, decoded: ReadonlyArray<Dec
 /** Lines that the journal has, as a chunk that is projected again. Which tables is for the model to say that takes it. */
 export const storedChunk = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  of: Pick<Chunk, "owner" | "transcript" | "no" | "sessionNo" | "entries" | "prices" | "words">
+  of: Pick<Chunk, "owner" | "transcript" | "no" | "sessionNo" | "replaced" | "entries" | "prices" | "words">
 ): Effect.fn.Return<Chunk, SqlError> {
   const decoded = of.entries.map((entry) => decodeEntry(of.transcript, entry))
   const numbers = yield* sessionNumbers(sql, of.owner, sessionsNamed(of.transcript, decoded))

@@ -9,7 +9,7 @@ import { forkOf } from "./family.ts"
 export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, table: (name: Table) => string) {
   const t = (name: Table) => sql.literal(table(name))
   const [files] = yield* sql<{ transcripts: number; bytes: number; entries: number; subagents: number }>`
-    SELECT COUNT(DISTINCT CASE WHEN generation > 0 THEN machine || '/' || source || '/' || session_no || '/' || kind || '/' || COALESCE(agent_id, '') END) AS transcripts,
+    SELECT COUNT(CASE WHEN generation > 0 AND replaced_by IS NULL THEN 1 END) AS transcripts,
       COALESCE(SUM(bytes), 0) AS bytes, COALESCE(SUM(lines), 0) AS entries,
       COUNT(DISTINCT CASE WHEN kind = 'agent' THEN session_no || '/' || agent_id END) AS subagents
     FROM transcript WHERE owner = ${owner}`

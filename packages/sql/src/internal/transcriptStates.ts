@@ -1,0 +1,122 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import type { Transcript } from "han-core/Entry"
+import type * as SessionState from "han-core/SessionState"
+import { type Chunk, type Chunks, upsert } from "./chunk.ts"
+import { anyOf, storableJson } from "./Database.ts"
+
+/** What a transcript has told so far. */
+export interface TranscriptState {
+  readonly transcriptNo: number
+  readonly transcriptId: string
+  readonly kind: Transcript["kind"]
+  readonly sessionNo: number
+  lastAt: number | null
+  startedAt: number | null
+  updatedAt: number | null
+  messages: number
+  lastKey: number | null
+  /** Null for one that says nothing of its session, as a subagent's. */
+  told: SessionState.SessionState | null
+  /** Whether it is to be written. */
+  changed: boolean
+}
+
+interface Row {
+  readonly transcript_no: number
+  readonly id: string
+  readonly kind: Transcript["kind"]
+  readonly session_no: number
+  readonly last_at: number | null
+  readonly started_at: number | null
+  readonly updated_at: number | null
+  readonly messages: number
+  readonly last_key: number | null
+  readonly told: string | null
+}
+
+export type TranscriptStates = Map<number, TranscriptState>
+
+const columns = ["transcript_no", "session_no", "last_at", "started_at", "updated_at", "messages", "last_key", "told"]
+
+const select = (sql: SqlClient.SqlClient, table: Chunk["table"]) =>
+  sql`SELECT x.*, t.id, t.kind FROM ${sql.literal(table("transcript_state"))} x JOIN transcript t ON t.no = x.transcript_no`
+
+const add = (states: TranscriptStates, rows: ReadonlyArray<Row>): void => {
+  for (const row of rows) {
+    if (states.has(row.transcript_no)) continue
+    states.set(row.transcript_no, {
+      transcriptNo: row.transcript_no,
+      transcriptId: row.id,
+      kind: row.kind,
+      sessionNo: row.session_no,
+      lastAt: row.last_at,
+      startedAt: row.started_at,
+      updatedAt: row.updated_at,
+      messages: row.messages,
+      lastKey: row.last_key,
+      told: row.told === null ? null : JSON.parse(row.told),
+      changed: false
+    })
+  }
+}
+
+/** The states of these chunks' transcripts, new ones too, and of whatever else tells something of their sessions. */
+export const loadStates = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<TranscriptStates, SqlError> {
+  const [{ table }] = chunks
+  const states: TranscriptStates = new Map()
+  const sessions = [...new Set(chunks.flatMap((chunk) => (chunk.transcript.kind === "agent" ? [] : [chunk.sessionNo])))]
+  const nos = [...new Set(chunks.map((chunk) => chunk.no))]
+  add(states, yield* sql<Row>`${select(sql, table)} WHERE x.transcript_no ${anyOf(sql, nos)}`)
+  if (sessions.length > 0) add(states, yield* sql<Row>`${select(sql, table)} WHERE x.session_no ${anyOf(sql, sessions)} AND x.told IS NOT NULL`)
+  for (const { id, no, sessionNo, transcript } of chunks) {
+    const state = states.get(no)
+    if (state !== undefined) state.changed = true
+    else
+      states.set(no, {
+        transcriptNo: no,
+        transcriptId: id,
+        kind: transcript.kind,
+        sessionNo,
+        lastAt: null,
+        startedAt: null,
+        updatedAt: null,
+        messages: 0,
+        lastKey: null,
+        told: null,
+        changed: true
+      })
+  }
+  return states
+})
+
+/** Adds the states of further transcripts. */
+export const alsoLoad = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ table }]: Chunks, states: TranscriptStates, nos: ReadonlyArray<number>) {
+  const missing = nos.filter((no) => !states.has(no))
+  if (missing.length > 0) add(states, yield* sql<Row>`${select(sql, table)} WHERE x.transcript_no ${anyOf(sql, missing)}`)
+})
+
+export const saveStates = (sql: SqlClient.SqlClient, [{ table }]: Chunks, states: TranscriptStates): Effect.Effect<void, SqlError> =>
+  upsert(
+    sql,
+    table("transcript_state"),
+    ["transcript_no"],
+    columns,
+    [...states.values()].flatMap((state) =>
+      state.changed
+        ? [
+            [
+              state.transcriptNo,
+              state.sessionNo,
+              state.lastAt,
+              state.startedAt,
+              state.updatedAt,
+              state.messages,
+              state.lastKey,
+              state.told === null ? null : storableJson(state.told)
+            ]
+          ]
+        : []
+    )
+  )
