@@ -147,7 +147,11 @@ export const commands: ReadonlyArray<Command> = [
     ],
     options: [
       { name: "agent", value: "ID", help: "the transcript of this subagent" },
-      { name: "generation", value: "N", help: "not the newest content of a file that was rewritten, but its Nth (jsonl only)" },
+      {
+        name: "generation",
+        value: "N",
+        help: "the Nth content that was seen, as from before a file was rewritten, or of another file of the session (jsonl only)"
+      },
       { name: "format", short: "f", value: "jsonl|markdown|json", help: "jsonl (standard), markdown to read, json for an array of messages" },
       { name: "all", value: "DIR", help: "everything, as files under DIR that only you can read" },
       utc
@@ -167,7 +171,7 @@ export const commands: ReadonlyArray<Command> = [
         utc: given.flag("utc")
       }
       if (options.generation !== undefined && options.format !== "jsonl")
-        throw new BadUsage("--generation goes with --format jsonl only; the other formats show all generations as one conversation")
+        throw new BadUsage("--generation goes with --format jsonl only; the other formats show the conversation as it is now")
       return async (host) => (await import("./commands/export.ts")).run(options, host)
     }
   }),

@@ -1,11 +1,12 @@
 import { transcriptFileId } from "han-core/Entry"
 import type { TranscriptInfo } from "han-core/Journal"
+import { foremost } from "./TranscriptChoice.ts"
 
 /** Where one transcript goes: names of folders and a file, from the top of the export. */
 export interface Place {
   readonly info: TranscriptInfo
   readonly path: ReadonlyArray<string>
-  /** Where the file of facts beside it goes; only its newest generation has one. */
+  /** Where the file of facts beside it goes; only the foremost generation has one. */
   readonly meta: ReadonlyArray<string> | undefined
 }
 
@@ -15,13 +16,12 @@ export interface Refused {
 }
 
 /**
- * `<source>/<session>/<session>.jsonl`, `…/subagents/agent-<agent>.jsonl` and `.meta.json`, `…/<session>-han.jsonl`; an older generation N of a file has
+ * `<source>/<session>/<session>.jsonl`, `…/subagents/agent-<agent>.jsonl` and `.meta.json`, `…/<session>-han.jsonl`; another generation N of a file has
  * `.generation-N` before `.jsonl`. With transcripts of several machines the machine's folder is above all of it. Ids that are no file names are refused.
  */
 export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly places: ReadonlyArray<Place>; readonly refused: ReadonlyArray<Refused> } => {
-  const newest = new Map<string, number>()
-  for (const { transcript } of transcripts)
-    newest.set(transcriptFileId(transcript), Math.max(newest.get(transcriptFileId(transcript)) ?? 0, transcript.generation))
+  const byFile = Map.groupBy(transcripts, ({ transcript }) => transcriptFileId(transcript))
+  const plain = new Set([...byFile.values()].map(foremost))
   const machines = new Set(transcripts.map(({ transcript }) => transcript.machine))
   const places: Array<Place> = []
   const refused: Array<Refused> = []
@@ -32,13 +32,13 @@ export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly
       refused.push({ info, reason: `${JSON.stringify(bad.slice(0, 80))} is no name for a file` })
       continue
     }
-    const isNewest = generation === newest.get(transcriptFileId(info.transcript))
+    const isPlain = plain.has(info)
     const stem = agentId !== null ? `agent-${agentId}` : kind === "han" ? `${sessionId}-han` : sessionId
     const folder = [...(machines.size > 1 ? [machine] : []), source, sessionId, ...(agentId === null ? [] : ["subagents"])]
     places.push({
       info,
-      path: [...folder, `${stem}${isNewest ? "" : `.generation-${generation}`}.jsonl`],
-      meta: isNewest && agentId !== null ? [...folder, `${stem}.meta.json`] : undefined
+      path: [...folder, `${stem}${isPlain ? "" : `.generation-${generation}`}.jsonl`],
+      meta: isPlain && agentId !== null ? [...folder, `${stem}.meta.json`] : undefined
     })
   }
   return { places, refused }

@@ -28,10 +28,30 @@ export interface Wanted {
   readonly generation: number | undefined
 }
 
-/** The newest generation of the main transcript, or of the one and the generation that is wanted. A session that only han wrote about has its own log as the main one. */
+/**
+ * Of the generations of one transcript, the one that stands for it: of those that hold the one with the most lines, for several files can have one session's id, and
+ * some are no more than a line of bookkeeping.
+ */
+export const foremost = (generations: ReadonlyArray<TranscriptInfo>): TranscriptInfo | undefined => {
+  const holding = holdingOf(generations)
+  return (holding.length > 0 ? holding : generations).reduce<TranscriptInfo | undefined>(
+    (best, info) =>
+      best === undefined || info.lines > best.lines || (info.lines === best.lines && info.transcript.generation > best.transcript.generation) ? info : best,
+    undefined
+  )
+}
+
+/** Those that no other one took the place of. */
+export const holdingOf = (generations: ReadonlyArray<TranscriptInfo>): ReadonlyArray<TranscriptInfo> => generations.filter((info) => info.replacedBy === null)
+
+/** All generations of the main transcript, or of the one that is wanted. A session that only han wrote about has its own log as the main one. */
+export const generationsOf = (transcripts: ReadonlyArray<TranscriptInfo>, agent: string | undefined): ReadonlyArray<TranscriptInfo> =>
+  agent === undefined ? ofMain(transcripts) : transcripts.filter(({ transcript }) => transcript.agentId === agent)
+
+/** The foremost generation of the main transcript, or of the one and the generation that is wanted. */
 export const choose = (transcripts: ReadonlyArray<TranscriptInfo>, wanted: Wanted): Effect.Effect<TranscriptInfo, CommandFailed> => {
   const { agent, generation, session } = wanted
-  const ofKind = agent === undefined ? ofMain(transcripts) : transcripts.filter(({ transcript }) => transcript.agentId === agent)
+  const ofKind = generationsOf(transcripts, agent)
   if (ofKind.length === 0) {
     const agents = [...new Set(transcripts.flatMap(({ transcript }) => (transcript.agentId === null ? [] : [transcript.agentId])))]
     return Effect.fail(
@@ -42,18 +62,14 @@ export const choose = (transcripts: ReadonlyArray<TranscriptInfo>, wanted: Wante
       )
     )
   }
-  const generations = ofKind.filter(({ transcript }) => generation === undefined || transcript.generation === generation)
-  const newest = generations.reduce<TranscriptInfo | undefined>(
-    (best, info) => (best === undefined || info.transcript.generation >= best.transcript.generation ? info : best),
-    undefined
-  )
-  return newest === undefined
+  const found = foremost(ofKind.filter(({ transcript }) => generation === undefined || transcript.generation === generation))
+  return found === undefined
     ? Effect.fail(
         new CommandFailed(
           `there is no generation ${generation} of this transcript; it has ${[...new Set(ofKind.map(({ transcript }) => transcript.generation))].sort((a, b) => a - b).join(", ")}`
         )
       )
-    : Effect.succeed(newest)
+    : Effect.succeed(found)
 }
 
 const ofMain = (transcripts: ReadonlyArray<TranscriptInfo>): ReadonlyArray<TranscriptInfo> => {

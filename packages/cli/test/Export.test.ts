@@ -17,7 +17,16 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const info = (transcript: Partial<Transcript>): TranscriptInfo => {
   const whole: Transcript = { machine: "m", source: "claude-code", sessionId: SessionId.make("s"), kind: "main", agentId: null, generation: 1, ...transcript }
-  return { id: transcriptId(whole), transcript: whole, lines: 1, bytes: 1, file: null, meta: whole.kind === "agent" ? "{}" : null, missingSince: null, replacedBy: null }
+  return {
+    id: transcriptId(whole),
+    transcript: whole,
+    lines: 1,
+    bytes: 1,
+    file: null,
+    meta: whole.kind === "agent" ? "{}" : null,
+    missingSince: null,
+    replacedBy: null
+  }
 }
 const agent = { kind: "agent" as const, agentId: AgentId.make("a1") }
 
@@ -32,6 +41,22 @@ describe("the tree of an export", () => {
       ["claude-code/s/s-han.jsonl", undefined],
       ["omp/s/s.jsonl", undefined]
     ])
+  })
+
+  it("has the one that holds and has the most lines under the name of the file, where several files have one session's id", () => {
+    const infos = [
+      { ...info({}), lines: 9, replacedBy: 2 },
+      { ...info({ generation: 2 }), lines: 5 },
+      { ...info({ generation: 3 }), lines: 1 }
+    ]
+    for (const order of [infos, [...infos].reverse()]) {
+      const { places } = placesOf(order)
+      expect(Object.fromEntries(places.map((place) => [place.info.transcript.generation, place.path.at(-1)]))).toEqual({
+        1: "s.generation-1.jsonl",
+        2: "s.jsonl",
+        3: "s.generation-3.jsonl"
+      })
+    }
   })
 
   it("keeps machines apart when there are several", () => {

@@ -4,6 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as PgStore from "han-sql/PgStore"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
 import { suite } from "./StoreSuite.ts"
+import { suite as transcriptsSuite } from "./TranscriptsSuite.ts"
 
 // A database for each store that the suite makes, on the one server of the run.
 const fresh = () =>
@@ -18,3 +19,4 @@ const fresh = () =>
   )
 
 suite("PgStore", fresh, { runs: 4 })
+transcriptsSuite("PgStore", fresh, { runs: 5 })

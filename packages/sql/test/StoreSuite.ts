@@ -17,7 +17,8 @@ import { allOf, difference, found, readEverything, sessionId } from "./readEvery
 import { corpus, indexingCase, lines, scenario, transcript } from "./transcriptFiles.ts"
 
 type Services = Journal | Sessions | SessionDetails | Messages | Directories | Search | Usage | Metrics
-type Store = Layer.Layer<Services, StoreUnusable>
+/** A store as the suites build it. */
+export type Store = Layer.Layer<Services, StoreUnusable>
 
 const user = (uuid: string, second: number, content: unknown, more: object = {}) => ({
   type: "user",

@@ -1,13 +1,15 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { AgentId } from "han-core/Entry"
-import { Journal } from "han-core/Journal"
+import { Journal, type TranscriptInfo } from "han-core/Journal"
 import { Sessions } from "han-core/Sessions"
 import { answered, ask, pages, print } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import { messageArray } from "../MessageArray.ts"
-import { choose, transcriptsOf } from "../TranscriptChoice.ts"
+import { choose, generationsOf, holdingOf, transcriptsOf } from "../TranscriptChoice.ts"
+import { counted } from "../terminal/Figures.ts"
 import { markdownHeader, markdownMessage } from "../terminal/Markdown.ts"
+import { plainLine } from "../terminal/PlainText.ts"
 
 export interface Options {
   readonly session: string
@@ -26,9 +28,26 @@ const verbatim = (options: Options, host: Host) =>
   Effect.gen(function* () {
     const journal = yield* Journal
     const { transcripts } = yield* transcriptsOf(options.session, host)
-    const { id } = yield* choose(transcripts, options)
+    const { id, transcript } = yield* choose(transcripts, options)
+    if (options.generation === undefined) yield* tellOthers(generationsOf(transcripts, options.agent), transcript.generation, host)
     yield* Stream.runForEach(journal.bytes(id), (bytes) => print(host.out, bytes))
   })
+
+/** Several files can have one session's id: whoever exports one of them is to know of the others. */
+const tellOthers = (generations: ReadonlyArray<TranscriptInfo>, exported: number, host: Host) => {
+  const others = holdingOf(generations).filter(({ transcript }) => transcript.generation !== exported)
+  return others.length === 0
+    ? Effect.void
+    : print(
+        host.err,
+        `han: this transcript has ${counted(others.length + 1, "file")}; not exported here: ${others
+          .map(
+            ({ file, lines, transcript }) =>
+              `--generation ${transcript.generation} (${counted(lines, "line")}${file === null ? "" : `, ${plainLine(file.path)}`})`
+          )
+          .join(", ")}\n`
+      )
+}
 
 const readable = ({ agent, format, generation, session: asked, utc }: Options, host: Host) =>
   Effect.gen(function* () {

@@ -132,7 +132,7 @@ interface AgentRow {
 export const agents: Details<ReadonlyArray<Agent>> = Effect.fnUntraced(function* (reading, ids) {
   const { sql, table } = reading
   const rows = yield* sql<AgentRow>`
-    SELECT k.session_id, x.agent_id, MAX(x.meta) AS meta, SUM(COALESCE(y.messages, 0)) AS messages, MIN(y.started_at) AS started_at, MAX(y.updated_at) AS updated_at
+    SELECT k.session_id, x.agent_id, COALESCE(MAX(CASE WHEN x.replaced_by IS NULL THEN x.meta END), MAX(x.meta)) AS meta, SUM(COALESCE(y.messages, 0)) AS messages, MIN(y.started_at) AS started_at, MAX(y.updated_at) AS updated_at
     FROM transcript x JOIN session_key k ON k.no = x.session_no LEFT JOIN ${sql.literal(table("transcript_state"))} y ON y.transcript_no = x.no
     WHERE ${mine(reading, ids)} AND x.kind = 'agent' GROUP BY k.session_id, x.agent_id ORDER BY MIN(y.started_at), x.agent_id`
   return bySession(
@@ -223,7 +223,7 @@ export const moods: Details<Mood> = Effect.fnUntraced(function* (reading, ids) {
 
 export const roots: Details<string> = Effect.fnUntraced(function* (reading, ids) {
   const rows = yield* reading.sql<{ session_id: string; file: string }>`
-    SELECT k.session_id, x.file FROM transcript x JOIN session_key k ON k.no = x.session_no WHERE ${mine(reading, ids)} AND x.kind <> 'agent' AND x.file IS NOT NULL ORDER BY x.no`
+    SELECT k.session_id, x.file FROM transcript x JOIN session_key k ON k.no = x.session_no WHERE ${mine(reading, ids)} AND x.kind <> 'agent' AND x.file IS NOT NULL AND x.replaced_by IS NULL ORDER BY x.no`
   const found = new Map<SessionId, string>()
   for (const row of rows) {
     const file: { readonly root?: unknown } | null = JSON.parse(row.file)

@@ -12,12 +12,21 @@ const places = 4096
 // Room is left behind it for the lines that follow one with such a time.
 const lastInstant = epoch + 2 ** 41 - 2 ** 21
 
-/** Where the keys of a transcript begin within a millisecond: transcripts with the same instants, such as forks, seldom meet. */
-export const keySeed = (transcriptId: string): number => createHash("sha256").update(transcriptId).digest().readUInt16BE(0) % places
+/** What tells the keys of transcripts apart, whatever order they come in. */
+export interface KeySeed {
+  /** Where they begin within a millisecond: transcripts with the same instants, such as forks, seldom meet. */
+  readonly place: number
+  /** Where those of messages without any time begin. */
+  readonly timeless: number
+}
+export const keySeed = (transcriptId: string): KeySeed => {
+  const digest = createHash("sha256").update(transcriptId).digest()
+  return { place: digest.readUInt16BE(0) % places, timeless: digest.readUIntBE(2, 3) * 2 ** 27 - 2 ** 52 }
+}
 
 /** The key that a message would like to have; it takes the next free one when that is taken. A message without any time comes before all others. */
-export const messageKey = (at: number | null, transcriptNo: number, line: number, seed: number): number =>
-  at === null ? transcriptNo * 2 ** 27 + line - 2 ** 52 : (Math.min(Math.max(Math.trunc(at), epoch), lastInstant) - epoch) * places + ((seed + line) % places)
+export const messageKey = (at: number | null, line: number, seed: KeySeed): number =>
+  at === null ? seed.timeless + line : (Math.min(Math.max(Math.trunc(at), epoch), lastInstant) - epoch) * places + ((seed.place + line) % places)
 
 /** The smallest key of an instant; every message of that time or later has a greater or equal one. */
 export const keyFrom = (at: number): number => (Math.min(Math.max(Math.trunc(at), epoch), lastInstant) - epoch) * places

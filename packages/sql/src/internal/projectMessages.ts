@@ -60,7 +60,7 @@ export const projectMessages = Effect.fnUntraced(function* (
       if (kind === null) return
       const time = at ?? state.lastAt
       // A line hangs on lines before it in its file, whatever the clock said.
-      const key = Math.max(messageKey(time, chunk.no, decoded.line, seed), (state.lastKey ?? Number.NEGATIVE_INFINITY) + 1)
+      const key = Math.max(messageKey(time, decoded.line, seed), (state.lastKey ?? Number.NEGATIVE_INFINITY) + 1)
       state.lastKey = key
       const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
       const place = placeOf(chunk.sessionNo, uuid)
