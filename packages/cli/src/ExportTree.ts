@@ -15,16 +15,18 @@ export interface Refused {
 }
 
 /**
- * `<source>/<session>/<session>.jsonl`, `…/subagents/agent-<agent>.jsonl` and `.meta.json`, `…/<session>-han.jsonl`; an older generation N of a file has
- * `.generation-N` before `.jsonl`. With transcripts of several machines the machine's folder is above all of it. Ids that are no file names are refused.
+ * `<source>/<session>/<session>.jsonl`, `…/<session>-han.jsonl`, an agent's file and its `.meta.json` where they were below the session's folder (`…/subagents/agent-<agent>.jsonl`
+ * when that is not known); an older generation N of a file has `.generation-N` before `.jsonl`. Of several files for one place the later ones go to folders `copy-2`, … beside
+ * it. With transcripts of several machines the machine's folder is above all of it. Ids that are no file names are refused.
  */
 export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly places: ReadonlyArray<Place>; readonly refused: ReadonlyArray<Refused> } => {
+  const keyOf = (info: TranscriptInfo): string => [transcriptFileId(info.transcript), ...foldersOf(info)].join("/")
   const newest = new Map<string, number>()
-  for (const { transcript } of transcripts)
-    newest.set(transcriptFileId(transcript), Math.max(newest.get(transcriptFileId(transcript)) ?? 0, transcript.generation))
+  for (const info of transcripts) newest.set(keyOf(info), Math.max(newest.get(keyOf(info)) ?? 0, info.transcript.generation))
   const machines = new Set(transcripts.map(({ transcript }) => transcript.machine))
   const places: Array<Place> = []
   const refused: Array<Refused> = []
+  const given = new Set<string>()
   for (const info of transcripts) {
     const { agentId, generation, kind, machine, sessionId, source } = info.transcript
     const bad = [machine, source, sessionId, ...(agentId === null ? [] : [agentId])].find((name) => !isFileName(name))
@@ -32,17 +34,34 @@ export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly
       refused.push({ info, reason: `${JSON.stringify(bad.slice(0, 80))} is no name for a file` })
       continue
     }
-    const isNewest = generation === newest.get(transcriptFileId(info.transcript))
+    const isNewest = generation === newest.get(keyOf(info))
     const stem = agentId !== null ? `agent-${agentId}` : kind === "han" ? `${sessionId}-han` : sessionId
-    const folder = [...(machines.size > 1 ? [machine] : []), source, sessionId, ...(agentId === null ? [] : ["subagents"])]
+    const name = `${stem}${isNewest ? "" : `.generation-${generation}`}.jsonl`
+    const top = [...(machines.size > 1 ? [machine] : []), source, sessionId, ...foldersOf(info)]
+    let folder = top
+    for (let copy = 2; given.has(placeKey([...folder, name])); copy++) folder = [...top, `copy-${copy}`]
+    given.add(placeKey([...folder, name]))
     places.push({
       info,
-      path: [...folder, `${stem}${isNewest ? "" : `.generation-${generation}`}.jsonl`],
+      path: [...folder, name],
       meta: isNewest && agentId !== null ? [...folder, `${stem}.meta.json`] : undefined
     })
   }
   return { places, refused }
 }
+
+/** Many disks do not tell names apart by their case, some not by how a letter is composed. */
+const placeKey = (path: ReadonlyArray<string>): string => path.join("/").normalize("NFC").toLowerCase()
+
+/** The folders between an agent's file and its session's folder, as they were when the file was last seen. */
+const foldersOf = ({ file, transcript }: TranscriptInfo): ReadonlyArray<string> => {
+  if (transcript.agentId === null) return []
+  const names = file?.path.split(/[\\/]/).slice(0, -1) ?? []
+  const session = names.lastIndexOf(transcript.sessionId)
+  const below = names.slice(session + 1)
+  return session !== -1 && below.length <= mostFolders && below.every(isFileName) ? below : ["subagents"]
+}
+const mostFolders = 32
 
 /** Safe as one name in any folder: nothing that separates, hides or climbs. */
 export const isFileName = (name: string): boolean =>

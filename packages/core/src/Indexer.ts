@@ -10,7 +10,7 @@ import { type Known, knownOf, newTally, type Tally, type Work } from "./internal
 import { pathQueue } from "./internal/pathQueue.ts"
 import { type EntryGap, Journal } from "./Journal.ts"
 import { StoreError } from "./StoreError.ts"
-import { FileProblem, RootState, Transcripts } from "./Transcripts.ts"
+import { FileProblem, NotTakenFiles, RootState, Transcripts } from "./Transcripts.ts"
 import { type OwnerId, Viewer } from "./Viewer.ts"
 
 /** `transcripts`, `entries`, `unreadable`, `unrecognized` are totals of the journal; `bytesRead`, `appended`, `durationMs` are of this pass. */
@@ -23,7 +23,9 @@ export const IndexReport = Schema.Struct({
   unrecognized: Schema.Int,
   durationMs: Schema.Number,
   /** Files and folders that could not be read in this pass. */
-  problems: Schema.Array(FileProblem)
+  problems: Schema.Array(FileProblem),
+  /** What is named as a transcript and is none. */
+  notTaken: NotTakenFiles
 })
 export type IndexReport = typeof IndexReport.Type
 
@@ -55,6 +57,8 @@ export class Indexer extends Context.Tag("han-core/Indexer")<
     /** Indexes everything, then follows the transcripts for ever. */
     readonly follow: Effect.Effect<never, StoreError, Viewer>
     readonly status: Effect.Effect<IndexerStatus>
+    /** What is named as a transcript under the roots and is none: a look at every folder now. */
+    readonly notTaken: Effect.Effect<NotTakenFiles, StoreError>
   }
 >() {}
 
@@ -140,10 +144,10 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
       )
 
     const report = Effect.fn("Indexer.index")(function* (tell: (progress: IndexProgress) => void) {
-      const { appended, begunAt, bytesRead, problems } = yield* everything((tally) => tell(progressOf(tally)))
+      const { appended, begunAt, bytesRead, notTaken, problems } = yield* everything((tally) => tell(progressOf(tally)))
       const { entries, transcripts, unreadable, unrecognized } = yield* journal.totals
       const durationMs = (yield* Clock.currentTimeMillis) - begunAt
-      return { transcripts, bytesRead, entries, appended, unreadable, unrecognized, durationMs, problems: [...problems.values()] }
+      return { transcripts, bytesRead, entries, appended, unreadable, unrecognized, durationMs, problems: [...problems.values()], notTaken }
     })
     const index: typeof Indexer.Service.index = Stream.asyncPush<IndexProgress, StoreError, Viewer>(
       (emit) =>
@@ -193,7 +197,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         problems: [...problems.values()]
       })
     )
-    return { index, follow, status }
+    return { index, follow, status, notTaken: Effect.map(transcripts.list, (found) => found.notTaken) }
   })
 )
 

@@ -83,6 +83,7 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
         Context.add(Indexer, {
           index: follow("Indexer.index", client.Indexer.index()),
           follow: notOnTheWire("Indexer.follow"),
+          notTaken: notOnTheWire("Indexer.notTaken"),
           status: Effect.orDie(reach(client.Indexer.status()))
         }),
         Context.add(Hooks, {

@@ -95,6 +95,7 @@ export const storeLayer = (says: {
     Layer.succeed(Indexer, {
       index: Stream.fail(broken),
       follow: failed,
+      notTaken: failed,
       status: Effect.succeed({ running: null, following: false, lastPassAt: null, bytesRead: 0, roots: [], problems: [] }),
       ...says.indexer
     }),

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type { NotTakenFiles } from "han-core/Transcripts"
 import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
 import { answered, print, run as runAgainst } from "../Asking.ts"
 import { connect } from "../Connection.ts"
@@ -45,7 +46,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-const shape = ({ claudeCleanup, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
+const shape = ({ claudeCleanup, notTaken, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals
   return {
     transcripts,
@@ -55,6 +56,7 @@ const shape = ({ claudeCleanup, problems, roots, status, totals, warnings }: Doc
     unrecognized,
     totals: distinct,
     roots,
+    notTaken,
     problems,
     versions: {
       han: host.version,
@@ -102,6 +104,7 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
       roots.map((root) => `${root.state.padEnd(10)}  ${plainLine(root.path)}${root.message === null ? "" : `: ${plainLine(root.message)}`}`),
       style
     ),
+    section(notTakenTitle(report.notTaken.count), notTakenLines(report.notTaken, style), style),
     section(
       "Kept",
       distinct.map(([name, value]) => `${name.padEnd(13)}  ${typeof value === "number" ? count(value) : value}`),
@@ -131,6 +134,16 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
   ]
     .filter((part) => part !== "")
     .join("\n")
+}
+
+const notTakenTitle = (files: number): string => `Not transcripts (${counted(files, ".jsonl file")})`
+
+const notTakenLines = ({ count: all, files }: NotTakenFiles, style: Style): ReadonlyArray<string> => {
+  const shown = files.slice(0, problemsShown)
+  return [
+    ...shown.map(({ path, reason }) => `${plainLine(path)}: ${reason}`),
+    ...(all > shown.length ? [style.dim(`… and ${count(all - shown.length)} more (--json has the first 100)`)] : [])
+  ]
 }
 
 const section = (title: string, lines: ReadonlyArray<string>, style: Style): string =>

@@ -18,7 +18,8 @@ const addCandidate = (candidates: Candidates, file: TranscriptFile): void => {
 
 /** Looks at every transcript there is. The states of the roots as they were then. */
 export const indexAll = Effect.fn("Indexer.indexAll")(function* (work: Work) {
-  const { files, problems, roots } = yield* work.transcripts.list
+  const { files, notTaken, problems, roots } = yield* work.transcripts.list
+  work.tally.notTaken = notTaken
   for (const problem of problems) addProblem(work, problem)
   const candidates: Candidates = new Map()
   for (const file of files) addCandidate(candidates, file)

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { type SessionId, type Transcript, transcriptFileId } from "../Entry.ts"
 import type { Append, Journal, TranscriptInfo } from "../Journal.ts"
-import type { FileProblem, TranscriptFile, Transcripts } from "../Transcripts.ts"
+import type { FileProblem, NotTakenFiles, TranscriptFile, Transcripts } from "../Transcripts.ts"
 import { type Edges, edgeRanges } from "./keptEdges.ts"
 
 /** What the journal has, kept in step with what is appended, so that a look at an unchanged file costs nothing. One for each owner. */
@@ -50,6 +50,8 @@ export interface Tally {
   bytesRead: number
   appended: number
   readonly problems: Map<string, FileProblem>
+  /** Of a pass over everything. */
+  notTaken: NotTakenFiles
 }
 
 export const newTally = (begunAt: number): Tally => ({
@@ -60,7 +62,8 @@ export const newTally = (begunAt: number): Tally => ({
   bytesDone: 0,
   bytesRead: 0,
   appended: 0,
-  problems: new Map()
+  problems: new Map(),
+  notTaken: { count: 0, files: [] }
 })
 
 /** One pass at work. */
