@@ -1,5 +1,6 @@
 import { transcriptFileId } from "han-core/Entry"
 import type { TranscriptInfo } from "han-core/Journal"
+import type { ToolOutput } from "han-core/ToolOutput"
 
 /** Where one transcript goes: names of folders and a file, from the top of the export. */
 export interface Place {
@@ -31,7 +32,7 @@ export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly
     const { agentId, generation, kind, machine, sessionId, source } = info.transcript
     const bad = [machine, source, sessionId, ...(agentId === null ? [] : [agentId])].find((name) => !isFileName(name))
     if (bad !== undefined) {
-      refused.push({ info, reason: `${JSON.stringify(bad.slice(0, 80))} is no name for a file` })
+      refused.push({ info, reason: nameReason(bad) })
       continue
     }
     const isNewest = generation === newest.get(keyOf(info))
@@ -49,6 +50,43 @@ export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly
   }
   return { places, refused }
 }
+
+/** Where an output goes: `<source>/<session>/tool-results/<name>`; of an older generation N the name has `.generation-N` behind it. */
+export interface OutputPlace {
+  readonly output: ToolOutput
+  readonly path: ReadonlyArray<string>
+}
+
+export const outputPlacesOf = (
+  outputs: ReadonlyArray<ToolOutput>,
+  /** Whether the machines of all that is exported are kept apart. */
+  byMachine: boolean
+): { readonly places: ReadonlyArray<OutputPlace>; readonly refused: ReadonlyArray<{ readonly output: ToolOutput; readonly reason: string }> } => {
+  const keyOf = ({ machine, name, sessionId, source }: ToolOutput): string => [machine, source, sessionId, name].join("/")
+  const newest = new Map<string, number>()
+  for (const output of outputs) newest.set(keyOf(output), Math.max(newest.get(keyOf(output)) ?? 0, output.generation))
+  const places: Array<OutputPlace> = []
+  const refused: Array<{ readonly output: ToolOutput; readonly reason: string }> = []
+  const given = new Set<string>()
+  for (const output of outputs) {
+    const { generation, machine, name, sessionId, source } = output
+    const bad = [machine, source, sessionId, name].find((one) => !isFileName(one))
+    const path = [
+      ...(byMachine ? [machine] : []),
+      source,
+      sessionId,
+      "tool-results",
+      generation === newest.get(keyOf(output)) ? name : `${name}.generation-${generation}`
+    ]
+    if (bad !== undefined) refused.push({ output, reason: nameReason(bad) })
+    else if (given.has(placeKey(path))) refused.push({ output, reason: "another file has the same name, but for its case" })
+    else places.push({ output, path })
+    given.add(placeKey(path))
+  }
+  return { places, refused }
+}
+
+const nameReason = (bad: string): string => `${JSON.stringify(bad.slice(0, 80))} is no name for a file`
 
 /** Many disks do not tell names apart by their case, some not by how a letter is composed. */
 const placeKey = (path: ReadonlyArray<string>): string => path.join("/").normalize("NFC").toLowerCase()

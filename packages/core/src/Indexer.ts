@@ -10,6 +10,7 @@ import { type Known, knownOf, newTally, type Tally, type Work } from "./internal
 import { pathQueue } from "./internal/pathQueue.ts"
 import { type EntryGap, Journal } from "./Journal.ts"
 import { StoreError } from "./StoreError.ts"
+import type { ToolOutputGap } from "./ToolOutput.ts"
 import { FileProblem, NotTakenFiles, RootState, Transcripts } from "./Transcripts.ts"
 import { type OwnerId, Viewer } from "./Viewer.ts"
 
@@ -83,13 +84,13 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
       const { owner } = yield* Viewer
       const before = known.get(owner)
       if (before !== undefined) return before
-      const loaded = knownOf(yield* journal.transcripts())
+      const loaded = knownOf(yield* journal.transcripts(), yield* journal.outputs())
       known.set(owner, loaded)
       return loaded
     })
 
     /** One pass, after the one that is running. */
-    const pass = (run: (work: Work) => Effect.Effect<unknown, EntryGap | StoreError, Viewer>, tell: (tally: Tally) => void) =>
+    const pass = (run: (work: Work) => Effect.Effect<unknown, EntryGap | ToolOutputGap | StoreError, Viewer>, tell: (tally: Tally) => void) =>
       Effect.gen(function* () {
         const tally = newTally(yield* Clock.currentTimeMillis)
         running = tally
@@ -105,17 +106,18 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         })
         const { owner } = yield* Viewer
         const attempt = Effect.flatMap(knownTo(), (mine) =>
-          run({ transcripts, journal, known: mine, tally, pending: { appends: [], bytes: 0 }, stepped })
+          run({ transcripts, journal, known: mine, tally, pending: { appends: [], outputs: [], bytes: 0 }, stepped })
         ).pipe(
           // What was remembered may be ahead of what was stored.
           Effect.tapErrorCause(() => Effect.sync(() => known.delete(owner)))
         )
         yield* attempt.pipe(
           // Somebody else appended to the same transcript: the journal knows better where it ends.
-          Effect.retry({ times: 3, while: (error) => error._tag === "EntryGap" }),
-          Effect.catchTag(
-            "EntryGap",
-            (gap) => new StoreError({ operation: "index", reason: "busy", message: `${gap.message}: another process appends to this journal, too` })
+          Effect.retry({ times: 3, while: (error) => error._tag !== "StoreError" }),
+          Effect.mapError((error) =>
+            error._tag === "StoreError"
+              ? error
+              : new StoreError({ operation: "index", reason: "busy", message: `${error.message}: another process appends to this journal, too` })
           ),
           Effect.ensuring(finish)
         )

@@ -5,6 +5,7 @@ import { IndexerStatus } from "han-core/Indexer"
 import { JournalTotals, RebuildProgress } from "han-core/Journal"
 import { IndexProblem } from "han-core/Session"
 import type { StoreError } from "han-core/StoreError"
+import { ToolOutputTotals } from "han-core/ToolOutput"
 import { NotTakenFiles, RootState } from "han-core/Transcripts"
 import type { Viewer } from "han-core/Viewer"
 
@@ -65,6 +66,8 @@ export const DoctorReport = Schema.Struct({
   roots: Schema.Array(RootState),
   /** What is named as a transcript under the roots and is none. */
   notTaken: NotTakenFiles,
+  /** What tools gave that is kept beside the lines, and what a person should know about it. */
+  outputs: ToolOutputTotals,
   claudeCleanup: Schema.Array(ClaudeCleanup),
   /** What a person should do something about, one sentence each. */
   warnings: Schema.Array(Schema.String)

@@ -79,6 +79,10 @@ export const storeLayer = (says: {
     Layer.succeed(Journal, {
       append: () => failed,
       appendAll: () => failed,
+      keepOutputs: () => failed,
+      outputs: () => failed,
+      outputBytes: () => Stream.fail(broken),
+      outputTotals: failed,
       transcripts: () => failed,
       markMissing: () => failed,
       read: () => failed,

@@ -29,6 +29,7 @@ export const report = (options: {
     const totals = yield* journal.totals
     const problems = yield* sessions.problems({ limit: problemsShown })
     const transcripts = yield* journal.transcripts()
+    const outputs = yield* journal.outputTotals
     const { roots } = status.indexer
     const cleanups = yield* Effect.forEach(
       roots.filter((root) => root.state !== "missing" && options.claudeRoots.includes(root.path)),
@@ -40,6 +41,7 @@ export const report = (options: {
       problems,
       roots,
       notTaken,
+      outputs,
       claudeCleanup: cleanups.map(({ problem: _, ...rest }) => rest),
       warnings: [
         ...(status.database.warning === null ? [] : [status.database.warning]),

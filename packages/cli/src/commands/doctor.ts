@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type { ToolOutputTotals } from "han-core/ToolOutput"
 import type { NotTakenFiles } from "han-core/Transcripts"
 import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
 import { answered, print, run as runAgainst } from "../Asking.ts"
@@ -46,7 +47,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-const shape = ({ claudeCleanup, notTaken, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
+const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals
   return {
     transcripts,
@@ -57,6 +58,7 @@ const shape = ({ claudeCleanup, notTaken, problems, roots, status, totals, warni
     totals: distinct,
     roots,
     notTaken,
+    outputs,
     problems,
     versions: {
       han: host.version,
@@ -110,6 +112,7 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
       distinct.map(([name, value]) => `${name.padEnd(13)}  ${typeof value === "number" ? count(value) : value}`),
       style
     ),
+    section("Outputs of tools", outputLines(report.outputs, style), style),
     section(
       "Claude Code's own deletion",
       report.claudeCleanup.map((cleanup) => cleanupLine(cleanup, utc, host.now())),
@@ -143,6 +146,19 @@ const notTakenLines = ({ count: all, files }: NotTakenFiles, style: Style): Read
   return [
     ...shown.map(({ path, reason }) => `${plainLine(path)}: ${reason}`),
     ...(all > shown.length ? [style.dim(`… and ${count(all - shown.length)} more (--json has the first 100)`)] : [])
+  ]
+}
+
+const outputLines = ({ bytes, outputs, problemCount, problems }: ToolOutputTotals, style: Style): ReadonlyArray<string> => {
+  const shown = problems.slice(0, problemsShown)
+  return [
+    ...(outputs === 0 ? [] : [`${counted(outputs, "file")} (${byteSize(bytes)}) kept`]),
+    ...shown.map(({ kind, line, reason, sessionId, transcript }) =>
+      line === null || transcript === null
+        ? `${kind} session ${plainLine(sessionId)}: ${plainLine(reason)}`
+        : `${kind} ${plainLine(transcript)}, line ${count(line + 1)}: ${plainLine(reason)}`
+    ),
+    ...(problemCount > shown.length ? [style.dim(`… and ${count(problemCount - shown.length)} more (--json has the first 100)`)] : [])
   ]
 }
 

@@ -1,11 +1,12 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { type TranscriptId, transcriptFileId } from "../Entry.ts"
-import type { FileProblem, RootState, TranscriptFile } from "../Transcripts.ts"
+import type { FileProblem, OutputFile, RootState, TranscriptFile } from "../Transcripts.ts"
 import { chooseCopy } from "./copies.ts"
 import { indexFile, plannedBytes } from "./fileIndexing.ts"
 import { giveWay } from "./giveWay.ts"
 import { addProblem, flush, maxMetaBytes, remember, type Work } from "./indexWork.ts"
+import { indexOutputs, isOutputNews } from "./outputIndexing.ts"
 
 type Candidates = Map<string, [TranscriptFile, ...Array<TranscriptFile>]>
 
@@ -18,7 +19,7 @@ const addCandidate = (candidates: Candidates, file: TranscriptFile): void => {
 
 /** Looks at every transcript there is. The states of the roots as they were then. */
 export const indexAll = Effect.fn("Indexer.indexAll")(function* (work: Work) {
-  const { files, notTaken, problems, roots } = yield* work.transcripts.list
+  const { files, notTaken, outputs, problems, roots } = yield* work.transcripts.list
   work.tally.notTaken = notTaken
   for (const problem of problems) addProblem(work, problem)
   const candidates: Candidates = new Map()
@@ -26,7 +27,7 @@ export const indexAll = Effect.fn("Indexer.indexAll")(function* (work: Work) {
   const gone = [...work.known.files].flatMap(([fileId, info]) =>
     info.file !== null && !candidates.has(fileId) && canTell(info.file, roots, problems) ? [fileId] : []
   )
-  yield* indexCandidates(work, candidates, true)
+  yield* indexCandidates(work, candidates, outputs, true)
   yield* markMissing(work, gone)
   return roots
 })
@@ -51,21 +52,33 @@ export const indexPaths = Effect.fn("Indexer.indexPaths")(function* (work: Work,
       const fileId = work.known.followed.get(path)
       if (fileId !== undefined) gone.add(fileId)
     })
-  yield* Effect.forEach(paths, lookAt, { discard: true })
+  const outputs: Array<OutputFile> = []
+  for (const path of paths) {
+    const output = (yield* work.transcripts.isOutput(path)) ? yield* Effect.either(work.transcripts.outputAt(path)) : null
+    if (output === null) yield* lookAt(path)
+    else if (output._tag === "Left") addProblem(work, output.left)
+    else if (output.right !== null) outputs.push(output.right)
+  }
   // A file that moved is told of at both of its places, perhaps not at once; one that has copies is one of several.
   for (const fileId of new Set([...candidates.keys(), ...gone])) {
     const followed = work.known.files.get(fileId)?.file?.path
     yield* Effect.forEach([...(followed === undefined ? [] : [followed]), ...(work.known.copies.get(fileId) ?? [])], lookAt, { discard: true })
   }
-  yield* indexCandidates(work, candidates, false)
+  yield* indexCandidates(work, candidates, outputs, false)
   yield* markMissing(
     work,
     [...gone].filter((fileId) => !candidates.has(fileId))
   )
 })
 
-const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Work, candidates: Candidates, lookAgain: boolean) {
+const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (
+  work: Work,
+  candidates: Candidates,
+  outputs: ReadonlyArray<OutputFile>,
+  lookAgain: boolean
+) {
   const { tally } = work
+  const outputsOf = bySession(outputs.filter((file) => isOutputNews(work, file)))
   const todo: Array<{ readonly file: TranscriptFile; readonly planned: number }> = []
   for (const files of candidates.values()) {
     const file = yield* chooseCopy(work, files)
@@ -86,15 +99,34 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Wo
   for (const { file, planned } of todo) {
     // A long pass has looked at it long ago.
     const now = lookAgain ? yield* Effect.orElseSucceed(work.transcripts.stat(file.path), () => file) : file
+    // Before the lines that point to them, which are then searched with them at once.
+    yield* indexOutputs(work, outputsOf.get(sessionOf(file.transcript)) ?? [])
+    outputsOf.delete(sessionOf(file.transcript))
     if (now !== null) tally.bytes += (plannedBytes(work, now) ?? 0) - planned
     if (now === null || !(yield* indexFile(work, now))) gone.push(transcriptFileId(file.transcript))
     tally.filesDone++
     yield* work.stepped
     yield* giveWay
   }
+  for (const rest of outputsOf.values()) {
+    yield* indexOutputs(work, rest)
+    yield* giveWay
+  }
   yield* flush(work)
   yield* markMissing(work, gone)
 })
+
+const sessionOf = ({ sessionId, source }: { readonly sessionId: string; readonly source: string }): string => `${source}/${sessionId}`
+
+const bySession = (outputs: ReadonlyArray<OutputFile>): Map<string, ReadonlyArray<OutputFile>> => {
+  const found = new Map<string, Array<OutputFile>>()
+  for (const output of outputs) {
+    const others = found.get(sessionOf(output))
+    if (others === undefined) found.set(sessionOf(output), [output])
+    else others.push(output)
+  }
+  return found
+}
 
 const markMissing = Effect.fn("Indexer.markMissing")(function* (work: Work, fileIds: ReadonlyArray<string>) {
   const infos = fileIds.flatMap((fileId) => {

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { type SessionId, type Transcript, transcriptFileId } from "../Entry.ts"
 import type { Append, Journal, TranscriptInfo } from "../Journal.ts"
+import type { ToolOutput, ToolOutputPart } from "../ToolOutput.ts"
 import type { FileProblem, NotTakenFiles, TranscriptFile, Transcripts } from "../Transcripts.ts"
 import { type Edges, edgeRanges } from "./keptEdges.ts"
 
@@ -18,10 +19,24 @@ export interface Known {
   /** The facts of each file of facts when it was last looked at. */
   readonly metas: Map<string, string>
   readonly forgotten: Set<SessionId>
+  /** All generations of each tool's output. */
+  readonly outputs: Map<string, ReadonlyArray<ToolOutput>>
+  /** The facts of each output when it was last looked at. */
+  readonly outputLooks: Map<string, string>
 }
 
-export const knownOf = (infos: ReadonlyArray<TranscriptInfo>): Known => {
-  const known: Known = { files: new Map(), followed: new Map(), copies: new Map(), verdicts: new Map(), metas: new Map(), forgotten: new Set() }
+export const knownOf = (infos: ReadonlyArray<TranscriptInfo>, outputs: ReadonlyArray<ToolOutput> = []): Known => {
+  const known: Known = {
+    files: new Map(),
+    followed: new Map(),
+    copies: new Map(),
+    verdicts: new Map(),
+    metas: new Map(),
+    forgotten: new Set(),
+    outputs: new Map(),
+    outputLooks: new Map()
+  }
+  for (const output of outputs) rememberOutput(known, output)
   for (const info of infos) {
     const before = known.files.get(transcriptFileId(info.transcript))
     if (before === undefined || before.transcript.generation < info.transcript.generation) remember(known, info)
@@ -35,6 +50,16 @@ export const remember = (known: Known, info: TranscriptInfo): void => {
   if (before != null && known.followed.get(before.path) === fileId) known.followed.delete(before.path)
   if (info.file !== null) known.followed.set(info.file.path, fileId)
   known.files.set(fileId, info)
+}
+
+type OutputKey = Pick<ToolOutput, "machine" | "source" | "sessionId" | "name">
+const outputKey = ({ machine, name, sessionId, source }: OutputKey): string => [machine, source, sessionId, name].join("/")
+
+/** Every generation of an output as they are in the journal now. */
+export const outputsOf = (known: Known, output: OutputKey): ReadonlyArray<ToolOutput> => known.outputs.get(outputKey(output)) ?? []
+
+export const rememberOutput = (known: Known, output: ToolOutput): void => {
+  known.outputs.set(outputKey(output), [...outputsOf(known, output).filter(({ generation }) => generation !== output.generation), output])
 }
 
 /** The newest generation of a file as it is in the journal now. */
@@ -80,6 +105,7 @@ export interface Work {
 
 export interface Pending {
   appends: Array<Append>
+  outputs: Array<ToolOutputPart>
   bytes: number
 }
 
@@ -91,6 +117,22 @@ export const enqueue = Effect.fn("Indexer.enqueue")(function* (work: Work, appen
   work.pending.appends.push(append)
   for (const { bytes, payload } of append.entries) work.pending.bytes += bytes.length + 1 + (payload?.length ?? 0)
   if (work.pending.bytes >= transactionBytes || work.pending.appends.length >= 256) yield* flush(work)
+})
+
+/** Takes a part of an output on its way into the journal; it is there when "flushOutputs" says so. */
+export const enqueueOutput = Effect.fn("Indexer.enqueueOutput")(function* (work: Work, part: ToolOutputPart) {
+  const { outputs } = work.pending
+  rememberOutput(work.known, part.output)
+  outputs.push(part)
+  if (outputs.reduce((sum, { bytes }) => sum + bytes.length, 0) >= transactionBytes || outputs.length >= 256) yield* flushOutputs(work)
+})
+
+/** Stores the outputs that are waiting, in one transaction. */
+export const flushOutputs = Effect.fn("Indexer.flushOutputs")(function* (work: Work) {
+  const { outputs } = work.pending
+  if (outputs.length === 0) return
+  work.pending.outputs = []
+  yield* work.journal.keepOutputs(outputs)
 })
 
 /** Stores what is waiting, in one transaction. */

@@ -1,6 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import type { Entry } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import * as Sentiment from "han-core/Sentiment"
 import type { DecodedLine } from "han-core/SessionEvent"
@@ -9,7 +10,7 @@ import { type Chunk, type Chunks, type Deltas, upsert } from "./chunk.ts"
 import { anyOf, insertRows, pairs, storable, type Value } from "./Database.ts"
 import { idHash } from "./idHash.ts"
 import { keySeed, kindNumber, messageKey, threadOf } from "./messageKey.ts"
-import { normalise, vector } from "./words.ts"
+import { addWords } from "./messageWords.ts"
 
 interface Wanted {
   key: number
@@ -19,6 +20,7 @@ interface Wanted {
   readonly uuidHash: number
   readonly kind: Message.MessageKind
   readonly decoded: DecodedLine
+  readonly entry: Entry
   /** The line's time, or the one before it. */
   readonly at: number | null
 }
@@ -48,12 +50,13 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
       if (at !== null) state = { ...state, last_at: at, started_at: Math.min(state.started_at ?? at, at), updated_at: Math.max(state.updated_at ?? at, at) }
       const kind = Message.kindOf(decoded)
       if (kind === null) return
-      const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
+      const entry = chunk.entries[index]!
+      const uuid = storable(Message.idOf(chunk.transcript, decoded, entry))
       const place = placeOf(chunk.sessionNo, uuid)
       // A line that a file repeats is one message, where it stands first.
       if (wanted.has(place)) return
       const time = at ?? state.last_at
-      wanted.set(place, { key: messageKey(time, chunk.no, decoded.line, seed), chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
+      wanted.set(place, { key: messageKey(time, chunk.no, decoded.line, seed), chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, entry, at: time })
     })
     states.set(chunk.no, state)
   }
@@ -74,7 +77,7 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
       kindNumber(message.kind)
     ])
   )
-  addWords(sql, chunks, fresh)
+  yield* addWords(sql, chunks, fresh)
   yield* addMoods(sql, chunks, fresh, deltas)
   for (const { at, chunk, decoded, kind } of fresh) {
     if (!isConversation(kind)) continue
@@ -185,19 +188,3 @@ const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table:
     reach = Math.min(reach * 4, 2048)
   }
 })
-
-const addWords = (sql: SqlClient.SqlClient, [{ owner, table, words }]: Chunks, messages: ReadonlyArray<Wanted>): void => {
-  const pg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
-  const rows: Array<ReadonlyArray<string | number>> = []
-  for (const message of messages) {
-    const text = Message.searchTextOf(message.decoded)
-    if (text === null) continue
-    rows.push(
-      pg
-        ? [owner, message.key, vector(`${text.prompt}\n${text.answer}\n${text.tool}\n${text.other}`)]
-        : [message.key, normalise(text.prompt), normalise(text.answer), normalise(text.tool), normalise(text.other)]
-    )
-  }
-  if (pg) words.add(table("message_text"), "owner, id, words", 1, rows)
-  else words.add(table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
-}
