@@ -169,10 +169,14 @@ export const textOf = (decoded: DecodedLine): string => shownText(decoded)
 /**
  * The words by which the line can be found; null when there are none. `prompt`: what a human, a script or the queue asked, and commands ·
  * `answer`: the model's text and thinking · `tool`: names, inputs (of each string 4,000 characters) and results of tools, with what the client noted of a result beside its text
- * (up to 1,048,576 characters; `cut` says that there is more) and `outputs`, the texts of the files that the line points to ·
+ * (up to 1,048,576 characters) and `outputs`, the texts of the files that the line points to ·
  * `other`: notices, attachments, summaries, titles, han's own events.
  */
-export const searchTextOf = (decoded: DecodedLine, outputs: ReadonlyArray<string> = []): FoundText | null => foundText(decoded, outputs)
+export const searchTextOf = (decoded: DecodedLine, outputs: ReadonlyArray<string> = []): FoundText | null => foundText(decoded, outputs)?.text ?? null
+
+/** The same; `isCut`: the line says more than can be found. */
+export const boundedSearchTextOf = (decoded: DecodedLine, outputs: ReadonlyArray<string>): { readonly text: FoundText; readonly isCut: boolean } | null =>
+  foundText(decoded, outputs)
 
 const kinds: { readonly [Tag in SessionEvent["_tag"]]: MessageKind | null } = {
   Prompted: "prompt",

@@ -167,7 +167,7 @@ export const run = (location: string): Effect.Effect<void, StoreUnusable | SqlEr
         })
       }
       for (const [index, migration] of migrations.entries()) {
-        if (index < last) continue
+        if (done.some(({ id }) => id === index + 1)) continue
         yield* migration.run
         yield* sql`INSERT INTO han_migration ${sql.insert({ id: index + 1, name: migration.name })}`
       }

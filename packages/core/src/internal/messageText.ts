@@ -82,12 +82,10 @@ export interface FoundText {
   readonly answer: string
   readonly tool: string
   readonly other: string
-  /** Whether the line says more than can be found. */
-  readonly cut: boolean
 }
 
-/** The words by which the line can be found. `outputs`: texts of the files that it points to. */
-export const foundText = ({ events }: DecodedLine, outputs: ReadonlyArray<string>): FoundText | null => {
+/** The words by which the line can be found; `isCut`: there are more. `outputs`: texts of the files that it points to. */
+export const foundText = ({ events }: DecodedLine, outputs: ReadonlyArray<string>) => {
   const prompt: Array<string> = [],
     answer: Array<string> = [],
     tool: Array<string> = [],
@@ -133,8 +131,8 @@ export const foundText = ({ events }: DecodedLine, outputs: ReadonlyArray<string
     }
   }
   for (const output of outputs) tool.push(output)
-  const found = { prompt: joined(prompt), answer: joined(answer), tool: joined(tool), other: joined(other), cut: isCut }
-  return found.prompt === "" && found.answer === "" && found.tool === "" && found.other === "" ? null : found
+  const found = { prompt: joined(prompt), answer: joined(answer), tool: joined(tool), other: joined(other) }
+  return found.prompt === "" && found.answer === "" && found.tool === "" && found.other === "" ? null : { text: found, isCut }
 }
 
 const joined = (parts: ReadonlyArray<string>): string => {

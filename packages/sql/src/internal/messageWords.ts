@@ -54,7 +54,7 @@ export const addWords = Effect.fnUntraced(function* (
       waiting.push(message)
       continue
     }
-    const text = Message.searchTextOf(message.decoded)
+    const text = Message.boundedSearchTextOf(message.decoded, [])
     if (text === null) continue
     const worded = wordRow(sql, owner, message.key, text)
     if (worded.isCut) rows.push(row(cut, message, "", null, null))
@@ -66,7 +66,7 @@ export const addWords = Effect.fnUntraced(function* (
     const namesOf = ({ chunk, key }: Worded) => ownNames(chunk.sessionNo, pointers.get(key) ?? [])
     const textsOf = yield* outputTexts(sql, some.flatMap(namesOf))
     for (const message of some) {
-      const text = Message.searchTextOf(message.decoded, bounded(namesOf(message).flatMap(textsOf)))
+      const text = Message.boundedSearchTextOf(message.decoded, bounded(namesOf(message).flatMap(textsOf)))
       if (text === null) continue
       const worded = wordRow(sql, owner, message.key, text)
       if (worded.isCut) rows.push(row(cut, message, "", null, null))
@@ -133,7 +133,7 @@ export const wordAgain = Effect.fnUntraced(function* (
       const line = find({ transcriptNo: row.transcript_no, line: row.line })
       if (line === undefined) continue
       const names = ownNames(of.sessionNo, pointersOf(line.transcript, line.entry, line.decoded))
-      const text = Message.searchTextOf(line.decoded, bounded(names.flatMap(yield* outputTexts(sql, names))))
+      const text = Message.boundedSearchTextOf(line.decoded, bounded(names.flatMap(yield* outputTexts(sql, names))))
       if (text === null) continue
       const worded = wordRow(sql, row.owner, row.message_id, text)
       putWords(sql, words, table, [worded.row])
@@ -148,19 +148,18 @@ export const wordAgain = Effect.fnUntraced(function* (
   }
 })
 
-type FoundText = NonNullable<ReturnType<typeof Message.searchTextOf>>
+type Found = NonNullable<ReturnType<typeof Message.boundedSearchTextOf>>
 
 const isPg = (sql: SqlClient.SqlClient): boolean => sql.onDialectOrElse({ pg: () => true, orElse: () => false })
 
 /** `isCut`: the line has more words than can be found. */
-const wordRow = (sql: SqlClient.SqlClient, owner: string, key: number, found: FoundText) => {
-  const [prompt, answer, tool, other] = searchable([found.prompt, found.answer, found.tool, found.other])
-  const isCut =
-    found.cut || prompt.length + answer.length + tool.length + other.length < found.prompt.length + found.answer.length + found.tool.length + found.other.length
+const wordRow = (sql: SqlClient.SqlClient, owner: string, key: number, { isCut, text }: Found) => {
+  const [prompt, answer, tool, other] = searchable([text.prompt, text.answer, text.tool, text.other])
+  const length = prompt.length + answer.length + tool.length + other.length
   const row: ReadonlyArray<string | number> = isPg(sql)
     ? [owner, key, vector(`${prompt}\n${answer}\n${tool}\n${other}`)]
     : [key, normalise(prompt), normalise(answer), normalise(tool), normalise(other)]
-  return { row, isCut }
+  return { row, isCut: isCut || length < text.prompt.length + text.answer.length + text.tool.length + text.other.length }
 }
 
 const putWords = (sql: SqlClient.SqlClient, words: PendingWords, table: (name: Table) => string, rows: ReadonlyArray<ReadonlyArray<string | number>>): void => {
