@@ -36,9 +36,7 @@ describe("what a line points to", () => {
     expect(pointers(result(mcp))).toEqual(["mcp-s-t-1.txt"])
     expect(pointers(result(`[Image from s] Binary content (image/png, 12KB) saved to ${folder}/mcp-s-blob-1-a.png`))).toEqual(["mcp-s-blob-1-a.png"])
     expect(pointers(result("a page", { contents: [{ uri: "s://p", blobSavedTo: `${folder}/mcp-s-blob-1-a.pdf` }] }))).toEqual(["mcp-s-blob-1-a.pdf"])
-    expect(pointers(result("<persisted-output>\nFull output saved to: C:\\Users\\x\\.claude\\projects\\-w\\" + `${id}\\tool-results\\w1.txt\n`))).toEqual([
-      "w1.txt"
-    ])
+    expect(pointers(result(`<persisted-output>\nFull output saved to: C:\\Users\\x\\.claude\\projects\\-w\\${id}\\tool-results\\w1.txt\n`))).toEqual(["w1.txt"])
     const hook = { type: "hook_success", hookName: "Stop", content: `<persisted-output>\nOutput too large. Full output saved to: ${folder}/hook-1.txt\n` }
     expect(pointers({ type: "attachment", uuid: "a", attachment: hook })).toEqual(["hook-1.txt"])
   })

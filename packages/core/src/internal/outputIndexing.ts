@@ -96,14 +96,13 @@ const isBeginning = Effect.fnUntraced(function* (work: Work, file: OutputFile, l
   yield* flushOutputs(work)
   let offset = 0
   const same = yield* work.journal.outputBytes(toolOutputId(kept)).pipe(
-    Stream.takeWhile(() => offset < length),
     Stream.mapEffect((piece) =>
       Effect.map(work.transcripts.outputBytes(file, offset, Math.min(piece.length, length - offset)), (bytes) => {
         offset += bytes.length
-        return bytes.length > 0 && sameBytes(bytes, piece.subarray(0, bytes.length))
+        return sameBytes(bytes, piece.subarray(0, bytes.length)) && bytes.length > 0
       })
     ),
-    Stream.takeUntil((equal) => !equal),
+    Stream.takeUntil((equal) => !equal || offset >= length),
     Stream.runFold(true, (all, equal) => all && equal),
     // Its session was forgotten meanwhile.
     Effect.catchTag("ToolOutputNotFound", () => Effect.succeed(false))
