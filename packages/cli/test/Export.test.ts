@@ -59,6 +59,35 @@ describe("the tree of an export", () => {
     }
   })
 
+  it("puts agents where they were below their session's folder, and no two files in one place", () => {
+    const at = (below: string, agentId: string, generation = 1): TranscriptInfo => {
+      const one = info({ kind: "agent", agentId: AgentId.make(agentId), generation })
+      const path = `/home/x/.claude/projects/-p/s/${below}agent-${agentId}.jsonl`
+      return { ...one, file: { path, root: "/home/x/.claude", device: 1, inode: 1, size: 1, mtimeMs: 1, headDigest: "", tailDigest: "" } }
+    }
+    const { places, refused } = placesOf([
+      at("subagents/workflows/wf_1/", "a1"),
+      at("subagents/workflows/wf_2/", "a1", 2),
+      at("subagents/workflows/wf_2/", "A1"),
+      at("", "a2"),
+      at("sub.agents/../../../", "a3"),
+      { ...info({ kind: "agent", agentId: AgentId.make("a4") }), meta: null },
+      at("subagents/", "a4", 2),
+      at("subagents/", "a4", 3)
+    ])
+    expect(refused).toEqual([])
+    expect(places.map(({ path }) => path.slice(2).join("/"))).toEqual([
+      "subagents/workflows/wf_1/agent-a1.jsonl",
+      "subagents/workflows/wf_2/agent-a1.jsonl",
+      "subagents/workflows/wf_2/copy-2/agent-A1.jsonl",
+      "agent-a2.jsonl",
+      "subagents/agent-a3.jsonl",
+      "subagents/agent-a4.generation-1.jsonl",
+      "subagents/agent-a4.generation-2.jsonl",
+      "subagents/agent-a4.jsonl"
+    ])
+  })
+
   it("keeps machines apart when there are several", () => {
     expect(placesOf([info({}), info({ machine: "n" })]).places.map(({ path }) => path[0])).toEqual(["m", "n"])
   })

@@ -11,7 +11,8 @@ export const IndexShape = Schema.Struct({
   appended: Schema.Int,
   unreadable: Schema.Int,
   unrecognized: Schema.Int,
-  durationMs: Schema.Number
+  durationMs: Schema.Number,
+  notTaken: Schema.Int
 })
 export const SessionRow = Schema.Struct({
   id: Schema.String,
@@ -68,6 +69,7 @@ export const DoctorShape = Schema.Struct({
   unrecognized: Schema.Int,
   totals: DoctorTotals,
   roots: Schema.Array(Schema.Struct({ path: Schema.String, state: Schema.String, message: Text })),
+  notTaken: Schema.Struct({ count: Schema.Int, files: Schema.Array(Schema.Struct({ path: Schema.String, reason: Schema.String, known: Schema.Boolean })) }),
   problems: Schema.Array(
     Schema.Struct({
       kind: Schema.String,

@@ -10,7 +10,8 @@ import { type Known, knownOf, newTally, type Tally, type Work } from "./internal
 import { pathQueue } from "./internal/pathQueue.ts"
 import { type EntryGap, Journal } from "./Journal.ts"
 import { StoreError } from "./StoreError.ts"
-import { FileProblem, RootState, Transcripts } from "./Transcripts.ts"
+import type { ToolOutputGap } from "./ToolOutput.ts"
+import { FileProblem, NotTakenFiles, RootState, Transcripts } from "./Transcripts.ts"
 import { type OwnerId, Viewer } from "./Viewer.ts"
 
 /** `transcripts`, `entries`, `unreadable`, `unrecognized` are totals of the journal; `bytesRead`, `appended`, `durationMs` are of this pass. */
@@ -23,7 +24,9 @@ export const IndexReport = Schema.Struct({
   unrecognized: Schema.Int,
   durationMs: Schema.Number,
   /** Files and folders that could not be read in this pass. */
-  problems: Schema.Array(FileProblem)
+  problems: Schema.Array(FileProblem),
+  /** What is named as a transcript and is none. */
+  notTaken: NotTakenFiles
 })
 export type IndexReport = typeof IndexReport.Type
 
@@ -55,6 +58,8 @@ export class Indexer extends Context.Tag("han-core/Indexer")<
     /** Indexes everything, then follows the transcripts for ever. */
     readonly follow: Effect.Effect<never, StoreError, Viewer>
     readonly status: Effect.Effect<IndexerStatus>
+    /** What is named as a transcript under the roots and is none: a look at every folder now. */
+    readonly notTaken: Effect.Effect<NotTakenFiles, StoreError>
   }
 >() {}
 
@@ -79,13 +84,13 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
       const { owner } = yield* Viewer
       const before = known.get(owner)
       if (before !== undefined) return before
-      const loaded = knownOf(yield* journal.transcripts())
+      const loaded = knownOf(yield* journal.transcripts(), yield* journal.outputs())
       known.set(owner, loaded)
       return loaded
     })
 
     /** One pass, after the one that is running. */
-    const pass = (run: (work: Work) => Effect.Effect<unknown, EntryGap | StoreError, Viewer>, tell: (tally: Tally) => void) =>
+    const pass = (run: (work: Work) => Effect.Effect<unknown, EntryGap | ToolOutputGap | StoreError, Viewer>, tell: (tally: Tally) => void) =>
       Effect.gen(function* () {
         const tally = newTally(yield* Clock.currentTimeMillis)
         running = tally
@@ -101,17 +106,18 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         })
         const { owner } = yield* Viewer
         const attempt = Effect.flatMap(knownTo(), (mine) =>
-          run({ transcripts, journal, known: mine, tally, pending: { appends: [], bytes: 0 }, stepped })
+          run({ transcripts, journal, known: mine, tally, pending: { appends: [], outputs: [], bytes: 0 }, stepped })
         ).pipe(
           // What was remembered may be ahead of what was stored.
           Effect.tapErrorCause(() => Effect.sync(() => known.delete(owner)))
         )
         yield* attempt.pipe(
           // Somebody else appended to the same transcript: the journal knows better where it ends.
-          Effect.retry({ times: 3, while: (error) => error._tag === "EntryGap" }),
-          Effect.catchTag(
-            "EntryGap",
-            (gap) => new StoreError({ operation: "index", reason: "busy", message: `${gap.message}: another process appends to this journal, too` })
+          Effect.retry({ times: 3, while: (error) => error._tag !== "StoreError" }),
+          Effect.mapError((error) =>
+            error._tag === "StoreError"
+              ? error
+              : new StoreError({ operation: "index", reason: "busy", message: `${error.message}: another process appends to this journal, too` })
           ),
           Effect.ensuring(finish)
         )
@@ -140,10 +146,10 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
       )
 
     const report = Effect.fn("Indexer.index")(function* (tell: (progress: IndexProgress) => void) {
-      const { appended, begunAt, bytesRead, problems } = yield* everything((tally) => tell(progressOf(tally)))
+      const { appended, begunAt, bytesRead, notTaken, problems } = yield* everything((tally) => tell(progressOf(tally)))
       const { entries, transcripts, unreadable, unrecognized } = yield* journal.totals
       const durationMs = (yield* Clock.currentTimeMillis) - begunAt
-      return { transcripts, bytesRead, entries, appended, unreadable, unrecognized, durationMs, problems: [...problems.values()] }
+      return { transcripts, bytesRead, entries, appended, unreadable, unrecognized, durationMs, problems: [...problems.values()], notTaken }
     })
     const index: typeof Indexer.Service.index = Stream.asyncPush<IndexProgress, StoreError, Viewer>(
       (emit) =>
@@ -193,7 +199,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         problems: [...problems.values()]
       })
     )
-    return { index, follow, status }
+    return { index, follow, status, notTaken: Effect.map(transcripts.list, (found) => found.notTaken) }
   })
 )
 

@@ -5,6 +5,7 @@ import type * as Stream from "effect/Stream"
 import { Entry, type SessionId, Transcript, TranscriptId } from "./Entry.ts"
 import { DecodedLine } from "./SessionEvent.ts"
 import type { StoreError } from "./StoreError.ts"
+import type { ToolOutput, ToolOutputGap, ToolOutputId, ToolOutputNotFound, ToolOutputPart, ToolOutputTotals } from "./ToolOutput.ts"
 import type { Viewer } from "./Viewer.ts"
 
 /** The file of a transcript as the indexer last saw it. A second look at the same `device, inode, size, mtimeMs` needs no read. */
@@ -130,6 +131,16 @@ export class Journal extends Context.Tag("han-core/Journal")<
     ) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
     /** The same for several transcripts in one transaction, in the order given: all or none. Many small transactions cost more than one. */
     readonly appendAll: (appends: ReadonlyArray<Append>) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
+    /**
+     * Keeps these bytes of outputs, in one transaction; bytes that are kept already are skipped. What is searched of them is found at once, whether the lines that point to them
+     * came before or come later. Outputs of a forgotten session are not kept.
+     */
+    readonly keepOutputs: (parts: ReadonlyArray<ToolOutputPart>) => Effect.Effect<void, ToolOutputGap | StoreError, Viewer>
+    /** Every output, or those of one session, in the order in which they came. */
+    readonly outputs: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<ToolOutput>, StoreError, Viewer>
+    /** The kept bytes of an output, in order. */
+    readonly outputBytes: (id: ToolOutputId) => Stream.Stream<Uint8Array, ToolOutputNotFound | StoreError, Viewer>
+    readonly outputTotals: Effect.Effect<ToolOutputTotals, StoreError, Viewer>
     /** Every transcript, or those of one session, in the order in which they came. */
     readonly transcripts: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<TranscriptInfo>, StoreError, Viewer>
     /** Notes that these transcripts' files are gone. Nothing is deleted. */
@@ -152,7 +163,7 @@ export class Journal extends Context.Tag("han-core/Journal")<
     /** Projects the whole journal anew beside the read models in use, then swaps them. Reads and appends go on meanwhile. */
     readonly rebuild: Stream.Stream<RebuildProgress, StoreError>
     /**
-     * Removes sessions for good: entries, read models, full text. Their transcripts are not indexed again. `before`: all sessions whose last line is older; one whose lines tell no time is none of them.
+     * Removes sessions for good: entries, outputs, read models, full text. Their transcripts are not indexed again. `before`: all sessions whose last line is older; one whose lines tell no time is none of them.
      */
     readonly forget: (
       which: { readonly sessionIds: ReadonlyArray<SessionId> } | { readonly before: number }

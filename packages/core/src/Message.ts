@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "./Entry.ts"
 import { lineHash } from "./internal/decodedLine.ts"
-import { foundText, shownText } from "./internal/messageText.ts"
+import { type FoundText, foundText, shownText } from "./internal/messageText.ts"
 import { type DecodedLine, Envelope, SessionEvent } from "./SessionEvent.ts"
 
 /**
@@ -168,12 +168,15 @@ export const textOf = (decoded: DecodedLine): string => shownText(decoded)
 
 /**
  * The words by which the line can be found; null when there are none. `prompt`: what a human, a script or the queue asked, and commands ·
- * `answer`: the model's text and thinking · `tool`: names, inputs (of each string 4,000 characters) and results of tools ·
+ * `answer`: the model's text and thinking · `tool`: names, inputs (of each string 4,000 characters) and results of tools, with what the client noted of a result beside its text
+ * (up to 1,048,576 characters) and `outputs`, the texts of the files that the line points to ·
  * `other`: notices, attachments, summaries, titles, han's own events.
  */
-export const searchTextOf = (
-  decoded: DecodedLine
-): { readonly prompt: string; readonly answer: string; readonly tool: string; readonly other: string } | null => foundText(decoded)
+export const searchTextOf = (decoded: DecodedLine, outputs: ReadonlyArray<string> = []): FoundText | null => foundText(decoded, outputs)?.text ?? null
+
+/** The same; `isCut`: the line says more than can be found. */
+export const boundedSearchTextOf = (decoded: DecodedLine, outputs: ReadonlyArray<string>): { readonly text: FoundText; readonly isCut: boolean } | null =>
+  foundText(decoded, outputs)
 
 const kinds: { readonly [Tag in SessionEvent["_tag"]]: MessageKind | null } = {
   Prompted: "prompt",

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs"
+import { closeSync, constants, openSync } from "node:fs"
 import * as path from "node:path"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -11,9 +11,23 @@ import { agentSessions } from "./internal/agentSessions.ts"
 import { calling, descriptorFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
 import { payloadReference, readPayload } from "./internal/hanPayload.ts"
 import { batchLimits, inBatches, lineSplitter } from "./internal/lines.ts"
-import { childOf, type Folder, type FoundFile, find, findFile, lookInto, placeOf, problemOf, walk } from "./internal/transcriptFolders.ts"
+import { findStrays, notTakenFiles } from "./internal/notTaken.ts"
+import {
+  childOf,
+  type Folder,
+  type FoundFile,
+  type FoundOutput,
+  find,
+  findFile,
+  findOutput,
+  lookInto,
+  outputPlaceOf,
+  placeOf,
+  problemOf,
+  walk
+} from "./internal/transcriptFolders.ts"
 import { type TranscriptWatch, watchTranscripts } from "./internal/transcriptWatch.ts"
-import { type LineBatch, type RootState, type TranscriptFile, Transcripts, TranscriptUnreadable } from "./Transcripts.ts"
+import { type LineBatch, type NotTaken, type OutputFile, type RootState, type TranscriptFile, Transcripts, TranscriptUnreadable } from "./Transcripts.ts"
 
 /** A configuration folder, as `~/.claude`: transcripts lie in `projects` below it. It may be missing now and appear later. */
 export interface TranscriptRoot {
@@ -45,7 +59,8 @@ export interface TranscriptFilesOptions {
 const blockSize = 1 << 20
 
 /**
- * Transcripts as files: `<root>/projects/<project>/<session>.jsonl`, subagents' under `<session>/subagents`, and han's own logs beside them.
+ * Transcripts as files: `<root>/projects/<project>/<session>.jsonl`, agents' (`agent-*.jsonl`) anywhere below the folder `<session>`, and han's own logs beside them;
+ * tools' outputs in `<session>/tool-results`.
  * A file that several paths or roots lead to counts once. Looking costs directory reads and stats; of files whose name does not
  * say their session (`agent-*.jsonl` of old clients) the first line is read, once.
  */
@@ -83,6 +98,18 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
     size: facts.size,
     mtimeMs: facts.mtimeMs,
     meta
+  })
+  const outputOf = ({ facts, folder, path: at }: FoundOutput): OutputFile => ({
+    machine: options.machine,
+    source: folder.source,
+    sessionId: SessionId.make(folder.sessionId ?? ""),
+    name: path.basename(at),
+    path: at,
+    root: folder.root,
+    device: facts.device,
+    inode: facts.inode,
+    size: facts.size,
+    mtimeMs: facts.mtimeMs
   })
   /** Null for a file that cannot tell its session yet. */
   const askSession = (file: FoundFile): Effect.Effect<TranscriptFile | null, TranscriptUnreadable> =>
@@ -148,13 +175,24 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   const list = Effect.gen(function* () {
     const { found: tree, problems } = yield* findRoots
     const found: Array<FoundFile> = []
+    const outputs: Array<OutputFile> = []
+    const notTaken: Array<NotTaken> = []
+    const others: Array<string> = []
     const seen = new Set<string>()
     for (const { start } of tree) {
       if (start === null) continue
       const inside = yield* walk(start, ({ key }) => !seen.has(key) && seen.add(key) === seen)
-      found.push(...inside.files)
+      for (const file of inside.files) found.push(file)
+      for (const output of inside.outputs) outputs.push(outputOf(output))
+      for (const one of inside.notTaken) notTaken.push(one)
+      for (const other of inside.others) others.push(other)
       problems.push(...inside.problems)
     }
+    const strays = yield* findStrays(
+      tree.flatMap(({ start }) => (start === null ? [] : [start.path])),
+      others
+    )
+    problems.push(...strays.problems)
     const files: Array<TranscriptFile> = []
     const kept = new Set<string>()
     for (const file of found.sort((a, b) => Number(a.linked) - Number(b.linked))) {
@@ -166,10 +204,11 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
       }
       const one = yield* Effect.either(askSession(file))
       if (one._tag === "Right" && one.right !== null) files.push(one.right)
+      if (one._tag === "Right" && one.right === null) notTaken.push({ path: file.path, reason: "it has no whole line yet that says its session", known: false })
       if (one._tag === "Left" && one.left.reason !== "missing") problems.push(problemOf(one.left))
     }
     sessions.keepOnly(new Set(found.map((file) => file.path)))
-    return { files, problems, roots: tree.map((root) => root.state) }
+    return { files, outputs, problems, roots: tree.map((root) => root.state), notTaken: notTakenFiles([...notTaken, ...strays.found]) }
   })
 
   const stat = Effect.fn("Transcripts.stat")(function* (file: string) {
@@ -182,6 +221,13 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
       return found === null ? null : place.name.sessionId === null ? yield* askSession(found) : transcriptOf(found, place.name.sessionId)
     })
     return yield* Effect.catchIf(look, isMissing, () => Effect.succeed(null))
+  })
+
+  const outputAt = Effect.fn("Transcripts.outputAt")(function* (file: string) {
+    const place = outputPlaceOf((yield* current).tops, file)
+    if (place === null) return null
+    const found = yield* Effect.catchIf(findOutput(place.folder, file), isMissing, () => Effect.succeed(null))
+    return found === null ? null : outputOf(found)
   })
 
   /** Whether it is a link to a file that is a transcript under its own name, as which alone it counts. */
@@ -214,7 +260,17 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
     })
   )
 
-  return { roots: Effect.map(findRoots, ({ found }) => found.map((root) => root.state)), list, stat, bytesAt, read: readLines, changes }
+  return {
+    roots: Effect.map(findRoots, ({ found }) => found.map((root) => root.state)),
+    list,
+    stat,
+    outputAt,
+    isOutput: (file) => Effect.map(current, ({ tops }) => outputPlaceOf(tops, file) !== null),
+    bytesAt,
+    outputBytes: readOutput,
+    read: readLines,
+    changes
+  }
 }
 
 const isMissing = (error: TranscriptUnreadable) => error.reason === "missing"
@@ -233,6 +289,22 @@ const topsOf = (configured: ReadonlyArray<TranscriptRoot>, hanHome: string | und
     polled: new Set(configured.filter((root) => root.poll === true).map((root) => path.resolve(root.path)))
   }
 }
+
+/** Nothing that another file may have put in its place is read, and no link is followed. */
+const readOutput: typeof Transcripts.Service.outputBytes = (file, offset, length) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const descriptor = yield* Effect.acquireRelease(
+        calling(file.path, () => openSync(file.path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))),
+        (open) => Effect.sync(() => closeSync(open))
+      )
+      const facts = yield* descriptorFacts(file.path, descriptor)
+      if (facts.kind !== "file" || facts.device !== file.device || facts.inode !== file.inode) {
+        return yield* new TranscriptUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
+      }
+      return yield* readAt(file.path, descriptor, offset, Math.max(0, Math.min(length, file.size - offset)))
+    })
+  )
 
 /** The lines of `file` up to the size that it states: what was appended since is for the next look. */
 const readLines: typeof Transcripts.Service.read = (file, from) =>

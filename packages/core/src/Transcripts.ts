@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import type { Entry, Transcript } from "./Entry.ts"
+import type { Entry, SessionId, Transcript } from "./Entry.ts"
 
 /** A file on disk that is a transcript, as one look at its directory shows it. Nothing of it has been read. */
 export interface TranscriptFile {
@@ -18,9 +18,33 @@ export interface TranscriptFile {
   readonly meta: { readonly path: string; readonly size: number; readonly mtimeMs: number } | null
 }
 
+/** A tool's output that the client wrote to a file in its session's folder, as one look shows it. Nothing of it has been read. */
+export interface OutputFile {
+  readonly machine: string
+  readonly source: string
+  readonly sessionId: SessionId
+  /** Of the file: a session has at most one of each name. */
+  readonly name: string
+  readonly path: string
+  /** The configuration folder it lies under. */
+  readonly root: string
+  readonly device: number
+  readonly inode: number
+  readonly size: number
+  readonly mtimeMs: number
+}
+
 /** Something that cannot be read, with what to do about it. The rest goes on. */
 export const FileProblem = Schema.Struct({ path: Schema.String, message: Schema.String })
 export type FileProblem = typeof FileProblem.Type
+
+/** A `.jsonl` file or folder that is no transcript, and why. `known`: the client is known to write it for itself, so nothing is missing. */
+export const NotTaken = Schema.Struct({ path: Schema.String, reason: Schema.String, known: Schema.Boolean })
+export type NotTaken = typeof NotTaken.Type
+
+/** `count`: all of them; `files`: the first 100, those that are not known before the others, each in the order of their paths. */
+export const NotTakenFiles = Schema.Struct({ count: Schema.Int, files: Schema.Array(NotTaken) })
+export type NotTakenFiles = typeof NotTakenFiles.Type
 
 /** `watching`: changes are told by the system · `polling`: it cannot tell, so the folder is looked at again and again · `missing`: not there (yet) · `unreadable`: `message` says why. */
 export const RootState = Schema.Struct({
@@ -53,11 +77,20 @@ export class Transcripts extends Context.Tag("han-core/Transcripts")<
     /** Every transcript file there is, and what stood in the way of seeing more. Reads directories, and once the first line of a file whose place and name do not say its session. */
     readonly list: Effect.Effect<{
       readonly files: ReadonlyArray<TranscriptFile>
+      readonly outputs: ReadonlyArray<OutputFile>
       readonly problems: ReadonlyArray<FileProblem>
       readonly roots: ReadonlyArray<RootState>
+      /** What is named as a transcript and is none, below `projects` and in the other folders of a root. */
+      readonly notTaken: NotTakenFiles
     }>
     /** One file again; null when it is gone or no transcript. */
     readonly stat: (path: string) => Effect.Effect<TranscriptFile | null, TranscriptUnreadable>
+    /** Whether a tool's output may be at that path, by its names alone. */
+    readonly isOutput: (path: string) => Effect.Effect<boolean>
+    /** One output again; null when it is gone or none. */
+    readonly outputAt: (path: string) => Effect.Effect<OutputFile | null, TranscriptUnreadable>
+    /** `length` bytes at `offset` of what `file` states, fewer at its end or when it was cut off; fails as `missing` when another file has taken its place. */
+    readonly outputBytes: (file: OutputFile, offset: number, length: number) => Effect.Effect<Uint8Array, TranscriptUnreadable>
     /** `length` bytes at `offset`, fewer at the end of the file. */
     readonly bytesAt: (path: string, offset: number, length: number) => Effect.Effect<Uint8Array, TranscriptUnreadable>
     /**

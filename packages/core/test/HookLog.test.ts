@@ -57,6 +57,10 @@ const journalLayer = (kept: Map<string, Kept>, before: Effect.Effect<void, Store
           }))
       ),
     markMissing: () => unused,
+    keepOutputs: () => unused,
+    outputs: () => unused,
+    outputBytes: () => Stream.die("not asked for in this test"),
+    outputTotals: unused,
     read: () => unused,
     bytes: () => Stream.die("not asked for in this test"),
     changes: () => Stream.die("not asked for in this test"),

@@ -5,7 +5,8 @@ import { IndexerStatus } from "han-core/Indexer"
 import { JournalTotals, RebuildProgress } from "han-core/Journal"
 import { IndexProblem } from "han-core/Session"
 import type { StoreError } from "han-core/StoreError"
-import { RootState } from "han-core/Transcripts"
+import { ToolOutputTotals } from "han-core/ToolOutput"
+import { NotTakenFiles, RootState } from "han-core/Transcripts"
 import type { Viewer } from "han-core/Viewer"
 
 /** Who answers. Its shape never changes: it is how two releases find out that they differ. */
@@ -63,6 +64,10 @@ export const DoctorReport = Schema.Struct({
   /** The first 100. */
   problems: Schema.Array(IndexProblem),
   roots: Schema.Array(RootState),
+  /** What is named as a transcript under the roots and is none. */
+  notTaken: NotTakenFiles,
+  /** What tools gave that is kept beside the lines, and what a person should know about it. */
+  outputs: ToolOutputTotals,
   claudeCleanup: Schema.Array(ClaudeCleanup),
   /** What a person should do something about, one sentence each. */
   warnings: Schema.Array(Schema.String)

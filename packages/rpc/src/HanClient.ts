@@ -68,6 +68,10 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
         Context.add(Journal, {
           append: () => notOnTheWire("Journal.append"),
           appendAll: () => notOnTheWire("Journal.appendAll"),
+          keepOutputs: () => notOnTheWire("Journal.keepOutputs"),
+          outputs: (which) => ask("Journal.outputs", client.Journal.outputs(which ?? {})),
+          outputBytes: (id) => follow("Journal.outputBytes", client.Journal.outputBytes({ id })),
+          outputTotals: ask("Journal.outputTotals", client.Journal.outputTotals()),
           transcripts: (which) => ask("Journal.transcripts", client.Journal.transcripts(which ?? {})),
           markMissing: () => notOnTheWire("Journal.markMissing"),
           read: (id, line, limit) => ask("Journal.read", client.Journal.read({ id, line, limit })),
@@ -83,6 +87,7 @@ export const layer = (options: { readonly location: string }): Layer.Layer<Servi
         Context.add(Indexer, {
           index: follow("Indexer.index", client.Indexer.index()),
           follow: notOnTheWire("Indexer.follow"),
+          notTaken: notOnTheWire("Indexer.notTaken"),
           status: Effect.orDie(reach(client.Indexer.status()))
         }),
         Context.add(Hooks, {

@@ -6,6 +6,9 @@ export const layer = JournalRpcs.toLayer(
   Effect.map(Journal, (journal) =>
     JournalRpcs.of({
       "Journal.transcripts": (options) => journal.transcripts(options),
+      "Journal.outputs": (options) => journal.outputs(options),
+      "Journal.outputBytes": ({ id }) => journal.outputBytes(id),
+      "Journal.outputTotals": () => journal.outputTotals,
       "Journal.read": ({ id, limit, line }) => journal.read(id, line, limit),
       "Journal.bytes": ({ id }) => journal.bytes(id),
       "Journal.changes": (options) => journal.changes(options),

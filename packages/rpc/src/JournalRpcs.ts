@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import { Entry, SessionId, TranscriptId } from "han-core/Entry"
 import { JournalChange, JournalTotals, RebuildProgress, TranscriptInfo, TranscriptNotFound } from "han-core/Journal"
 import { StoreError } from "han-core/StoreError"
+import { ToolOutput, ToolOutputId, ToolOutputNotFound, ToolOutputTotals } from "han-core/ToolOutput"
 import { Authentication } from "./Authentication.ts"
 
 /** Base64, by the runtime's own codec: exports are large. */
@@ -19,6 +20,9 @@ const before = { before: Schema.Number }
 /** `Journal` without what writes entries: only the process that owns the database appends. */
 export class JournalRpcs extends RpcGroup.make(
   Rpc.make("Journal.transcripts", { payload: { sessionId: Schema.optional(SessionId) }, success: Schema.Array(TranscriptInfo), error: StoreError }),
+  Rpc.make("Journal.outputs", { payload: { sessionId: Schema.optional(SessionId) }, success: Schema.Array(ToolOutput), error: StoreError }),
+  Rpc.make("Journal.outputBytes", { payload: { id: ToolOutputId }, success: Bytes, error: Schema.Union(ToolOutputNotFound, StoreError), stream: true }),
+  Rpc.make("Journal.outputTotals", { success: ToolOutputTotals, error: StoreError }),
   Rpc.make("Journal.read", { payload: { id: TranscriptId, line: Schema.Int, limit: Schema.Int }, success: Schema.Array(Entry), error: TranscriptFailure }),
   Rpc.make("Journal.bytes", { payload: { id: TranscriptId }, success: Bytes, error: TranscriptFailure, stream: true }),
   Rpc.make("Journal.changes", {

@@ -182,7 +182,17 @@ for (const [name, over] of [
     )
 
     it.scopedLive("the pass is not held up by a client that does not read its progress, and its report arrives", () => {
-      const report = { transcripts: 1, bytesRead: 2, entries: 3, appended: 4, unreadable: 0, unrecognized: 0, durationMs: 5, problems: [] }
+      const report = {
+        transcripts: 1,
+        bytesRead: 2,
+        entries: 3,
+        appended: 4,
+        unreadable: 0,
+        unrecognized: 0,
+        durationMs: 5,
+        problems: [],
+        notTaken: { count: 0, files: [] }
+      }
       const progress = Stream.range(1, 5000).pipe(
         Stream.map((filesDone) => ({ _tag: "Indexing" as const, files: 5000, filesDone, bytes: 0, bytesDone: 0 })),
         Stream.rechunk(1)

@@ -92,7 +92,17 @@ it.scopedLive("a loop over changes; leaving it ends the stream at the other end"
 
 it.scopedLive("a pass with its progress", () =>
   Effect.gen(function* () {
-    const report = { transcripts: 1, bytesRead: 2, entries: 3, appended: 4, unreadable: 0, unrecognized: 0, durationMs: 5, problems: [] }
+    const report = {
+      transcripts: 1,
+      bytesRead: 2,
+      entries: 3,
+      appended: 4,
+      unreadable: 0,
+      unrecognized: 0,
+      durationMs: 5,
+      problems: [],
+      notTaken: { count: 0, files: [] }
+    }
     const socket = yield* served({
       indexer: { index: Stream.make({ _tag: "Indexing" as const, files: 1, filesDone: 0, bytes: 2, bytesDone: 0 }, { _tag: "Indexed" as const, report }) }
     })

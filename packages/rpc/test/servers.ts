@@ -79,6 +79,10 @@ export const storeLayer = (says: {
     Layer.succeed(Journal, {
       append: () => failed,
       appendAll: () => failed,
+      keepOutputs: () => failed,
+      outputs: () => failed,
+      outputBytes: () => Stream.fail(broken),
+      outputTotals: failed,
       transcripts: () => failed,
       markMissing: () => failed,
       read: () => failed,
@@ -95,6 +99,7 @@ export const storeLayer = (says: {
     Layer.succeed(Indexer, {
       index: Stream.fail(broken),
       follow: failed,
+      notTaken: failed,
       status: Effect.succeed({ running: null, following: false, lastPassAt: null, bytesRead: 0, roots: [], problems: [] }),
       ...says.indexer
     }),

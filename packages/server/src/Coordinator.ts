@@ -182,7 +182,7 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, fai
           const failed = yield* Ref.get(failure)
           const over = failed === null || (now.indexer.lastPassAt !== null && now.indexer.lastPassAt > failed.at)
           const claudeRoots = (yield* dirs.list).filter(({ source }) => source === "claude-code").map(({ path }) => path)
-          return yield* Doctor.report({ status: now, claudeRoots, failure: over ? null : failed.message })
+          return yield* Doctor.report({ status: now, claudeRoots, failure: over ? null : failed.message, notTaken: yield* indexer.notTaken })
         }).pipe(Effect.provide(services)),
         openUrl: http.openUrl,
         stop: Effect.zipRight(Effect.logInfo("asked to stop"), options.stop)

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
 import { Sessions } from "han-core/Sessions"
 import type { StoreError } from "han-core/StoreError"
+import type { NotTakenFiles } from "han-core/Transcripts"
 import type { Viewer } from "han-core/Viewer"
 import type { ClaudeCleanup, CoordinatorStatus, DoctorReport } from "han-rpc/Coordinator"
 
@@ -19,14 +20,16 @@ export const report = (options: {
   readonly status: CoordinatorStatus
   readonly claudeRoots: ReadonlyArray<string>
   readonly failure: string | null
+  readonly notTaken: NotTakenFiles
 }): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Viewer> =>
   Effect.gen(function* () {
-    const { failure, status } = options
+    const { failure, notTaken, status } = options
     const journal = yield* Journal
     const sessions = yield* Sessions
     const totals = yield* journal.totals
     const problems = yield* sessions.problems({ limit: problemsShown })
     const transcripts = yield* journal.transcripts()
+    const outputs = yield* journal.outputTotals
     const { roots } = status.indexer
     const cleanups = yield* Effect.forEach(
       roots.filter((root) => root.state !== "missing" && options.claudeRoots.includes(root.path)),
@@ -37,6 +40,8 @@ export const report = (options: {
       totals,
       problems,
       roots,
+      notTaken,
+      outputs,
       claudeCleanup: cleanups.map(({ problem: _, ...rest }) => rest),
       warnings: [
         ...(status.database.warning === null ? [] : [status.database.warning]),

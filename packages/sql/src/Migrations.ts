@@ -127,6 +127,34 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
       const sql = yield* SqlClient.SqlClient
       yield* sql`ALTER TABLE transcript ADD COLUMN replaced_by BIGINT`
     })
+  },
+  {
+    name: "tool outputs",
+    run: Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const bytes = sql.onDialectOrElse({ pg: () => sql.literal("BYTEA"), orElse: () => sql.literal("BLOB") })
+      const serial = sql.onDialectOrElse({
+        pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+        orElse: () => sql.literal("INTEGER PRIMARY KEY")
+      })
+      yield* sql`CREATE TABLE tool_output (
+        no ${serial},
+        owner TEXT NOT NULL,
+        id TEXT NOT NULL,
+        session_no BIGINT NOT NULL,
+        machine TEXT NOT NULL,
+        source TEXT NOT NULL,
+        name TEXT NOT NULL,
+        generation BIGINT NOT NULL,
+        kept BIGINT NOT NULL,
+        size BIGINT NOT NULL,
+        digest TEXT NOT NULL,
+        file TEXT,
+        UNIQUE (owner, id)
+      )`
+      yield* sql`CREATE INDEX tool_output_name ON tool_output (session_no, name)`
+      yield* sql`CREATE TABLE tool_output_piece (output_no BIGINT NOT NULL, byte_offset BIGINT NOT NULL, codec INTEGER NOT NULL, data ${bytes} NOT NULL, PRIMARY KEY (output_no, byte_offset))`
+    })
   }
 ]
 
@@ -147,7 +175,7 @@ export const run = (location: string): Effect.Effect<void, StoreUnusable | SqlEr
         })
       }
       for (const [index, migration] of migrations.entries()) {
-        if (index < last) continue
+        if (done.some(({ id }) => id === index + 1)) continue
         yield* migration.run
         yield* sql`INSERT INTO han_migration ${sql.insert({ id: index + 1, name: migration.name })}`
       }

@@ -11,6 +11,7 @@ export const tables = [
   "session_move",
   "message",
   "message_text",
+  "output_ref",
   "tool_call",
   "response",
   "usage_sum",
@@ -110,6 +111,21 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
           yield* sql`INSERT INTO ${words} (${words}, rank) VALUES ('crisismerge', 32)`
         })
     })
+
+    // Where lines point to files beside their transcript ("kind", see messageWords.ts; "message_id": the message's key), so that words of a file that comes later are found, too.
+    // "path" and "other_session" of a file that is not the session's own.
+    yield* sql`CREATE TABLE ${t("output_ref")} (
+      session_no BIGINT NOT NULL,
+      message_id BIGINT NOT NULL,
+      name TEXT NOT NULL,
+      kind SMALLINT NOT NULL,
+      owner TEXT NOT NULL,
+      transcript_no BIGINT NOT NULL,
+      line BIGINT NOT NULL,
+      path TEXT,
+      other_session TEXT,
+      PRIMARY KEY (session_no, name, kind, message_id)
+    ) ${byKey}`
 
     // Calls and responses are found by random ids, and there are more of them than of anything but messages: rows in the order in which they come, and a short hash of
     // the id as index ("id_hash", see idHash.ts), cost a fraction of the pages that rows in the order of their ids do. An id is in one row, for rows are looked for

@@ -16,6 +16,7 @@ import { anyOf, breathe, Database, storable, storeError } from "./internal/Datab
 import { forgetSessions } from "./internal/forget.ts"
 import { keep, prepare } from "./internal/keep.ts"
 import { Models } from "./internal/Models.ts"
+import { keepParts, listOutputs, outputTotals, prepareParts, readOutput } from "./internal/outputs.ts"
 import { PendingWords } from "./internal/pendingWords.ts"
 import { isReplacing, replaceTranscripts } from "./internal/replace.ts"
 import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, withPayloads } from "./internal/stored.ts"
@@ -181,6 +182,20 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
                 database.write`UPDATE transcript SET missing_since = COALESCE(missing_since, ${at}) WHERE owner = ${owner} AND id ${anyOf(database.write, ids)}`
               )
           }).pipe(failing("mark missing")),
+        keepOutputs: (parts) =>
+          Effect.gen(function* () {
+            const { owner } = yield* Viewer
+            if (parts.length === 0) return
+            const prepared = yield* prepareParts(parts)
+            yield* models.write(Effect.suspend(() => keepParts(database.write, owner, prepared, models.tablesToFill())))
+            yield* breathe
+          }).pipe(failing("keep outputs"), Effect.withSpan("Journal.keepOutputs")),
+        outputs: (wanted) => Effect.flatMap(Viewer, ({ owner }) => listOutputs(database.read, owner, wanted?.sessionId)).pipe(failing("outputs")),
+        outputBytes: (id) =>
+          Stream.unwrap(Effect.map(Viewer, ({ owner }) => readOutput(database.read, owner, id))).pipe(
+            Stream.catchAllCause((cause) => Stream.fromEffect(failing("output bytes")(Effect.failCause(cause))))
+          ),
+        outputTotals: Effect.flatMap(Viewer, ({ owner }) => outputTotals(database.read, owner, (table) => models.table(table))).pipe(failing("output totals")),
         read,
         bytes,
         changes,

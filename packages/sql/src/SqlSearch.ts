@@ -1,23 +1,27 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Message from "han-core/Message"
 import type { PageRequest } from "han-core/Page"
 import { Search, SearchHit, type SearchQuery } from "han-core/Search"
+import { pointersOf } from "han-core/ToolOutput"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
-import { entriesAt } from "./internal/entriesAt.ts"
-import { excerpt } from "./internal/excerpt.ts"
+import { entriesAt, type Found } from "./internal/entriesAt.ts"
+import { excerpt, hasMatch } from "./internal/excerpt.ts"
 import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
 import { instantOfKey, keyFrom, kindNumber, kindOfNumber } from "./internal/messageKey.ts"
+import { outputTexts } from "./internal/outputTexts.ts"
 import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
-import { parseQuery, toFts5, toTsquery } from "./internal/words.ts"
+import { parseQuery, type SearchTerms, toFts5, toTsquery } from "./internal/words.ts"
 
 interface HitRow {
   readonly id: number
   readonly transcript_no: number
   readonly line: number
+  readonly session_no: number
   readonly kind: number
   readonly score: number | null
   readonly position: number
@@ -113,20 +117,25 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
           const first = backward ? Math.max(lower, upper - size - 1) : lower
           const limit = Math.max(0, Math.min(size + 1, upper - first))
           const found =
-            yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.kind, ${rank} AS score FROM ${from} WHERE ${where} ORDER BY score DESC, m.id DESC LIMIT ${limit} OFFSET ${first}`
+            yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.session_no, m.kind, ${rank} AS score FROM ${from} WHERE ${where} ORDER BY score DESC, m.id DESC LIMIT ${limit} OFFSET ${first}`
           rows = found.map((row, index) => ({ ...row, position: first + index }))
           if (backward) rows = [...rows].reverse()
         } else {
           const bounds = sql.and([after === undefined ? sql`1 = 1` : sql`${key} < ${after}`, before === undefined ? sql`1 = 1` : sql`${key} > ${before}`])
           const order = sql.literal(backward ? "" : "DESC")
           const found =
-            yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.kind, NULL AS score FROM ${from} WHERE ${where} AND ${bounds} ORDER BY ${key} ${order} LIMIT ${size + 1}`
+            yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.session_no, m.kind, NULL AS score FROM ${from} WHERE ${where} AND ${bounds} ORDER BY ${key} ${order} LIMIT ${size + 1}`
           rows = found.map((row) => ({ ...row, position: row.id }))
         }
         const at = yield* entriesAt(
           sql,
           rows.slice(0, size).map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
         )
+        const excerpts = new Map<number, string>()
+        for (const row of rows.slice(0, size)) {
+          const found = at({ transcriptNo: row.transcript_no, line: row.line })
+          if (found !== undefined) excerpts.set(row.id, yield* excerptOf(sql, row.session_no, found, terms))
+        }
         const whole = rows.filter((row, index) => index === size || at({ transcriptNo: row.transcript_no, line: row.line }) !== undefined)
         return pageOf(
           page,
@@ -134,7 +143,6 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
           (row) => {
             const { decoded, entry, transcript } = at({ transcriptNo: row.transcript_no, line: row.line })!
             const kind = kindOfNumber(row.kind)
-            const text = Message.searchTextOf(decoded)
             return new SearchHit(
               {
                 sessionId: transcript.sessionId,
@@ -143,7 +151,7 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
                 kind,
                 role: Message.roleOf(kind),
                 at: instantOfKey(row.id),
-                excerpt: text === null ? "" : excerpt([text.prompt, text.answer, text.tool, text.other].filter((part) => part !== "").join("\n"), terms),
+                excerpt: excerpts.get(row.id) ?? "",
                 score: row.score
               },
               { disableValidation: true }
@@ -163,3 +171,14 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
     })
   })
 )
+
+/** A part of the line, or of a file that it points to when the words stand there. */
+const excerptOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, sessionNo: number, { decoded, entry, transcript }: Found, terms: SearchTerms) {
+  const found = Message.searchTextOf(decoded)
+  const text = found === null ? "" : [found.prompt, found.answer, found.tool, found.other].filter((part) => part !== "").join("\n")
+  if (hasMatch(text, terms)) return excerpt(text, terms)
+  const names = pointersOf(transcript, entry, decoded).flatMap(({ name, own }) => (own ? [{ sessionNo, name }] : []))
+  if (names.length === 0) return excerpt(text, terms)
+  const textsOf = yield* outputTexts(sql, names)
+  return excerpt(names.flatMap(textsOf).find((output) => hasMatch(output, terms)) ?? text, terms)
+})

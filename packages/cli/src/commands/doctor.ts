@@ -1,4 +1,6 @@
 import * as Effect from "effect/Effect"
+import type { ToolOutputTotals } from "han-core/ToolOutput"
+import type { NotTakenFiles } from "han-core/Transcripts"
 import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
 import { answered, print, run as runAgainst } from "../Asking.ts"
 import { connect } from "../Connection.ts"
@@ -45,7 +47,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-const shape = ({ claudeCleanup, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
+const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals
   return {
     transcripts,
@@ -55,6 +57,8 @@ const shape = ({ claudeCleanup, problems, roots, status, totals, warnings }: Doc
     unrecognized,
     totals: distinct,
     roots,
+    notTaken,
+    outputs,
     problems,
     versions: {
       han: host.version,
@@ -102,11 +106,13 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
       roots.map((root) => `${root.state.padEnd(10)}  ${plainLine(root.path)}${root.message === null ? "" : `: ${plainLine(root.message)}`}`),
       style
     ),
+    section(notTakenTitle(report.notTaken.count), notTakenLines(report.notTaken, style), style),
     section(
       "Kept",
       distinct.map(([name, value]) => `${name.padEnd(13)}  ${typeof value === "number" ? count(value) : value}`),
       style
     ),
+    section("Outputs of tools", outputLines(report.outputs, style), style),
     section(
       "Claude Code's own deletion",
       report.claudeCleanup.map((cleanup) => cleanupLine(cleanup, utc, host.now())),
@@ -131,6 +137,29 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
   ]
     .filter((part) => part !== "")
     .join("\n")
+}
+
+const notTakenTitle = (files: number): string => `Not transcripts (${counted(files, ".jsonl file")})`
+
+const notTakenLines = ({ count: all, files }: NotTakenFiles, style: Style): ReadonlyArray<string> => {
+  const shown = files.slice(0, problemsShown)
+  return [
+    ...shown.map(({ path, reason }) => `${plainLine(path)}: ${reason}`),
+    ...(all > shown.length ? [style.dim(`… and ${count(all - shown.length)} more (--json has the first 100)`)] : [])
+  ]
+}
+
+const outputLines = ({ bytes, outputs, problemCount, problems }: ToolOutputTotals, style: Style): ReadonlyArray<string> => {
+  const shown = problems.slice(0, problemsShown)
+  return [
+    ...(outputs === 0 ? [] : [`${counted(outputs, "file")} (${byteSize(bytes)}) kept`]),
+    ...shown.map(({ kind, line, reason, sessionId, transcript }) =>
+      line === null || transcript === null
+        ? `${kind} session ${plainLine(sessionId)}: ${plainLine(reason)}`
+        : `${kind} ${plainLine(transcript)}, line ${count(line + 1)}: ${plainLine(reason)}`
+    ),
+    ...(problemCount > shown.length ? [style.dim(`… and ${count(problemCount - shown.length)} more (--json has the first 100)`)] : [])
+  ]
 }
 
 const section = (title: string, lines: ReadonlyArray<string>, style: Style): string =>

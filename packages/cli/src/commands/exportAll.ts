@@ -2,10 +2,11 @@ import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Journal } from "han-core/Journal"
+import { toolOutputId } from "han-core/ToolOutput"
 import { answered, ask, print } from "../Asking.ts"
 import { CommandFailed } from "../CommandFailed.ts"
-import { exportFolder } from "../ExportFolder.ts"
-import { placesOf } from "../ExportTree.ts"
+import { type ExportFile, exportFolder } from "../ExportFolder.ts"
+import { outputPlacesOf, placesOf } from "../ExportTree.ts"
 import type { Host } from "../Host.ts"
 import { byteSize, count, counted } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
@@ -16,45 +17,55 @@ export const run = ({ directory }: { readonly directory: string }, host: Host): 
     Effect.gen(function* () {
       const journal = yield* Journal
       const transcripts = yield* answered(host, "transcripts", journal.transcripts())
+      const outputs = yield* answered(host, "outputs", journal.outputs())
       const { places, refused } = placesOf(transcripts)
+      const machines = new Set(transcripts.map(({ transcript }) => transcript.machine))
+      const ofOutputs = outputPlacesOf(outputs, machines.size > 1)
       const folder = yield* Effect.try({ try: () => exportFolder(resolve(directory)), catch: failed(directory) })
+      const create = (path: ReadonlyArray<string>) => Effect.try({ try: () => folder.create(path), catch: failed(path.join("/")) })
       let bytes = 0
       for (const { info, meta, path } of places) {
-        const file = yield* Effect.try({ try: () => folder.create(path), catch: failed(path.join("/")) })
-        yield* journal.bytes(info.id).pipe(
-          Stream.runForEach((chunk) =>
-            Effect.try({
-              try: () => {
-                file.write(chunk)
-                bytes += chunk.length
-              },
-              catch: failed(file.path)
-            })
-          ),
-          Effect.onError(() => Effect.sync(file.abandon))
-        )
-        yield* Effect.try({ try: file.finish, catch: failed(file.path) })
-        if (meta !== undefined && info.meta !== null) {
-          const { meta: text } = info
-          yield* Effect.try({
-            try: () => {
-              const metaFile = folder.create(meta)
-              metaFile.write(Buffer.from(text))
-              metaFile.finish()
-            },
-            catch: failed(meta.join("/"))
-          })
-        }
+        const file = yield* create(path)
+        bytes += yield* fill(file, journal.bytes(info.id))
+        if (meta === undefined || info.meta === null) continue
+        yield* fill(yield* create(meta), Stream.succeed(Buffer.from(info.meta)))
       }
+      for (const { output, path } of ofOutputs.places) bytes += yield* fill(yield* create(path), journal.outputBytes(toolOutputId(output)))
       for (const { info, reason } of refused) yield* print(host.err, `han: not exported: ${plainLine(info.id)}: ${reason}\n`)
+      for (const { output, reason } of ofOutputs.refused) yield* print(host.err, `han: not exported: ${plainLine(toolOutputId(output))}: ${reason}\n`)
       const sessions = new Set(places.map(({ info: { transcript } }) => `${transcript.machine}/${transcript.source}/${transcript.sessionId}`)).size
-      yield* print(host.out, `${counted(places.length, "transcript")} of ${counted(sessions, "session")} (${byteSize(bytes)}) in ${plainLine(folder.path)}\n`)
-      if (refused.length > 0)
+      const also = ofOutputs.places.length === 0 ? "" : ` and ${counted(ofOutputs.places.length, "output")} of tools`
+      yield* print(
+        host.out,
+        `${counted(places.length, "transcript")} of ${counted(sessions, "session")}${also} (${byteSize(bytes)}) in ${plainLine(folder.path)}\n`
+      )
+      const left = refused.length + ofOutputs.refused.length
+      if (left > 0)
         return yield* Effect.fail(
-          new CommandFailed(`${count(refused.length)} of ${counted(transcripts.length, "transcript")} were not exported, for the reasons above`)
+          new CommandFailed(`${count(left)} of ${counted(transcripts.length + outputs.length, "file")} were not exported, for the reasons above`)
         )
     })
   )
+
+/** Writes a file, whole or not at all; the bytes that it has. */
+const fill = <E, R>(file: ExportFile, content: Stream.Stream<Uint8Array, E, R>) =>
+  Effect.gen(function* () {
+    let bytes = 0
+    yield* content.pipe(
+      Stream.runForEach((chunk) =>
+        Effect.try({
+          try: () => {
+            file.write(chunk)
+            bytes += chunk.length
+          },
+          catch: failed(file.path)
+        })
+      ),
+      Effect.onError(() => Effect.sync(file.abandon))
+    )
+    yield* Effect.try({ try: file.finish, catch: failed(file.path) })
+    return bytes
+  })
 
 const failed = (path: string) => (error: unknown) =>
   error instanceof CommandFailed ? error : new CommandFailed(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`)

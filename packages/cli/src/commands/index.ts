@@ -35,14 +35,15 @@ export const run = (options: { readonly json: boolean }, host: Host): Promise<nu
     })
   )
 
-const shape = ({ appended, bytesRead, durationMs, entries, transcripts, unreadable, unrecognized }: Omit<IndexReport, "problems">) => ({
+const shape = ({ appended, bytesRead, durationMs, entries, notTaken, transcripts, unreadable, unrecognized }: Omit<IndexReport, "problems">) => ({
   transcripts,
   bytesRead,
   entries,
   appended,
   unreadable,
   unrecognized,
-  durationMs
+  durationMs,
+  notTaken: notTaken.count
 })
 
 const summary = (report: Omit<IndexReport, "problems">): string => {
@@ -50,6 +51,9 @@ const summary = (report: Omit<IndexReport, "problems">): string => {
   return (
     `${counted(report.entries, "line")} of ${counted(report.transcripts, "transcript")} kept` +
     (odd === 0 ? "" : `, ${count(report.unreadable)} unreadable, ${count(report.unrecognized)} of unknown kind (\`han doctor\` lists them)`) +
-    `\nthis pass: ${counted(report.appended, "new line")}, ${byteSize(report.bytesRead)} read in ${duration(report.durationMs)}\n`
+    `\nthis pass: ${counted(report.appended, "new line")}, ${byteSize(report.bytesRead)} read in ${duration(report.durationMs)}\n` +
+    (report.notTaken.files.every(({ known }) => known)
+      ? ""
+      : `${counted(report.notTaken.count, ".jsonl file")} not taken for transcripts (\`han doctor\` lists them)\n`)
   )
 }

@@ -1,11 +1,12 @@
 import * as Effect from "effect/Effect"
 import { transcriptFileId } from "../Entry.ts"
 import type { TranscriptInfo } from "../Journal.ts"
-import type { FileProblem, RootState, TranscriptFile } from "../Transcripts.ts"
+import type { FileProblem, OutputFile, RootState, TranscriptFile } from "../Transcripts.ts"
 import { pairFiles } from "./copies.ts"
 import { indexFile, noteMissing, plannedBytes } from "./fileIndexing.ts"
 import { giveWay } from "./giveWay.ts"
 import { addProblem, flush, infosOf, maxMetaBytes, type Pairing, pairedInfo, type Work } from "./indexWork.ts"
+import { indexOutputs, isOutputNews } from "./outputIndexing.ts"
 
 type Candidates = Map<string, [TranscriptFile, ...Array<TranscriptFile>]>
 
@@ -18,13 +19,14 @@ const addCandidate = (candidates: Candidates, file: TranscriptFile): void => {
 
 /** Looks at every transcript there is. The states of the roots as they were then. */
 export const indexAll = Effect.fn("Indexer.indexAll")(function* (work: Work) {
-  const { files, problems, roots } = yield* work.transcripts.list
+  const { files, notTaken, outputs, problems, roots } = yield* work.transcripts.list
+  work.tally.notTaken = notTaken
   for (const problem of problems) addProblem(work, problem)
   const candidates: Candidates = new Map()
   for (const file of files) addCandidate(candidates, file)
   const sees = (info: TranscriptInfo) => info.file !== null && canTell(info.file, roots, problems)
   const gone = [...work.known.files].flatMap(([fileId, infos]) => (candidates.has(fileId) ? [] : infos.filter(sees)))
-  yield* markMissing(work, [...gone, ...(yield* indexCandidates(work, candidates, true)).filter(sees)])
+  yield* markMissing(work, [...gone, ...(yield* indexCandidates(work, candidates, outputs, true)).filter(sees)])
   return roots
 })
 
@@ -48,19 +50,31 @@ export const indexPaths = Effect.fn("Indexer.indexPaths")(function* (work: Work,
       const fileId = work.known.followed.get(path)
       if (fileId !== undefined) gone.add(fileId)
     })
-  yield* Effect.forEach(paths, lookAt, { discard: true })
+  const outputs: Array<OutputFile> = []
+  for (const path of paths) {
+    const output = (yield* work.transcripts.isOutput(path)) ? yield* Effect.either(work.transcripts.outputAt(path)) : null
+    if (output === null) yield* lookAt(path)
+    else if (output._tag === "Left") addProblem(work, output.left)
+    else if (output.right !== null) outputs.push(output.right)
+  }
   // A file that moved is told of at both of its places, perhaps not at once; one that has copies is one of several.
   for (const fileId of new Set([...candidates.keys(), ...gone])) {
     const followed = infosOf(work.known, fileId).flatMap(({ file, missingSince }) => (file === null || missingSince !== null ? [] : [file.path]))
     yield* Effect.forEach([...followed, ...(work.known.copies.get(fileId) ?? [])], lookAt, { discard: true })
   }
-  const lost = yield* indexCandidates(work, candidates, false)
+  const lost = yield* indexCandidates(work, candidates, outputs, false)
   yield* markMissing(work, [...lost, ...[...gone].flatMap((fileId) => (candidates.has(fileId) ? [] : infosOf(work.known, fileId)))])
 })
 
 /** Gives what the journal has of files that are no longer where they were, nor anywhere else that was looked at. */
-const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Work, candidates: Candidates, lookAgain: boolean) {
+const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (
+  work: Work,
+  candidates: Candidates,
+  outputs: ReadonlyArray<OutputFile>,
+  lookAgain: boolean
+) {
   const { tally } = work
+  const outputsOf = bySession(outputs.filter((file) => isOutputNews(work, file)))
   const todo: Array<{ readonly pairing: Pairing; readonly planned: number }> = []
   const lost: Array<TranscriptInfo> = []
   for (const files of candidates.values()) {
@@ -86,6 +100,10 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Wo
     // A long pass has looked at it long ago.
     const now = lookAgain ? yield* Effect.orElseSucceed(work.transcripts.stat(pairing.file.path), () => pairing.file) : pairing.file
     const again = now === null ? null : { ...pairing, file: now }
+    // Before the lines that point to them, which are then searched with them at once.
+    const session = sessionOf(pairing.file.transcript)
+    yield* indexOutputs(work, outputsOf.get(session) ?? [])
+    outputsOf.delete(session)
     if (again !== null) tally.bytes += (plannedBytes(work, again) ?? 0) - planned
     if (again === null || !(yield* indexFile(work, again))) {
       const info = pairedInfo(work.known, pairing)
@@ -95,9 +113,25 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (work: Wo
     yield* work.stepped
     yield* giveWay
   }
+  for (const rest of outputsOf.values()) {
+    yield* indexOutputs(work, rest)
+    yield* giveWay
+  }
   yield* flush(work)
   return lost
 })
+
+const sessionOf = ({ sessionId, source }: { readonly sessionId: string; readonly source: string }): string => `${source}/${sessionId}`
+
+const bySession = (outputs: ReadonlyArray<OutputFile>): Map<string, ReadonlyArray<OutputFile>> => {
+  const found = new Map<string, Array<OutputFile>>()
+  for (const output of outputs) {
+    const others = found.get(sessionOf(output))
+    if (others === undefined) found.set(sessionOf(output), [output])
+    else others.push(output)
+  }
+  return found
+}
 
 const markMissing = Effect.fn("Indexer.markMissing")(function* (work: Work, lost: ReadonlyArray<TranscriptInfo>) {
   const infos = lost.filter((info) => info.missingSince === null)

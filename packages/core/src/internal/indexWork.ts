@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { type SessionId, type Transcript, transcriptFileId } from "../Entry.ts"
 import type { Append, Journal, TranscriptInfo } from "../Journal.ts"
-import type { FileProblem, TranscriptFile, Transcripts } from "../Transcripts.ts"
+import type { ToolOutput, ToolOutputPart } from "../ToolOutput.ts"
+import type { FileProblem, NotTakenFiles, TranscriptFile, Transcripts } from "../Transcripts.ts"
 import { type Edges, edgeRanges } from "./keptEdges.ts"
 
 /** What the journal has, kept in step with what is appended, so that a look at an unchanged file costs nothing. One for each owner. */
@@ -20,12 +21,16 @@ export interface Known {
   /** The facts of each file of facts when it was last looked at. */
   readonly metas: Map<string, string>
   readonly forgotten: Set<SessionId>
+  /** All generations of each tool's output. */
+  readonly outputs: Map<string, ReadonlyArray<ToolOutput>>
+  /** The facts of each output when it was last looked at. */
+  readonly outputLooks: Map<string, string>
 }
 
 /** How a file relates to another one: it is a part of it, it goes on where the other one ends, or it has other lines. */
 export type Verdict = "part" | "longer" | "other"
 
-export const knownOf = (infos: ReadonlyArray<TranscriptInfo>): Known => {
+export const knownOf = (infos: ReadonlyArray<TranscriptInfo>, outputs: ReadonlyArray<ToolOutput> = []): Known => {
   const known: Known = {
     files: new Map(),
     newest: new Map(),
@@ -33,9 +38,12 @@ export const knownOf = (infos: ReadonlyArray<TranscriptInfo>): Known => {
     copies: new Map(),
     verdicts: new Map(),
     metas: new Map(),
-    forgotten: new Set()
+    forgotten: new Set(),
+    outputs: new Map(),
+    outputLooks: new Map()
   }
   for (const info of infos) remember(known, info)
+  for (const output of outputs) rememberOutput(known, output)
   return known
 }
 
@@ -72,6 +80,16 @@ export const pairedInfo = (known: Known, { file, generation }: Pairing): Transcr
   )
 }
 
+type OutputKey = Pick<ToolOutput, "machine" | "source" | "sessionId" | "name">
+const outputKey = ({ machine, name, sessionId, source }: OutputKey): string => [machine, source, sessionId, name].join("/")
+
+/** Every generation of an output as they are in the journal now. */
+export const outputsOf = (known: Known, output: OutputKey): ReadonlyArray<ToolOutput> => known.outputs.get(outputKey(output)) ?? []
+
+export const rememberOutput = (known: Known, output: ToolOutput): void => {
+  known.outputs.set(outputKey(output), [...outputsOf(known, output).filter(({ generation }) => generation !== output.generation), output])
+}
+
 /** What one pass has done so far. */
 export interface Tally {
   readonly begunAt: number
@@ -82,6 +100,8 @@ export interface Tally {
   bytesRead: number
   appended: number
   readonly problems: Map<string, FileProblem>
+  /** Of a pass over everything. */
+  notTaken: NotTakenFiles
 }
 
 export const newTally = (begunAt: number): Tally => ({
@@ -92,7 +112,8 @@ export const newTally = (begunAt: number): Tally => ({
   bytesDone: 0,
   bytesRead: 0,
   appended: 0,
-  problems: new Map()
+  problems: new Map(),
+  notTaken: { count: 0, files: [] }
 })
 
 /** One pass at work. */
@@ -109,6 +130,7 @@ export interface Work {
 
 export interface Pending {
   appends: Array<Append>
+  outputs: Array<ToolOutputPart>
   bytes: number
 }
 
@@ -120,6 +142,22 @@ export const enqueue = Effect.fn("Indexer.enqueue")(function* (work: Work, appen
   work.pending.appends.push(append)
   for (const { bytes, payload } of append.entries) work.pending.bytes += bytes.length + 1 + (payload?.length ?? 0)
   if (work.pending.bytes >= transactionBytes || work.pending.appends.length >= 256) yield* flush(work)
+})
+
+/** Takes a part of an output on its way into the journal; it is there when "flushOutputs" says so. */
+export const enqueueOutput = Effect.fn("Indexer.enqueueOutput")(function* (work: Work, part: ToolOutputPart) {
+  const { outputs } = work.pending
+  rememberOutput(work.known, part.output)
+  outputs.push(part)
+  if (outputs.reduce((sum, { bytes }) => sum + bytes.length, 0) >= transactionBytes || outputs.length >= 256) yield* flushOutputs(work)
+})
+
+/** Stores the outputs that are waiting, in one transaction. */
+export const flushOutputs = Effect.fn("Indexer.flushOutputs")(function* (work: Work) {
+  const { outputs } = work.pending
+  if (outputs.length === 0) return
+  work.pending.outputs = []
+  yield* work.journal.keepOutputs(outputs)
 })
 
 /** Stores what is waiting, in one transaction. */

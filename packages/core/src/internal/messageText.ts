@@ -1,6 +1,7 @@
 import { clipped } from "../Clip.ts"
 import type { DecodedLine, SessionEvent } from "../SessionEvent.ts"
 import { canonicalJson, cut, isObject, strings } from "./json.ts"
+import { resultText } from "./resultText.ts"
 
 /** How much of one string of a tool's input can be found: the beginning of a written file, all of a command. */
 const inputEach = 4000
@@ -83,12 +84,13 @@ export interface FoundText {
   readonly other: string
 }
 
-/** The words by which the line can be found. */
-export const foundText = ({ events }: DecodedLine): FoundText | null => {
+/** The words by which the line can be found; `isCut`: there are more. `outputs`: texts of the files that it points to. */
+export const foundText = ({ events }: DecodedLine, outputs: ReadonlyArray<string>) => {
   const prompt: Array<string> = [],
     answer: Array<string> = [],
     tool: Array<string> = [],
     other: Array<string> = []
+  let isCut = false
   for (const event of events) {
     switch (event._tag) {
       case "Prompted":
@@ -102,6 +104,11 @@ export const foundText = ({ events }: DecodedLine): FoundText | null => {
         break
       case "ToolReturned":
         tool.push(event.text)
+        if (event.structured !== null) {
+          const more = resultText(event.text, event.structured)
+          for (const part of more.parts) tool.push(part)
+          isCut ||= more.cut
+        }
         break
       case "ToolCalled":
         tool.push(event.name, ...strings(event.input, inputEach, inputTotal))
@@ -123,8 +130,9 @@ export const foundText = ({ events }: DecodedLine): FoundText | null => {
         other.push(shown(event))
     }
   }
+  for (const output of outputs) tool.push(output)
   const found = { prompt: joined(prompt), answer: joined(answer), tool: joined(tool), other: joined(other) }
-  return found.prompt === "" && found.answer === "" && found.tool === "" && found.other === "" ? null : found
+  return found.prompt === "" && found.answer === "" && found.tool === "" && found.other === "" ? null : { text: found, isCut }
 }
 
 const joined = (parts: ReadonlyArray<string>): string => {

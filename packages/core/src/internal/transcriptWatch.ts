@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { RootState } from "../Transcripts.ts"
 import { errorCode } from "./fileFacts.ts"
-import { childOf, type Folder, type FoundFolder, find, lookInto, nameIn, signatureOf } from "./transcriptFolders.ts"
+import { childOf, type Folder, type FoundFolder, find, isOutputIn, lookInto, mostInside, nameIn, outputSignature, signatureOf } from "./transcriptFolders.ts"
 import { transcriptNameOfMeta } from "./transcriptNames.ts"
 
 /** What is watched. */
@@ -55,6 +55,8 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   const watchFolder = options.watchFolder ?? watch
   const watched = new Map<string, Watched>()
   const owners = new Map<string, string>()
+  /** How many folders below each session's are watched. */
+  const inside = new Map<string, number>()
   const polling = new Map<string, string | null>([...options.polled].map((root) => [root, null]))
 
   // What to tell. A path is told once however often it changed, so that nothing has to be dropped when nobody takes for long.
@@ -108,6 +110,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
     }
     const transcript = transcriptNameOfMeta(name) ?? name
     if (nameIn(folder, transcript) !== null) return touch(path.join(folder.path, transcript))
+    if (isOutputIn(folder, name)) return touch(path.join(folder.path, name))
     // A transcript's neighbours are written all the time; only a name that may be a folder of the tree is worth a look.
     const child = childOf(folder, name)
     if (child === null) return
@@ -151,6 +154,8 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
     const at = watched.get(folderPath)
     if (at === undefined) return
     watched.delete(folderPath)
+    const session = sessionFolder(at.folder)
+    if (session !== null) inside.set(session, (inside.get(session) ?? 0) - 1)
     if (owners.get(at.folder.key) === folderPath) owners.delete(at.folder.key)
     if (at.parent !== null) watched.get(at.parent)?.children.delete(folderPath)
     at.watcher?.close()
@@ -172,6 +177,10 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
         // It was moved here. The watcher goes first: the system knows only one for each folder, whatever its name.
         drop(owner)
       }
+      // As many as are listed.
+      const session = sessionFolder(folder)
+      if (session !== null && (inside.get(session) ?? 0) >= mostInside) return null
+      if (session !== null) inside.set(session, (inside.get(session) ?? 0) + 1)
       const at: Watched = { folder, parent, children: new Set(), watcher: null, files: new Map() }
       watched.set(folder.path, at)
       owners.set(folder.key, folder.path)
@@ -193,6 +202,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
       )
       if (listing === null) return
       const files = new Map(listing.files.map((file) => [file.path, signatureOf(file)]))
+      for (const output of listing.outputs) files.set(output.path, outputSignature(output))
       for (const [file, signature] of files) if (at.files.get(file) !== signature) touch(file)
       for (const file of at.files.keys()) if (!files.has(file)) touch(file)
       at.files = files
@@ -289,6 +299,10 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   }
   return { take, follow, stateOf } satisfies TranscriptWatch
 })
+
+/** The session's folder that a folder lies in; null for one that lies in none. */
+const sessionFolder = ({ depth, level, path: at }: Folder): string | null =>
+  level === "inside" ? path.resolve(at, ...Array.from({ length: depth ?? 0 }, () => "..")) : null
 
 /** A look takes at most a 400th of the time: over a large tree it comes less often. */
 const restShare = 400

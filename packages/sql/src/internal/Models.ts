@@ -32,6 +32,8 @@ export class Models extends Context.Tag("han-sql/Models")<
     readonly maintain: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
     /** The read model's table in use. */
     readonly table: (name: Table) => string
+    /** The read model's tables in use, and those that are being filled beside them. */
+    readonly tablesToFill: () => ReadonlyArray<(name: Table) => string>
     readonly projectionTable: (projection: Projection) => TableName | undefined
     readonly rebuild: (prices: PriceTable) => Stream.Stream<RebuildProgress, SqlError>
     /** Of the projections of others, which cannot remove single sessions. */
@@ -63,6 +65,8 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
       const installed = yield* write(install([readModels(options.prices), ...options.projections.map(modelOf)]))
       const main = installed[0]!
       let progress: RebuildProgress | null = null
+      /** The revision of the read models that a rebuild fills; the one in use when there is none. */
+      let filled = main.revision
 
       const apply = (chunks: Chunks) =>
         Effect.forEach(installed, ({ filling, model, revision }) => (filling ? Effect.void : model.apply(chunks, tableOf(model, revision))), {
@@ -112,6 +116,7 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
           Effect.gen(function* () {
             const revision = of.revision + 1
             yield* write(createRevision(of.model, revision))
+            if (of === main) filled = revision
             return Stream.concat(bring(of, revision, prices), Stream.drain(Stream.fromEffect(dropOld(of, revision))))
           })
         )
@@ -133,6 +138,7 @@ export const layer = (options: { readonly prices: PriceTable; readonly projectio
         write,
         apply,
         table: (name) => tableOf(main.model, main.revision)(name),
+        tablesToFill: () => [...new Set([main.revision, filled])].map((revision) => tableOf(main.model, revision)),
         projectionTable: (projection) => {
           const found = installed.find((of) => of.model.name === projection.name)
           return found === undefined ? undefined : tableOf(found.model, found.revision)

@@ -2,17 +2,21 @@ import { borderAt } from "han-core/Clip"
 import { normalise, type SearchTerms } from "./words.ts"
 
 const around = 70
-const reach = 500_000
+/** As far as the words of a line with its outputs reach. */
+const reach = 4 << 20
 const segment = /[\p{L}\p{N}]+/gu
 
 /** A part of `text` around the first place where one of the words stands; its beginning when none does. One line, cut between characters. */
 export const excerpt = (text: string, terms: SearchTerms): string => {
-  const at = firstMatch(text.length > reach ? text.slice(0, reach) : text, terms)
+  const at = Math.max(firstMatch(text.length > reach ? text.slice(0, reach) : text, terms), 0)
   const from = borderAt(text, at - around)
   const to = borderAt(text, at + around + 20)
   const cut = text.slice(from, to).replace(/\s+/g, " ").trim()
   return `${from > 0 ? "…" : ""}${cut}${to < text.length ? "…" : ""}`
 }
+
+/** Whether one of the words stands in `text`. */
+export const hasMatch = (text: string, terms: SearchTerms): boolean => firstMatch(text, terms) >= 0
 
 const firstMatch = (text: string, { groups }: SearchTerms): number => {
   const lower = text.toLowerCase()
@@ -26,7 +30,7 @@ const firstMatch = (text: string, { groups }: SearchTerms): number => {
     const at = plain >= 0 ? plain : indexOfSegment(text, whole, first)
     if (at >= 0 && (best < 0 || at < best)) best = at
   }
-  return Math.max(best, 0)
+  return best
 }
 
 const wordCharacter = /[\p{L}\p{N}]/u

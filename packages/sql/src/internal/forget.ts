@@ -25,7 +25,7 @@ export const forgetSessions = Effect.fnUntraced(function* (
     no: number
     session_id: string
   }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)}
-    AND EXISTS (SELECT 1 FROM transcript t WHERE t.session_no = k.no)`
+    AND (EXISTS (SELECT 1 FROM transcript t WHERE t.session_no = k.no) OR EXISTS (SELECT 1 FROM tool_output o WHERE o.session_no = k.no))`
   for (const id of ids) yield* sql`INSERT INTO tombstone ${sql.insert({ owner, session_id: id, forgotten_at: now })} ON CONFLICT DO NOTHING`
   if (gone.length === 0) return { sessions: 0, entries: 0 }
   const family = yield* familyOf(
@@ -43,6 +43,8 @@ export const forgetSessions = Effect.fnUntraced(function* (
   for (const name of ["block", "entry_payload"]) {
     yield* sql`DELETE FROM ${sql.literal(name)} WHERE transcript_no IN (SELECT no FROM transcript WHERE session_no ${forgotten})`
   }
+  yield* sql`DELETE FROM tool_output_piece WHERE output_no IN (SELECT no FROM tool_output WHERE session_no ${forgotten})`
+  yield* sql`DELETE FROM tool_output WHERE session_no ${forgotten}`
   yield* sql`DELETE FROM transcript WHERE session_no ${forgotten}`
   yield* sql`DELETE FROM ${sql.literal(models.table("session_move"))} WHERE session_no ${forgotten}`
   yield* projectAgain(sql, models, owner, family, prices)

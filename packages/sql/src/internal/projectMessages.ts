@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { Transcript, TranscriptId } from "han-core/Entry"
+import type { Entry, Transcript, TranscriptId } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import { fitOf, originOf } from "han-core/Origin"
 import * as Sentiment from "han-core/Sentiment"
@@ -12,8 +12,8 @@ import { anyOf, insertRows, pairs, storable, type Value } from "./Database.ts"
 import { entriesAt, type Found } from "./entriesAt.ts"
 import { idHash } from "./idHash.ts"
 import { instantOfKey, keySeed, kindNumber, kindOfNumber, messageKey, threadOf } from "./messageKey.ts"
+import { addWords } from "./messageWords.ts"
 import { alsoLoad, type TranscriptState, type TranscriptStates } from "./transcriptStates.ts"
-import { normalise, vector } from "./words.ts"
 
 interface Wanted {
   key: number
@@ -23,6 +23,7 @@ interface Wanted {
   readonly uuidHash: number
   readonly kind: Message.MessageKind
   readonly decoded: DecodedLine
+  readonly entry: Entry
   /** The line's time, or the one before it. */
   readonly at: number | null
 }
@@ -62,12 +63,13 @@ export const projectMessages = Effect.fnUntraced(function* (
       // A line hangs on lines before it in its file, whatever the clock said.
       const key = Math.max(messageKey(time, decoded.line, seed), (state.lastKey ?? Number.NEGATIVE_INFINITY) + 1)
       state.lastKey = key
-      const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
+      const entry = chunk.entries[index]!
+      const uuid = storable(Message.idOf(chunk.transcript, decoded, entry))
       const place = placeOf(chunk.sessionNo, uuid)
       const have = wanted.get(place)
       // A line that a file repeats is one message, where it stands first; one that several transcripts have is the message of the one that it fits best.
       if (have !== undefined && (have.chunk.no === chunk.no || !fitsBetter(chunk, decoded, have.chunk, have.decoded))) return
-      wanted.set(place, { key, chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
+      wanted.set(place, { key, chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, entry, at: time })
     })
   }
   const { fresh, ousted } = yield* compareWithThere(sql, table, wanted)
@@ -88,7 +90,7 @@ export const projectMessages = Effect.fnUntraced(function* (
       kindNumber(message.kind)
     ])
   )
-  addWords(sql, chunks, fresh)
+  yield* addWords(sql, chunks, fresh)
   const moods: Array<ReadonlyArray<Value>> = []
   for (const { at, chunk, decoded, key, kind } of fresh) {
     const counted: Counted = { transcript: chunk.transcript, sessionNo: chunk.sessionNo, decoded, kind, at }
@@ -222,6 +224,7 @@ const takeBack = Effect.fnUntraced(function* (
     orElse: () => sql`DELETE FROM ${sql.literal(table("message_text"))} WHERE rowid ${anyOf(sql, keys)}`
   })
   const sessions = anyOf(sql, [...new Set(ousted.map(({ row }) => row.session_no))])
+  yield* sql`DELETE FROM ${sql.literal(table("output_ref"))} WHERE session_no ${sessions} AND message_id ${anyOf(sql, keys)}`
   yield* sql`DELETE FROM ${sql.literal(table("mood"))} WHERE session_no ${sessions} AND message_id ${anyOf(sql, keys)}`
   yield* sql`DELETE FROM ${sql.literal(table("message"))} WHERE owner = ${owner} AND id ${anyOf(sql, keys)}`
 })
@@ -257,19 +260,3 @@ const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table:
     reach = Math.min(reach * 4, 2048)
   }
 })
-
-const addWords = (sql: SqlClient.SqlClient, [{ owner, table, words }]: Chunks, messages: ReadonlyArray<Wanted>): void => {
-  const pg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
-  const rows: Array<ReadonlyArray<string | number>> = []
-  for (const message of messages) {
-    const text = Message.searchTextOf(message.decoded)
-    if (text === null) continue
-    rows.push(
-      pg
-        ? [owner, message.key, vector(`${text.prompt}\n${text.answer}\n${text.tool}\n${text.other}`)]
-        : [message.key, normalise(text.prompt), normalise(text.answer), normalise(text.tool), normalise(text.other)]
-    )
-  }
-  if (pg) words.add(table("message_text"), "owner, id, words", 1, rows)
-  else words.add(table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
-}

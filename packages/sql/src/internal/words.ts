@@ -26,7 +26,7 @@ export const vector = (text: string): string => {
     const lexeme = lexemeOf(found)
     const list = positions.get(lexeme)
     if (list === undefined) {
-      size += lexeme.length * 3 + 16
+      size += lexemeSize(lexeme)
       if (size > maxVectorBytes) break
       positions.set(lexeme, [position])
     } else if (list.length < maxPositions && list[list.length - 1] !== position) list.push(position)
@@ -35,14 +35,68 @@ export const vector = (text: string): string => {
   for (const [lexeme, list] of positions) parts.push(`'${lexeme}':${list.join(",")}`)
   return parts.join(" ")
 }
+
+/**
+ * Texts of one message as far as both databases can find their words: a PostgreSQL vector holds about a hundred thousand different ones, and what one database does not find the
+ * other must not find either.
+ */
+export const searchable = (texts: readonly [string, string, string, string]): readonly [string, string, string, string] => {
+  if (texts.reduce((sum, text) => sum + text.length, 0) <= alwaysFits) return texts
+  const seen = new Set<string>()
+  let size = 0
+  const fitting = (text: string): string => {
+    if (size > maxVectorBytes) return ""
+    // In pieces, so that not all words of a long text stand beside each other in memory.
+    for (let from = 0; from < text.length; ) {
+      const to = wordBorder(text, from + pieceLength)
+      const before = size
+      const fresh: Array<string> = []
+      for (const found of words(text.slice(from, to))) {
+        const lexeme = lexemeOf(found)
+        if (seen.has(lexeme)) continue
+        seen.add(lexeme)
+        fresh.push(lexeme)
+        size += lexemeSize(lexeme)
+      }
+      // Where in the piece matters less than that both databases take the same: none of it.
+      if (size > maxVectorBytes) {
+        for (const lexeme of fresh) seen.delete(lexeme)
+        const kept = text.slice(0, from)
+        size = before > maxVectorBytes ? before : maxVectorBytes + 1
+        return kept
+      }
+      from = to
+    }
+    return text
+  }
+  const [a, b, c, d] = texts
+  return [fitting(a), fitting(b), fitting(c), fitting(d)]
+}
+const pieceLength = 4096
+/** No text of this length has more words than fit, however short they are. */
+const alwaysFits = 100_000
+const blank = /\s/
+/** The first place from `at` on where no word is cut in two. */
+const wordBorder = (text: string, at: number): number => {
+  const last = Math.min(at + longestWord, text.length)
+  let to = at
+  while (to < last && !blank.test(text[to] ?? " ")) to++
+  return Math.min(to, text.length)
+}
+const longestWord = 4096
+
+/** Bytes of a vector that a lexeme takes, with its first position: itself, even, a length, and the position. */
+const lexemeSize = (lexeme: string): number => Buffer.byteLength(lexeme) + 5
+
 /** PostgreSQL refuses a lexeme of more than 2,046 bytes, three for most units; SQLite finds such a word, nobody searches for one. */
 const lexemeOf = (found: string): string => (found.length <= maxLexeme ? found : found.slice(0, maxLexeme).toWellFormed())
 const maxLexeme = 680
 
-// Limits of the tsvector type: 16,383 positions, 256 for a lexeme, 1 MB in all (a position takes two bytes beside the lexeme).
+// Limits of the tsvector type: 16,383 positions, 256 for a lexeme, 1 MB in all. Positions beyond the first of a lexeme take two bytes each: at most 32,766 for those before the
+// last one, and as much for the lexemes of these that stand at the last one, too.
 const maxPosition = 16_383
 const maxPositions = 255
-const maxVectorBytes = 700_000
+const maxVectorBytes = 950_000
 
 /** What a person looks for: every group must occur, none of "without". A group is a phrase; "prefix": its last word is the beginning of one. */
 export interface SearchTerms {

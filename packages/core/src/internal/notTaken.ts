@@ -1,0 +1,77 @@
+import { readdir } from "node:fs/promises"
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import type { FileProblem, NotTaken, NotTakenFiles } from "../Transcripts.ts"
+import { asking } from "./fileFacts.ts"
+import { olderGeneration, transcriptEnd } from "./transcriptNames.ts"
+
+/** Files of the client that end as transcripts do. */
+const knownNames: ReadonlyMap<string, string> = new Map([
+  ["history.jsonl", "the client's list of prompts that were typed"],
+  ["journal.jsonl", "the client's journal of a workflow"],
+  ["timeline.jsonl", "the client's record of a background session"]
+])
+
+/** The reason why a file of that name is no transcript: `otherwise`, unless the name is known. */
+export const whyNot = (name: string, otherwise: string): Pick<NotTaken, "reason" | "known"> => {
+  const known = knownNames.get(name) ?? (olderGeneration.test(name) ? "an older generation of a transcript, from an export" : undefined)
+  return { reason: known ?? otherwise, known: known !== undefined }
+}
+
+/** Folders of a root that hold what people configure, plugins and the client's own records: there may be a lot in them, and no transcripts. */
+const noTranscripts: ReadonlySet<string> = new Set([
+  "projects",
+  "plugins",
+  "commands",
+  "agents",
+  "skills",
+  "output-styles",
+  "rules",
+  "file-history",
+  "shell-snapshots",
+  "session-env",
+  "cache",
+  "debug",
+  "statsig",
+  "telemetry"
+])
+
+/** How much of what is no place for transcripts is looked through for some, all roots together. */
+const mostNames = 20_000
+const mostDepth = 16
+const mostListed = 100
+
+/** What is named as a transcript in the folders `others`, in which there should be none, and in those of `roots` beside `projects`. */
+export const findStrays = Effect.fn("Transcripts.strays")(function* (roots: ReadonlyArray<string>, others: ReadonlyArray<string>) {
+  const found: Array<NotTaken> = []
+  const problems: Array<FileProblem> = []
+  let names = 0
+  const visit = (folder: string, depth: number, reason: string, skip: ReadonlySet<string>): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      if (depth > mostDepth || names > mostNames) {
+        problems.push({ path: folder, message: `${folder} was not looked through for files named as transcripts: there are too many folders and files in it` })
+        return
+      }
+      // A folder that may not be read, or went away, is no place for transcripts: nobody misses what is in it.
+      const entries = yield* Effect.orElseSucceed(
+        asking(folder, () => readdir(folder, { withFileTypes: true })),
+        () => []
+      )
+      names += entries.length
+      for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+        const at = path.join(folder, entry.name)
+        if (entry.name.endsWith(transcriptEnd)) found.push({ path: at, ...whyNot(entry.name, reason) })
+        if (entry.isDirectory() && !skip.has(entry.name)) yield* visit(at, depth + 1, reason, nothing)
+      }
+    })
+  for (const root of roots) yield* visit(root, 0, "it lies outside of projects", noTranscripts)
+  for (const folder of others) yield* visit(folder, 1, "it lies in a folder that is no session's", nothing)
+  return { found, problems }
+})
+const nothing: ReadonlySet<string> = new Set()
+
+/** The list that is told of, with the number of all. */
+export const notTakenFiles = (all: ReadonlyArray<NotTaken>): NotTakenFiles => ({
+  count: all.length,
+  files: [...all].sort((a, b) => Number(a.known) - Number(b.known) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)).slice(0, mostListed)
+})

@@ -1,0 +1,169 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import type { Entry } from "han-core/Entry"
+import * as Message from "han-core/Message"
+import type { DecodedLine } from "han-core/SessionEvent"
+import { pointersOf, searchedOutputBytes, type ToolOutputPointer } from "han-core/ToolOutput"
+import type { Table } from "../ReadModels.ts"
+import type { Chunk, Chunks } from "./chunk.ts"
+import { anyOf, insertRows, storable, type Value } from "./Database.ts"
+import { entriesAt } from "./entriesAt.ts"
+import { type OutputName, outputTexts } from "./outputTexts.ts"
+import { PendingWords } from "./pendingWords.ts"
+import { normalise, searchable, vector } from "./words.ts"
+
+/** A message whose words are to be found. */
+export interface Worded {
+  readonly key: number
+  readonly chunk: Chunk
+  readonly decoded: DecodedLine
+  readonly entry: Entry
+}
+
+/** The words of messages that have just come, and where their lines point to. */
+export const addWords = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  [{ owner, table, words }]: Chunks,
+  messages: ReadonlyArray<Worded>
+): Effect.fn.Return<void, SqlError> {
+  const pointers = new Map<number, ReadonlyArray<ToolOutputPointer>>()
+  const rows: Array<ReadonlyArray<Value>> = []
+  const row = (kind: OutputKind, { chunk, decoded, key }: Worded, name: string, path: string | null, other: string | null): ReadonlyArray<Value> => [
+    chunk.sessionNo,
+    key,
+    storable(name),
+    kind,
+    owner,
+    chunk.no,
+    decoded.line,
+    path === null ? null : storable(path),
+    other === null ? null : storable(other)
+  ]
+  for (const message of messages) {
+    const found = pointersOf(message.chunk.transcript, message.entry, message.decoded)
+    if (found.length === 0) continue
+    pointers.set(message.key, found)
+    for (const { name, own, path, sessionId } of found)
+      rows.push(own ? row(pointsTo, message, name, null, null) : row(refused, message, sessionId === null ? path : name, path, sessionId))
+  }
+  const plain: Array<ReadonlyArray<string | number>> = []
+  const waiting: Array<Worded> = []
+  for (const message of messages) {
+    if (pointers.has(message.key)) {
+      waiting.push(message)
+      continue
+    }
+    const text = Message.boundedSearchTextOf(message.decoded, [])
+    if (text === null) continue
+    const worded = wordRow(sql, owner, message.key, text)
+    if (worded.isCut) rows.push(row(cut, message, "", null, null))
+    plain.push(worded.row)
+  }
+  putWords(sql, words, table, plain)
+  for (let from = 0; from < waiting.length; from += textsAtOnce) {
+    const some = waiting.slice(from, from + textsAtOnce)
+    const namesOf = ({ chunk, key }: Worded) => ownNames(chunk.sessionNo, pointers.get(key) ?? [])
+    const textsOf = yield* outputTexts(sql, some.flatMap(namesOf))
+    for (const message of some) {
+      const text = Message.boundedSearchTextOf(message.decoded, bounded(namesOf(message).flatMap(textsOf)))
+      if (text === null) continue
+      const worded = wordRow(sql, owner, message.key, text)
+      if (worded.isCut) rows.push(row(cut, message, "", null, null))
+      putWords(sql, words, table, [worded.row])
+    }
+    // Not all outputs of a long chunk in memory at once.
+    yield* words.insert(sql)
+  }
+  yield* putRefs(sql, table, rows)
+})
+
+const putRefs = (sql: SqlClient.SqlClient, table: (name: Table) => string, rows: ReadonlyArray<ReadonlyArray<Value>>) =>
+  insertRows(
+    sql,
+    {
+      table: table("output_ref"),
+      columns: "session_no, message_id, name, kind, owner, transcript_no, line, path, other_session",
+      suffix: "ON CONFLICT DO NOTHING"
+    },
+    rows
+  )
+
+/** Lines whose outputs are looked up together. */
+const textsAtOnce = 16
+
+/** What a row of "output_ref" says: the line points to that output of its session · to a file elsewhere · has more words than can be found. */
+export type OutputKind = typeof pointsTo | typeof refused | typeof cut
+export const pointsTo = 0
+export const refused = 1
+export const cut = 2
+
+const ownNames = (sessionNo: number, pointers: ReadonlyArray<ToolOutputPointer>): ReadonlyArray<OutputName> =>
+  pointers.flatMap(({ name, own }) => (own ? [{ sessionNo, name }] : []))
+
+/** Of several outputs of one line no more than of one. */
+const bounded = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+  let left = searchedOutputBytes
+  return texts.map((text) => {
+    const kept = text.slice(0, Math.max(0, left))
+    left -= kept.length
+    return kept
+  })
+}
+
+/** The words anew of the messages whose lines point to these outputs, of which more came. */
+export const wordAgain = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  table: (name: Table) => string,
+  of: OutputName
+): Effect.fn.Return<void, SqlError> {
+  const t = (name: Table) => sql.literal(table(name))
+  const rows = yield* sql<{ owner: string; message_id: number; transcript_no: number; line: number }>`
+    SELECT owner, message_id, transcript_no, line FROM ${t("output_ref")} WHERE session_no = ${of.sessionNo} AND name = ${storable(of.name)} AND kind = ${pointsTo} ORDER BY message_id`
+  for (let from = 0; from < rows.length; from += textsAtOnce) {
+    const some = rows.slice(from, from + textsAtOnce)
+    const find = yield* entriesAt(
+      sql,
+      some.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
+    )
+    const words = new PendingWords()
+    const ids = some.map((row) => row.message_id)
+    const isCut: Array<ReadonlyArray<Value>> = []
+    for (const row of some) {
+      const line = find({ transcriptNo: row.transcript_no, line: row.line })
+      if (line === undefined) continue
+      const names = ownNames(of.sessionNo, pointersOf(line.transcript, line.entry, line.decoded))
+      const text = Message.boundedSearchTextOf(line.decoded, bounded(names.flatMap(yield* outputTexts(sql, names))))
+      if (text === null) continue
+      const worded = wordRow(sql, row.owner, row.message_id, text)
+      putWords(sql, words, table, [worded.row])
+      if (worded.isCut) isCut.push([of.sessionNo, row.message_id, "", cut, row.owner, row.transcript_no, row.line, null, null])
+    }
+    yield* putRefs(sql, table, isCut)
+    yield* sql.onDialectOrElse({
+      pg: () => sql`DELETE FROM ${t("message_text")} WHERE owner = ${some[0]!.owner} AND id ${anyOf(sql, ids)}`,
+      orElse: () => sql`DELETE FROM ${t("message_text")} WHERE rowid ${anyOf(sql, ids)}`
+    })
+    yield* words.insert(sql)
+  }
+})
+
+type Found = NonNullable<ReturnType<typeof Message.boundedSearchTextOf>>
+
+const isPg = (sql: SqlClient.SqlClient): boolean => sql.onDialectOrElse({ pg: () => true, orElse: () => false })
+
+/** `isCut`: the line has more words than can be found. */
+const wordRow = (sql: SqlClient.SqlClient, owner: string, key: number, { isCut, text }: Found) => {
+  const [prompt, answer, tool, other] = searchable([text.prompt, text.answer, text.tool, text.other])
+  const length = prompt.length + answer.length + tool.length + other.length
+  const row: ReadonlyArray<string | number> = isPg(sql)
+    ? [owner, key, vector(`${prompt}\n${answer}\n${tool}\n${other}`)]
+    : [key, normalise(prompt), normalise(answer), normalise(tool), normalise(other)]
+  return { row, isCut: isCut || length < text.prompt.length + text.answer.length + text.tool.length + text.other.length }
+}
+
+const putWords = (sql: SqlClient.SqlClient, words: PendingWords, table: (name: Table) => string, rows: ReadonlyArray<ReadonlyArray<string | number>>): void => {
+  if (rows.length === 0) return
+  if (isPg(sql)) words.add(table("message_text"), "owner, id, words", 1, rows)
+  else words.add(table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
+}
