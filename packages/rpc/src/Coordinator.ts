@@ -64,6 +64,8 @@ export const DoctorReport = Schema.Struct({
   problems: Schema.Array(IndexProblem),
   roots: Schema.Array(RootState),
   claudeCleanup: Schema.Array(ClaudeCleanup),
+  /** What the ledger of API responses has no price for, leaves out or cannot decide: see `UsageReport`. */
+  usage: Schema.Struct({ unpricedModels: Schema.Array(Schema.String), notIncluded: Schema.Array(Schema.String) }),
   /** What a person should do something about, one sentence each. */
   warnings: Schema.Array(Schema.String)
 })

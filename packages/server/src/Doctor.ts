@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
 import { Sessions } from "han-core/Sessions"
 import type { StoreError } from "han-core/StoreError"
+import { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
 import type { ClaudeCleanup, CoordinatorStatus, DoctorReport } from "han-rpc/Coordinator"
 
@@ -19,7 +20,7 @@ export const report = (options: {
   readonly status: CoordinatorStatus
   readonly claudeRoots: ReadonlyArray<string>
   readonly failure: string | null
-}): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Viewer> =>
+}): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Usage | Viewer> =>
   Effect.gen(function* () {
     const { failure, status } = options
     const journal = yield* Journal
@@ -27,6 +28,11 @@ export const report = (options: {
     const totals = yield* journal.totals
     const problems = yield* sessions.problems({ limit: problemsShown })
     const transcripts = yield* journal.transcripts()
+    // Of everything there is, so that it names no session and no project.
+    const { notIncluded, unpricedModels } = yield* Effect.catchTags((yield* Usage).report({ by: "model" }), {
+      SessionNotFound: Effect.die,
+      ProjectNotFound: Effect.die
+    })
     const { roots } = status.indexer
     const cleanups = yield* Effect.forEach(
       roots.filter((root) => root.state !== "missing" && options.claudeRoots.includes(root.path)),
@@ -38,6 +44,7 @@ export const report = (options: {
       problems,
       roots,
       claudeCleanup: cleanups.map(({ problem: _, ...rest }) => rest),
+      usage: { unpricedModels, notIncluded },
       warnings: [
         ...(status.database.warning === null ? [] : [status.database.warning]),
         ...(failure === null ? [] : [failure]),

@@ -45,7 +45,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-const shape = ({ claudeCleanup, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
+const shape = ({ claudeCleanup, problems, roots, status, totals, usage, warnings }: DoctorReport, host: Host) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals
   return {
     transcripts,
@@ -68,6 +68,7 @@ const shape = ({ claudeCleanup, problems, roots, status, totals, warnings }: Doc
       oldestTranscriptAt: isoInstant(cleanup.oldestTranscriptAt),
       nextDeletionAt: isoInstant(cleanup.nextDeletionAt)
     })),
+    usage,
     warnings,
     coordinator: statusShape(status)
   }
@@ -110,6 +111,14 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
     section(
       "Claude Code's own deletion",
       report.claudeCleanup.map((cleanup) => cleanupLine(cleanup, utc, host.now())),
+      style
+    ),
+    section(
+      "Usage",
+      [
+        ...report.usage.unpricedModels.map((model) => `no price is known for ${plainLine(model)}; set one in config.json`),
+        ...report.usage.notIncluded.map((what) => `not included: ${plainLine(what)}`)
+      ],
       style
     ),
     section(
