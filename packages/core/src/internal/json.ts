@@ -9,6 +9,11 @@ export const text = (value: unknown): string | null => (typeof value === "string
 /** A string that says something; null for an empty one. */
 export const filled = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null)
 export const number = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null)
+/** A number as a whole one; null for one that has no exact whole part. */
+export const whole = (value: unknown): number | null => {
+  const part = typeof value === "number" ? Math.trunc(value) : Number.NaN
+  return Number.isSafeInteger(part) ? part + 0 : null
+}
 /** A whole number of things: negative, broken and missing ones are 0. */
 export const count = (value: unknown): number => (typeof value === "number" && value > 0 ? Math.min(Math.trunc(value), Number.MAX_SAFE_INTEGER) : 0)
 
