@@ -104,7 +104,7 @@ const toldBy = (line: DecodedLine | null): Told | null => {
 const firstOf = Effect.fnUntraced(function* (above: LinesAbove, told: Told): Effect.fn.Return<Told, SqlError> {
   for (let first = told; ; ) {
     const before: Told | null = toldBy(yield* above.before(first.line))
-    if (before === null || !goesOn(before.event, first.event)) return first
+    if (before === null || !goesOn(before.event, first)) return first
     first = before
   }
 })
@@ -115,13 +115,17 @@ const hasPrompt = (event: Metered): boolean => prompt.some((key) => event[key] >
 /** To the last token: the next response of a conversation has read more than the one before. */
 const sameTokens = (a: Metered, b: Metered): boolean => a.model === b.model && a.output === b.output && samePrompt(a, b) && (hasPrompt(a) || a.output > 0)
 
+/** Whether two lines with one id may be of one response. The prompt of a response that is still coming may not be counted yet. */
+const sameResponse = (a: Metered, b: Metered): boolean =>
+  a.messageId !== null && a.messageId === b.messageId && (samePrompt(a, b) || !hasPrompt(a) || !hasPrompt(b))
+
 /** Whether a line that follows another one is of the same response. */
-const goesOn = (before: Metered, event: Metered): boolean => {
+const goesOn = (before: Metered, { event, line }: Told): boolean => {
   if (before.requestId !== null && event.requestId !== null && before.requestId !== event.requestId) return false
   if (before.requestRef !== event.requestRef) return false
-  // The prompt of a response that is still coming may not be counted yet.
-  if (before.messageId !== null && before.messageId === event.messageId) return samePrompt(before, event) || !hasPrompt(before) || !hasPrompt(event)
-  return sameTokens(before, event)
+  if (before.messageId !== null && before.messageId === event.messageId) return sameResponse(before, event)
+  // Only a line that names the one before as its parent follows it for certain.
+  return line.envelope.parentUuid !== null && sameTokens(before, event)
 }
 
 /** Results of tools, and text for the model that came with them: they may stand between lines of one response, a prompt does not. */
@@ -134,7 +138,7 @@ const firstOfTurn = Effect.fnUntraced(function* (above: LinesAbove, told: Told):
     const before: DecodedLine | null = yield* above.before(line)
     const other = toldBy(before)
     if (before === null || (before.envelope.type !== "assistant" && !isWithinTurn(before))) return first
-    if (other !== null && other.event.messageId === told.event.messageId && samePrompt(other.event, told.event)) first = other
+    if (other !== null && sameResponse(other.event, told.event)) first = other
     line = before
   }
 })
