@@ -124,7 +124,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       }
       const { notIncluded, totals } = yield* report()
       // Without parents no line says that it goes on with the one above, unless both have one id.
-      const unlinked = (name: string, ids: object) => {
+      const unlinked = (name: string, ids: { readonly id?: string }) => {
         const { records } = new Conversation(name).prompt().answer(ids).answer(ids)
         return { transcript: transcript(name), entries: lines(records.map((record) => ({ ...record, parentUuid: null }))) }
       }
