@@ -46,7 +46,7 @@ const Totals = {
 }
 export const UsageShape = Schema.Struct({
   totals: Schema.Struct(Totals),
-  rows: Schema.Array(Schema.Struct({ key: Schema.String, label: Schema.String, ...Totals, unpricedResponses: Schema.Int })),
+  rows: Schema.Array(Schema.Struct({ key: Schema.String, label: Schema.String, path: Text, ...Totals, unpricedResponses: Schema.Int })),
   unpricedModels: Schema.Array(Schema.String),
   unpricedResponses: Schema.Int,
   notIncluded: Schema.Array(Schema.String)
@@ -83,6 +83,7 @@ export const DoctorShape = Schema.Struct({
   ),
   versions: Schema.Struct({ han: Schema.String, coordinator: Schema.String, protocol: Schema.Int, bun: Text, sqlite: Schema.String }),
   cleanup: Schema.Array(Schema.Struct({ root: Schema.String, cleanupPeriodDays: Schema.Number, oldestTranscriptAt: Instant, nextDeletionAt: Instant })),
+  usage: Schema.Struct({ unpricedModels: Schema.Array(Schema.String), notIncluded: Schema.Array(Schema.String) }),
   warnings: Schema.Array(Schema.String)
 })
 export const MessageShape = Schema.Struct({

@@ -1,8 +1,9 @@
 import type { Entry, Transcript } from "./Entry.ts"
 import { decodeLine, type Line, lineId } from "./internal/decodedLine.ts"
 import { envelopeOf as ownEnvelope } from "./internal/envelope.ts"
-import { count, filled, type JsonObject, number, object } from "./internal/json.ts"
+import { filled, type JsonObject, number, object, tokenCount } from "./internal/json.ts"
 import { readRecords } from "./internal/record.ts"
+import { mostCostNanoUsd } from "./Pricing.ts"
 import type { DecodedLine, Envelope } from "./SessionEvent.ts"
 
 /**
@@ -18,6 +19,13 @@ export const decode = (transcript: Transcript, entry: Entry): DecodedLine => {
     (line) => addEvents(line, payload)
   )
 }
+
+const tokenFields = [
+  ["input_tokens", "input"],
+  ["output_tokens", "output"],
+  ["cache_read_tokens", "cacheRead"],
+  ["cache_creation_tokens", "cacheWrite"]
+] as const
 
 /** Null when there is none, or it cannot be read. */
 const payloadOf = (entry: Entry): JsonObject | null => {
@@ -48,19 +56,28 @@ const addEvents = (line: Line, payload: JsonObject | null): void => {
   if (facts === null) return
   if (name === "token_usage") {
     const cost = number(facts.cost_usd)
+    const stated = cost === null ? null : Math.round(cost * 1e9)
+    const credible = stated === null || (stated >= 0 && stated <= mostCostNanoUsd)
+    const given = tokenFields.map(([field, key]) => ({ field, key, value: tokenCount(facts[field]) }))
+    const of = (key: (typeof tokenFields)[number][1]) => given.find((one) => one.key === key)?.value ?? 0
     events.push({
       _tag: "ResponseMetered",
       messageId: lineId(line),
       requestId: null,
+      requestRef: null,
+      originUuid: null,
+      part: 0,
       model: filled(facts.model) ?? "unknown",
-      input: count(facts.input_tokens),
-      output: count(facts.output_tokens),
-      cacheRead: count(facts.cache_read_tokens),
-      cacheWrite5m: count(facts.cache_creation_tokens),
+      input: of("input"),
+      output: of("output"),
+      cacheRead: of("cacheRead"),
+      cacheWrite5m: of("cacheWrite"),
       cacheWrite1h: 0,
       webSearches: 0,
       tier: null,
-      statedCostNanoUsd: cost === null ? null : count(Math.round(cost * 1e9))
+      surcharges: [],
+      impossible: [...given.flatMap(({ field, value }) => (value === null ? [field] : [])), ...(credible ? [] : ["cost_usd"])],
+      statedCostNanoUsd: credible ? stated : null
     })
   } else if (name === "hook_file_change") {
     const path = filled(facts.file_path),

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
 import type { HanEvent } from "./HookRun.ts"
-import { number, object, text } from "./internal/json.ts"
+import { number, object, text, whole } from "./internal/json.ts"
 
 /** A piece of work that an agent announced and accounted for in han's log (`task_start`, `task_update`, `task_complete`, `task_fail`). */
 export class HanTask extends Schema.Class<HanTask>("han-core/HanTask")({
@@ -52,7 +52,7 @@ export const tasksOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HanTask>
           confidence: number(data["confidence"]),
           notes: text(data["notes"]) ?? text(data["reason"]) ?? have.notes,
           filesModified: Array.isArray(files) ? files.filter((file) => typeof file === "string") : [],
-          testsAdded: number(data["tests_added"]),
+          testsAdded: whole(data["tests_added"]),
           completedAt: event.at,
           durationSeconds: stated ?? (event.at === null || have.startedAt === null ? null : Math.max(0, Math.round((event.at - have.startedAt) / 1000)))
         })

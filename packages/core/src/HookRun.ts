@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
-import { array, count, type JsonObject, number, object, text } from "./internal/json.ts"
+import { array, count, type JsonObject, number, object, text, whole } from "./internal/json.ts"
 
 /** One run of a hook: what han's log says about its start and its end. Null for what neither says; all of the end is null while it runs. */
 export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
@@ -74,14 +74,20 @@ export interface HookFacts {
   /** Where the line does not say so itself, its exit code does. */
   readonly passed: boolean
 }
+/** Thirty years: what states more, or less than nothing, did not measure, and sums of it would be nonsense. */
+const longestMs = 1e12
+const lasted = (value: unknown): number | null => {
+  const ms = number(value)
+  return ms !== null && ms >= 0 && ms <= longestMs ? ms : null
+}
 export const hookFactsOf = (data: unknown): HookFacts => {
   const facts = object(data) ?? {}
-  const exitCode = number(facts["exit_code"])
+  const exitCode = whole(facts["exit_code"])
   return {
     plugin: text(facts["plugin"]),
     hook: text(facts["hook"]),
     exitCode,
-    durationMs: number(facts["duration_ms"]),
+    durationMs: lasted(facts["duration_ms"]),
     passed: typeof facts["success"] === "boolean" ? facts["success"] : exitCode === 0
   }
 }

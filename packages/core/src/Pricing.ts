@@ -40,6 +40,9 @@ export const published: ReadonlyArray<PriceRow> = [
   ...rows("gpt-5 gpt-5-codex gemini-2.5-pro", usd(1.25, 10, 0.125, null, null))
 ]
 
+/** More than any response costs, a hundred thousand dollars: a record that comes to more than this is wrong, and the cost not known. */
+export const mostCostNanoUsd = 1e14
+
 /** Tokens of one response, by what they cost. */
 export interface PricedTokens {
   readonly input: number
@@ -57,7 +60,7 @@ export interface PriceTable {
 }
 
 /** A model id without the vendor's date suffix and context marker: `claude-opus-4-5-20251101`, `claude-opus-4-5[1m]` → `claude-opus-4-5`. */
-const withoutSuffix = (model: string): string =>
+export const withoutSuffix = (model: string): string =>
   model
     .replace(/\[[^\]]*\]$/, "")
     .replace(/[-@]20\d{6}$/, "")

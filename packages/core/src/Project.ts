@@ -21,6 +21,13 @@ export const Project = Schema.Struct({
 })
 export type Project = typeof Project.Type
 
+/** No project of the viewer's is called so: by its id, its directory, its name, or its repository's remote or id. */
+export class ProjectNotFound extends Schema.TaggedError<ProjectNotFound>("han-core/ProjectNotFound")("ProjectNotFound", { project: Schema.String }) {
+  override get message() {
+    return `there is no project "${this.project}"; \`han usage --by project\` lists those with usage`
+  }
+}
+
 /** A git remote with the projects that are its checkouts. */
 export interface Repo {
   readonly id: string

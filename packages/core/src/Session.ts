@@ -118,9 +118,9 @@ export class Summary extends Schema.Class<Summary>("han-core/Summary")({
   at: Schema.NullOr(Instant)
 }) {}
 
-/** Something that a person should know about a transcript: a line that is no JSON object, or one of an unknown kind. */
+/** Something that a person should know about a transcript: a line that is no JSON object, one of an unknown kind, or one that states what cannot be. */
 export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProblem")({
-  kind: Schema.Literal("unreadable", "unrecognized"),
+  kind: Schema.Literal("unreadable", "impossible", "unrecognized"),
   transcript: TranscriptId,
   /** The file as it was last seen. */
   path: Schema.NullOr(Schema.String),
@@ -128,7 +128,7 @@ export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProb
   /** Where the line begins, in bytes. */
   offset: Schema.Int,
   reason: Schema.String,
-  /** How many such lines this row stands for: 1 for an unreadable line, all lines of the kind in the transcript for an unrecognised one. */
+  /** How many such lines this row stands for: 1 for an unreadable line, all such lines in the transcript for the others. */
   lines: Schema.Int
 }) {}
 

@@ -77,19 +77,32 @@ export const ToolReturned = Schema.TaggedStruct("ToolReturned", {
   denied: Schema.Boolean,
   structured: Schema.Unknown
 })
+/** What a response has that the vendor charges for beside tokens at list price: a service tier, a speed, a region of inference, a tool of the vendor's own. */
+export const Surcharge = Schema.Struct({ kind: Schema.Literal("tier", "speed", "region", "tool"), name: text })
+export type Surcharge = typeof Surcharge.Type
 /** Tokens of one API response, as one of its lines tells them; the largest record of a response counts. */
 export const ResponseMetered = Schema.TaggedStruct("ResponseMetered", {
-  messageId: text,
+  /** As the line gives them: gateways leave ids out, give the same one to every response, or a new one to every line. */
+  messageId: optionalText,
   requestId: optionalText,
+  /** The client's own id of the request, which it also gives where the response has none. */
+  requestRef: optionalText,
+  /** The line that this one is a copy of, where it says so: a copy may have another uuid. */
+  originUuid: optionalText,
+  /** 0 for the response itself; 1 and on for what was charged beside it within the same response, e.g. an adviser's answers. */
+  part: amount,
   model: text,
   input: amount,
   output: amount,
   cacheRead: amount,
   cacheWrite5m: amount,
   cacheWrite1h: amount,
-  /** Vendor extras that are not in the price: web searches, a tier, a speed. */
   webSearches: amount,
+  /** The service tier, or the speed without one; null for the standard ones. `surcharges` has both. */
   tier: optionalText,
+  surcharges: Schema.Array(Surcharge),
+  /** Fields with a number of tokens that no response can have; the amounts leave them out, so the cost is not known. */
+  impossible: Schema.Array(text),
   /** The cost that the harness states itself, in integer nano-dollars; null for most. */
   statedCostNanoUsd: Schema.NullOr(amount)
 })

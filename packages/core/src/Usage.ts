@@ -2,11 +2,15 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
+import type { ProjectNotFound } from "./Project.ts"
 import type { SessionNotFound } from "./Session.ts"
 import type { StoreError } from "./StoreError.ts"
 import type { Viewer } from "./Viewer.ts"
 
-/** Tokens and money of distinct API responses: what several lines, forks and resumes repeat is counted once. */
+/**
+ * Tokens and money of distinct API responses: what several lines, forks and resumes repeat is counted once. What was charged beside a response within it, e.g. an adviser's
+ * answers, adds tokens and money under its own model, and no response. Sums end at 2^53 - 1.
+ */
 export const UsageTotals = Schema.Struct({
   input: Schema.Int,
   output: Schema.Int,
@@ -16,16 +20,18 @@ export const UsageTotals = Schema.Struct({
   /** Integer nano-dollars of the responses that have a price. */
   costNanoUsd: Schema.Int,
   responses: Schema.Int,
-  /** Responses without a price; `costNanoUsd` lacks them. */
+  /** Responses, and parts of them, without a known cost; `costNanoUsd` lacks them. */
   unpricedResponses: Schema.Int
 })
 export type UsageTotals = typeof UsageTotals.Type
 
 export const UsageRow = Schema.Struct({
-  /** A day (`2026-11-22`), a model id, a project, or a session id. */
+  /** A day (`2026-11-22`), a model id, a project's id, or a session id; `unknown` for what says none. */
   key: Schema.String,
-  /** What people call it: a session's title; otherwise the key. */
+  /** What people call it: a session's title, a project's name, which several may have; otherwise the key. */
   label: Schema.String,
+  /** A project's directory; null for other rows. */
+  path: Schema.NullOr(Schema.String),
   ...UsageTotals.fields
 })
 export type UsageRow = typeof UsageRow.Type
@@ -36,6 +42,7 @@ export const UsageQuery = Schema.Struct({
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),
   sessionId: Schema.optional(SessionId),
+  /** A project's id, directory or name, or its repository's remote or id. A name means all projects that have it. */
   project: Schema.optional(Schema.String),
   /** The IANA time zone of day rows; UTC without. */
   timeZone: Schema.optional(Schema.String)
@@ -47,7 +54,7 @@ export const UsageReport = Schema.Struct({
   /** Days in order of date, everything else the dearest first. */
   rows: Schema.Array(UsageRow),
   unpricedModels: Schema.Array(Schema.String),
-  /** What the vendor charges beside tokens and the figures leave out, in words, e.g. web searches. */
+  /** What the figures leave out or cannot decide, in words: what the vendor charges beside tokens at list price, and records that state what cannot be. */
   notIncluded: Schema.Array(Schema.String)
 })
 export type UsageReport = typeof UsageReport.Type
@@ -76,7 +83,8 @@ export type Reconciliation = typeof Reconciliation.Type
 export class Usage extends Context.Tag("han-core/Usage")<
   Usage,
   {
-    readonly report: (query: UsageQuery) => Effect.Effect<UsageReport, StoreError, Viewer>
+    /** A session or project that is not there is an error: nothing is known of what it used. */
+    readonly report: (query: UsageQuery) => Effect.Effect<UsageReport, SessionNotFound | ProjectNotFound | StoreError, Viewer>
     /** Sessions for which the client stated a total, newest first; one session when `sessionId` is given. */
     readonly reconcile: (options: {
       readonly sessionId?: SessionId | undefined

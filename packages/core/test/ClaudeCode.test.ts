@@ -119,8 +119,54 @@ describe("assistant lines", () => {
     ).toMatchObject({ cacheWrite5m: 5, cacheWrite1h: 6 })
   })
 
-  it("never counts less than nothing or half a token", () => {
-    expect(metered({ input_tokens: -5, output_tokens: 2.9, cache_read_input_tokens: "7" })).toMatchObject({ input: 0, output: 2, cacheRead: 0 })
+  it("never counts less than nothing or half a token, and names what cannot be", () => {
+    expect(metered({ input_tokens: -5, output_tokens: 2.9, cache_read_input_tokens: "7" })).toMatchObject({
+      input: 0,
+      output: 2,
+      cacheRead: 7,
+      impossible: ["input_tokens"]
+    })
+    for (const wrong of [2 ** 64 - 550, 1e308, -1, "many", true, [1], "-5"])
+      expect(metered({ input_tokens: 1, output_tokens: wrong })).toMatchObject({ input: 1, output: 0, impossible: ["output_tokens"] })
+    const endless = JSON.stringify(assistant([], { usage: { input_tokens: 1, output_tokens: 9 } })).replace(":9}", ":1e400}")
+    expect(only(eventsOf(endless), "ResponseMetered")[0]?.impossible).toEqual(["output_tokens"])
+    expect(metered({ input_tokens: 1, output_tokens: null })).toMatchObject({ output: 0, impossible: [] })
+  })
+
+  it("meters a response without ids, and one whose counts are written in digits", () => {
+    const [event] = only(
+      eventsOf(assistant([], { id: undefined, usage: { input_tokens: "12", output_tokens: "3" } }, { requestId: undefined })),
+      "ResponseMetered"
+    )
+    expect(event).toMatchObject({ messageId: null, requestId: null, input: 12, output: 3 })
+  })
+
+  it("reads what was charged beside the response within it", () => {
+    const parts = (usage: object, more: object = {}) =>
+      only(eventsOf(assistant([], { model: "m", usage }, more)), "ResponseMetered").map((event) => [event.part, event.model, event.input, event.output])
+    const message = { type: "message", input_tokens: 5, output_tokens: 50 }
+    const advice = { type: "advisor_message", model: "n", input_tokens: 900, output_tokens: 80 }
+    // The top holds the model's own messages.
+    expect(parts({ input_tokens: 10, output_tokens: 100, iterations: [message, advice, message] })).toEqual([
+      [0, "m", 10, 100],
+      [1, "n", 900, 80]
+    ])
+    // The top holds everything.
+    expect(parts({ input_tokens: 905, output_tokens: 130, iterations: [message, advice] })).toEqual([
+      [0, "m", 5, 50],
+      [1, "n", 900, 80]
+    ])
+    expect(parts({ input_tokens: 5, output_tokens: 50, iterations: [{ ...message, type: "compaction", input_tokens: 700 }, message] })).toEqual([
+      [0, "m", 5, 50],
+      [1, "m", 700, 50]
+    ])
+    expect(parts({ input_tokens: 5, output_tokens: 50, iterations: [message, { ...advice, model: undefined }] }, { advisorModel: "a" })[1]).toEqual([
+      1,
+      "a",
+      900,
+      80
+    ])
+    for (const iterations of [[], null, "x", [message], [null, 7]]) expect(parts({ input_tokens: 5, output_tokens: 50, iterations })).toEqual([[0, "m", 5, 50]])
   })
 
   it("names what the price does not cover", () => {
@@ -129,6 +175,21 @@ describe("assistant lines", () => {
       tier: "priority",
       webSearches: 2
     })
+    expect(
+      metered({
+        input_tokens: 1,
+        service_tier: "priority",
+        speed: "fast",
+        inference_geo: "us",
+        server_tool_use: { web_search_requests: 1, web_fetch_requests: 2, code_execution_requests: 3, other_requests: 0 }
+      })?.surcharges
+    ).toEqual([
+      { kind: "tier", name: "priority" },
+      { kind: "speed", name: "fast" },
+      { kind: "region", name: "us" },
+      { kind: "tool", name: "code_execution" }
+    ])
+    for (const inference_geo of ["", null, "global", "not_available"]) expect(metered({ input_tokens: 1, inference_geo })?.surcharges).toEqual([])
   })
 
   it("meters nothing that the client wrote itself", () => {

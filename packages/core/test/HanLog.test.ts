@@ -61,6 +61,9 @@ describe("F13: a bridged session", () => {
         _tag: "ResponseMetered",
         messageId: "b3",
         requestId: null,
+        requestRef: null,
+        originUuid: null,
+        part: 0,
         model: "m",
         input: 1200,
         output: 340,
@@ -69,6 +72,8 @@ describe("F13: a bridged session", () => {
         cacheWrite1h: 0,
         webSearches: 0,
         tier: null,
+        surcharges: [],
+        impossible: [],
         statedCostNanoUsd: 12_300_000
       }
     ])

@@ -187,7 +187,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
                 ...(since !== undefined && { since }),
                 ...(until !== undefined && { until }),
                 ...(args.sessionId != null && { sessionId: sessionIdOf(args.sessionId) }),
-                ...(args.project != null && { project: args.project })
+                ...(args.project != null && { project: rawIdOf("Repo", rawIdOf("Project", args.project)) })
               })
             )
           )
@@ -197,8 +197,10 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
         by: { type: new GraphQLNonNull(UsageBy), description: "What a row stands for." },
         since: string("Only responses from then on, to the quarter of an hour: an instant, or a day of that time zone."),
         until: string("Only responses before, to the quarter of an hour: an instant, or a day."),
-        sessionId: string("Only this session."),
-        project: string("Only sessions of this project's name, directory or remote."),
+        sessionId: string("Only this session; an error for one that is not there."),
+        project: string(
+          "Only sessions of a project, by its `projectId` or `id`, or all that have this directory, name or remote, or this `repoId`; an error when there is none."
+        ),
         timeZone: string("Whose days are meant, e.g. `Europe/Berlin`; the server's without.")
       }
     },

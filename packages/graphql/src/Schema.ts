@@ -6,7 +6,9 @@ import { SubscriptionRoot } from "./Subscriptions.ts"
 
 // Sums of tokens pass 32 bits, and clients of the contract know them as Int. As an argument an Int is what it always was.
 const narrow = GraphQLInt.coerceOutputValue.bind(GraphQLInt)
-GraphQLInt.coerceOutputValue = (value) => (typeof value === "number" && Number.isSafeInteger(value) ? value : narrow(value))
+// A sum that cannot be told exactly ends at the last number that can: one such row must not take the list down.
+const exact = (value: number) => Math.max(-Number.MAX_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER))
+GraphQLInt.coerceOutputValue = (value) => (typeof value === "number" && Number.isInteger(value) ? exact(value) : narrow(value))
 
 // Half surrogate pairs, which transcripts escape and JSON readers of some languages refuse, become U+FFFD, whatever they came through.
 for (const scalar of [GraphQLString, GraphQLID]) {

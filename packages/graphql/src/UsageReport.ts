@@ -9,7 +9,7 @@ const sums = {
   cacheWrite5m: always(int<UsageTotals>("Tokens written to the cache for five minutes.")),
   cacheWrite1h: always(int<UsageTotals>("Tokens written to the cache for an hour.")),
   responses: always(int<UsageTotals>("API responses, each counted once whatever repeats it.")),
-  unpricedResponses: always(int<UsageTotals>("Those without a known price; the costs lack them.")),
+  unpricedResponses: always(int<UsageTotals>("Those, and parts of them, without a known cost; the costs lack them.")),
   costNanoUsd: always(text<UsageTotals>("What the others cost by list price, in billionths of a dollar, exactly.", ({ costNanoUsd }) => String(costNanoUsd))),
   costUsd: always(float<UsageTotals>("The same in dollars.", ({ costNanoUsd }) => costNanoUsd / 1e9))
 }
@@ -20,8 +20,9 @@ const UsageRowType = new GraphQLObjectType<UsageRow>({
   name: "UsageRow",
   description: "Tokens and money of one day, model, project or session.",
   fields: {
-    key: always(text("A day (`2026-11-22`), a model's id, a project's name or a session's id; `unknown` for what tells no time.")),
-    label: always(text("What people call it: a session's title; otherwise the key.")),
+    key: always(text("A day (`2026-11-22`), a model's id, a project's `projectId` or a session's id; `unknown` for what tells none.")),
+    label: always(text("What people call it: a session's title, a project's name, which several may have; otherwise the key.")),
+    path: text("A project's directory; null for other rows."),
     ...sums
   }
 })
@@ -33,7 +34,7 @@ export const UsageReportType = new GraphQLObjectType({
     totals: always(field(UsageTotalsType, "All rows together.")),
     rows: always(field(new GraphQLList(new GraphQLNonNull(UsageRowType)), "Days in order of date, everything else the dearest first.")),
     unpricedModels: listOf(GraphQLString, "Models without a known price."),
-    notIncluded: listOf(GraphQLString, "What the vendor charges beside the tokens and the figures leave out, in words.")
+    notIncluded: listOf(GraphQLString, "What the figures leave out or cannot decide, in words.")
   }
 })
 

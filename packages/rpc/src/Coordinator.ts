@@ -69,6 +69,8 @@ export const DoctorReport = Schema.Struct({
   /** What tools gave that is kept beside the lines, and what a person should know about it. */
   outputs: ToolOutputTotals,
   claudeCleanup: Schema.Array(ClaudeCleanup),
+  /** What the ledger of API responses has no price for, leaves out or cannot decide: see `UsageReport`. */
+  usage: Schema.Struct({ unpricedModels: Schema.Array(Schema.String), notIncluded: Schema.Array(Schema.String) }),
   /** What a person should do something about, one sentence each. */
   warnings: Schema.Array(Schema.String)
 })

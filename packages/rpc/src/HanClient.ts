@@ -165,12 +165,21 @@ const asking = (location: string) => {
       Cause.isInterruptedOnly(cause)
         ? Cause.fail(new StoreError({ operation, reason: "unreachable", message: ended.message, cause: ended }))
         : Cause.map(cause, asStoreError(operation)<E>)
+  // The schema's words print the answer, or what is wrong with a request: they help nobody who asked.
+  const storeFailure =
+    (operation: string) =>
+    <E>(cause: Cause.Cause<E | RpcClientError | Unauthorized>) => {
+      const defect = [...Cause.defects(cause)].find(isOfTheWire)
+      return defect === undefined
+        ? storeCause(operation)(cause)
+        : Cause.fail(new StoreError({ operation, reason: "failed", message: misread(operation, location), cause: defect }))
+    }
 
   return {
     ask: <A, E, R>(operation: string, effect: Effect.Effect<A, E | RpcClientError | Unauthorized, R>) =>
-      Effect.catchAllCause(effect, (cause) => Effect.failCause(storeCause(operation)<E>(cause))),
+      Effect.catchAllCause(effect, (cause) => Effect.failCause(storeFailure(operation)<E>(cause))),
     follow: <A, E, R>(operation: string, stream: Stream.Stream<A, E | RpcClientError | Unauthorized, R>) =>
-      Stream.catchAllCause(stream, (cause) => Stream.failCause(storeCause(operation)<E>(cause))),
+      Stream.catchAllCause(stream, (cause) => Stream.failCause(storeFailure(operation)<E>(cause))),
     reach: <A, R>(effect: Effect.Effect<A, RpcClientError | Unauthorized, R>) =>
       Effect.catchAllCause(effect, (cause) =>
         Effect.failCause(
@@ -183,6 +192,15 @@ const asking = (location: string) => {
       )
   }
 }
+
+/** Whether a defect is about the shape of what went over the wire: this end throws the schema's error, the other one sends its text. */
+const isOfTheWire = (defect: unknown): boolean => {
+  if (typeof defect === "object" && defect !== null && "_tag" in defect && defect._tag === "ParseError") return true
+  const text = typeof defect === "string" ? defect : defect instanceof Error ? defect.message : ""
+  return text.includes("\n└─ ")
+}
+const misread = (operation: string, location: string): string =>
+  `${operation}: ${location} has an answer that does not fit the wire, so nothing of it can be shown; if \`han doctor\` says that client and coordinator are of one release, this is a fault of han's`
 
 const notOnTheWire = (operation: string) =>
   Effect.fail(

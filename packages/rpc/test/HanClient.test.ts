@@ -256,6 +256,39 @@ describe("a socket that does not answer", () => {
     })
   )
 
+  it.scopedLive("an answer that does not fit the wire is an error in words of han's own, by whichever end finds it", () =>
+    Effect.gen(function* () {
+      const totals = {
+        ...{ transcripts: 1, bytes: 2, entries: 3, unreadable: 0, unrecognized: 0, sessions: 1, subagents: 0, forks: 0, toolCalls: 0, toolErrors: 0 },
+        ...{ compactions: 0, tasks: { created: 0, completed: 0 }, filesTouched: 0, apiResponses: 0 }
+      }
+      const endless = { ...totals, bytes: 2 ** 60 }
+      const path = Path.join(yield* folder, "s")
+      yield* Layer.build(socketServer(path, { journal: { totals: Effect.succeed(endless) } }))
+      const odd = Path.join(yield* folder, "s")
+      yield* serving(odd, (socket) =>
+        socket.on("data", (bytes) => {
+          for (const line of bytes.toString().split("\n").filter(Boolean)) {
+            const { _tag, id } = JSON.parse(line)
+            if (_tag === "Request")
+              socket.write(`${JSON.stringify({ _tag: "Exit", requestId: id, exit: { _tag: "Success", value: { ...totals, bytes: "many" } } })}\n`)
+          }
+        })
+      )
+      for (const location of [path, odd]) {
+        const error = yield* Effect.flip(
+          Effect.provide(
+            Effect.flatMap(Journal, (journal) => journal.totals),
+            [HanClient.layerSocket({ path: location }), Viewer.layerLocal]
+          )
+        )
+        assert.deepStrictEqual([error._tag, error.reason], ["StoreError", "failed"])
+        assert.include(error.message, `Journal.totals: ${location} has an answer that does not fit the wire`)
+        assert.notMatch(error.message, /[\n└]|Expected/)
+      }
+    })
+  )
+
   it.scopedLive("everything under way fails when the server goes, and the next request finds the next server", () =>
     Effect.gen(function* () {
       const path = Path.join(yield* folder, "s")

@@ -156,7 +156,7 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, fai
   Layer.effect(
     Coordinator,
     Effect.gen(function* () {
-      const services = yield* Effect.context<Journal | Sessions>()
+      const services = yield* Effect.context<Journal | Sessions | Usage>()
       const indexer = yield* Indexer.Indexer
       const store = yield* StoreInfo
       const http = yield* HttpServer.HttpServer

@@ -5,6 +5,7 @@ import { Journal, type TranscriptInfo } from "han-core/Journal"
 import { Sessions } from "han-core/Sessions"
 import type { StoreError } from "han-core/StoreError"
 import type { NotTakenFiles } from "han-core/Transcripts"
+import { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
 import type { ClaudeCleanup, CoordinatorStatus, DoctorReport } from "han-rpc/Coordinator"
 
@@ -21,7 +22,7 @@ export const report = (options: {
   readonly claudeRoots: ReadonlyArray<string>
   readonly failure: string | null
   readonly notTaken: NotTakenFiles
-}): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Viewer> =>
+}): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Usage | Viewer> =>
   Effect.gen(function* () {
     const { failure, notTaken, status } = options
     const journal = yield* Journal
@@ -30,6 +31,11 @@ export const report = (options: {
     const problems = yield* sessions.problems({ limit: problemsShown })
     const transcripts = yield* journal.transcripts()
     const outputs = yield* journal.outputTotals
+    // Of everything there is, so that it names no session and no project.
+    const { notIncluded, unpricedModels } = yield* Effect.catchTags((yield* Usage).report({ by: "model" }), {
+      SessionNotFound: Effect.die,
+      ProjectNotFound: Effect.die
+    })
     const { roots } = status.indexer
     const cleanups = yield* Effect.forEach(
       roots.filter((root) => root.state !== "missing" && options.claudeRoots.includes(root.path)),
@@ -43,6 +49,7 @@ export const report = (options: {
       notTaken,
       outputs,
       claudeCleanup: cleanups.map(({ problem: _, ...rest }) => rest),
+      usage: { unpricedModels, notIncluded },
       warnings: [
         ...(status.database.warning === null ? [] : [status.database.warning]),
         ...(failure === null ? [] : [failure]),

@@ -578,19 +578,28 @@ for (const [name, fresh] of stores)
       expect(await rows("by: DAY")).toEqual(plain(["2026-03-28", "6900000"], ["2026-03-29", "4900000"], ["2026-03-30", "150000"], ["2026-04-02", "0"]))
       expect(await rows('by: DAY, timeZone: "America/Los_Angeles"')).toEqual(plain(["2026-03-28", "7300000"], ["2026-03-29", "4650000"], ["2026-04-02", "0"]))
       expect(await rows("by: MODEL")).toEqual(plain(["claude-opus-4-5-20251101", "7300000"], [sonnet, "4650000"], ["house-model", "0"]))
-      expect(await rows("by: PROJECT")).toEqual(plain(["app", "11950000"], ["lib", "0"]))
+      expect(await rows("by: PROJECT")).toEqual([
+        [project["/work/app"], "app", "7300000"],
+        [project["/work/app-wt"], "app", "4650000"],
+        [project["/work/lib"], "lib", "0"]
+      ])
       expect(await rows("by: SESSION")).toEqual([
         ["alpha", "This is terrible and I hate it", "7300000"],
         ["beta", "Please add tests", "4650000"],
         ["gamma", "hello", "0"]
       ])
       expect(await rows('by: DAY, sessionId: "Session:/work/app:alpha"')).toEqual(plain(["2026-03-28", "6900000"], ["2026-03-29", "400000"]))
-      expect(await rows('by: SESSION, project: "git.example/me/app"')).toHaveLength(2)
+      // A project is a directory, by the ids that activity and metrics take; a name and a remote are of all that have them.
+      for (const called of ["git.example/me/app", "app", repo, `Repo:${repo}`]) expect(await rows(`by: SESSION, project: "${called}"`)).toHaveLength(2)
+      for (const called of ["/work/app", project["/work/app"], `Project:${project["/work/app"]}`])
+        expect(await rows(`by: PROJECT, project: "${called}"`)).toEqual([[project["/work/app"], "app", "7300000"]])
       // A day is one of the time zone that is asked for: the 30th of Berlin begins at 22:00 in UTC.
       expect(await rows('by: DAY, since: "2026-03-30", until: "2026-04-01"')).toEqual(plain(["2026-03-30", "150000"]))
       expect(await rows('by: DAY, timeZone: "UTC", since: "2026-03-30", until: "2026-04-01"')).toEqual([])
       expect(await rows('by: DAY, since: "2026-03-29T22:00:00Z", until: "2026-03-29T22:30:00Z"')).toEqual(plain(["2026-03-30", "150000"]))
       for (const [args, code] of [
+        ['project: "nothing"', "ProjectNotFound"],
+        ['sessionId: "nobody"', "SessionNotFound"],
         ['timeZone: "Middle/Earth"', "TimeZoneInvalid"],
         ['since: "soon"', "DateInvalid"]
       ] as const) {

@@ -160,13 +160,15 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
     // A session's task list is added up again whenever one of these comes, and there may be a hundred thousand others.
     yield* sql`CREATE INDEX ${index("tool_call", "task")} ON ${t("tool_call")} (session_no) WHERE task_input IS NOT NULL`
 
-    // "id_hash": of "message_id".
+    // What identifies a response: "message_id" and "request_id" as the vendor gave them, or its place where these do not tell (see responseIds.ts); "id_hash" is of
+    // "message_id". "part": see ResponseMetered. "garbled": its record states what cannot be; "unsure": it may be a part or a copy of another.
     yield* sql`CREATE TABLE ${t("response")} (
       ${numbered},
       owner TEXT NOT NULL,
       id_hash BIGINT NOT NULL,
       message_id TEXT NOT NULL,
       request_id TEXT NOT NULL,
+      part SMALLINT NOT NULL,
       session_no BIGINT NOT NULL,
       mark SMALLINT NOT NULL,
       transcript_no BIGINT NOT NULL,
@@ -179,22 +181,28 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       cache_write_5m BIGINT NOT NULL,
       cache_write_1h BIGINT NOT NULL,
       web_searches BIGINT NOT NULL,
-      tier TEXT,
+      terms TEXT NOT NULL,
+      garbled SMALLINT NOT NULL,
+      unsure SMALLINT NOT NULL,
       stated_cost BIGINT,
       cost BIGINT
     )`
     yield* sql`CREATE INDEX ${index("response", "id")} ON ${t("response")} (id_hash)`
     yield* sql`CREATE INDEX ${index("response", "session")} ON ${t("response")} (session_no)`
 
-    // The ledger added up: one row a session, quarter of an hour ("bucket", -1 without a time), model and tier. Days of every time zone are made of these.
+    // The ledger added up: one row a session, quarter of an hour ("bucket", -1 without a time), model and terms. Days of every time zone are made of these. "charges" are
+    // responses and their parts; "terms": surcharges as JSON, empty for none.
     yield* sql`CREATE TABLE ${t("usage_sum")} (
       session_no BIGINT NOT NULL,
       bucket BIGINT NOT NULL,
       model TEXT NOT NULL,
-      tier TEXT NOT NULL,
+      terms TEXT NOT NULL,
       owner TEXT NOT NULL,
+      charges BIGINT NOT NULL,
       responses BIGINT NOT NULL,
       unpriced BIGINT NOT NULL,
+      garbled BIGINT NOT NULL,
+      unsure BIGINT NOT NULL,
       input BIGINT NOT NULL,
       output BIGINT NOT NULL,
       cache_read BIGINT NOT NULL,
@@ -202,7 +210,7 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       cache_write_1h BIGINT NOT NULL,
       web_searches BIGINT NOT NULL,
       cost BIGINT NOT NULL,
-      PRIMARY KEY (session_no, bucket, model, tier)
+      PRIMARY KEY (session_no, bucket, model, terms)
     ) ${byKey}`
 
     // Changes that no tool call stands for; the others are rows of tool_call.

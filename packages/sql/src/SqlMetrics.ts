@@ -84,7 +84,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
       const usageOf = (owner: string, scope: MetricsScope) => sql<UsageSumRow>`
         SELECT x.session_no, x.bucket, CAST(SUM(x.responses) AS BIGINT) AS responses, CAST(SUM(x.input) AS BIGINT) AS input, CAST(SUM(x.output) AS BIGINT) AS output,
           CAST(SUM(x.cache_read) AS BIGINT) AS cache_read, CAST(SUM(x.cache_write_5m + x.cache_write_1h) AS BIGINT) AS cache_write, CAST(SUM(x.cost) AS BIGINT) AS cost
-        FROM ${t("usage_sum")} x WHERE ${inBuckets(owner, scope)} AND x.responses > 0 GROUP BY x.session_no, x.bucket`
+        FROM ${t("usage_sum")} x WHERE ${inBuckets(owner, scope)} AND x.charges > 0 GROUP BY x.session_no, x.bucket`
 
       /** Sessions that are known only by what forks carry of them: what happened in them counts, they do not. */
       const absentOf = (owner: string) =>
@@ -141,7 +141,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
             SELECT x.model, ${bucket} AS bucket, CAST(SUM(x.responses) AS BIGINT) AS responses, CAST(SUM(x.unpriced) AS BIGINT) AS unpriced, CAST(SUM(x.input) AS BIGINT) AS input,
               CAST(SUM(x.output) AS BIGINT) AS output, CAST(SUM(x.cache_read) AS BIGINT) AS cache_read, CAST(SUM(x.cache_write_5m + x.cache_write_1h) AS BIGINT) AS cache_write,
               CAST(SUM(x.cost) AS BIGINT) AS cost
-            FROM ${t("usage_sum")} x WHERE ${inBuckets(owner, scope)} AND x.responses > 0 GROUP BY x.model, 2`
+            FROM ${t("usage_sum")} x WHERE ${inBuckets(owner, scope)} AND x.charges > 0 GROUP BY x.model, 2`
           const found = new Map<string, ModelActivity>()
           for (const row of rows) {
             if (byDay !== null && row.bucket < 0) continue

@@ -229,7 +229,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
         }>`
           SELECT p.kind, x.id, x.file, p.line, p.byte_offset, p.reason, p.lines FROM ${t("problem")} p JOIN transcript x ON x.no = p.transcript_no
           WHERE p.owner = ${owner} AND ${options.transcript === undefined ? sql`1 = 1` : sql`x.id = ${storable(options.transcript)}`}
-          ORDER BY CASE p.kind WHEN 'unreadable' THEN 0 ELSE 1 END, x.no DESC, p.line DESC LIMIT ${options.limit}`
+          ORDER BY CASE p.kind WHEN 'unreadable' THEN 0 WHEN 'impossible' THEN 1 ELSE 2 END, x.no DESC, p.line DESC LIMIT ${options.limit}`
         return rows.map((row) => {
           const file: { readonly path?: unknown } | null = row.file === null ? null : JSON.parse(row.file)
           return new IndexProblem(

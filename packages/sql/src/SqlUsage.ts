@@ -1,14 +1,16 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { clockOf } from "han-core/Calendar"
+import { ProjectNotFound, projectId, repoId } from "han-core/Project"
 import { firstLineOf, SessionNotFound } from "han-core/Session"
 import type { SessionState } from "han-core/SessionState"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { type OwnerId, Viewer } from "han-core/Viewer"
+import { bounded } from "./internal/bounded.ts"
 import { bucketMs } from "./internal/chunk.ts"
-import { Database, storable, storeError } from "./internal/Database.ts"
-import { inProject } from "./internal/inProject.ts"
+import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { Models } from "./internal/Models.ts"
+import { notIncluded, type TermsRow } from "./internal/notIncluded.ts"
 import { reconcile } from "./internal/reconcile.ts"
 
 interface SumRow {
@@ -41,29 +43,42 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
       sql.literal(`CAST(COALESCE(SUM(r.input), 0) AS BIGINT) AS input, CAST(COALESCE(SUM(r.output), 0) AS BIGINT) AS output, CAST(COALESCE(SUM(r.cache_read), 0) AS BIGINT) AS cache_read,
       CAST(COALESCE(SUM(r.cache_write_5m), 0) AS BIGINT) AS cache_write_5m, CAST(COALESCE(SUM(r.cache_write_1h), 0) AS BIGINT) AS cache_write_1h,
       CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, CAST(SUM(r.responses) AS BIGINT) AS responses, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced`)
-    const where = (owner: OwnerId, query: UsageQuery) =>
+    const where = (owner: OwnerId, query: UsageQuery, paths: ReadonlyArray<string> | undefined) =>
       sql.and([
-        sql`r.owner = ${owner} AND r.responses > 0`,
+        sql`r.owner = ${owner} AND r.charges > 0`,
         query.since === undefined ? sql`1 = 1` : sql`r.bucket >= ${Math.floor(query.since / bucketMs)}`,
         query.until === undefined ? sql`1 = 1` : sql`r.bucket < ${Math.ceil(query.until / bucketMs)}`,
         query.sessionId === undefined
           ? sql`1 = 1`
           : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(query.sessionId)})`,
-        query.project === undefined
-          ? sql`1 = 1`
-          : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
-              WHERE s.owner = ${owner} AND ${inProject(sql, query.project)})`
+        paths === undefined ? sql`1 = 1` : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.cwd ${anyOf(sql, paths)})`
       ])
-    const rowsBy = (owner: OwnerId, query: UsageQuery) => {
-      const condition = where(owner, query)
+    /** The directories of what is called so; undefined for no condition. */
+    const directoriesOf = Effect.fnUntraced(function* (owner: OwnerId, project: string | undefined) {
+      if (project === undefined) return undefined
+      const called = storable(project)
+      const rows = yield* sql<{ path: string; name: string | null; project: string; remote: string | null }>`
+        SELECT s.cwd AS path, MAX(d.name) AS name, MAX(s.project) AS project, MAX(d.remote) AS remote FROM ${t("session")} s
+        LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE s.owner = ${owner} AND s.cwd IS NOT NULL GROUP BY s.cwd`
+      const found = rows.filter(
+        (row) => [row.path, row.name, row.project, row.remote, projectId(row.path)].includes(called) || (row.remote !== null && repoId(row.remote) === called)
+      )
+      return found.length === 0 ? yield* new ProjectNotFound({ project }) : found.map(({ path }) => path)
+    })
+    const known = Effect.fnUntraced(function* (owner: OwnerId, id: string, present: boolean) {
+      const rows = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND id = ${storable(id)} AND present >= ${Number(present)}`
+      if (rows.length === 0) return yield* new SessionNotFound({ id, candidates: [] })
+    })
+    const rowsBy = (owner: OwnerId, query: UsageQuery, paths: ReadonlyArray<string> | undefined) => {
+      const condition = where(owner, query, paths)
       switch (query.by) {
         case "day":
           return sql<SumRow>`SELECT CASE WHEN r.bucket >= 0 THEN r.bucket END AS key, NULL AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r WHERE ${condition} GROUP BY 1`
         case "model":
           return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r WHERE ${condition} GROUP BY r.model`
         case "project":
-          return sql<SumRow>`SELECT COALESCE(d.name, s.project) AS key, COALESCE(d.name, s.project) AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r
-            LEFT JOIN ${t("session")} s ON s.no = r.session_no LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${condition} GROUP BY COALESCE(d.name, s.project)`
+          return sql<SumRow>`SELECT s.cwd AS key, COALESCE(MAX(d.name), MAX(s.project)) AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r
+            LEFT JOIN ${t("session")} s ON s.no = r.session_no LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${condition} GROUP BY s.cwd`
         case "session":
           return sql<SumRow>`SELECT k.session_id AS key, NULL AS label, MAX(s.state) AS state, ${sums} FROM ${t("usage_sum")} r
             JOIN session_key k ON k.no = r.session_no LEFT JOIN ${t("session")} s ON s.no = r.session_no WHERE ${condition} GROUP BY k.session_id`
@@ -73,38 +88,37 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
     return Usage.of({
       report: Effect.fn("Usage.report")(function* (query) {
         const { owner } = yield* Viewer
-        const found = yield* rowsBy(owner, query)
-        const extras = yield* sql<{ model: string; tier: string; searches: number; unpriced: number }>`
-          SELECT r.model, r.tier, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced FROM ${t("usage_sum")} r WHERE ${where(owner, query)} GROUP BY r.model, r.tier`
+        if (query.sessionId !== undefined) yield* known(owner, query.sessionId, false)
+        const paths = yield* directoriesOf(owner, query.project)
+        const found = yield* rowsBy(owner, query, paths)
+        const terms = yield* sql<TermsRow>`
+          SELECT r.model, r.terms, CAST(SUM(r.charges) AS BIGINT) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced,
+            CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure
+          FROM ${t("usage_sum")} r WHERE ${where(owner, query, paths)} GROUP BY r.model, r.terms`
         const { day: dayOf } = clockOf(query.timeZone ?? "UTC")
         const rows = new Map<string, UsageRow>()
         for (const row of found) {
-          const key = row.key === null ? unknown : query.by === "day" ? dayOf(Number(row.key) * bucketMs) : String(row.key)
+          const told = row.key === null ? null : String(row.key)
+          const path = query.by === "project" ? told : null
+          const key = told === null ? unknown : query.by === "day" ? dayOf(Number(told) * bucketMs) : path === null ? told : projectId(path)
           const have = rows.get(key)
-          rows.set(key, { key, label: row.state === null ? (row.label ?? key) : (titleOf(row.state) ?? key), ...add(have ?? none, totalsOf(row)) })
+          rows.set(key, { key, label: row.state === null ? (row.label ?? key) : (titleOf(row.state) ?? key), path, ...add(have ?? none, totalsOf(row)) })
         }
         const list = [...rows.values()]
         list.sort(
           query.by === "day" ? (a, b) => (a.key < b.key ? -1 : 1) : (a, b) => b.costNanoUsd - a.costNanoUsd || b.output - a.output || (a.key < b.key ? -1 : 1)
         )
-        const searches = extras.reduce((sum, row) => sum + row.searches, 0)
-        const tiers = [...new Set(extras.flatMap((row) => (row.tier === "" ? [] : [row.tier])))].sort()
         return {
           totals: list.reduce<UsageTotals>((sum, row) => add(sum, row), none),
           rows: list,
-          unpricedModels: [...new Set(extras.flatMap((row) => (row.unpriced > 0 ? [row.model] : [])))].sort(),
-          notIncluded: [
-            ...(searches > 0 ? [`${searches} web searches, which the vendor charges beside the tokens`] : []),
-            ...tiers.map((tier) => `what service tier "${tier}" costs more or less than the list price`)
-          ]
+          // What is garbled has no cost, whatever the model's price.
+          unpricedModels: [...new Set(terms.flatMap((row) => (row.unpriced > row.garbled ? [row.model] : [])))].sort(),
+          notIncluded: notIncluded(terms)
         }
       }, failing("usage")),
       reconcile: Effect.fn("Usage.reconcile")(function* (options) {
         const { owner } = yield* Viewer
-        if (options.sessionId !== undefined) {
-          const known = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND present = 1 AND id = ${storable(options.sessionId)}`
-          if (known.length === 0) return yield* new SessionNotFound({ id: options.sessionId, candidates: [] })
-        }
+        if (options.sessionId !== undefined) yield* known(owner, options.sessionId, true)
         return yield* reconcile(sql, models.table, owner, options)
       }, failing("usage check"))
     })
@@ -113,22 +127,22 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
 
 const none: UsageTotals = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, costNanoUsd: 0, responses: 0, unpricedResponses: 0 }
 const totalsOf = (row: SumRow): UsageTotals => ({
-  input: row.input,
-  output: row.output,
-  cacheRead: row.cache_read,
-  cacheWrite5m: row.cache_write_5m,
-  cacheWrite1h: row.cache_write_1h,
-  costNanoUsd: row.cost,
+  input: bounded(row.input),
+  output: bounded(row.output),
+  cacheRead: bounded(row.cache_read),
+  cacheWrite5m: bounded(row.cache_write_5m),
+  cacheWrite1h: bounded(row.cache_write_1h),
+  costNanoUsd: bounded(row.cost),
   responses: row.responses,
   unpricedResponses: row.unpriced
 })
 const add = (a: UsageTotals, b: UsageTotals): UsageTotals => ({
-  input: a.input + b.input,
-  output: a.output + b.output,
-  cacheRead: a.cacheRead + b.cacheRead,
-  cacheWrite5m: a.cacheWrite5m + b.cacheWrite5m,
-  cacheWrite1h: a.cacheWrite1h + b.cacheWrite1h,
-  costNanoUsd: a.costNanoUsd + b.costNanoUsd,
+  input: bounded(a.input + b.input),
+  output: bounded(a.output + b.output),
+  cacheRead: bounded(a.cacheRead + b.cacheRead),
+  cacheWrite5m: bounded(a.cacheWrite5m + b.cacheWrite5m),
+  cacheWrite1h: bounded(a.cacheWrite1h + b.cacheWrite1h),
+  costNanoUsd: bounded(a.costNanoUsd + b.costNanoUsd),
   responses: a.responses + b.responses,
   unpricedResponses: a.unpricedResponses + b.unpricedResponses
 })

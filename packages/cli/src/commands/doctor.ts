@@ -47,7 +47,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
+const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, usage, warnings }: DoctorReport, host: Host) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals
   return {
     transcripts,
@@ -72,6 +72,7 @@ const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, tota
       oldestTranscriptAt: isoInstant(cleanup.oldestTranscriptAt),
       nextDeletionAt: isoInstant(cleanup.nextDeletionAt)
     })),
+    usage,
     warnings,
     coordinator: statusShape(status)
   }
@@ -116,6 +117,14 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
     section(
       "Claude Code's own deletion",
       report.claudeCleanup.map((cleanup) => cleanupLine(cleanup, utc, host.now())),
+      style
+    ),
+    section(
+      "Usage",
+      [
+        ...report.usage.unpricedModels.map((model) => `no price is known for ${plainLine(model)}; set one in config.json`),
+        ...report.usage.notIncluded.map((what) => `not included: ${plainLine(what)}`)
+      ],
       style
     ),
     section(

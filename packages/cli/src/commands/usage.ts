@@ -45,15 +45,19 @@ const unpricedLine = (report: UsageReport): string | undefined =>
   report.unpricedModels.length === 0
     ? undefined
     : plainLine(
-        `no price is known for ${report.unpricedModels.join(", ")}: ${counted(report.totals.unpricedResponses, "response")} of which the tokens are counted and the cost is not`
+        `no price is known for ${report.unpricedModels.join(", ")}: the tokens are counted, the cost of ${counted(report.totals.unpricedResponses, "response")} is not`
       )
 
 const cost = (row: UsageTotals): string =>
-  row.responses > 0 && row.unpricedResponses === row.responses ? "unknown" : `${Pricing.formatUsd(row.costNanoUsd)}${row.unpricedResponses > 0 ? "+" : ""}`
+  row.unpricedResponses > 0 && row.costNanoUsd === 0 ? "unknown" : `${Pricing.formatUsd(row.costNanoUsd)}${row.unpricedResponses > 0 ? "+" : ""}`
 
 const usageTable = (report: UsageReport, by: Options["by"], host: Host): string => {
-  const total = { key: "", label: "total", ...report.totals }
-  const name = (row: UsageRow) => (by === "session" && row !== total ? `${shortId(row.key, host.terminal)}  ${row.label}` : row.label)
+  const total = { key: "", label: "total", path: null, ...report.totals }
+  const labels = new Map<string, number>()
+  for (const { label } of report.rows) labels.set(label, (labels.get(label) ?? 0) + 1)
+  // Projects of one name are told apart by their directories.
+  const called = ({ label, path }: UsageRow) => (path !== null && (labels.get(label) ?? 0) > 1 ? `${label}  ${path}` : label)
+  const name = (row: UsageRow) => (by === "session" && row !== total ? `${shortId(row.key, host.terminal)}  ${row.label}` : called(row))
   const figure = (header: string, of: (row: UsageRow) => string) => ({
     header,
     align: "right" as const,

@@ -100,7 +100,7 @@ const usageLines = ({ notIncluded, rows, totals, unpricedModels }: UsageReport):
     : [
         ...rows.map(
           (row) =>
-            `${plainLine(row.label)}: ${row.unpricedResponses === row.responses ? "cost unknown" : Pricing.formatUsd(row.costNanoUsd)}, ` +
+            `${plainLine(row.label)}: ${row.unpricedResponses > 0 && row.costNanoUsd === 0 ? "cost unknown" : Pricing.formatUsd(row.costNanoUsd)}, ` +
             `${counted(row.responses, "response")}, ${count(row.input)} input, ${count(row.output)} output, ${count(row.cacheRead)} cache read, ${count(row.cacheWrite5m + row.cacheWrite1h)} cache write`
         ),
         ...(rows.length > 1 ? [`total: ${Pricing.formatUsd(totals.costNanoUsd)}`] : []),

@@ -1,6 +1,7 @@
 import { countLines } from "./claudeContent.ts"
+import { addUsage } from "./claudeUsage.ts"
 import { type Line, lineId } from "./decodedLine.ts"
-import { array, canonicalJson, count, filled, isObject, type JsonObject, object, text as string } from "./json.ts"
+import { array, canonicalJson, filled, isObject, type JsonObject, object, text as string } from "./json.ts"
 import { pullRequestIn } from "./pullRequest.ts"
 
 /** What the client writes in the model's place. */
@@ -41,33 +42,7 @@ export const addAssistant = (line: Line): void => {
     addCall(line, id ?? `${lineId(line)}:${index}`, id, block.name, block.input)
   }
   const usage = object(message?.usage) ?? object(record.usage)
-  if (messageId !== null && named !== synthetic && usage !== null && (typeof usage.input_tokens === "number" || typeof usage.output_tokens === "number")) {
-    addUsage(line, messageId, requestId, model ?? "unknown", usage)
-  }
-}
-
-const addUsage = ({ events }: Line, messageId: string, requestId: string | null, model: string, usage: JsonObject): void => {
-  const split = object(usage.cache_creation)
-  const written = count(usage.cache_creation_input_tokens)
-  const hour = count(split?.ephemeral_1h_input_tokens),
-    minutes = count(split?.ephemeral_5m_input_tokens)
-  const tier = filled(usage.service_tier),
-    speed = filled(usage.speed)
-  events.push({
-    _tag: "ResponseMetered",
-    messageId,
-    requestId,
-    model,
-    input: count(usage.input_tokens),
-    output: count(usage.output_tokens),
-    cacheRead: count(usage.cache_read_input_tokens),
-    // Tokens that neither lifetime claims were written with the default one.
-    cacheWrite5m: minutes + Math.max(0, written - minutes - hour),
-    cacheWrite1h: hour,
-    webSearches: count(object(usage.server_tool_use)?.web_search_requests),
-    tier: tier !== null && tier !== "standard" ? tier : speed !== null && speed !== "standard" ? speed : null,
-    statedCostNanoUsd: null
-  })
+  if (named !== synthetic && usage !== null) addUsage(line, { messageId, requestId, model: model ?? "unknown" }, usage)
 }
 
 /** A call and what follows from it. `ownId`: null when the call was given none, so that no result can name it. */

@@ -1,7 +1,7 @@
 import type { SessionEventOf } from "../SessionEvent.ts"
 import { contentText } from "./claudeContent.ts"
 import type { Line } from "./decodedLine.ts"
-import { array, count, filled, isObject, number, object } from "./json.ts"
+import { array, count, filled, isObject, number, object, whole } from "./json.ts"
 
 type State = SessionEventOf<"StateNoted">["state"]
 
@@ -61,7 +61,7 @@ export const addState = ({ events, record }: Line, type: string): void => {
       events.push({ _tag: "Progressed", parentToolUseId: filled(record.parentToolUseID) })
       return
     case "pr-link": {
-      const id = number(record.prNumber),
+      const id = whole(record.prNumber),
         url = filled(record.prUrl)
       if (id !== null && url !== null) events.push({ _tag: "PullRequestLinked", number: id, url, repository: filled(record.prRepository) })
       return

@@ -1,7 +1,7 @@
 import { contentText, continuation } from "./claudeContent.ts"
 import { addCommand } from "./claudeUser.ts"
 import type { Line } from "./decodedLine.ts"
-import { array, filled, number, object } from "./json.ts"
+import { array, filled, object, whole } from "./json.ts"
 import { withoutAnsi } from "./terminal.ts"
 
 export const addSystem = (line: Line): void => {
@@ -22,9 +22,9 @@ const addBoundary = ({ events, record }: Line): void => {
   events.push({
     _tag: "Compacted",
     trigger: trigger === "auto" || trigger === "manual" ? trigger : "unknown",
-    preTokens: number(facts?.preTokens),
-    postTokens: number(facts?.postTokens),
-    durationMs: number(facts?.durationMs),
+    preTokens: whole(facts?.preTokens),
+    postTokens: whole(facts?.postTokens),
+    durationMs: whole(facts?.durationMs),
     summaryUuid: filled(object(facts?.preservedSegment)?.anchorUuid) ?? filled(object(facts?.preservedMessages)?.anchorUuid)
   })
 }

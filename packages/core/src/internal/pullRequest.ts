@@ -1,5 +1,5 @@
 import type { SessionEventOf } from "../SessionEvent.ts"
-import { filled, number, object } from "./json.ts"
+import { filled, object, whole } from "./json.ts"
 
 const url = /https:\/\/github\.com\/([\w.-]+\/[\w.-]+)\/pull\/(\d{1,9})(?!\d)/
 
@@ -16,6 +16,6 @@ export const pullRequestOf = (structured: unknown): SessionEventOf<"PullRequestL
   const address = filled(made?.url)
   if (made === null || address === null) return null
   const parsed = pullRequestIn(address)
-  const id = number(made.number) ?? parsed?.number ?? null
+  const id = whole(made.number) ?? parsed?.number ?? null
   return id === null ? null : { _tag: "PullRequestLinked", number: id, url: address, repository: parsed?.repository ?? null }
 }

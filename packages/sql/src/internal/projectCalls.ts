@@ -254,10 +254,16 @@ const taskInput = (input: unknown): string => {
 }
 
 /** What a task call came to: the number of the new task, and whether anything changed. */
+/** Clients count tasks from 1; an id that is no such number is none. */
+const taskNumber = (id: unknown): number | null => {
+  const number = Number(id)
+  return Number.isInteger(number) && number >= 0 && number < 2 ** 31 ? number : null
+}
+
 const taskResult = (event: SessionEventOf<"ToolReturned">): string | null => {
   const { structured } = event
   if (typeof structured !== "object" || structured === null || Array.isArray(structured)) return null
   const task = "task" in structured ? structured.task : undefined
-  if (typeof task === "object" && task !== null && "id" in task) return JSON.stringify({ sequence: Number(task.id), success: true })
+  if (typeof task === "object" && task !== null && "id" in task) return JSON.stringify({ sequence: taskNumber(task.id), success: true })
   return "success" in structured && "taskId" in structured ? JSON.stringify({ sequence: null, success: structured.success !== false }) : null
 }

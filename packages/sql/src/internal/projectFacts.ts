@@ -214,28 +214,45 @@ const rowsOf = (
 ): ReadonlyArray<ReadonlyArray<Value>> =>
   [...found].map(([id, { rest, seen }]) => [owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, ...rest])
 
-/** Lines that a person should know about: each unreadable one, and each unknown kind once a transcript. */
+/** Lines that a person should know about: each unreadable one; each unknown kind, and what cannot be in a record of usage, once a transcript. */
 export const projectProblems = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
   const [{ owner, table: tableOf }] = chunks
   const unreadable: Array<ReadonlyArray<Value>> = []
-  const unknown = new Map<string, { readonly no: number; readonly type: string; readonly line: number; readonly offset: number; lines: number }>()
+  const counted = new Map<string, CountedProblem>()
   for (const chunk of chunks)
-    for (const { events, line, offset } of chunk.decoded)
-      for (const event of events) {
-        if (event._tag === "Unreadable") unreadable.push([chunk.no, "unreadable", storable(event.reason), line, offset, 1, owner])
-        if (event._tag !== "Unrecognized") continue
-        const type = storable(event.type)
-        const have = unknown.get(`${chunk.no}/${type}`)
-        if (have === undefined) unknown.set(`${chunk.no}/${type}`, { no: chunk.no, type, line, offset, lines: 1 })
+    for (const { events, line, offset } of chunk.decoded) {
+      const count = (kind: CountedProblem["kind"], reason: string) => {
+        const key = `${chunk.no}/${kind}/${reason}`
+        const have = counted.get(key)
+        if (have === undefined) counted.set(key, { no: chunk.no, kind, reason, line, offset, lines: 1 })
         else have.lines++
       }
+      for (const event of events) {
+        if (event._tag === "Unreadable") unreadable.push([chunk.no, "unreadable", storable(event.reason), line, offset, 1, owner])
+        else if (event._tag === "Unrecognized") count("unrecognized", storable(event.type.slice(0, longestReason)))
+        else if (event._tag === "ResponseMetered" && event.impossible.length > 0)
+          count("impossible", `no response can have what it says of ${event.impossible.join(", ")}`)
+      }
+    }
   const columns = "transcript_no, kind, reason, line, byte_offset, lines, owner"
   const table = tableOf("problem")
   yield* insertRows(sql, { table, columns, suffix: "ON CONFLICT DO NOTHING" }, unreadable)
-  for (const { line, lines, no, offset, type } of unknown.values()) {
+  for (const { kind, line, lines, no, offset, reason } of counted.values()) {
     const had = yield* sql<{
       no: number
-    }>`UPDATE ${sql.literal(table)} SET lines = lines + ${lines} WHERE transcript_no = ${no} AND kind = 'unrecognized' AND reason = ${type} RETURNING transcript_no AS no`
-    if (had.length === 0) yield* insertRows(sql, { table, columns }, [[no, "unrecognized", type, line, offset, lines, owner]])
+    }>`UPDATE ${sql.literal(table)} SET lines = lines + ${lines} WHERE transcript_no = ${no} AND kind = ${kind} AND reason = ${reason} RETURNING transcript_no AS no`
+    if (had.length === 0) yield* insertRows(sql, { table, columns }, [[no, kind, reason, line, offset, lines, owner]])
   }
 })
+
+/** Part of a key, which PostgreSQL keeps short. */
+const longestReason = 200
+
+interface CountedProblem {
+  readonly no: number
+  readonly kind: "unrecognized" | "impossible"
+  readonly reason: string
+  readonly line: number
+  readonly offset: number
+  lines: number
+}

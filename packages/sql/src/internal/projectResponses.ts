@@ -1,15 +1,16 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { PriceTable } from "han-core/Pricing"
-import { bucketOf, type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
+import { mostCostNanoUsd, type PriceTable, type PricedTokens as Tokens } from "han-core/Pricing"
+import { bucketOf, type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
 import { insertRows, storable, type Value } from "./Database.ts"
 import { idHash } from "./idHash.ts"
+import { type Identity, identify, isPlace } from "./responseIds.ts"
 import { merge, type Sighting } from "./sighting.ts"
+import { termsOf } from "./terms.ts"
 
-interface Response {
-  readonly messageId: string
-  readonly requestId: string
+interface Response extends Identity {
+  readonly part: number
   readonly seen: Sighting
   readonly model: string
   readonly at: number | null
@@ -19,13 +20,17 @@ interface Response {
   readonly cacheWrite5m: number
   readonly cacheWrite1h: number
   readonly webSearches: number
-  readonly tier: string | null
+  /** Surcharges that the record shows. */
+  readonly terms: string
+  /** Whether its record states what cannot be. */
+  readonly garbled: boolean
   readonly statedCost: number | null
 }
 interface ResponseRow extends SightingRow {
   readonly no: number
   readonly message_id: string
   readonly request_id: string
+  readonly part: number
   readonly model: string
   readonly at: number | null
   readonly input: number
@@ -34,7 +39,9 @@ interface ResponseRow extends SightingRow {
   readonly cache_write_5m: number
   readonly cache_write_1h: number
   readonly web_searches: number
-  readonly tier: string | null
+  readonly terms: string
+  readonly garbled: number
+  readonly unsure: number
   readonly stated_cost: number | null
 }
 
@@ -43,6 +50,7 @@ const columns = [
   "id_hash",
   "message_id",
   "request_id",
+  "part",
   "session_no",
   "mark",
   "transcript_no",
@@ -55,35 +63,39 @@ const columns = [
   "cache_write_5m",
   "cache_write_1h",
   "web_searches",
-  "tier",
+  "terms",
+  "garbled",
+  "unsure",
   "stated_cost",
   "cost"
 ]
+
+/** Part of a key, which PostgreSQL keeps short. */
+const longestModel = 200
 
 /** The ledger: one row an API response, however many lines, forks and resumes repeat it. */
 export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, prices, table }] = chunks
   const seen = new Map<string, Map<string, Response>>()
   const sums = new Map<string, Sum>()
-  forEachEvent(chunks, (chunk, event, envelope, line) => {
-    if (event._tag !== "ResponseMetered") return
-    const response: Response = {
-      messageId: storable(event.messageId),
-      requestId: storable(event.requestId ?? ""),
-      seen: seenIn(chunk, envelope, line),
-      model: storable(event.model),
-      at: envelope.at,
+  for (const { chunk, decoded, event, identity } of yield* identify(sql, chunks)) {
+    put(seen, {
+      ...identity,
+      part: event.part,
+      seen: seenIn(chunk, decoded.envelope, decoded.line),
+      model: storable(event.model.slice(0, longestModel)),
+      at: decoded.envelope.at,
       input: event.input,
       output: event.output,
       cacheRead: event.cacheRead,
       cacheWrite5m: event.cacheWrite5m,
       cacheWrite1h: event.cacheWrite1h,
       webSearches: event.webSearches,
-      tier: event.tier === null ? null : storable(event.tier),
+      terms: termsOf(event.surcharges, promptOf(event) > longPrompt),
+      garbled: event.impossible.length > 0 || costsTooMuch(prices, event, decoded.envelope.at),
       statedCost: event.statedCostNanoUsd
-    }
-    put(seen, response)
-  })
+    })
+  }
   if (seen.size === 0) return
   // Of another id with the same hash, too: it is written as it was.
   const rows = yield* loadSightings<ResponseRow>(sql, chunks, "response", "id_hash", [...seen.keys()].map(idHash))
@@ -95,11 +107,10 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     put(seen, before)
   }
   const written: Array<{ readonly no: number | undefined; readonly values: ReadonlyArray<Value> }> = []
-  for (const [messageId, byRequest] of seen) {
-    if (byRequest.size > 1 && byRequest.has("")) {
-      identify(byRequest)
-      const anonymous = numbers.get(placeOf({ messageId, requestId: "" }))
-      if (anonymous !== undefined) yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE no = ${anonymous}`
+  for (const byRequest of seen.values()) {
+    for (const anonymous of joinAnonymous(byRequest)) {
+      const no = numbers.get(placeOf(anonymous))
+      if (no !== undefined) yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE no = ${no}`
     }
     for (const response of byRequest.values()) {
       count(prices, deltas, sums, response, 1)
@@ -108,6 +119,7 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
         idHash(response.messageId),
         response.messageId,
         response.requestId,
+        response.part,
         response.seen.sessionNo,
         response.seen.mark,
         response.seen.transcriptNo,
@@ -120,7 +132,9 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
         response.cacheWrite5m,
         response.cacheWrite1h,
         response.webSearches,
-        response.tier,
+        response.terms,
+        Number(response.garbled),
+        Number(response.unsure),
         response.statedCost,
         costOf(prices, response)
       ]
@@ -133,61 +147,102 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     sql,
     {
       table: usageSum,
-      columns: `session_no, bucket, model, tier, owner, ${summed.join(", ")}`,
-      suffix: `ON CONFLICT (session_no, bucket, model, tier) DO UPDATE SET ${summed.map((column) => `${column} = ${usageSum}.${column} + excluded.${column}`).join(", ")}`
+      columns: `session_no, bucket, model, terms, owner, ${summed.join(", ")}`,
+      suffix: `ON CONFLICT (session_no, bucket, model, terms) DO UPDATE SET ${summed.map((column) => `${column} = ${usageSum}.${column} + excluded.${column}`).join(", ")}`
     },
-    [...sums.values()].map((sum) => [sum.sessionNo, sum.bucket, sum.model, sum.tier, owner, ...summed.map((column) => sum[column])])
+    [...sums.values()].map((sum) => [sum.sessionNo, sum.bucket, sum.model, sum.terms, owner, ...summed.map((column) => sum[column])])
   )
 })
 
 /** What is stored holds no NUL, so no two places are the same. */
-const placeOf = ({ messageId, requestId }: Pick<Response, "messageId" | "requestId">): string => `${messageId}\0${requestId}`
+const placeOf = ({ messageId, part, requestId }: Pick<Response, "messageId" | "part" | "requestId">): string => `${messageId}\0${keyOf(requestId, part)}`
+const keyOf = (requestId: string, part: number): string => `${requestId}\0${part}`
 
 const put = (into: Map<string, Map<string, Response>>, response: Response) => {
   let byRequest = into.get(response.messageId)
   if (byRequest === undefined) into.set(response.messageId, (byRequest = new Map()))
-  const have = byRequest.get(response.requestId)
-  byRequest.set(response.requestId, have === undefined ? response : mergeResponses(have, response))
+  const key = keyOf(response.requestId, response.part)
+  const have = byRequest.get(key)
+  byRequest.set(key, have === undefined ? response : mergeResponses(have, response))
 }
 
-/** A record without a request id is one of the response that has one. */
-const identify = (byRequest: Map<string, Response>) => {
-  const anonymous = byRequest.get("")
-  const [requestId] = [...byRequest.keys()].filter((key) => key !== "").sort()
-  const response = requestId === undefined ? undefined : byRequest.get(requestId)
-  if (anonymous === undefined || response === undefined) return
-  byRequest.set(response.requestId, { ...mergeResponses(response, anonymous), requestId: response.requestId })
-  byRequest.delete("")
+const isAnonymous = ({ requestId }: Response): boolean => requestId === "" || isPlace(requestId)
+
+/** A record without a request id is one of the response that has one. Gives those that are no longer responses of their own. */
+const joinAnonymous = (byRequest: Map<string, Response>): ReadonlyArray<Response> => {
+  if (byRequest.size < 2) return []
+  const all = [...byRequest.values()]
+  const requestId = all.flatMap((response) => (isAnonymous(response) ? [] : [response.requestId])).sort()[0]
+  if (requestId === undefined) return []
+  const joined = all.filter(isAnonymous)
+  for (const anonymous of joined) {
+    byRequest.delete(keyOf(anonymous.requestId, anonymous.part))
+    const key = keyOf(requestId, anonymous.part)
+    const response = byRequest.get(key)
+    byRequest.set(key, { ...(response === undefined ? anonymous : mergeResponses(response, anonymous)), requestId })
+  }
+  return joined
 }
 
 /** The record with the largest output counts. */
-const mergeResponses = (a: Response, b: Response): Response => ({ ...(weigh(a, b) >= 0 ? a : b), seen: merge(a.seen, b.seen) })
+const mergeResponses = (a: Response, b: Response): Response => ({ ...(weigh(a, b) >= 0 ? a : b), seen: merge(a.seen, b.seen), unsure: a.unsure || b.unsure })
 const weigh = (a: Response, b: Response): number =>
+  Number(b.garbled) - Number(a.garbled) ||
   a.output - b.output ||
   a.input - b.input ||
   a.cacheRead - b.cacheRead ||
   a.cacheWrite5m - b.cacheWrite5m ||
   a.cacheWrite1h - b.cacheWrite1h ||
+  a.webSearches - b.webSearches ||
+  a.terms.length - b.terms.length ||
   (b.at ?? 0) - (a.at ?? 0) ||
-  (a.model < b.model ? -1 : 1)
+  (a.statedCost ?? -1) - (b.statedCost ?? -1) ||
+  (a.model === b.model ? 0 : a.model < b.model ? 1 : -1) ||
+  (a.terms <= b.terms ? 1 : -1)
 
-const costOf = (prices: PriceTable, response: Response): number | null => response.statedCost ?? prices.costOf(response.model, response.at, response)
+/** Null when it is not known. */
+const costOf = (prices: PriceTable, response: Response): number | null => {
+  if (response.garbled) return null
+  return response.statedCost ?? prices.costOf(response.model, response.at, response)
+}
+
+const promptOf = (event: Tokens): number => event.input + event.cacheRead + event.cacheWrite5m + event.cacheWrite1h
+/** From here on vendors may charge more for every token. */
+const longPrompt = 200_000
+/** Fewer tokens cost less than the bound at every published price. */
+const manyTokens = 100_000_000
+const costsTooMuch = (prices: PriceTable, event: Tokens & { readonly model: string }, at: number | null): boolean =>
+  promptOf(event) + event.output > manyTokens && (prices.costOf(event.model, at, event) ?? 0) > mostCostNanoUsd
 
 const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, response: Response, sign: 1 | -1) => {
   const { sessionNo } = response.seen
   const bucket = bucketOf(response.at)
-  const key = `${sessionNo} ${bucket} ${response.model} ${response.tier ?? ""}`
+  const { terms } = response
+  const key = `${sessionNo} ${bucket} ${response.model}\0${terms}`
   let sum = sums.get(key)
   if (sum === undefined) {
     sum = {
-      ...{ sessionNo, bucket, model: response.model, tier: response.tier ?? "" },
-      ...{ responses: 0, unpriced: 0, input: 0, output: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, web_searches: 0, cost: 0 }
+      ...{ sessionNo, bucket, model: response.model, terms },
+      ...{
+        charges: 0,
+        responses: 0,
+        unpriced: 0,
+        garbled: 0,
+        unsure: 0,
+        input: 0,
+        output: 0,
+        cache_read: 0,
+        cache_write_5m: 0,
+        cache_write_1h: 0,
+        web_searches: 0,
+        cost: 0
+      }
     }
     sums.set(key, sum)
   }
   const cost = costOf(prices, response)
   for (const target of [deltas.of(sessionNo), sum]) {
-    target.responses += sign
+    if (response.part === 0) target.responses += sign
     target.input += sign * response.input
     target.output += sign * response.output
     target.cache_read += sign * response.cacheRead
@@ -196,17 +251,35 @@ const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, respo
     if (cost === null) target.unpriced += sign
     else target.cost += sign * cost
   }
+  sum.charges += sign
+  if (response.garbled) sum.garbled += sign
+  if (response.unsure) sum.unsure += sign
   sum.web_searches += sign * response.webSearches
 }
 
-const summed = ["responses", "unpriced", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "web_searches", "cost"] as const
+const summed = [
+  "charges",
+  "responses",
+  "unpriced",
+  "garbled",
+  "unsure",
+  "input",
+  "output",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "web_searches",
+  "cost"
+] as const
 
 /** What a chunk changes in one row of the sums. */
-type Sum = { readonly sessionNo: number; readonly bucket: number; readonly model: string; readonly tier: string } & Record<(typeof summed)[number], number>
+type Sum = { readonly sessionNo: number; readonly bucket: number; readonly model: string; readonly terms: string } & Record<(typeof summed)[number], number>
 
 const responseOf = (row: ResponseRow): Response => ({
   messageId: row.message_id,
   requestId: row.request_id,
+  unsure: row.unsure === 1,
+  part: row.part,
   seen: sightingOf(row),
   model: row.model,
   at: row.at,
@@ -216,6 +289,7 @@ const responseOf = (row: ResponseRow): Response => ({
   cacheWrite5m: row.cache_write_5m,
   cacheWrite1h: row.cache_write_1h,
   webSearches: row.web_searches,
-  tier: row.tier,
+  terms: row.terms,
+  garbled: row.garbled === 1,
   statedCost: row.stated_cost
 })

@@ -2,24 +2,27 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
+import { withoutSuffix } from "han-core/Pricing"
 import type { SessionEventOf } from "han-core/SessionEvent"
 import type { Reconciliation } from "han-core/Usage"
 import type { OwnerId } from "han-core/Viewer"
 import type { Table } from "../ReadModels.ts"
+import { bounded } from "./bounded.ts"
 import { storable } from "./Database.ts"
 import { forkOf } from "./family.ts"
+import { notIncluded, type TermsRow } from "./notIncluded.ts"
 import { type SessionRow, sessionFromRow } from "./rows.ts"
 
-interface ModelSums {
-  readonly model: string
+interface ModelSums extends TermsRow {
   readonly input: number
   readonly output: number
   readonly cache_read: number
   readonly cache_write: number
   readonly cost: number
-  readonly responses: number
-  readonly unpriced: number
+  /** Responses that the session's transcript has behind the client's account. */
+  readonly later: number
 }
+type Sums = Pick<ModelSums, "input" | "output" | "cache_read" | "cache_write" | "cost" | "unpriced" | "garbled" | "later">
 
 /** The client's own account of each session beside the ledger's, and why they differ. */
 export const reconcile = Effect.fnUntraced(function* (
@@ -52,42 +55,42 @@ export const reconcile = Effect.fnUntraced(function* (
         : sql`r.id_hash IN (${ofAncestors("id_hash")}) AND r.message_id IN (${ofAncestors("message_id")})
           AND r.at <= (SELECT MAX(f.at) FROM (SELECT MIN(at) AS at FROM ${t("response")} WHERE session_no = ${row.no}) f)`
     const sums = (condition: Fragment) =>
-      sql<ModelSums>`SELECT r.model, CAST(SUM(r.input) AS BIGINT) AS input, CAST(SUM(r.output) AS BIGINT) AS output, CAST(SUM(r.cache_read) AS BIGINT) AS cache_read,
-        CAST(SUM(r.cache_write_5m + r.cache_write_1h) AS BIGINT) AS cache_write, CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) AS responses, COUNT(*) - COUNT(r.cost) AS unpriced
-        FROM ${t("response")} r WHERE r.owner = ${owner} AND (${condition}) GROUP BY r.model`
+      sql<ModelSums>`SELECT r.model, r.terms, COUNT(*) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.input) AS BIGINT) AS input,
+        CAST(SUM(r.output) AS BIGINT) AS output, CAST(SUM(r.cache_read) AS BIGINT) AS cache_read, CAST(SUM(r.cache_write_5m + r.cache_write_1h) AS BIGINT) AS cache_write,
+        CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) - COUNT(r.cost) AS unpriced, CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure,
+        COUNT(CASE WHEN x.kind = 'main' AND x.session_no = ${row.no} AND x.generation * ${generationStep} + r.line > ${row.stamp} THEN 1 END) AS later
+        FROM ${t("response")} r JOIN transcript x ON x.no = r.transcript_no WHERE r.owner = ${owner} AND (${condition}) GROUP BY r.model, r.terms`
     const own = yield* sums(sql`r.session_no = ${row.no}`)
     const copied = session.forkOf === null ? [] : yield* sums(inherited)
-    const ledger = new Map<string, ModelSums>()
-    for (const part of [...own, ...copied]) {
-      const have = ledger.get(part.model)
-      ledger.set(
-        part.model,
-        have === undefined
-          ? part
-          : {
-              model: part.model,
-              input: have.input + part.input,
-              output: have.output + part.output,
-              cache_read: have.cache_read + part.cache_read,
-              cache_write: have.cache_write + part.cache_write,
-              cost: have.cost + part.cost,
-              responses: have.responses + part.responses,
-              unpriced: have.unpriced + part.unpriced
-            }
-      )
-    }
-    const clientNanoUsd = Math.round(stated.totalCostUsd * 1e9)
-    const ledgerNanoUsd = [...ledger.values()].reduce((sum, part) => sum + part.cost, 0)
-    const models = [...new Set([...stated.models.map((part) => part.model), ...ledger.keys()])].sort().map((model) => {
-      const client = stated.models.find((part) => part.model === model)
+    const nameOf = namesFor(
+      stated.models.map(({ model }) => model),
+      [...own, ...copied].map(({ model }) => model)
+    )
+    const ledger = new Map<string, Sums>()
+    for (const part of [...own, ...copied]) ledger.set(nameOf(part.model), together(ledger.get(nameOf(part.model)), part))
+    const clientNanoUsd = wholeNano(stated.totalCostUsd)
+    const ledgerNanoUsd = bounded([...ledger.values()].reduce((sum, part) => sum + part.cost, 0))
+    const models = [...new Set([...stated.models.map(({ model }) => nameOf(model)), ...ledger.keys()])].sort().map((model) => {
+      const client = stated.models.filter((part) => nameOf(part.model) === model)
       const mine = ledger.get(model)
+      const sum = (of: (part: (typeof client)[number]) => number) => bounded(client.reduce((so, part) => so + of(part), 0))
       return {
         model,
-        client: { input: client?.input ?? 0, output: client?.output ?? 0, cacheRead: client?.cacheRead ?? 0, cacheWrite: client?.cacheWrite ?? 0 },
-        ledger: { input: mine?.input ?? 0, output: mine?.output ?? 0, cacheRead: mine?.cache_read ?? 0, cacheWrite: mine?.cache_write ?? 0 }
+        client: {
+          input: sum((part) => part.input),
+          output: sum((part) => part.output),
+          cacheRead: sum((part) => part.cacheRead),
+          cacheWrite: sum((part) => part.cacheWrite)
+        },
+        ledger: {
+          input: bounded(mine?.input ?? 0),
+          output: bounded(mine?.output ?? 0),
+          cacheRead: bounded(mine?.cache_read ?? 0),
+          cacheWrite: bounded(mine?.cache_write ?? 0)
+        }
       }
     })
-    const differenceNanoUsd = clientNanoUsd - ledgerNanoUsd
+    const differenceNanoUsd = bounded(clientNanoUsd - ledgerNanoUsd)
     const same = models.every(
       ({ client, ledger }) =>
         client.input === ledger.input && client.output === ledger.output && client.cacheRead === ledger.cacheRead && client.cacheWrite === ledger.cacheWrite
@@ -103,55 +106,91 @@ export const reconcile = Effect.fnUntraced(function* (
         same && differenceNanoUsd === 0
           ? []
           : reasons({
-              session,
-              stated,
+              fork: session.forkOf !== null,
               models,
               differenceNanoUsd,
               same,
-              ended: session.status === "completed",
-              unpriced: [...ledger.values()].filter((part) => part.unpriced > 0).map((part) => part.model)
+              ledger,
+              searches: stated.models.some((model) => model.webSearches > 0),
+              beside: notIncluded([...own, ...copied])
             })
     })
   }
   return result
 })
 
+/** See `cost_state` in projectFacts.ts: a stamp is a generation and a line. */
+const generationStep = 2 ** 40
+
+/** Dollars as the client wrote them, in nano-dollars; of what cannot be, the bound. */
+const wholeNano = (usd: number): number => bounded(Math.round(usd * 1e9))
+
+const together = (have: Sums | undefined, part: ModelSums): Sums =>
+  have === undefined
+    ? part
+    : {
+        input: have.input + part.input,
+        output: have.output + part.output,
+        cache_read: have.cache_read + part.cache_read,
+        cache_write: have.cache_write + part.cache_write,
+        cost: have.cost + part.cost,
+        unpriced: have.unpriced + part.unpriced,
+        garbled: have.garbled + part.garbled,
+        later: have.later + part.later
+      }
+
+/** One name for a model that one side calls with its date or context marker and the other without. Ids that both sides know are left as they are. */
+const namesFor = (client: ReadonlyArray<string>, ledger: ReadonlyArray<string>) => {
+  const both = new Set(client.filter((model) => ledger.includes(model)))
+  const bare = new Set([...both].map(withoutSuffix))
+  return (model: string): string => {
+    const name = withoutSuffix(model)
+    const other = (client.includes(model) ? ledger : client).find((one) => withoutSuffix(one) === name)
+    return both.has(model) || bare.has(name) || other === undefined ? model : name
+  }
+}
+
+type Amounts = Reconciliation["models"][number]["client"]
+const kinds = [
+  ["input", "input"],
+  ["output", "output"],
+  ["cacheRead", "cache read"],
+  ["cacheWrite", "cache write"]
+] as const
+const beyond = (a: Amounts, b: Amounts): string => kinds.flatMap(([key, name]) => (a[key] > b[key] ? [`${a[key] - b[key]} ${name}`] : [])).join(", ")
+
+/** What is known of why they differ; where that is not known, that they do, and what is no part of transcripts. */
 const reasons = (facts: {
-  readonly session: { readonly compactions: number; readonly forkOf: string | null }
-  readonly stated: SessionEventOf<"CostStated">
+  readonly fork: boolean
   readonly models: Reconciliation["models"]
   readonly differenceNanoUsd: number
   readonly same: boolean
-  readonly ended: boolean
-  readonly unpriced: ReadonlyArray<string>
+  readonly ledger: ReadonlyMap<string, Sums>
+  readonly searches: boolean
+  readonly beside: ReadonlyArray<string>
 }): ReadonlyArray<string> => {
-  const { differenceNanoUsd, ended, models, same, session, stated, unpriced } = facts
+  const { beside, differenceNanoUsd, fork, ledger, models, same, searches } = facts
   const found: Array<string> = []
-  const more = models.filter(
-    ({ client, ledger }) =>
-      client.input + client.output + client.cacheRead + client.cacheWrite > ledger.input + ledger.output + ledger.cacheRead + ledger.cacheWrite
-  )
-  const less = models.filter(
-    ({ client, ledger }) =>
-      client.input + client.output + client.cacheRead + client.cacheWrite < ledger.input + ledger.output + ledger.cacheRead + ledger.cacheWrite
-  )
-  for (const model of unpriced) found.push(`han has no price for ${model}; set one in config.json`)
-  for (const { client, ledger, model } of more) {
-    const missing = `${client.input - ledger.input} input, ${client.output - ledger.output} output, ${client.cacheRead - ledger.cacheRead} cache read, ${client.cacheWrite - ledger.cacheWrite} cache write`
+  for (const { client, ledger: mine, model } of models) {
+    const { garbled, later, unpriced } = ledger.get(model) ?? { garbled: 0, later: 0, unpriced: 0 }
+    if (unpriced > garbled) found.push(`han has no price for ${model}; set one in config.json`)
+    if (garbled > 0) found.push(`${model}: what ${garbled} of its responses cost is not known: their records state what cannot be`)
+    const more = beyond(client, mine)
+    if (more !== "")
+      found.push(
+        `${model}: the client counts ${more} tokens more, for which the transcript has no record; its compaction calls, titles, prompt hooks, dropped attempts and broken-off answers leave none`
+      )
+    const less = beyond(mine, client)
+    if (less === "") continue
     found.push(
-      session.compactions > 0 && ledger.output > 0
-        ? `${model}: the client counts ${missing} tokens more: its compaction calls, titles, hooks and broken-off answers leave no usage in the transcript`
-        : `${model}: the client counts ${missing} tokens more: calls of its own (titles, prompt hooks, dropped attempts, broken-off answers) leave no usage in the transcript`
+      later > 0
+        ? `${model}: the transcript has ${less} tokens more; ${later} of its responses came after the client's last account`
+        : `${model}: the transcript has ${less} tokens more, and none of its lines say why the client does not count them: it keeps its account at exit, and not after every interrupt${fork ? ", and history that a fork copied may be missing from it" : ""}`
     )
   }
-  for (const { model } of less) {
-    found.push(
-      !ended
-        ? `${model}: the session went on after the client's last account`
-        : `${model}: the client's account is behind: it writes it at exit, and not after every interrupt${session.forkOf === null ? "" : ", and history that a fork copied may be missing from it"}`
-    )
-  }
-  if (stated.models.some((model) => model.webSearches > 0)) found.push("the client's total includes web searches, the ledger's does not")
-  if (same && differenceNanoUsd !== 0 && unpriced.length === 0) found.push("the tokens agree, the client used other prices")
+  if (searches) found.push("the client's total includes web searches, the ledger's does not")
+  const priced = [...ledger.values()].every(({ unpriced }) => unpriced === 0)
+  if (same && differenceNanoUsd !== 0 && priced && !searches)
+    found.push(beside.length === 0 ? "the tokens agree; the client's prices are not han's" : `the tokens agree; the ledger's cost lacks ${beside.join("; ")}`)
   return found
 }

@@ -1,6 +1,7 @@
 import type { SessionId } from "han-core/Entry"
 import { Session, type SessionLink, type SessionStatus } from "han-core/Session"
 import type { SessionState } from "han-core/SessionState"
+import { bounded } from "./bounded.ts"
 import type { Delta } from "./chunk.ts"
 
 export interface SessionRow extends Delta {
@@ -65,12 +66,12 @@ export const sessionFromRow = (row: SessionRow, now: number): Session => {
       compactions: row.compactions,
       subagents: row.subagents,
       responses: row.responses,
-      input: row.input,
-      output: row.output,
-      cacheRead: row.cache_read,
-      cacheWrite5m: row.cache_write_5m,
-      cacheWrite1h: row.cache_write_1h,
-      costNanoUsd: row.responses > 0 && row.responses === row.unpriced ? null : row.cost,
+      input: bounded(row.input),
+      output: bounded(row.output),
+      cacheRead: bounded(row.cache_read),
+      cacheWrite5m: bounded(row.cache_write_5m),
+      cacheWrite1h: bounded(row.cache_write_1h),
+      costNanoUsd: row.cost === 0 && row.unpriced > 0 ? null : bounded(row.cost),
       unpricedResponses: row.unpriced
     },
     { disableValidation: true }
