@@ -126,10 +126,8 @@ export const combine = (parts: ReadonlyArray<Part>): SessionState => {
   const main = (part: Part) => Number(part.kind === "main")
   const earliest = [...parts].sort((a, b) => main(b) - main(a) || (a.startedAt ?? Number.MAX_VALUE) - (b.startedAt ?? Number.MAX_VALUE) || byId(a, b))
   const latest = [...parts].sort((a, b) => main(b) - main(a) || (b.updatedAt ?? -1) - (a.updatedAt ?? -1) || byId(b, a))
-  const pick = (ordered: ReadonlyArray<Part>, fits: (field: string) => boolean) =>
-    [...ordered]
-      .reverse()
-      .reduce<SessionState>((all, { state }) => ({ ...all, ...Object.fromEntries(Object.entries(state).filter(([field]) => fits(field))) }), {})
+  const pick = (ordered: ReadonlyArray<Part>, fits: (field: string) => boolean): SessionState =>
+    Object.fromEntries([...ordered].reverse().flatMap(({ state }) => Object.entries(state).filter(([field]) => fits(field))))
   return { ...pick(latest, (field) => !firstFields.has(field)), ...pick(earliest, (field) => firstFields.has(field)) }
 }
 

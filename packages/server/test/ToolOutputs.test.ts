@@ -121,12 +121,16 @@ describe("outputs of tools", () => {
       writeFileSync(file, "written anew with thirdword")
       yield* pass
       expect(yield* kept).toEqual({ "out.txt 1": "firstword secondword", "out.txt 2": "written anew with thirdword" })
-      expect([yield* found("secondword"), yield* found("thirdword")]).toEqual([["a1"], ["a1"]])
+      // What it said is kept; a search finds what it says.
+      expect([yield* found("secondword"), yield* found("thirdword")]).toEqual([[], ["a1"]])
       // Moved with its session to another project.
       renameSync(path.join(root, "projects/-p"), path.join(root, "projects/-q"))
       yield* pass
       expect(Object.keys(yield* kept)).toEqual(["out.txt 1", "out.txt 2"])
       expect((yield* run(journal.outputTotals)).problems).toEqual([])
+      writeFileSync(path.join(root, "projects/-q", id, "tool-results/out.txt"), "fourthword")
+      yield* pass
+      expect([yield* found("secondword"), yield* found("thirdword"), yield* found("fourthword")]).toEqual([[], [], ["a1"]])
     })
   )
 

@@ -84,14 +84,18 @@ const startIn = Effect.fnUntraced(function* (work: Work, file: OutputFile): Effe
     }
     if (offset === kept && hash.copy().digest("hex") === digest) longest = { generation, offset, hash: hash.copy() }
   }
+  yield* follow(
+    work,
+    file,
+    generations.filter(({ generation }) => generation !== longest?.generation)
+  )
   if (longest !== null && longest.offset > 0) return longest
   for (const longer of generations.filter((one) => one.kept > limit)) if (yield* isBeginning(work, file, limit, longer)) return null
   if (longest !== null) return longest
-  yield* follow(work, file, generations)
   return { generation: Math.max(0, ...generations.map(({ generation }) => generation)) + 1, offset: 0, hash: createHash("sha256") }
 })
 
-/** A file that was moved and written anew is the file that is gone: its generations are told by their path. */
+/** The generations of a file that was moved go with it: those of one path are of one file. */
 const follow = Effect.fnUntraced(function* (work: Work, file: OutputFile, generations: ReadonlyArray<ToolOutput>) {
   for (const older of generations) {
     if (older.file === null || older.file.path === file.path || (yield* work.transcripts.outputAt(older.file.path)) !== null) continue
