@@ -1,7 +1,6 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { Entry } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import * as Sentiment from "han-core/Sentiment"
 import type { DecodedLine } from "han-core/SessionEvent"
@@ -20,7 +19,6 @@ interface Wanted {
   readonly uuidHash: number
   readonly kind: Message.MessageKind
   readonly decoded: DecodedLine
-  readonly entry: Entry
   /** The line's time, or the one before it. */
   readonly at: number | null
 }
@@ -50,13 +48,12 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
       if (at !== null) state = { ...state, last_at: at, started_at: Math.min(state.started_at ?? at, at), updated_at: Math.max(state.updated_at ?? at, at) }
       const kind = Message.kindOf(decoded)
       if (kind === null) return
-      const entry = chunk.entries[index]!
-      const uuid = storable(Message.idOf(chunk.transcript, decoded, entry))
+      const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
       const place = placeOf(chunk.sessionNo, uuid)
       // A line that a file repeats is one message, where it stands first.
       if (wanted.has(place)) return
       const time = at ?? state.last_at
-      wanted.set(place, { key: messageKey(time, chunk.no, decoded.line, seed), chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, entry, at: time })
+      wanted.set(place, { key: messageKey(time, chunk.no, decoded.line, seed), chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
     })
     states.set(chunk.no, state)
   }
