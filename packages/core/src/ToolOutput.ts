@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { type Entry, SessionId, type Transcript } from "./Entry.ts"
+import { SessionId, type Transcript } from "./Entry.ts"
 import { pointersIn } from "./internal/outputPointers.ts"
 import type { DecodedLine } from "./SessionEvent.ts"
 
@@ -101,9 +101,9 @@ export interface ToolOutputPointer {
   readonly sessionId: string | null
 }
 
-/** The files that a line points to, each once. Of most lines nothing is looked at but two words that such a line has. */
-export const pointersOf = (transcript: Pick<Transcript, "sessionId">, entry: Pick<Entry, "bytes">, decoded: DecodedLine): ReadonlyArray<ToolOutputPointer> =>
-  pointersIn(transcript.sessionId, entry.bytes, decoded.events)
+/** The files that a line points to, each once. */
+export const pointersOf = (transcript: Pick<Transcript, "sessionId">, decoded: DecodedLine): ReadonlyArray<ToolOutputPointer> =>
+  pointersIn(transcript.sessionId, decoded.events)
 
 /** The beginning of an output as text for a search; null for what is no text. */
 export const outputText = (bytes: Uint8Array): string | null => {

@@ -17,7 +17,7 @@ const result = (content: unknown, toolUseResult?: unknown) => ({
 })
 const pointers = (record: object) => {
   const entry = entryOf(record)
-  return pointersOf(transcript, entry, decodeEntry(transcript, entry)).map(({ name, own, path }) => (own ? name : `not ${path}`))
+  return pointersOf(transcript, decodeEntry(transcript, entry)).map(({ name, own, path }) => (own ? name : `not ${path}`))
 }
 const found = (record: object) => Message.searchTextOf(decodeEntry(transcript, entryOf(record)))?.tool
 const folder = `/home/x/.claude/projects/-work/${id}/tool-results`

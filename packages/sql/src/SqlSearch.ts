@@ -173,11 +173,11 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
 )
 
 /** A part of the line, or of a file that it points to when the words stand there. */
-const excerptOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, sessionNo: number, { decoded, entry, transcript }: Found, terms: SearchTerms) {
+const excerptOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, sessionNo: number, { decoded, transcript }: Found, terms: SearchTerms) {
   const found = Message.searchTextOf(decoded)
   const text = found === null ? "" : [found.prompt, found.answer, found.tool, found.other].filter((part) => part !== "").join("\n")
   if (hasMatch(text, terms)) return excerpt(text, terms)
-  const names = pointersOf(transcript, entry, decoded).flatMap(({ name, own }) => (own ? [{ sessionNo, name }] : []))
+  const names = pointersOf(transcript, decoded).flatMap(({ name, own }) => (own ? [{ sessionNo, name }] : []))
   if (names.length === 0) return excerpt(text, terms)
   const textsOf = yield* outputTexts(sql, names)
   return excerpt(names.flatMap(textsOf).find((output) => hasMatch(output, terms)) ?? text, terms)

@@ -35,8 +35,22 @@ export const resultText = (text: string, structured: unknown): { readonly parts:
   let left = mostResultText
   let isCut = false
   let held: Set<string> | null = null
+  const keep = (value: string): void => {
+    const kept = cut(value, Math.max(0, left))
+    if (kept.length < value.length) isCut = true
+    left -= kept.length + 1
+    if (kept !== "") parts.push(kept)
+  }
   const add = (value: string): void => {
-    if (isHeld(text, value)) return
+    const body = (value.startsWith(errorMark) ? value.slice(errorMark.length) : value).trim()
+    const at = text.indexOf(body)
+    if (at !== -1) {
+      // All of its words are there but those that the text goes on with; at the end of something long that is where the client cut it, and no word.
+      const edges = body.length > longestWords ? "" : edgesOf(text, body, at)
+      if (edges !== "" && holds(text, body, at, text.length) === -1) keep(edges)
+      return
+    }
+    if (holdsLines(text, body)) return
     held ??= new Set(linesOf(text))
     const fresh: Array<string> = []
     for (const line of linesOf(value)) {
@@ -44,12 +58,7 @@ export const resultText = (text: string, structured: unknown): { readonly parts:
       held.add(line)
       fresh.push(line)
     }
-    if (fresh.length === 0) return
-    const all = fresh.join("\n")
-    const kept = cut(all, Math.max(0, left))
-    if (kept.length < all.length) isCut = true
-    left -= kept.length + 1
-    if (kept !== "") parts.push(kept)
+    if (fresh.length > 0) keep(fresh.join("\n"))
   }
   const visit = (part: unknown, depth: number): void => {
     if (depth > maxDepth) return
@@ -61,10 +70,17 @@ export const resultText = (text: string, structured: unknown): { readonly parts:
   return { parts, cut: isCut }
 }
 
-/** The most usual cases, without taking the text apart: it holds the value, or its lines one after the other, each behind a number. */
-const isHeld = (text: string, value: string): boolean => {
-  const body = (value.startsWith(errorMark) ? value.slice(errorMark.length) : value).trim()
-  if (body === "" || holds(text, body, 0, text.length) !== -1) return true
+/** The words of `body` that stand at `at` in `text` as parts of longer ones: its first, its last. */
+const edgesOf = (text: string, body: string, at: number): string => {
+  let first = 0
+  let last = body.length
+  if (isWordAt(text, at - 1)) while (first < body.length && isWordAt(body, first)) first++
+  if (isWordAt(text, at + body.length)) while (last > 0 && isWordAt(body, last - 1)) last--
+  return first >= last && (first > 0 || last < body.length) ? body : [body.slice(0, first), body.slice(last)].filter((part) => part !== "").join("\n")
+}
+
+/** Whether the text has the lines of `body` one after the other, each behind a number, as it has those of a file that was read. */
+const holdsLines = (text: string, body: string): boolean => {
   if (text.length < body.length) return false
   let at = 0
   for (let from = 0; from < body.length; ) {
@@ -91,6 +107,7 @@ const isWordAt = (text: string, at: number): boolean => {
   if (unit < 0x80) return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122)
   return !Number.isNaN(unit) && word.test(text[at] ?? "")
 }
+const longestWords = 100
 const errorMark = "Error: "
 /** The end of a line, a number with blanks before it and a sign behind it. */
 const longestNumber = 16

@@ -1,7 +1,6 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { Entry } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { pointersOf, searchedOutputBytes, type ToolOutputPointer } from "han-core/ToolOutput"
@@ -18,7 +17,6 @@ export interface Worded {
   readonly key: number
   readonly chunk: Chunk
   readonly decoded: DecodedLine
-  readonly entry: Entry
 }
 
 /** The words of messages that have just come, and where their lines point to. */
@@ -41,7 +39,7 @@ export const addWords = Effect.fnUntraced(function* (
     other === null ? null : storable(other)
   ]
   for (const message of messages) {
-    const found = pointersOf(message.chunk.transcript, message.entry, message.decoded)
+    const found = pointersOf(message.chunk.transcript, message.decoded)
     if (found.length === 0) continue
     pointers.set(message.key, found)
     for (const { name, own, path, sessionId } of found)
@@ -132,7 +130,7 @@ export const wordAgain = Effect.fnUntraced(function* (
     for (const row of some) {
       const line = find({ transcriptNo: row.transcript_no, line: row.line })
       if (line === undefined) continue
-      const names = ownNames(of.sessionNo, pointersOf(line.transcript, line.entry, line.decoded))
+      const names = ownNames(of.sessionNo, pointersOf(line.transcript, line.decoded))
       const text = Message.boundedSearchTextOf(line.decoded, bounded(names.flatMap(yield* outputTexts(sql, names))))
       if (text === null) continue
       const worded = wordRow(sql, row.owner, row.message_id, text)

@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { Entry, Transcript, TranscriptId } from "han-core/Entry"
+import type { Transcript, TranscriptId } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import { fitOf, originOf } from "han-core/Origin"
 import * as Sentiment from "han-core/Sentiment"
@@ -23,7 +23,6 @@ interface Wanted {
   readonly uuidHash: number
   readonly kind: Message.MessageKind
   readonly decoded: DecodedLine
-  readonly entry: Entry
   /** The line's time, or the one before it. */
   readonly at: number | null
 }
@@ -63,13 +62,12 @@ export const projectMessages = Effect.fnUntraced(function* (
       // A line hangs on lines before it in its file, whatever the clock said.
       const key = Math.max(messageKey(time, decoded.line, seed), (state.lastKey ?? Number.NEGATIVE_INFINITY) + 1)
       state.lastKey = key
-      const entry = chunk.entries[index]!
-      const uuid = storable(Message.idOf(chunk.transcript, decoded, entry))
+      const uuid = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
       const place = placeOf(chunk.sessionNo, uuid)
       const have = wanted.get(place)
       // A line that a file repeats is one message, where it stands first; one that several transcripts have is the message of the one that it fits best.
       if (have !== undefined && (have.chunk.no === chunk.no || !fitsBetter(chunk, decoded, have.chunk, have.decoded))) return
-      wanted.set(place, { key, chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, entry, at: time })
+      wanted.set(place, { key, chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
     })
   }
   const { fresh, ousted } = yield* compareWithThere(sql, table, wanted)
