@@ -15,30 +15,49 @@ interface Counted {
 }
 
 /** What the record of usage says was charged: the response itself, and what another model or another step was charged for within it. Nothing for a record without tokens. */
-export const addUsage = ({ events, record }: Line, ids: Ids, usage: JsonObject): void => {
+export const addUsage = (line: Line, ids: Ids, usage: JsonObject): void => {
   if (usage.input_tokens == null && usage.output_tokens == null) return
+  const { events, record } = line
   const top = counted(usage)
-  const parts =
-    Array.isArray(usage.iterations) && usage.iterations.length > 0 ? partsOf(ids.model, top.tokens, usage.iterations, filled(record.advisorModel)) : noParts
   const surcharges = surchargesOf(usage)
-  const metered = (part: number, model: string, { impossible, tokens }: Counted): Metered => ({
-    _tag: "ResponseMetered",
-    messageId: ids.messageId,
-    requestId: ids.requestId,
-    requestRef: filled(record.requestRef),
-    originUuid: record.forkedFrom === undefined ? null : filled(object(record.forkedFrom)?.messageUuid),
-    part,
-    model,
-    ...tokens,
-    webSearches: part === 0 ? count(object(usage.server_tool_use)?.web_search_requests) : 0,
-    tier: surcharges.find(({ kind }) => kind === "tier" || kind === "speed")?.name ?? null,
-    surcharges: part === 0 ? surcharges : surcharges.filter(({ kind }) => kind !== "tool"),
-    impossible,
-    statedCostNanoUsd: null
-  })
-  events.push(metered(0, ids.model, { tokens: without(top.tokens, parts.within), impossible: top.impossible }))
-  for (const [index, { model, of }] of parts.charged.entries()) events.push(metered(index + 1, model, of))
+  const searches = count(object(usage.server_tool_use)?.web_search_requests)
+  if (!Array.isArray(usage.iterations) || usage.iterations.length === 0) {
+    events.push(metered(line, ids, 0, ids.model, top, surcharges, searches))
+    return
+  }
+  const parts = partsOf(ids.model, top.tokens, usage.iterations, filled(record.advisorModel))
+  events.push(metered(line, ids, 0, ids.model, { ...top, tokens: without(top.tokens, parts.within) }, surcharges, searches))
+  const ofParts = surcharges.filter(({ kind }) => kind !== "tool")
+  for (const [index, { model, of }] of parts.charged.entries()) events.push(metered(line, ids, index + 1, model, of, ofParts, 0))
 }
+
+const metered = (
+  { record }: Line,
+  { messageId, requestId }: Ids,
+  part: number,
+  model: string,
+  { impossible, tokens }: Counted,
+  surcharges: ReadonlyArray<Surcharge>,
+  webSearches: number
+): Metered => ({
+  _tag: "ResponseMetered",
+  messageId,
+  requestId,
+  requestRef: filled(record.requestRef),
+  originUuid: record.forkedFrom === undefined ? null : filled(object(record.forkedFrom)?.messageUuid),
+  part,
+  model,
+  input: tokens.input,
+  output: tokens.output,
+  cacheRead: tokens.cacheRead,
+  cacheWrite5m: tokens.cacheWrite5m,
+  cacheWrite1h: tokens.cacheWrite1h,
+  webSearches,
+  tier: surcharges.length === 0 ? null : (surcharges.find(({ kind }) => kind === "tier" || kind === "speed")?.name ?? null),
+  surcharges,
+  impossible,
+  statedCostNanoUsd: null
+})
 
 const fields = ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"] as const
 const noneImpossible: ReadonlyArray<string> = []
@@ -47,12 +66,10 @@ const counted = (usage: JsonObject): Counted => {
   const split = object(usage.cache_creation)
   const hour = tokenCount(split?.ephemeral_1h_input_tokens),
     minutes = tokenCount(split?.ephemeral_5m_input_tokens)
-  const [input, output, cacheRead, written] = [
-    tokenCount(usage.input_tokens),
-    tokenCount(usage.output_tokens),
-    tokenCount(usage.cache_read_input_tokens),
-    tokenCount(usage.cache_creation_input_tokens)
-  ]
+  const input = tokenCount(usage.input_tokens),
+    output = tokenCount(usage.output_tokens),
+    cacheRead = tokenCount(usage.cache_read_input_tokens),
+    written = tokenCount(usage.cache_creation_input_tokens)
   const broken = input === null || output === null || cacheRead === null || written === null || hour === null || minutes === null
   return {
     tokens: {

@@ -80,7 +80,9 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
   const sums = new Map<string, Sum>()
   for (const { chunk, decoded, event, identity } of yield* identify(sql, chunks)) {
     put(seen, {
-      ...identity,
+      messageId: identity.messageId,
+      requestId: identity.requestId,
+      unsure: identity.unsure,
       part: event.part,
       seen: seenIn(chunk, decoded.envelope, decoded.line),
       model: storable(event.model.slice(0, longestModel)),

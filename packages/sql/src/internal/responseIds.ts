@@ -59,9 +59,24 @@ export const identify = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
   return records
 })
 
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const longRun = 16
 /** Long and random: a run of letters and digits as vendors make them, or a uuid. */
-const random = /(?=[0-9A-Za-z]*\d)[0-9A-Za-z]{16}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
-const isOneOfItsKind = (id: string | null): id is string => id !== null && random.test(id)
+const isOneOfItsKind = (id: string | null): id is string => {
+  if (id === null || id.length < longRun) return false
+  let run = 0,
+    digits = 0
+  for (let at = 0; at < id.length; at++) {
+    const unit = id.charCodeAt(at)
+    const isDigit = unit >= 0x30 && unit <= 0x39
+    if (isDigit || (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a)) {
+      run++
+      if (isDigit) digits++
+      if (run >= longRun && digits > 0) return true
+    } else run = digits = 0
+  }
+  return uuid.test(id)
+}
 
 /** The identity that the line tells itself; undefined when other lines must be looked at. */
 const stated = ({ envelope }: DecodedLine, { messageId, requestId, requestRef }: Metered): Identity | undefined => {
