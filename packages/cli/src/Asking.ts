@@ -8,14 +8,16 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { maxPageSize, type Page, type PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
-import { Coordinator } from "han-rpc/Coordinator"
+import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
 import * as HanClient from "han-rpc/HanClient"
 import { CommandFailed } from "./CommandFailed.ts"
 import { connect } from "./Connection.ts"
 import { socketPath } from "./HanHome.ts"
 import type { Host } from "./Host.ts"
 import { report } from "./Report.ts"
+import { duration, isoInstant } from "./terminal/Figures.ts"
 import { type Output, OutputClosed } from "./terminal/Output.ts"
+import { plainLine } from "./terminal/PlainText.ts"
 
 export type Services = HanClient.Services | Viewer
 
@@ -24,7 +26,19 @@ export const ask = <E extends { readonly message: string }>(
   host: Host,
   program: Effect.Effect<unknown, E, Services>,
   options: { readonly interruptedCode?: number } = {}
-): Promise<number> => run(host, Effect.zipRight(connect(host), program), options)
+): Promise<number> =>
+  run(
+    host,
+    Effect.zipRight(
+      connect(host),
+      noted(
+        host,
+        program,
+        Effect.map(statusOf(host), (status) => writeNote(status, host))
+      )
+    ),
+    options
+  )
 
 /** `ask` for a question about what is indexed: says on standard error when not everything is. */
 export const askIndexed = <E extends { readonly message: string }>(host: Host, program: Effect.Effect<unknown, E, Services>): Promise<number> =>
@@ -33,14 +47,43 @@ export const askIndexed = <E extends { readonly message: string }>(host: Host, p
     Effect.gen(function* () {
       const { started } = yield* connect(host)
       if (started) yield* firstPass
-      const unfinished = yield* Effect.fork(unfinishedPass(host))
-      const result = yield* Effect.either(program)
-      const note = yield* Effect.either(Fiber.join(unfinished))
-      if (note._tag === "Right" && note.right !== undefined) yield* print(host.err, note.right)
-      const value = yield* result
-      yield* note
-      return value
+      return yield* noted(
+        host,
+        program,
+        Effect.map(statusOf(host), (status) => unfinishedPass(status) + writeNote(status, host))
+      )
     })
+  )
+
+/** Runs a program, and says on standard error what there is to know about its answer, before what went wrong with it. */
+const noted = <A, E, R, E2, R2>(host: Host, program: Effect.Effect<A, E, R>, note: Effect.Effect<string, E2, R2>) =>
+  Effect.gen(function* () {
+    const asked = yield* Effect.fork(note)
+    const result = yield* Effect.either(program)
+    const said = yield* Effect.either(Fiber.join(asked))
+    if (said._tag === "Right" && said.right !== "") yield* print(host.err, said.right)
+    const value = yield* result
+    yield* said
+    return value
+  })
+
+export const statusOf = (host: Host) =>
+  answered(
+    host,
+    "status",
+    Effect.flatMap(Coordinator, (coordinator) => coordinator.status)
+  )
+
+/** Why what is answered may be older than what there is; empty when it is not. */
+export const writeNote = ({ cannotWrite }: Pick<CoordinatorStatus, "cannotWrite">, host: Host): string =>
+  cannotWrite === null
+    ? ""
+    : `han: warning: for ${duration(host.now() - cannotWrite.since)} not everything has been written down, and answers may be old: ${plainLine(cannotWrite.message)}\n`
+
+/** The same in the JSON of an answer, which has nothing of it when all is well. */
+export const writeShape = (host: Host) =>
+  Effect.map(statusOf(host), ({ cannotWrite }) =>
+    cannotWrite === null ? {} : { cannotWrite: { since: isoInstant(cannotWrite.since), message: cannotWrite.message } }
   )
 
 /** A coordinator that was just started is given a moment for what is new; mostly that is enough. */
@@ -51,17 +94,11 @@ const firstPass = Effect.flatMap(Coordinator, (coordinator) =>
   )
 )
 
-const unfinishedPass = (host: Host) =>
-  Effect.gen(function* () {
-    const { indexer } = yield* answered(
-      host,
-      "status",
-      Effect.flatMap(Coordinator, (coordinator) => coordinator.status)
-    )
-    if (indexer.lastPassAt !== null) return undefined
-    const done = indexer.running === null ? "" : ` (${indexer.running.filesDone} of ${indexer.running.files} files)`
-    return `han: the first pass over the transcripts is under way${done}; what it has not reached is missing here, \`han index\` waits for it\n`
-  })
+const unfinishedPass = ({ indexer }: CoordinatorStatus): string => {
+  if (indexer.lastPassAt !== null) return ""
+  const done = indexer.running === null ? "" : ` (${indexer.running.filesDone} of ${indexer.running.files} files)`
+  return `han: the first pass over the transcripts is under way${done}; what it has not reached is missing here, \`han index\` waits for it\n`
+}
 
 /** The same without starting or replacing anything. */
 export const run = async <E extends { readonly message: string }>(

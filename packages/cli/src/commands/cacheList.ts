@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { HookCache, type HookPass } from "han-core/HookCache"
-import { answered, ask, print } from "../Asking.ts"
+import { answered, ask, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import * as Shape from "../JsonShapes.ts"
 import { type PassChoice, passFilter, passWords } from "../PassFilter.ts"
@@ -27,7 +27,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
         Effect.flatMap(HookCache, (cache) => cache.list({ ...filter, limit: options.limit + 1 }))
       )
       const passes = found.slice(0, options.limit)
-      if (options.json) return yield* print(host.out, `${toJson({ passes: passes.map(Shape.hookPass) })}\n`)
+      if (options.json) return yield* print(host.out, `${toJson({ passes: passes.map(Shape.hookPass), ...(yield* writeShape(host)) })}\n`)
       if (found.length === 0) return yield* print(host.out, `No pass${passWords(filter)} is kept; every hook that is due runs.\n`)
       const style = styleOf(host.terminal)
       yield* print(host.out, table(passes, columns(options), { width: host.terminal.columns, style }))

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
-import { answered, print, run as runAgainst } from "../Asking.ts"
+import { answered, print, run as runAgainst, statusOf } from "../Asking.ts"
 import { connect } from "../Connection.ts"
 import { logPath } from "../HanHome.ts"
 import type { Host } from "../Host.ts"
@@ -21,12 +21,10 @@ export const run = (options: Options, host: Host): Promise<number> =>
   runAgainst(
     host,
     Effect.gen(function* () {
-      const reached = yield* Effect.either(
-        Effect.zipRight(
-          connect(host),
-          Effect.flatMap(Coordinator, (coordinator) => answered(host, "report", coordinator.doctor))
-        )
-      )
+      const connected = yield* Effect.either(connect(host))
+      const reached =
+        connected._tag === "Left" ? connected : yield* Effect.either(Effect.flatMap(Coordinator, (coordinator) => answered(host, "report", coordinator.doctor)))
+      if (reached._tag === "Left" && connected._tag === "Right") return yield* unreadable(reached.left.message, options, host)
       if (reached._tag === "Left") {
         const { message } = reached.left
         yield* options.json
@@ -44,6 +42,20 @@ export const run = (options: Options, host: Host): Promise<number> =>
       return 0
     })
   )
+
+/** The coordinator runs, but what it keeps cannot be read. */
+const unreadable = (message: string, options: Options, host: Host) =>
+  Effect.gen(function* () {
+    const status = yield* Effect.either(statusOf(host))
+    const known = status._tag === "Right"
+    yield* print(
+      host.out,
+      options.json
+        ? `${toJson({ coordinator: known ? { ...statusShape(status.right), error: message } : { running: true, home: host.home, log: logPath(host.home), error: message }, versions: { han: host.version, bun: process.versions.bun ?? null }, warnings: [message] })}\n`
+        : `${known ? statusText(status.right, host.now()) : ""}problem      ${plainLine(message)}\nlog          ${logPath(host.home)}\n`
+    )
+    return 1
+  })
 
 const shape = ({ claudeCleanup, problems, roots, status, totals, warnings }: DoctorReport, host: Host) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { HookHistory } from "han-core/HookHistory"
 import { flakyRuns, type HookRun } from "han-core/HookRun"
 import { Sessions } from "han-core/Sessions"
-import { answered, ask, print } from "../Asking.ts"
+import { answered, ask, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import * as Shape from "../JsonShapes.ts"
 import { dateTime, duration } from "../terminal/Figures.ts"
@@ -49,7 +49,8 @@ export const run = (options: Options, host: Host): Promise<number> =>
         })
       )
       const flaky = flakyRuns(runs)
-      if (options.json) return yield* print(host.out, `${toJson({ runs: runs.map((one) => Shape.hookRun(one, flaky.has(one.id))) })}\n`)
+      if (options.json)
+        return yield* print(host.out, `${toJson({ runs: runs.map((one) => Shape.hookRun(one, flaky.has(one.id))), ...(yield* writeShape(host)) })}\n`)
       const style = styleOf(host.terminal)
       if (runs.length === 0) return yield* print(host.out, "No run of a hook is known that is asked for.\n")
       for (const one of runs) yield* print(host.out, runText(one, flaky.has(one.id), options, style))

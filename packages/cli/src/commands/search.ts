@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import type { MessageKind, MessageRole } from "han-core/Message"
 import { Search, type SearchHit } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
-import { answered, askIndexed, firstRows, print } from "../Asking.ts"
+import { answered, askIndexed, firstRows, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import { searchHit } from "../JsonShapes.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
@@ -49,7 +49,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
         [firstRows(options.limit, (page) => answered(host, "search", search.messages(query, page))), answered(host, "number of hits", search.count(query))],
         { concurrency: 2 }
       )
-      if (options.json) return yield* print(host.out, `${toJson({ hits: hits.map(searchHit), total })}\n`)
+      if (options.json) return yield* print(host.out, `${toJson({ hits: hits.map(searchHit), total, ...(yield* writeShape(host)) })}\n`)
       if (total === 0) return yield* print(host.out, "Nothing was found.\n")
       const style = styleOf(host.terminal)
       yield* print(host.out, hits.map((hit) => hitText(hit, options, host)).join(""))

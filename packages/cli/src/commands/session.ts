@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
-import { answered, askIndexed, pages, print, type Services } from "../Asking.ts"
+import { answered, askIndexed, pages, print, type Services, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import * as JsonShapes from "../JsonShapes.ts"
 import { messageArray } from "../MessageArray.ts"
@@ -69,7 +69,8 @@ const writeJson = ({ agents, compactions, files, session, summaries, tasks, todo
       files: files.map(JsonShapes.dated),
       usage: JsonShapes.usageReport(usage),
       compactions: compactions.map(JsonShapes.dated),
-      summaries: summaries.map(JsonShapes.dated)
+      summaries: summaries.map(JsonShapes.dated),
+      ...(yield* writeShape(host))
     })
     yield* print(host.out, `${head.slice(0, -1)},"messages":`)
     yield* messageArray(messagePages(session, host), host.out)

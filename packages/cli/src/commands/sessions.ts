@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Pricing from "han-core/Pricing"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
-import { answered, askIndexed, firstRows, print } from "../Asking.ts"
+import { answered, askIndexed, firstRows, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import { sessionRow } from "../JsonShapes.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
@@ -31,7 +31,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
         ],
         { concurrency: 2 }
       )
-      if (options.json) return yield* print(host.out, `${toJson({ sessions: rows.map(sessionRow), total })}\n`)
+      if (options.json) return yield* print(host.out, `${toJson({ sessions: rows.map(sessionRow), total, ...(yield* writeShape(host)) })}\n`)
       if (total === 0) {
         return yield* print(
           host.out,

@@ -19,6 +19,7 @@ import * as Home from "../Home.ts"
 import * as HttpServer from "../HttpServer.ts"
 import * as Log from "../Log.ts"
 import { hostOf, originOf } from "../LoopbackGuard.ts"
+import * as WriteState from "../WriteState.ts"
 import { type Asked, parse } from "./serveOptions.ts"
 
 const usage = `han-coordinator ${version}: keeps, indexes and serves this machine's agent transcripts
@@ -49,7 +50,9 @@ export const run = async (argv: ReadonlyArray<string>): Promise<number> => {
   }
   process.umask(0o077)
   const home = Path.resolve(process.env["HAN_HOME"] || Path.join(Os.homedir(), ".han"))
-  const exit = await Effect.runPromiseExit(Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, asked), Log.layer({ path: home.log }))))
+  const writing = WriteState.make()
+  const log = (path: string) => Log.layer({ path, failing: (failure) => writing.note("log", failure) })
+  const exit = await Effect.runPromiseExit(Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, asked, writing), log(home.log))))
   if (Exit.isSuccess(exit)) return 0
   const failure = Cause.failureOption(exit.cause)
   process.stderr.write(`han: ${Option.isSome(failure) ? failure.value.message : Cause.pretty(exit.cause)}\n`)
@@ -68,7 +71,7 @@ const claudeFolders = (): ReadonlyArray<string> => {
   return [...folders.map((folder) => Path.resolve(folder)), Path.join(Os.homedir(), ".claude")]
 }
 
-const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }>) =>
+const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }>, writing: WriteState.WriteState) =>
   Effect.scoped(
     Effect.gen(function* () {
       const roots = [...claudeFolders(), ...asked.roots]
@@ -81,6 +84,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
           stop: Effect.asVoid(Deferred.succeed(stopping, "asked by a client")),
           managedSettings: managedSettings(process.platform),
           environment: process.env,
+          writing,
           graphql: GraphqlSource.load,
           http: {
             port: asked.port ?? home.config.port ?? HttpServer.standardPort,
