@@ -53,7 +53,10 @@ describe("while nothing can be written", () => {
     const sessions = JSON.parse((await here.han("sessions", "--json")).out.toString())
     expect(sessions).toMatchObject({ total: 1, sessions: [{ messages: 1 }], cannotWrite: { since: expect.stringMatching(/^\d{4}-.*Z$/) } })
     const doctor = await here.han("doctor")
-    expect([doctor.code, doctor.out.toString()]).toEqual([0, expect.stringMatching(/Warnings\n\s+not everything is written down since .* locked by another process/)])
+    expect([doctor.code, doctor.out.toString()]).toEqual([
+      0,
+      expect.stringMatching(/Warnings\n\s+not everything is written down since .* locked by another process/)
+    ])
     expect((await here.han("coordinator", "status")).out.toString()).toMatch(/warning +for \d+ \w+ not everything has been written down: .*locked/)
     // A pass that somebody asks for fails with the reason.
     expect(await here.han("index")).toMatchObject({ code: 1, err: expect.stringContaining("is locked by another process") })

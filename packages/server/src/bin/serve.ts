@@ -94,6 +94,11 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
           }
         })
       )
+      // What hooks said while nobody answered them is over.
+      yield* Effect.catchAll(
+        Home.attempt(home.told, "cannot be removed", () => Fs.rmSync(home.told, { recursive: true, force: true })),
+        ({ message }) => Effect.logWarning(message)
+      )
       const store = Context.get(services, StoreInfo)
       const { http } = yield* Effect.orDie(Context.get(services, RunningCoordinator).status)
       const { roots: indexed } = yield* Context.get(services, Indexer).status
