@@ -46,7 +46,7 @@ export const askIndexed = <E extends { readonly message: string }>(host: Host, p
     host,
     Effect.gen(function* () {
       const { started } = yield* connect(host)
-      if (started) yield* firstPass
+      yield* settled(started)
       return yield* noted(
         host,
         program,
@@ -86,13 +86,20 @@ export const writeShape = (host: Host) =>
     cannotWrite === null ? {} : { cannotWrite: { since: isoInstant(cannotWrite.since), message: cannotWrite.message } }
   )
 
-/** A coordinator that was just started is given a moment for what is new; mostly that is enough. */
-const firstPass = Effect.flatMap(Coordinator, (coordinator) =>
-  coordinator.status.pipe(
-    Effect.repeat({ until: ({ indexer }) => indexer.lastPassAt !== null, schedule: Schedule.spaced("40 millis") }),
-    Effect.timeoutOption("1 second")
+/**
+ * A coordinator that was just started is given a moment for what is new, and each for the repositories of new directories: without them worktrees would be
+ * projects of their own. Mostly that is enough.
+ */
+const settled = (started: boolean) =>
+  Effect.flatMap(Coordinator, (coordinator) =>
+    coordinator.status.pipe(
+      Effect.repeat({
+        until: ({ cannotWrite, indexer, lookingUp }) => cannotWrite !== null || ((!started || indexer.lastPassAt !== null) && !lookingUp),
+        schedule: Schedule.spaced("40 millis")
+      }),
+      Effect.timeoutOption("1500 millis")
+    )
   )
-)
 
 const unfinishedPass = ({ indexer }: CoordinatorStatus): string => {
   if (indexer.lastPassAt !== null) return ""

@@ -40,6 +40,8 @@ export const CoordinatorStatus = Schema.Struct({
     warning: Schema.NullOr(Schema.String)
   }),
   indexer: IndexerStatus,
+  /** Directories of sessions are being looked up: until then a worktree stands as a project of its own. */
+  lookingUp: Schema.Boolean,
   /** Since when something that should be written down is not, and why: what is answered may be older than what there is. Null: everything is written. */
   cannotWrite: Schema.NullOr(CannotWrite),
   /** The projection that is being rebuilt; null most of the time. */

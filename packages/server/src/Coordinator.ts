@@ -10,6 +10,7 @@ import * as ClaudeFolders from "han-core/ClaudeFolders"
 import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
 import { ConfigDirs } from "han-core/ConfigDirs"
+import type { Directories } from "han-core/Directories"
 import type { HookCache } from "han-core/HookCache"
 import type { HookHistory } from "han-core/HookHistory"
 import * as HookRunner from "han-core/HookRunner"
@@ -112,12 +113,13 @@ export const layer = (
     userHome: environment["HOME"] ?? environment["USERPROFILE"]
   })
   const writing = options.writing ?? WriteState.make()
+  const repos = Repos.progress()
   return Layer.unwrapEffect(
     Effect.map(configRoots, ({ dirs, roots }) =>
-      layerBackground(options.environment, writing).pipe(
+      layerBackground(options.environment, writing, repos).pipe(
         Layer.provide(layerServer),
         Layer.provide(UnixSocket.layer({ path: home.socket })),
-        Layer.provideMerge(layerCoordinator(options, dirs, writing)),
+        Layer.provideMerge(layerCoordinator(options, dirs, writing, repos)),
         Layer.provide(layerHttp(options)),
         Layer.provideMerge(layerHookRunner(options, writing)),
         Layer.provideMerge(layerFiles(options, dirs)),
@@ -150,11 +152,11 @@ const layerHookRunner = ({ environment, home }: Options, writing: WriteState.Wri
     environment
   })
 
-const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, writing: WriteState.WriteState) =>
+const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, writing: WriteState.WriteState, repos: Repos.Progress) =>
   Layer.effect(
     Coordinator,
     Effect.gen(function* () {
-      const services = yield* Effect.context<Journal | Sessions>()
+      const services = yield* Effect.context<Directories | Journal | Sessions>()
       const indexer = yield* Indexer.Indexer
       const store = yield* StoreInfo
       const http = yield* HttpServer.HttpServer
@@ -171,6 +173,11 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, wri
           http: http.state,
           database: { engine: store.engine, version: store.version, location: store.location, warning: store.warning },
           indexer: indexing,
+          // A store that cannot be read says so where something is asked of it.
+          lookingUp: yield* Repos.isLookingUp(repos).pipe(
+            Effect.orElseSucceed(() => false),
+            Effect.provide(Layer.merge(Layer.succeedContext(services), Viewer.layerLocal))
+          ),
           cannotWrite: WriteState.longest([indexing.failing, writing.current()].filter((one) => one !== null)),
           rebuilding: yield* store.rebuilding
         } satisfies CoordinatorStatus
@@ -234,8 +241,8 @@ const layerServer = Layer.scopedDiscard(
   Layer.provide(Serialization.layerNdjson)
 )
 
-const layerBackground = (environment: Options["environment"], writing: WriteState.WriteState) =>
-  Layer.merge(layerFollow(writing), Repos.layer({ environment })).pipe(Layer.provide(Viewer.layerLocal))
+const layerBackground = (environment: Options["environment"], writing: WriteState.WriteState, repos: Repos.Progress) =>
+  Layer.merge(layerFollow(writing), Repos.layer({ environment, progress: repos })).pipe(Layer.provide(Viewer.layerLocal))
 
 /** A store that fails is tried again; until then the reason stands in the status, and once in the log. */
 const layerFollow = (writing: WriteState.WriteState) =>

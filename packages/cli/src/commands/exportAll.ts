@@ -1,4 +1,3 @@
-import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Journal } from "han-core/Journal"
@@ -9,6 +8,7 @@ import { placesOf } from "../ExportTree.ts"
 import type { Host } from "../Host.ts"
 import { byteSize, count, counted } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
+import { inFull } from "../WorkingDirectory.ts"
 
 export const run = ({ directory }: { readonly directory: string }, host: Host): Promise<number> =>
   ask(
@@ -17,7 +17,7 @@ export const run = ({ directory }: { readonly directory: string }, host: Host): 
       const journal = yield* Journal
       const transcripts = yield* answered(host, "transcripts", journal.transcripts())
       const { places, refused } = placesOf(transcripts)
-      const folder = yield* Effect.try({ try: () => exportFolder(resolve(directory)), catch: failed(directory) })
+      const folder = yield* Effect.try({ try: () => exportFolder(inFull(directory)), catch: failed(directory) })
       let bytes = 0
       for (const { info, meta, path } of places) {
         const file = yield* Effect.try({ try: () => folder.create(path), catch: failed(path.join("/")) })

@@ -6,6 +6,7 @@ import { answered, askIndexed, pages, print, type Services, writeShape } from ".
 import type { Host } from "../Host.ts"
 import * as JsonShapes from "../JsonShapes.ts"
 import { messageArray } from "../MessageArray.ts"
+import { sessionMeant } from "../SessionArgument.ts"
 import { isShown, messageBlock } from "../terminal/MessageText.ts"
 import type { Output } from "../terminal/Output.ts"
 import { paged } from "../terminal/Pager.ts"
@@ -34,7 +35,7 @@ const facts = (id: string, host: Host) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const usage = yield* Usage
-    const session = yield* answered(host, "session", sessions.get(id))
+    const session = yield* sessionMeant(id, host)
     const of = { sessionId: session.id }
     return yield* answered(
       host,

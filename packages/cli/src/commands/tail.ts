@@ -2,10 +2,10 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Journal, type JournalChange } from "han-core/Journal"
 import * as Message from "han-core/Message"
-import { Sessions } from "han-core/Sessions"
-import { answered, ask, print, statusOf, writeNote } from "../Asking.ts"
+import { ask, print, statusOf, writeNote } from "../Asking.ts"
 import { CommandFailed } from "../CommandFailed.ts"
 import type { Host } from "../Host.ts"
+import { sessionMeant } from "../SessionArgument.ts"
 import { isShown, messageBlock, type Shown } from "../terminal/MessageText.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 import { shortId } from "../terminal/SessionNames.ts"
@@ -20,9 +20,8 @@ export const run = (options: Options, host: Host): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
-      const sessions = yield* Sessions
       const journal = yield* Journal
-      const only = options.session === undefined ? undefined : (yield* answered(host, "session", sessions.get(options.session))).id
+      const only = options.session === undefined ? undefined : (yield* sessionMeant(options.session, host)).id
       const style = styleOf(host.terminal)
       if (host.terminal.output)
         yield* print(host.err, `waiting for ${only === undefined ? "what is written" : `lines of ${plainLine(only)}`}; Ctrl-C ends it\n`)
