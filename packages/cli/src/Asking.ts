@@ -14,6 +14,7 @@ import { CommandFailed } from "./CommandFailed.ts"
 import { connect } from "./Connection.ts"
 import { socketPath } from "./HanHome.ts"
 import type { Host } from "./Host.ts"
+import { within } from "./Patience.ts"
 import { report } from "./Report.ts"
 import { duration, isoInstant } from "./terminal/Figures.ts"
 import { type Output, OutputClosed } from "./terminal/Output.ts"
@@ -141,13 +142,14 @@ export const run = async <E extends { readonly message: string }>(
 
 /** One answer of the coordinator, within the time that a command waits for one. */
 export const answered = <A, E, R>(host: Host, what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | CommandFailed, R> =>
-  Effect.timeoutFail(effect, {
-    duration: host.answerTimeoutMs,
-    onTimeout: () =>
+  within(
+    effect,
+    host.answerTimeoutMs,
+    () =>
       new CommandFailed(
         `the coordinator did not answer (${what}) within ${host.answerTimeoutMs / 1000} s; \`han coordinator status\` and \`han coordinator logs\` show what it does, HAN_ANSWER_TIMEOUT_MS lets it take longer`
       )
-  })
+  )
 
 export const print = (output: Output, chunk: string | Uint8Array): Effect.Effect<void, OutputClosed | CommandFailed> =>
   Effect.tryPromise({

@@ -21,5 +21,13 @@ export const workingDirectory = (): string => directory
 export const inFull = (path: string): string => resolve(directory, path)
 
 /** The folder itself, or the next one upwards that is there. */
-export const standing = (folder: string): string =>
-  folder === dirname(folder) || statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? folder : standing(dirname(folder))
+export const standing = (folder: string): string => (folder === dirname(folder) || isFolder(folder) ? folder : standing(dirname(folder)))
+
+const isFolder = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    // Not there, or out of sight: no folder to stand in.
+    return false
+  }
+}

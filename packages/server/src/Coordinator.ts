@@ -69,6 +69,8 @@ export interface Options {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** HTTP for clients of this machine; without it there is none. */
   readonly http?: Omit<HttpServer.Options, "home" | "graphql" | "hooks"> | undefined
+  /** Told where it is while it starts; completes a sentence that begins with its name. */
+  readonly step?: ((step: string) => Effect.Effect<void>) | undefined
   /** What else of this process can or cannot write, its log; the coordinator's own writes are noted there, too. */
   readonly writing?: WriteState.WriteState | undefined
   /** What GraphQL is served of there, loaded with the first request for it. The runtime runs effects on the coordinator's own services. */
@@ -92,7 +94,7 @@ export type Services =
   | HookCache
   | FileServices
 
-/** How long another coordinator that is stopping, or has not begun to listen, may hold the lock. */
+/** How long another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
 /** How long a client that does not read may hold up the end. */
 const hangUpAfter = Duration.seconds(2)
@@ -114,6 +116,7 @@ export const layer = (
   })
   const writing = options.writing ?? WriteState.make()
   const repos = Repos.progress()
+  const step = options.step ?? (() => Effect.void)
   return Layer.unwrapEffect(
     Effect.map(configRoots, ({ dirs, roots }) =>
       layerBackground(options.environment, writing, repos).pipe(
@@ -125,8 +128,15 @@ export const layer = (
         Layer.provideMerge(layerFiles(options, dirs)),
         Layer.provideMerge(Indexer.layer),
         Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
-        Layer.provideMerge(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] })),
-        Layer.provide(Layer.scopedDiscard(Lock.acquire({ home: home.path, lock: home.lock, socket: home.socket, waitMs: lockWaitMs })))
+        Layer.provideMerge(Layer.tap(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] }), () => step("begins to listen"))),
+        Layer.provide(
+          Layer.scopedDiscard(
+            Effect.zipRight(
+              Lock.acquire({ home: home.path, lock: home.lock, socket: home.socket, waitMs: lockWaitMs }),
+              step("opens the database, and brings it up to date")
+            )
+          )
+        )
       )
     )
   )

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { managedSettings } from "han-core/ClaudeFolders"
 import { Indexer } from "han-core/Indexer"
+import * as StartingFile from "han-core/StartingFile"
 import { StoreInfo } from "han-core/StoreInfo"
 import { Coordinator as RunningCoordinator } from "han-rpc/Coordinator"
 import { version } from "han-rpc/Version"
@@ -85,6 +86,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
           managedSettings: managedSettings(process.platform),
           environment: process.env,
           writing,
+          step: (step) => whereItIs(home, step),
           graphql: GraphqlSource.load,
           http: {
             port: asked.port ?? home.config.port ?? HttpServer.standardPort,
@@ -99,6 +101,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
         Home.attempt(home.told, "cannot be removed", () => Fs.rmSync(home.told, { recursive: true, force: true })),
         ({ message }) => Effect.logWarning(message)
       )
+      yield* whereItIs(home, null)
       const store = Context.get(services, StoreInfo)
       const { http } = yield* Effect.orDie(Context.get(services, RunningCoordinator).status)
       const { roots: indexed } = yield* Context.get(services, Indexer).status
@@ -128,7 +131,18 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
       const why = yield* Deferred.await(stopping)
       yield* Effect.annotateLogs(Effect.logInfo("stopping"), { why })
       say([`stopping (${why})`])
+      yield* whereItIs(home, "is ending, and writes what it has begun")
     })
+  ).pipe(Effect.ensuring(whereItIs(home, null)))
+
+/** For those who wait for it to listen, or to end; null: it does, or has. */
+const whereItIs = (home: Home.Home, step: string | null) =>
+  Effect.catchAll(
+    Home.attempt(home.path, "cannot be written", () =>
+      step === null ? StartingFile.remove(home.path, [process.pid]) : StartingFile.write(home.path, process.pid, step)
+    ),
+    // Others see less of it, and that is all.
+    ({ message }) => Effect.logWarning(message)
   )
 
 const say = (lines: ReadonlyArray<string>) => {
