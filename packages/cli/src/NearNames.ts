@@ -5,7 +5,7 @@ export const nearNames = (asked: string, names: Iterable<string>, most = 3): Rea
     .map((name) => {
       const other = name.toLowerCase()
       const part = low !== "" && other !== "" && (other.includes(low) || low.includes(other))
-      return { name, far: part ? 0.5 : distance(low, other.slice(0, longest)) }
+      return { name, far: low === other ? 0 : part ? 0.5 : distance(low, other.slice(0, longest)) }
     })
     .filter(({ far, name }) => far <= Math.max(2, Math.floor(Math.min(name.length, longest) / 3)))
     .sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))

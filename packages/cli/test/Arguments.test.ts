@@ -93,7 +93,7 @@ describe("paths and ids on the command line", () => {
     const git = (...args: ReadonlyArray<string>) => execFileSync("git", ["-C", shop, "-c", "user.name=a", "-c", "user.email=a@b", ...args], { stdio: "ignore" })
     git("init")
     git("commit", "--allow-empty", "-m", "first")
-    git("worktree", "add", tree)
+    git("worktree", "add", "-b", "wt", tree)
     write(session, realpathSync(shop))
     write("5e55beef-0000-4000-8000-0000000000aa", realpathSync(tree))
   })
