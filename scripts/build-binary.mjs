@@ -14,6 +14,8 @@ const programs = [
 ]
 // The folder that a program is called in may be anybody's: no bunfig.toml there may name a program to run first, no .env what it is told.
 const alone = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"]
+// Bun ends a compiled program before its first line when its folder was removed. By this name of it, which a folder without a name has too, it does not.
+const anywhere = process.platform === "linux" ? ["--compile-exec-argv=--cwd=/proc/self/cwd"] : []
 const [folder = join(root, "dist"), ...asked] = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })
 for (const { name, entry, more } of programs) {
@@ -25,7 +27,7 @@ for (const { name, entry, more } of programs) {
   }
   const { status } = spawnSync(
     bun,
-    ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...alone, ...more, entry, "--outfile", outfile],
+    ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...alone, ...anywhere, ...more, entry, "--outfile", outfile],
     {
       cwd: root,
       stdio: ["ignore", "ignore", "inherit"]

@@ -8,14 +8,17 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { maxPageSize, type Page, type PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
-import { Coordinator } from "han-rpc/Coordinator"
+import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
 import * as HanClient from "han-rpc/HanClient"
 import { CommandFailed } from "./CommandFailed.ts"
 import { connect } from "./Connection.ts"
 import { socketPath } from "./HanHome.ts"
 import type { Host } from "./Host.ts"
+import { within } from "./Patience.ts"
 import { report } from "./Report.ts"
+import { duration, isoInstant } from "./terminal/Figures.ts"
 import { type Output, OutputClosed } from "./terminal/Output.ts"
+import { plainLine } from "./terminal/PlainText.ts"
 
 export type Services = HanClient.Services | Viewer
 
@@ -24,7 +27,19 @@ export const ask = <E extends { readonly message: string }>(
   host: Host,
   program: Effect.Effect<unknown, E, Services>,
   options: { readonly interruptedCode?: number } = {}
-): Promise<number> => run(host, Effect.zipRight(connect(host), program), options)
+): Promise<number> =>
+  run(
+    host,
+    Effect.zipRight(
+      connect(host),
+      noted(
+        host,
+        program,
+        Effect.map(statusOf(host), (status) => writeNote(status, host))
+      )
+    ),
+    options
+  )
 
 /** `ask` for a question about what is indexed: says on standard error when not everything is. */
 export const askIndexed = <E extends { readonly message: string }>(host: Host, program: Effect.Effect<unknown, E, Services>): Promise<number> =>
@@ -32,36 +47,66 @@ export const askIndexed = <E extends { readonly message: string }>(host: Host, p
     host,
     Effect.gen(function* () {
       const { started } = yield* connect(host)
-      if (started) yield* firstPass
-      const unfinished = yield* Effect.fork(unfinishedPass(host))
-      const result = yield* Effect.either(program)
-      const note = yield* Effect.either(Fiber.join(unfinished))
-      if (note._tag === "Right" && note.right !== undefined) yield* print(host.err, note.right)
-      const value = yield* result
-      yield* note
-      return value
+      yield* settled(started)
+      return yield* noted(
+        host,
+        program,
+        Effect.map(statusOf(host), (status) => unfinishedPass(status) + writeNote(status, host))
+      )
     })
   )
 
-/** A coordinator that was just started is given a moment for what is new; mostly that is enough. */
-const firstPass = Effect.flatMap(Coordinator, (coordinator) =>
-  coordinator.status.pipe(
-    Effect.repeat({ until: ({ indexer }) => indexer.lastPassAt !== null, schedule: Schedule.spaced("40 millis") }),
-    Effect.timeoutOption("1 second")
-  )
-)
-
-const unfinishedPass = (host: Host) =>
+/** Runs a program, and says on standard error what there is to know about its answer, before what went wrong with it. */
+const noted = <A, E, R, E2, R2>(host: Host, program: Effect.Effect<A, E, R>, note: Effect.Effect<string, E2, R2>) =>
   Effect.gen(function* () {
-    const { indexer } = yield* answered(
-      host,
-      "status",
-      Effect.flatMap(Coordinator, (coordinator) => coordinator.status)
-    )
-    if (indexer.lastPassAt !== null) return undefined
-    const done = indexer.running === null ? "" : ` (${indexer.running.filesDone} of ${indexer.running.files} files)`
-    return `han: the first pass over the transcripts is under way${done}; what it has not reached is missing here, \`han index\` waits for it\n`
+    const asked = yield* Effect.fork(note)
+    const result = yield* Effect.either(program)
+    const said = yield* Effect.either(Fiber.join(asked))
+    if (said._tag === "Right" && said.right !== "") yield* print(host.err, said.right)
+    const value = yield* result
+    yield* said
+    return value
   })
+
+export const statusOf = (host: Host) =>
+  answered(
+    host,
+    "status",
+    Effect.flatMap(Coordinator, (coordinator) => coordinator.status)
+  )
+
+/** Why what is answered may be older than what there is; empty when it is not. */
+export const writeNote = ({ cannotWrite }: Pick<CoordinatorStatus, "cannotWrite">, host: Host): string =>
+  cannotWrite === null
+    ? ""
+    : `han: warning: for ${duration(host.now() - cannotWrite.since)} not everything has been written down, and answers may be old: ${plainLine(cannotWrite.message)}\n`
+
+/** The same in the JSON of an answer, which has nothing of it when all is well. */
+export const writeShape = (host: Host) =>
+  Effect.map(statusOf(host), ({ cannotWrite }) =>
+    cannotWrite === null ? {} : { cannotWrite: { since: isoInstant(cannotWrite.since), message: cannotWrite.message } }
+  )
+
+/**
+ * A coordinator that was just started is given a moment for what is new, and each for the repositories of new directories: without them worktrees would be
+ * projects of their own. Mostly that is enough.
+ */
+const settled = (started: boolean) =>
+  Effect.flatMap(Coordinator, (coordinator) =>
+    coordinator.status.pipe(
+      Effect.repeat({
+        until: ({ cannotWrite, indexer, lookingUp }) => cannotWrite !== null || ((!started || indexer.lastPassAt !== null) && !lookingUp),
+        schedule: Schedule.spaced("40 millis")
+      }),
+      Effect.timeoutOption("1500 millis")
+    )
+  )
+
+const unfinishedPass = ({ indexer }: CoordinatorStatus): string => {
+  if (indexer.lastPassAt !== null) return ""
+  const done = indexer.running === null ? "" : ` (${indexer.running.filesDone} of ${indexer.running.files} files)`
+  return `han: the first pass over the transcripts is under way${done}; what it has not reached is missing here, \`han index\` waits for it\n`
+}
 
 /** The same without starting or replacing anything. */
 export const run = async <E extends { readonly message: string }>(
@@ -97,13 +142,14 @@ export const run = async <E extends { readonly message: string }>(
 
 /** One answer of the coordinator, within the time that a command waits for one. */
 export const answered = <A, E, R>(host: Host, what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | CommandFailed, R> =>
-  Effect.timeoutFail(effect, {
-    duration: host.answerTimeoutMs,
-    onTimeout: () =>
+  within(
+    effect,
+    host.answerTimeoutMs,
+    () =>
       new CommandFailed(
         `the coordinator did not answer (${what}) within ${host.answerTimeoutMs / 1000} s; \`han coordinator status\` and \`han coordinator logs\` show what it does, HAN_ANSWER_TIMEOUT_MS lets it take longer`
       )
-  })
+  )
 
 export const print = (output: Output, chunk: string | Uint8Array): Effect.Effect<void, OutputClosed | CommandFailed> =>
   Effect.tryPromise({

@@ -1,9 +1,10 @@
 import { homedir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import type { Host } from "./Host.ts"
+import { inFull } from "./WorkingDirectory.ts"
 
 /** The configuration folder of Claude Code that its own commands write: the first that CLAUDE_CONFIG_DIR names, else `~/.claude`. */
 export const claudeFolder = ({ environment }: Host): string => {
   const named = (environment.CLAUDE_CONFIG_DIR ?? "").split(",")[0]?.trim() ?? ""
-  return named === "" ? join(environment.HOME || homedir(), ".claude") : resolve(named)
+  return named === "" ? join(environment.HOME || homedir(), ".claude") : inFull(named)
 }

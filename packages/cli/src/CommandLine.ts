@@ -2,6 +2,7 @@ import { parseArgs } from "node:util"
 import { BadUsage } from "./CommandFailed.ts"
 import { type DateContext, parseDate } from "./DateArgument.ts"
 import type { Host } from "./Host.ts"
+import { distance } from "./NearNames.ts"
 
 export interface Option {
   readonly name: string
@@ -196,17 +197,4 @@ const unknown = (argv: ReadonlyArray<string>, commands: ReadonlyArray<Command>):
   const near = commands.map(({ name }) => ({ name, distance: distance(asked, name) })).sort((a, b) => a.distance - b.distance)[0]
   const hint = near !== undefined && near.distance <= 2 ? `did you mean \`han ${near.name}\`?` : "`han --help` lists the commands"
   return new BadUsage(`unknown command "${asked.slice(0, 60)}"; ${hint}`)
-}
-
-/** Edits between two words. */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= Math.min(a.length, 60); i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

@@ -1,12 +1,13 @@
-import { readFileSync } from "node:fs"
 import { connect as connectSocket } from "node:net"
 import * as Effect from "effect/Effect"
+import { isRunning } from "han-core/StartingFile"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorUnreachable, type Handshake } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
 import { CommandFailed } from "./CommandFailed.ts"
-import { type Started, startProgram } from "./CoordinatorProgram.ts"
+import { awaitStart } from "./CoordinatorStart.ts"
 import { longestSocketPath, socketPath } from "./HanHome.ts"
 import type { Host } from "./Host.ts"
+import { within } from "./Patience.ts"
 
 /** Whether somebody listens on the socket; `Barred` says why it cannot be known. */
 export type Probe = { readonly _tag: "None" } | { readonly _tag: "Listening" } | { readonly _tag: "Barred"; readonly message: string }
@@ -74,13 +75,14 @@ export const connect = (host: Host): Effect.Effect<Connected, CommandFailed | Co
 /** Asks the coordinator that listens who it is. */
 export const shakeHands = (host: Host): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
   Effect.flatMap(Coordinator, (coordinator) =>
-    Effect.timeoutFail(coordinator.handshake, {
-      duration: host.startTimeoutMs,
-      onTimeout: () =>
+    within(
+      coordinator.handshake,
+      host.startTimeoutMs,
+      () =>
         new CommandFailed(
           `something listens on ${socketPath(host.home)} but did not answer within ${host.startTimeoutMs / 1000} s; \`han coordinator logs\` may say why`
         )
-    })
+    )
   )
 
 const accepted = (host: Host, theirs: Handshake) =>
@@ -109,40 +111,15 @@ export const compareVersions = (a: string, b: string): number => {
   return left.pre.localeCompare(right.pre, "en", { numeric: true })
 }
 
-/** Starts one coordinator and waits until one is healthy: this one, or another that was quicker. */
+/** Starts one coordinator, or waits for one that somebody else starts, until it is healthy. Nobody looks at the clock: it may take as long as it gets on. */
 const start = (host: Host): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
   Effect.gen(function* () {
-    const begun = host.now()
-    const started = yield* Effect.try({ try: () => startProgram(host), catch: asFailure })
-    let end: { readonly code: number | null; readonly reason: string } | undefined
-    started.ended.then((outcome) => {
-      end = outcome
-    })
-    // A start that lost to another one ends early, when that one listens.
-    const graceMs = 250
-    let endedAt: number | undefined
-    while (true) {
-      const found = yield* probe(host)
-      if (found._tag === "Listening") break
-      const now = host.now()
-      if (end !== undefined) endedAt ??= now
-      if (end !== undefined && endedAt !== undefined && now - endedAt >= Math.min(graceMs, host.startTimeoutMs)) {
-        return yield* Effect.fail(new CommandFailed(`the coordinator could not be started: ${end.reason.replace(/^han(-coordinator)?: /, "")}`))
-      }
-      if (now - begun >= host.startTimeoutMs) return yield* Effect.fail(tooSlow(host, started))
-      yield* Effect.sleep(end === undefined ? 15 : 50)
-    }
-    started.release()
+    yield* awaitStart(
+      host,
+      Effect.map(probe(host), ({ _tag }) => _tag === "Listening")
+    )
     return yield* shakeHands(host)
   })
-
-const tooSlow = (host: Host, started: Started) =>
-  new CommandFailed(
-    `the coordinator (process ${started.pid ?? "?"}) was started but is not healthy after ${host.startTimeoutMs / 1000} s; \`han coordinator logs\` may say why, HAN_START_TIMEOUT_MS lets it take longer`
-  )
-
-const asFailure = (error: unknown): CommandFailed =>
-  error instanceof CommandFailed ? error : new CommandFailed(error instanceof Error ? error.message : String(error))
 
 /** Asks the coordinator to end, and waits until it has. */
 export const stop = (host: Host, theirs: Handshake): Effect.Effect<void, CommandFailed | CoordinatorUnreachable, Coordinator> =>
@@ -165,23 +142,3 @@ export const stop = (host: Host, theirs: Handshake): Effect.Effect<void, Command
       yield* Effect.sleep(20)
     }
   })
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM"
-  }
-  return !isZombie(pid)
-}
-
-/** In a container whose first process does not wait for others, an ended process keeps its number. */
-const isZombie = (pid: number): boolean => {
-  if (process.platform !== "linux") return false
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
-    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z")
-  } catch {
-    return true
-  }
-}

@@ -7,7 +7,8 @@ export const launch = ([file, ...args]: readonly [string, ...ReadonlyArray<strin
     // Clients end the process group of a hook, and wait for whoever holds its output.
     detached: true,
     stdio: "ignore",
-    cwd,
+    // The agent's folder may be gone.
+    cwd: "/",
     env: { ...process.env, HAN_HOME: resolve(cwd, home) },
     windowsHide: true
   })

@@ -18,6 +18,9 @@ export const hanProgram = (host: Host): string => {
   return found ? "han" : quoted(launcher)
 }
 
+/** The file of this han. */
+export const ownProgram = (host: Pick<Host, "executable">): string => host.executable ?? launcher
+
 const quoted = (path: string): string => (/^[\w/.:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
 
 /** Whether this is a file that may be run. */

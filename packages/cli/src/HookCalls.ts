@@ -1,8 +1,8 @@
-import { resolve } from "node:path"
 import { hookEvents } from "han-core/Hook"
 import type { HookCall } from "han-core/HookCall"
 import { BadUsage } from "./CommandFailed.ts"
 import type { Host } from "./Host.ts"
+import { inFull, standing, workingDirectory } from "./WorkingDirectory.ts"
 
 export interface HandCall {
   readonly event: string | undefined
@@ -23,12 +23,13 @@ export const handCall = (asked: HandCall, host: Host, command: string): HookCall
       `${command}: "${event.slice(0, 60)}" is no event of Claude Code; those are ${hookEvents.join(", ")}. For one hook give its plugin and its name`
     )
   }
-  const cwd = resolve(".")
+  // Commands run in a folder that is there, and for the project around it.
+  const cwd = standing(workingDirectory())
   const input = {
     ...(session === undefined ? {} : { session_id: session }),
     cwd,
     ...(event === undefined ? {} : { hook_event_name: event }),
-    ...(tool === undefined && file === undefined ? {} : { tool_name: tool ?? "Edit", tool_input: file === undefined ? {} : { file_path: resolve(file) } }),
+    ...(tool === undefined && file === undefined ? {} : { tool_name: tool ?? "Edit", tool_input: file === undefined ? {} : { file_path: inFull(file) } }),
     ...(event === "Stop" || event === "SubagentStop" ? { stop_hook_active: false } : {})
   }
   return {
@@ -37,7 +38,7 @@ export const handCall = (asked: HandCall, host: Host, command: string): HookCall
     cwd,
     environment: Object.fromEntries(Object.entries(host.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
     only: only ?? null,
-    ...(asked.directory === undefined ? {} : { directory: resolve(asked.directory) }),
+    ...(asked.directory === undefined ? {} : { directory: inFull(asked.directory) }),
     cache: asked.cache,
     answerAs: "command"
   }

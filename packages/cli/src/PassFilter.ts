@@ -1,7 +1,11 @@
-import { existsSync, realpathSync } from "node:fs"
-import { basename, dirname, join, resolve } from "node:path"
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import * as Effect from "effect/Effect"
 import type { HookPassFilter } from "han-core/HookCache"
+import { CommandFailed } from "./CommandFailed.ts"
+import { meant, nearNames } from "./NearNames.ts"
 import { plainLine } from "./terminal/PlainText.ts"
+import { inFull } from "./WorkingDirectory.ts"
 
 /** Which passes a command is about, as it was given. */
 export interface PassChoice {
@@ -11,12 +15,20 @@ export interface PassChoice {
 
 export const passFilter = ({ hook, project }: PassChoice): HookPassFilter => ({
   ...(hook === undefined ? {} : { hook }),
-  ...(project === undefined ? {} : { directory: placeOf(resolve(project)) })
+  ...(project === undefined ? {} : { directory: placeOf(inFull(project)) })
 })
 
 /** ` of HOOK in DIR`, or nothing. */
 export const passWords = ({ directory, hook }: HookPassFilter): string =>
   `${hook === undefined ? "" : ` of ${plainLine(hook)}`}${directory === undefined ? "" : ` in ${plainLine(directory)}`}`
 
+/** Fails when nothing is at a place of which nothing is known: that is not a folder in which nothing was done. */
+export const isNoFolder = (folder: string): Effect.Effect<void, CommandFailed> => {
+  if (existsSync(folder)) return Effect.void
+  const parent = dirname(folder)
+  const near = existsSync(parent) && statSync(parent).isDirectory() ? nearNames(basename(folder), readdirSync(parent)) : []
+  return Effect.fail(new CommandFailed(`there is no folder ${folder}, and nothing is known of one${near.length === 0 ? "" : meant(near, "")}`))
+}
+
 /** Passes name folders without symbolic links, also folders that are gone since. */
-const placeOf = (folder: string): string => (existsSync(folder) ? realpathSync(folder) : join(placeOf(dirname(folder)), basename(folder)))
+export const placeOf = (folder: string): string => (existsSync(folder) ? realpathSync(folder) : join(placeOf(dirname(folder)), basename(folder)))

@@ -1,8 +1,14 @@
-import { resolve } from "node:path"
+import { existsSync } from "node:fs"
 import * as HookProject from "han-core/HookProject"
 import type { HookQuery } from "han-core/Hooks"
 import type { Host } from "./Host.ts"
+import { inFull, standing, workingDirectory } from "./WorkingDirectory.ts"
 
-/** Whose hooks a command asks about. */
+/** Whose hooks a command asks about: those of the project that a folder is named of, else of the one around the current folder. */
 export const hookQuery = (project: string | undefined, host: Host): HookQuery =>
-  HookProject.hookQuery({ project, cwd: resolve("."), environment: host.environment })
+  project === undefined
+    ? HookProject.hookQuery({ cwd: standing(workingDirectory()), environment: host.environment })
+    : existsSync(inFull(project))
+      ? HookProject.hookQuery({ cwd: inFull(project), environment: { ...host.environment, CLAUDE_PROJECT_DIR: undefined } })
+      : // What was decided about a project holds until it is taken back, also when its folder is gone.
+        HookProject.hookQuery({ project: inFull(project), cwd: workingDirectory(), environment: host.environment })

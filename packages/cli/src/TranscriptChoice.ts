@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { SessionId } from "han-core/Entry"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
-import { Sessions } from "han-core/Sessions"
 import { answered } from "./Asking.ts"
 import { CommandFailed } from "./CommandFailed.ts"
 import type { Host } from "./Host.ts"
+import { sessionMeant } from "./SessionArgument.ts"
 
 /** The transcripts of a session, by its id or the beginning of one. A session of which no line could be read has them too. */
 export const transcriptsOf = (session: string, host: Host) =>
@@ -14,11 +14,7 @@ export const transcriptsOf = (session: string, host: Host) =>
       const exact = yield* answered(host, "transcripts", journal.transcripts({ sessionId: SessionId.make(session) }))
       if (exact.length > 0) return { sessionId: SessionId.make(session), transcripts: exact }
     }
-    const { id } = yield* answered(
-      host,
-      "session",
-      Effect.flatMap(Sessions, (sessions) => sessions.get(session))
-    )
+    const { id } = yield* sessionMeant(session, host)
     return { sessionId: id, transcripts: yield* answered(host, "transcripts", journal.transcripts({ sessionId: id })) }
   })
 

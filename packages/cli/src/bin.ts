@@ -1,12 +1,13 @@
 #!/usr/bin/env bun
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
-import { delimiter, join, resolve } from "node:path"
+import { delimiter, join } from "node:path"
 import { BadUsage } from "./CommandFailed.ts"
 import { type Asked, parse } from "./CommandLine.ts"
 import { commands } from "./CommandTable.ts"
 import type { Host } from "./Host.ts"
 import { OutputClosed, toDescriptor } from "./terminal/Output.ts"
+import { inFull } from "./WorkingDirectory.ts"
 
 // Nothing above loads Effect: help, the version and a wrong command line are answered at once.
 
@@ -23,14 +24,14 @@ const milliseconds = (name: string, standard: number): number => {
 }
 
 /** The coordinator works in another directory. One folder, or several with commas. */
-const inFull = (folders: string): string =>
+const foldersInFull = (folders: string): string =>
   existsSync(folders)
-    ? resolve(folders)
+    ? inFull(folders)
     : folders
         .split(",")
         .map((folder) => folder.trim())
         .filter((folder) => folder !== "")
-        .map((folder) => resolve(folder))
+        .map(inFull)
         .join(",")
 
 const pager = (): ReadonlyArray<string> => {
@@ -40,7 +41,7 @@ const pager = (): ReadonlyArray<string> => {
 }
 
 const makeHost = (version: string): Host => {
-  const home = resolve(environment.HAN_HOME || join(homedir(), ".han"))
+  const home = inFull(environment.HAN_HOME || join(homedir(), ".han"))
   const drawn = environment.TERM !== "dumb"
   const output = process.stdout.isTTY === true
   const columns = Number(environment.COLUMNS) || process.stdout.columns || 80
@@ -63,7 +64,7 @@ const makeHost = (version: string): Host => {
     environment: {
       ...environment,
       HAN_HOME: home,
-      ...(configuration === undefined || configuration === "" ? {} : { CLAUDE_CONFIG_DIR: inFull(configuration) })
+      ...(configuration === undefined || configuration === "" ? {} : { CLAUDE_CONFIG_DIR: foldersInFull(configuration) })
     },
     startTimeoutMs: milliseconds("HAN_START_TIMEOUT_MS", 10_000),
     answerTimeoutMs: milliseconds("HAN_ANSWER_TIMEOUT_MS", 30_000),

@@ -60,15 +60,29 @@ const say = async ({ exitCode, stderr, stdout }: HookAnswer): Promise<void> => {
 const fail = async (words: HookWords, input: string, home: string, reason: string, absent: boolean): Promise<void> => {
   const cwd = workingDirectory()
   const project = environment["CLAUDE_PROJECT_DIR"] || field(input, "cwd") || cwd
-  const closed = words.failClosed || (await import("./FailClosed.ts")).isClosed(home, project, words.event ?? field(input, "hook_event_name") ?? null)
-  const starts = absent && environment["HAN_HOOK_NO_START"] !== "1"
-  const whole = absent ? `${reason}; ${starts ? "it is being started" : "`han coordinator start` starts it"}` : reason
-  const gate = closed ? ". This gate must not be passed without its hooks: it stays closed until they can run; wait a moment, then try again" : ""
-  await say({ exitCode: closed ? 2 : 0, stdout: "", stderr: `han: ${whole}${gate}\n` })
-  if (!starts) return
+  const event = words.event ?? field(input, "hook_event_name") ?? null
+  const closed = words.failClosed || (await import("./FailClosed.ts")).isClosed(home, project, event)
+  const { outlook, saying } = await import("./FailOpen.ts")
+  const start = absent ? outlook(home, environment["HAN_HOOK_NO_START"] !== "1") : undefined
+  const whole = start === undefined ? reason : `${reason}; ${start.text}`
+  const session = field(input, "session_id") ?? environment["CLAUDE_CODE_SESSION_ID"]
+  const gate = ". This gate must not be passed without its hooks: it stays closed until they can run; wait a moment, then try again"
+  await say(closed ? { exitCode: 2, stdout: "", stderr: `han: ${whole}${gate}\n` } : { exitCode: 0, ...saying(home, event, session, whole) })
+  if (start?.starts !== true) return
   const program = import.meta.url.includes("/$bunfs/") || import.meta.url.includes("/~BUN/") ? [] : [...process.execArgv, Bun.main]
   const { launch } = await import("./CoordinatorLaunch.ts")
   launch([process.execPath, ...program], home, cwd)
+}
+
+/** An agent's client says what the event is, as JSON: what is none of that from there is broken, and not a person's. */
+const isBroken = (input: string): boolean => {
+  if (input.trim() === "" || (environment["CLAUDE_PROJECT_DIR"] ?? environment["CLAUDECODE"] ?? "") === "") return false
+  try {
+    const value: unknown = JSON.parse(input)
+    return typeof value !== "object" || value === null || Array.isArray(value)
+  } catch {
+    return true
+  }
 }
 
 /** False: it is a person who asks, and wants to see it run. */
@@ -76,7 +90,7 @@ const answered = async (words: HookWords): Promise<boolean> => {
   const input = await readInput()
   if (input._tag === "Terminal") return false
   const text = input._tag === "Text" ? input.text : ""
-  if (words.event === null && input._tag === "Text" && field(text, "hook_event_name") === undefined) return false
+  if (words.event === null && input._tag === "Text" && field(text, "hook_event_name") === undefined && !isBroken(text)) return false
   const home = environment["HAN_HOME"] || join(homedir(), ".han")
   if (input._tag === "TooLong") {
     await fail(words, "", home, `what standard input holds for this hook is longer than ${longestInput / 1024 / 1024} MB, so no hooks were run`, false)

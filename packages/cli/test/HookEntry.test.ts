@@ -28,6 +28,15 @@ const listen = async (react: Parameters<typeof peer>[1]) => {
   return other
 }
 
+/** What a call ends with, and what it tells the user: a hook that lets go does that with an answer, which the client shows. */
+const told = async (args: ReadonlyArray<string>, input: string | Buffer, environment?: Readonly<Record<string, string>>) => {
+  const { code, err, out } = await here.run(args, input, environment)
+  const text = out.toString()
+  if (code !== 0 || text === "") return { code, err }
+  expect([err, Object.keys(JSON.parse(text))]).toEqual(["", ["systemMessage"]])
+  return { code, err: `${JSON.parse(text).systemMessage}\n` }
+}
+
 describe("what it loads", () => {
   const scan = new Bun.Transpiler({ loader: "ts" })
   /** Everything that a file loads at once, and what it may load later. */
@@ -54,8 +63,14 @@ describe("what it loads", () => {
     expect(graph(entry)).toEqual({
       files: ["HanHome.ts", "HookConnection.ts", "HookInput.ts", "HookWords.ts", "hookEntry.ts"],
       builtins: ["node:os", "node:path"],
-      later: ["CoordinatorLaunch.ts", "FailClosed.ts", "bin.ts", "node:tty", "terminal/Output.ts"]
+      later: ["CoordinatorLaunch.ts", "FailClosed.ts", "FailOpen.ts", "bin.ts", "node:tty", "terminal/Output.ts"]
     })
+    expect(graph(join(dirname(entry), "FailOpen.ts"))).toEqual({
+      files: ["FailOpen.ts", "HanHome.ts"],
+      builtins: ["han-core/UnaskedGates", "node:fs", "node:os", "node:path"],
+      later: []
+    })
+    expect(graph(fileURLToPath(new URL("../../core/src/UnaskedGates.ts", import.meta.url)))).toMatchObject({ builtins: [], later: [] })
     for (const file of ["CoordinatorLaunch.ts", "FailClosed.ts", "terminal/Output.ts"]) {
       const { builtins, files, later } = graph(join(dirname(entry), file))
       expect([files, later]).toEqual([[file], []])
@@ -168,13 +183,13 @@ describe.each([
   it("is decided at once when nobody listens", async () => {
     const absent = "han: the coordinator is not running, so no hooks were run; `han coordinator start` starts it\n"
     const begun = performance.now()
-    expect(await here.run(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: absent })
+    expect(await told(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: absent })
     expect(performance.now() - begun).toBeLessThan(300)
     // A killed coordinator leaves its socket behind.
     const left = 'require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))'
     spawnSync(node, ["-e", left, here.socket])
     expect(existsSync(here.socket)).toBe(true)
-    expect(await here.run(["hook", "run", "biome", "lint"], payload())).toMatchObject({ code: 0, err: absent })
+    expect(await told(["hook", "run", "biome", "lint"], payload())).toMatchObject({ code: 0, err: absent })
   })
 
   it("ends with its signal's code, and hangs up", async () => {
@@ -219,7 +234,7 @@ describe("a coordinator that does not answer", () => {
 
   it("is not waited for", async () => {
     const { frames } = await listen(() => {})
-    expect(await here.run(["hook", "run", "Stop"], payload(), soon)).toMatchObject({
+    expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject({
       code: 0,
       err: expect.stringMatching(/^han: the coordinator does not answer \(no sign of life for 0\.15 s\), so no hooks were run; .*\n$/)
     })
@@ -240,25 +255,25 @@ describe("a coordinator that does not answer", () => {
     const { close, frames } = await listen((_, socket) => {
       if (frames.length === 1) send(socket, { _tag: "Pong" })
     })
-    const silent = await here.run(["hook", "run", "Stop"], payload(), soon)
+    const silent = await told(["hook", "run", "Stop"], payload(), soon)
     expect(silent).toMatchObject({ code: 0, err: expect.stringMatching(/^han: the coordinator fell silent while hooks were running, .*\n$/) })
     expect(frames.slice(1).every(({ _tag }) => _tag === "Ping")).toBe(true)
     close()
     await listen((_, socket) => socket.end())
     const stopped = /^han: the coordinator stopped while hooks were running, so nobody knows what they found; .*\n$/
-    expect(await here.run(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: expect.stringMatching(stopped) })
+    expect(await told(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: expect.stringMatching(stopped) })
     other?.close()
     await listen(answering(failure({ _tag: "Interrupt", fiberId: { _tag: "None" } })))
-    expect(await here.run(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: expect.stringMatching(stopped) })
+    expect(await told(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: expect.stringMatching(stopped) })
   })
 
   it("may be something else", async () => {
     const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
     await new Promise<void>((resolve) => server.listen(here.socket, resolve))
-    const { code, err } = await here.run(["hook", "run", "Stop"], payload())
+    const { code, err } = await told(["hook", "run", "Stop"], payload())
     expect([code, err]).toEqual([0, expect.stringContaining("is no han coordinator")])
     server.close()
-    const long = await here.run(["hook", "run", "Stop"], payload(), { HAN_HOME: join(here.directory, "x".repeat(120)) })
+    const long = await told(["hook", "run", "Stop"], payload(), { HAN_HOME: join(here.directory, "x".repeat(120)) })
     expect([long.code, long.err]).toEqual([0, expect.stringContaining("too long for a socket")])
   })
 
@@ -271,7 +286,7 @@ describe("a coordinator that does not answer", () => {
     ]
     for (const [frame, words] of answers) {
       const { close } = await listen(answering(frame))
-      const { code, err } = await here.run(["hook", "run", "Stop"], payload())
+      const { code, err } = await told(["hook", "run", "Stop"], payload())
       expect([code, err]).toEqual([0, expect.stringMatching(words)])
       expect(err).toMatch(/^han: .*\n$/)
       close()
@@ -284,11 +299,11 @@ describe("a gate that is closed when it cannot be run", () => {
   const note = (text: string) => writeFileSync(join(here.home, "fail-closed.json"), text)
 
   it("by the option", async () => {
-    expect(await here.run(["hook", "run", "Stop", "--fail-closed"], payload())).toMatchObject({ code: 2, err: expect.stringMatching(closed) })
+    expect(await told(["hook", "run", "Stop", "--fail-closed"], payload())).toMatchObject({ code: 2, err: expect.stringMatching(closed) })
     await listen(answering(failure({ _tag: "Fail", error: { _tag: "HookCallInvalid", message: "the input is no\nobject" } })))
-    const gate = await here.run(["hook", "run", "Stop", "--fail-closed"], payload())
+    const gate = await told(["hook", "run", "Stop", "--fail-closed"], payload())
     expect([gate.code, gate.err]).toEqual([2, expect.stringMatching(/^han: the input is no object\. This gate .*\n$/)])
-    const { code, err } = await here.run(["hook", "run", "Stop"], payload())
+    const { code, err } = await told(["hook", "run", "Stop"], payload())
     expect([code, err]).toEqual([0, "han: the input is no object\n"])
   })
 
@@ -299,7 +314,7 @@ describe("a gate that is closed when it cannot be run", () => {
     symlinkSync(inner, join(here.directory, "link"))
     note(JSON.stringify({ [project]: ["Stop"], [inner]: ["PostToolUse"] }))
     const code = async (args: ReadonlyArray<string>, fields: object, environment: Readonly<Record<string, string>> = {}) =>
-      (await here.run(["hook", "run", ...args], payload(fields), environment)).code
+      (await told(["hook", "run", ...args], payload(fields), environment)).code
     expect(await code(["Stop"], { cwd: project })).toBe(2)
     expect(await code(["Stop"], { cwd: join(project, "else") })).toBe(2)
     expect(await code(["Stop"], { cwd: `${project}-other` })).toBe(0)
@@ -314,7 +329,7 @@ describe("a gate that is closed when it cannot be run", () => {
   it("by what was written down for its configuration folder; for one that is not there, by all", async () => {
     note(JSON.stringify({ [here.directory]: { "": ["Stop"], "/work": ["PreToolUse"], "/home": [] } }))
     const code = async (event: string, folder: string) =>
-      (await here.run(["hook", "run", event], payload({ cwd: here.directory }), { CLAUDE_CONFIG_DIR: folder })).code
+      (await told(["hook", "run", event], payload({ cwd: here.directory }), { CLAUDE_CONFIG_DIR: folder })).code
     const codes = async (folder: string) => [await code("Stop", folder), await code("PreToolUse", folder), await code("PostToolUse", folder)]
     expect(await codes("/work")).toEqual([0, 2, 0])
     expect(await codes("/home")).toEqual([0, 0, 0])
@@ -336,7 +351,7 @@ describe("a gate that is closed when it cannot be run", () => {
       JSON.stringify({ [here.directory]: { "": 7, x: null } })
     ]) {
       note(text)
-      expect([text, (await here.run(["hook", "run", "Stop"], payload({ cwd: here.directory }))).code]).toEqual([text, 0])
+      expect([text, (await told(["hook", "run", "Stop"], payload({ cwd: here.directory }))).code]).toEqual([text, 0])
     }
   })
 
@@ -344,10 +359,10 @@ describe("a gate that is closed when it cannot be run", () => {
     const long = Buffer.alloc(33 * 1024 * 1024, "x")
     const { frames } = await listen(answering(says("")))
     const said = expect.stringMatching(/^han: what standard input holds for this hook is longer than 32 MB, so no hooks were run/)
-    expect(await here.run(["hook", "run", "Stop"], long)).toMatchObject({ code: 0, err: said })
-    expect(await here.run(["hook", "run", "biome", "lint", "--fail-closed"], long)).toMatchObject({ code: 2, err: said })
+    expect(await told(["hook", "run", "Stop"], long)).toMatchObject({ code: 0, err: said })
+    expect(await told(["hook", "run", "biome", "lint", "--fail-closed"], long)).toMatchObject({ code: 2, err: said })
     expect(frames).toEqual([])
-    expect(await here.run(["hook", "run", "Stop"], long.subarray(0, 31 * 1024 * 1024))).toMatchObject({ code: 0, err: "" })
+    expect(await told(["hook", "run", "Stop"], long.subarray(0, 31 * 1024 * 1024))).toMatchObject({ code: 0, err: "" })
     expect(frames).toHaveLength(1)
   })
 })
@@ -387,7 +402,11 @@ describe("as npm installs it", () => {
       child.stdin.end(payload())
       const { code, err, out } = await ended(child)
       await vi.waitFor(async () => expect((await one.han("coordinator", "status")).code).toBe(0), { timeout: 30_000, interval: 200 })
-      expect([code, out.toString(), err]).toEqual([0, "", "han: the coordinator is not running, so no hooks were run; it is being started\n"])
+      expect([code, JSON.parse(out.toString()), err]).toEqual([
+        0,
+        { systemMessage: "han: the coordinator is not running, so no hooks were run; it is being started" },
+        ""
+      ])
     } finally {
       await one.close()
     }

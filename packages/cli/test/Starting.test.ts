@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import * as Schema from "effect/Schema"
@@ -48,7 +49,64 @@ describe("a coordinator that cannot be started", () => {
   })
 })
 
+describe("a start that takes long", () => {
+  const holder = (home: string, steps: string) => {
+    const text = `
+      import { Database } from "bun:sqlite"
+      import { write } from "han-core/StartingFile"
+      const home = process.argv[2]
+      const lock = new Database(home + "/lock.db", { create: true })
+      lock.run("PRAGMA locking_mode = EXCLUSIVE")
+      lock.run("BEGIN EXCLUSIVE")
+      console.log("held")
+      ${steps}
+    `
+    const file = join(home, "holder.ts")
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    writeFileSync(file, text.replace("han-core/StartingFile", join(import.meta.dirname, "../../core/src/StartingFile.ts")))
+    const child = spawn(process.execPath, [file, home], { stdio: ["ignore", "pipe", "inherit"] })
+    return new Promise<typeof child>((resolve) => child.stdout.once("data", () => resolve(child)))
+  }
+
+  it("is waited for as long as it gets on, whatever the clock says", async () => {
+    const other = machine(["01-basic"])
+    // Seven times the patience of the command, in steps that are shorter than it.
+    const held = await holder(other.home, `for (let n = 0; n < 25; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(200) }`)
+    const { code, err } = await other.hanWith({ HAN_START_TIMEOUT_MS: "700" }, "sessions")
+    expect([code, err]).toEqual([0, ""])
+    expect(held.exitCode).toBe(0)
+    await other.close()
+  })
+
+  it("is given up when it stands still, with where it stands", async () => {
+    const other = machine()
+    const held = await holder(other.home, `write(home, process.pid, "counts its toes"); await Bun.sleep(120_000)`)
+    const { code, err } = await other.hanWith({ HAN_START_TIMEOUT_MS: "1500" }, "sessions")
+    expect([code, err]).toEqual([1, expect.stringMatching(/^han: the coordinator \(process \d+\) counts its toes, and has not got on for 1\.5 s; /)])
+    held.kill("SIGKILL")
+    await new Promise((resolve) => held.once("exit", resolve))
+    // What a process that is gone has left there holds nobody up.
+    expect((await other.han("sessions")).code).toBe(0)
+    await other.close()
+  })
+})
+
 describe("commands at the same time", () => {
+  it("on a busy machine all succeed, and have started one coordinator", async () => {
+    const other = machine(["01-basic"])
+    const loops = Array.from({ length: 4 }, () => spawn("sh", ["-c", "while :; do :; done"], { stdio: "ignore" }))
+    const ends = await Promise.all(Array.from({ length: 12 }, () => other.han("sessions", "--json")))
+    for (const loop of loops) loop.kill("SIGKILL")
+    for (const { code, err, out } of ends) {
+      expect([code, err]).toEqual([0, ""])
+      expect(Schema.decodeUnknownSync(SessionsShape)(JSON.parse(out.toString()))).toBeDefined()
+    }
+    const log = readFileSync(join(other.home, "logs", "coordinator.log"), "utf8")
+    expect(log.split("\n").filter((line) => line.includes('"message":"started"'))).toHaveLength(1)
+    expect(existsSync(join(other.home, "starting.json"))).toBe(false)
+    await other.close()
+  })
+
   it("start one coordinator", async () => {
     const other = machine(["01-basic"])
     const answers = await Promise.all(

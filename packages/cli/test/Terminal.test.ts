@@ -142,6 +142,25 @@ describe("tables", () => {
     )
   })
 
+  it("are blocks where the columns do not fit side by side: figures stay whole, texts go on in the next line", () => {
+    const wide = [
+      { header: "ID", cell: ([id]: ReadonlyArray<string>) => id ?? "" },
+      { header: "TOKENS", align: "right" as const, cell: ([, tokens]: ReadonlyArray<string>) => tokens ?? "" },
+      { header: "TITLE", cell: ([, , title]: ReadonlyArray<string>) => title ?? "", atLeast: 12 }
+    ]
+    const rows = [
+      ["5e550000", "123,456,789", "日本語の題名はとても長い"],
+      ["5e550001", "1", "short"]
+    ]
+    expect(table(rows, wide, { width: 24, style: uncoloured })).toBe(
+      "ID      5e550000\nTOKENS  123,456,789\nTITLE   日本語の題名はと\n        ても長い\n\nID      5e550001\nTOKENS  1\nTITLE   short\n"
+    )
+    // Closer together, and a little less of the texts, comes first.
+    expect(table(rows, wide, { width: 30, style: uncoloured })).toBe("ID            TOKENS TITLE\n5e550000 123,456,789 日本語の…\n5e550001           1 short\n")
+    for (const width of [20, 33, 40])
+      for (const line of table(rows, wide, { width, style: uncoloured }).split("\n")) expect(widthOf(line)).toBeLessThanOrEqual(width)
+  })
+
   it("are painted without a change of their text", () => {
     const painted = columns.map((column) => ({ ...column, paint: () => coloured.red }))
     expect(plain(table([["a", "1", "t"]], painted, { width: 80, style: coloured }))).toBe(table([["a", "1", "t"]], columns, { width: 80, style: uncoloured }))

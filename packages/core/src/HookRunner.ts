@@ -51,6 +51,8 @@ export interface HookRunnerOptions {
    * named, "" for none: `{ "/project": { "": ["Stop"] } }`.
    */
   readonly failClosedFile: string
+  /** Told why lines about hooks cannot be written to the journal, with every attempt, and null when they were. */
+  readonly history?: ((failure: string | null) => Effect.Effect<void>) | undefined
   /** Git's environment. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -63,9 +65,24 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
       const hooks = yield* Hooks
       const cache = yield* HookCache
       const journal = yield* Journal
-      const log = yield* hookLog(journal, options.machine, ({ message }, lines) =>
-        Effect.logError(`${lines} lines about hooks are not in the history: ${message}`)
-      )
+      const history = options.history ?? (() => Effect.void)
+      let told = ""
+      const log = yield* hookLog(journal, options.machine, {
+        failed: ({ message }, lines, lost) => {
+          const isNews = told !== message
+          told = message
+          const noted = lost
+            ? Effect.logError(`${lines} lines about hooks are not in the history: ${message}`)
+            : isNews
+              ? Effect.logWarning(`lines about hooks wait to be written: ${message}`)
+              : Effect.void
+          return Effect.zipRight(noted, history(message))
+        },
+        stored: Effect.suspend(() => {
+          told = ""
+          return history(null)
+        })
+      })
       const scope = yield* Effect.scope
       // Ends before the log is closed, and what it runs with it.
       const calls = yield* FiberSet.make()

@@ -37,6 +37,14 @@ export const IndexProgress = Schema.Union(
 )
 export type IndexProgress = typeof IndexProgress.Type
 
+/** Something cannot be written. `message`: what, why, and what to do. */
+export const CannotWrite = Schema.Struct({
+  /** Milliseconds since 1970: the first failure of those that have gone on until now. */
+  since: Schema.Number,
+  message: Schema.String
+})
+export type CannotWrite = typeof CannotWrite.Type
+
 export const IndexerStatus = Schema.Struct({
   /** What the pass that is running has done; null between passes. */
   running: Schema.NullOr(Schema.Struct({ files: Schema.Int, filesDone: Schema.Int, bytes: Schema.Int, bytesDone: Schema.Int })),
@@ -44,6 +52,8 @@ export const IndexerStatus = Schema.Struct({
   lastPassAt: Schema.NullOr(Schema.Number),
   /** Bytes of transcripts read since the start. */
   bytesRead: Schema.Int,
+  /** Why what was written to transcripts is not in the journal; null when the last pass could store all that it found. */
+  failing: Schema.NullOr(CannotWrite),
   roots: Schema.Array(RootState),
   problems: Schema.Array(FileProblem)
 })
@@ -79,6 +89,17 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
     let following = 0
     let lastPassAt: number | null = null
     let bytesReadBefore = 0
+    let failing: CannotWrite | null = null
+    // Of those who follow: everything is to be looked at again, for a pass that somebody asked for has failed.
+    const lookAgain = new Set<() => void>()
+
+    const stored = Effect.sync(() => {
+      failing = null
+    })
+    const notStored = ({ message }: StoreError) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        failing = { since: failing?.since ?? now, message }
+      })
 
     const knownTo = Effect.fn("Indexer.load")(function* () {
       const { owner } = yield* Viewer
@@ -128,6 +149,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
     const everything = (tell: (tally: Tally) => void) =>
       Effect.gen(function* () {
         const tally = yield* pass(indexAll, tell)
+        yield* stored
         problems.clear()
         for (const problem of tally.problems.values()) problems.set(problem.path, problem)
         lastPassAt = yield* Clock.currentTimeMillis
@@ -156,6 +178,11 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         report((progress) => {
           emit.single(progress)
         }).pipe(
+          Effect.tapError((error) =>
+            Effect.map(notStored(error), () => {
+              for (const again of lookAgain) again()
+            })
+          ),
           Effect.matchCause({
             onFailure: (cause) => emit.halt(cause),
             onSuccess: (report) => {
@@ -170,18 +197,31 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
 
     const followAll = Effect.gen(function* () {
       const queue = yield* pathQueue
+      const again = () => queue.add(null)
+      yield* Effect.acquireRelease(
+        Effect.sync(() => lookAgain.add(again)),
+        () => Effect.sync(() => lookAgain.delete(again))
+      )
       const collect = Stream.runForEach(transcripts.changes, (paths) => Effect.sync(() => queue.add(paths)))
       const turn = Effect.flatMap(queue.take, (taken) =>
-        // What could not be stored is still to be done, together with what comes meanwhile.
-        Effect.onError(taken === null ? everything(() => {}) : some([...taken]), () => Effect.sync(() => queue.add(taken)))
+        // What could not be stored is still to be done, together with what comes meanwhile: a turn that succeeds has done all of it.
+        Effect.zipLeft(
+          Effect.onError(taken === null ? everything(() => {}) : some([...taken]), () => Effect.sync(() => queue.add(taken))),
+          stored
+        )
       )
       const turns = turn.pipe(
-        Effect.tapError((error) => (isPassing(error) ? Effect.logWarning(`cannot index now, trying again: ${error.message}`) : Effect.void)),
+        Effect.tapError((error) => {
+          // A failure that lasts is told once, not with every attempt.
+          const isNews = failing?.message !== error.message
+          const told = isNews && isPassing(error) ? Effect.logWarning(`cannot index now, trying again: ${error.message}`) : Effect.void
+          return Effect.zipRight(notStored(error), told)
+        }),
         Effect.retry({ while: isPassing, schedule: backoff }),
         Effect.forever
       )
       return yield* Effect.raceFirst(turns, Effect.zipRight(collect, Effect.never))
-    })
+    }).pipe(Effect.scoped)
     const follow: typeof Indexer.Service.follow = Effect.acquireUseRelease(
       Effect.sync(() => following++),
       () => followAll,
@@ -195,6 +235,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         following: following > 0,
         lastPassAt,
         bytesRead: bytesReadBefore + (running?.bytesRead ?? 0),
+        failing,
         roots,
         problems: [...problems.values()]
       })
@@ -208,4 +249,5 @@ const progressOf = (tally: Tally): IndexProgress => ({ _tag: "Indexing", ...coun
 
 /** Another process holds the database, the disk is full, the database does not answer: it may be over soon, and nothing is lost by waiting. */
 const isPassing = (error: StoreError): boolean => error.reason === "busy" || error.reason === "full" || error.reason === "unreachable"
-const backoff = Schedule.union(Schedule.exponential("250 millis"), Schedule.spaced("30 seconds"))
+/** Soon after there is space again everything is as it should be; an attempt costs a look at the files. */
+const backoff = Schedule.union(Schedule.exponential("250 millis"), Schedule.spaced("5 seconds"))

@@ -132,12 +132,20 @@ export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProb
   lines: Schema.Int
 }) {}
 
+/** The characters that are enough of an id to look for the session that has it. */
+export const shortestBeginning = 4
+
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>("han-core/SessionNotFound")("SessionNotFound", {
   id: Schema.String,
   /** Sessions that the given beginning of an id could mean; empty when none does. */
   candidates: Schema.Array(Schema.String)
 }) {
+  /** Whatever begins so, nobody is asked for it. */
+  get isTooShort(): boolean {
+    return this.id.length < shortestBeginning
+  }
   override get message() {
+    if (this.isTooShort) return `"${this.id}" is too short: the beginning of a session's id needs ${shortestBeginning} characters at least`
     return this.candidates.length === 0
       ? `there is no session "${this.id}"; \`han sessions\` lists them`
       : `"${this.id}" begins several sessions: ${this.candidates.join(", ")}`

@@ -75,7 +75,7 @@ const journalLayer = (kept: Map<string, Kept>, before: Effect.Effect<void, Store
 /** A log whose scope the test closes; what it told whom. */
 const opened = Effect.fn(function* (
   before: Effect.Effect<void, StoreError>,
-  failed: (lines: number) => Effect.Effect<void> = () => Effect.void,
+  failed: (lines: number, lost: boolean) => Effect.Effect<void> = () => Effect.void,
   after: Effect.Effect<void, StoreError> = Effect.void
 ) {
   const kept = new Map<string, Kept>()
@@ -86,7 +86,8 @@ const opened = Effect.fn(function* (
     Logger.make(({ message }) => void said.push(String(message)))
   )
   const context = yield* Layer.build(journalLayer(kept, before, after))
-  const log = yield* hookLog(Context.get(context, Journal), "m", (_, lines) => failed(lines)).pipe(Scope.extend(scope), Effect.provide(logger))
+  const watcher = { failed: (_: StoreError, lines: number, lost: boolean) => failed(lines, lost), stored: Effect.void }
+  const log = yield* hookLog(Context.get(context, Journal), "m", watcher).pipe(Scope.extend(scope), Effect.provide(logger))
   const uuids = (session = "s") =>
     [...kept.values()].filter(({ transcript }) => transcript.sessionId === session).flatMap(({ lines }) => lines.map((line): unknown => JSON.parse(line).uuid))
   return { log, said, uuids, close: Scope.close(scope, Exit.void) }
@@ -165,6 +166,26 @@ describe("han's own lines", () => {
       yield* log.note([line("3")])
       yield* close
       expect([uuids(), said.length, turns.count]).toEqual([["3"], 2, 4])
+    })
+  )
+
+  it.scopedLive("wait while the journal cannot be written, in their order; those that cannot be stored at the end are told of as lost", () =>
+    Effect.gen(function* () {
+      const full = new StoreError({ operation: "test", reason: "full", message: "no space" })
+      let free = false
+      const told: Array<string> = []
+      const refusing = Effect.suspend(() => (free ? Effect.void : Effect.fail(full)))
+      const { close, log, uuids } = yield* opened(refusing, (lines, lost) => Effect.sync(() => void told.push(`${lines} ${lost ? "lost" : "kept"}`)))
+      yield* log.note([line("1"), line("2")])
+      yield* Effect.repeat(Effect.sleep(2), { until: () => told.length === 1 })
+      yield* log.note([line("3")])
+      free = true
+      yield* Effect.repeat(Effect.sleep(2), { until: () => uuids().length === 3 })
+      expect([uuids(), told]).toEqual([["1", "2", "3"], ["2 kept"]])
+      free = false
+      yield* log.note([line("4")])
+      yield* close
+      expect([uuids(), told.at(-1)]).toEqual([["1", "2", "3"], "1 lost"])
     })
   )
 

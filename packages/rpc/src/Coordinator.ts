@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { IndexerStatus } from "han-core/Indexer"
+import { CannotWrite, IndexerStatus } from "han-core/Indexer"
 import { JournalTotals, RebuildProgress } from "han-core/Journal"
 import { IndexProblem } from "han-core/Session"
 import type { StoreError } from "han-core/StoreError"
@@ -41,6 +41,10 @@ export const CoordinatorStatus = Schema.Struct({
     warning: Schema.NullOr(Schema.String)
   }),
   indexer: IndexerStatus,
+  /** Directories of sessions are being looked up: until then a worktree stands as a project of its own. */
+  lookingUp: Schema.Boolean,
+  /** Since when something that should be written down is not, and why: what is answered may be older than what there is. Null: everything is written. */
+  cannotWrite: Schema.NullOr(CannotWrite),
   /** The projection that is being rebuilt; null most of the time. */
   rebuilding: Schema.NullOr(RebuildProgress)
 })

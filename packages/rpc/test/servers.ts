@@ -100,7 +100,7 @@ export const storeLayer = (says: {
       index: Stream.fail(broken),
       follow: failed,
       notTaken: failed,
-      status: Effect.succeed({ running: null, following: false, lastPassAt: null, bytesRead: 0, roots: [], problems: [] }),
+      status: Effect.succeed({ running: null, following: false, lastPassAt: null, bytesRead: 0, failing: null, roots: [], problems: [] }),
       ...says.indexer
     }),
     Layer.succeed(Hooks, { list: () => failed, trust: () => failed, revoke: () => failed, decisions: failed, ...says.hooks }),

@@ -4,13 +4,13 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
 import type * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
 import * as ClaudeFolders from "han-core/ClaudeFolders"
 import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
 import { ConfigDirs } from "han-core/ConfigDirs"
+import type { Directories } from "han-core/Directories"
 import type { HookCache } from "han-core/HookCache"
 import type { HookHistory } from "han-core/HookHistory"
 import * as HookRunner from "han-core/HookRunner"
@@ -55,6 +55,7 @@ import * as Lock from "./Lock.ts"
 import type { PortUnusable } from "./LoopbackListener.ts"
 import * as Repos from "./Repos.ts"
 import * as UnixSocket from "./UnixSocket.ts"
+import * as WriteState from "./WriteState.ts"
 
 export interface Options {
   readonly home: Home
@@ -68,6 +69,10 @@ export interface Options {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** HTTP for clients of this machine; without it there is none. */
   readonly http?: Omit<HttpServer.Options, "home" | "graphql" | "hooks"> | undefined
+  /** Told where it is while it starts; completes a sentence that begins with its name. */
+  readonly step?: ((step: string) => Effect.Effect<void>) | undefined
+  /** What else of this process can or cannot write, its log; the coordinator's own writes are noted there, too. */
+  readonly writing?: WriteState.WriteState | undefined
   /** What GraphQL is served of there, loaded with the first request for it. The runtime runs effects on the coordinator's own services. */
   readonly graphql?: ((runtime: Runtime.Runtime<GraphqlServices>) => Promise<HttpServer.GraphqlSource>) | undefined
 }
@@ -89,7 +94,7 @@ export type Services =
   | HookCache
   | FileServices
 
-/** How long another coordinator that is stopping, or has not begun to listen, may hold the lock. */
+/** How long another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
 /** How long a client that does not read may hold up the end. */
 const hangUpAfter = Duration.seconds(2)
@@ -109,19 +114,29 @@ export const layer = (
     given: options.roots,
     userHome: environment["HOME"] ?? environment["USERPROFILE"]
   })
+  const writing = options.writing ?? WriteState.make()
+  const repos = Repos.progress()
+  const step = options.step ?? (() => Effect.void)
   return Layer.unwrapEffect(
-    Effect.map(Effect.all([Ref.make<Failure | null>(null), configRoots]), ([failure, { dirs, roots }]) =>
-      layerBackground(options.environment, failure).pipe(
+    Effect.map(configRoots, ({ dirs, roots }) =>
+      layerBackground(options.environment, writing, repos).pipe(
         Layer.provide(layerServer),
         Layer.provide(UnixSocket.layer({ path: home.socket })),
-        Layer.provideMerge(layerCoordinator(options, dirs, failure)),
+        Layer.provideMerge(layerCoordinator(options, dirs, writing, repos)),
         Layer.provide(layerHttp(options)),
-        Layer.provideMerge(layerHookRunner(options)),
+        Layer.provideMerge(layerHookRunner(options, writing)),
         Layer.provideMerge(layerFiles(options, dirs)),
         Layer.provideMerge(Indexer.layer),
         Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
-        Layer.provideMerge(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] })),
-        Layer.provide(Layer.scopedDiscard(Lock.acquire({ home: home.path, lock: home.lock, socket: home.socket, waitMs: lockWaitMs })))
+        Layer.provideMerge(Layer.tap(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] }), () => step("begins to listen"))),
+        Layer.provide(
+          Layer.scopedDiscard(
+            Effect.zipRight(
+              Lock.acquire({ home: home.path, lock: home.lock, socket: home.socket, waitMs: lockWaitMs }),
+              step("opens the database, and brings it up to date")
+            )
+          )
+        )
       )
     )
   )
@@ -136,33 +151,30 @@ const layerFiles = (options: Options, dirs: typeof ConfigDirs.Service): Layer.La
 /** How often in a row an agent that wants to stop is sent on; the client itself gives up after nine times. */
 const standardBlocks = 5
 
-const layerHookRunner = ({ environment, home }: Options) =>
+const layerHookRunner = ({ environment, home }: Options, writing: WriteState.WriteState) =>
   HookRunner.layer({
     machine: home.machine,
     outputFolder: home.hookOutput,
     slots: home.config.hookSlots ?? Math.max(2, Os.availableParallelism()),
     mostBlocks: home.config.hookBlocks ?? standardBlocks,
     failClosedFile: home.failClosed,
+    history: (failure) => Effect.sync(() => writing.note("history", failure === null ? null : `what hooks did is not in the history yet: ${failure}`)),
     environment
   })
 
-/** Why following ended, and when. A pass that ended later has shown that it is over. */
-interface Failure {
-  readonly message: string
-  readonly at: number
-}
-
-const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, failure: Ref.Ref<Failure | null>) =>
+const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, writing: WriteState.WriteState, repos: Repos.Progress) =>
   Layer.effect(
     Coordinator,
     Effect.gen(function* () {
-      const services = yield* Effect.context<Journal | Sessions | Usage>()
+      const services = yield* Effect.context<Directories | Journal | Sessions | Usage>()
       const indexer = yield* Indexer.Indexer
       const store = yield* StoreInfo
       const http = yield* HttpServer.HttpServer
       const startedAt = Date.now()
       const handshake = { version, protocol, pid: process.pid }
       const status = Effect.gen(function* () {
+        const indexing = yield* indexer.status
+        yield* Effect.sync(() => WriteState.look(writing, options.home))
         return {
           ...handshake,
           startedAt,
@@ -170,7 +182,13 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, fai
           socket: options.home.socket,
           http: http.state,
           database: { engine: store.engine, version: store.version, location: store.location, warning: store.warning },
-          indexer: yield* indexer.status,
+          indexer: indexing,
+          // A store that cannot be read says so where something is asked of it.
+          lookingUp: yield* Repos.isLookingUp(repos).pipe(
+            Effect.orElseSucceed(() => false),
+            Effect.provide(Layer.merge(Layer.succeedContext(services), Viewer.layerLocal))
+          ),
+          cannotWrite: WriteState.longest([indexing.failing, writing.current()].filter((one) => one !== null)),
           rebuilding: yield* store.rebuilding
         } satisfies CoordinatorStatus
       })
@@ -179,10 +197,8 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, fai
         status,
         doctor: Effect.gen(function* () {
           const now = yield* status
-          const failed = yield* Ref.get(failure)
-          const over = failed === null || (now.indexer.lastPassAt !== null && now.indexer.lastPassAt > failed.at)
           const claudeRoots = (yield* dirs.list).filter(({ source }) => source === "claude-code").map(({ path }) => path)
-          return yield* Doctor.report({ status: now, claudeRoots, failure: over ? null : failed.message, notTaken: yield* indexer.notTaken })
+          return yield* Doctor.report({ status: now, claudeRoots, notTaken: yield* indexer.notTaken })
         }).pipe(Effect.provide(services)),
         openUrl: http.openUrl,
         stop: Effect.zipRight(Effect.logInfo("asked to stop"), options.stop)
@@ -235,25 +251,32 @@ const layerServer = Layer.scopedDiscard(
   Layer.provide(Serialization.layerNdjson)
 )
 
-const layerBackground = (environment: Options["environment"], failure: Ref.Ref<Failure | null>) =>
-  Layer.merge(layerFollow(failure), Repos.layer({ environment })).pipe(Layer.provide(Viewer.layerLocal))
+const layerBackground = (environment: Options["environment"], writing: WriteState.WriteState, repos: Repos.Progress) =>
+  Layer.merge(layerFollow(writing), Repos.layer({ environment, progress: repos })).pipe(Layer.provide(Viewer.layerLocal))
 
-/** A store that fails is tried again; until then the reason stands in the log and in `doctor`. */
-const layerFollow = (failure: Ref.Ref<Failure | null>) =>
+/** A store that fails is tried again; until then the reason stands in the status, and once in the log. */
+const layerFollow = (writing: WriteState.WriteState) =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const indexer = yield* Indexer.Indexer
-      const note = (message: string) => Ref.set(failure, { message, at: Date.now() })
+      let told = ""
       // Whoever started it is waiting for its first answer, which comes before the look at every file of a large archive.
       yield* indexer.follow.pipe(
         Effect.delay("100 millis"),
-        Effect.tapError(({ message, operation, reason }) =>
-          Effect.zipRight(note(`indexing stopped and is tried again every minute: ${message}`), Effect.logError(message, { operation, reason }))
-        ),
-        Effect.retry(Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("1 minute")))),
+        Effect.tapError(({ message, operation, reason }) => {
+          const isNews = told !== message
+          told = message
+          return isNews ? Effect.logError(`indexing stopped and is tried again: ${message}`, { operation, reason }) : Effect.void
+        }),
+        Effect.retry(Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("5 seconds")))),
         Effect.catchAllDefect((defect) =>
           Effect.zipRight(
-            note("indexing ended by a defect of han; `han coordinator logs` has it, a new start begins again"),
+            Effect.sync(() =>
+              writing.note(
+                "indexing",
+                "indexing ended by a defect of han; `han coordinator logs` has it, `han coordinator stop` lets the next command begin again"
+              )
+            ),
             Effect.logFatal("indexing died", defect)
           )
         ),

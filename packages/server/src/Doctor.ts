@@ -13,18 +13,14 @@ const dayMs = 86_400_000
 const claudeDefaultDays = 30
 const problemsShown = 100
 
-/**
- * Everything that a person who looks after a coordinator should know. `claudeRoots`: the folders that Claude Code itself looks after; `failure`: why indexing
- * stands still, in words, or null.
- */
+/** Everything that a person who looks after a coordinator should know. `claudeRoots`: the folders that Claude Code itself looks after. */
 export const report = (options: {
   readonly status: CoordinatorStatus
   readonly claudeRoots: ReadonlyArray<string>
-  readonly failure: string | null
   readonly notTaken: NotTakenFiles
 }): Effect.Effect<DoctorReport, StoreError, Journal | Sessions | Usage | Viewer> =>
   Effect.gen(function* () {
-    const { failure, notTaken, status } = options
+    const { notTaken, status } = options
     const journal = yield* Journal
     const sessions = yield* Sessions
     const totals = yield* journal.totals
@@ -52,7 +48,9 @@ export const report = (options: {
       usage: { unpricedModels, notIncluded },
       warnings: [
         ...(status.database.warning === null ? [] : [status.database.warning]),
-        ...(failure === null ? [] : [failure]),
+        ...(status.cannotWrite === null
+          ? []
+          : [`not everything is written down since ${new Date(status.cannotWrite.since).toISOString()}: ${status.cannotWrite.message}`]),
         ...(status.http.state === "off" ? [status.http.reason] : []),
         ...roots.flatMap((root) =>
           root.state === "unreadable"

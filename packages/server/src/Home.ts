@@ -64,6 +64,8 @@ export interface Home {
   readonly hookOutput: string
   /** Which events are blocked while no coordinator runs their hooks. */
   readonly failClosed: string
+  /** Marks of what hooks said while no coordinator ran. */
+  readonly told: string
   readonly log: string
   /** The file that `config` was read from, there or not. */
   readonly configFile: string
@@ -103,6 +105,7 @@ export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
       hookOutput: Path.join(path, "hook-output"),
       failClosed: Path.join(path, "fail-closed.json"),
       port: Path.join(path, "port"),
+      told: Path.join(path, "told"),
       log: Path.join(logs, "coordinator.log"),
       configFile: Path.join(path, "config.json"),
       config: yield* config(Path.join(path, "config.json"))

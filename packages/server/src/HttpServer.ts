@@ -10,7 +10,7 @@ import type { Options as ExecutionOptions } from "han-graphql/Execution"
 import { HttpOff, type HttpState } from "han-rpc/Coordinator"
 import * as Defect from "./Defect.ts"
 import { attempt, type Home, type HomeUnusable } from "./Home.ts"
-import type { HookRoute } from "./HookRoute.ts"
+import { type HookRoute, longestInput } from "./HookRoute.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import * as LoopbackGuard from "./LoopbackGuard.ts"
 import * as LoopbackListener from "./LoopbackListener.ts"
@@ -179,8 +179,8 @@ const answering = (options: {
         const server = Bun.serve<WebSockets.SocketData>({
           unix: options.path,
           development: false,
-          // The limits of GraphQL are lower, and say why.
-          maxRequestBodySize: 16 * 1024 * 1024,
+          // The limits of GraphQL are lower, and say why, as that of hooks does.
+          maxRequestBodySize: 2 * longestInput,
           fetch: options.respond,
           websocket: options.sockets.handlers,
           error: (defect) => {

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as StartingFile from "han-core/StartingFile"
 import { HomeUnusable } from "./Home.ts"
 import * as UnixSocket from "./UnixSocket.ts"
 
@@ -16,7 +17,8 @@ export class CoordinatorAlreadyRunning extends Schema.TaggedError<CoordinatorAlr
 
 /**
  * Holds HAN_HOME for this process until the scope closes: an exclusive SQLite transaction on `lock.db`, which the system takes back when the process dies, however
- * it dies. Fails at once when the holder answers on its socket; one that does not answer is starting or stopping, and is given `waitMs` to do it.
+ * it dies. Fails at once when the holder answers on its socket; one that does not answer is starting or stopping: it is waited for as long as it gets on, and
+ * `waitMs` when it does not.
  */
 export const acquire = (options: {
   readonly home: string
@@ -25,7 +27,9 @@ export const acquire = (options: {
   readonly waitMs: number
 }): Effect.Effect<void, CoordinatorAlreadyRunning | HomeUnusable, Scope.Scope> =>
   Effect.gen(function* () {
-    const deadline = Date.now() + options.waitMs
+    let still = 0
+    let seen = ""
+    let worked = 0
     while (true) {
       const taken = yield* take(options.lock)
       if (taken) return
@@ -35,15 +39,30 @@ export const acquire = (options: {
           message: `a coordinator is already running for ${options.home}; \`han coordinator status\` shows it, \`han coordinator stop\` ends it`
         })
       }
-      if (Date.now() >= deadline) {
+      const holder = StartingFile.read(options.home)
+      const isOther = holder !== undefined && holder.pid !== process.pid
+      const effort = isOther ? (StartingFile.effortMs(holder.pid) ?? 0) : 0
+      if (isOther && (JSON.stringify(holder) !== seen || effort - worked >= effortMs)) {
+        still = 0
+        seen = JSON.stringify(holder)
+        worked = effort
+      }
+      if (still >= options.waitMs) {
         return yield* new CoordinatorAlreadyRunning({
           home: options.home,
-          message: `another process holds ${options.lock} but does not answer at ${options.socket}; end it (\`fuser ${options.lock}\` or \`lsof ${options.lock}\` names it), then start again`
+          message: `another process holds ${options.lock} but does not answer at ${options.socket}${isOther ? `: process ${holder.pid} ${holder.step}` : ""}; end it (\`fuser ${options.lock}\` or \`lsof ${options.lock}\` names it), then start again`
         })
       }
-      yield* Effect.sleep(50)
+      const before = Date.now()
+      yield* Effect.sleep(pauseMs)
+      // What the machine had no time for counts for nobody.
+      still += Math.min(2 * pauseMs, Date.now() - before)
     }
   })
+
+const pauseMs = 50
+/** Work of a process that is more than a timer's. */
+const effortMs = 5
 
 const take = (lock: string) =>
   Effect.acquireRelease(

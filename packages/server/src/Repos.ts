@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
@@ -8,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { Directories, type DirectoryFacts } from "han-core/Directories"
 import { gitEnvironment } from "han-core/GitEnvironment"
 import { Journal } from "han-core/Journal"
+import type { StoreError } from "han-core/StoreError"
 import type { Viewer } from "han-core/Viewer"
 
 /** There is no git on this machine's PATH. */
@@ -19,8 +21,31 @@ export class GitMissing extends Schema.TaggedError<GitMissing>("han-server/GitMi
 
 const timeoutMs = 5000
 const batch = 20
-/** How long until the next look. It costs next to nothing while nothing came in. */
+/** How long until the next look while much comes in, which asks git more than once about what is on its way. */
 const pauseMs = 4000
+/** How often it is seen whether something came in: a row that is read. */
+const lookMs = 250
+/** When nothing came in for so long, what there is is looked up at once. */
+const quietMs = 100
+
+/** What the look-up has come to. */
+export interface Progress {
+  /** The end of the journal when there was nothing left to look up. */
+  settled: number
+  /** It looks nothing up any more. */
+  ended: boolean
+}
+
+export const progress = (): Progress => ({ settled: -1, ended: false })
+
+/** Whether there are directories of which it is not known yet whether they are worktrees, or of which repository, and will be soon. */
+export const isLookingUp = (state: Progress): Effect.Effect<boolean, StoreError, Directories | Journal | Viewer> =>
+  Effect.gen(function* () {
+    if (state.ended) return false
+    const journal = yield* Journal
+    const known = yield* Directories
+    return (yield* journal.head) !== state.settled && (yield* known.unprobed(1)).length > 0
+  })
 
 /**
  * Looks up the repository of each directory that sessions worked in, once, in the background. `environment` is git's; what would point it to another repository
@@ -28,29 +53,43 @@ const pauseMs = 4000
  */
 export const layer = (options: {
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly progress?: Progress | undefined
 }): Layer.Layer<never, never, Directories | Journal | Viewer> =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const known = yield* Directories
       const look = probe(options.environment)
       const journal = yield* Journal
-      // The end of the journal when there was nothing left to look up.
-      let settled = -1
+      const state = options.progress ?? progress()
+      let before = -1
+      let lookedAt = 0
       const round = Effect.gen(function* () {
         const head = yield* journal.head
-        if (head === settled) return yield* Effect.sleep(pauseMs)
+        if (head === state.settled) return yield* Effect.sleep(lookMs)
+        const now = yield* Clock.currentTimeMillis
+        if (head !== before && now - lookedAt < pauseMs) {
+          before = head
+          return yield* Effect.sleep(quietMs)
+        }
+        lookedAt = now
+        before = head
         const directories = yield* known.unprobed(batch)
         yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => known.note(directory, facts)), {
           concurrency: 2,
           discard: true
         })
-        if (directories.length === 0) settled = head
-        yield* Effect.sleep(directories.length === batch ? 50 : pauseMs)
+        if (directories.length === 0) state.settled = head
+        else if (directories.length === batch) yield* Effect.sleep(50)
       })
       yield* Effect.forever(round).pipe(
         Effect.tapError((error) => Effect.logWarning(error.message)),
         Effect.retry({ while: (error) => error._tag !== "GitMissing", schedule: Schedule.spaced("1 minute") }),
         Effect.ignore,
+        Effect.ensuring(
+          Effect.sync(() => {
+            state.ended = true
+          })
+        ),
         Effect.forkScoped
       )
     })

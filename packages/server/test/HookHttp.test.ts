@@ -71,7 +71,7 @@ describe("hooks over HTTP", () => {
       ])
       assert.deepStrictEqual(
         statuses.map(({ status }) => status),
-        [401, 401, 401, 415, 403, 403, 405, 401, 400, 400]
+        [401, 401, 401, 415, 403, 403, 405, 401, 200, 200]
       )
       const other = yield* Effect.promise(() =>
         ask(port, {
@@ -83,6 +83,35 @@ describe("hooks over HTTP", () => {
       )
       assert.strictEqual(other.status, 401)
       assert.isFalse(Fs.existsSync(Path.join(root, "ran")))
+      // What the client does not take for an answer it passes over in silence: the user is told in one.
+      const messages = statuses.slice(-2).map(({ text }) => JSON.parse(text).systemMessage)
+      assert.match(messages[0], /^han: no hooks were run: what came on standard input is not one JSON object/)
+      assert.match(messages[1], /^han: no hooks were run: it was called for Stop, but standard input tells of "PreToolUse"/)
+    })
+  )
+
+  it.scopedLive("that cannot be run are told of to the user: at the end of a turn each time, else once in a session; too long a request, too", () =>
+    Effect.gen(function* () {
+      const { input, post, project } = yield* coordinator(`  check:\n    event: [Stop, PostToolUse]\n    command: "true"\n`)
+      const bad = (event: string, session: string) => input(event, { session_id: session, cwd: "not/absolute" })
+      const saidAt = (event: string, session: string) =>
+        Effect.map(post(event, { body: bad(event, session) }), ({ status, text }) => [status, JSON.parse(text).systemMessage !== undefined])
+      const said = yield* Effect.forEach(["Stop", "Stop", "PostToolUse", "PostToolUse"], (event) => saidAt(event, "one"))
+      assert.deepStrictEqual(
+        [...said, yield* saidAt("PostToolUse", "two")],
+        [
+          [200, true],
+          [200, true],
+          [200, true],
+          [200, false],
+          [200, true]
+        ]
+      )
+      const long = yield* post("Stop", { body: input("Stop", { cwd: project, text: "x".repeat(33 * 1024 * 1024) }) })
+      assert.deepStrictEqual(
+        [long.status, JSON.parse(long.text).systemMessage],
+        [200, "han: the request for this hook is longer than 32 MB, so no hooks were run"]
+      )
     })
   )
 

@@ -513,12 +513,40 @@ describe("following", () => {
           )
       })
       yield* Effect.forkScoped(run(indexer.follow))
+      const { failing } = yield* eventually(indexer.status, (status) => status.failing !== null)
+      expect(failing?.message).toBe("no space")
       yield* eventually(kept, (all) => all[id(1)]?.[0] === line("a"))
-      yield* eventually(indexer.status, (status) => status.roots[0]?.state === "watching" && status.running === null)
+      yield* eventually(indexer.status, (status) => status.roots[0]?.state === "watching" && status.running === null && status.failing === null)
       failures = 2
       appendFileSync(main(root, 1), line("b"))
       put(main(root, 2), line("c"))
       yield* eventually(kept, (all) => all[id(1)]?.[0] === line("a") + line("b") && all[id(2)]?.[0] === line("c"))
+    })
+  )
+
+  it.scopedLive("does what a pass that somebody asked for could not store", () =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      put(main(root, 1), line("a"))
+      let full = false
+      const { indexer, kept, run } = yield* archive(root, {
+        around: (layer) =>
+          Layer.map(layer, (context) =>
+            withJournal(context, (journal) => ({
+              ...journal,
+              appendAll: (...args) =>
+                full ? Effect.fail(new StoreError({ operation: "append", reason: "full", message: "no space" })) : journal.appendAll(...args)
+            }))
+          )
+      })
+      yield* Effect.forkScoped(run(indexer.follow))
+      yield* eventually(kept, (all) => all[id(1)]?.[0] === line("a"))
+      full = true
+      appendFileSync(main(root, 1), line("b"))
+      yield* run(Effect.flip(Stream.runDrain(indexer.index)))
+      full = false
+      yield* eventually(kept, (all) => all[id(1)]?.[0] === line("a") + line("b"))
+      yield* eventually(indexer.status, (status) => status.failing === null)
     })
   )
 
@@ -536,7 +564,9 @@ describe("following", () => {
           )
       })
       expect(yield* run(Effect.flip(indexer.follow))).toMatchObject({ reason: "corrupt" })
+      const since = (yield* indexer.status).failing?.since
       expect(yield* run(Effect.flip(Stream.runDrain(indexer.index)))).toMatchObject({ reason: "corrupt" })
+      expect((yield* indexer.status).failing).toEqual({ since, message: "malformed" })
       expect((yield* indexer.status).running).toBeNull()
     })
   )

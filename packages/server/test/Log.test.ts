@@ -48,3 +48,27 @@ it.scopedLive("a full log becomes an old one, and only so many are kept; a start
     }
   })
 )
+
+it.scopedLive("says when it cannot be written and when it can again, and what it lacks", () =>
+  Effect.gen(function* () {
+    const path = Path.join(yield* folder, "logs", "coordinator.log")
+    // A file where its folder should be.
+    Fs.writeFileSync(Path.dirname(path), "")
+    const told: Array<string | null> = []
+    const write = (message: string) => Effect.logInfo(message)
+    yield* Effect.gen(function* () {
+      yield* write("one")
+      yield* write("two")
+      Fs.rmSync(Path.dirname(path))
+      Fs.mkdirSync(Path.dirname(path))
+      // By itself, for there may be nothing more to say.
+      yield* Effect.repeat(Effect.sleep(20), { until: () => told.at(-1) === null })
+      yield* write("three")
+    }).pipe(Effect.provide(Log.layer({ path, failing: (failure) => told.push(failure) })))
+    assert.include(String(told[0]), "coordinator.log cannot be written")
+    const messages = Fs.readFileSync(path, "utf8")
+      .split("\n")
+      .flatMap((line): ReadonlyArray<unknown> => (line === "" ? [] : [JSON.parse(line).message]))
+    assert.deepStrictEqual(messages, ["2 lines are missing here: the log could not be written", "three"])
+  })
+)

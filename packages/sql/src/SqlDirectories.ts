@@ -29,7 +29,9 @@ export const layer: Layer.Layer<Directories, never, Database | Models> = Layer.s
       }, failing("unprobed directories")),
       note: Effect.fn("Directories.note")(function* (directory, facts) {
         const { owner } = yield* Viewer
-        const name = facts.remote === null ? (facts.root === null ? null : projectOf(facts.root)) : projectOf(facts.remote)
+        // A worktree is of the repository that it is of, also where that has no remote.
+        const named = facts.remote ?? facts.worktreeOf ?? facts.root
+        const name = named === null ? null : projectOf(named)
         yield* models.write(database.write`INSERT INTO directory ${database.write.insert({
           owner,
           path: directory,

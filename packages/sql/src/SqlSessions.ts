@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import type { SessionId, TranscriptId } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import { projectId } from "han-core/Project"
-import { IndexProblem, SessionNotFound, Summary } from "han-core/Session"
+import { IndexProblem, SessionNotFound, Summary, shortestBeginning } from "han-core/Session"
 import { type SessionFilter, Sessions } from "han-core/Sessions"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
@@ -70,7 +70,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       const [exact] = yield* from(yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id = ${wanted}`)
       if (exact !== undefined) return exact
       const begins =
-        id.length < 4
+        id.length < shortestBeginning
           ? []
           : yield* from(
               yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id >= ${wanted} AND s.id < ${`${wanted}\u{10ffff}`} LIMIT 6`

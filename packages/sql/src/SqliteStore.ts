@@ -67,7 +67,8 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
       const write = yield* SqliteClient.make({ filename })
       for (const pragma of [
         "journal_mode = WAL",
-        "busy_timeout = 5000",
+        // The process stands still while it waits for a stranger's lock, and agents wait for its answers: whoever writes tries again by himself.
+        "busy_timeout = 500",
         "synchronous = NORMAL",
         "secure_delete = FAST",
         "foreign_keys = OFF",

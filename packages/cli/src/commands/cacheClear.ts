@@ -3,9 +3,10 @@ import { HookCache } from "han-core/HookCache"
 import { answered, ask, print } from "../Asking.ts"
 import { BadUsage } from "../CommandFailed.ts"
 import type { Host } from "../Host.ts"
-import { type PassChoice, passFilter, passWords } from "../PassFilter.ts"
+import { isNoFolder, type PassChoice, passFilter, passWords } from "../PassFilter.ts"
 import { count, counted } from "../terminal/Figures.ts"
 import { confirmed } from "../terminal/Question.ts"
+import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options extends PassChoice {
   readonly yes: boolean
@@ -21,6 +22,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
       const cache = yield* HookCache
       const filter = passFilter(options)
       const found = (yield* answered(host, "passes of hooks", cache.list({ ...filter, limit: most + 1 }))).length
+      if (found === 0 && options.project !== undefined) yield* isNoFolder(inFull(options.project))
       if (found === 0) return yield* print(host.out, `No pass${passWords(filter)} is kept; nothing was removed.\n`)
       if (!options.yes) {
         const many = found > most ? `more than ${count(most)} passes` : counted(found, "pass", "passes")

@@ -1,13 +1,14 @@
 import * as Effect from "effect/Effect"
 import { HookCache, type HookPass } from "han-core/HookCache"
-import { answered, ask, print } from "../Asking.ts"
+import { answered, ask, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import * as Shape from "../JsonShapes.ts"
-import { type PassChoice, passFilter, passWords } from "../PassFilter.ts"
+import { isNoFolder, type PassChoice, passFilter, passWords } from "../PassFilter.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
 import { toJson } from "../terminal/PlainText.ts"
 import { styleOf } from "../terminal/Style.ts"
 import { table } from "../terminal/Table.ts"
+import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options extends PassChoice {
   readonly limit: number
@@ -26,12 +27,17 @@ export const run = (options: Options, host: Host): Promise<number> =>
         "passes of hooks",
         Effect.flatMap(HookCache, (cache) => cache.list({ ...filter, limit: options.limit + 1 }))
       )
+      if (found.length === 0 && options.project !== undefined) yield* isNoFolder(inFull(options.project))
       const passes = found.slice(0, options.limit)
-      if (options.json) return yield* print(host.out, `${toJson({ passes: passes.map(Shape.hookPass) })}\n`)
+      if (options.json) return yield* print(host.out, `${toJson({ passes: passes.map(Shape.hookPass), ...(yield* writeShape(host)) })}\n`)
       if (found.length === 0) return yield* print(host.out, `No pass${passWords(filter)} is kept; every hook that is due runs.\n`)
       const style = styleOf(host.terminal)
-      yield* print(host.out, table(passes, columns(options), { width: host.terminal.columns, style }))
-      if (found.length > passes.length) yield* print(host.out, `${style.dim(`the newest ${counted(passes.length, "pass", "passes")}; --limit N shows more`)}\n`)
+      if (passes.length > 0) yield* print(host.out, table(passes, columns(options), { width: host.terminal.columns, style }))
+      if (found.length > passes.length)
+        yield* print(
+          host.out,
+          `${style.dim(`${passes.length === 0 ? "no pass" : `the newest ${counted(passes.length, "pass", "passes")}`} of more; --limit N shows more`)}\n`
+        )
     })
   )
 

@@ -3,6 +3,7 @@ import { CommandFailed } from "../CommandFailed.ts"
 import { coordinatorEnvironment, findProgram } from "../CoordinatorProgram.ts"
 import type { Host } from "../Host.ts"
 import { report } from "../Report.ts"
+import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly roots: ReadonlyArray<string>
@@ -14,7 +15,7 @@ export interface Options {
 export const run = async (options: Options, host: Host): Promise<number> => {
   const argv = [
     "serve",
-    ...options.roots.map((root) => `--root=${root}`),
+    ...options.roots.map((root) => `--root=${inFull(root)}`),
     ...(options.port === undefined ? [] : [`--port=${options.port}`]),
     ...options.allowHosts.map((name) => `--allow-host=${name}`),
     ...options.allowOrigins.map((origin) => `--allow-origin=${origin}`)

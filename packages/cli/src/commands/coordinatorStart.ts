@@ -1,13 +1,28 @@
+import { appendFileSync, existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { print, run as runAgainst } from "../Asking.ts"
 import { connect } from "../Connection.ts"
-import { socketPath } from "../HanHome.ts"
+import { socketPath, startLogPath } from "../HanHome.ts"
 import type { Host } from "../Host.ts"
+import { plainLine } from "../terminal/PlainText.ts"
 
 export const run = (host: Host): Promise<number> =>
   runAgainst(
     host,
-    Effect.flatMap(connect(host), ({ theirs: { pid, version } }) =>
-      print(host.out, `the coordinator is running: han ${version}, process ${pid}, ${socketPath(host.home)}\n`)
+    connect(host).pipe(
+      Effect.tapError(({ message }) => Effect.sync(() => note(message, host))),
+      Effect.flatMap(({ theirs: { pid, version } }) =>
+        print(host.out, `the coordinator is running: han ${version}, process ${pid}, ${socketPath(host.home)}\n`)
+      )
     )
   )
+
+/** Hooks start a coordinator this way and are gone before it is known that it cannot be: the next one tells why. */
+const note = (message: string, { home }: Host): void => {
+  if (!existsSync(startLogPath(home))) return
+  try {
+    appendFileSync(startLogPath(home), `han: ${plainLine(message)}\n`)
+  } catch {
+    // Where it cannot be written is what was wrong, and is in the message that this command ends with.
+  }
+}

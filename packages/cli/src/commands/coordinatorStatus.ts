@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorStatus } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
-import { answered, print, run as runAgainst } from "../Asking.ts"
+import { answered, print, run as runAgainst, writeNote } from "../Asking.ts"
 import { CommandFailed } from "../CommandFailed.ts"
 import { probe, shakeHands } from "../Connection.ts"
 import { socketPath } from "../HanHome.ts"
@@ -28,6 +28,7 @@ export const run = (options: { readonly json: boolean }, host: Host): Promise<nu
       const coordinator = yield* Coordinator
       const status = yield* answered(host, "status", coordinator.status)
       yield* print(host.out, options.json ? `${toJson(statusShape(status))}\n` : statusText(status, host.now()))
+      yield* print(host.err, options.json ? writeNote(status, host) : "")
       return 0
     })
   )
@@ -36,8 +37,11 @@ export const statusShape = (status: CoordinatorStatus) => ({
   running: true,
   ...status,
   startedAt: isoInstant(status.startedAt),
-  indexer: { ...status.indexer, lastPassAt: isoInstant(status.indexer.lastPassAt) }
+  indexer: { ...status.indexer, lastPassAt: isoInstant(status.indexer.lastPassAt), failing: failureShape(status.indexer.failing) },
+  cannotWrite: failureShape(status.cannotWrite)
 })
+
+const failureShape = (failure: CoordinatorStatus["cannotWrite"]) => (failure === null ? null : { since: isoInstant(failure.since), message: failure.message })
 
 export const statusText = (status: CoordinatorStatus, now: number): string => {
   const { database, indexer, rebuilding } = status
@@ -55,6 +59,9 @@ export const statusText = (status: CoordinatorStatus, now: number): string => {
         : `${indexer.following ? "following what is written" : "not following"}${indexer.lastPassAt === null ? "" : `, last pass ${duration(now - indexer.lastPassAt)} ago`}`
     ],
     ...(rebuilding === null ? [] : [["rebuilding", `${rebuilding.projection}: ${count(rebuilding.entries)} of ${counted(rebuilding.total, "line")}`] as const]),
+    ...(status.cannotWrite === null
+      ? []
+      : [["warning", `for ${duration(now - status.cannotWrite.since)} not everything has been written down: ${status.cannotWrite.message}`] as const]),
     ...(database.warning === null ? [] : [["warning", database.warning] as const])
   ]
   return lines.map(([name, value]) => `${name.padEnd(11)}  ${plainLine(value)}\n`).join("")

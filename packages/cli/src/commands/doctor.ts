@@ -1,11 +1,19 @@
+import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ClaudeFolders from "han-core/ClaudeFolders"
+import * as HookSettings from "han-core/HookSettings"
+import { Hooks } from "han-core/Hooks"
 import type { ToolOutputTotals } from "han-core/ToolOutput"
 import type { NotTakenFiles } from "han-core/Transcripts"
 import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
-import { answered, print, run as runAgainst } from "../Asking.ts"
+import { answered, print, run as runAgainst, statusOf } from "../Asking.ts"
+import { claudeFolder } from "../ClaudeFolder.ts"
 import { connect } from "../Connection.ts"
 import { logPath } from "../HanHome.ts"
+import { programWarnings } from "../HookPrograms.ts"
 import type { Host } from "../Host.ts"
+import { hookQuery } from "../ProjectFolder.ts"
 import { byteSize, count, counted, dateMinute, duration, isoInstant } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { type Style, styleOf } from "../terminal/Style.ts"
@@ -23,29 +31,59 @@ export const run = (options: Options, host: Host): Promise<number> =>
   runAgainst(
     host,
     Effect.gen(function* () {
-      const reached = yield* Effect.either(
-        Effect.zipRight(
-          connect(host),
-          Effect.flatMap(Coordinator, (coordinator) => answered(host, "report", coordinator.doctor))
-        )
-      )
+      const connected = yield* Effect.either(connect(host))
+      const reached =
+        connected._tag === "Left" ? connected : yield* Effect.either(Effect.flatMap(Coordinator, (coordinator) => answered(host, "report", coordinator.doctor)))
+      if (reached._tag === "Left" && connected._tag === "Right") return yield* unreadable(reached.left.message, options, host)
+      const http = reached._tag === "Right" ? reached.right.status.http : undefined
+      const warnings = yield* setupWarnings(http === undefined ? undefined : http.state === "listening" ? http.port : null, host)
       if (reached._tag === "Left") {
         const { message } = reached.left
         yield* options.json
           ? print(
               host.out,
-              `${toJson({ coordinator: { running: false, home: host.home, log: logPath(host.home), error: message }, versions: { han: host.version, bun: process.versions.bun ?? null } })}\n`
+              `${toJson({ coordinator: { running: false, home: host.home, log: logPath(host.home), error: message }, versions: { han: host.version, bun: process.versions.bun ?? null }, warnings })}\n`
             )
           : print(
               host.out,
-              `coordinator  not reached: ${plainLine(message)}\nhome         ${host.home}\nlog          ${logPath(host.home)}\nhan          ${host.version}, Bun ${process.versions.bun ?? "?"}\n`
+              `coordinator  not reached: ${plainLine(message)}\nhome         ${host.home}\nlog          ${logPath(host.home)}\nhan          ${host.version}, Bun ${process.versions.bun ?? "?"}\n${warnings.map((warning) => `warning      ${plainLine(warning)}\n`).join("")}`
             )
         return 1
       }
-      yield* print(host.out, options.json ? `${toJson(shape(reached.right, host))}\n` : text(reached.right, options, host))
+      const report = { ...reached.right, warnings: [...reached.right.warnings, ...warnings] }
+      yield* print(host.out, options.json ? `${toJson(shape(report, host))}\n` : text(report, options, host))
       return 0
     })
   )
+
+/** What Claude Code's hook entries call, as this shell sees it: the coordinator has another PATH. */
+const setupWarnings = (port: number | null | undefined, host: Host) =>
+  Effect.gen(function* () {
+    const hooks = yield* Hooks
+    const { clientHooks, projectPath } = yield* hooks.list(hookQuery(undefined, host))
+    return programWarnings(clientHooks, { host, projectPath, port })
+  }).pipe(
+    Effect.provide(
+      HookSettings.layerSettings({ trustFile: join(host.home, "trust.json") }).pipe(
+        Layer.provide(ClaudeFolders.layer({ folders: [claudeFolder(host)], managed: ClaudeFolders.managedSettings(process.platform) }))
+      )
+    ),
+    Effect.catchAll(({ message }) => Effect.succeed([`what Claude Code's hooks call is not known: ${message}`]))
+  )
+
+/** The coordinator runs, but what it keeps cannot be read. */
+const unreadable = (message: string, options: Options, host: Host) =>
+  Effect.gen(function* () {
+    const status = yield* Effect.either(statusOf(host))
+    const known = status._tag === "Right"
+    yield* print(
+      host.out,
+      options.json
+        ? `${toJson({ coordinator: known ? { ...statusShape(status.right), error: message } : { running: true, home: host.home, log: logPath(host.home), error: message }, versions: { han: host.version, bun: process.versions.bun ?? null }, warnings: [message] })}\n`
+        : `${known ? statusText(status.right, host.now()) : ""}problem      ${plainLine(message)}\nlog          ${logPath(host.home)}\n`
+    )
+    return 1
+  })
 
 const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, usage, warnings }: DoctorReport, host: Host) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals

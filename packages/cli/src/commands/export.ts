@@ -6,6 +6,7 @@ import { Sessions } from "han-core/Sessions"
 import { answered, ask, pages, print } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import { messageArray } from "../MessageArray.ts"
+import { sessionMeant } from "../SessionArgument.ts"
 import { choose, generationsOf, holdingOf, transcriptsOf } from "../TranscriptChoice.ts"
 import { counted } from "../terminal/Figures.ts"
 import { markdownHeader, markdownMessage } from "../terminal/Markdown.ts"
@@ -52,7 +53,7 @@ const tellOthers = (generations: ReadonlyArray<TranscriptInfo>, exported: number
 const readable = ({ agent, format, generation, session: asked, utc }: Options, host: Host) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions
-    const session = yield* answered(host, "session", sessions.get(asked))
+    const session = yield* sessionMeant(asked, host)
     if (agent !== undefined) yield* choose((yield* transcriptsOf(session.id, host)).transcripts, { session: session.id, agent, generation })
     const of = { sessionId: session.id, ...(agent === undefined ? {} : { agentId: AgentId.make(agent) }) }
     const messages = pages(pageSize, (page) => answered(host, "messages", sessions.messages(of, page)))

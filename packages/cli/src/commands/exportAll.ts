@@ -1,4 +1,3 @@
-import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Journal } from "han-core/Journal"
@@ -10,6 +9,7 @@ import { outputPlacesOf, placesOf } from "../ExportTree.ts"
 import type { Host } from "../Host.ts"
 import { byteSize, count, counted } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
+import { inFull } from "../WorkingDirectory.ts"
 
 export const run = ({ directory }: { readonly directory: string }, host: Host): Promise<number> =>
   ask(
@@ -21,7 +21,7 @@ export const run = ({ directory }: { readonly directory: string }, host: Host): 
       const { places, refused } = placesOf(transcripts)
       const machines = new Set(transcripts.map(({ transcript }) => transcript.machine))
       const ofOutputs = outputPlacesOf(outputs, machines.size > 1)
-      const folder = yield* Effect.try({ try: () => exportFolder(resolve(directory)), catch: failed(directory) })
+      const folder = yield* Effect.try({ try: () => exportFolder(inFull(directory)), catch: failed(directory) })
       const create = (path: ReadonlyArray<string>) => Effect.try({ try: () => folder.create(path), catch: failed(path.join("/")) })
       let bytes = 0
       for (const { info, meta, path } of places) {

@@ -1,14 +1,15 @@
-import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
-import { HookHistory } from "han-core/HookHistory"
+import { HookHistory, mostHookRuns } from "han-core/HookHistory"
 import { flakyRuns, type HookRun } from "han-core/HookRun"
-import { Sessions } from "han-core/Sessions"
-import { answered, ask, print } from "../Asking.ts"
+import { answered, ask, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import * as Shape from "../JsonShapes.ts"
-import { dateTime, duration } from "../terminal/Figures.ts"
+import { isNoFolder, placeOf } from "../PassFilter.ts"
+import { sessionMeant } from "../SessionArgument.ts"
+import { counted, dateTime, duration } from "../terminal/Figures.ts"
 import { plain, plainLine, toJson } from "../terminal/PlainText.ts"
 import { type Style, styleOf } from "../terminal/Style.ts"
+import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly project: string | undefined
@@ -28,31 +29,30 @@ export const run = (options: Options, host: Host): Promise<number> =>
     Effect.gen(function* () {
       const history = yield* HookHistory
       const { event, failed, hook, limit, project, session } = options
-      const sessionId =
-        session === undefined
-          ? undefined
-          : (yield* answered(
-              host,
-              "session",
-              Effect.flatMap(Sessions, (sessions) => sessions.get(session))
-            )).id
-      const runs = yield* answered(
+      const sessionId = session === undefined ? undefined : (yield* sessionMeant(session, host)).id
+      const found = yield* answered(
         host,
         "history",
         history.runs({
-          limit,
+          // One more than is shown tells whether there are more.
+          limit: Math.min(limit + 1, mostHookRuns),
           ...(sessionId === undefined ? {} : { sessionId }),
-          ...(project === undefined ? {} : { directory: resolve(project) }),
+          ...(project === undefined ? {} : { directory: placeOf(inFull(project)) }),
           ...(hook === undefined ? {} : { hook }),
           ...(event === undefined ? {} : { event }),
           ...(failed ? { failed } : {})
         })
       )
+      const runs = found.slice(0, limit)
+      if (found.length === 0 && project !== undefined) yield* isNoFolder(inFull(project))
       const flaky = flakyRuns(runs)
-      if (options.json) return yield* print(host.out, `${toJson({ runs: runs.map((one) => Shape.hookRun(one, flaky.has(one.id))) })}\n`)
+      if (options.json)
+        return yield* print(host.out, `${toJson({ runs: runs.map((one) => Shape.hookRun(one, flaky.has(one.id))), ...(yield* writeShape(host)) })}\n`)
       const style = styleOf(host.terminal)
-      if (runs.length === 0) return yield* print(host.out, "No run of a hook is known that is asked for.\n")
+      if (found.length === 0) return yield* print(host.out, "No run of a hook is known that is asked for.\n")
       for (const one of runs) yield* print(host.out, runText(one, flaky.has(one.id), options, style))
+      if (found.length > runs.length)
+        yield* print(host.out, `${style.dim(`${runs.length === 0 ? "no run" : `the newest ${counted(runs.length, "run")}`} of more; --limit N shows more`)}\n`)
     })
   )
 

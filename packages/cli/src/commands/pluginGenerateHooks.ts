@@ -1,4 +1,3 @@
-import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import { type GeneratedHooks, generate, pluginFoldersBelow } from "han-core/GeneratedHooks"
 import { print, run as runAgainst } from "../Asking.ts"
@@ -7,6 +6,7 @@ import type { Host } from "../Host.ts"
 import { counted } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { type Style, styleOf } from "../terminal/Style.ts"
+import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly directory: string
@@ -26,7 +26,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
   runAgainst(
     host,
     Effect.gen(function* () {
-      const directory = resolve(options.directory)
+      const directory = inFull(options.directory)
       if (!options.all) {
         const one = yield* generate(directory, options)
         yield* print(host.out, options.json ? `${toJson(one)}\n` : textOf(one, styleOf(host.terminal)))

@@ -1,4 +1,3 @@
-import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ClaudeFolders from "han-core/ClaudeFolders"
@@ -10,6 +9,7 @@ import type { Host } from "../Host.ts"
 import { hookQuery } from "../ProjectFolder.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { styleOf } from "../terminal/Style.ts"
+import { workingDirectory } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly names: ReadonlyArray<string>
@@ -31,7 +31,7 @@ export const run = (options: Options, host: Host): Promise<number> => {
   const program =
     options.what === undefined
       ? Effect.flatMap(uninstall(place), (done) => print(host.out, options.json ? `${toJson(done)}\n` : removedText(done)))
-      : Effect.flatMap(install({ ...place, from: options.what.from, cwd: resolve("."), environment: host.environment, gitTimeoutMs }), (done) =>
+      : Effect.flatMap(install({ ...place, from: options.what.from, cwd: workingDirectory(), environment: host.environment, gitTimeoutMs }), (done) =>
           print(host.out, options.json ? `${toJson(done)}\n` : installedText(done, host))
         )
   return runAgainst(host, Effect.provide(program, files))

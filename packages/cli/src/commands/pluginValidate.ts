@@ -1,4 +1,3 @@
-import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import { triggerText } from "han-core/Hook"
 import { check, type PluginReport } from "han-core/PluginCheck"
@@ -10,6 +9,7 @@ import { counted } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { styleOf } from "../terminal/Style.ts"
 import { table } from "../terminal/Table.ts"
+import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly directory: string
@@ -18,7 +18,7 @@ export interface Options {
 
 /** The files are read here, so that it works where no coordinator may be started. */
 export const run = async (options: Options, host: Host): Promise<number> => {
-  const found = await Effect.runPromise(Effect.either(check(resolve(options.directory))))
+  const found = await Effect.runPromise(Effect.either(check(inFull(options.directory))))
   if (found._tag === "Left") return report(host, found.left)
   await host.out.write(options.json ? `${toJson(shape(found.right))}\n` : text(found.right, host))
   return isSound(found.right) ? 0 : 1

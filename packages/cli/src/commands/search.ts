@@ -1,10 +1,11 @@
 import * as Effect from "effect/Effect"
 import type { MessageKind, MessageRole } from "han-core/Message"
 import { Search, type SearchHit } from "han-core/Search"
-import { Sessions } from "han-core/Sessions"
-import { answered, askIndexed, firstRows, print } from "../Asking.ts"
+import { answered, askIndexed, firstRows, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import { searchHit } from "../JsonShapes.ts"
+import { projectMeant } from "../ProjectArgument.ts"
+import { sessionMeant } from "../SessionArgument.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
 import { highlighted } from "../terminal/Highlight.ts"
 import { nameOf } from "../terminal/MessageText.ts"
@@ -32,25 +33,32 @@ export const run = (options: Options, host: Host): Promise<number> =>
     host,
     Effect.gen(function* () {
       const search = yield* Search
-      const sessions = yield* Sessions
-      const { kinds, order, project, role, since, text, until } = options
-      const within = options.session === undefined ? undefined : yield* answered(host, "session", sessions.get(options.session))
+      const { kinds, order, role, since, text, until } = options
+      const meant = options.project === undefined ? undefined : yield* projectMeant(options.project, host)
+      const within = options.session === undefined ? undefined : yield* sessionMeant(options.session, host)
       const query = {
         text,
         ...(order === undefined ? {} : { order }),
         ...(within === undefined ? {} : { sessionId: within.id }),
-        ...(project === undefined ? {} : { project }),
+        ...(meant?._tag === "Known" ? { project: meant.project } : {}),
         ...(role === undefined ? {} : { role }),
         ...(kinds === undefined ? {} : { kinds }),
         ...(since === undefined ? {} : { since }),
         ...(until === undefined ? {} : { until })
       }
-      const [hits, total] = yield* Effect.all(
-        [firstRows(options.limit, (page) => answered(host, "search", search.messages(query, page))), answered(host, "number of hits", search.count(query))],
-        { concurrency: 2 }
-      )
-      if (options.json) return yield* print(host.out, `${toJson({ hits: hits.map(searchHit), total })}\n`)
-      if (total === 0) return yield* print(host.out, "Nothing was found.\n")
+      const [hits, total] =
+        meant?._tag === "Empty"
+          ? [[], 0]
+          : yield* Effect.all(
+              [
+                firstRows(options.limit, (page) => answered(host, "search", search.messages(query, page))),
+                answered(host, "number of hits", search.count(query))
+              ],
+              { concurrency: 2 }
+            )
+      if (options.json) return yield* print(host.out, `${toJson({ hits: hits.map(searchHit), total, ...(yield* writeShape(host)) })}\n`)
+      if (total === 0)
+        return yield* print(host.out, meant?._tag === "Empty" ? `No session has worked in ${plainLine(meant.folder)} yet.\n` : "Nothing was found.\n")
       const style = styleOf(host.terminal)
       yield* print(host.out, hits.map((hit) => hitText(hit, options, host)).join(""))
       if (hits.length < total) yield* print(host.out, `${style.dim(`${count(hits.length)} of ${counted(total, "hit")}; --limit N shows more`)}\n`)

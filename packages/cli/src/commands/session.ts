@@ -2,10 +2,11 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
-import { answered, askIndexed, pages, print, type Services } from "../Asking.ts"
+import { answered, askIndexed, pages, print, type Services, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import * as JsonShapes from "../JsonShapes.ts"
 import { messageArray } from "../MessageArray.ts"
+import { sessionMeant } from "../SessionArgument.ts"
 import { isShown, messageBlock } from "../terminal/MessageText.ts"
 import type { Output } from "../terminal/Output.ts"
 import { paged } from "../terminal/Pager.ts"
@@ -34,7 +35,7 @@ const facts = (id: string, host: Host) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const usage = yield* Usage
-    const session = yield* answered(host, "session", sessions.get(id))
+    const session = yield* sessionMeant(id, host)
     const of = { sessionId: session.id }
     return yield* answered(
       host,
@@ -69,7 +70,8 @@ const writeJson = ({ agents, compactions, files, session, summaries, tasks, todo
       files: files.map(JsonShapes.dated),
       usage: JsonShapes.usageReport(usage),
       compactions: compactions.map(JsonShapes.dated),
-      summaries: summaries.map(JsonShapes.dated)
+      summaries: summaries.map(JsonShapes.dated),
+      ...(yield* writeShape(host))
     })
     yield* print(host.out, `${head.slice(0, -1)},"messages":`)
     yield* messageArray(messagePages(session, host), host.out)

@@ -2,11 +2,12 @@ import * as Effect from "effect/Effect"
 import * as Pricing from "han-core/Pricing"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
-import { answered, askIndexed, firstRows, print } from "../Asking.ts"
+import { answered, askIndexed, firstRows, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import { sessionRow } from "../JsonShapes.ts"
+import { projectMeant } from "../ProjectArgument.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
-import { toJson } from "../terminal/PlainText.ts"
+import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { shortId } from "../terminal/SessionNames.ts"
 import { styleOf } from "../terminal/Style.ts"
 import { table } from "../terminal/Table.ts"
@@ -23,25 +24,29 @@ export const run = (options: Options, host: Host): Promise<number> =>
     host,
     Effect.gen(function* () {
       const sessions = yield* Sessions
-      const filter = options.project === undefined ? {} : { project: options.project }
-      const [rows, total] = yield* Effect.all(
-        [
-          firstRows(options.limit, (page) => answered(host, "list of sessions", sessions.list(filter, page))),
-          answered(host, "number of sessions", sessions.count(filter))
-        ],
-        { concurrency: 2 }
-      )
-      if (options.json) return yield* print(host.out, `${toJson({ sessions: rows.map(sessionRow), total })}\n`)
+      const meant = options.project === undefined ? undefined : yield* projectMeant(options.project, host)
+      const filter = meant?._tag === "Known" ? { project: meant.project } : {}
+      const [rows, total] =
+        meant?._tag === "Empty"
+          ? [[], 0]
+          : yield* Effect.all(
+              [
+                firstRows(options.limit, (page) => answered(host, "list of sessions", sessions.list(filter, page))),
+                answered(host, "number of sessions", sessions.count(filter))
+              ],
+              { concurrency: 2 }
+            )
+      if (options.json) return yield* print(host.out, `${toJson({ sessions: rows.map(sessionRow), total, ...(yield* writeShape(host)) })}\n`)
       if (total === 0) {
         return yield* print(
           host.out,
-          options.project === undefined
+          meant === undefined
             ? "There are no sessions yet; `han doctor` shows where they are looked for.\n"
-            : "There are no sessions of this project.\n"
+            : `No session has worked in ${plainLine(meant._tag === "Empty" ? meant.folder : meant.project)} yet.\n`
         )
       }
       const style = styleOf(host.terminal)
-      yield* print(host.out, table(rows, columns(options, host), { width: host.terminal.columns, style }))
+      if (rows.length > 0) yield* print(host.out, table(rows, columns(options, host), { width: host.terminal.columns, style }))
       if (rows.length < total) yield* print(host.out, `${style.dim(`${count(rows.length)} of ${counted(total, "session")}; --limit N shows more`)}\n`)
     })
   )

@@ -2,10 +2,10 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Journal, type JournalChange } from "han-core/Journal"
 import * as Message from "han-core/Message"
-import { Sessions } from "han-core/Sessions"
-import { answered, ask, print } from "../Asking.ts"
+import { ask, print, statusOf, writeNote } from "../Asking.ts"
 import { CommandFailed } from "../CommandFailed.ts"
 import type { Host } from "../Host.ts"
+import { sessionMeant } from "../SessionArgument.ts"
 import { isShown, messageBlock, type Shown } from "../terminal/MessageText.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 import { shortId } from "../terminal/SessionNames.ts"
@@ -20,12 +20,12 @@ export const run = (options: Options, host: Host): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
-      const sessions = yield* Sessions
       const journal = yield* Journal
-      const only = options.session === undefined ? undefined : (yield* answered(host, "session", sessions.get(options.session))).id
+      const only = options.session === undefined ? undefined : (yield* sessionMeant(options.session, host)).id
       const style = styleOf(host.terminal)
       if (host.terminal.output)
         yield* print(host.err, `waiting for ${only === undefined ? "what is written" : `lines of ${plainLine(only)}`}; Ctrl-C ends it\n`)
+      yield* Effect.fork(toldOfTrouble(host))
       yield* Stream.runForEach(journal.changes({}), (change) =>
         only !== undefined && change.transcript.sessionId !== only
           ? Effect.void
@@ -35,6 +35,21 @@ export const run = (options: Options, host: Host): Promise<number> =>
     }),
     { interruptedCode: 0 }
   )
+
+const lookEveryMs = 5000
+
+/** Who follows for hours is told when nothing comes because nothing can be written, and when that is over. */
+const toldOfTrouble = (host: Host) =>
+  Effect.gen(function* () {
+    let told = false
+    while (true) {
+      const note = writeNote(yield* statusOf(host), host)
+      if (note !== "" && !told) yield* print(host.err, note)
+      if (note === "" && told) yield* print(host.err, "han: what was missing is written down now\n")
+      told = note !== ""
+      yield* Effect.sleep(lookEveryMs)
+    }
+  })
 
 /** Every message of a change that is for reading; empty when there is none. */
 export const changeText = (

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Pricing from "han-core/Pricing"
 import { type Reconciliation, Usage, type UsageReport, type UsageRow, type UsageTotals } from "han-core/Usage"
-import { answered, askIndexed, print } from "../Asking.ts"
+import { answered, askIndexed, print, writeShape } from "../Asking.ts"
 import type { Host } from "../Host.ts"
 import { usageReport } from "../JsonShapes.ts"
 import { count, counted } from "../terminal/Figures.ts"
@@ -30,7 +30,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
       if (options.json) {
         const unpriced = unpricedLine(report)
         if (unpriced !== undefined) yield* print(host.err, `han: ${unpriced}\n`)
-        return yield* print(host.out, `${toJson({ ...usageReport(report), ...(check === undefined ? {} : { check }) })}\n`)
+        return yield* print(host.out, `${toJson({ ...usageReport(report), ...(check === undefined ? {} : { check }), ...(yield* writeShape(host)) })}\n`)
       }
       const style = styleOf(host.terminal)
       yield* print(host.out, usageTable(report, options.by, host))

@@ -20,8 +20,8 @@ export interface HanLine {
 
 export interface HookLog {
   /**
-   * Takes lines down, and never waits. They are in the journal soon, in this order, and at the latest when the scope of the log closes. When the journal is so
-   * slow that more than `mostWaiting` lines wait for it, those that were noted first are left out, which is logged.
+   * Takes lines down, and never waits. They are in the journal soon, in this order, and at the latest when the scope of the log closes. While the journal cannot
+   * be written they wait. When more than `mostWaiting` lines do, those that were noted first are left out, which is logged.
    */
   readonly note: (lines: ReadonlyArray<HanLine>) => Effect.Effect<void>
 }
@@ -30,22 +30,27 @@ export interface HookLog {
 export const mostWaiting = 20_000
 const mostAtOnce = 200
 const mostKnown = 1000
+/** How long until lines that could not be stored are tried again. */
+const pauseMs = 2000
+
+export interface HookLogWatcher {
+  /** Lines could not be stored after three attempts. They are kept and tried again, unless the log is closing: then they are `lost`. */
+  readonly failed: (error: StoreError, lines: number, lost: boolean) => Effect.Effect<void>
+  /** Lines were stored. */
+  readonly stored: Effect.Effect<void>
+}
 
 /**
- * Writes han's own lines into the journal: transcript `(machine, "han", session)`, its lines without a gap. `failed` is told of lines that could not be stored
- * after three attempts; lines of a forgotten session are not stored, as nothing of it is. Whatever else goes wrong with lines is logged, and later ones
- * are stored.
+ * Writes han's own lines into the journal: transcript `(machine, "han", session)`, its lines without a gap. Lines of a forgotten session are not stored, as
+ * nothing of it is. Whatever goes wrong with lines but the store's own failures is logged, and later ones are stored.
  */
-export const hookLog = Effect.fnUntraced(function* (
-  journal: typeof Journal.Service,
-  machine: string,
-  failed: (error: StoreError, lines: number) => Effect.Effect<void>
-) {
+export const hookLog = Effect.fnUntraced(function* (journal: typeof Journal.Service, machine: string, { failed, stored }: HookLogWatcher) {
   const waiting: Array<ReadonlyArray<HanLine>> = []
   let waitingLines = 0
   let leftOut = 0
   let closing = false
   const called = yield* Effect.makeLatch()
+  const ending = yield* Effect.makeLatch()
   /** The next line of a session's log, and where it begins. */
   const ends = new Map<string, { line: number; offset: number }>()
 
@@ -80,18 +85,22 @@ export const hookLog = Effect.fnUntraced(function* (
     for (const [sessionId, end] of after) ends.set(sessionId, end)
   })
 
-  const write = (lines: ReadonlyArray<HanLine>): Effect.Effect<void> =>
+  /** False: they are to be tried again. */
+  const write = (lines: ReadonlyArray<HanLine>): Effect.Effect<boolean> =>
     Effect.suspend(() => store(lines)).pipe(
       Effect.provideService(Viewer, Viewer.local),
       // Whatever was wrong, the places are looked up anew; a forgotten session's log begins again.
       Effect.tapErrorCause(() => Effect.sync(() => ends.clear())),
       Effect.retry({ times: 2 }),
+      Effect.zipRight(Effect.as(stored, true)),
       Effect.catchTags({
-        EntryGap: (gap) => Effect.logError("a line of han's own did not fit into the journal", gap.message),
-        StoreError: (error) => failed(error, lines.length)
+        EntryGap: (gap) => Effect.as(Effect.logError("a line of han's own did not fit into the journal", gap.message), true),
+        StoreError: (error) => Effect.suspend(() => Effect.as(failed(error, lines.length, closing), closing))
       }),
       // Who writes must not end with one of the writes.
-      Effect.catchAllCause((cause) => Effect.logError(`${lines.length} lines about hooks are not in the history: writing them broke down`, cause))
+      Effect.catchAllCause((cause) =>
+        Effect.as(Effect.logError(`${lines.length} lines about hooks are not in the history: writing them broke down`, cause), true)
+      )
     )
 
   /** The oldest batches, whole. */
@@ -116,7 +125,12 @@ export const hookLog = Effect.fnUntraced(function* (
           leftOut = 0
           yield* Effect.logError(`${lines} lines about hooks are not in the history: more than ${mostWaiting} waited for the journal`)
         }
-        yield* write(take())
+        const lines = take()
+        if (yield* write(lines)) continue
+        waiting.unshift(lines)
+        waitingLines += lines.length
+        // Nothing is left out by itself: with the end of the log it is tried a last time.
+        if (!closing) yield* Effect.timeoutOption(Effect.interruptible(ending.await), pauseMs)
       }
       if (closing) return
     }
@@ -126,7 +140,7 @@ export const hookLog = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
       closing = true
-      return Effect.zipRight(called.open, fiber.await)
+      return Effect.all([ending.open, called.open, fiber.await], { discard: true })
     })
   )
 

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { managedSettings } from "han-core/ClaudeFolders"
 import { Indexer } from "han-core/Indexer"
+import * as StartingFile from "han-core/StartingFile"
 import { StoreInfo } from "han-core/StoreInfo"
 import { Coordinator as RunningCoordinator } from "han-rpc/Coordinator"
 import { version } from "han-rpc/Version"
@@ -19,6 +20,7 @@ import * as Home from "../Home.ts"
 import * as HttpServer from "../HttpServer.ts"
 import * as Log from "../Log.ts"
 import { hostOf, originOf } from "../LoopbackGuard.ts"
+import * as WriteState from "../WriteState.ts"
 import { type Asked, parse } from "./serveOptions.ts"
 
 const usage = `han-coordinator ${version}: keeps, indexes and serves this machine's agent transcripts
@@ -49,7 +51,9 @@ export const run = async (argv: ReadonlyArray<string>): Promise<number> => {
   }
   process.umask(0o077)
   const home = Path.resolve(process.env["HAN_HOME"] || Path.join(Os.homedir(), ".han"))
-  const exit = await Effect.runPromiseExit(Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, asked), Log.layer({ path: home.log }))))
+  const writing = WriteState.make()
+  const log = (path: string) => Log.layer({ path, failing: (failure) => writing.note("log", failure) })
+  const exit = await Effect.runPromiseExit(Effect.flatMap(Home.open(home), (home) => Effect.provide(serve(home, asked, writing), log(home.log))))
   if (Exit.isSuccess(exit)) return 0
   const failure = Cause.failureOption(exit.cause)
   process.stderr.write(`han: ${Option.isSome(failure) ? failure.value.message : Cause.pretty(exit.cause)}\n`)
@@ -68,7 +72,7 @@ const claudeFolders = (): ReadonlyArray<string> => {
   return [...folders.map((folder) => Path.resolve(folder)), Path.join(Os.homedir(), ".claude")]
 }
 
-const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }>) =>
+const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }>, writing: WriteState.WriteState) =>
   Effect.scoped(
     Effect.gen(function* () {
       const roots = [...claudeFolders(), ...asked.roots]
@@ -81,6 +85,8 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
           stop: Effect.asVoid(Deferred.succeed(stopping, "asked by a client")),
           managedSettings: managedSettings(process.platform),
           environment: process.env,
+          writing,
+          step: (step) => whereItIs(home, step),
           graphql: GraphqlSource.load,
           http: {
             port: asked.port ?? home.config.port ?? HttpServer.standardPort,
@@ -90,6 +96,12 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
           }
         })
       )
+      // What hooks said while nobody answered them is over.
+      yield* Effect.catchAll(
+        Home.attempt(home.told, "cannot be removed", () => Fs.rmSync(home.told, { recursive: true, force: true })),
+        ({ message }) => Effect.logWarning(message)
+      )
+      yield* whereItIs(home, null)
       const store = Context.get(services, StoreInfo)
       const { http } = yield* Effect.orDie(Context.get(services, RunningCoordinator).status)
       const { roots: indexed } = yield* Context.get(services, Indexer).status
@@ -119,7 +131,18 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
       const why = yield* Deferred.await(stopping)
       yield* Effect.annotateLogs(Effect.logInfo("stopping"), { why })
       say([`stopping (${why})`])
+      yield* whereItIs(home, "is ending, and writes what it has begun")
     })
+  ).pipe(Effect.ensuring(whereItIs(home, null)))
+
+/** For those who wait for it to listen, or to end; null: it does, or has. */
+const whereItIs = (home: Home.Home, step: string | null) =>
+  Effect.catchAll(
+    Home.attempt(home.path, "cannot be written", () =>
+      step === null ? StartingFile.remove(home.path, [process.pid]) : StartingFile.write(home.path, process.pid, step)
+    ),
+    // Others see less of it, and that is all.
+    ({ message }) => Effect.logWarning(message)
   )
 
 const say = (lines: ReadonlyArray<string>) => {

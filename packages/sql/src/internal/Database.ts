@@ -163,7 +163,7 @@ export const fromDriver = (location: string, operation: string, cause: unknown):
   const text = cause instanceof Error ? cause.message : String(cause)
   const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
   const is = (pattern: RegExp) => pattern.test(`${code} ${text}`)
-  if (is(/SQLITE_FULL|disk is full|53100|ENOSPC/)) {
+  if (is(/SQLITE_FULL|disk is full|53100|ENOSPC|EDQUOT/)) {
     return new StoreError({ operation, reason: "full", message: `${location}: no space left to write; free some disk space, han goes on by itself`, cause })
   }
   if (is(/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/)) {

@@ -1,0 +1,97 @@
+import { accessSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { isFrequent, quietMs, told, words } from "han-core/UnaskedGates"
+import { startLogPath, toldPath } from "./HanHome.ts"
+
+/** What becomes of a coordinator that does not run. `text` completes the sentence that says so. */
+export interface Outlook {
+  readonly starts: boolean
+  readonly text: string
+}
+
+/** Whether a coordinator can be started for this home, and whether the last one could. `mayStart`: false when this program is not to start one. */
+export const outlook = (home: string, mayStart: boolean): Outlook => {
+  const barred = whyBarred(home)
+  if (barred !== undefined) return { starts: false, text: `it cannot be started, for ${home} cannot be written (${barred})` }
+  const failure = lastFailure(home)
+  const before = failure === undefined ? "" : `its last start failed: ${failure}; `
+  return mayStart
+    ? { starts: true, text: `${before}${failure === undefined ? "it is being started" : "it is tried again"}` }
+    : { starts: false, text: `${before}\`han coordinator start\` starts it` }
+}
+
+/** Why nothing can be written to the folder, or the folder not be made, in the system's words. */
+const whyBarred = (home: string): string | undefined => {
+  try {
+    accessSync(there(home), constants.W_OK | constants.X_OK)
+    if (!isThere(home)) return undefined
+    // A full disk lets itself be opened.
+    const attempt = join(home, `.attempt-${process.pid}`)
+    writeFileSync(attempt, "0", { mode: 0o600 })
+    rmSync(attempt, { force: true })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/, (?:access|open|write).*$/, "") : String(error)
+  }
+}
+
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
+
+/** The folder, or the one that it would be made in. */
+const there = (folder: string): string => (isThere(folder) || folder === dirname(folder) ? folder : there(dirname(folder)))
+
+const readBytes = 4096
+
+/** What a coordinator said when it could not be started; undefined when the last one could, or none was ever started. */
+const lastFailure = (home: string): string | undefined => {
+  let log: number
+  try {
+    log = openSync(startLogPath(home), "r")
+  } catch {
+    // Nobody has written there yet.
+    return undefined
+  }
+  try {
+    const { size } = fstatSync(log)
+    const bytes = Buffer.alloc(Math.min(size, readBytes))
+    readSync(log, bytes, 0, bytes.length, size - bytes.length)
+    const last = bytes.toString().trimEnd().split("\n").at(-1) ?? ""
+    return last.startsWith("han: ") && !/^han: (?:warning: |a coordinator is already running)|; going on without a log$/.test(last) ? last.slice(5) : undefined
+  } finally {
+    closeSync(log)
+  }
+}
+
+/**
+ * What a hook writes when it lets go without its gates: at the end of a turn each time; at events that come often once an hour for a session and a reason. Where
+ * that cannot be noted it is said each time.
+ */
+export const saying = (
+  home: string,
+  event: string | null,
+  session: string | undefined,
+  reason: string
+): { readonly stdout: string; readonly stderr: string } =>
+  isFrequent(event) && session !== undefined && !isNews(home, `${session}\0${reason}`) ? { stdout: "", stderr: "" } : told(event, words(event, reason))
+
+/** Notes that something was said, in the home, or where that cannot be written in a folder for temporary files. */
+const isNews = (home: string, what: string): boolean => {
+  const name = Bun.hash(what).toString(36)
+  for (const folder of [toldPath(home), join(tmpdir(), `han-told-${process.getuid?.() ?? ""}`)]) {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      const { mode, uid } = lstatSync(folder)
+      // What others may write to says nothing.
+      if (uid !== (process.getuid?.() ?? uid) || (mode & 0o022) !== 0) continue
+      const mark = join(folder, name)
+      const at = statSync(mark, { throwIfNoEntry: false })?.mtimeMs
+      if (at !== undefined && Date.now() - at < quietMs) return false
+      writeFileSync(mark, "0", { mode: 0o600 })
+      return true
+    } catch {
+      // The next folder, or none: then it is said again.
+    }
+  }
+  return true
+}
