@@ -84,11 +84,11 @@ export const projectMessages = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
     if (!isCopy(chunk, decoded)) {
       const activity = deltas.activity(chunk.sessionNo, at)
       activity.messages++
-      if (kind === "prompt") activity.prompts++
+      if (Message.isPrompt(kind, decoded)) activity.prompts++
     }
     const delta = deltas.of(chunk.sessionNo)
     delta.messages++
-    if (kind === "prompt") delta.prompts++
+    if (Message.isPrompt(kind, decoded)) delta.prompts++
   }
   const sessionOf = new Map(chunks.map((chunk) => [chunk.no, chunk.sessionNo]))
   yield* upsert(
@@ -122,11 +122,11 @@ const billion = 1e9
 const addMoods = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, messages: ReadonlyArray<Wanted>, deltas: Deltas) {
   const rows: Array<ReadonlyArray<Value>> = []
   for (const { at, chunk, decoded, key, kind } of messages) {
-    if (kind !== "prompt" || chunk.transcript.kind === "agent" || isCopy(chunk, decoded)) continue
-    const text = Message.textOf(decoded)
+    if (!Message.isPrompt(kind, decoded) || chunk.transcript.kind === "agent" || isCopy(chunk, decoded)) continue
+    const said = Message.spokenText(decoded) ?? ""
     const activity = deltas.activity(chunk.sessionNo, at)
-    activity.prompt_ms += promptMs(text)
-    const found = Sentiment.analyse(text)
+    activity.prompt_ms += promptMs(said)
+    const found = Sentiment.analyse(said)
     if (found === null) continue
     const score = Math.round(found.score * billion)
     activity.analysed++
