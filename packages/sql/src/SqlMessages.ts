@@ -2,6 +2,7 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { entryText, type SessionId, type TranscriptId } from "han-core/Entry"
+import { endsOf } from "han-core/HookRun"
 import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageField, type MessageLine, Messages, type MessagesQuery } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
@@ -9,6 +10,7 @@ import { Viewer } from "han-core/Viewer"
 import { fieldsOf, holds, inOrder } from "han-core/Where"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
+import { eventsOf, runNames } from "./internal/hanEvents.ts"
 import { byIds } from "./internal/idHash.ts"
 import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
@@ -206,7 +208,29 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
           SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid_hash = h.id_hash AND m.uuid = h.id
           WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)}) AND h.reply_to ${anyOf(sql, ids)}
             AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
-        return new Map((yield* linesOf(rows)).map(({ line, row }) => [row.reply_to, line]))
+        const found = new Map((yield* linesOf(rows)).map(({ line, row }) => [row.reply_to, line]))
+        const silent = ids.filter((id) => !found.has(id))
+        if (silent.length === 0) return found
+        // Ends of hooks that do not say of which run they are, or call it by another id.
+        const [odd] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("han_event")} h
+          WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})
+            AND ((h.name = 'hook_run' AND h.reply_to IS NOT NULL) OR (h.name IN ('hook_result', 'hook_validation') AND h.reply_to IS NULL))`
+        if (odd!.count === 0) return found
+        const events = (yield* eventsOf({ sql, table: models.table, owner }, [sessionId], runNames)).get(sessionId) ?? []
+        const ends = endsOf(events)
+        const endRows = yield* sql<MessageRow & { readonly uuid: string }>`SELECT m.id, m.transcript_no, m.line, m.uuid FROM ${t("message")} m
+          WHERE ${ofSession(owner, sessionId)} AND ${byIds(
+            sql,
+            "m.uuid_hash",
+            "m.uuid",
+            silent.flatMap((id) => ends.get(id)?.id ?? [])
+          )}`
+        const endLines = new Map((yield* linesOf(endRows)).map(({ line, row }) => [row.uuid, line]))
+        for (const id of silent) {
+          const line = endLines.get(ends.get(id)?.id ?? "")
+          if (line !== undefined) found.set(id, line)
+        }
+        return found
       }, failing("replies"))
     })
   })

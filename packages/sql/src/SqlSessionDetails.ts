@@ -8,7 +8,7 @@ import { SessionDetails } from "han-core/SessionDetails"
 import { Viewer } from "han-core/Viewer"
 import { Database, storeError } from "./internal/Database.ts"
 import * as details from "./internal/details.ts"
-import { eventsOf } from "./internal/hanEvents.ts"
+import { eventsOf, hookRunsOf } from "./internal/hanEvents.ts"
 import { Models } from "./internal/Models.ts"
 
 /** Details of several sessions at once, over either database. */
@@ -46,7 +46,7 @@ export const layer: Layer.Layer<SessionDetails, never, Database | Models> = Laye
       agents: of("agents", details.agents),
       moods: of("moods", details.moods),
       roots: of("roots", details.roots),
-      hookRuns: of("hookRuns", fromEvents(["hook_run", "hook_result", "hook_validation"], HookRun.runsOf)),
+      hookRuns: of("hookRuns", hookRunsOf),
       validations: of("validations", fromEvents(["hook_validation_cache"], HookRun.validationsOf)),
       hanTasks: of("hanTasks", fromEvents(["task_start", "task_update", "task_complete", "task_fail"], HanTask.tasksOf))
     })

@@ -201,12 +201,19 @@ const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, e
         events.push({ _tag: "TodosChanged", sessionId, statuses: event.todos.map(({ status }) => status) })
         break
       case "HanNoted":
-        events.push(...hanEvents(sessionId, event.name, event.replyTo, event.data))
+        events.push(...hanEvents(sessionId, event.name, event.replyTo ?? (yield* runOf(sessionId, event.name, envelope.uuid)), event.data))
         break
       default:
     }
   }
   return events
+})
+
+/** The run that ends with this line, which does not name it; null when there is none. */
+const runOf = Effect.fnUntraced(function* (sessionId: SessionId, name: string, id: string | null) {
+  if (!endsRun(name) || id === null) return null
+  const runs = (yield* (yield* SessionDetails).hookRuns([sessionId])).get(sessionId) ?? []
+  return runs.find((run) => run.endId === id && run.id !== id)?.id ?? null
 })
 
 const hanEvents = (sessionId: SessionId, name: string, replyTo: string | null, data: unknown): ReadonlyArray<FeedEvent> => {
@@ -216,7 +223,7 @@ const hanEvents = (sessionId: SessionId, name: string, replyTo: string | null, d
   const events: Array<FeedEvent> = []
   if (name === "hook_run" || endsRun(name)) events.push({ _tag: "HooksChanged", sessionId, ...hook, event: name })
   if (replyTo === null) return events
-  if (name === "hook_result") events.push({ _tag: "HookReturned", sessionId, runId: replyTo, ...hook, success, durationMs })
+  if (endsRun(name)) events.push({ _tag: "HookReturned", sessionId, runId: replyTo, ...hook, success, durationMs })
   if (name === "mcp_tool_result" || name === "exposed_tool_result")
     events.push({ _tag: "ToolReturned", sessionId, callId: replyTo, type: name, success, durationMs })
   return events
