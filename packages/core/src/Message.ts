@@ -2,7 +2,9 @@ import * as Schema from "effect/Schema"
 import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "./Entry.ts"
 import { lineHash } from "./internal/decodedLine.ts"
 import { foundText, shownText } from "./internal/messageText.ts"
+import { partsOf, withoutTags } from "./internal/promptParts.ts"
 import { commandOf } from "./internal/spokenText.ts"
+import { unwrapped } from "./internal/terminal.ts"
 import { type DecodedLine, Envelope, SessionEvent } from "./SessionEvent.ts"
 
 /**
@@ -181,6 +183,15 @@ export const fromLine = (transcript: Transcript, decoded: DecodedLine, entry: En
 
 /** The text of `Message`. */
 export const textOf = (decoded: DecodedLine): string => shownText(decoded)
+
+/** What somebody said in one text of a prompt: without what programs put before, behind or between it. */
+export const saidIn = (text: string): string => partsOf(text).said
+
+/** What programs wrote, without the tags that they set it into. */
+export const bareText = (text: string): string => withoutTags(text)
+
+/** What a tool answered, without the tag that the client sets an error into. */
+export const bareResult = (text: string): string => unwrapped(text, "tool_use_error")
 
 /**
  * The words by which the line can be found; null when there are none. `prompt`: what a human, a script or the queue asked, and commands ·

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { SessionId } from "./Entry.ts"
+import { AgentId, SessionId } from "./Entry.ts"
 import type { SessionNotFound } from "./Session.ts"
 import type { StoreError } from "./StoreError.ts"
 import type { Viewer } from "./Viewer.ts"
@@ -36,6 +36,8 @@ export const UsageQuery = Schema.Struct({
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),
   sessionId: Schema.optional(SessionId),
+  /** Of the session, only this subagent's. */
+  agentId: Schema.optional(AgentId),
   project: Schema.optional(Schema.String),
   /** The IANA time zone of day rows; UTC without. */
   timeZone: Schema.optional(Schema.String)

@@ -1,5 +1,5 @@
 import { GraphQLID, GraphQLNonNull, GraphQLObjectType } from "graphql"
-import { isPrompt, spokenText } from "han-core/Message"
+import { spokenText } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import { analyse, type Sentiment } from "han-core/Sentiment"
 import type { GraphqlContext } from "./GraphqlContext.ts"
@@ -40,7 +40,7 @@ export const SentimentAnalysis = new GraphQLObjectType<SentimentOfMessage, Graph
 /** Of what a person said on the line; null for lines that nobody typed, and for those that say nothing. */
 export const sentimentOf = (line: MessageLine): SentimentOfMessage | null => {
   const { message } = line
-  if (!isPrompt(message.kind, message) || messageTypeName(line) === "InterruptUserMessage") return null
+  if (message.kind !== "prompt" || messageTypeName(line) !== "RegularUserMessage") return null
   const sentiment = analyse(spokenText(message) ?? "")
   return sentiment === null ? null : { messageId: message.id, sentiment }
 }

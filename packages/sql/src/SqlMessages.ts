@@ -14,7 +14,7 @@ import { eventsOf, runNames } from "./internal/hanEvents.ts"
 import { byIds } from "./internal/idHash.ts"
 import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
-import { instantOfKey, kindNumber } from "./internal/messageKey.ts"
+import { instantOfKey, kindNumber, threadOf } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
 import { durationOf } from "./internal/rows.ts"
 import { whereSql } from "./internal/where.ts"
@@ -43,7 +43,9 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
 
     const ofSession = (owner: string, sessionId: SessionId): Fragment =>
       sql`m.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})`
-    const shown = (owner: string, sessionId: SessionId): Fragment => sql`${ofSession(owner, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})`
+    const shown = (owner: string, { agentId, sessionId }: Pick<MessagesQuery, "sessionId" | "agentId">): Fragment =>
+      sql`${ofSession(owner, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})
+        AND ${agentId === undefined ? sql`1 = 1` : sql`m.thread = ${threadOf(agentId)}`}`
 
     /** The lines of rows, in their order; one that is being forgotten is left out. */
     const linesOf = Effect.fnUntraced(function* <Row extends MessageRow>(rows: ReadonlyArray<Row>) {
@@ -99,7 +101,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       const found: Array<{ readonly row: MessageRow; readonly line: MessageLine; readonly facts: MessageFacts }> = []
       for (let before = Number.MAX_SAFE_INTEGER; ; ) {
         const rows = yield* sql<MessageRow>`
-          SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m WHERE ${shown(owner, query.sessionId)} AND m.id < ${before} ORDER BY m.id DESC LIMIT ${stepRows}`
+          SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m WHERE ${shown(owner, query)} AND m.id < ${before} ORDER BY m.id DESC LIMIT ${stepRows}`
         for (const { line, row } of yield* linesOf(rows)) {
           const known = facts.get(`${row.transcript_no}/${row.line}`) ?? unknownFacts
           if (query.where === undefined || holds(query.where, (field) => messageField(line, known, field))) found.push({ row, line, facts: known })
@@ -117,7 +119,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor(cursorList, 1, page.before), ([id]) => sql`m.id > ${id!}`)
       const rows = yield* sql<MessageRow>`
         SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m
-        WHERE ${shown(owner, query.sessionId)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))} AND ${after} AND ${before}
+        WHERE ${shown(owner, query)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))} AND ${after} AND ${before}
         ORDER BY ${sql.literal(backward ? "m.id" : "m.id DESC")} LIMIT ${size + 1}`
       const lines = new Map((yield* linesOf(rows.slice(0, size))).map(({ line, row }) => [row.id, line]))
       const whole = rows.filter((row, index) => index === size || lines.has(row.id))
@@ -150,7 +152,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         if (!isIndexed(query)) return (yield* all(query)).length
         const { owner } = yield* Viewer
         const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("message")} m
-          WHERE ${shown(owner, query.sessionId)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))}`
+          WHERE ${shown(owner, query)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))}`
         return row!.count
       }, failing("count of messages")),
       cursors: Effect.fn("Messages.cursors")(function* (sessionId, ids) {
@@ -165,13 +167,13 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
           ])
         )
       }, failing("cursors of messages")),
-      places: Effect.fn("Messages.places")(function* (sessionId, ids) {
+      places: Effect.fn("Messages.places")(function* (of, ids) {
         if (ids.length === 0) return new Map()
         const { owner } = yield* Viewer
         // Numbered in one walk along the index, however many are asked for.
         const rows = yield* sql<{ uuid: string; place: number }>`
           SELECT y.uuid, y.place FROM (
-            SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown(owner, sessionId)}) y WHERE y.uuid ${anyOf(sql, ids)}`
+            SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown(owner, of)}) y WHERE y.uuid ${anyOf(sql, ids)}`
         return new Map(rows.map((row) => [row.uuid, row.place]))
       }, failing("places of messages")),
       get: Effect.fn("Messages.get")(function* (id) {

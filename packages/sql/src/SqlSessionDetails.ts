@@ -6,6 +6,7 @@ import * as HanTask from "han-core/HanTask"
 import * as HookRun from "han-core/HookRun"
 import { SessionDetails } from "han-core/SessionDetails"
 import { Viewer } from "han-core/Viewer"
+import { agentConversations } from "./internal/agentConversations.ts"
 import { Database, storeError } from "./internal/Database.ts"
 import * as details from "./internal/details.ts"
 import { eventsOf, hookRunsOf } from "./internal/hanEvents.ts"
@@ -44,6 +45,13 @@ export const layer: Layer.Layer<SessionDetails, never, Database | Models> = Laye
       fileChangeCounts: of("fileChangeCounts", details.fileChangeCounts),
       compactions: of("compactions", details.compactions),
       agents: of("agents", details.agents),
+      agentConversations: (ids) =>
+        ids.length === 0
+          ? Effect.succeed(new Map())
+          : Effect.flatMap(Viewer, ({ owner }) => agentConversations({ sql: database.read, table: models.table, owner }, ids)).pipe(
+              storeError(database.location, "agentConversations"),
+              Effect.withSpan("SessionDetails.agentConversations")
+            ),
       moods: of("moods", details.moods),
       roots: of("roots", details.roots),
       hookRuns: of("hookRuns", hookRunsOf),

@@ -12,7 +12,14 @@ import { Sessions } from "han-core/Sessions"
 
 /** Something that subscriptions tell of. */
 export type FeedEvent =
-  | { readonly _tag: "SessionChanged"; readonly sessionId: SessionId; readonly path: string | null; readonly at: number }
+  | {
+      readonly _tag: "SessionChanged"
+      readonly sessionId: SessionId
+      /** Subagents that got new lines. */
+      readonly agentIds: ReadonlyArray<string>
+      readonly path: string | null
+      readonly at: number
+    }
   | { readonly _tag: "SessionAdded"; readonly session: Session }
   | { readonly _tag: "MessageAdded"; readonly sessionId: SessionId; readonly line: MessageLine; readonly cursor: string }
   | {
@@ -84,7 +91,7 @@ export class Memory {
 /** What changes mean to subscribers, in their order: new sessions first; what concerns a session as a whole comes once, behind its lines. */
 export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<JournalChange>, memory: Memory) {
   const events: Array<FeedEvent> = []
-  const touched = new Map<SessionId, { readonly cwd: string | null; readonly at: number }>()
+  const touched = new Map<SessionId, { readonly cwd: string | null; readonly at: number; readonly agentIds: ReadonlySet<string> }>()
   const fresh: Array<SessionId> = []
   const files = new ChangedFiles()
   for (const change of changes) {
@@ -95,7 +102,8 @@ export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<Jour
     const before = touched.get(sessionId)
     touched.set(sessionId, {
       cwd: lines.find(({ decoded }) => decoded.envelope.cwd !== null)?.decoded.envelope.cwd ?? before?.cwd ?? null,
-      at: lines.findLast(({ decoded }) => decoded.envelope.at !== null)?.decoded.envelope.at ?? before?.at ?? Date.now()
+      at: lines.findLast(({ decoded }) => decoded.envelope.at !== null)?.decoded.envelope.at ?? before?.at ?? Date.now(),
+      agentIds: new Set([...(before?.agentIds ?? []), ...(change.transcript.agentId === null ? [] : [change.transcript.agentId])])
     })
     for (const { decoded, shown } of lines) {
       if (shown !== null) events.push({ _tag: "MessageAdded", sessionId, ...shown })
@@ -105,7 +113,7 @@ export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<Jour
   const added = new Map((yield* (yield* Sessions).getMany(fresh)).map((session) => [session.id, session]))
   events.unshift(...fresh.flatMap((id): ReadonlyArray<FeedEvent> => (added.has(id) ? [{ _tag: "SessionAdded", session: added.get(id)! }] : [])))
   if ([...touched].filter(([id, { cwd }]) => memory.mayBeNew(id, cwd)).length > 0) events.push(...(yield* memory.newProjects))
-  for (const [sessionId, { at, cwd }] of touched) events.push({ _tag: "SessionChanged", sessionId, path: cwd, at })
+  for (const [sessionId, { agentIds, at, cwd }] of touched) events.push({ _tag: "SessionChanged", sessionId, agentIds: [...agentIds], path: cwd, at })
   return events
 })
 
