@@ -1,7 +1,8 @@
+import { posix } from "node:path"
 import * as Schema from "effect/Schema"
 import { AgentId, SessionId } from "./Entry.ts"
 
-/** A change of a file that a tool call made. A call that failed changed nothing and is not here. */
+/** A change of a file that a tool call made, told by the call or by a note beside it. A call that failed changed nothing and is not here. */
 export class FileChange extends Schema.Class<FileChange>("han-core/FileChange")({
   /** The tool call's id, or the id of the line that reports the change. */
   id: Schema.String,
@@ -14,3 +15,71 @@ export class FileChange extends Schema.Class<FileChange>("han-core/FileChange")(
   linesAdded: Schema.Int,
   linesRemoved: Schema.Int
 }) {}
+
+/** A change as a tool's own line tells it. `until`: when its result came. */
+export interface OwnChange {
+  readonly path: string
+  readonly toolName: string
+  readonly at: number | null
+  readonly until: number | null
+}
+/** A change that a hook or a bridge wrote down beside the transcript. */
+export interface NotedChange {
+  readonly id: string
+  readonly path: string
+  readonly toolName: string
+  readonly at: number | null
+}
+
+/** How far a note may lie from the call that it is about: hooks may wait for each other. */
+const noteDistanceMs = 5 * 60_000
+
+/**
+ * The notes that tell of a change of their own: each change stands for at most one note of the same file and tool of about the same time. Relative paths are meant from `cwd`.
+ */
+export const ownNotes = <Note extends NotedChange>(changes: ReadonlyArray<OwnChange>, notes: ReadonlyArray<Note>, cwd: string | null): ReadonlyArray<Note> => {
+  const byName = new Map<string, Array<OwnChange>>()
+  for (const change of changes) {
+    const name = nameOf(change.path)
+    byName.set(name, [...(byName.get(name) ?? []), change])
+  }
+  return notes
+    .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || (a.id < b.id ? -1 : 1))
+    .filter((note) => {
+      const list = byName.get(nameOf(note.path)) ?? []
+      let nearest = -1
+      let least = noteDistanceMs
+      list.forEach((change, index) => {
+        const distance = distanceOf(change, note)
+        const isNearer = nearest < 0 ? distance <= least : distance < least
+        if (!isNearer || !isSameTool(change.toolName, note.toolName) || !isSameFile(change.path, note.path, cwd)) return
+        nearest = index
+        least = distance
+      })
+      if (nearest >= 0) list.splice(nearest, 1)
+      return nearest < 0
+    })
+}
+
+const slashed = (path: string): string => (/^[A-Za-z]:[\\/]/.test(path) || !path.includes("/") ? path.replaceAll("\\", "/") : path)
+const nameOf = (path: string): string => slashed(path).split("/").at(-1) ?? path
+const isAbsolute = (path: string): boolean => path.startsWith("/") || /^[A-Za-z]:\//.test(path)
+
+/** A path from a directory; as it is where nobody knows from which. */
+export const pathFrom = (cwd: string | null, path: string): string => {
+  const plain = slashed(path)
+  return posix.normalize(cwd === null || isAbsolute(plain) ? plain : `${slashed(cwd)}/${plain}`)
+}
+
+const isSameFile = (a: string, b: string, cwd: string | null): boolean => {
+  const [one, other] = [pathFrom(cwd, a), pathFrom(cwd, b)]
+  if (one === other) return true
+  // Without a directory the end of a path has to do.
+  if (isAbsolute(one) === isAbsolute(other)) return false
+  return isAbsolute(one) ? one.endsWith(`/${other}`) : other.endsWith(`/${one}`)
+}
+const isSameTool = (a: string, b: string): boolean => a === b || a === "unknown" || b === "unknown"
+
+/** From the time of the call to that of its result; 0 where one of both tells no time. */
+const distanceOf = ({ at, until }: OwnChange, note: NotedChange): number =>
+  at === null || note.at === null ? 0 : Math.max(0, at - note.at, note.at - Math.max(at, until ?? at))

@@ -1,4 +1,5 @@
 import type { Entry, Transcript } from "./Entry.ts"
+import { endsRun } from "./HookRun.ts"
 import { decodeLine, type Line, lineId } from "./internal/decodedLine.ts"
 import { envelopeOf as ownEnvelope } from "./internal/envelope.ts"
 import { filled, type JsonObject, number, object, tokenCount } from "./internal/json.ts"
@@ -50,7 +51,11 @@ const addEvents = (line: Line, payload: JsonObject | null): void => {
     _tag: "HanNoted",
     name,
     data,
-    replyTo: filled(whole.hookRunId) ?? filled(record.hookRunId) ?? filled(facts?.call_id),
+    replyTo:
+      filled(whole.hookRunId) ??
+      filled(record.hookRunId) ??
+      (name === "hook_run" || endsRun(name) ? filled(facts?.hook_run_id) : null) ??
+      filled(facts?.call_id),
     missingPayload: typeof record.ref === "string" && payload === null
   })
   if (facts === null) return

@@ -1,11 +1,16 @@
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
-import { array, count, type JsonObject, number, object, text, whole } from "./internal/json.ts"
+import { array, count, filled, type JsonObject, number, object, text, whole } from "./internal/json.ts"
 
-/** One run of a hook: what han's log says about its start and its end. Null for what neither says; all of the end is null while it runs. */
+/** How long a run may say nothing before nobody waits for it: longer than any hook may take without being told so. */
+export const longestRunMs = 3_600_000
+
+/** One run of a hook: what han's log says about its start and its end. Null for what neither says; all of the end is null while it runs, and when it was abandoned. */
 export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
   /** The id of the line that tells of the start, or of the end when there is no other. */
   id: Schema.String,
+  /** The id of the line that tells of the end, if there is one. */
+  endId: Schema.NullOr(Schema.String),
   sessionId: SessionId,
   plugin: Schema.NullOr(Schema.String),
   hook: Schema.String,
@@ -19,6 +24,8 @@ export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
   durationMs: Schema.NullOr(Schema.Number),
   exitCode: Schema.NullOr(Schema.Number),
   passed: Schema.NullOr(Schema.Boolean),
+  /** Its end was never told, and will not be: its session ended, the same gate began anew, or it began longer than `longestRunMs` ago. */
+  abandoned: Schema.Boolean,
   output: Schema.NullOr(Schema.String),
   error: Schema.NullOr(Schema.String),
   /** How it ended, in han's own words (`HookStatus`, or `cancelled`); null for lines of others. */
@@ -36,8 +43,8 @@ export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
   orchestrationId: Schema.NullOr(Schema.String),
   taskId: Schema.NullOr(Schema.String)
 }) {
-  get status(): "running" | "passed" | "failed" {
-    return this.passed === null ? "running" : this.passed ? "passed" : "failed"
+  get status(): "running" | "passed" | "failed" | "abandoned" {
+    return this.passed === null ? (this.abandoned ? "abandoned" : "running") : this.passed ? "passed" : "failed"
   }
 }
 
@@ -63,6 +70,9 @@ export interface HanEvent {
   readonly name: string
   readonly replyTo: string | null
   readonly data: unknown
+  /** The number of its transcript, and its line in it. */
+  readonly transcriptNo: number
+  readonly line: number
 }
 
 /** What a line that tells of a hook says of it and, at its end, of how it went. */
@@ -95,19 +105,97 @@ export const hookFactsOf = (data: unknown): HookFacts => {
 /** Whether a line of this name tells of the end of a run. */
 export const endsRun = (name: string): boolean => name === "hook_result" || name === "hook_validation"
 
-/** The runs that these events add up to, in the order of their starts. A result without a known start is a run of its own. */
-export const runsOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HookRun> => {
-  const runs = new Map<string, HookRun>()
-  for (const event of events) {
-    if (event.name !== "hook_run") continue
-    runs.set(event.id, started(event))
+/** What is known of a session beside its log. `ended`: the client has closed it. `now`: milliseconds since 1970. */
+export interface RunsAsOf {
+  readonly now: number
+  readonly ended: boolean
+}
+
+/**
+ * The runs that these events of one session add up to, in the order of their starts, whatever order the events come in. A result belongs to the run that it names, and
+ * one that names none to the last run of the same plugin, hook and directory that has begun and not ended. A result without a known start is a run of its own.
+ */
+export const runsOf = (events: ReadonlyArray<HanEvent>, asOf: RunsAsOf): ReadonlyArray<HookRun> => {
+  const { beginnings, ends, orphans } = joined(inTime(events))
+  const newest = new Map(beginnings.map((event, index) => [gateOf(event), index]))
+  const runs = beginnings.map((event, index) => {
+    const run = started(event)
+    const end = ends.get(event.id)
+    if (end !== undefined) return end.reduce(ended, run)
+    const isOver = asOf.ended || newest.get(gateOf(event)) !== index || run.startedAt === null || asOf.now - run.startedAt > longestRunMs
+    return isOver ? new HookRun({ ...run, abandoned: true }, { disableValidation: true }) : run
+  })
+  return [...runs, ...orphans.map((event) => ended(started(event), event))].sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0) || (a.id < b.id ? -1 : 1))
+}
+
+/** The line that ends each run, by every id that the run has: the one of its line, and the one that it gives itself. */
+export const endsOf = (events: ReadonlyArray<HanEvent>): ReadonlyMap<string, HanEvent> => {
+  const { beginnings, ends } = joined(inTime(events))
+  const found = new Map<string, HanEvent>()
+  for (const run of beginnings) {
+    const end = ends.get(run.id)?.at(-1)
+    if (end === undefined) continue
+    found.set(run.id, end)
+    const own = ownId(run)
+    if (own !== null) found.set(own, end)
   }
-  for (const event of events) {
-    if (!endsRun(event.name)) continue
-    const run = (event.replyTo === null ? undefined : runs.get(event.replyTo)) ?? started(event)
-    runs.set(run.id, ended(run, event))
+  return found
+}
+
+/** In the order of time; lines of one transcript without a time have their neighbour's. Which transcript came first does not matter. */
+const inTime = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HanEvent> => {
+  const times = new Map<HanEvent, number>()
+  const byTranscript = new Map<number, Array<HanEvent>>()
+  for (const event of events) byTranscript.set(event.transcriptNo, [...(byTranscript.get(event.transcriptNo) ?? []), event])
+  for (const list of byTranscript.values()) {
+    list.sort((a, b) => a.line - b.line)
+    let last = list.find(({ at }) => at !== null)?.at ?? 0
+    for (const event of list) times.set(event, (last = event.at ?? last))
   }
-  return [...runs.values()].sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0) || (a.id < b.id ? -1 : 1))
+  return [...events].sort((a, b) => (times.get(a) ?? 0) - (times.get(b) ?? 0) || a.line - b.line || (a.id < b.id ? -1 : 1))
+}
+
+/** The id that a run gives itself beside the one of its line. */
+const ownId = ({ data }: HanEvent): string | null => filled(object(data)?.["hook_run_id"])
+
+const gateOf = ({ data }: HanEvent): string => {
+  const facts = object(data) ?? {}
+  return JSON.stringify([text(facts["plugin"]), text(facts["hook"]), text(facts["directory"])])
+}
+
+/** Beginnings with their ends by the beginning's id, and ends without a beginning, of events in the order of time. */
+const joined = (events: ReadonlyArray<HanEvent>) => {
+  const beginnings = events.filter(({ name }) => name === "hook_run")
+  const byId = new Map<string, HanEvent>()
+  for (const event of beginnings) {
+    const own = ownId(event)
+    if (own !== null && !byId.has(own)) byId.set(own, event)
+  }
+  for (const event of beginnings) byId.set(event.id, event)
+  const ends = new Map<string, Array<HanEvent>>()
+  const orphans: Array<HanEvent> = []
+  const join = (run: HanEvent | undefined, end: HanEvent) => {
+    if (run === undefined) orphans.push(end)
+    else ends.set(run.id, [...(ends.get(run.id) ?? []), end])
+  }
+  for (const event of events) if (endsRun(event.name) && event.replyTo !== null) join(byId.get(event.replyTo), event)
+  const open = new Map<string, Array<HanEvent>>()
+  const unnamed: Array<HanEvent> = []
+  for (const event of events) {
+    const gate = gateOf(event)
+    if (event.name === "hook_run" && !ends.has(event.id)) open.set(gate, [...(open.get(gate) ?? []), event])
+    if (!endsRun(event.name) || event.replyTo !== null) continue
+    const run = open.get(gate)?.pop()
+    if (run === undefined) unnamed.push(event)
+    else join(run, event)
+  }
+  // Written within one millisecond an end may stand before its beginning.
+  for (const event of unnamed) {
+    const list = open.get(gateOf(event)) ?? []
+    const index = list.findIndex(({ at }) => at === event.at)
+    join(index < 0 ? undefined : list.splice(index, 1)[0], event)
+  }
+  return { beginnings, ends, orphans }
 }
 
 const started = (event: HanEvent): HookRun => {
@@ -115,6 +203,7 @@ const started = (event: HanEvent): HookRun => {
   return new HookRun(
     {
       id: event.id,
+      endId: null,
       sessionId: event.sessionId,
       plugin: text(data["plugin"]),
       hook: text(data["hook"]) ?? "",
@@ -127,6 +216,7 @@ const started = (event: HanEvent): HookRun => {
       durationMs: null,
       exitCode: null,
       passed: null,
+      abandoned: false,
       output: null,
       error: null,
       verdict: null,
@@ -145,6 +235,7 @@ const ended = (run: HookRun, event: HanEvent): HookRun => {
   return new HookRun(
     {
       ...run,
+      endId: event.id,
       plugin: run.plugin ?? plugin,
       hook: run.hook === "" ? (hook ?? "") : run.hook,
       event: run.event ?? text(data["hook_type"]),

@@ -2,6 +2,9 @@ import * as Schema from "effect/Schema"
 import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "./Entry.ts"
 import { lineHash } from "./internal/decodedLine.ts"
 import { type FoundText, foundText, shownText } from "./internal/messageText.ts"
+import { partsOf, withoutTags } from "./internal/promptParts.ts"
+import { commandOf } from "./internal/spokenText.ts"
+import { unwrapped } from "./internal/terminal.ts"
 import { type DecodedLine, Envelope, SessionEvent } from "./SessionEvent.ts"
 
 /**
@@ -89,7 +92,10 @@ export class ToolCall extends Schema.Class<ToolCall>("han-core/ToolCall")({
   result: Schema.NullOr(ToolResult)
 }) {}
 
-/** What a human said on a line goes before the rest of it. Null for a line that no page shows: state, request logs, the client's own totals. */
+/**
+ * What a human said on a line goes before the rest of it; a slash command with words is a `command`, though its words are a prompt (`isPrompt`). Null for a line that
+ * no page shows: state, request logs, the client's own totals.
+ */
 export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
   let kind: MessageKind | null = null,
     unreadable = false
@@ -97,14 +103,26 @@ export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
     called = false
   for (const event of events) {
     if (event._tag === "Unreadable") unreadable = true
-    else if (event._tag === "Prompted") return event.origin === "machine" ? "machine" : "prompt"
-    else if (event._tag === "CompactionSummarized") return "compaction"
+    else if (event._tag === "Prompted") {
+      if (commandOf(events, event) !== null) return "command"
+      return event.origin === "machine" ? "machine" : "prompt"
+    } else if (event._tag === "CompactionSummarized") return "compaction"
     else if (event._tag === "ToolCalled") called = true
     else if (event._tag === "Answered" && (event.text.trim() !== "" || event.thinking !== "" || event.apiError !== null)) said = true
     kind ??= kinds[event._tag]
   }
   if (kind === "answer" && called && !said) return "tool-call"
   return kind ?? (unreadable && events.length === 1 ? "unreadable" : null)
+}
+
+/** Whether somebody asked for something here: a human, a script, or the queue. What programs put into a prompt is none. */
+export const isPrompt = (kind: MessageKind, { events }: Pick<DecodedLine, "events">): boolean =>
+  kind === "prompt" || (kind === "command" && events.some((event) => event._tag === "Prompted" && event.origin !== "machine"))
+
+/** The words of who asked: what tells of their mood. Of a slash command those behind its name. Null for a line on which nobody asked. */
+export const spokenText = ({ events }: Pick<DecodedLine, "events">): string | null => {
+  const said = events.flatMap((event) => (event._tag === "Prompted" && event.origin !== "machine" ? [commandOf(events, event)?.args ?? event.text] : []))
+  return said.length === 0 ? null : said.join("\n")
 }
 
 /** Who speaks. Null for lines beside the conversation. */
@@ -165,6 +183,15 @@ export const fromLine = (transcript: Transcript, decoded: DecodedLine, entry: En
 
 /** The text of `Message`. */
 export const textOf = (decoded: DecodedLine): string => shownText(decoded)
+
+/** What somebody said in one text of a prompt: without what programs put before, behind or between it. */
+export const saidIn = (text: string): string => partsOf(text).said
+
+/** What programs wrote, without the tags that they set it into. */
+export const bareText = (text: string): string => withoutTags(text)
+
+/** What a tool answered, without the tag that the client sets an error into. */
+export const bareResult = (text: string): string => unwrapped(text, "tool_use_error")
 
 /**
  * The words by which the line can be found; null when there are none. `prompt`: what a human, a script or the queue asked, and commands ·

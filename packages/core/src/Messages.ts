@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { SessionId, TranscriptId } from "./Entry.ts"
+import type { AgentId, SessionId, TranscriptId } from "./Entry.ts"
 import type { Message, MessageKind, ToolResult } from "./Message.ts"
 import type { Page, PageCursorInvalid, PageRequest } from "./Page.ts"
 import type { StoreError } from "./StoreError.ts"
@@ -38,16 +38,18 @@ export type MessageField =
   | "linesRemoved"
   | "filesChanged"
 
-/** Messages of a session and of its subagents. Kinds that tell a reader nothing (progress, titles, attachments) are left out. */
+/** Messages of a session and of its subagents. Kinds that tell a reader nothing (progress, titles, attachments, the queue of prompts) are left out. */
 export interface MessagesQuery {
   readonly sessionId: SessionId
+  /** Only this subagent's, or with null the session's own; of all without. */
+  readonly agentId?: AgentId | null | undefined
   readonly where?: Where<MessageField> | undefined
   /** Without it the newest first. With it every message of the session is looked at. */
   readonly orderBy?: ReadonlyArray<OrderBy<MessageField>> | undefined
 }
 
 /** Kinds that `Messages` leaves out of pages. */
-export const hiddenKinds: ReadonlyArray<MessageKind> = ["progress", "title", "attachment"]
+export const hiddenKinds: ReadonlyArray<MessageKind> = ["progress", "title", "attachment", "queue"]
 
 /** The conversation of a session as a reader pages through it, the newest first, and single messages. */
 export class Messages extends Context.Tag("han-core/Messages")<
@@ -67,8 +69,11 @@ export class Messages extends Context.Tag("han-core/Messages")<
       StoreError,
       Viewer
     >
-    /** Where messages stand in the list without a condition, from 0 for the newest. */
-    readonly places: (sessionId: SessionId, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, number>, StoreError, Viewer>
+    /** Where messages stand in the list without a condition, from 0 for the newest. One that is not in it has no place. */
+    readonly places: (
+      of: Pick<MessagesQuery, "sessionId" | "agentId">,
+      ids: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyMap<string, number>, StoreError, Viewer>
     /** By the id of the line. One that several sessions carry is given as the session has it that was written first. */
     readonly get: (id: string) => Effect.Effect<MessageLine | null, StoreError, Viewer>
     /** Results of tool calls, by the call's id; a call without a result is not in the map. */

@@ -39,7 +39,7 @@ export interface PluginQuery {
 export const PluginList = Schema.Struct({ plugins: Schema.Array(Plugin), problems: Schema.Array(FileProblem) })
 export type PluginList = typeof PluginList.Type
 
-/** Plugins by their key; `user`, `project`, `local` by scope, where one plugin may count several times. */
+/** Plugins, each once, however many projects, folders and scopes name it: in all, those that are on somewhere, and those that each scope names. */
 export const PluginStats = Schema.Struct({ total: Schema.Int, enabled: Schema.Int, user: Schema.Int, project: Schema.Int, local: Schema.Int })
 export type PluginStats = typeof PluginStats.Type
 
@@ -51,10 +51,10 @@ const keyOf = ({ marketplace, name }: Plugin): string => `${name}@${marketplace}
 
 export const statsOf = (plugins: ReadonlyArray<Plugin>): PluginStats => {
   const keys = (some: ReadonlyArray<Plugin>) => new Set(some.map(keyOf)).size
-  const inScope = (scope: SettingsScope) => plugins.filter((plugin) => plugin.scope === scope).length
+  const inScope = (scope: SettingsScope) => keys(plugins.filter((plugin) => plugin.scope === scope))
   return {
     total: keys(plugins),
-    enabled: keys(plugins.filter((plugin) => plugin.enabled)),
+    enabled: keys(plugins.filter((plugin) => plugin.managed ?? plugin.enabled)),
     user: inScope("user"),
     project: inScope("project"),
     local: inScope("local")
@@ -64,10 +64,10 @@ export const statsOf = (plugins: ReadonlyArray<Plugin>): PluginStats => {
 /** The largest first. */
 export const categoriesOf = (plugins: ReadonlyArray<Plugin>): ReadonlyArray<PluginCategory> => {
   const counts = new Map<string, number>()
-  for (const plugin of new Map(plugins.map((plugin) => [keyOf(plugin), plugin])).values()) {
-    const category = plugin.category ?? "uncategorized"
-    counts.set(category, (counts.get(category) ?? 0) + 1)
-  }
+  // One scope may know the marketplace that sorts the plugin, while another does not.
+  const categories = new Map<string, string | null>()
+  for (const plugin of plugins) categories.set(keyOf(plugin), categories.get(keyOf(plugin)) ?? plugin.category)
+  for (const category of categories.values()) counts.set(category ?? "uncategorized", (counts.get(category ?? "uncategorized") ?? 0) + 1)
   return [...counts].map(([category, count]) => ({ category, count })).sort((a, b) => b.count - a.count || (a.category < b.category ? -1 : 1))
 }
 

@@ -14,7 +14,10 @@ import type { Viewer } from "./Viewer.ts"
 export const SearchQuery = Schema.Struct({
   text: Schema.String,
   order: Schema.optional(Schema.Literal("newest", "rank")),
+  /** With its subagents. */
   sessionId: Schema.optional(SessionId),
+  /** Of the session, only this subagent's conversation. */
+  agentId: Schema.optional(AgentId),
   /** A project's name, a directory, or a repository. */
   project: Schema.optional(Schema.String),
   role: Schema.optional(MessageRole),

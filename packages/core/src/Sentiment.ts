@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer"
+import { ownWords } from "./internal/ownWords.ts"
 import { valenceOf } from "./internal/valence.ts"
 
 /**
@@ -37,16 +38,18 @@ export interface Sentiment {
 export const analysedLength = 10_000
 
 /**
- * How a person sounds who writes `text`; null for blank text. Give it what a human wrote: in output and pasted files the words mean something else.
+ * How a person sounds who writes `text`; null for blank text, and for one that only quotes. Give it what a human wrote: in output and pasted files the words mean something
+ * else. Numbers carry no feeling, nor does what stands in quotes, in code, in a quotation or a stack trace.
  * Only the first `analysedLength` units count, so that the price of a text is bounded. Takes any string, lone surrogates and NUL included.
  */
 export const analyse = (text: string): Sentiment | null => {
   const begun = beginning(text.trim())
-  if (begun === "") return null
-  const valence = valenceOf(begun)
+  const own = ownWords(begun)
+  if (own === "") return null
+  const valence = valenceOf(own)
   const score = 5 * valence.text
   const level = levelOf(score)
-  const { points, signals } = signalsOf(begun, level === "positive")
+  const { points, signals } = signalsOf(own, begun, level === "positive")
   const frustration = Math.max(0, -score) + points
   return {
     score,
@@ -69,7 +72,7 @@ const beginning = (text: string): string => {
 const givingUp = ["stop", "quit", "never mind", "forget it", "give up"] as const
 const givingUpSaid = givingUp.map((words) => ({ words, pattern: new RegExp(`(?<![\\p{L}\\p{N}_])${words}(?![\\p{L}\\p{N}_])`, "giu") }))
 
-const signalsOf = (text: string, positive: boolean): { readonly points: number; readonly signals: ReadonlyArray<Signal> } => {
+const signalsOf = (text: string, whole: string, positive: boolean): { readonly points: number; readonly signals: ReadonlyArray<Signal> } => {
   const signals: Array<Signal> = []
   let points = 0
   const add = (signal: Signal, more: number) => {
@@ -83,7 +86,7 @@ const signalsOf = (text: string, positive: boolean): { readonly points: number; 
     else if (longest >= 5) add("caps word", 2)
     add("punctuation", /[!?]{2}/.test(text) ? 1 : 0)
   }
-  add("terse", isTerse(text) ? 1 : 0)
+  add("terse", isTerse(whole) ? 1 : 0)
   add("repeated word", repetitions(text))
   for (const { pattern, words } of givingUpSaid) add(words, 2 * (text.match(pattern)?.length ?? 0))
   return { points, signals }
@@ -92,6 +95,10 @@ const signalsOf = (text: string, positive: boolean): { readonly points: number; 
 const bare = (word: string): string => word.replace(/[^\p{L}\p{N}]+/gu, "")
 const variableName = /\b_*[A-Z0-9]+(?:_+[A-Z0-9]+)+_*\b/g
 
+/** What systems call errors and signals; other names of programs are hardly ever five capitals without a figure or an underscore. */
+const errorName =
+  /^(?:SIG[A-Z]{2,6}|E(?:ACCES|ADDRINUSE|ADDRNOTAVAIL|AGAIN|BADF|BUSY|CANCELED|CHILD|CONNABORTED|CONNREFUSED|CONNRESET|EXIST|FAULT|FBIG|HOSTDOWN|HOSTUNREACH|INTR|INVAL|ISDIR|LOOP|MFILE|NAMETOOLONG|NETDOWN|NETUNREACH|NFILE|NOENT|NOEXEC|NOMEM|NOSPC|NOSYS|NOTCONN|NOTDIR|NOTEMPTY|NOTFOUND|NOTSUP|PERM|PIPE|PROTO|RANGE|RESOLVE|ROFS|TIMEDOUT|TXTBSY|XDEV))$/
+
 /** How many words in capitals follow each other, and how many capitals the longest of them has. Digits and punctuation do not make a word shouted. */
 const capitals = (text: string): { readonly run: number; readonly longest: number } => {
   let longest = 0
@@ -99,7 +106,7 @@ const capitals = (text: string): { readonly run: number; readonly longest: numbe
   let current = 0
   for (const word of text.replace(variableName, "").split(/\s+/)) {
     const letters = bare(word)
-    const count = letters.length < 2 || /[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]/u.test(letters) ? 0 : (letters.match(/\p{Lu}/gu)?.length ?? 0)
+    const count = letters.length < 2 || errorName.test(letters) || /[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]/u.test(letters) ? 0 : (letters.match(/\p{Lu}/gu)?.length ?? 0)
     current = count === 0 ? 0 : current + 1
     run = Math.max(run, current)
     longest = Math.max(longest, count)

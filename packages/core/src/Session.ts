@@ -99,6 +99,9 @@ export class Agent extends Schema.Class<Agent>("han-core/Agent")({
 export class Compaction extends Schema.Class<Compaction>("han-core/Compaction")({
   id: Schema.String,
   sessionId: SessionId,
+  /** The subagent whose context it was; null for the session's own. */
+  agentId: Schema.NullOr(AgentId),
+  /** Where its line tells no time, the time of the line before it, or else behind it. */
   at: Schema.NullOr(Instant),
   trigger: Schema.Literal("auto", "manual", "continuation", "unknown"),
   preTokens: Schema.NullOr(Schema.Number),

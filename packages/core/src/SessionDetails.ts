@@ -4,7 +4,7 @@ import type { SessionId } from "./Entry.ts"
 import type { FileChange } from "./FileChange.ts"
 import type { HanTask } from "./HanTask.ts"
 import type { FileValidation, HookRun } from "./HookRun.ts"
-import type { Agent, Compaction } from "./Session.ts"
+import type { Agent, Compaction, Session } from "./Session.ts"
 import type { StoreError } from "./StoreError.ts"
 import type { Task, TodoList } from "./Task.ts"
 import type { Viewer } from "./Viewer.ts"
@@ -26,6 +26,26 @@ export interface Mood {
   readonly signals: ReadonlyArray<string>
 }
 
+/** A subagent's conversation with its own figures, as `Session` has them of a whole session. */
+export interface AgentConversation
+  extends Pick<
+    Session,
+    | "firstPrompt"
+    | "toolCalls"
+    | "toolErrors"
+    | "compactions"
+    | "responses"
+    | "unpricedResponses"
+    | "input"
+    | "output"
+    | "cacheRead"
+    | "cacheWrite5m"
+    | "cacheWrite1h"
+    | "costNanoUsd"
+  > {
+  readonly agent: Agent
+}
+
 type Of<A> = (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyMap<SessionId, A>, StoreError, Viewer>
 
 /** Details of several sessions at once: the number of statements does not depend on how many. A session without any is not in the map. */
@@ -40,6 +60,8 @@ export class SessionDetails extends Context.Tag("han-core/SessionDetails")<
     readonly fileChangeCounts: Of<number>
     readonly compactions: Of<ReadonlyArray<Compaction>>
     readonly agents: Of<ReadonlyArray<Agent>>
+    /** By the ids of subagents, whichever sessions they belong to; the first session's for an id that several have. */
+    readonly agentConversations: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, AgentConversation>, StoreError, Viewer>
     readonly hookRuns: Of<ReadonlyArray<HookRun>>
     readonly validations: Of<ReadonlyArray<FileValidation>>
     readonly hanTasks: Of<ReadonlyArray<HanTask>>

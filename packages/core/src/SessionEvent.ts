@@ -162,7 +162,7 @@ export const RequestLogged = Schema.TaggedStruct("RequestLogged", {
 export const PromptRemembered = Schema.TaggedStruct("PromptRemembered", { text: optionalText, leafUuid: optionalText, explicit: Schema.Boolean })
 export const ToolsListed = Schema.TaggedStruct("ToolsListed", { tools: Schema.Array(text) })
 export const Progressed = Schema.TaggedStruct("Progressed", { parentToolUseId: optionalText })
-/** A line of han's own log, or of a bridge that writes in its format. `replyTo` joins a result to its run or call. `missingPayload`: the file it points to was not there. */
+/** A line of han's own log, or of a bridge that writes in its format. `replyTo` joins a result to its run or call; a call, and a run with an id of its own, name themselves. `missingPayload`: the file it points to was not there. */
 export const HanNoted = Schema.TaggedStruct("HanNoted", { name: text, data: Schema.Unknown, replyTo: optionalText, missingPayload: Schema.Boolean })
 /** A line kind that this version of han does not know; kept, counted and shown. */
 export const Unrecognized = Schema.TaggedStruct("Unrecognized", { type: text, text })

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { SessionId } from "./Entry.ts"
+import { AgentId, SessionId } from "./Entry.ts"
 import type { ProjectNotFound } from "./Project.ts"
 import type { SessionNotFound } from "./Session.ts"
 import type { StoreError } from "./StoreError.ts"
@@ -42,6 +42,8 @@ export const UsageQuery = Schema.Struct({
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),
   sessionId: Schema.optional(SessionId),
+  /** Of the session, only this subagent's. */
+  agentId: Schema.optional(AgentId),
   /** A project's id, directory or name, or its repository's remote or id. A name means all projects that have it. */
   project: Schema.optional(Schema.String),
   /** The IANA time zone of day rows; UTC without. */

@@ -39,7 +39,10 @@ describe("user lines", () => {
     [
       "a command",
       user("<command-message>greet</command-message>\n<command-name>/greet</command-name>\n<command-args>World Two</command-args>"),
-      [{ _tag: "CommandRun", name: "/greet", args: "World Two", shell: false }]
+      [
+        { _tag: "CommandRun", name: "/greet", args: "World Two", shell: false },
+        { _tag: "Prompted", origin: "human", text: "/greet World Two" }
+      ]
     ],
     [
       "a local command",

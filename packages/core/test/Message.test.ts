@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { decodeEntry } from "../src/Decode.ts"
 import { canonicalJson, cut, strings } from "../src/internal/json.ts"
-import { fromLine, idOf, kindOf, type MessageKind, type MessageRole, roleOf, searchTextOf, textOf } from "../src/Message.ts"
+import { fromLine, idOf, isPrompt, kindOf, type MessageKind, type MessageRole, roleOf, searchTextOf, spokenText, textOf } from "../src/Message.ts"
 import { entryOf, transcriptOf } from "./fixtureLines.ts"
 
 const transcript = transcriptOf("main")
@@ -23,7 +23,25 @@ describe("kind, role and text", () => {
       "user",
       "r\nand this?"
     ],
-    ["a notification", user("<task-notification>x", { promptSource: "system" }), "machine", "user", "<task-notification>x"],
+    ["a notification", user("<task-notification>x", { promptSource: "system" }), "machine", "user", "x"],
+    [
+      "a whole notification",
+      user("<task-notification>\n<task-id>b1</task-id>\n<summary>Build ended</summary>\n</task-notification>", { origin: { kind: "task-notification" } }),
+      "machine",
+      "user",
+      "Build ended"
+    ],
+    [
+      "a teammate's mail",
+      user('Another Claude session sent a message:\n<teammate-message teammate_id="t">\nready\n</teammate-message>'),
+      "machine",
+      "user",
+      "Another Claude session sent a message:\nready"
+    ],
+    ["a prompt with a reminder", user("<system-reminder>\nr\n</system-reminder>\nfix it"), "prompt", "user", "fix it"],
+    ["nothing but a reminder", user("<system-reminder>\nr\n</system-reminder>"), "meta", "user", "r"],
+    ["a command without words", user("<command-name>/clear</command-name>\n            <command-args></command-args>"), "command", "user", "/clear"],
+    ["an error of a tool", user([{ type: "tool_result", tool_use_id: "t", content: "<tool_use_error>no</tool_use_error>" }]), "tool-result", "user", "no"],
     ["a command", user("<command-name>/greet</command-name><command-args>Bob</command-args>"), "command", "user", "/greet Bob"],
     ["a shell command", user("<bash-input>ls</bash-input>"), "command", "user", "!ls"],
     ["output", user("<local-command-stdout>x</local-command-stdout>"), "output", "user", "x"],
@@ -57,6 +75,35 @@ describe("kind, role and text", () => {
     const decoded = line(record)
     expect([kindOf(decoded), kind === null ? null : roleOf(kind)]).toEqual([kind, role])
     if (kind !== null) expect(textOf(decoded)).toBe(text)
+  })
+})
+
+describe("who asks for something", () => {
+  it.each<[string, object, boolean, string | null]>([
+    ["a human", user("fix it"), true, "fix it"],
+    ["a human beside blocks", user("<ide_selection>\nx\n</ide_selection>\nexplain"), true, "explain"],
+    [
+      "a slash command with words",
+      user("<command-message>review</command-message>\n<command-name>/review</command-name>\n<command-args>PR 12</command-args>"),
+      true,
+      "PR 12"
+    ],
+    ["an older client's, too", user("/fix this", { isCommand: true, args: "this" }), true, "this"],
+    ["one without words", user("<command-name>/clear</command-name><command-args></command-args>"), false, null],
+    [
+      "one that sets the client up",
+      user("<command-name>/model</command-name>\n<command-message>model</command-message>\n<command-args>opus</command-args>"),
+      false,
+      null
+    ],
+    ["a command of the shell", user("<bash-input>ls</bash-input>"), false, null],
+    ["what one printed", user("<bash-stdout>a</bash-stdout><bash-stderr></bash-stderr>"), false, null],
+    ["a notice", user("<task-notification>x</task-notification>\nRead the output file to retrieve the result: /tmp/x"), false, null],
+    ["a block and nothing else", user("<user-prompt-submit-hook>x</user-prompt-submit-hook>"), false, null]
+  ])("%s", (_, record, asks, said) => {
+    const decoded = line(record)
+    const kind = kindOf(decoded)
+    expect([kind !== null && isPrompt(kind, decoded), spokenText(decoded)]).toEqual([asks, said])
   })
 })
 
@@ -107,6 +154,8 @@ describe("what can be found", () => {
     })
     expect(found(user([{ type: "tool_result", tool_use_id: "t", content: "r" }]))).toEqual({ prompt: "", answer: "", tool: "r", other: "" })
     expect(found(user("<task-notification>x", { promptSource: "system" }))?.other).toBe("<task-notification>x")
+    expect(found(user("<system-reminder>\nkeep\n</system-reminder>\nask"))).toEqual({ prompt: "ask", answer: "", tool: "", other: "keep" })
+    expect(found(user("<command-name>/fix</command-name><command-args>it</command-args>"))?.prompt).toBe("/fix it")
   })
 
   it("is the beginning of long inputs", () => {

@@ -107,7 +107,13 @@ describe("what is listed", () => {
         ["zeta", "user", false, null, false, null]
       ])
       expect(new Set(found.map((plugin) => plugin.id)).size).toBe(found.length)
-      expect(statsOf((yield* plugins.list({ projectPaths: [other, project] })).plugins)).toEqual({ total: 6, enabled: 4, user: 4, project: 2, local: 1 })
+      const listed = (yield* plugins.list({ projectPaths: [other, project] })).plugins
+      expect(statsOf(listed)).toEqual({ total: 6, enabled: 4, user: 4, project: 2, local: 1 })
+      // However many projects name it, a plugin is one.
+      const again = listed.map((plugin) => ({ ...plugin, id: `${plugin.id} again`, projectPath: "/elsewhere", category: null, version: "9" }))
+      expect(statsOf([...listed, ...again])).toEqual(statsOf(listed))
+      expect(categoriesOf([...again, ...listed])).toEqual(categoriesOf(listed))
+      expect(statsOf(listed.map((plugin) => ({ ...plugin, managed: plugin.name === "alpha" ? false : plugin.managed }))).enabled).toBe(3)
     })
   )
 

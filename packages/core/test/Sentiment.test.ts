@@ -175,14 +175,48 @@ describe("frustration", () => {
   ])("%j is %s", (text, level) => expect(analysed(text).frustration?.level).toBe(level))
 })
 
+describe("what is no feeling", () => {
+  it.each([
+    "86",
+    "fix issue #86 and #187",
+    "it ends with code 182, see ORA-00187",
+    "version 1.86.0 of 1432",
+    "start it at 0:03 on d8, then n1 (see 7, 8)",
+    "range 0-8, where n =3",
+    "why does it print `fatal: cannot kill process`",
+    "why does it print\n```\nERROR FATAL: terrible awful crash!!\n```",
+    "~~~\nhate\n~~~\nwhat is that",
+    'the page says "I hate this horrible thing" to me',
+    "the page says \u201cterrible failure\u201d to me",
+    "> this is horrible\n\nwhat does that mean",
+    "Why this:\n    at killAll (/a/b.ts:1:2)\n    at die (/a.ts:3)",
+    "look at ENOENT and SIGKILL of it"
+  ])("%j", (text) => {
+    const { frustration, level, score } = analysed(text)
+    expect([score, level, frustration]).toEqual([0, "neutral", null])
+  })
+
+  it("is left when there is nothing else", () => {
+    expect(analyse("```\nhate\n```")).toBeNull()
+    expect(analyse("> hate")).toBeNull()
+  })
+
+  it("stands beside one's own words", () => {
+    close(analysed("this is broken, see #86").score, analysed("this is broken, see #1").score)
+    expect(analysed("it says `great success` but this is broken").level).toBe("negative")
+    expect(analysed('5" of it and 6" of that are horrible').level).toBe("negative")
+  })
+})
+
 describe("any text", () => {
   it.each(["", " ", "\n\t\u00a0\ufeff ", " ".repeat(100_000)])("nothing to say of blank text", (text) => expect(analyse(text)).toBeNull())
 
   const levelOf = (score: number) => (score > 0.5 ? "positive" : score < -0.5 ? "negative" : "neutral")
   const holds = (text: string): void => {
     const sentiment = analyse(text)
+    // Of what only quotes there is nothing to say either.
     if (sentiment === null) {
-      expect(text.trim()).toBe("")
+      expect(text.trim() === "" || /[`~>"\u201c-\u201f\u00ab\u2026]/.test(text)).toBe(true)
       return
     }
     expect(Number.isFinite(sentiment.score)).toBe(true)
@@ -235,6 +269,11 @@ describe("any text", () => {
     ["one word in capitals", `${"A".repeat(analysedLength - 1)}a`],
     ["almost a variable", `${"A_".repeat(analysedLength / 2 - 1)}a`],
     ["marks", "!".repeat(analysedLength)],
+    ["backticks", "`".repeat(analysedLength)],
+    ["backticks apart", "``a `".repeat(analysedLength / 5)],
+    ["fences", "```\n".repeat(analysedLength / 4)],
+    ["quotes", '"a '.repeat(analysedLength / 4)],
+    ["quotes of one kind", "\u201ca".repeat(analysedLength / 2)],
     ["punctuation before a letter", `${".".repeat(analysedLength - 1)}a`],
     ["spaces", `a${" ".repeat(analysedLength - 2)}a`],
     ["words at which everything is asked", "xx yy so great ".repeat(analysedLength / 15)],

@@ -74,7 +74,7 @@ export const ActivityData = new GraphQLObjectType({
   name: "ActivityData",
   description: "What happened in the last days.",
   fields: {
-    dailyActivity: listOf(DailyActivity, "Days with anything, in order."),
+    dailyActivity: listOf(DailyActivity, "Every day of the time, in order, also those without anything."),
     hourlyActivity: listOf(HourlyActivity, "All 24 hours of the day."),
     tokenUsage: field(TokenUsageStats, "Tokens and money."),
     dailyModelTokens: listOf(DailyModelTokens, "Tokens by day and model."),
@@ -91,7 +91,8 @@ export const ActivityData = new GraphQLObjectType({
 export const activityOf = async (args: ScopeArgs & { readonly days?: number | null }, context: GraphqlContext) => {
   const { timeZone } = context.host
   const today = dayIn(timeZone, Date.now())
-  const scope = { since: startOf(timeZone, addDays(today, -daysOf(args.days, 30, 0))), paths: await scopeOf(args, context) }
+  const first = addDays(today, -daysOf(args.days, 30, 0))
+  const scope = { since: startOf(timeZone, first), paths: await scopeOf(args, context) }
   const days = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone })))
   const sum = (of: (day: DayActivity) => number) => days.reduce((so, day) => so + of(day), 0)
   let counted: Promise<number> | undefined
@@ -101,7 +102,7 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
   }
   const models = () => context.run(Effect.flatMap(Metrics, (metrics) => metrics.models(scope)))
   return {
-    dailyActivity: days,
+    dailyActivity: () => everyDay(days, first, today),
     hourlyActivity: () => context.run(Effect.flatMap(Metrics, (metrics) => metrics.hours({ ...scope, timeZone }))),
     tokenUsage: async () => ({
       totalInputTokens: sum((day) => day.input),
@@ -138,6 +139,32 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
     totalActiveDays: days.length,
     firstSessionDate: days[0]?.date ?? null
   }
+}
+
+/** All days from the first to the last, those on which nothing happened among them. */
+const everyDay = (days: ReadonlyArray<DayActivity>, first: string, last: string): ReadonlyArray<DayActivity> => {
+  const known = new Map(days.map((day) => [day.date, day]))
+  const all: Array<DayActivity> = []
+  for (let date = first; date <= last; date = addDays(date, 1)) all.push(known.get(date) ?? { ...noActivity, date })
+  // A clock that was wrong may have written of a day to come.
+  return [...all, ...days.filter(({ date }) => date > last)]
+}
+const noActivity: Omit<DayActivity, "date"> = {
+  sessions: 0,
+  messages: 0,
+  prompts: 0,
+  toolCalls: 0,
+  linesAdded: 0,
+  linesRemoved: 0,
+  fileChanges: 0,
+  activeMs: 0,
+  promptMs: 0,
+  responses: 0,
+  input: 0,
+  output: 0,
+  cacheRead: 0,
+  cacheWrite: 0,
+  costNanoUsd: 0
 }
 
 const streak = (active: ReadonlySet<string>, today: string): number => {

@@ -1,5 +1,14 @@
 import * as Effect from "effect/Effect"
-import { GraphQLBoolean, GraphQLInt, GraphQLList, GraphQLNonNull, type GraphQLNullableOutputType, GraphQLObjectType, GraphQLString } from "graphql"
+import {
+  GraphQLBoolean,
+  GraphQLError,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  type GraphQLNullableOutputType,
+  GraphQLObjectType,
+  GraphQLString
+} from "graphql"
 import { maxPageSize, type Page, PageCursorInvalid, type PageRequest } from "han-core/Page"
 
 export const PageInfo = new GraphQLObjectType({
@@ -48,11 +57,19 @@ export interface PageArgs {
   readonly before?: string | null
 }
 
-/** What the arguments ask for. A page never has more than a thousand rows; a negative number is none. */
+/** A count that an argument states; undefined for none. Fails for a negative one, which asks for nothing that there is. */
+export const notNegative = (name: string, count: number | null | undefined): number | undefined => {
+  if (count == null) return undefined
+  if (count < 0) throw new GraphQLError(`${name} is ${count}; it should be 0 or more`, { extensions: { code: "CountInvalid" } })
+  return count
+}
+
+/** What the arguments ask for. A page never has more than a thousand rows. Fails for negative numbers. */
 export const pageOf = ({ after, before, first, last }: PageArgs, size: number): PageRequest => {
-  const bounded = (count: number) => Math.min(Math.max(count, 0), maxPageSize)
+  const bounded = (count: number) => Math.min(count, maxPageSize)
+  const [begin, end] = [notNegative("first", first), notNegative("last", last)]
   return {
-    ...(first != null ? { first: bounded(first) } : last != null ? { last: bounded(last) } : { first: size }),
+    ...(begin !== undefined ? { first: bounded(begin) } : end !== undefined ? { last: bounded(end) } : { first: size }),
     ...(after != null && after !== "" && { after }),
     ...(before != null && before !== "" && { before })
   }
@@ -81,9 +98,9 @@ export const connectionOf = <A, Count>({ hasNext, hasPrevious, items }: Page<A>,
 })
 
 /** A page of a list that is there as a whole. Cursors name rows by their keys; one that is gone, or another list's, is not found. */
-export const connectionIn = <A>(rows: ReadonlyArray<A>, args: PageArgs, key: (row: A) => string): Effect.Effect<Connection<A, number>, PageCursorInvalid> =>
-  Effect.gen(function* () {
-    const request = pageOf(args, rows.length === 0 ? 1 : Math.min(rows.length, maxPageSize))
+export const connectionIn = <A>(rows: ReadonlyArray<A>, args: PageArgs, key: (row: A) => string): Effect.Effect<Connection<A, number>, PageCursorInvalid> => {
+  const request = pageOf(args, rows.length === 0 ? 1 : Math.min(rows.length, maxPageSize))
+  return Effect.gen(function* () {
     const place = (cursor: string) => {
       const found = rows.findIndex((row) => key(row) === cursor)
       return found < 0 ? Effect.fail(new PageCursorInvalid({ cursor })) : Effect.succeed(found)
@@ -105,3 +122,4 @@ export const connectionIn = <A>(rows: ReadonlyArray<A>, args: PageArgs, key: (ro
       totalCount: rows.length
     }
   })
+}

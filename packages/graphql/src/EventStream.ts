@@ -36,6 +36,8 @@ export const make = (
           controller.enqueue(utf8.encode("event: complete\ndata:\n\n"))
           controller.close()
         }
+        // Headers go out with the first bytes: who listens knows at once that the stream stands, however long nothing happens.
+        controller.enqueue(utf8.encode(":\n\n"))
         timer = setInterval(() => {
           if ((controller.desiredSize ?? 0) > 0) {
             blocked = 0

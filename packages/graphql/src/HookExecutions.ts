@@ -15,14 +15,14 @@ const columns = {
   hookName: onText("The hook."),
   hookSource: onText("The plugin that defines it."),
   directory: onText("Where it ran."),
-  durationMs: onInt("Milliseconds that it took; null while it runs."),
-  exitCode: onInt("What it ended with; null while it runs, or when the log does not say."),
-  passed: onFlag("Whether it let the agent go on; null while it runs."),
+  durationMs: onInt("Milliseconds that it took; null when nothing told its end."),
+  exitCode: onInt("What it ended with; null when the log does not say."),
+  passed: onFlag("Whether it let the agent go on; null when nothing told its end."),
   output: onText("What it printed."),
   error: onText("What it complained of."),
   command: onText("What was run."),
   executedAt: onText("When it began, ISO 8601 in UTC."),
-  status: onText("`running`, `passed` or `failed`.")
+  status: onText("`running`, `passed`, `failed` or `abandoned`.")
 }
 export const HookExecutionFilter = filterType("HookExecutionFilter", "runs of hooks", columns)
 export const HookExecutionOrderBy = orderType("HookExecutionOrderBy", columns)
@@ -82,15 +82,15 @@ export const HookExecutionType = new GraphQLObjectType<HookRun, GraphqlContext>(
     hookName: always(text("The hook.", ({ hook }) => hook)),
     hookSource: text("The plugin that defines it.", ({ plugin }) => plugin),
     directory: text("Where it ran."),
-    durationMs: always(int("Milliseconds that it took; 0 while it runs.", ({ durationMs }) => Math.round(durationMs ?? 0))),
-    exitCode: always(int("What it ended with; -1 while it runs, or when the log does not say.", ({ exitCode }) => exitCode ?? unknownExit)),
+    durationMs: always(int("Milliseconds that it took; 0 when nothing told its end.", ({ durationMs }) => Math.round(durationMs ?? 0))),
+    exitCode: always(int("What it ended with; -1 when the log does not say.", ({ exitCode }) => exitCode ?? unknownExit)),
     passed: always(flag("Whether it let the agent go on.", ({ passed }) => passed === true)),
     output: text("What it printed."),
     error: text("What it complained of."),
     command: text("What was run."),
     executedAt: always(text("When it began; empty when the line tells no time.", ({ finishedAt, startedAt }) => isoOf(startedAt ?? finishedAt) ?? "")),
     timestamp: always(text("The same as `executedAt`.", ({ finishedAt, startedAt }) => isoOf(startedAt ?? finishedAt) ?? "")),
-    status: text("`running`, `passed` or `failed`."),
+    status: text("`running`, `passed`, `failed`, or `abandoned`: nothing told its end, and nothing will."),
     cached: flag("Whether an earlier pass of the same content stood for it.")
   }
 })

@@ -52,7 +52,7 @@ export const HookRunMessage = messageType("HookRunMessage", "A hook began to run
   cached,
   result: {
     type: HookResult,
-    description: "How it ended; null while it runs.",
+    description: "How it ended; null while it runs, and when nothing told its end.",
     resolve: (line, _, context) => replyTo(line, runIdOf(line), context)
   }
 })

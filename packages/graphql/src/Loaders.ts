@@ -15,9 +15,11 @@ import type { StoreError } from "han-core/StoreError"
 import type { Task, TodoList } from "han-core/Task"
 import type { Viewer } from "han-core/Viewer"
 import type { GraphqlContext } from "./GraphqlContext.ts"
+import { agentSession } from "./internal/agentSessions.ts"
 
 /** Lookups that one request makes for many rows: those of one tick are one statement. */
 export interface Loaders {
+  /** Sessions by their ids, and conversations of subagents by the agents'. */
   readonly session: DataLoader<SessionId, Session | null>
   readonly projects: () => Promise<ReadonlyArray<Project>>
   readonly tasks: DataLoader<SessionId, ReadonlyArray<Task>>
@@ -51,10 +53,7 @@ export const make = (run: GraphqlContext["run"]): Loaders => {
     return projects
   }
   return {
-    session: new DataLoader(async (ids) => {
-      const found = new Map((await run(Effect.flatMap(Sessions, (sessions) => sessions.getMany(ids)))).map((session) => [session.id, session]))
-      return ids.map((id) => found.get(id) ?? null)
-    }),
+    session: new DataLoader((ids) => run(sessionsOf(ids))),
     projects: loadProjects,
     tasks: ofSessions((details) => details.tasks, []),
     todos: ofSessions((details) => details.todos, null),
@@ -92,6 +91,25 @@ export const make = (run: GraphqlContext["run"]): Loaders => {
     )
   }
 }
+
+const sessionsOf = Effect.fnUntraced(function* (ids: ReadonlyArray<SessionId>) {
+  const sessions = yield* Sessions
+  const found = new Map((yield* sessions.getMany(ids)).map((session) => [session.id, session]))
+  // Files of subagents are called after their ids.
+  const agentIds = new Map(ids.flatMap((id) => (found.has(id) ? [] : [[id, id.replace(/^agent-/, "")] as const])))
+  if (agentIds.size > 0) {
+    const conversations = yield* (yield* SessionDetails).agentConversations([...new Set(agentIds.values())])
+    const parents = new Map(
+      (yield* sessions.getMany([...new Set([...conversations.values()].map(({ agent }) => agent.sessionId))])).map((session) => [session.id, session])
+    )
+    for (const [id, agentId] of agentIds) {
+      const conversation = conversations.get(agentId)
+      const parent = conversation === undefined ? undefined : parents.get(conversation.agent.sessionId)
+      if (conversation !== undefined && parent !== undefined) found.set(id, agentSession(conversation, parent))
+    }
+  }
+  return ids.map((id) => found.get(id) ?? null)
+})
 
 const batched = <K, V>(load: (keys: ReadonlyArray<K>) => Promise<ReadonlyMap<K, V>>, none: V) =>
   new DataLoader<K, V>(async (keys) => {

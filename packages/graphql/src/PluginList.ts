@@ -23,13 +23,13 @@ export const PluginType = new GraphQLObjectType<Plugin>({
 })
 export const PluginStats = new GraphQLObjectType<PluginNumbers>({
   name: "PluginStats",
-  description: "Plugins in numbers.",
+  description: "Plugins in numbers, each counted once, however many projects name it.",
   fields: {
     totalPlugins: int("Plugins.", ({ total }) => total),
     userPlugins: int("In the user's settings.", ({ user }) => user),
     projectPlugins: int("In settings of projects.", ({ project }) => project),
     localPlugins: int("In the user's own settings of projects.", ({ local }) => local),
-    enabledPlugins: int("Those that are on.", ({ enabled }) => enabled)
+    enabledPlugins: int("Those that are on somewhere.", ({ enabled }) => enabled)
   }
 })
 export const PluginCategory = new GraphQLObjectType({

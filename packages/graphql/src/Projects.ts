@@ -101,6 +101,14 @@ export const chosen = <Row, Column extends string>(
   )
 }
 
+/** The repository with this id, or the one of the project with it; null when there is neither. */
+export const repoFor = (id: string, projects: ReadonlyArray<ProjectRow>): RepoRow | null => {
+  const repos = reposOf(projects)
+  const raw = rawIdOf("Project", rawIdOf("Repo", id))
+  const remote = projects.find((project) => project.id === raw)?.repo ?? null
+  return repos.find((repo) => repo.id === raw || repo.remote === remote) ?? null
+}
+
 export const ProjectType: GraphQLObjectType<ProjectRow, GraphqlContext> = new GraphQLObjectType({
   name: "Project",
   description: "A directory that sessions worked in.",

@@ -10,7 +10,7 @@ import { ActivityData, activityOf } from "./ActivityData.ts"
 import { instantOf, timeZoneOf } from "./ArgumentDates.ts"
 import { CacheEntry, CacheStats, cacheEntriesOf, cacheStatsOf } from "./Cache.ts"
 import { ConfigDirType, configDirsOf } from "./ConfigDirList.ts"
-import { connectionOf, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
+import { connectionOf, notNegative, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
 import { type DashboardArgs, dashboardOf } from "./Dashboard.ts"
 import { DashboardAnalytics } from "./DashboardAnalytics.ts"
 import { Granularity, MetricsPeriod, PluginScope } from "./Enums.ts"
@@ -19,6 +19,7 @@ import { listArgs, orderOf, whereOf } from "./Filters.ts"
 import { Node, parseGlobalId, rawIdOf, sessionIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { IndexProblemType } from "./IndexProblems.ts"
+import { agentOf } from "./internal/agentSessions.ts"
 import { MemoryQuery } from "./Memory.ts"
 import { Message } from "./Message.ts"
 import { MetricsData, metricsOf } from "./MetricsData.ts"
@@ -35,7 +36,8 @@ import {
   RepoOrderBy,
   RepoType,
   repoCondition,
-  repoField
+  repoField,
+  repoFor
 } from "./Projects.ts"
 import { MessageKindType, MessageRoleType, SearchHitConnection, SearchOrder } from "./SearchHits.ts"
 import { SessionFilter, SessionOrderBy, sessionColumn, sessionCondition } from "./SessionFilter.ts"
@@ -66,7 +68,14 @@ interface ListArgs {
   readonly filter?: unknown
   readonly orderBy?: unknown
 }
-const firstOf = <A>(rows: ReadonlyArray<A>, first: number | null | undefined) => rows.slice(0, Math.max(0, first ?? listSize))
+const firstOf = <A>(rows: ReadonlyArray<A>, first: number) => rows.slice(0, first)
+/** The session that an id means, and of it the subagent whose id it is; nothing without one. */
+const conversationOf = async (id: string | null | undefined, { session }: GraphqlContext["loaders"]) => {
+  if (id == null) return {}
+  const found = await session.load(sessionIdOf(id))
+  const agent = found === null ? null : agentOf(found)
+  return agent === null ? { sessionId: sessionIdOf(id) } : { sessionId: agent.sessionId, agentId: agent.id }
+}
 const projectRows = async (context: GraphqlContext): Promise<ReadonlyArray<Project>> => context.loaders.projects()
 
 /** `1.10.0` is newer than `1.9.2`; what is no version is not newer than anything. */
@@ -105,7 +114,12 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       ...field<unknown>(Node, "Anything that has an `id` and is a `Node`; null when it is not there.", (_, { id }: { readonly id: string }, context) =>
         nodeOf(parseGlobalId(id), context)
       ),
-      args: { id: { type: new GraphQLNonNull(GraphQLID), description: "Its id; of sessions also without the directory." } }
+      args: {
+        id: {
+          type: new GraphQLNonNull(GraphQLID),
+          description: "Its id; of sessions also without the directory. `Session:` and the `agentId` of a subagent means its conversation."
+        }
+      }
     },
     message: {
       ...field<unknown>(Message, "A message; null when it is not there.", (_, { id }: { readonly id: string }, { run }) =>
@@ -114,22 +128,25 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its uuid or id." } }
     },
     session: {
-      ...field<unknown>(SessionType, "A session; null when it is not there.", (_, { id }: { readonly id: string }, { loaders }) =>
-        loaders.session.load(sessionIdOf(id))
+      ...field<unknown>(
+        SessionType,
+        "A session, or a subagent's conversation as one; null when it is not there.",
+        (_, { id }: { readonly id: string }, { loaders }) => loaders.session.load(sessionIdOf(id))
       ),
-      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `sessionId` or `id`." } }
+      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `sessionId` or `id`, or a subagent's `agentId`." } }
     },
     sessions: {
       ...field<unknown>(
         new GraphQLNonNull(SessionConnection),
         "Sessions, the latest activity first.",
         async (_, args: PageArgs & ListArgs, { loaders, run }) => {
+          const request = pageOf(args, listSize)
           const projects = args.filter == null ? [] : await loaders.projects()
           const query = {
             where: whereOf(args.filter, sessionCondition(projects)),
             orderBy: orderOf(SessionOrderBy, args.orderBy, sessionColumn)
           }
-          const page = await run(Effect.flatMap(Sessions, (sessions) => sessions.find(query, pageOf(args, listSize))))
+          const page = await run(Effect.flatMap(Sessions, (sessions) => sessions.find(query, request)))
           return connectionOf(page, () => run(Effect.flatMap(Sessions, (sessions) => sessions.countFound(query))))
         }
       ),
@@ -139,20 +156,21 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       ...field<unknown>(
         new GraphQLNonNull(SearchHitConnection),
         "Messages of all sessions in which words occur.",
-        async (_, args: SearchArgs, { host, run }) => {
+        async (_, args: SearchArgs, { host, loaders, run }) => {
+          const request = pageOf(args, listSize)
           const since = instantOf("since", args.since, host.timeZone)
           const until = instantOf("until", args.until, host.timeZone)
           const query: SearchQuery = {
             text: args.text,
             ...(args.order != null && { order: args.order }),
-            ...(args.sessionId != null && { sessionId: sessionIdOf(args.sessionId) }),
+            ...(await conversationOf(args.sessionId, loaders)),
             ...(args.project != null && { project: args.project }),
             ...(args.role != null && { role: args.role }),
             ...(args.kinds != null && { kinds: args.kinds }),
             ...(since !== undefined && { since }),
             ...(until !== undefined && { until })
           }
-          const page = await run(Effect.flatMap(Search, (search) => search.messages(query, pageOf(args, listSize))))
+          const page = await run(Effect.flatMap(Search, (search) => search.messages(query, request)))
           return connectionOf(page, () => run(Effect.flatMap(Search, (search) => search.count(query))))
         }
       ),
@@ -163,7 +181,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
         },
         ...pageArgs,
         order: { type: SearchOrder, description: "The newest first without." },
-        sessionId: string("Only this session and its subagents."),
+        sessionId: string("Only this session and its subagents, or only this subagent."),
         project: string("Only sessions of this project's name, directory or remote."),
         role: { type: MessageRoleType, description: "Only what this one said." },
         kinds: { type: new GraphQLList(new GraphQLNonNull(MessageKindType)), description: "Only these." },
@@ -175,10 +193,11 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       ...field<unknown>(
         new GraphQLNonNull(UsageReportType),
         "The ledger of API responses: each counted once, whatever lines, forks and resumes repeat it.",
-        (_, args: UsageArgs, { host, run }) => {
+        async (_, args: UsageArgs, { host, loaders, run }) => {
           const timeZone = timeZoneOf("timeZone", args.timeZone) ?? host.timeZone
           const since = instantOf("since", args.since, timeZone)
           const until = instantOf("until", args.until, timeZone)
+          const conversation = await conversationOf(args.sessionId, loaders)
           return run(
             Effect.flatMap(Usage, (usage) =>
               usage.report({
@@ -186,7 +205,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
                 timeZone,
                 ...(since !== undefined && { since }),
                 ...(until !== undefined && { until }),
-                ...(args.sessionId != null && { sessionId: sessionIdOf(args.sessionId) }),
+                ...conversation,
                 ...(args.project != null && { project: rawIdOf("Repo", rawIdOf("Project", args.project)) })
               })
             )
@@ -197,7 +216,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
         by: { type: new GraphQLNonNull(UsageBy), description: "What a row stands for." },
         since: string("Only responses from then on, to the quarter of an hour: an instant, or a day of that time zone."),
         until: string("Only responses before, to the quarter of an hour: an instant, or a day."),
-        sessionId: string("Only this session; an error for one that is not there."),
+        sessionId: string("Only this session and its subagents, or only this subagent; an error for one that is not there."),
         project: string(
           "Only sessions of a project, by its `projectId` or `id`, or all that have this directory, name or remote, or this `repoId`; an error when there is none."
         ),
@@ -208,8 +227,10 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       ...listOf<unknown>(
         IndexProblemType,
         "Lines of transcripts that could not be understood, the newest first.",
-        (_, { first }: { readonly first?: number | null }, { run }) =>
-          run(Effect.flatMap(Sessions, (sessions) => sessions.problems({ limit: Math.min(Math.max(first ?? 100, 0), 1000) })))
+        (_, { first }: { readonly first?: number | null }, { run }) => {
+          const limit = Math.min(notNegative("first", first) ?? 100, 1000)
+          return run(Effect.flatMap(Sessions, (sessions) => sessions.problems({ limit })))
+        }
       ),
       args: { first: { type: GraphQLInt, description: "At most so many; 100 without." } }
     },
@@ -217,16 +238,18 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       ...field<unknown>(
         new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(ProjectType))),
         "Projects, the latest activity first.",
-        async (_, args: ListArgs, context) =>
-          firstOf(
+        async (_, args: ListArgs, context) => {
+          const first = notNegative("first", args.first) ?? listSize
+          return firstOf(
             chosen(
               await projectRows(context),
               whereOf(args.filter, projectCondition),
               orderOf(ProjectOrderBy, args.orderBy, (name) => name),
               projectField
             ),
-            args.first
+            first
           )
+        }
       ),
       args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, ...listArgs(ProjectFilter, ProjectOrderBy) }
     },
@@ -242,26 +265,26 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
       ...field<unknown>(
         new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(RepoType))),
         "Repositories, the latest activity first.",
-        async (_, args: ListArgs, context) =>
-          firstOf(
+        async (_, args: ListArgs, context) => {
+          const first = notNegative("first", args.first) ?? listSize
+          return firstOf(
             chosen(
               reposOf(await projectRows(context)),
               whereOf(args.filter, repoCondition),
               orderOf(RepoOrderBy, args.orderBy, (name) => name),
               repoField
             ),
-            args.first
+            first
           )
+        }
       ),
       args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, ...listArgs(RepoFilter, RepoOrderBy) }
     },
     repo: {
-      ...field<unknown>(
-        RepoType,
-        "A repository; null when it is not there.",
-        async (_, { id }: { readonly id: string }, context) => reposOf(await projectRows(context)).find((repo) => repo.id === rawIdOf("Repo", id)) ?? null
+      ...field<unknown>(RepoType, "A repository; null when it is not there.", async (_, { id }: { readonly id: string }, context) =>
+        repoFor(id, await projectRows(context))
       ),
-      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `repoId` or `id`." } }
+      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `repoId` or `id`, or those of one of its projects." } }
     },
     configDirs: field(
       new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(ConfigDirType))),

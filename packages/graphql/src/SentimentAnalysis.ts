@@ -1,9 +1,9 @@
 import { GraphQLID, GraphQLNonNull, GraphQLObjectType } from "graphql"
+import { spokenText } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import { analyse, type Sentiment } from "han-core/Sentiment"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { scoreField, textField, textsField, wellFormed } from "./internal/lineFields.ts"
-import { isEvent } from "./internal/lineRecord.ts"
 import { messageTypeName } from "./internal/messageTypeName.ts"
 
 interface SentimentOfMessage {
@@ -39,9 +39,8 @@ export const SentimentAnalysis = new GraphQLObjectType<SentimentOfMessage, Graph
 
 /** Of what a person said on the line; null for lines that nobody typed, and for those that say nothing. */
 export const sentimentOf = (line: MessageLine): SentimentOfMessage | null => {
-  const { events, id, kind } = line.message
-  if (kind !== "prompt" || messageTypeName(line) !== "RegularUserMessage") return null
-  const said = events.filter((event) => isEvent(event, "Prompted")).map(({ text }) => text)
-  const sentiment = analyse(said.join("\n"))
-  return sentiment === null ? null : { messageId: id, sentiment }
+  const { message } = line
+  if (message.kind !== "prompt" || messageTypeName(line) !== "RegularUserMessage") return null
+  const sentiment = analyse(spokenText(message) ?? "")
+  return sentiment === null ? null : { messageId: message.id, sentiment }
 }

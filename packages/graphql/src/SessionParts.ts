@@ -1,26 +1,29 @@
 import { GraphQLObjectType } from "graphql"
-import type { Agent, Compaction } from "han-core/Session"
-import { always, id, int, isoOf, text } from "./Field.ts"
-import { globalId } from "./GlobalId.ts"
+import type { Agent, Compaction, Session } from "han-core/Session"
+import { always, field, id, int, isoOf, text } from "./Field.ts"
+import { globalId, sessionIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 
-export const SubagentType: GraphQLObjectType<Agent, GraphqlContext> = new GraphQLObjectType<Agent, GraphqlContext>({
-  name: "Subagent",
-  description: "An agent that a session started.",
-  fields: {
-    id: always(id("`Subagent:`, the session and `agentId`.", (agent) => globalId("Subagent", `${agent.sessionId}:${agent.id}`))),
-    agentId: always(text("The client's id of it; what `agentId` of its messages says.", (agent) => agent.id)),
-    type: text("Its kind, e.g. `general-purpose`."),
-    description: text("What it was to do, in a few words."),
-    name: text("The name that it was given."),
-    model: text("The model that it was to use."),
-    parentAgentId: text("The agent that started it; null when the session itself did."),
-    toolCallId: text("The call that started it.", ({ toolUseId }) => toolUseId),
-    messageCount: always(int("Lines of its conversation.", ({ messages }) => messages)),
-    startedAt: text("When its first line was written.", ({ startedAt }) => isoOf(startedAt)),
-    updatedAt: text("When its newest line was written.", ({ updatedAt }) => isoOf(updatedAt))
-  }
-})
+/** `sessionType`: the type of its conversation. */
+export const subagentType = (sessionType: () => GraphQLObjectType<Session, GraphqlContext>): GraphQLObjectType<Agent, GraphqlContext> =>
+  new GraphQLObjectType<Agent, GraphqlContext>({
+    name: "Subagent",
+    description: "An agent that a session started.",
+    fields: {
+      id: always(id("`Subagent:`, the session and `agentId`.", (agent) => globalId("Subagent", `${agent.sessionId}:${agent.id}`))),
+      agentId: always(text("The client's id of it; what `agentId` of its messages says.", (agent) => agent.id)),
+      type: text("Its kind, e.g. `general-purpose`."),
+      description: text("What it was to do, in a few words."),
+      name: text("The name that it was given."),
+      model: text("The model that it was to use."),
+      parentAgentId: text("The agent that started it; null when the session itself did."),
+      toolCallId: text("The call that started it.", ({ toolUseId }) => toolUseId),
+      messageCount: always(int("Lines of its conversation.", ({ messages }) => messages)),
+      startedAt: text("When its first line was written.", ({ startedAt }) => isoOf(startedAt)),
+      updatedAt: text("When its newest line was written.", ({ updatedAt }) => isoOf(updatedAt)),
+      session: field(sessionType(), "Its conversation, as a session of its own.", ({ id }, _, { loaders }) => loaders.session.load(sessionIdOf(id)))
+    }
+  })
 
 export const CompactionType = new GraphQLObjectType<Compaction, GraphqlContext>({
   name: "Compaction",

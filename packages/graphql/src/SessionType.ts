@@ -4,7 +4,8 @@ import { Messages } from "han-core/Messages"
 import { projectId } from "han-core/Project"
 import type { SessionLink, Session as SessionRow } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
-import { connectionIn, connectionOf, connectionType, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
+import { fieldsOf } from "han-core/Where"
+import { connectionIn, connectionOf, connectionType, notNegative, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
 import { ToolResultBlock, toolResultBlockOf } from "./ContentBlocks.ts"
 import { always, alwaysListOf, field, float, id, int, isoOf, listOf, text } from "./Field.ts"
 import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
@@ -22,11 +23,12 @@ import {
   hookField,
   hookStatsOf
 } from "./HookExecutions.ts"
+import { agentOf, ofConversation, sessionOf } from "./internal/agentSessions.ts"
 import { summaryOf } from "./internal/summary.ts"
 import { MessageConnection, MessageFilter, MessageOrderBy, messageCondition, messageOrder } from "./MessageConnection.ts"
 import { MessageSearchResult, searchIn } from "./MessageSearch.ts"
 import { chosen, ProjectType, slugOf } from "./Projects.ts"
-import { CompactionType, SubagentType } from "./SessionParts.ts"
+import { CompactionType, subagentType } from "./SessionParts.ts"
 import {
   HanTaskConnection,
   HanTaskType,
@@ -49,6 +51,12 @@ const names = (of: { readonly cwd: string | null }) => of.cwd?.split(/[/\\]/).fi
 type FilterArgs = { readonly filter?: unknown; readonly orderBy?: unknown }
 const messagesAtOnce = 50
 const hitsAtOnce = 50
+
+const subagentsOf = async (session: SessionRow, _: unknown, { loaders }: GraphqlContext) => {
+  const agent = agentOf(session)
+  const all = await loaders.agents.load(sessionOf(session))
+  return agent === null ? all : all.filter(({ parentAgentId }) => parentAgentId === agent.id)
+}
 
 export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new GraphQLObjectType<SessionRow, GraphqlContext>({
   name: "Session",
@@ -97,7 +105,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
     prNumber: int("The pull request that it is linked to.", ({ pullRequest }) => pullRequest?.number ?? null),
     prUrl: text("The address of that pull request.", ({ pullRequest }) => pullRequest?.url ?? null),
     teamName: text("The team of agents that it belongs to.", ({ team }) => team),
-    sourceConfigDir: text("The configuration folder that its transcript was found under.", (session, _, { loaders }) => loaders.root.load(session.id)),
+    sourceConfigDir: text("The configuration folder that its transcript was found under.", (session, _, { loaders }) => loaders.root.load(sessionOf(session))),
     startedAt: text("When its first line was written.", ({ startedAt }) => isoOf(startedAt)),
     updatedAt: text("When its newest line was written.", ({ updatedAt }) => isoOf(updatedAt)),
     duration: int("Whole seconds between its first and its newest line.", ({ startedAt, updatedAt }) =>
@@ -127,18 +135,30 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
     forkOf: field(SessionType, "The session whose history it carries a copy of.", ({ forkOf }, _, { loaders }) =>
       forkOf === null ? null : loaders.session.load(forkOf)
     ),
-    subagents: listOf(SubagentType, "Agents that it started, in the order of their beginning.", (session, _, { loaders }) => loaders.agents.load(session.id)),
-    agentTaskIds: listOf(GraphQLString, "Ids of its subagents.", async (session, _, { loaders }) =>
-      (await loaders.agents.load(session.id)).map((agent) => agent.id)
+    agentOf: field(
+      SessionType,
+      "The session whose subagent this is; null for a session. What is kept by session alone (tasks, to-do list, runs of hooks) is that one's.",
+      (session, _, { loaders }) => {
+        const agent = agentOf(session)
+        return agent === null ? null : loaders.session.load(agent.sessionId)
+      }
     ),
-    compactions: listOf(CompactionType, "Every compaction of its context, in order.", (session, _, { loaders }) => loaders.compactions.load(session.id)),
+    agentId: text("The subagent whose conversation this is; null for a session.", (session) => agentOf(session)?.id ?? null),
+    subagents: listOf(SubagentType, "Agents that it started, in the order of their beginning; of a session also those that these started.", subagentsOf),
+    agentTaskIds: listOf(GraphQLString, "Ids of its subagents.", async (session, _, context) => (await subagentsOf(session, _, context)).map(({ id }) => id)),
+    compactions: listOf(CompactionType, "Every compaction of its context, in order.", async (session, _, { loaders }) =>
+      ofConversation(session, await loaders.compactions.load(sessionOf(session)))
+    ),
     messages: {
       ...field<SessionRow>(
         new GraphQLNonNull(MessageConnection),
-        "Its lines and its subagents', the newest first. Progress, titles and attachments are left out.",
+        "Its conversation, the newest line first. Progress, titles, attachments and the queue are left out, and so are subagents' lines: they are in `subagents { session }`, and here for a filter that asks about `agentId`.",
         async (session, args: PageArgs & FilterArgs, { run }) => {
-          const query = { sessionId: session.id, where: whereOf(args.filter, messageCondition(session.id)), orderBy: messageOrder(args.orderBy) }
-          const page = await run(Effect.flatMap(Messages, (messages) => messages.page(query, pageOf(args, messagesAtOnce))))
+          const request = pageOf(args, messagesAtOnce)
+          const where = whereOf(args.filter, messageCondition(session.id))
+          const agentId = agentOf(session)?.id ?? (where !== undefined && fieldsOf(where).has("agentId") ? undefined : null)
+          const query = { sessionId: sessionOf(session), agentId, where, orderBy: messageOrder(args.orderBy) }
+          const page = await run(Effect.flatMap(Messages, (messages) => messages.page(query, request)))
           return connectionOf(page, () => run(Effect.flatMap(Messages, (messages) => messages.count(query))))
         }
       ),
@@ -149,7 +169,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
         MessageSearchResult,
         "Messages with these words, the newest first.",
         (session, args: { readonly query: string; readonly limit?: number | null }, context) =>
-          searchIn(session.id, args.query, args.limit ?? hitsAtOnce, context)
+          searchIn(session, args.query, notNegative("limit", args.limit) ?? hitsAtOnce, context)
       ),
       args: {
         query: {
@@ -160,7 +180,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
       }
     },
     toolResults: listOf(ToolResultBlock, "Results of all its tool calls, in the order of the calls.", async (session, _, { run }) =>
-      (await run(Effect.flatMap(Sessions, (sessions) => sessions.toolCalls(session.id)))).flatMap((call) =>
+      ofConversation(session, await run(Effect.flatMap(Sessions, (sessions) => sessions.toolCalls(sessionOf(session))))).flatMap((call) =>
         call.result === null ? [] : [toolResultBlockOf(call.id, call.result)]
       )
     ),
@@ -170,7 +190,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
         "The task list that the agent keeps with the client's own tools.",
         async (session, args: FilterArgs, { loaders }) =>
           chosen(
-            await loaders.tasks.load(session.id),
+            await loaders.tasks.load(sessionOf(session)),
             whereOf(args.filter, nativeTaskColumn),
             orderOf(NativeTaskOrderBy, args.orderBy, (name) => name),
             nativeTaskField
@@ -186,7 +206,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
           run(
             connectionIn(
               chosen(
-                await loaders.hanTasks.load(session.id),
+                await loaders.hanTasks.load(sessionOf(session)),
                 whereOf(args.filter, hanTaskColumn),
                 orderOf(TaskOrderBy, args.orderBy, (name) => name),
                 hanTaskField
@@ -202,7 +222,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
       ...field<SessionRow>(HanTaskConnection, "Those of them that are under way.", async (session, args: PageArgs, { loaders, run }) =>
         run(
           connectionIn(
-            (await loaders.hanTasks.load(session.id)).filter(({ status }) => status === "active"),
+            (await loaders.hanTasks.load(sessionOf(session))).filter(({ status }) => status === "active"),
             args,
             hanTaskId
           )
@@ -213,11 +233,11 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
     currentTask: field(
       HanTaskType,
       "The task that was begun last and is under way.",
-      async (session, _, { loaders }) => (await loaders.hanTasks.load(session.id)).findLast(({ status }) => status === "active") ?? null
+      async (session, _, { loaders }) => (await loaders.hanTasks.load(sessionOf(session))).findLast(({ status }) => status === "active") ?? null
     ),
     todos: {
       ...field<SessionRow>(TodoConnection, "Its to-do list as it was last written.", async (session, args: PageArgs, { loaders, run }) =>
-        run(connectionIn(todosOf(await loaders.todos.load(session.id)), args, (todo) => todo.id))
+        run(connectionIn(todosOf(await loaders.todos.load(sessionOf(session))), args, (todo) => todo.id))
       ),
       args: pageArgs
     },
@@ -225,7 +245,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
       ...field<SessionRow>(TodoConnection, "What of that is not done.", async (session, args: PageArgs, { loaders, run }) =>
         run(
           connectionIn(
-            todosOf(await loaders.todos.load(session.id)).filter(({ status }) => status !== "completed"),
+            todosOf(await loaders.todos.load(sessionOf(session))).filter(({ status }) => status !== "completed"),
             args,
             (todo) => todo.id
           )
@@ -236,19 +256,25 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
     currentTodo: field(
       TodoType,
       "What it is doing now, by its to-do list.",
-      async (session, _, { loaders }) => todosOf(await loaders.todos.load(session.id)).find(({ status }) => status === "in_progress") ?? null
+      async (session, _, { loaders }) => todosOf(await loaders.todos.load(sessionOf(session))).find(({ status }) => status === "in_progress") ?? null
     ),
-    todoCounts: field(TodoCounts, "The to-do list in numbers.", async (session, _, { loaders }) => todoCountsOf(todosOf(await loaders.todos.load(session.id)))),
+    todoCounts: field(TodoCounts, "The to-do list in numbers.", async (session, _, { loaders }) =>
+      todoCountsOf(todosOf(await loaders.todos.load(sessionOf(session))))
+    ),
     fileChanges: {
       ...field<SessionRow>(
         FileChangeConnection,
         "Files that its tool calls changed, the newest change first.",
-        async (session, args: PageArgs, { loaders, run }) =>
-          run(connectionIn(fileChangeRows(await loaders.fileChanges.load(session.id), await loaders.validations.load(session.id)), args, fileChangeId))
+        async (session, args: PageArgs, { loaders, run }) => {
+          const changes = ofConversation(session, await loaders.fileChanges.load(sessionOf(session)))
+          return run(connectionIn(fileChangeRows(changes, await loaders.validations.load(sessionOf(session))), args, fileChangeId))
+        }
       ),
       args: pageArgs
     },
-    fileChangeCount: int("How many changes of files there are.", (session, _, { loaders }) => loaders.fileChangeCount.load(session.id)),
+    fileChangeCount: int("How many changes of files there are.", async (session, _, { loaders }) =>
+      agentOf(session) === null ? loaders.fileChangeCount.load(session.id) : ofConversation(session, await loaders.fileChanges.load(sessionOf(session))).length
+    ),
     hookExecutions: {
       ...field<SessionRow>(
         HookExecutionConnection,
@@ -257,7 +283,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
           run(
             connectionIn(
               chosen(
-                await loaders.hookRuns.load(session.id),
+                await loaders.hookRuns.load(sessionOf(session)),
                 whereOf(args.filter, hookColumn),
                 orderOf(HookExecutionOrderBy, args.orderBy, (name) => name),
                 hookField
@@ -269,7 +295,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
       ),
       args: { ...pageArgs, ...listArgs(HookExecutionFilter, HookExecutionOrderBy) }
     },
-    hookStats: field(HookStats, "Runs of hooks in numbers.", async (session, _, { loaders }) => hookStatsOf(await loaders.hookRuns.load(session.id))),
+    hookStats: field(HookStats, "Runs of hooks in numbers.", async (session, _, { loaders }) => hookStatsOf(await loaders.hookRuns.load(sessionOf(session)))),
     frustrationSummary: field(FrustrationSummary, "What the words of its prompts say of the human's mood.", async (session, _, { loaders }) =>
       frustrationOf(await loaders.mood.load(session.id))
     ),
@@ -277,6 +303,8 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
     owner: field(UserType, "Whose it is; null on one's own machine, where everything is one's own.", () => null)
   })
 })
+
+const SubagentType = subagentType(() => SessionType)
 
 const SessionLinkType: GraphQLObjectType<SessionLink, GraphqlContext> = new GraphQLObjectType<SessionLink, GraphqlContext>({
   name: "SessionLink",

@@ -24,7 +24,11 @@ const NodeUpdatedPayload = payload<"SessionChanged">("NodeUpdatedPayload", "That
 const SessionMessageAddedPayload = payload<"MessageAdded">("SessionMessageAddedPayload", "That a session has a new message.", () => ({
   sessionId: always(text("The session, by its `sessionId`.")),
   messageIndex: always(
-    int("How many lines of conversation the session has now.", async ({ sessionId }, _, { loaders }) => (await loaders.session.load(sessionId))?.messages ?? 0)
+    int(
+      "How many lines its conversation has now.",
+      async ({ line, sessionId }, _, { loaders }) =>
+        (await loaders.session.load(line.message.agentId === null ? sessionId : sessionIdOf(line.message.agentId)))?.messages ?? 0
+    )
   ),
   newMessageEdge: field(MessageEdge, "The message with its place in the list.", ({ cursor, line }) => ({ cursor, node: line }))
 }))
@@ -126,6 +130,8 @@ const on = <Tag extends FeedEvent["_tag"], Args>(
 })
 const required = (name: string, type: typeof GraphQLID, description: string) => ({ [name]: { type: new GraphQLNonNull(type), description } })
 const ofSession = (description = "The session, by its `id` or `sessionId`.") => required("sessionId", GraphQLID, description)
+/** Files of subagents are called after their ids. */
+const agentIdOf = (id: string): string => sessionIdOf(id).replace(/^agent-/, "")
 const isSession = (event: { readonly sessionId: string }, { sessionId }: { readonly sessionId: string }) => sessionIdOf(sessionId) === event.sessionId
 const never: Subscription["subscribe"] = (_, __, { live }) => live.subscribe("SessionChanged", () => false)
 
@@ -138,19 +144,24 @@ export const SubscriptionRoot = new GraphQLObjectType<unknown, GraphqlContext>({
   name: "SubscriptionRoot",
   description: "What happens from now on. Events come in order, once for each change.",
   fields: {
-    nodeUpdated: on(
-      "SessionChanged",
-      new GraphQLNonNull(NodeUpdatedPayload),
-      "A session got new lines. Told once for lines that came together.",
-      required("id", GraphQLID, "The session, by any form of its id."),
-      (event, { id }: { readonly id: string }) => sessionIdOf(id) === event.sessionId
-    ),
+    nodeUpdated: {
+      ...on(
+        "SessionChanged",
+        new GraphQLNonNull(NodeUpdatedPayload),
+        "A session got new lines. Told once for lines that came together.",
+        required("id", GraphQLID, "The session, by any form of its id, or a subagent's conversation."),
+        (event, { id }: { readonly id: string }) => sessionIdOf(id) === event.sessionId || event.agentIds.includes(agentIdOf(id))
+      ),
+      // What was asked for is what changed.
+      resolve: (event, { id }: { readonly id: string }) => (typeof event === "object" ? { ...event, sessionId: sessionIdOf(id) } : event)
+    },
     sessionMessageAdded: on(
       "MessageAdded",
       new GraphQLNonNull(SessionMessageAddedPayload),
-      "A session got a message; each of several, the oldest first.",
-      ofSession("The session, by its `id` or `sessionId`; `*` for all."),
-      (event, args: { readonly sessionId: string }) => args.sessionId === "*" || isSession(event, args)
+      "A conversation got a message; each of several, the oldest first.",
+      ofSession("The session, by its `id` or `sessionId`, without its subagents; or a subagent, by its `agentId`; `*` for all messages of all."),
+      ({ line: { message }, sessionId }, args: { readonly sessionId: string }) =>
+        args.sessionId === "*" || (message.agentId === null ? sessionIdOf(args.sessionId) === sessionId : agentIdOf(args.sessionId) === message.agentId)
     ),
     toolResultAdded: on(
       "ToolReturned",

@@ -255,11 +255,21 @@ describe("a subscription", () => {
     await expect(answer.text()).rejects.toThrow()
   })
 
+  it("begins with its headers and a comment, before anything happens", async () => {
+    const { http, post } = served(undefined, { keepAliveMs: 3_600_000 })
+    const answer = await post({ query: "subscription { emitted }" }, stream)
+    expect(answer.headers.get("content-type")).toBe("text/event-stream; charset=utf-8")
+    const reader = answer.body?.getReader()
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(":\n\n")
+    http.close()
+    await reader?.cancel()
+  })
+
   it("is kept open by comments, and ended in good order when the server ends", async () => {
     const { execution, http, post } = served(undefined, { keepAliveMs: 5, maxStreams: 1 })
     const answer = await post({ query: "subscription { emitted }" }, stream)
     const reader = answer.body?.getReader()
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(":\n\n")
+    for (let n = 0; n < 3; n++) expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(":\n\n")
     expect((await post({ query: "subscription { emitted }" }, stream)).status).toBe(503)
     http.close()
     let rest = ""

@@ -128,9 +128,10 @@ for (const [name, fresh] of stores)
         ["r-3", "test", "failed", false, 2, 600, true],
         ["e-4", "lint", "failed", false, 1, 1, false],
         ["v-1", "build", "passed", true, 0, 5, false],
-        ["r-5", "slow", "running", false, -1, 0, false]
+        // Long ago, and nobody said how it ended.
+        ["r-5", "slow", "abandoned", false, -1, 0, false]
       ])
-      // In percent, as the page prints it; what is running has not ended.
+      // In percent, as the page prints it; what was abandoned has not ended.
       expect(hookStats).toEqual({
         totalHooks: 5,
         passedHooks: 3,
@@ -332,7 +333,7 @@ for (const [name, fresh] of stores)
       const fields = "hookStats { totalHooks passRate } hookExecutions { edges { node { status } } } messages { totalCount }"
       expect(await of("late", fields)).toEqual({
         hookStats: { totalHooks: 0, passRate: 0 },
-        hookExecutions: { edges: [{ node: { status: "running" } }] },
+        hookExecutions: { edges: [{ node: { status: "abandoned" } }] },
         messages: { totalCount: 2 }
       })
       await asking.append(log("late", [...lines, ended("late-2", 101, "late-1", { success: true, duration_ms: 3 })]))

@@ -219,7 +219,10 @@ for (const [name, fresh] of stores)
     it("of days and hours, in the time zone of the server", async () => {
       const found = await ask("activity(days: 30)", activity)
       expect(found).toMatchObject({ totalSessions: 3, totalMessages: 15, streakDays: 1, totalActiveDays: 4, firstSessionDate: "2026-03-28" })
-      expect(found.dailyActivity).toEqual(days)
+      expect(found.dailyActivity).toHaveLength(31)
+      expect([found.dailyActivity[0].date, found.dailyActivity.at(-1).date]).toEqual(["2026-03-03", "2026-04-02"])
+      expect(found.dailyActivity.filter((one: Answer) => one.messageCount > 0)).toEqual(days)
+      expect(found.dailyActivity[0]).toEqual(day("2026-03-03", 0, 0, 0, 0))
       expect(found.hourlyActivity).toHaveLength(24)
       expect(found.hourlyActivity.filter((hour: Answer) => hour.messageCount > 0)).toEqual([
         { hour: 0, sessionCount: 1, messageCount: 3 },
@@ -276,8 +279,24 @@ for (const [name, fresh] of stores)
     it("of fewer days, and of parts", async () => {
       const of = async (args: string) => {
         const { dailyActivity, totalSessions } = await ask(`activity(${args})`, "totalSessions dailyActivity { date messageCount }")
-        return [totalSessions, dailyActivity.map((one: Answer) => `${one.date} ${one.messageCount}`)]
+        return [totalSessions, dailyActivity.flatMap((one: Answer) => (one.messageCount === 0 ? [] : [`${one.date} ${one.messageCount}`]))]
       }
+      const dates = async (args: string) => (await ask(`activity(${args})`, "dailyActivity { date }")).dailyActivity.map((one: Answer) => one.date)
+      expect(await dates("days: 3")).toEqual(["2026-03-30", "2026-03-31", "2026-04-01", "2026-04-02"])
+      expect(await dates('days: 1, projectId: "nobody"')).toEqual(["2026-04-01", "2026-04-02"])
+      expect((await dates("days: 100")).slice(0, 11)).toEqual([
+        "2025-12-23",
+        "2025-12-24",
+        "2025-12-25",
+        "2025-12-26",
+        "2025-12-27",
+        "2025-12-28",
+        "2025-12-29",
+        "2025-12-30",
+        "2025-12-31",
+        "2026-01-01",
+        "2026-01-02"
+      ])
       expect(await of("days: 3")).toEqual([2, ["2026-03-30 3", "2026-04-02 2"]])
       expect(await of("days: 0")).toEqual([1, ["2026-04-02 2"]])
       expect(await of("days: -5")).toEqual([1, ["2026-04-02 2"]])
@@ -677,7 +696,8 @@ for (const [name, fresh] of stores)
           edges: [],
           pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null }
         })
-        expect(found.activity).toMatchObject({ dailyActivity: [], totalSessions: 0, streakDays: 0, firstSessionDate: null })
+        expect(found.activity).toMatchObject({ totalSessions: 0, streakDays: 0, firstSessionDate: null })
+        expect(found.activity.dailyActivity.every((day: Answer) => day.messageCount === 0)).toBe(true)
         expect(found.teamMetrics).toEqual({ totalSessions: 0, sessionsByPeriod: [], taskCompletionMetrics: { successRate: 0 }, topContributors: [] })
         expect(JSON.stringify(found)).not.toContain("NaN")
         expect(found.dashboardAnalytics.costAnalysis).toEqual({

@@ -120,11 +120,26 @@ for (const [name, fresh] of stores)
       const nothing = { startCursor: null, endCursor: null }
       expect(await page(list, "first: 0")).toEqual({ edges: [], totalCount: all.length, pageInfo: { ...nothing, hasNextPage: true, hasPreviousPage: false } })
       expect(await page(list, "last: 0")).toEqual({ edges: [], totalCount: all.length, pageInfo: { ...nothing, hasNextPage: false, hasPreviousPage: true } })
-      expect((await page(list, "first: -3")).edges).toEqual([])
+      for (const name of ["first", "last"]) {
+        const [error] = await asking.errors(list.ask(`${name}: -1`))
+        expect([error?.extensions["code"], error?.message]).toEqual(["CountInvalid", `${name} is -1; it should be 0 or more`])
+      }
       expect(keys(list, await page(list, "first: 2147483647"))).toEqual(all)
       const behind = await page(list, `first: 4, after: ${quoted(whole.pageInfo.endCursor)}`)
       expect([behind.edges, behind.pageInfo.hasNextPage, behind.pageInfo.hasPreviousPage]).toEqual([[], false, true])
       expect(keys(list, await page(list, "first: 2, after: null, last: null, before: null"))).toEqual(all.slice(0, 2))
+    })
+
+    it("of lists without cursors refuse negative counts, too", async () => {
+      for (const [argument, document] of [
+        ["first", "{ projects(first: -1) { id } }"],
+        ["first", "{ repos(first: -1) { id } }"],
+        ["first", "{ indexProblems(first: -1) { line } }"],
+        ["limit", '{ session(id: "busy") { searchMessages(query: "needle", limit: -1) { messageId } } }']
+      ] as const) {
+        const [error] = await asking.errors(document)
+        expect([document, error?.message]).toEqual([document, `${argument} is -1; it should be 0 or more`])
+      }
     })
 
     it("refuse the cursors of other lists, and say which", async () => {

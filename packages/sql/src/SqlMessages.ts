@@ -2,6 +2,7 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { entryText, type SessionId, type TranscriptId } from "han-core/Entry"
+import { endsOf } from "han-core/HookRun"
 import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageField, type MessageLine, Messages, type MessagesQuery } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
@@ -9,10 +10,11 @@ import { Viewer } from "han-core/Viewer"
 import { fieldsOf, holds, inOrder } from "han-core/Where"
 import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
+import { eventsOf, runNames } from "./internal/hanEvents.ts"
 import { byIds } from "./internal/idHash.ts"
 import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
-import { instantOfKey, kindNumber } from "./internal/messageKey.ts"
+import { instantOfKey, kindNumber, threadOf } from "./internal/messageKey.ts"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
 import { durationOf } from "./internal/rows.ts"
 import { whereSql } from "./internal/where.ts"
@@ -41,7 +43,9 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
 
     const ofSession = (owner: string, sessionId: SessionId): Fragment =>
       sql`m.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})`
-    const shown = (owner: string, sessionId: SessionId): Fragment => sql`${ofSession(owner, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})`
+    const shown = (owner: string, { agentId, sessionId }: Pick<MessagesQuery, "sessionId" | "agentId">): Fragment =>
+      sql`${ofSession(owner, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})
+        AND ${agentId === undefined ? sql`1 = 1` : sql`m.thread = ${threadOf(agentId)}`}`
 
     /** The lines of rows, in their order; one that is being forgotten is left out. */
     const linesOf = Effect.fnUntraced(function* <Row extends MessageRow>(rows: ReadonlyArray<Row>) {
@@ -97,7 +101,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       const found: Array<{ readonly row: MessageRow; readonly line: MessageLine; readonly facts: MessageFacts }> = []
       for (let before = Number.MAX_SAFE_INTEGER; ; ) {
         const rows = yield* sql<MessageRow>`
-          SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m WHERE ${shown(owner, query.sessionId)} AND m.id < ${before} ORDER BY m.id DESC LIMIT ${stepRows}`
+          SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m WHERE ${shown(owner, query)} AND m.id < ${before} ORDER BY m.id DESC LIMIT ${stepRows}`
         for (const { line, row } of yield* linesOf(rows)) {
           const known = facts.get(`${row.transcript_no}/${row.line}`) ?? unknownFacts
           if (query.where === undefined || holds(query.where, (field) => messageField(line, known, field))) found.push({ row, line, facts: known })
@@ -115,7 +119,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor(cursorList, 1, page.before), ([id]) => sql`m.id > ${id!}`)
       const rows = yield* sql<MessageRow>`
         SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m
-        WHERE ${shown(owner, query.sessionId)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))} AND ${after} AND ${before}
+        WHERE ${shown(owner, query)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))} AND ${after} AND ${before}
         ORDER BY ${sql.literal(backward ? "m.id" : "m.id DESC")} LIMIT ${size + 1}`
       const lines = new Map((yield* linesOf(rows.slice(0, size))).map(({ line, row }) => [row.id, line]))
       const whole = rows.filter((row, index) => index === size || lines.has(row.id))
@@ -148,7 +152,7 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         if (!isIndexed(query)) return (yield* all(query)).length
         const { owner } = yield* Viewer
         const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("message")} m
-          WHERE ${shown(owner, query.sessionId)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))}`
+          WHERE ${shown(owner, query)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))}`
         return row!.count
       }, failing("count of messages")),
       cursors: Effect.fn("Messages.cursors")(function* (sessionId, ids) {
@@ -163,13 +167,13 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
           ])
         )
       }, failing("cursors of messages")),
-      places: Effect.fn("Messages.places")(function* (sessionId, ids) {
+      places: Effect.fn("Messages.places")(function* (of, ids) {
         if (ids.length === 0) return new Map()
         const { owner } = yield* Viewer
         // Numbered in one walk along the index, however many are asked for.
         const rows = yield* sql<{ uuid: string; place: number }>`
           SELECT y.uuid, y.place FROM (
-            SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown(owner, sessionId)}) y WHERE y.uuid ${anyOf(sql, ids)}`
+            SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown(owner, of)}) y WHERE y.uuid ${anyOf(sql, ids)}`
         return new Map(rows.map((row) => [row.uuid, row.place]))
       }, failing("places of messages")),
       get: Effect.fn("Messages.get")(function* (id) {
@@ -206,7 +210,29 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
           SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid_hash = h.id_hash AND m.uuid = h.id
           WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)}) AND h.reply_to ${anyOf(sql, ids)}
             AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
-        return new Map((yield* linesOf(rows)).map(({ line, row }) => [row.reply_to, line]))
+        const found = new Map((yield* linesOf(rows)).map(({ line, row }) => [row.reply_to, line]))
+        const silent = ids.filter((id) => !found.has(id))
+        if (silent.length === 0) return found
+        // Ends of hooks that do not say of which run they are, or call it by another id.
+        const [odd] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("han_event")} h
+          WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})
+            AND ((h.name = 'hook_run' AND h.reply_to IS NOT NULL) OR (h.name IN ('hook_result', 'hook_validation') AND h.reply_to IS NULL))`
+        if (odd!.count === 0) return found
+        const events = (yield* eventsOf({ sql, table: models.table, owner }, [sessionId], runNames)).get(sessionId) ?? []
+        const ends = endsOf(events)
+        const endRows = yield* sql<MessageRow & { readonly uuid: string }>`SELECT m.id, m.transcript_no, m.line, m.uuid FROM ${t("message")} m
+          WHERE ${ofSession(owner, sessionId)} AND ${byIds(
+            sql,
+            "m.uuid_hash",
+            "m.uuid",
+            silent.flatMap((id) => ends.get(id)?.id ?? [])
+          )}`
+        const endLines = new Map((yield* linesOf(endRows)).map(({ line, row }) => [row.uuid, line]))
+        for (const id of silent) {
+          const line = endLines.get(ends.get(id)?.id ?? "")
+          if (line !== undefined) found.set(id, line)
+        }
+        return found
       }, failing("replies"))
     })
   })

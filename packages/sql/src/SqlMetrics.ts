@@ -6,10 +6,12 @@ import * as HanTask from "han-core/HanTask"
 import { validationsOf } from "han-core/HookRun"
 import { type Activity, type DayActivity, type HourActivity, Metrics, type MetricsScope, type ModelActivity } from "han-core/Metrics"
 import type { PriceTable } from "han-core/Pricing"
+import type { Compaction } from "han-core/Session"
 import type { SessionState } from "han-core/SessionState"
 import { Viewer } from "han-core/Viewer"
 import { bucketMs, bucketOf, dayOf } from "./internal/chunk.ts"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
+import { datedRows } from "./internal/details.ts"
 import { eventsOf } from "./internal/hanEvents.ts"
 import { Models } from "./internal/Models.ts"
 
@@ -100,8 +102,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
           SELECT DISTINCT k.session_id FROM ${t("han_event")} x JOIN session_key k ON k.no = x.session_no WHERE x.name ${anyOf(sql, names)} AND ${atTime(owner, "x.at", scope)}`
         const ids = rows.map((row) => row.session_id as SessionId)
         const events = yield* eventsOf({ sql, table: models.table, owner }, ids, names)
-        const inTime = ({ at }: { readonly at: number | null }) =>
-          (scope.since === undefined || (at !== null && at >= scope.since)) && (scope.until === undefined || (at !== null && at < scope.until))
+        const inTime = ({ at }: { readonly at: number | null }) => (scope.since === undefined && scope.until === undefined) || isWithin(scope, at)
         return new Map([...events].map(([id, list]) => [id, list.filter(inTime)] as const))
       })
 
@@ -236,8 +237,21 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
         }, failing("hooks")),
         compactions: Effect.fn("Metrics.compactions")(function* (scope) {
           const { owner } = yield* Viewer
-          const rows = yield* sql<{ cause: "auto" | "manual" | "continuation" | "unknown"; session_no: number; compactions: number }>`
-            SELECT x.trigger_name AS cause, x.session_no, COUNT(*) AS compactions FROM ${t("compaction")} x WHERE ${atTime(owner, "x.at", scope)} GROUP BY x.trigger_name, x.session_no`
+          // Lines without a time are of their neighbour's time, as the session's page has them.
+          const undated =
+            scope.since === undefined && scope.until === undefined ? sql`1 = 0` : sql`x.owner = ${owner} AND x.at IS NULL AND ${inSessions(owner, scope)}`
+          const told = yield* sql<{
+            cause: Compaction["trigger"]
+            session_no: number
+            compactions: number
+            transcript_no: number
+            line: number
+            at: number | null
+          }>`
+            SELECT x.trigger_name AS cause, x.session_no, COUNT(*) AS compactions, -1 AS transcript_no, -1 AS line, 0 AS at FROM ${t("compaction")} x
+            WHERE ${atTime(owner, "x.at", scope)} GROUP BY x.trigger_name, x.session_no
+            UNION ALL SELECT x.trigger_name, x.session_no, 1, x.transcript_no, x.line, x.at FROM ${t("compaction")} x WHERE ${undated}`
+          const rows = (yield* datedRows(sql, models.table, told)).filter((row) => row.line < 0 || isWithin(scope, row.at))
           const found = { auto: 0, manual: 0, continuation: 0, unknown: 0, sessions: new Set(rows.map((row) => row.session_no)).size }
           for (const row of rows) found[row.cause] += row.compactions
           return found
@@ -275,6 +289,9 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
       })
     })
   )
+
+const isWithin = ({ since, until }: MetricsScope, at: number | null): boolean =>
+  at !== null && (since === undefined || at >= since) && (until === undefined || at < until)
 
 /** What cached tokens would have cost more as plain input. */
 const cacheSaving = (prices: PriceTable, model: string, at: number, cacheRead: number): number => {

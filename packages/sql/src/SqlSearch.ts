@@ -12,7 +12,7 @@ import { entriesAt, type Found } from "./internal/entriesAt.ts"
 import { excerpt, hasMatch } from "./internal/excerpt.ts"
 import { inProject } from "./internal/inProject.ts"
 import { Models } from "./internal/Models.ts"
-import { instantOfKey, keyFrom, kindNumber, kindOfNumber } from "./internal/messageKey.ts"
+import { instantOfKey, keyFrom, kindNumber, kindOfNumber, threadOf } from "./internal/messageKey.ts"
 import { outputTexts } from "./internal/outputTexts.ts"
 import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
 import { parseQuery, type SearchTerms, toFts5, toTsquery } from "./internal/words.ts"
@@ -64,6 +64,7 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
         // The bounds keep the search within the session's time; other sessions' words are not looked at.
         list.push(range === undefined ? sql`1 = 0` : sql`m.session_no = ${range.no} AND ${key} BETWEEN ${range.first} AND ${range.last}`)
       }
+      if (query.agentId !== undefined) list.push(sql`m.thread = ${threadOf(query.agentId)}`)
       if (query.project !== undefined) {
         const project = query.project
         const sessions = yield* sql<{

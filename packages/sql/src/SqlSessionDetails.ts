@@ -6,9 +6,10 @@ import * as HanTask from "han-core/HanTask"
 import * as HookRun from "han-core/HookRun"
 import { SessionDetails } from "han-core/SessionDetails"
 import { Viewer } from "han-core/Viewer"
+import { agentConversations } from "./internal/agentConversations.ts"
 import { Database, storeError } from "./internal/Database.ts"
 import * as details from "./internal/details.ts"
-import { eventsOf } from "./internal/hanEvents.ts"
+import { eventsOf, hookRunsOf } from "./internal/hanEvents.ts"
 import { Models } from "./internal/Models.ts"
 
 /** Details of several sessions at once, over either database. */
@@ -44,9 +45,16 @@ export const layer: Layer.Layer<SessionDetails, never, Database | Models> = Laye
       fileChangeCounts: of("fileChangeCounts", details.fileChangeCounts),
       compactions: of("compactions", details.compactions),
       agents: of("agents", details.agents),
+      agentConversations: (ids) =>
+        ids.length === 0
+          ? Effect.succeed(new Map())
+          : Effect.flatMap(Viewer, ({ owner }) => agentConversations({ sql: database.read, table: models.table, owner }, ids)).pipe(
+              storeError(database.location, "agentConversations"),
+              Effect.withSpan("SessionDetails.agentConversations")
+            ),
       moods: of("moods", details.moods),
       roots: of("roots", details.roots),
-      hookRuns: of("hookRuns", fromEvents(["hook_run", "hook_result", "hook_validation"], HookRun.runsOf)),
+      hookRuns: of("hookRuns", hookRunsOf),
       validations: of("validations", fromEvents(["hook_validation_cache"], HookRun.validationsOf)),
       hanTasks: of("hanTasks", fromEvents(["task_start", "task_update", "task_complete", "task_fail"], HanTask.tasksOf))
     })

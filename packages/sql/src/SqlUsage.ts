@@ -69,18 +69,26 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
       const rows = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND id = ${storable(id)} AND present >= ${Number(present)}`
       if (rows.length === 0) return yield* new SessionNotFound({ id, candidates: [] })
     })
+    /** The sums, or for a subagent the responses that its transcripts have: sums are kept by session. */
+    const ledger = (owner: OwnerId, { agentId }: UsageQuery) =>
+      agentId === undefined
+        ? sql`${t("usage_sum")} r`
+        : sql`(SELECT x.owner, x.session_no, CASE WHEN x.at IS NULL THEN -1 ELSE x.at / ${sql.literal(String(bucketMs))} END AS bucket, x.model, x.terms, 1 AS charges,
+            CASE WHEN x.part = 0 THEN 1 ELSE 0 END AS responses, CASE WHEN x.cost IS NULL THEN 1 ELSE 0 END AS unpriced, x.garbled, x.unsure, x.input, x.output, x.cache_read,
+            x.cache_write_5m, x.cache_write_1h, x.web_searches, COALESCE(x.cost, 0) AS cost
+            FROM ${t("response")} x JOIN transcript y ON y.no = x.transcript_no WHERE y.owner = ${owner} AND y.agent_id = ${storable(agentId)}) r`
     const rowsBy = (owner: OwnerId, query: UsageQuery, paths: ReadonlyArray<string> | undefined) => {
       const condition = where(owner, query, paths)
       switch (query.by) {
         case "day":
-          return sql<SumRow>`SELECT CASE WHEN r.bucket >= 0 THEN r.bucket END AS key, NULL AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r WHERE ${condition} GROUP BY 1`
+          return sql<SumRow>`SELECT CASE WHEN r.bucket >= 0 THEN r.bucket END AS key, NULL AS label, NULL AS state, ${sums} FROM ${ledger(owner, query)} WHERE ${condition} GROUP BY 1`
         case "model":
-          return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r WHERE ${condition} GROUP BY r.model`
+          return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${sums} FROM ${ledger(owner, query)} WHERE ${condition} GROUP BY r.model`
         case "project":
-          return sql<SumRow>`SELECT s.cwd AS key, COALESCE(MAX(d.name), MAX(s.project)) AS label, NULL AS state, ${sums} FROM ${t("usage_sum")} r
+          return sql<SumRow>`SELECT s.cwd AS key, COALESCE(MAX(d.name), MAX(s.project)) AS label, NULL AS state, ${sums} FROM ${ledger(owner, query)}
             LEFT JOIN ${t("session")} s ON s.no = r.session_no LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${condition} GROUP BY s.cwd`
         case "session":
-          return sql<SumRow>`SELECT k.session_id AS key, NULL AS label, MAX(s.state) AS state, ${sums} FROM ${t("usage_sum")} r
+          return sql<SumRow>`SELECT k.session_id AS key, NULL AS label, MAX(s.state) AS state, ${sums} FROM ${ledger(owner, query)}
             JOIN session_key k ON k.no = r.session_no LEFT JOIN ${t("session")} s ON s.no = r.session_no WHERE ${condition} GROUP BY k.session_id`
       }
     }
@@ -94,7 +102,7 @@ export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
         const terms = yield* sql<TermsRow>`
           SELECT r.model, r.terms, CAST(SUM(r.charges) AS BIGINT) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced,
             CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure
-          FROM ${t("usage_sum")} r WHERE ${where(owner, query, paths)} GROUP BY r.model, r.terms`
+          FROM ${ledger(owner, query)} WHERE ${where(owner, query, paths)} GROUP BY r.model, r.terms`
         const { day: dayOf } = clockOf(query.timeZone ?? "UTC")
         const rows = new Map<string, UsageRow>()
         for (const row of found) {

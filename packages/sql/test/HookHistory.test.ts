@@ -6,13 +6,16 @@ import { type Entry, SessionId, type Transcript } from "han-core/Entry"
 import { HookHistory, hookRunLimit, mostHookRuns } from "han-core/HookHistory"
 import { flakyRuns } from "han-core/HookRun"
 import { Journal } from "han-core/Journal"
+import { Messages } from "han-core/Messages"
+import { SessionDetails } from "han-core/SessionDetails"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
 import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
 
-type Store = Layer.Layer<Journal | HookHistory, StoreUnusable>
+type Services = Journal | HookHistory | SessionDetails | Messages
+type Store = Layer.Layer<Services, StoreUnusable>
 
 const stores: ReadonlyArray<readonly [name: string, layer: () => Store]> = [
   ["SqliteStore", () => SqliteStore.layer({ filename: ":memory:" })],
@@ -106,8 +109,7 @@ it("a limit counts within its bounds", () => {
 
 for (const [name, store] of stores) {
   describe(name, () => {
-    const inStore = <A, E>(effect: Effect.Effect<A, E, Journal | HookHistory | Viewer>) =>
-      Effect.provide(effect, Layer.merge(Layer.orDie(store()), Viewer.layerLocal))
+    const inStore = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Effect.provide(effect, Layer.merge(Layer.orDie(store()), Viewer.layerLocal))
 
     it.live("runs of all sessions, the newest first, each whole; those under way among them", () =>
       inStore(
@@ -123,7 +125,7 @@ for (const [name, store] of stores) {
           assert.deepStrictEqual(
             runs.map(({ exitCode, id, sessionId, status, verdict }) => [id, sessionId, status, exitCode, verdict]),
             [
-              ["3", a, "running", null, null],
+              ["3", a, "abandoned", null, null],
               ["2", b, "failed", 1, "failed"],
               ["1", a, "passed", 0, "passed"]
             ]
@@ -166,6 +168,75 @@ for (const [name, store] of stores) {
           assert.strictEqual((yield* history.runs({ limit: 650 })).length, 650)
           assert.strictEqual((yield* history.runs({ limit: 1_000_000_000 })).length, 701)
           for (const limit of [0, -7, 1.9]) assert.strictEqual((yield* history.runs({ limit })).length, 1)
+        })
+      )
+    )
+
+    it.live("lines that do not name their run, that call it otherwise, and runs that never end", () =>
+      inStore(
+        Effect.gen(function* () {
+          const history = yield* HookHistory
+          const journal = yield* Journal
+          const details = yield* SessionDetails
+          const messages = yield* Messages
+          const sessionId = SessionId.make(a)
+          const now = Date.now()
+          const log = (kind: "han" | "main", list: ReadonlyArray<object>) =>
+            journal.append(
+              { machine: "m", source: kind === "han" ? "han" : "claude-code", sessionId, kind, agentId: null, generation: 1 },
+              list.map((value, line) => ({ line, offset: line * 1000, bytes: Buffer.from(JSON.stringify(value)) }))
+            )
+          const line = (type: string, uuid: string, msAgo: number, data: object, more: object = {}) => ({
+            uuid,
+            sessionId: a,
+            type,
+            timestamp: new Date(now - msAgo).toISOString(),
+            data: { plugin: "gate", hook: "check", hook_type: "Stop", directory: "/work/app", cached: false, ...data },
+            ...more
+          })
+          const end = { duration_ms: 5, exit_code: 0, success: true }
+          const lines = [
+            line("hook_run", "lost", 90 * 60_000, { hook: "lost" }),
+            line("hook_run", "r1", 50_000, {}),
+            line("hook_run", "r2", 49_000, { directory: "/work/web" }),
+            line("hook_result", "e1", 48_000, end),
+            line("hook_result", "e2", 47_000, { ...end, directory: "/work/web", success: false, exit_code: 2 }),
+            line("hook_run", "r3", 46_000, { hook_run_id: "own-3" }),
+            line("hook_result", "e3", 45_000, end, { hookRunId: "r3" }),
+            line("hook_run", "r4", 44_000, { hook_run_id: "own-4" }),
+            line("hook_result", "e4", 43_000, { ...end, hook_run_id: "own-4" }),
+            line("hook_result", "alone", 42_000, { ...end, hook: "other" }, { hookRunId: "gone" }),
+            line("hook_run", "open", 1000, {})
+          ]
+          yield* log("han", lines)
+          const expected = [
+            ["open", null, "running"],
+            ["alone", "alone", "passed"],
+            ["r4", "e4", "passed"],
+            ["r3", "e3", "passed"],
+            ["r2", "e2", "failed"],
+            ["r1", "e1", "passed"],
+            ["lost", null, "abandoned"]
+          ]
+          const told = Effect.map(history.runs({ limit: 20 }), (runs) => runs.map(({ endId, id, status }) => [id, endId, status]))
+          assert.deepStrictEqual(yield* told, expected)
+          const runs = (yield* details.hookRuns([sessionId])).get(sessionId) ?? []
+          assert.deepStrictEqual(runs.map(({ endId, id, status }) => [id, endId, status]).reverse(), expected)
+          const replies = yield* messages.replies(sessionId, ["r1", "r2", "own-3", "r3", "own-4", "r4", "open", "lost"])
+          assert.deepStrictEqual([...replies].map(([id, { message }]) => [id, message.id]).sort(), [
+            ["own-3", "e3"],
+            ["own-4", "e4"],
+            ["r1", "e1"],
+            ["r2", "e2"],
+            ["r3", "e3"],
+            ["r4", "e4"]
+          ])
+          // The client closes the session: nobody waits for anything any more.
+          yield* log("main", [
+            { type: "user", uuid: "u", timestamp: new Date(now - 60_000).toISOString(), message: { role: "user", content: "go" } },
+            { type: "cost-state", sessionId: a, totalCostUSD: 0, modelUsage: {} }
+          ])
+          assert.deepStrictEqual((yield* told)[0], ["open", null, "abandoned"])
         })
       )
     )

@@ -58,8 +58,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
 
 const runText = (run: HookRun, flaky: boolean, options: Options, style: Style): string => {
   const name = `${run.plugin === null ? "" : `${plainLine(run.plugin)}/`}${plainLine(run.hook)}`
-  const state =
-    run.status === "running" ? style.cyan("running") : run.passed === true ? style.green(run.cached ? "passed before" : "passed") : style.red(endOf(run))
+  const state = stateText(run, style)
   const took = run.durationMs === null || run.cached ? "" : ` ${duration(run.durationMs)}`
   const head = `${style.dim(dateTime(run.startedAt ?? run.finishedAt, options.utc))}  ${state}${took}  ${style.bold(name)}  ${plainLine(run.event ?? "")}  ${plainLine(run.directory ?? "")}`
   const lines = [
@@ -70,6 +69,19 @@ const runText = (run: HookRun, flaky: boolean, options: Options, style: Style): 
     ...(options.output && run.outputFile !== null ? [`all of it: ${plainLine(run.outputFile)}`] : [])
   ]
   return `${head}\n${lines.map((line) => `    ${line}\n`).join("")}`
+}
+
+const stateText = (run: HookRun, style: Style): string => {
+  switch (run.status) {
+    case "running":
+      return style.cyan("running")
+    case "abandoned":
+      return style.dim("end unknown")
+    case "passed":
+      return style.green(run.cached ? "passed before" : "passed")
+    case "failed":
+      return style.red(endOf(run))
+  }
 }
 
 const endOf = (run: HookRun): string => run.verdict ?? (run.exitCode === null ? "failed" : `exit code ${run.exitCode}`)

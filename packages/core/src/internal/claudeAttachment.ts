@@ -1,5 +1,6 @@
 import { clipped } from "../Clip.ts"
 import { contentText } from "./claudeContent.ts"
+import { addPrompt } from "./claudeUser.ts"
 import { addUnrecognized, type Line } from "./decodedLine.ts"
 import { array, canonicalJson, filled, isObject, type JsonObject, object } from "./json.ts"
 
@@ -9,22 +10,26 @@ export const addAttachment = (line: Line): void => {
   const kind = filled(attachment?.type)
   if (attachment === null || kind === null) return addUnrecognized(line)
   if (kind === "queued_command") {
-    events.push({
-      _tag: "Prompted",
-      origin: isHuman(attachment) ? "queued" : "machine",
-      text: contentText(attachment.prompt),
+    addPrompt(line, textsOf(attachment.prompt), {
       images: array(attachment.prompt).filter((block) => isObject(block) && block.type === "image").length,
-      permissionMode: null
+      permissionMode: null,
+      origin: (notice) => (isHuman(attachment) && !notice ? "queued" : "machine")
     })
   } else {
     events.push({ _tag: "Attached", kind, text: noteOf(kind, attachment) })
   }
 }
 
+/** One text for each block of text. */
+const textsOf = (prompt: unknown): ReadonlyArray<string> => {
+  const texts = array(prompt).flatMap((block) => (typeof block === "string" ? [block] : isObject(block) && typeof block.text === "string" ? [block.text] : []))
+  return texts.length > 0 ? texts : [contentText(prompt)]
+}
+
 const isHuman = (attachment: JsonObject): boolean => {
   const origin = filled(object(attachment.origin)?.kind),
     mode = filled(attachment.commandMode)
-  return (origin === null || origin === "human") && mode !== "task-notification" && !contentText(attachment.prompt).startsWith("<task-notification>")
+  return (origin === null || origin === "human") && mode !== "task-notification"
 }
 
 const lines = (...parts: ReadonlyArray<string | null>): string => [...new Set(parts)].filter((part) => part !== null && part.trim() !== "").join("\n")

@@ -1,7 +1,9 @@
 import { clipped } from "../Clip.ts"
 import type { DecodedLine, SessionEvent } from "../SessionEvent.ts"
 import { canonicalJson, cut, isObject, strings } from "./json.ts"
+import { withoutTags } from "./promptParts.ts"
 import { resultText } from "./resultText.ts"
+import { commandLine, commandOf } from "./spokenText.ts"
 
 /** How much of one string of a tool's input can be found: the beginning of a written file, all of a command. */
 const inputEach = 4000
@@ -14,7 +16,13 @@ export const shownText = ({ envelope, events }: DecodedLine): string => {
   const answered = events.some((event) => event._tag === "Answered" && event.text.trim() !== "")
   const summarized = events.some((event) => event._tag === "CompactionSummarized")
   const recovered = events.some((event) => event._tag !== "Unreadable")
+  const asked = events.some((event) => event._tag === "Prompted" && commandOf(events, event) === null)
+  const ran = events.some((event) => event._tag === "CommandRun" || event._tag === "CommandPrinted")
   for (const event of events) {
+    // What programs put into a prompt is beside what was said.
+    if (event._tag === "MetaAdded" && (asked || ran)) continue
+    if (asked && (event._tag === "CommandRun" || event._tag === "CommandPrinted")) continue
+    if (event._tag === "Prompted" && commandOf(events, event) !== null) continue
     if (event._tag === "ToolCalled" && answered) continue
     if (event._tag === "Compacted" && summarized) continue
     if (event._tag === "Unreadable" && recovered) continue
@@ -29,9 +37,11 @@ export const shownText = ({ envelope, events }: DecodedLine): string => {
 const shown = (event: SessionEvent): string => {
   switch (event._tag) {
     case "Prompted":
+      return event.origin === "machine" ? withoutTags(event.text) : event.text
+    case "MetaAdded":
+      return withoutTags(event.text)
     case "CommandPrinted":
     case "Interrupted":
-    case "MetaAdded":
     case "CompactionSummarized":
     case "Answered":
     case "ToolReturned":
@@ -63,9 +73,6 @@ const shown = (event: SessionEvent): string => {
   }
 }
 
-const commandLine = ({ args, name, shell }: { readonly name: string; readonly args: string; readonly shell: boolean }): string =>
-  shell ? `!${name}` : args === "" ? name : `${name} ${args}`
-
 /** The part of a tool's input that says what it is about. */
 const headlines = ["command", "file_path", "notebook_path", "path", "pattern", "query", "url", "subject", "description", "skill", "prompt"]
 const headline = (input: unknown): string => {
@@ -94,7 +101,8 @@ export const foundText = ({ events }: DecodedLine, outputs: ReadonlyArray<string
   for (const event of events) {
     switch (event._tag) {
       case "Prompted":
-        ;(event.origin === "machine" ? other : prompt).push(event.text)
+        if (event.origin === "machine") other.push(event.text)
+        else if (commandOf(events, event) === null) prompt.push(event.text)
         break
       case "CommandRun":
         prompt.push(commandLine(event))

@@ -12,3 +12,12 @@ export const tagged = (text: string, name: string): string | null => {
   const to = text.indexOf(`</${name}>`, from)
   return to < 0 ? text.slice(from) : text.slice(from, to)
 }
+
+/** A text that is nothing but one tag's content, without the tag; any other text as it is. */
+export const unwrapped = (text: string, name: string): string => {
+  const open = `<${name}>`,
+    close = `</${name}>`
+  if (!text.startsWith(open) || !text.trimEnd().endsWith(close)) return text
+  const inner = text.trimEnd().slice(open.length, -close.length)
+  return inner.includes(open) ? text : inner
+}

@@ -57,10 +57,21 @@ const idioms: ReadonlyArray<readonly [string, number]> = [
   ["hand to mouth", -2]
 ]
 
+/**
+ * Words of the lexicon that are figures: codes of pagers and of chats, emoticons. In what is written to an agent they are numbers of errors, issues and versions, ports,
+ * times, ranges and names of machines, and say nothing of how somebody feels. So is every word that is nothing but digits.
+ */
+const figures: ReadonlySet<string> = new Set(
+  "0:03 14aa41 4q 4col 5fs 10q 8d d8 g1 n1 m8 k4y aug-00 hho1/2k 0-8 0-| |-0 8-o o-8 8-d 8) (8 =3 =-3 (:0 (-:0 (^;0 0;^)".split(" ")
+)
+const isFigure = (word: string): boolean => /^[\d.,:/-]+$/.test(word) || figures.has(word)
+
 /** Read at the first text: most programs that import this never analyse one. */
 let lexicon: ReadonlyMap<string, number> | undefined
 const lexiconRead = (): ReadonlyMap<string, number> =>
-  (lexicon ??= new Map(valenceLexicon.flatMap(([valence, words]) => words.split(" ").map((word): [string, number] => [word, valence]))))
+  (lexicon ??= new Map(
+    valenceLexicon.flatMap(([valence, words]) => words.split(" ").flatMap((word): Array<[string, number]> => (isFigure(word) ? [] : [[word, valence]])))
+  ))
 
 let names: ReadonlyMap<string, string> | undefined
 const namesRead = (): ReadonlyMap<string, string> => {

@@ -13,7 +13,14 @@ import { Sessions } from "han-core/Sessions"
 
 /** Something that subscriptions tell of. */
 export type FeedEvent =
-  | { readonly _tag: "SessionChanged"; readonly sessionId: SessionId; readonly path: string | null; readonly at: number }
+  | {
+      readonly _tag: "SessionChanged"
+      readonly sessionId: SessionId
+      /** Subagents that got new lines. */
+      readonly agentIds: ReadonlyArray<string>
+      readonly path: string | null
+      readonly at: number
+    }
   | { readonly _tag: "SessionAdded"; readonly session: Session }
   | { readonly _tag: "MessageAdded"; readonly sessionId: SessionId; readonly line: MessageLine; readonly cursor: string }
   | {
@@ -85,7 +92,7 @@ export class Memory {
 /** What changes mean to subscribers, in their order: new sessions first; what concerns a session as a whole comes once, behind its lines. */
 export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<JournalChange>, memory: Memory) {
   const events: Array<FeedEvent> = []
-  const touched = new Map<SessionId, { readonly cwd: string | null; readonly at: number }>()
+  const touched = new Map<SessionId, { readonly cwd: string | null; readonly at: number; readonly agentIds: ReadonlySet<string> }>()
   const fresh: Array<SessionId> = []
   const files = new ChangedFiles()
   for (const change of changes) {
@@ -96,7 +103,8 @@ export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<Jour
     const before = touched.get(sessionId)
     touched.set(sessionId, {
       cwd: lines.find(({ decoded }) => decoded.envelope.cwd !== null)?.decoded.envelope.cwd ?? before?.cwd ?? null,
-      at: lines.findLast(({ decoded }) => decoded.envelope.at !== null)?.decoded.envelope.at ?? before?.at ?? Date.now()
+      at: lines.findLast(({ decoded }) => decoded.envelope.at !== null)?.decoded.envelope.at ?? before?.at ?? Date.now(),
+      agentIds: new Set([...(before?.agentIds ?? []), ...(change.transcript.agentId === null ? [] : [change.transcript.agentId])])
     })
     for (const { decoded, shown } of lines) {
       if (shown !== null) events.push({ _tag: "MessageAdded", sessionId, ...shown })
@@ -106,7 +114,7 @@ export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<Jour
   const added = new Map((yield* (yield* Sessions).getMany(fresh)).map((session) => [session.id, session]))
   events.unshift(...fresh.flatMap((id): ReadonlyArray<FeedEvent> => (added.has(id) ? [{ _tag: "SessionAdded", session: added.get(id)! }] : [])))
   if ([...touched].filter(([id, { cwd }]) => memory.mayBeNew(id, cwd)).length > 0) events.push(...(yield* memory.newProjects))
-  for (const [sessionId, { at, cwd }] of touched) events.push({ _tag: "SessionChanged", sessionId, path: cwd, at })
+  for (const [sessionId, { agentIds, at, cwd }] of touched) events.push({ _tag: "SessionChanged", sessionId, agentIds: [...agentIds], path: cwd, at })
   return events
 })
 
@@ -196,12 +204,19 @@ const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, e
         events.push({ _tag: "TodosChanged", sessionId, statuses: event.todos.map(({ status }) => status) })
         break
       case "HanNoted":
-        events.push(...hanEvents(sessionId, event.name, event.replyTo, event.data))
+        events.push(...hanEvents(sessionId, event.name, event.replyTo ?? (yield* runOf(sessionId, event.name, envelope.uuid)), event.data))
         break
       default:
     }
   }
   return events
+})
+
+/** The run that ends with this line, which does not name it; null when there is none. */
+const runOf = Effect.fnUntraced(function* (sessionId: SessionId, name: string, id: string | null) {
+  if (!endsRun(name) || id === null) return null
+  const runs = (yield* (yield* SessionDetails).hookRuns([sessionId])).get(sessionId) ?? []
+  return runs.find((run) => run.endId === id && run.id !== id)?.id ?? null
 })
 
 const hanEvents = (sessionId: SessionId, name: string, replyTo: string | null, data: unknown): ReadonlyArray<FeedEvent> => {
@@ -211,7 +226,7 @@ const hanEvents = (sessionId: SessionId, name: string, replyTo: string | null, d
   const events: Array<FeedEvent> = []
   if (name === "hook_run" || endsRun(name)) events.push({ _tag: "HooksChanged", sessionId, ...hook, event: name })
   if (replyTo === null) return events
-  if (name === "hook_result") events.push({ _tag: "HookReturned", sessionId, runId: replyTo, ...hook, success, durationMs })
+  if (endsRun(name)) events.push({ _tag: "HookReturned", sessionId, runId: replyTo, ...hook, success, durationMs })
   if (name === "mcp_tool_result" || name === "exposed_tool_result")
     events.push({ _tag: "ToolReturned", sessionId, callId: replyTo, type: name, success, durationMs })
   return events

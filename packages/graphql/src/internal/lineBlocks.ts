@@ -1,4 +1,5 @@
 import type { SessionId } from "han-core/Entry"
+import { bareResult, bareText, type MessageKind, saidIn } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import { filled, isObject, type JsonObject, recordOf } from "./lineRecord.ts"
 
@@ -50,7 +51,19 @@ const read = (line: MessageLine): ReadonlyArray<BlockSource> => {
   const blocks = content.flatMap((block, index) => blockOf(line, block, index))
   const { kind } = line.message
   // Their words stand between tags of the client.
-  return kind === "command" || kind === "output" ? [...textOf(line), ...blocks.filter(({ type }) => type !== "TEXT")] : blocks
+  if (kind === "command" || kind === "output") return [...textOf(line), ...blocks.filter(({ type }) => type !== "TEXT")]
+  return written.has(kind) ? blocks.flatMap((block) => shownBlock(line, block)) : blocks
+}
+
+/** Kinds of lines into which programs put blocks of their own. */
+const written: ReadonlySet<MessageKind> = new Set<MessageKind>(["prompt", "machine", "meta", "tool-result"])
+
+/** A block without what programs put into it; nothing when it is all theirs. What a program alone wrote is shown without its tags. */
+const shownBlock = ({ message: { events, kind } }: MessageLine, block: BlockSource): ReadonlyArray<BlockSource> => {
+  if (block.type !== "TEXT") return [block]
+  const isAsked = kind === "prompt" || (kind === "tool-result" && events.some(({ _tag }) => _tag === "Prompted"))
+  const text = isAsked ? saidIn(block.text) : bareText(block.text)
+  return text.trim() === "" && block.text.trim() !== "" ? [] : [{ ...block, text }]
 }
 
 const contentOf = (record: JsonObject): unknown => {
@@ -78,9 +91,10 @@ const fromEvents = (line: MessageLine): ReadonlyArray<BlockSource> => {
       case "ToolReturned":
         return [{ type: "TOOL_RESULT", toolCallId: event.toolUseId, content: event.text, isError: event.isError, hasImage: event.hasImage }]
       case "Prompted":
-      case "MetaAdded":
       case "Interrupted":
         return event.text === "" ? [] : [{ type: "TEXT", text: event.text }]
+      case "MetaAdded":
+        return event.text === "" ? [] : [{ type: "TEXT", text: bareText(event.text) }]
       default:
         return []
     }
@@ -116,7 +130,7 @@ const blockOf = ({ message }: MessageLine, block: unknown, index: number): Reado
 }
 
 const resultOf = ({ content, is_error: isError, tool_use_id: callId }: JsonObject): BlockSource => {
-  const text = resultText(content)
+  const text = bareResult(resultText(content))
   // A result of no call is nothing but text.
   if (typeof callId !== "string") return { type: "TEXT", text }
   const hasImage = Array.isArray(content) && content.some((part) => isObject(part) && part["type"] === "image")

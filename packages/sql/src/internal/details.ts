@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { AgentId, SessionId } from "han-core/Entry"
-import { FileChange } from "han-core/FileChange"
+import { FileChange, ownNotes } from "han-core/FileChange"
 import { Agent, Compaction } from "han-core/Session"
 import type { Mood } from "han-core/SessionDetails"
 import { type Task, TodoList, withMessages } from "han-core/Task"
@@ -12,6 +12,7 @@ import { agentMeta } from "./agentMeta.ts"
 import { anyOf } from "./Database.ts"
 import { entriesAt, type Found } from "./entriesAt.ts"
 import { byIds } from "./idHash.ts"
+import { neighbourTimes } from "./neighbourTimes.ts"
 import { tasksOf } from "./tasks.ts"
 
 /** Where to read, and on whose behalf. */
@@ -83,42 +84,69 @@ interface FileChangeRow {
   readonly action: FileChange["action"]
   readonly tool_name: string
   readonly at: number | null
+  readonly until: number | null
   readonly added: number | null
   readonly removed: number | null
+  /** 1 for what a log beside the transcript tells. */
+  readonly noted: number
+  readonly cwd: string | null
 }
 export const fileChanges: Details<ReadonlyArray<FileChange>> = Effect.fnUntraced(function* (reading, ids) {
-  const rows = yield* reading.sql<FileChangeRow>`
-    SELECT k.session_id, x.id, x.agent_id, x.path, x.action, x.name AS tool_name, x.at, x.lines_added AS added, x.lines_removed AS removed FROM ${from(reading, "tool_call")}
-    WHERE ${mine(reading, ids)} AND x.path IS NOT NULL AND COALESCE(x.is_error, 0) = 0
-    UNION ALL SELECT k.session_id, x.id, x.agent_id, x.path, x.action, x.tool_name, x.at, 0, 0 FROM ${from(reading, "file_change")} WHERE ${mine(reading, ids)}`
-  const found = bySession(
-    rows,
-    (row, sessionId) =>
-      new FileChange(
-        {
-          id: row.id,
-          sessionId,
-          agentId: row.agent_id as AgentId | null,
-          path: row.path,
-          action: row.action,
-          toolName: row.tool_name,
-          at: row.at,
-          linesAdded: row.added ?? 0,
-          linesRemoved: row.removed ?? 0
-        },
-        { disableValidation: true }
-      )
-  )
-  for (const list of found.values()) list.sort((a, b) => (a.at ?? 0) - (b.at ?? 0) || (a.id < b.id ? -1 : 1))
+  const { sql, table } = reading
+  const session = sql`LEFT JOIN ${sql.literal(table("session"))} s ON s.no = x.session_no`
+  const rows = yield* sql<FileChangeRow>`
+    SELECT k.session_id, x.id, x.agent_id, x.path, x.action, COALESCE(x.name, 'unknown') AS tool_name, x.at, x.result_at AS until, x.lines_added AS added, x.lines_removed AS removed,
+      0 AS noted, s.cwd
+    FROM ${from(reading, "tool_call")} ${session} WHERE ${mine(reading, ids)} AND x.path IS NOT NULL AND COALESCE(x.is_error, 0) = 0
+    UNION ALL SELECT k.session_id, x.id, x.agent_id, x.path, x.action, x.tool_name, x.at, NULL, 0, 0, CASE WHEN t.kind = 'han' THEN 1 ELSE 0 END, s.cwd
+    FROM ${from(reading, "file_change")} JOIN transcript t ON t.no = x.transcript_no ${session} WHERE ${mine(reading, ids)}`
+  const found = new Map<SessionId, ReadonlyArray<FileChange>>()
+  for (const [sessionId, list] of bySession(rows, (row) => row)) {
+    const own = list.filter(({ noted }) => noted === 0)
+    const notes = list.filter(({ noted }) => noted === 1)
+    const told = ({ at, path, tool_name, until }: FileChangeRow) => ({ path, toolName: tool_name, at, until })
+    const alone =
+      notes.length === 0
+        ? notes
+        : ownNotes(
+            own.map(told),
+            notes.map((row) => ({ ...row, toolName: row.tool_name })),
+            notes[0]?.cwd ?? null
+          )
+    found.set(
+      sessionId,
+      [...own, ...alone].map((row) => fileChangeOf(row, sessionId)).sort((a, b) => (a.at ?? 0) - (b.at ?? 0) || (a.id < b.id ? -1 : 1))
+    )
+  }
   return found
 })
+const fileChangeOf = (row: FileChangeRow, sessionId: SessionId) =>
+  new FileChange(
+    {
+      id: row.id,
+      sessionId,
+      agentId: row.agent_id as AgentId | null,
+      path: row.path,
+      action: row.action,
+      toolName: row.tool_name,
+      at: row.at,
+      linesAdded: row.added ?? 0,
+      linesRemoved: row.removed ?? 0
+    },
+    { disableValidation: true }
+  )
 
+/** A session in which changes were noted beside the transcript has one statement more: they are compared with those of its tools. */
 export const fileChangeCounts: Details<number> = Effect.fnUntraced(function* (reading, ids) {
-  const rows = yield* reading.sql<{ session_id: string; changes: number }>`
-    SELECT y.session_id, CAST(SUM(y.changes) AS BIGINT) AS changes FROM (
-      SELECT k.session_id, x.file_changes AS changes FROM ${from(reading, "activity_sum")} WHERE ${mine(reading, ids)}
-      UNION ALL SELECT k.session_id, 1 AS changes FROM ${from(reading, "file_change")} WHERE ${mine(reading, ids)}) y GROUP BY y.session_id`
-  return new Map(rows.map((row) => [row.session_id as SessionId, row.changes]))
+  const rows = yield* reading.sql<{ session_id: string; changes: number; notes: number }>`
+    SELECT y.session_id, CAST(SUM(y.changes) AS BIGINT) AS changes, CAST(SUM(y.notes) AS BIGINT) AS notes FROM (
+      SELECT k.session_id, x.file_changes AS changes, 0 AS notes FROM ${from(reading, "activity_sum")} WHERE ${mine(reading, ids)}
+      UNION ALL SELECT k.session_id, 1, CASE WHEN t.kind = 'han' THEN 1 ELSE 0 END FROM ${from(reading, "file_change")} JOIN transcript t ON t.no = x.transcript_no
+        WHERE ${mine(reading, ids)}) y GROUP BY y.session_id`
+  const counts = new Map(rows.map((row) => [row.session_id as SessionId, row.changes]))
+  const noted = rows.flatMap((row) => (row.notes > 0 ? [row.session_id as SessionId] : []))
+  if (noted.length > 0) for (const [id, changes] of yield* fileChanges(reading, noted)) counts.set(id, changes.length)
+  return counts
 })
 
 interface AgentRow {
@@ -152,10 +180,24 @@ export const agents: Details<ReadonlyArray<Agent>> = Effect.fnUntraced(function*
   )
 })
 
+/** Rows with the time of their line, or its neighbour's where it tells none. */
+export const datedRows = Effect.fnUntraced(function* <Row extends { readonly at: number | null; readonly transcript_no: number; readonly line: number }>(
+  sql: SqlClient.SqlClient,
+  table: Reading["table"],
+  rows: ReadonlyArray<Row>
+): Effect.fn.Return<ReadonlyArray<Row>, SqlError> {
+  const placeOf = ({ line, transcript_no: transcriptNo }: Row) => ({ line, transcriptNo })
+  const timeOf = yield* neighbourTimes(sql, table, rows.filter(({ at }) => at === null).map(placeOf))
+  return rows.map((row) => (row.at === null ? { ...row, at: timeOf(placeOf(row)) } : row))
+})
+
 interface CompactionRow {
   readonly session_id: string
   readonly id: string
+  readonly agent_id: string | null
   readonly at: number | null
+  readonly transcript_no: number
+  readonly line: number
   readonly trigger_name: Compaction["trigger"]
   readonly pre_tokens: number | null
   readonly post_tokens: number | null
@@ -163,9 +205,11 @@ interface CompactionRow {
   readonly summary: string | null
 }
 export const compactions: Details<ReadonlyArray<Compaction>> = Effect.fnUntraced(function* (reading, ids) {
-  const rows = yield* reading.sql<CompactionRow>`
-    SELECT k.session_id, x.id, x.at, x.trigger_name, x.pre_tokens, x.post_tokens, x.duration_ms, x.summary FROM ${from(reading, "compaction")}
-    WHERE ${mine(reading, ids)} ORDER BY COALESCE(x.at, 0), x.line, x.id`
+  const { sql, table } = reading
+  const told = yield* sql<CompactionRow>`
+    SELECT k.session_id, x.id, t.agent_id, x.at, x.transcript_no, x.line, x.trigger_name, x.pre_tokens, x.post_tokens, x.duration_ms, x.summary
+    FROM ${from(reading, "compaction")} JOIN transcript t ON t.no = x.transcript_no WHERE ${mine(reading, ids)}`
+  const rows = (yield* datedRows(sql, table, told)).toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || a.line - b.line || (a.id < b.id ? -1 : 1))
   return bySession(
     rows,
     (row, sessionId) =>
@@ -173,6 +217,7 @@ export const compactions: Details<ReadonlyArray<Compaction>> = Effect.fnUntraced
         {
           id: row.id,
           sessionId,
+          agentId: row.agent_id as AgentId | null,
           at: row.at,
           trigger: row.trigger_name,
           preTokens: row.pre_tokens,

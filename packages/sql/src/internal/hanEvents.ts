@@ -1,7 +1,9 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
-import type { HanEvent } from "han-core/HookRun"
+import { type HanEvent, type HookRun, runsOf } from "han-core/HookRun"
+import type { SessionState } from "han-core/SessionState"
 import { anyOf } from "./Database.ts"
 import { bySession, type Reading } from "./details.ts"
 import { entriesAt } from "./entriesAt.ts"
@@ -28,7 +30,8 @@ export const readEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlClient,
   return (row: EventRow): HanEvent => {
     const event = find({ transcriptNo: row.transcript_no, line: row.line })?.decoded.events.find((one) => one._tag === "HanNoted")
     const sessionId = row.session_id as SessionId
-    return { id: row.id, sessionId, at: row.at, name: row.name, replyTo: row.reply_to, data: event?._tag === "HanNoted" ? event.data : null }
+    const data = event?._tag === "HanNoted" ? event.data : null
+    return { id: row.id, sessionId, at: row.at, name: row.name, replyTo: row.reply_to, data, transcriptNo: row.transcript_no, line: row.line }
   }
 })
 
@@ -38,4 +41,27 @@ export const eventsOf = Effect.fnUntraced(function* ({ owner, sql, table }: Read
     SELECT ${sql.literal(eventColumns)} FROM ${sql.literal(table("han_event"))} x JOIN session_key k ON k.no = x.session_no
     WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)} AND x.name ${anyOf(sql, names)} ORDER BY x.transcript_no, x.line`
   return bySession(rows, yield* readEvents(sql, rows))
+})
+
+/** Lines that tell of a hook's run. */
+export const runNames: ReadonlyArray<string> = ["hook_run", "hook_result", "hook_validation"]
+
+/** The runs of hooks of these sessions, each with its end. One statement more when a run is under way: a closed session has none. */
+export const hookRunsOf = Effect.fnUntraced(function* (reading: Reading, ids: ReadonlyArray<SessionId>) {
+  const { owner, sql, table } = reading
+  const now = yield* Clock.currentTimeMillis
+  const events = yield* eventsOf(reading, ids, runNames)
+  const runs = new Map<SessionId, ReadonlyArray<HookRun>>([...events].map(([id, list]) => [id, runsOf(list, { now, ended: false })]))
+  const open = [...runs].flatMap(([id, list]) => (list.some(({ status }) => status === "running") ? [id] : []))
+  if (open.length === 0) return runs
+  const rows = yield* sql<{
+    id: string
+    state: string
+  }>`SELECT id, state FROM ${sql.literal(table("session"))} WHERE owner = ${owner} AND id ${anyOf(sql, open)}`
+  for (const row of rows) {
+    const { ended }: SessionState = JSON.parse(row.state)
+    const id = row.id as SessionId
+    if (ended?.value === true) runs.set(id, runsOf(events.get(id) ?? [], { now, ended: true }))
+  }
+  return runs
 })

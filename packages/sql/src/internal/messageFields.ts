@@ -1,5 +1,5 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
-import { MessageKind, type MessageRole, roleOf, typeOf } from "han-core/Message"
+import { isPrompt, MessageKind, type MessageRole, roleOf, spokenText, typeOf } from "han-core/Message"
 import type { MessageField, MessageLine } from "han-core/Messages"
 import * as Sentiment from "han-core/Sentiment"
 import type { Scalar } from "han-core/Where"
@@ -79,15 +79,15 @@ export const messageField = ({ message }: MessageLine, facts: MessageFacts, fiel
     case "line":
       return message.line
     case "sentimentScore":
-      return moodOf(message.kind, message.text)?.score ?? null
+      return moodOf(message)?.score ?? null
     case "sentimentLevel":
-      return moodOf(message.kind, message.text)?.level ?? null
+      return moodOf(message)?.level ?? null
     case "frustrationScore":
-      return moodOf(message.kind, message.text)?.frustration?.score ?? null
+      return moodOf(message)?.frustration?.score ?? null
     case "frustrationLevel":
-      return moodOf(message.kind, message.text)?.frustration?.level ?? null
+      return moodOf(message)?.frustration?.level ?? null
     default:
       return facts[field]
   }
 }
-const moodOf = (kind: MessageKind, text: string) => (kind === "prompt" ? Sentiment.analyse(text) : null)
+const moodOf = (message: MessageLine["message"]) => (isPrompt(message.kind, message) ? Sentiment.analyse(spokenText(message) ?? "") : null)

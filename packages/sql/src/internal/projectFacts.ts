@@ -1,9 +1,10 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import { pathFrom } from "han-core/FileChange"
 import * as Message from "han-core/Message"
-import type { SessionEventOf } from "han-core/SessionEvent"
-import { type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
+import type { Envelope, SessionEventOf } from "han-core/SessionEvent"
+import { type Chunk, type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
 import { insertRows, storable, type Value } from "./Database.ts"
 import { idHash } from "./idHash.ts"
 import { merge, type Sighting } from "./sighting.ts"
@@ -153,7 +154,7 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
             if (event.toolUseId === null)
               changes.set(`${lineId()}:${index}`, {
                 seen: seenIn(chunk, envelope, line),
-                rest: [chunk.transcript.agentId, storable(event.path), event.action, storable(event.toolName), envelope.at]
+                rest: [chunk.transcript.agentId, storable(pathOf(chunk, envelope, event.path)), event.action, storable(event.toolName), envelope.at]
               })
             break
           case "Summarized":
@@ -207,6 +208,9 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
     [...stated].map(([sessionNo, { event, stamp }]) => [sessionNo, stamp, storable(JSON.stringify(event))])
   )
 })
+
+/** What a log beside the transcript calls a file may be meant from where it was written. */
+const pathOf = (chunk: Chunk, { cwd }: Envelope, path: string): string => (chunk.transcript.kind === "han" && cwd !== null ? pathFrom(cwd, path) : path)
 
 const rowsOf = (
   owner: string,

@@ -108,7 +108,8 @@ type Mood = NonNullable<ReturnType<typeof Sentiment.analyse>>
 const isOwn = ({ decoded, transcript }: Counted): boolean => transcript.kind !== "agent" && originOf(transcript, decoded.envelope) === null
 
 /** What a prompt of a human says of how they feel. */
-const moodOf = (message: Counted): Mood | null => (message.kind === "prompt" && isOwn(message) ? Sentiment.analyse(Message.textOf(message.decoded)) : null)
+const moodOf = (message: Counted): Mood | null =>
+  Message.isPrompt(message.kind, message.decoded) && isOwn(message) ? Sentiment.analyse(Message.spokenText(message.decoded) ?? "") : null
 
 const scoreOf = (mood: Mood): number => Math.round(mood.score * billion)
 
@@ -128,9 +129,9 @@ const count = (message: Counted, mood: Mood | null, sign: 1 | -1, deltas: Deltas
   if (isOwn(message)) {
     const activity = deltas.activity(sessionNo, at)
     activity.messages += sign
-    if (kind === "prompt") {
+    if (Message.isPrompt(kind, decoded)) {
       activity.prompts += sign
-      activity.prompt_ms += sign * promptMs(Message.textOf(decoded))
+      activity.prompt_ms += sign * promptMs(Message.spokenText(decoded) ?? "")
     }
     if (mood !== null) {
       activity.analysed += sign
@@ -140,7 +141,7 @@ const count = (message: Counted, mood: Mood | null, sign: 1 | -1, deltas: Deltas
   }
   const delta = deltas.of(sessionNo)
   delta.messages += sign
-  if (kind === "prompt") delta.prompts += sign
+  if (Message.isPrompt(kind, decoded)) delta.prompts += sign
 }
 
 const fitsBetter = (one: Pick<Chunk, "id" | "transcript">, line: DecodedLine, other: Pick<Chunk, "id" | "transcript">, otherLine: DecodedLine): boolean => {

@@ -25,7 +25,9 @@ export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, own
   const [touched] = yield* sql<{ files: number }>`
     SELECT COUNT(*) AS files FROM (
       SELECT session_no, path FROM ${t("tool_call")} WHERE ${calls} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0
-      UNION SELECT session_no, path FROM ${t("file_change")} WHERE owner = ${owner}) AS changed`
+      UNION SELECT x.session_no, CASE WHEN x.path LIKE '/%' OR x.path LIKE '_:%' OR s.cwd IS NULL THEN x.path
+          ELSE s.cwd || '/' || CASE WHEN x.path LIKE './%' THEN SUBSTR(x.path, 3) ELSE x.path END END
+        FROM ${t("file_change")} x LEFT JOIN ${t("session")} s ON s.no = x.session_no WHERE x.owner = ${owner}) AS changed`
   const [tasks] = yield* sql<{ created: number; completed: number }>`
     SELECT COUNT(*) AS created, COUNT(CASE WHEN status = 'completed' THEN 1 END) AS completed FROM ${t("task")} WHERE owner = ${owner}`
   const result: JournalTotals = {
