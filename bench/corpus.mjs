@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 // Writes a Claude Code configuration folder full of transcripts, the same bytes for the same options, and what an indexer must find in it.
-//   node corpus.mjs --out DIR [--seed 1] [--sessions 100] [--lines 300] [--chaos]
+//   node corpus.mjs --out DIR [--seed 1] [--sessions 100] [--lines 300] [--chaos] [--shapes]
 // DIR/projects/<slug>/<session>.jsonl (+ <session>/subagents/agent-*.jsonl and .meta.json), DIR/expected.json.
 // Shapes follow Claude Code 2.1.330: one line a content block with the same message.id and requestId and a growing usage (the last line counts), 5-minute and 1-hour
 // cache writes, subagents, attachments, queue operations, compaction, tool results. --chaos adds forks (history copied under a new session id), spliced and broken lines,
 // NUL runs, CRLF, a half-written last line, unknown line types, refused tasks, lines of 2 MB, and text that breaks careless byte slicing.
-// Counts in expected.json are of distinct things: what a fork copied (same uuid, same API ids) belongs to the session that made it and is not counted again; filesTouched = distinct (that session, path); `sessions`, `transcripts`, `lines`, `bytes` are of files.
+// --shapes adds what corpusShapes.mjs says. Counts in expected.json are of distinct things: what a fork copied (same uuid, same API ids) belongs to the session that made it and is not counted again; filesTouched = distinct (that session, path); `sessions`, `transcripts`, `lines`, `bytes` are of files.
 import { createHash } from "node:crypto"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { addShapes } from "./corpusShapes.mjs"
 
 const option = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`)
@@ -16,7 +17,7 @@ const option = (name, fallback) => {
 }
 const out = option("out")
 if (!out) {
-  console.error("usage: corpus.mjs --out DIR [--seed 1] [--sessions 100] [--lines 300] [--chaos]")
+  console.error("usage: corpus.mjs --out DIR [--seed 1] [--sessions 100] [--lines 300] [--chaos] [--shapes]")
   process.exit(2)
 }
 const seed = Number(option("seed", 1)),
@@ -97,8 +98,8 @@ const expected = {
 const files = new Set()
 const start = Date.parse("2026-06-01T08:00:00.000Z")
 
-const count = (model, u) => {
-  // once for each API response, wherever its lines are copied to
+// What tokens cost, of a response or of a part of one that is charged by itself.
+const price = (model, u) => {
   const [input, output, read, write5, write1] = prices[model]
   const cost = Math.round(1000 * (u.input * input + u.output * output + u.read * read + u.write5 * write5 + u.write1 * write1)) // exact: a price has at most three decimals
   const m = (expected.byModel[model] ??= { responses: 0, input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, costNanoUsd: 0 })
@@ -109,10 +110,14 @@ const count = (model, u) => {
     target.cacheWrite5m += u.write5
     target.cacheWrite1h += u.write1
   }
-  m.responses++
   m.costNanoUsd += cost
-  expected.apiResponses++
   expected.costNanoUsd += cost
+}
+const count = (model, u) => {
+  // once for each API response, wherever its lines are copied to
+  price(model, u)
+  expected.byModel[model].responses++
+  expected.apiResponses++
 }
 const usage = (u, output) => ({
   input_tokens: u.input,
@@ -324,6 +329,7 @@ for (let s = 0; s < sessionCount; s++) {
     if (marker) expected.markers[marker].push(forked)
   }
 }
+if (process.argv.includes("--shapes")) addShapes({ count, expected, hex, int, out, price, random, slugOf, start, text, transcript, uuid, write })
 expected.filesTouched = files.size
 writeFileSync(join(out, "expected.json"), `${JSON.stringify(expected, null, 2)}\n`)
 console.log(
