@@ -70,6 +70,21 @@ export const DoctorShape = Schema.Struct({
   totals: DoctorTotals,
   roots: Schema.Array(Schema.Struct({ path: Schema.String, state: Schema.String, message: Text })),
   notTaken: Schema.Struct({ count: Schema.Int, files: Schema.Array(Schema.Struct({ path: Schema.String, reason: Schema.String, known: Schema.Boolean })) }),
+  outputs: Schema.Struct({
+    outputs: Schema.Int,
+    bytes: Schema.Int,
+    problemCount: Schema.Int,
+    problems: Schema.Array(
+      Schema.Struct({
+        kind: Schema.String,
+        sessionId: Schema.String,
+        name: Schema.String,
+        transcript: Text,
+        line: Schema.NullOr(Schema.Int),
+        reason: Schema.String
+      })
+    )
+  }),
   problems: Schema.Array(
     Schema.Struct({
       kind: Schema.String,

@@ -52,11 +52,12 @@ export const findStrays = Effect.fn("Transcripts.strays")(function* (roots: Read
         problems.push({ path: folder, message: `${folder} was not looked through for files named as transcripts: there are too many folders and files in it` })
         return
       }
-      // A folder that may not be read, or went away, is no place for transcripts: nobody misses what is in it.
-      const entries = yield* Effect.orElseSucceed(
-        asking(folder, () => readdir(folder, { withFileTypes: true })),
-        () => []
-      )
+      const look = yield* Effect.either(asking(folder, () => readdir(folder, { withFileTypes: true })))
+      if (look._tag === "Left") {
+        if (look.left.reason !== "missing") problems.push({ path: folder, message: look.left.message })
+        return
+      }
+      const entries = look.right
       names += entries.length
       for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
         const at = path.join(folder, entry.name)
