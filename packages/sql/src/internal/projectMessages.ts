@@ -193,9 +193,7 @@ const addWords = (sql: SqlClient.SqlClient, [{ owner, table, words }]: Chunks, m
     const text = Message.searchTextOf(message.decoded)
     if (text === null) continue
     rows.push(
-      pg
-        ? [owner, message.key, vector(`${text.prompt}\n${text.answer}\n${text.tool}\n${text.other}`)]
-        : [message.key, normalise(text.prompt), normalise(text.answer), normalise(text.tool), normalise(text.other)]
+      pg ? [owner, message.key, vector(text)] : [message.key, normalise(text.prompt), normalise(text.answer), normalise(text.tool), normalise(text.other)]
     )
   }
   if (pg) words.add(table("message_text"), "owner, id, words", 1, rows)
