@@ -20,6 +20,7 @@ export const SearchQuery = Schema.Struct({
   agentId: Schema.optional(AgentId),
   /** A project's name, a directory, or a repository. */
   project: Schema.optional(Schema.String),
+  /** Only what this one said. What programs put into a prompt is the client's, `system`. */
   role: Schema.optional(MessageRole),
   kinds: Schema.optional(Schema.Array(MessageKind)),
   /** Milliseconds since 1970. */
@@ -33,6 +34,7 @@ export class SearchHit extends Schema.Class<SearchHit>("han-core/SearchHit")({
   agentId: Schema.NullOr(AgentId),
   messageId: Schema.String,
   kind: MessageKind,
+  /** Who said what was found; null for lines beside the conversation. */
   role: Schema.NullOr(MessageRole),
   at: Schema.NullOr(Schema.Number),
   /** A part of the text around the first match, one line, about 160 characters. */

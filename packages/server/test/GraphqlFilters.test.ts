@@ -339,7 +339,7 @@ for (const [name, fresh] of stores)
       for (const [filter, expected] of cases) expect([filter, await talk(`filter: { ${filter} }`)]).toEqual([filter, expected])
       expect(await talk("orderBy: { timestamp: ASC }")).toEqual([...newest].reverse())
       expect(await talk("orderBy: { sessionId: ASC }")).toEqual(newest)
-      expect((await talk("orderBy: { outputTokens: DESC, id: ASC }")).slice(0, 2)).toEqual(["t1", "t3"])
+      expect((await talk("orderBy: { outputTokens: DESC, id: ASC }")).slice(0, 2)).toEqual(["t1", "t2"])
       expect(await talk("orderBy: { messageType: ASC, role: ASC }, filter: { agentId: { _isNull: true } }")).toEqual([
         "t2",
         "th5",

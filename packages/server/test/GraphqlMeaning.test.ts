@@ -219,6 +219,20 @@ for (const [name, fresh] of stores)
             Effect.map(search.messages(query, { first: 50 }), ({ items }) => items.map(({ node }) => [node.sessionId, node.role]))
           )
         )
-      expect((await found({ text: "ginger" })).map(([id]) => id).sort()).toEqual(["behind", "nothing", "parent", "reminded"])
+      expect((await found({ text: "ginger" })).sort()).toEqual([
+        ["behind", "system"],
+        ["nothing", "system"],
+        ["parent", "system"],
+        ["reminded", "system"]
+      ])
+      expect(await found({ text: "ginger", role: "user" })).toEqual([])
+      expect((await found({ text: "ginger", role: "system" })).map(([id]) => id).sort()).toEqual(["behind", "nothing", "parent", "reminded"])
+      expect(await found({ text: "ginger", role: "assistant" })).toEqual([])
+      expect((await found({ text: "flaky test", role: "user" })).sort()).toEqual([
+        ["behind", "user"],
+        ["reminded", "user"]
+      ])
+      expect(await found({ text: "flaky", role: "system" })).toEqual([])
+      expect(await found({ text: '"test remember"' })).toEqual([])
     })
   })

@@ -15,7 +15,7 @@ import { Models } from "./internal/Models.ts"
 import { instantOfKey, keyFrom, kindNumber, kindOfNumber, threadOf } from "./internal/messageKey.ts"
 import { outputTexts } from "./internal/outputTexts.ts"
 import { decodeCursor, encodeCursor, pageOf, plan } from "./internal/page.ts"
-import { parseQuery, type SearchTerms, toFts5, toTsquery } from "./internal/words.ts"
+import { holdsTerms, type Part, parseQuery, type SearchTerms, toFts5, toTsquery } from "./internal/words.ts"
 
 interface HitRow {
   readonly id: number
@@ -26,6 +26,13 @@ interface HitRow {
   readonly score: number | null
   readonly position: number
 }
+
+/** Kinds of lines on which programs speak, beside somebody or alone. */
+const isMixed = (kind: Message.MessageKind): boolean => kind === "prompt" || kind === "command" || kind === "meta"
+const saidParts: ReadonlyArray<Part> = ["prompt", "tool"]
+const addedParts: ReadonlyArray<Part> = ["other"]
+const isSaid = (text: { readonly [Each in Part]: string }, terms: SearchTerms): boolean =>
+  text.other === "" || saidParts.some((part) => holdsTerms(terms, text[part])) || !holdsTerms(terms, text.other)
 
 /** Full text search: FTS5 on SQLite, tsvector on PostgreSQL, over the same words. */
 export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect(
@@ -43,18 +50,22 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
         pg: () => ({
           from: sql`${t("message_text")} f JOIN ${t("message")} m ON m.owner = f.owner AND m.id = f.id`,
           match: sql`f.words @@ ${toTsquery(terms)}::tsquery`,
-          rank: sql`ts_rank(f.words, ${toTsquery(terms)}::tsquery)`,
+          within: (parts: ReadonlyArray<Part>) => sql`f.words @@ ${toTsquery(terms, parts)}::tsquery`,
+          // Weights tell parts apart here, and rank nothing.
+          rank: sql`ts_rank('{0.1, 0.1, 0.1, 0.1}', f.words, ${toTsquery(terms)}::tsquery)`,
           key: sql.literal("f.id")
         }),
         orElse: () => ({
           from: sql`${t("message_text")} CROSS JOIN ${t("message")} m ON m.id = ${t("message_text")}.rowid`,
           match: sql`${t("message_text")} MATCH ${toFts5(terms)}`,
+          within: (parts: ReadonlyArray<Part>) =>
+            sql`${t("message_text")}.rowid IN (SELECT rowid FROM ${t("message_text")} WHERE ${t("message_text")} MATCH ${toFts5(terms, parts)})`,
           rank: sql`-bm25(${t("message_text")})`,
           key: sql`${t("message_text")}.rowid`
         })
       })
 
-    const filters = Effect.fnUntraced(function* (owner: OwnerId, query: SearchQuery, key: Fragment) {
+    const filters = Effect.fnUntraced(function* (owner: OwnerId, query: SearchQuery, { key, within }: ReturnType<typeof source>) {
       const list: Array<Fragment> = [sql`m.owner = ${owner}`]
       if (query.since !== undefined) list.push(sql`${key} >= ${keyFrom(query.since)}`)
       if (query.until !== undefined) list.push(sql`${key} < ${keyFrom(query.until)}`)
@@ -82,10 +93,15 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
               )} AND ${key} < ${keyFrom(newest + 1000)}`
         )
       }
-      const kinds = Message.MessageKind.literals.filter(
-        (kind) => (query.kinds === undefined || query.kinds.includes(kind)) && (query.role === undefined || Message.roleOf(kind) === query.role)
-      )
-      if (kinds.length < Message.MessageKind.literals.length) list.push(sql`m.kind ${anyOf(sql, kinds.length === 0 ? [-1] : kinds.map(kindNumber))}`)
+      const inKinds = (kinds: ReadonlyArray<Message.MessageKind>) => sql`m.kind ${anyOf(sql, kinds.length === 0 ? [-1] : kinds.map(kindNumber))}`
+      const kinds = Message.MessageKind.literals.filter((kind) => query.kinds === undefined || query.kinds.includes(kind))
+      const { role } = query
+      if (role !== undefined) {
+        // On the lines of prompts programs speak, too: as what the client is.
+        const mixed = kinds.filter(isMixed)
+        const said = inKinds(kinds.filter((kind) => !isMixed(kind) && Message.roleOf(kind) === role))
+        list.push(role === "assistant" ? said : sql`(${said} OR (${inKinds(mixed)} AND ${within(role === "user" ? saidParts : addedParts)}))`)
+      } else if (kinds.length < Message.MessageKind.literals.length) list.push(inKinds(kinds))
       return sql.and(list)
     })
 
@@ -107,8 +123,9 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
         const after = page.after === undefined ? undefined : (yield* decodeCursor(name, 1, page.after))[0]!
         const before = page.before === undefined ? undefined : (yield* decodeCursor(name, 1, page.before))[0]!
         if (terms.groups.length === 0) return empty
-        const { from, key, match, rank } = source(terms)
-        const where = sql`${match} AND ${yield* filters(owner, query, key)}`
+        const found = source(terms)
+        const { from, key, match, rank } = found
+        const where = sql`${match} AND ${yield* filters(owner, query, found)}`
         let rows: ReadonlyArray<HitRow>
         if (ranked) {
           // A rank is no key: a page of ranked hits is counted from the best. One row more than the page tells whether there are others.
@@ -117,16 +134,16 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
           const upper = before ?? all?.count ?? Number.MAX_SAFE_INTEGER
           const first = backward ? Math.max(lower, upper - size - 1) : lower
           const limit = Math.max(0, Math.min(size + 1, upper - first))
-          const found =
+          const hits =
             yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.session_no, m.kind, ${rank} AS score FROM ${from} WHERE ${where} ORDER BY score DESC, m.id DESC LIMIT ${limit} OFFSET ${first}`
-          rows = found.map((row, index) => ({ ...row, position: first + index }))
+          rows = hits.map((row, index) => ({ ...row, position: first + index }))
           if (backward) rows = [...rows].reverse()
         } else {
           const bounds = sql.and([after === undefined ? sql`1 = 1` : sql`${key} < ${after}`, before === undefined ? sql`1 = 1` : sql`${key} > ${before}`])
           const order = sql.literal(backward ? "" : "DESC")
-          const found =
+          const hits =
             yield* sql<HitRow>`SELECT m.id, m.transcript_no, m.line, m.session_no, m.kind, NULL AS score FROM ${from} WHERE ${where} AND ${bounds} ORDER BY ${key} ${order} LIMIT ${size + 1}`
-          rows = found.map((row) => ({ ...row, position: row.id }))
+          rows = hits.map((row) => ({ ...row, position: row.id }))
         }
         const at = yield* entriesAt(
           sql,
@@ -144,14 +161,15 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
           (row) => {
             const { decoded, entry, transcript } = at({ transcriptNo: row.transcript_no, line: row.line })!
             const kind = kindOfNumber(row.kind)
+            const text = isMixed(kind) ? Message.searchTextOf(decoded) : null
             return new SearchHit(
               {
                 sessionId: transcript.sessionId,
                 agentId: transcript.agentId,
                 messageId: Message.idOf(transcript, decoded, entry),
                 kind,
-                role: Message.roleOf(kind),
-                at: instantOfKey(row.id),
+                role: text === null || isSaid(text, terms) ? Message.roleOf(kind) : "system",
+                at: decoded.envelope.at ?? instantOfKey(row.id),
                 excerpt: excerpts.get(row.id) ?? "",
                 score: row.score
               },
@@ -165,8 +183,9 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
         const { owner } = yield* Viewer
         const terms = parseQuery(query.text)
         if (terms.groups.length === 0) return 0
-        const { from, key, match } = source(terms)
-        const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${from} WHERE ${match} AND ${yield* filters(owner, query, key)}`
+        const found = source(terms)
+        const { from, match } = found
+        const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${from} WHERE ${match} AND ${yield* filters(owner, query, found)}`
         return row!.count
       }, failing("search"))
     })

@@ -34,7 +34,9 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
     it("has a card for each kind of message, the newest first; results stand under their calls", async () => {
       const { project } = served().workspace
       const { messages } = await page(EveryMessage.sessionId)
-      const expected = EveryMessage.cards(project).filter(({ __typename }) => !hidden.includes(String(__typename)))
+      const expected = EveryMessage.cards(project).filter(
+        ({ __typename, agentId, rawJson }) => !hidden.includes(String(__typename)) && agentId === null && !String(rawJson).includes('"type":"queue-operation"')
+      )
       expect(nodes(messages)).toMatchObject(expected)
       expect([messages.totalCount, messages.edges.length]).toEqual([expected.length, expected.length])
     })
@@ -94,7 +96,8 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
         date: "2026-11-20",
         duration: 49,
         messageCount: 8,
-        turnCount: 1,
+        // A slash command with words asks for something, too.
+        turnCount: 2,
         compactionCount: 1,
         fileChangeCount: 1,
         agentTaskIds: [EveryMessage.agentId],
@@ -151,7 +154,12 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
         compactions: [{ trigger: "manual", tokensBefore: 9000, summary: expect.stringContaining("all is well") }]
       })
       const queued = nodes(session["messages"] as Edges<JsonObject>).filter(({ __typename }) => __typename === "QueueOperationMessage")
-      expect(queued.map(({ content }) => content)).toEqual(["tidy", "and then this"])
+      expect(queued.map(({ content }) => content)).toEqual(["tidy"])
+      expect(session).toMatchObject({ agentId: null, agentOf: null })
+      const [subagent] = session["subagents"] as ReadonlyArray<JsonObject>
+      const conversation = subagent?.["session"] as JsonObject
+      expect(conversation).toMatchObject({ sessionId: EveryMessage.agentId, agentId: EveryMessage.agentId, agentOf: { sessionId: EveryMessage.sessionId } })
+      expect(nodes(conversation["messages"] as Edges<JsonObject>)).toHaveLength(1)
     })
   })
 
@@ -208,9 +216,10 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
         expect(subagents).toContainEqual(
           expect.objectContaining({ ...agent, type: agentType, toolCallId: toolUseId, parentAgentId: meta.parentAgentId ?? null })
         )
-        const blocks = nodes(session["messages"] as Edges<JsonObject>).flatMap(
-          ({ contentBlocks }) => (contentBlocks as ReadonlyArray<JsonObject> | undefined) ?? []
-        )
+        const conversations = [session, ...subagents.map((one) => one["session"] as JsonObject)]
+        const blocks = conversations
+          .flatMap((one) => nodes(one["messages"] as Edges<JsonObject>))
+          .flatMap(({ contentBlocks }) => (contentBlocks as ReadonlyArray<JsonObject> | undefined) ?? [])
         expect(blocks.find(({ toolCallId }) => toolCallId === toolUseId)).toMatchObject({ agentTaskId: agentId, agentTask: { ...agent, agentType } })
       }
     })

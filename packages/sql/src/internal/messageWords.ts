@@ -155,7 +155,7 @@ const wordRow = (sql: SqlClient.SqlClient, owner: string, key: number, { isCut, 
   const [prompt, answer, tool, other] = searchable([text.prompt, text.answer, text.tool, text.other])
   const length = prompt.length + answer.length + tool.length + other.length
   const row: ReadonlyArray<string | number> = isPg(sql)
-    ? [owner, key, vector(`${prompt}\n${answer}\n${tool}\n${other}`)]
+    ? [owner, key, vector({ prompt, answer, tool, other })]
     : [key, normalise(prompt), normalise(answer), normalise(tool), normalise(other)]
   return { row, isCut: isCut || length < text.prompt.length + text.answer.length + text.tool.length + text.other.length }
 }

@@ -16,20 +16,30 @@ const word = /[a-z0-9\u0080-\u{10ffff}]+/gu
 
 export const words = (text: string): ReadonlyArray<string> => normalise(text).toLowerCase().match(word) ?? []
 
-/** A text as a PostgreSQL text search vector, with the positions that phrases need. */
-export const vector = (text: string): string => {
-  const positions = new Map<string, Array<number>>()
+/** What the words of a line may be: each part of its text has a column of FTS5, and on PostgreSQL a weight. */
+export type Part = "prompt" | "answer" | "tool" | "other"
+/** The weight D is not written. */
+const weights: { readonly [Each in Part]: string } = { prompt: "A", answer: "B", tool: "C", other: "" }
+
+/** A text as a PostgreSQL text search vector, with the positions that phrases need; none goes beyond its part. */
+export const vector = (text: { readonly [Each in Part]: string }): string => {
+  const positions = new Map<string, Array<string>>()
   let position = 0
   let size = 0
-  for (const found of words(text)) {
-    position = Math.min(position + 1, maxPosition)
-    const lexeme = lexemeOf(found)
-    const list = positions.get(lexeme)
-    if (list === undefined) {
-      size += lexemeSize(lexeme)
-      if (size > maxVectorBytes) break
-      positions.set(lexeme, [position])
-    } else if (list.length < maxPositions && list[list.length - 1] !== position) list.push(position)
+  for (const part of ["prompt", "answer", "tool", "other"] as const) {
+    if (text[part] === "") continue
+    if (position > 0) position++
+    for (const found of words(text[part])) {
+      position = Math.min(position + 1, maxPosition)
+      const place = `${position}${weights[part]}`
+      const lexeme = lexemeOf(found)
+      const list = positions.get(lexeme)
+      if (list === undefined) {
+        size += lexemeSize(lexeme)
+        if (size > maxVectorBytes) break
+        positions.set(lexeme, [place])
+      } else if (list.length < maxPositions && list[list.length - 1] !== place) list.push(place)
+    }
   }
   const parts: Array<string> = []
   for (const [lexeme, list] of positions) parts.push(`'${lexeme}':${list.join(",")}`)
@@ -124,16 +134,36 @@ export const parseQuery = (text: string): SearchTerms => {
   return { groups, without }
 }
 
-/** The query of SQLite's FTS5. Words hold no character that its syntax knows. */
-export const toFts5 = ({ groups, without }: SearchTerms): string => {
+/** The query of SQLite's FTS5, in all of a line or in some parts of it. Words hold no character that its syntax knows. */
+export const toFts5 = ({ groups, without }: SearchTerms, parts?: ReadonlyArray<Part>): string => {
   const phrase = (group: SearchGroup) => `"${group.words.join(" ")}"${group.prefix ? " *" : ""}`
   const found = `(${groups.map(phrase).join(" AND ")})`
-  return without.length === 0 ? found : `${found} NOT (${without.map(phrase).join(" OR ")})`
+  const all = without.length === 0 ? found : `${found} NOT (${without.map(phrase).join(" OR ")})`
+  return parts === undefined ? all : `{${parts.join(" ")}} : (${all})`
 }
 
 /** The query of PostgreSQL. */
-export const toTsquery = ({ groups, without }: SearchTerms): string => {
+export const toTsquery = ({ groups, without }: SearchTerms, parts?: ReadonlyArray<Part>): string => {
+  const weight = parts?.map((part) => weights[part] || "D").join("") ?? ""
   const phrase = (group: SearchGroup) =>
-    `(${group.words.map((found, index) => `'${lexemeOf(found)}'${group.prefix && index === group.words.length - 1 ? ":*" : ""}`).join(" <-> ")})`
+    `(${group.words
+      .map((found, index) => {
+        const marks = `${group.prefix && index === group.words.length - 1 ? "*" : ""}${weight}`
+        return `'${lexemeOf(found)}'${marks === "" ? "" : `:${marks}`}`
+      })
+      .join(" <-> ")})`
   return [...groups.map(phrase), ...without.map((group) => `!${phrase(group)}`)].join(" & ")
+}
+
+/** Whether all that is looked for stands in this text. */
+export const holdsTerms = ({ groups }: SearchTerms, text: string): boolean => {
+  const list = words(text)
+  return groups.every(({ prefix, words: wanted }) =>
+    list.some((_, at) =>
+      wanted.every((word, index) => {
+        const found = list[at + index]
+        return found !== undefined && (prefix && index === wanted.length - 1 ? found.startsWith(word) : found === word)
+      })
+    )
+  )
 }

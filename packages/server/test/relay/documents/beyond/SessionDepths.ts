@@ -8,6 +8,11 @@ export const query = graphql`
       sessionId
       title
       firstPrompt
+      agentId
+      agentOf {
+        id
+        sessionId
+      }
       model
       machine
       permissionMode
@@ -40,6 +45,24 @@ export const query = graphql`
         messageCount
         startedAt
         updatedAt
+        session {
+          id
+          sessionId
+          agentId
+          agentOf {
+            id
+            sessionId
+          }
+          messages(first: 500) {
+            edges {
+              node {
+                __typename
+                id
+                ...SessionDepths_message
+              }
+            }
+          }
+        }
       }
       compactions {
         id
