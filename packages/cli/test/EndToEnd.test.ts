@@ -65,7 +65,10 @@ describe("every command", () => {
     expect(updated).toEqual([...updated].sort().reverse())
     const two = Schema.decodeUnknownSync(SessionsShape, strict)(await one.json("sessions", "--limit", "2"))
     expect([two.sessions.length, two.total]).toEqual([2, all.total])
-    expect(await one.json("sessions", "--project", "nowhere")).toEqual({ sessions: [], total: 0 })
+    expect(await one.han("sessions", "--project", "nowhere", "--json")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no project "nowhere"')
+    })
     expect(Schema.decodeUnknownSync(SessionsShape, strict)(await one.json("sessions", "--project", "long")).sessions.map(({ id }) => id)).toEqual([long])
     const table = (await one.han("sessions")).out.toString()
     expect(table).toMatch(/^SESSION +UPDATED +STATUS +MESSAGES +COST +PROJECT +BRANCH +TITLE\n/)

@@ -36,7 +36,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
       if (found.length > passes.length)
         yield* print(
           host.out,
-          `${style.dim(`${passes.length === 0 ? "no pass" : `the newest ${counted(passes.length, "pass", "passes")}`} of more; --limit N shows more`)}\n`
+          `${style.dim(`${passes.length === 0 ? "some passes are kept" : `the newest ${counted(passes.length, "pass", "passes")}`}; --limit N shows more`)}\n`
         )
     })
   )

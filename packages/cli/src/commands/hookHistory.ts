@@ -52,7 +52,10 @@ export const run = (options: Options, host: Host): Promise<number> =>
       if (found.length === 0) return yield* print(host.out, "No run of a hook is known that is asked for.\n")
       for (const one of runs) yield* print(host.out, runText(one, flaky.has(one.id), options, style))
       if (found.length > runs.length)
-        yield* print(host.out, `${style.dim(`${runs.length === 0 ? "no run" : `the newest ${counted(runs.length, "run")}`} of more; --limit N shows more`)}\n`)
+        yield* print(
+          host.out,
+          `${style.dim(`${runs.length === 0 ? "some runs are known" : `the newest ${counted(runs.length, "run")}`}; --limit N shows more`)}\n`
+        )
     })
   )
 
