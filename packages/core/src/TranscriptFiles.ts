@@ -207,8 +207,11 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
       if (one._tag === "Right" && one.right === null) notTaken.push({ path: file.path, reason: "it has no whole line yet that says its session", known: false })
       if (one._tag === "Left" && one.left.reason !== "missing") problems.push(problemOf(one.left))
     }
-    sessions.keepOnly(new Set(found.map((file) => file.path)))
-    return { files, outputs, problems, roots: tree.map((root) => root.state), notTaken: notTakenFiles([...notTaken, ...strays.found]) }
+    const paths = new Set(found.map((file) => file.path))
+    sessions.keepOnly(paths)
+    // A root may lie in another one.
+    for (const stray of strays.found) if (!paths.has(stray.path)) notTaken.push(stray)
+    return { files, outputs, problems, roots: tree.map((root) => root.state), notTaken: notTakenFiles(notTaken) }
   })
 
   const stat = Effect.fn("Transcripts.stat")(function* (file: string) {

@@ -30,14 +30,19 @@ const noTranscripts: ReadonlySet<string> = new Set([
   "file-history",
   "shell-snapshots",
   "session-env",
+  "tasks",
+  "todos",
+  "local",
   "cache",
+  "paste-cache",
+  "image-cache",
   "debug",
   "statsig",
   "telemetry"
 ])
 
-/** How much of what is no place for transcripts is looked through for some, all roots together. */
-const mostNames = 20_000
+/** How many folders of what is no place for transcripts are looked through for some, all roots together. */
+const mostFolders = 5000
 const mostDepth = 16
 const mostListed = 100
 
@@ -45,20 +50,29 @@ const mostListed = 100
 export const findStrays = Effect.fn("Transcripts.strays")(function* (roots: ReadonlyArray<string>, others: ReadonlyArray<string>) {
   const found: Array<NotTaken> = []
   const problems: Array<FileProblem> = []
-  let names = 0
+  let folders = 0
+  let isFull = false
   const visit = (folder: string, depth: number, reason: string, skip: ReadonlySet<string>): Effect.Effect<void> =>
     Effect.gen(function* () {
-      if (depth > mostDepth || names > mostNames) {
-        problems.push({ path: folder, message: `${folder} was not looked through for files named as transcripts: there are too many folders and files in it` })
+      if (folders >= mostFolders && !isFull) {
+        isFull = true
+        problems.push({
+          path: folder,
+          message: `${folder} and what follows was not looked through for files named as transcripts: there are more than ${mostFolders} folders`
+        })
+      }
+      if (isFull) return
+      if (depth > mostDepth) {
+        problems.push({ path: folder, message: `${folder} was not looked through for files named as transcripts: it lies more than ${mostDepth} folders deep` })
         return
       }
+      folders++
       const look = yield* Effect.either(asking(folder, () => readdir(folder, { withFileTypes: true })))
       if (look._tag === "Left") {
         if (look.left.reason !== "missing") problems.push({ path: folder, message: look.left.message })
         return
       }
       const entries = look.right
-      names += entries.length
       for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
         const at = path.join(folder, entry.name)
         if (entry.name.endsWith(transcriptEnd)) found.push({ path: at, ...whyNot(entry.name, reason) })
