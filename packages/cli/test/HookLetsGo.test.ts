@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { outlook } from "han-cli/FailOpen"
 import { hookEvents } from "han-core/Hook"
 import { isFrequent, told } from "han-core/UnaskedGates"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
@@ -73,12 +74,13 @@ describe("a hook that lets go", () => {
 
   it("starts one when it may, and says that the last start failed", async () => {
     writeFileSync(join(here.home, "config.json"), "{ nonsense")
-    const environment = { HAN_HOOK_NO_START: "0" }
-    expect((await call("Stop", { environment })).message).toMatch(/no hooks were run; it is being started$/)
-    await vi.waitFor(async () => expect((await call("Stop", { environment })).message).toMatch(/its last start failed: .*config\.json.*; it is tried again$/), {
-      timeout: 30_000,
+    expect((await call("Stop", { environment: { HAN_HOOK_NO_START: "0" } })).message).toMatch(/no hooks were run; it is being started$/)
+    // The calls that wait for its end start none.
+    await vi.waitFor(async () => expect((await call("Stop")).message).toMatch(/its last start failed: .*config\.json.*; `han coordinator start` starts it$/), {
+      timeout: 60_000,
       interval: 300
     })
+    expect(outlook(here.home, true)).toEqual({ starts: true, text: expect.stringMatching(/^its last start failed: .*config\.json.*; it is tried again$/) })
   })
 
   it("does not take the broken input of an agent for a person's call", async () => {
