@@ -24,7 +24,7 @@ const batch = 20
 /** How long until the next look while much comes in, which asks git more than once about what is on its way. */
 const pauseMs = 4000
 /** How often it is seen whether something came in: a row that is read. */
-const lookMs = 250
+const lookMs = 500
 /** When nothing came in for so long, what there is is looked up at once. */
 const quietMs = 100
 
