@@ -87,19 +87,19 @@ describe("the hand-written frames", () => {
   })
 
   it("carry errors and defects", async () => {
-    const failures: ReadonlyArray<readonly [Answer, string | RegExp]> = [
-      [Effect.fail(new HookCallInvalid({ message: "no event" })), "han: no event\n"],
-      [Effect.fail(new HookProjectInvalid({ projectPath: "/x", message: "no folder" })), "han: no folder\n"],
-      [Effect.fail(new StoreError({ operation: "o", reason: "full", message: "no space" })), "han: no space\n"],
-      [Effect.die(new Error("a bug")), /^han: the coordinator broke down over this call, .*: a bug; /],
-      [Effect.interrupt, /^han: the coordinator stopped while hooks were running/]
+    const failures: ReadonlyArray<readonly [Answer, RegExp]> = [
+      [Effect.fail(new HookCallInvalid({ message: "no event" })), /^han: .*no event/],
+      [Effect.fail(new HookProjectInvalid({ projectPath: "/x", message: "no folder" })), /^han: .*no folder/],
+      [Effect.fail(new StoreError({ operation: "o", reason: "full", message: "no space" })), /^han: .*no space/],
+      [Effect.die(new Error("a bug")), /the coordinator broke down over this call, .*: a bug; /],
+      [Effect.interrupt, /the coordinator stopped while hooks were running/]
     ]
     for (const [answer, words] of failures) {
-      const { code, err } = await served(
+      const { code, out } = await served(
         () => answer,
         () => here.run(["hook", "run", "Stop"], input)
       )
-      expect([code, err]).toEqual([0, typeof words === "string" ? words : expect.stringMatching(words)])
+      expect([code, JSON.parse(out.toString())]).toEqual([0, { systemMessage: expect.stringMatching(words) }])
     }
   })
 
@@ -127,6 +127,6 @@ describe("the hand-written frames", () => {
 it("an older coordinator is named as such", async () => {
   const Older = RpcGroup.make(Rpc.make("Sessions.count", { success: Schema.Int }))
   const server = RpcServer.layer(Older).pipe(Layer.provide(Older.toLayer({ "Sessions.count": () => Effect.succeed(0) })))
-  const { code, err } = await during(server, () => here.run(["hook", "run", "Stop"], input))
-  expect([code, err]).toEqual([0, expect.stringContaining("older than this han")])
+  const { code, out } = await during(server, () => here.run(["hook", "run", "Stop"], input))
+  expect([code, JSON.parse(out.toString())]).toEqual([0, { systemMessage: expect.stringContaining("older than this han") }])
 })

@@ -137,7 +137,7 @@ describe("answers", () => {
 
   it("without an id say what they took on the line", async () => {
     const usage = { input_tokens: 5_000_000_000, output_tokens: 2.5, cache_read_input_tokens: "7" }
-    const took = { inputTokens: 5_000_000_000, outputTokens: 3, cachedTokens: null }
+    const took = { inputTokens: 5_000_000_000, outputTokens: 2, cachedTokens: 7 }
     expect(await told({ type: "assistant", message: { content: "x", usage } })).toMatchObject(took)
     expect(await told({ type: "assistant", content: "x", usage })).toMatchObject(took)
   })

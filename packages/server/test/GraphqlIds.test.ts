@@ -230,13 +230,18 @@ for (const [name, fresh] of stores)
         await asking.ask(
           `query ($id: String!) {
             sessions(filter: { _or: [{ id: { _eq: $id } }, { slug: { _in: [$id] } }, { id: { _contains: $id } }, { status: { _startsWith: $id } }] }) { totalCount }
-            search(text: $id, project: $id, sessionId: $id) { totalCount } usage(by: DAY, project: $id, sessionId: $id) { totals { input } }
+            search(text: $id, project: $id, sessionId: $id) { totalCount }
             activity(projectId: $id, repoId: $id) { totalSessions } metrics(projectId: $id) { totalTasks } dashboardAnalytics(projectId: $id) { toolUsage { count } } teamMetrics(projectIds: [$id]) { totalSessions }
             memory { search(query: $id, projectPath: $id) { answer } }
             twin: session(id: "twin-1") { searchMessages(query: $id) { messageId } messages(filter: { _or: [{ id: { _eq: $id } }, { toolName: { _in: [$id] } }, { agentId: { _contains: $id } }] }) { totalCount } }
           }`,
           { id: raw }
         )
+        // What was used by nobody is an error, not zero.
+        for (const of of ["project", "sessionId"]) {
+          const [error] = await asking.errors(`query ($id: String!) { usage(by: DAY, ${of}: $id) { totals { input } } }`, { id: raw })
+          expect(error?.message).toMatch(of === "project" ? /there is no project/ : /there is no session|is too short/)
+        }
       }
     })
 

@@ -9,6 +9,7 @@ export const query = graphql`
       rows {
         key
         label
+        path
         input
         output
         cacheRead
