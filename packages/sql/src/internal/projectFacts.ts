@@ -223,21 +223,20 @@ export const projectProblems = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
   const [{ owner, table: tableOf }] = chunks
   const unreadable: Array<ReadonlyArray<Value>> = []
   const counted = new Map<string, CountedProblem>()
-  for (const chunk of chunks)
-    for (const { events, line, offset } of chunk.decoded) {
-      const count = (kind: CountedProblem["kind"], reason: string) => {
-        const key = `${chunk.no}/${kind}/${reason}`
-        const have = counted.get(key)
-        if (have === undefined) counted.set(key, { no: chunk.no, kind, reason, line, offset, lines: 1 })
-        else have.lines++
-      }
+  const count = (found: Omit<CountedProblem, "lines">) => {
+    const key = `${found.no}/${found.kind}/${found.reason}`
+    const have = counted.get(key)
+    if (have === undefined) counted.set(key, { ...found, lines: 1 })
+    else have.lines++
+  }
+  for (const { decoded, no } of chunks)
+    for (const { events, line, offset } of decoded)
       for (const event of events) {
-        if (event._tag === "Unreadable") unreadable.push([chunk.no, "unreadable", storable(event.reason), line, offset, 1, owner])
-        else if (event._tag === "Unrecognized") count("unrecognized", storable(event.type.slice(0, longestReason)))
+        if (event._tag === "Unreadable") unreadable.push([no, "unreadable", storable(event.reason), line, offset, 1, owner])
+        else if (event._tag === "Unrecognized") count({ no, kind: "unrecognized", reason: storable(event.type.slice(0, longestReason)), line, offset })
         else if (event._tag === "ResponseMetered" && event.impossible.length > 0)
-          count("impossible", `no response can have what it says of ${event.impossible.join(", ")}`)
+          count({ no, kind: "impossible", reason: `no response can have what it says of ${event.impossible.join(", ")}`, line, offset })
       }
-    }
   const columns = "transcript_no, kind, reason, line, byte_offset, lines, owner"
   const table = tableOf("problem")
   yield* insertRows(sql, { table, columns, suffix: "ON CONFLICT DO NOTHING" }, unreadable)

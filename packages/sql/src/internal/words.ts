@@ -51,7 +51,7 @@ export const vector = (text: { readonly [Each in Part]: string }): string => {
  * other must not find either.
  */
 export const searchable = (texts: readonly [string, string, string, string]): readonly [string, string, string, string] => {
-  if (texts.reduce((sum, text) => sum + text.length, 0) <= alwaysFits) return texts
+  if (texts[0].length + texts[1].length + texts[2].length + texts[3].length <= alwaysFits) return texts
   const seen = new Set<string>()
   let size = 0
   const fitting = (text: string): string => {
