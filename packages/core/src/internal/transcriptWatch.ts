@@ -304,8 +304,9 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
 const sessionFolder = ({ depth, level, path: at }: Folder): string | null =>
   level === "inside" ? path.resolve(at, ...Array.from({ length: depth ?? 0 }, () => "..")) : null
 
-/** A look takes at most a 400th of the time: over a large tree it comes less often. */
+/** A look takes at most a 400th of the time: over a large tree it comes less often. But a look that took long because the machine was busy is no reason to wait for minutes. */
 const restShare = 400
+const longestRestMs = 10_000
 
 const every = (leastMs: () => number, look: Effect.Effect<void>): Effect.Effect<never> =>
   Effect.gen(function* () {
@@ -313,6 +314,6 @@ const every = (leastMs: () => number, look: Effect.Effect<void>): Effect.Effect<
     for (;;) {
       yield* Effect.sleep(pause)
       const [took] = yield* Effect.timed(look)
-      pause = Math.max(leastMs(), restShare * Duration.toMillis(took))
+      pause = Math.max(leastMs(), Math.min(restShare * Duration.toMillis(took), longestRestMs))
     }
   })
