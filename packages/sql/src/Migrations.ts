@@ -3,8 +3,17 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { StoreUnusable } from "han-core/StoreError"
 
+/** The column types that the two databases name differently. */
+const typesOf = (sql: SqlClient.SqlClient) => ({
+  bytes: sql.onDialectOrElse({ pg: () => sql.literal("BYTEA"), orElse: () => sql.literal("BLOB") }),
+  serial: sql.onDialectOrElse({
+    pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+    orElse: () => sql.literal("INTEGER PRIMARY KEY")
+  })
+})
+
 /**
- * The journal's own tables: the only ones with a history. One list for both databases; a dialect differs only in the types named here.
+ * The journal's own tables: the only ones with a history. One list for both databases; a dialect differs only in the types of `typesOf`.
  * A migration that was published never changes.
  */
 const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Effect<void, SqlError, SqlClient.SqlClient> }> = [
@@ -12,11 +21,7 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
     name: "journal",
     run: Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const bytes = sql.onDialectOrElse({ pg: () => sql.literal("BYTEA"), orElse: () => sql.literal("BLOB") })
-      const serial = sql.onDialectOrElse({
-        pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-        orElse: () => sql.literal("INTEGER PRIMARY KEY")
-      })
+      const { bytes, serial } = typesOf(sql)
       // The row whose lock makes one owner's appends follow each other, so that sequences are seen in order and without gaps.
       yield* sql`CREATE TABLE owner_head (owner TEXT NOT NULL PRIMARY KEY, sequence BIGINT NOT NULL)`
       // Short numbers for ids that many rows repeat. Primary, so that they outlive a rebuild.
@@ -90,7 +95,7 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
     name: "hook passes",
     run: Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const bytes = sql.onDialectOrElse({ pg: () => sql.literal("BYTEA"), orElse: () => sql.literal("BLOB") })
+      const { bytes } = typesOf(sql)
       yield* sql`CREATE TABLE hook_pass (
         key ${bytes} NOT NULL PRIMARY KEY,
         gate ${bytes} NOT NULL,
@@ -132,11 +137,7 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
     name: "tool outputs",
     run: Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const bytes = sql.onDialectOrElse({ pg: () => sql.literal("BYTEA"), orElse: () => sql.literal("BLOB") })
-      const serial = sql.onDialectOrElse({
-        pg: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-        orElse: () => sql.literal("INTEGER PRIMARY KEY")
-      })
+      const { bytes, serial } = typesOf(sql)
       yield* sql`CREATE TABLE tool_output (
         no ${serial},
         owner TEXT NOT NULL,
@@ -175,7 +176,7 @@ export const run = (location: string): Effect.Effect<void, StoreUnusable | SqlEr
         })
       }
       for (const [index, migration] of migrations.entries()) {
-        if (done.some(({ id }) => id === index + 1)) continue
+        if (index < last) continue
         yield* migration.run
         yield* sql`INSERT INTO han_migration ${sql.insert({ id: index + 1, name: migration.name })}`
       }
