@@ -29,9 +29,9 @@ const call = async (
 const notRunning = /^han: the coordinator is not running, so no hooks were run; `han coordinator start` starts it/
 
 describe("a hook that lets go", () => {
-  it("says so at the end of each turn, and at events that come often once in a session, until a coordinator answered", async () => {
+  it("says so at the end of each turn, and at events that come often once an hour in a session, until a coordinator answered", async () => {
     for (const _ of [1, 2]) expect((await call("Stop")).message).toMatch(notRunning)
-    expect((await call("PostToolUse")).message).toMatch(/starts it \(said once in a session\)$/)
+    expect((await call("PostToolUse")).message).toMatch(/starts it \(said at most once an hour in a session\)$/)
     for (const event of ["PostToolUse", "PreToolUse"]) expect(await call(event)).toEqual({ err: "", out: "", message: undefined })
     expect((await call("PostToolUse", { session: "t" })).message).toMatch(notRunning)
     // Another reason is news.

@@ -34,7 +34,7 @@ export const isFrequent = (event: string | null): boolean => event !== null && f
 /** `reason` as the user reads it. */
 export const words = (event: string | null, reason: string): string => {
   const text = reason.length <= longest ? reason : `${reason.slice(0, longest - 1).toWellFormed()}…`
-  return `han: ${text}${isFrequent(event) ? " (said once in a session)" : ""}`
+  return `han: ${text}${isFrequent(event) ? " (said at most once an hour in a session)" : ""}`
 }
 const longest = 4000
 
