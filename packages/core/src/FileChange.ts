@@ -38,11 +38,7 @@ const noteDistanceMs = 5 * 60_000
  * The notes that tell of a change of their own: each change stands for at most one note of the same file and tool of about the same time. Relative paths are meant from `cwd`.
  */
 export const ownNotes = <Note extends NotedChange>(changes: ReadonlyArray<OwnChange>, notes: ReadonlyArray<Note>, cwd: string | null): ReadonlyArray<Note> => {
-  const byName = new Map<string, Array<OwnChange>>()
-  for (const change of changes) {
-    const name = nameOf(change.path)
-    byName.set(name, [...(byName.get(name) ?? []), change])
-  }
+  const byName = Map.groupBy(changes, ({ path }) => nameOf(path))
   return notes
     .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || (a.id < b.id ? -1 : 1))
     .filter((note) => {

@@ -145,14 +145,19 @@ export const endsOf = (events: ReadonlyArray<HanEvent>): ReadonlyMap<string, Han
 /** In the order of time; lines of one transcript without a time have their neighbour's. Which transcript came first does not matter. */
 const inTime = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HanEvent> => {
   const times = new Map<HanEvent, number>()
-  const byTranscript = new Map<number, Array<HanEvent>>()
-  for (const event of events) byTranscript.set(event.transcriptNo, [...(byTranscript.get(event.transcriptNo) ?? []), event])
-  for (const list of byTranscript.values()) {
+  for (const list of Map.groupBy(events, ({ transcriptNo }) => transcriptNo).values()) {
     list.sort((a, b) => a.line - b.line)
     let last = list.find(({ at }) => at !== null)?.at ?? 0
     for (const event of list) times.set(event, (last = event.at ?? last))
   }
   return [...events].sort((a, b) => (times.get(a) ?? 0) - (times.get(b) ?? 0) || a.line - b.line || (a.id < b.id ? -1 : 1))
+}
+
+/** The list of that key, which is put there when it has none. */
+const listAt = <A>(lists: Map<string, Array<A>>, key: string): Array<A> => {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
 }
 
 /** The id that a run gives itself beside the one of its line. */
@@ -176,14 +181,14 @@ const joined = (events: ReadonlyArray<HanEvent>) => {
   const orphans: Array<HanEvent> = []
   const join = (run: HanEvent | undefined, end: HanEvent) => {
     if (run === undefined) orphans.push(end)
-    else ends.set(run.id, [...(ends.get(run.id) ?? []), end])
+    else listAt(ends, run.id).push(end)
   }
   for (const event of events) if (endsRun(event.name) && event.replyTo !== null) join(byId.get(event.replyTo), event)
   const open = new Map<string, Array<HanEvent>>()
   const unnamed: Array<HanEvent> = []
   for (const event of events) {
     const gate = gateOf(event)
-    if (event.name === "hook_run" && !ends.has(event.id)) open.set(gate, [...(open.get(gate) ?? []), event])
+    if (event.name === "hook_run" && !ends.has(event.id)) listAt(open, gate).push(event)
     if (!endsRun(event.name) || event.replyTo !== null) continue
     const run = open.get(gate)?.pop()
     if (run === undefined) unnamed.push(event)

@@ -262,7 +262,13 @@ export const mostInside = 4096
 
 /** All that lies under `start`. `enter` decides, folder by folder, whether to go on there; it sees own names before symbolic links. */
 export const walk = Effect.fn("Transcripts.walk")(function* (start: FoundFolder, enter: (folder: FoundFolder) => boolean) {
-  const all = { files: [] as FoundFile[], outputs: [] as FoundOutput[], problems: [] as FileProblem[], notTaken: [] as NotTaken[], others: [] as string[] }
+  const all: { -readonly [Key in keyof Omit<Listing, "folders">]: Array<Listing[Key][number]> } = {
+    files: [],
+    outputs: [],
+    problems: [],
+    notTaken: [],
+    others: []
+  }
   const visit = (folder: FoundFolder, inside: { folders: number }): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (!enter(folder)) return Effect.void
