@@ -2,13 +2,13 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import * as fc from "fast-check"
 import { Directories } from "han-core/Directories"
-import { type Entry, type Transcript, transcriptFileId } from "han-core/Entry"
+import { AgentId, type Entry, type Transcript, transcriptFileId } from "han-core/Entry"
 import { type Append, Journal } from "han-core/Journal"
 import type { Messages } from "han-core/Messages"
 import { Metrics } from "han-core/Metrics"
 import { projectId, repoId } from "han-core/Project"
 import type { Search } from "han-core/Search"
-import type { SessionDetails } from "han-core/SessionDetails"
+import { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
@@ -275,6 +275,23 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       yield* appendAll([new Conversation("wise").prompt().answer({ id: "m2", requestId: "r2" }, other).append()])
       const wise = yield* report({ sessionId: sessionId("wise") })
       assert.deepStrictEqual([wise.unpricedModels, wise.totals.unpricedResponses, wise.totals.costNanoUsd], [["wise-1"], 1, 2_502_000])
+    }))
+
+  test("a subagent's own figures are counted as its session's are", () =>
+    Effect.gen(function* () {
+      const ofAgent = (name: string, model: string) =>
+        new Conversation(name)
+          .prompt()
+          .answer({ id: name, requestId: name }, { iterations: [{ type: "advisor_message", model, input_tokens: 160_000, output_tokens: 8000 }] })
+          .append({ kind: "agent", agentId: AgentId.make(`a-${name}`) })
+      yield* appendAll([ofAgent("helped", "claude-opus-4-7"), ofAgent("strange", "wise-1")])
+      const conversations = yield* (yield* SessionDetails).agentConversations(["a-helped", "a-strange"])
+      for (const name of ["helped", "strange"]) {
+        const { costNanoUsd, input, output, responses, unpricedResponses } = yield* (yield* Sessions).get(name)
+        const its = { costNanoUsd, input, output, responses, unpricedResponses }
+        assert.deepInclude(conversations.get(`a-${name}`), its)
+        assert.deepStrictEqual([responses, unpricedResponses, costNanoUsd], name === "helped" ? [1, 0, 1_001_500_000] : [1, 1, 1_500_000])
+      }
     }))
 
   test("the check explains a difference only by what is so", () =>

@@ -4,6 +4,7 @@ import type { AgentId, SessionId } from "han-core/Entry"
 import { Agent } from "han-core/Session"
 import type { AgentConversation } from "han-core/SessionDetails"
 import { agentMeta } from "./agentMeta.ts"
+import { bounded } from "./bounded.ts"
 import { anyOf } from "./Database.ts"
 import type { Reading } from "./details.ts"
 import { entriesAt } from "./entriesAt.ts"
@@ -26,7 +27,7 @@ interface SumRow {
   readonly agent_id: string | null
   /** Calls, responses, compactions; of the first prompt its line. */
   readonly count: number
-  /** Calls that failed, responses without a price. */
+  /** Calls that failed, responses or parts of them without a price. */
   readonly odd: number
   readonly input: number
   readonly output: number
@@ -65,7 +66,7 @@ export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, tab
     SELECT 'calls' AS of, session_no AS no, agent_id, COUNT(*) AS count, COUNT(CASE WHEN is_error = 1 THEN 1 END) AS odd, 0 AS input, 0 AS output, 0 AS cache_read,
       0 AS cache_write_5m, 0 AS cache_write_1h, 0 AS cost
     FROM ${t("tool_call")} WHERE ${inSessions} AND name IS NOT NULL AND agent_id ${anyOf(sql, [...byAgent.keys()])} GROUP BY session_no, agent_id
-    UNION ALL SELECT 'responses', transcript_no, NULL, COUNT(*), COUNT(CASE WHEN cost IS NULL THEN 1 END), CAST(SUM(input) AS BIGINT), CAST(SUM(output) AS BIGINT),
+    UNION ALL SELECT 'responses', transcript_no, NULL, COUNT(CASE WHEN part = 0 THEN 1 END), COUNT(CASE WHEN cost IS NULL THEN 1 END), CAST(SUM(input) AS BIGINT), CAST(SUM(output) AS BIGINT),
       CAST(SUM(cache_read) AS BIGINT), CAST(SUM(cache_write_5m) AS BIGINT), CAST(SUM(cache_write_1h) AS BIGINT), CAST(COALESCE(SUM(cost), 0) AS BIGINT)
     FROM ${t("response")} WHERE ${inSessions} AND ${inTranscripts} GROUP BY transcript_no
     UNION ALL SELECT 'compactions', transcript_no, NULL, COUNT(*), 0, 0, 0, 0, 0, 0, 0 FROM ${t("compaction")} WHERE ${inSessions} AND ${inTranscripts} GROUP BY transcript_no
@@ -79,13 +80,13 @@ export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, tab
     const nos = new Set(list.map(({ no }) => no))
     const mine = (of: SumRow["of"]) => sums.filter((row) => row.of === of && nos.has(row.no))
     const [responses, compactions] = [mine("responses"), mine("compactions")]
-    const sum = (some: ReadonlyArray<SumRow>, of: (row: SumRow) => number) => some.reduce((so, row) => so + of(row), 0)
+    const sum = (some: ReadonlyArray<SumRow>, of: (row: SumRow) => number) => bounded(some.reduce((so, row) => so + of(row), 0))
     const times = (of: (row: TranscriptRow) => number | null) => list.flatMap((row) => of(row) ?? [])
     const [begun, updated] = [times((row) => row.started_at), times((row) => row.updated_at)]
     const called = sums.find((row) => row.of === "calls" && row.no === first.session_no && row.agent_id === id)
     const prompt = prompts.find(({ transcriptNo }) => nos.has(transcriptNo))
     const event = prompt === undefined ? undefined : find(prompt)?.decoded.events.find((one) => one._tag === "Prompted")
-    const [used, unpriced] = [sum(responses, (row) => row.count), sum(responses, (row) => row.odd)]
+    const [cost, unpriced] = [sum(responses, (row) => row.cost), sum(responses, (row) => row.odd)]
     found.set(id, {
       agent: new Agent(
         {
@@ -102,14 +103,14 @@ export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, tab
       toolCalls: called?.count ?? 0,
       toolErrors: called?.odd ?? 0,
       compactions: sum(compactions, (row) => row.count),
-      responses: used,
+      responses: sum(responses, (row) => row.count),
       unpricedResponses: unpriced,
       input: sum(responses, (row) => row.input),
       output: sum(responses, (row) => row.output),
       cacheRead: sum(responses, (row) => row.cache_read),
       cacheWrite5m: sum(responses, (row) => row.cache_write_5m),
       cacheWrite1h: sum(responses, (row) => row.cache_write_1h),
-      costNanoUsd: used > 0 && used === unpriced ? null : sum(responses, (row) => row.cost)
+      costNanoUsd: cost === 0 && unpriced > 0 ? null : cost
     })
   }
   return found
