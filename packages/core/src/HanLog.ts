@@ -79,7 +79,6 @@ const addEvents = (line: Line, payload: JsonObject | null): void => {
       cacheWrite5m: of("cacheWrite"),
       cacheWrite1h: 0,
       webSearches: 0,
-      tier: null,
       surcharges: [],
       impossible: [...given.flatMap(({ field, value }) => (value === null ? [field] : [])), ...(credible ? [] : ["cost_usd"])],
       statedCostNanoUsd: credible ? stated : null

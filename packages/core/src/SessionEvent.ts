@@ -98,8 +98,6 @@ export const ResponseMetered = Schema.TaggedStruct("ResponseMetered", {
   cacheWrite5m: amount,
   cacheWrite1h: amount,
   webSearches: amount,
-  /** The service tier, or the speed without one; null for the standard ones. `surcharges` has both. */
-  tier: optionalText,
   surcharges: Schema.Array(Surcharge),
   /** Fields with a number of tokens that no response can have; the amounts leave them out, so the cost is not known. */
   impossible: Schema.Array(text),

@@ -173,9 +173,9 @@ describe("assistant lines", () => {
   })
 
   it("names what the price does not cover", () => {
-    expect(metered({ input_tokens: 1, service_tier: "standard", speed: "standard" })?.tier).toBeNull()
+    expect(metered({ input_tokens: 1, service_tier: "standard", speed: "standard" })?.surcharges).toEqual([])
     expect(metered({ input_tokens: 1, service_tier: "priority", server_tool_use: { web_search_requests: 2 } })).toMatchObject({
-      tier: "priority",
+      surcharges: [{ kind: "tier", name: "priority" }],
       webSearches: 2
     })
     expect(

@@ -71,7 +71,6 @@ describe("F13: a bridged session", () => {
         cacheWrite5m: 7,
         cacheWrite1h: 0,
         webSearches: 0,
-        tier: null,
         surcharges: [],
         impossible: [],
         statedCostNanoUsd: 12_300_000

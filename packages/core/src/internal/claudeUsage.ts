@@ -53,7 +53,6 @@ const metered = (
   cacheWrite5m: tokens.cacheWrite5m,
   cacheWrite1h: tokens.cacheWrite1h,
   webSearches,
-  tier: surcharges.length === 0 ? null : (surcharges.find(({ kind }) => kind === "tier" || kind === "speed")?.name ?? null),
   surcharges,
   impossible,
   statedCostNanoUsd: null
