@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs"
+import { statSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as StartingFile from "han-core/StartingFile"
 import { CommandFailed } from "./CommandFailed.ts"
@@ -6,6 +6,7 @@ import { type Started, startProgram } from "./CoordinatorProgram.ts"
 import { startLogPath } from "./HanHome.ts"
 import type { Host } from "./Host.ts"
 import { counted } from "./Patience.ts"
+import { lastFailure } from "./StartLog.ts"
 
 const pollMs = 25
 /** How long a person looks at nothing before being told what is waited for. */
@@ -36,7 +37,7 @@ export const awaitStart = (host: Host, listens: Effect.Effect<boolean>): Effect.
       const isOther = mine === undefined && found !== undefined && StartingFile.isAlive(found)
       if (mine === undefined && !isOther) {
         // Somebody else's attempt has ended: it would end for this one as it did for that.
-        const failure = lastFailure(host, said)
+        const failure = lastFailure(host.home, said)
         if (failure !== undefined && (alone += passed) >= graceMs) return yield* Effect.fail(couldNot(failure))
         if (failure === undefined) mine = yield* Effect.try({ try: () => begin(host), catch: asFailure })
       }
@@ -129,13 +130,6 @@ const logSize = ({ home }: Host): number => {
   } catch {
     return 0
   }
-}
-
-/** Why a start failed that was under way when this command began to wait; undefined when none has. */
-const lastFailure = (host: Host, from: number): string | undefined => {
-  if (logSize(host) <= from) return undefined
-  const last = readFileSync(startLogPath(host.home)).subarray(from).toString().trimEnd().split("\n").at(-1) ?? ""
-  return last.startsWith("han: ") && !last.startsWith("han: warning: ") ? last : undefined
 }
 
 const couldNot = (reason: string) =>

@@ -1,16 +1,17 @@
-import { accessSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { accessSync, constants, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { isFrequent, quietMs, told, words } from "han-core/UnaskedGates"
-import { startLogPath, toldPath } from "./HanHome.ts"
+import { toldPath } from "./HanHome.ts"
+import { lastFailure } from "./StartLog.ts"
 
-/** What becomes of a coordinator that does not run. `text` completes the sentence that says so. */
+/** The prospect of a coordinator that does not run. `text` completes the sentence that says so. */
 export interface Outlook {
   readonly starts: boolean
   readonly text: string
 }
 
-/** Whether a coordinator can be started for this home, and whether the last one could. `mayStart`: false when this program is not to start one. */
+/** Tells whether a coordinator can be started for this home, and whether the last one could. `mayStart`: false when this program is not to start one. */
 export const outlook = (home: string, mayStart: boolean): Outlook => {
   const barred = whyBarred(home)
   if (barred !== undefined) return { starts: false, text: `it cannot be started, for ${home} cannot be written (${barred})` }
@@ -41,30 +42,8 @@ const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: fals
 /** The folder, or the one that it would be made in. */
 const there = (folder: string): string => (isThere(folder) || folder === dirname(folder) ? folder : there(dirname(folder)))
 
-const readBytes = 4096
-
-/** What a coordinator said when it could not be started; undefined when the last one could, or none was ever started. */
-const lastFailure = (home: string): string | undefined => {
-  let log: number
-  try {
-    log = openSync(startLogPath(home), "r")
-  } catch {
-    // Nobody has written there yet.
-    return undefined
-  }
-  try {
-    const { size } = fstatSync(log)
-    const bytes = Buffer.alloc(Math.min(size, readBytes))
-    readSync(log, bytes, 0, bytes.length, size - bytes.length)
-    const last = bytes.toString().trimEnd().split("\n").at(-1) ?? ""
-    return last.startsWith("han: ") && !/^han: (?:warning: |a coordinator is already running)|; going on without a log$/.test(last) ? last.slice(5) : undefined
-  } finally {
-    closeSync(log)
-  }
-}
-
 /**
- * What a hook writes when it lets go without its gates: at the end of a turn each time; at events that come often once an hour for a session and a reason. Where
+ * The text that a hook writes when it lets go without its gates: at the end of a turn each time; at events that come often once an hour for a session and a reason. Where
  * that cannot be noted it is said each time.
  */
 export const saying = (

@@ -41,6 +41,25 @@ export interface Activity {
   readonly costNanoUsd: number
 }
 
+/** Of a time in which nothing happened. */
+export const noActivity: Activity = {
+  sessions: 0,
+  messages: 0,
+  prompts: 0,
+  toolCalls: 0,
+  linesAdded: 0,
+  linesRemoved: 0,
+  fileChanges: 0,
+  activeMs: 0,
+  promptMs: 0,
+  responses: 0,
+  input: 0,
+  output: 0,
+  cacheRead: 0,
+  cacheWrite: 0,
+  costNanoUsd: 0
+}
+
 export interface DayActivity extends Activity {
   /** `2026-11-22` in the time zone that was asked for: the day, or the one with which the week (Monday) or month begins. */
   readonly date: string

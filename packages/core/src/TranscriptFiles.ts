@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import * as Subscribable from "effect/Subscribable"
 import { AgentId, type Entry, SessionId } from "./Entry.ts"
 import { agentSessions } from "./internal/agentSessions.ts"
-import { calling, descriptorFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
+import { calling, descriptorFacts, type FileFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
 import { payloadReference, readPayload } from "./internal/hanPayload.ts"
 import { batchLimits, inBatches, lineSplitter } from "./internal/lines.ts"
 import { findStrays, notTakenFiles } from "./internal/notTaken.ts"
@@ -27,7 +27,16 @@ import {
   walk
 } from "./internal/transcriptFolders.ts"
 import { type TranscriptWatch, watchTranscripts } from "./internal/transcriptWatch.ts"
-import { type LineBatch, type NotTaken, type OutputFile, type RootState, type TranscriptFile, Transcripts, TranscriptUnreadable } from "./Transcripts.ts"
+import {
+  type FileLook,
+  type LineBatch,
+  type NotTaken,
+  type OutputFile,
+  type RootState,
+  type TranscriptFile,
+  Transcripts,
+  TranscriptUnreadable
+} from "./Transcripts.ts"
 
 /** A configuration folder, as `~/.claude`: transcripts lie in `projects` below it. It may be missing now and appear later. */
 export interface TranscriptRoot {
@@ -83,6 +92,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   const discovered = new Map<string, Folder>()
   const sessions = agentSessions()
 
+  const lookOf = (path: string, { root }: Folder, { device, inode, mtimeMs, size }: FileFacts): FileLook => ({ path, root, device, inode, size, mtimeMs })
   const transcriptOf = ({ facts, folder, meta, name, path }: FoundFile, sessionId: string): TranscriptFile => ({
     transcript: {
       machine: options.machine,
@@ -91,12 +101,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
       kind: name.kind,
       agentId: name.agentId === null ? null : AgentId.make(name.agentId)
     },
-    path,
-    root: folder.root,
-    device: facts.device,
-    inode: facts.inode,
-    size: facts.size,
-    mtimeMs: facts.mtimeMs,
+    ...lookOf(path, folder, facts),
     meta
   })
   const outputOf = ({ facts, folder, path: at }: FoundOutput): OutputFile => ({
@@ -104,12 +109,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
     source: folder.source,
     sessionId: SessionId.make(folder.sessionId ?? ""),
     name: path.basename(at),
-    path: at,
-    root: folder.root,
-    device: facts.device,
-    inode: facts.inode,
-    size: facts.size,
-    mtimeMs: facts.mtimeMs
+    ...lookOf(at, folder, facts)
   })
   /** Null for a file that cannot tell its session yet. */
   const askSession = (file: FoundFile): Effect.Effect<TranscriptFile | null, TranscriptUnreadable> =>

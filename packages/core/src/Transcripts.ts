@@ -2,37 +2,22 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import type { Entry, SessionId, Transcript } from "./Entry.ts"
+import type { Entry, Transcript } from "./Entry.ts"
+import type { SourceFile } from "./Journal.ts"
+import type { ToolOutput } from "./ToolOutput.ts"
 
-/** A file on disk that is a transcript, as one look at its directory shows it. Nothing of it has been read. */
-export interface TranscriptFile {
+/** A file on disk as one look at its directory shows it. Nothing of it has been read. */
+export type FileLook = Omit<SourceFile, "headDigest" | "tailDigest">
+
+/** A file that is a transcript. */
+export interface TranscriptFile extends FileLook {
   readonly transcript: Omit<Transcript, "generation">
-  readonly path: string
-  /** The configuration folder it lies under. */
-  readonly root: string
-  readonly device: number
-  readonly inode: number
-  readonly size: number
-  readonly mtimeMs: number
   /** The file of facts beside a subagent's transcript; null when there is none. */
   readonly meta: { readonly path: string; readonly size: number; readonly mtimeMs: number } | null
 }
 
-/** A tool's output that the client wrote to a file in its session's folder, as one look shows it. Nothing of it has been read. */
-export interface OutputFile {
-  readonly machine: string
-  readonly source: string
-  readonly sessionId: SessionId
-  /** Of the file: a session has at most one of each name. */
-  readonly name: string
-  readonly path: string
-  /** The configuration folder it lies under. */
-  readonly root: string
-  readonly device: number
-  readonly inode: number
-  readonly size: number
-  readonly mtimeMs: number
-}
+/** A tool's output that the client wrote to a file in its session's folder, which has at most one of each name. */
+export interface OutputFile extends FileLook, Pick<ToolOutput, "machine" | "source" | "sessionId" | "name"> {}
 
 /** Something that cannot be read, with what to do about it. The rest goes on. */
 export const FileProblem = Schema.Struct({ path: Schema.String, message: Schema.String })

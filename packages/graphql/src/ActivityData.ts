@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { addDays, dayIn, startOf } from "han-core/Calendar"
-import { type DayActivity, type HourActivity, Metrics } from "han-core/Metrics"
+import { type DayActivity, type HourActivity, Metrics, noActivity } from "han-core/Metrics"
 import { daysOf } from "./ArgumentDates.ts"
 import { field, float, int, listOf, text } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
@@ -148,23 +148,6 @@ const everyDay = (days: ReadonlyArray<DayActivity>, first: string, last: string)
   for (let date = first; date <= last; date = addDays(date, 1)) all.push(known.get(date) ?? { ...noActivity, date })
   // A clock that was wrong may have written of a day to come.
   return [...all, ...days.filter(({ date }) => date > last)]
-}
-const noActivity: Omit<DayActivity, "date"> = {
-  sessions: 0,
-  messages: 0,
-  prompts: 0,
-  toolCalls: 0,
-  linesAdded: 0,
-  linesRemoved: 0,
-  fileChanges: 0,
-  activeMs: 0,
-  promptMs: 0,
-  responses: 0,
-  input: 0,
-  output: 0,
-  cacheRead: 0,
-  cacheWrite: 0,
-  costNanoUsd: 0
 }
 
 const streak = (active: ReadonlySet<string>, today: string): number => {

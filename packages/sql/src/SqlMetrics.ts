@@ -4,7 +4,7 @@ import { clockOf, monthOf, weekOf } from "han-core/Calendar"
 import type { SessionId } from "han-core/Entry"
 import * as HanTask from "han-core/HanTask"
 import { validationsOf } from "han-core/HookRun"
-import { type Activity, type DayActivity, type HourActivity, Metrics, type MetricsScope, type ModelActivity } from "han-core/Metrics"
+import { type Activity, type DayActivity, type HourActivity, Metrics, type MetricsScope, type ModelActivity, noActivity } from "han-core/Metrics"
 import type { PriceTable } from "han-core/Pricing"
 import type { Compaction } from "han-core/Session"
 import type { SessionState } from "han-core/SessionState"
@@ -304,26 +304,7 @@ interface Sum {
   readonly of: Set<number>
   readonly sums: { -readonly [Key in keyof Activity]: Activity[Key] }
 }
-const newSum = (): Sum => ({
-  of: new Set(),
-  sums: {
-    sessions: 0,
-    messages: 0,
-    prompts: 0,
-    toolCalls: 0,
-    linesAdded: 0,
-    linesRemoved: 0,
-    fileChanges: 0,
-    promptMs: 0,
-    activeMs: 0,
-    responses: 0,
-    input: 0,
-    output: 0,
-    cacheRead: 0,
-    cacheWrite: 0,
-    costNanoUsd: 0
-  }
-})
+const newSum = (): Sum => ({ of: new Set(), sums: { ...noActivity } })
 const addActivity = ({ of, sums }: Sum, row: ActivityRow, absent?: ReadonlySet<number>): void => {
   if (absent?.has(row.session_no) !== true) of.add(row.session_no)
   sums.activeMs += bucketMs

@@ -4,7 +4,7 @@ import * as Stream from "effect/Stream"
 import { type Entry, type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
 import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "../Journal.ts"
 import type { StoreError } from "../StoreError.ts"
-import type { TranscriptFile, TranscriptUnreadable } from "../Transcripts.ts"
+import type { FileLook, TranscriptFile, TranscriptUnreadable } from "../Transcripts.ts"
 import type { Viewer } from "../Viewer.ts"
 import { giveWay } from "./giveWay.ts"
 import {
@@ -256,7 +256,7 @@ const takeLines = (
     if (info.file === null || end !== file.size) yield* add([], file.size)
   }).pipe(Effect.scoped)
 
-const placeOf = (file: TranscriptFile) => ({ path: file.path, root: file.root, device: file.device, inode: file.inode, size: file.size, mtimeMs: file.mtimeMs })
+const placeOf = ({ device, inode, mtimeMs, path, root, size }: TranscriptFile): FileLook => ({ path, root, device, inode, size, mtimeMs })
 
 const append = Effect.fn("Indexer.append")(function* (
   work: Work,

@@ -74,7 +74,10 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (
   lookAgain: boolean
 ) {
   const { tally } = work
-  const outputsOf = bySession(outputs.filter((file) => isOutputNews(work, file)))
+  const outputsOf = Map.groupBy(
+    outputs.filter((file) => isOutputNews(work, file)),
+    sessionOf
+  )
   const todo: Array<{ readonly pairing: Pairing; readonly planned: number }> = []
   const lost: Array<TranscriptInfo> = []
   for (const files of candidates.values()) {
@@ -122,16 +125,6 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (
 })
 
 const sessionOf = ({ sessionId, source }: { readonly sessionId: string; readonly source: string }): string => `${source}/${sessionId}`
-
-const bySession = (outputs: ReadonlyArray<OutputFile>): Map<string, ReadonlyArray<OutputFile>> => {
-  const found = new Map<string, Array<OutputFile>>()
-  for (const output of outputs) {
-    const others = found.get(sessionOf(output))
-    if (others === undefined) found.set(sessionOf(output), [output])
-    else others.push(output)
-  }
-  return found
-}
 
 const markMissing = Effect.fn("Indexer.markMissing")(function* (work: Work, lost: ReadonlyArray<TranscriptInfo>) {
   const infos = lost.filter((info) => info.missingSince === null)
