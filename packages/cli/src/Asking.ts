@@ -75,7 +75,7 @@ export const statusOf = (host: Host) =>
     Effect.flatMap(Coordinator, (coordinator) => coordinator.status)
   )
 
-/** Why what is answered may be older than what there is; empty when it is not. */
+/** The reason why an answer may be older than what there is; empty when it is not. */
 export const writeNote = ({ cannotWrite }: Pick<CoordinatorStatus, "cannotWrite">, host: Host): string =>
   cannotWrite === null
     ? ""

@@ -9,7 +9,7 @@ import { counted } from "./Patience.ts"
 import { lastFailure } from "./StartLog.ts"
 
 const pollMs = 25
-/** How long a person looks at nothing before being told what is waited for. */
+/** The time that a person looks at nothing before being told what is waited for. */
 const quietMs = 2000
 /** A start that lost to another one ends early, when that one listens. */
 const graceMs = 250

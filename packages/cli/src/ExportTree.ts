@@ -51,7 +51,7 @@ export const placesOf = (transcripts: ReadonlyArray<TranscriptInfo>): { readonly
   return { places, refused }
 }
 
-/** Where an output goes: `<source>/<session>/tool-results/<name>`; of an older generation N the name has `.generation-N` behind it. */
+/** The place of an output: `<source>/<session>/tool-results/<name>`; of an older generation N the name has `.generation-N` behind it. */
 export interface OutputPlace {
   readonly output: ToolOutput
   readonly path: ReadonlyArray<string>
@@ -59,7 +59,7 @@ export interface OutputPlace {
 
 export const outputPlacesOf = (
   outputs: ReadonlyArray<ToolOutput>,
-  /** Whether the machines of all that is exported are kept apart. */
+  /** Keeps the machines of all that is exported apart. */
   byMachine: boolean
 ): { readonly places: ReadonlyArray<OutputPlace>; readonly refused: ReadonlyArray<{ readonly output: ToolOutput; readonly reason: string }> } => {
   const keyOf = ({ machine, name, sessionId, source }: ToolOutput): string => [machine, source, sessionId, name].join("/")

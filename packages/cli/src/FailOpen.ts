@@ -22,7 +22,7 @@ export const outlook = (home: string, mayStart: boolean): Outlook => {
     : { starts: false, text: `${before}\`han coordinator start\` starts it` }
 }
 
-/** Why nothing can be written to the folder, or the folder not be made, in the system's words. */
+/** The reason why nothing can be written to the folder, or the folder not be made, in the system's words. */
 const whyBarred = (home: string): string | undefined => {
   try {
     accessSync(there(home), constants.W_OK | constants.X_OK)

@@ -6,7 +6,7 @@ import type { Host } from "./Host.ts"
 import { commandWords } from "./ShellWords.ts"
 import { counted } from "./terminal/Figures.ts"
 
-/** Where entries are looked at from. */
+/** The surroundings in which entries are looked at. */
 export interface Place {
   readonly host: Pick<Host, "path" | "environment" | "executable">
   /** The project whose entries hold. */
@@ -15,7 +15,7 @@ export interface Place {
   readonly port: number | null | undefined
 }
 
-/** What is wrong with the program of an entry. `what` names it, `why` completes the sentence. */
+/** A fault of the program that an entry names. `what` names the program, `why` completes the sentence. */
 interface Fault {
   readonly what: string
   readonly why: string

@@ -9,7 +9,7 @@ import type { Host } from "./Host.ts"
 import { meant, nearNames } from "./NearNames.ts"
 import { inFull } from "./WorkingDirectory.ts"
 
-/** What a person meant by a project. `Known`: as the services call it · `Empty`: a folder that is there, and in which no session has worked. */
+/** The project that a person meant. `Known`: as the services call it · `Empty`: a folder that is there, and in which no session has worked. */
 export type ProjectMeant = { readonly _tag: "Known"; readonly project: string } | { readonly _tag: "Empty"; readonly folder: string }
 
 /** Finds a project by its name, its repository or a path to it, relative ones included. Fails with the nearest names when there is none. */
@@ -57,7 +57,7 @@ const around = (folder: string, projects: ReadonlyArray<Project>): string | unde
   return undefined
 }
 
-/** What these have in common and no other has: their directory, their repository, or their name. Else the one that was worked in last. */
+/** Finds a name for all of `some` that no other project has: their directory, their repository, or their label. Else it is the directory that was worked in last. */
 const joined = (some: ReadonlyArray<Project>, all: ReadonlyArray<Project>): string | undefined => {
   const [first] = some
   if (first === undefined || some.length === 1) return first?.path

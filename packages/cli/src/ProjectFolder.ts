@@ -4,7 +4,7 @@ import type { HookQuery } from "han-core/Hooks"
 import type { Host } from "./Host.ts"
 import { inFull, standing, workingDirectory } from "./WorkingDirectory.ts"
 
-/** Whose hooks a command asks about: those of the project that a folder is named of, else of the one around the current folder. */
+/** The project whose hooks a command asks about: the one that a folder is named of, else of the one around the current folder. */
 export const hookQuery = (project: string | undefined, host: Host): HookQuery =>
   project === undefined
     ? HookProject.hookQuery({ cwd: standing(workingDirectory()), environment: host.environment })

@@ -26,7 +26,7 @@ export const sessionMeant = (asked: string, host: Host) =>
     return yield* Effect.fail(new CommandFailed(`there is no session "${plainLine(asked).slice(0, 200)}"; did you mean ${shown.join(", ")}?`))
   })
 
-/** Those whose id begins in nearly the same way, then those whose title holds what was asked for. */
+/** Finds sessions whose id begins in nearly the same way, then those whose title holds what was asked for. */
 export const nearest = (asked: string, sessions: ReadonlyArray<Session>): ReadonlyArray<Session> => {
   const low = asked.toLowerCase().trim()
   if (low === "") return []

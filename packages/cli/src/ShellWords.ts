@@ -1,4 +1,4 @@
-/** What begins no program: the shell does these itself. */
+/** Words at the beginning of a command that the shell does itself, so that they name no program. */
 const builtins = new Set(
   "! [ [[ { ( . : alias bg break case cd continue declare do done echo elif else esac eval exit export false fi for function hash if jobs kill let local printf pwd read readonly return set shift source test then time times trap true type ulimit umask unalias unset until wait while".split(
     " "

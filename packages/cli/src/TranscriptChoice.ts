@@ -37,7 +37,7 @@ export const foremost = (generations: ReadonlyArray<TranscriptInfo>): Transcript
   )
 }
 
-/** Those that no other one took the place of. */
+/** Transcripts that no newer generation took the place of. */
 export const holdingOf = (generations: ReadonlyArray<TranscriptInfo>): ReadonlyArray<TranscriptInfo> => generations.filter((info) => info.replacedBy === null)
 
 /** All generations of the main transcript, or of the one that is wanted. A session that only han wrote about has its own log as the main one. */

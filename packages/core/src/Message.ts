@@ -184,13 +184,13 @@ export const fromLine = (transcript: Transcript, decoded: DecodedLine, entry: En
 /** The text of `Message`. */
 export const textOf = (decoded: DecodedLine): string => shownText(decoded)
 
-/** What somebody said in one text of a prompt: without what programs put before, behind or between it. */
+/** The words that somebody said in one text of a prompt: without what programs put before, behind or between it. */
 export const saidIn = (text: string): string => partsOf(text).said
 
-/** What programs wrote, without the tags that they set it into. */
+/** The words that programs wrote, without the tags that they set them into. */
 export const bareText = (text: string): string => withoutTags(text)
 
-/** What a tool answered, without the tag that the client sets an error into. */
+/** The words of a tool's answer, without the tag that the client sets an error into. */
 export const bareResult = (text: string): string => unwrapped(text, "tool_use_error")
 
 /**

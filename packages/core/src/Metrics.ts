@@ -41,7 +41,7 @@ export interface Activity {
   readonly costNanoUsd: number
 }
 
-/** Of a time in which nothing happened. */
+/** The activity of a time in which nothing happened. */
 export const noActivity: Activity = {
   sessions: 0,
   messages: 0,

@@ -95,7 +95,7 @@ const signalsOf = (text: string, whole: string, positive: boolean): { readonly p
 const bare = (word: string): string => word.replace(/[^\p{L}\p{N}]+/gu, "")
 const variableName = /\b_*[A-Z0-9]+(?:_+[A-Z0-9]+)+_*\b/g
 
-/** What systems call errors and signals; other names of programs are hardly ever five capitals without a figure or an underscore. */
+/** Names of systems' errors and signals; other names of programs are hardly ever five capitals without a figure or an underscore. */
 const errorName =
   /^(?:SIG[A-Z]{2,6}|E(?:ACCES|ADDRINUSE|ADDRNOTAVAIL|AGAIN|BADF|BUSY|CANCELED|CHILD|CONNABORTED|CONNREFUSED|CONNRESET|EXIST|FAULT|FBIG|HOSTDOWN|HOSTUNREACH|INTR|INVAL|ISDIR|LOOP|MFILE|NAMETOOLONG|NETDOWN|NETUNREACH|NFILE|NOENT|NOEXEC|NOMEM|NOSPC|NOSYS|NOTCONN|NOTDIR|NOTEMPTY|NOTFOUND|NOTSUP|PERM|PIPE|PROTO|RANGE|RESOLVE|ROFS|TIMEDOUT|TXTBSY|XDEV))$/
 

@@ -77,7 +77,7 @@ export const ToolReturned = Schema.TaggedStruct("ToolReturned", {
   denied: Schema.Boolean,
   structured: Schema.Unknown
 })
-/** What a response has that the vendor charges for beside tokens at list price: a service tier, a speed, a region of inference, a tool of the vendor's own. */
+/** A property of a response that the vendor charges for beside tokens at list price: a service tier, a speed, a region of inference, a tool of the vendor's own. */
 export const Surcharge = Schema.Struct({ kind: Schema.Literal("tier", "speed", "region", "tool"), name: text })
 export type Surcharge = typeof Surcharge.Type
 /** Tokens of one API response, as one of its lines tells them; the largest record of a response counts. */

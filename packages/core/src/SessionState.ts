@@ -39,7 +39,7 @@ export const empty: SessionState = {}
 
 const maxPromptLength = 2000
 
-/** What a transcript says of its session after one more event. Subagents' say nothing about it. */
+/** Adds one more event to what a transcript says of its session. Subagents' transcripts say nothing about it. */
 export const evolve = (state: SessionState, happened: JournalEvent): SessionState => {
   const { envelope, event, line: stamp, transcript } = happened
   if (transcript.kind === "agent") return state
@@ -102,7 +102,7 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
   return next
 }
 
-/** What one transcript of a session says of it. */
+/** The facts of a session that one transcript tells. */
 export interface Part {
   readonly id: string
   readonly kind: "main" | "han"

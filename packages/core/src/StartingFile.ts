@@ -16,7 +16,7 @@ export interface Starting {
 
 const fileIn = (home: string): string => join(home, "starting.json")
 
-/** What the file says, whoever wrote it; undefined when there is none. */
+/** Reads the file, whoever wrote it; undefined when there is none. */
 export const read = (home: string): Starting | undefined => {
   try {
     const { born, pid, step }: Record<string, unknown> = JSON.parse(readFileSync(fileIn(home), "utf8"))

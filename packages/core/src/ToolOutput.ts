@@ -70,7 +70,7 @@ export const ToolOutputTotals = Schema.Struct({
 })
 export type ToolOutputTotals = typeof ToolOutputTotals.Type
 
-/** These bytes begin behind the ones that come next. */
+/** Bytes of an output come in order: these begin behind the ones that come next. */
 export class ToolOutputGap extends Schema.TaggedError<ToolOutputGap>("han-core/ToolOutputGap")("ToolOutputGap", {
   output: ToolOutputId,
   expected: Schema.Int,

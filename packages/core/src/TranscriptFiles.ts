@@ -293,7 +293,7 @@ const topsOf = (configured: ReadonlyArray<TranscriptRoot>, hanHome: string | und
   }
 }
 
-/** Nothing that another file may have put in its place is read, and no link is followed. */
+/** Reads bytes of an output: of no other file that may have been put in its place, and through no link. */
 const readOutput: typeof Transcripts.Service.outputBytes = (file, offset, length) =>
   Effect.scoped(
     Effect.gen(function* () {

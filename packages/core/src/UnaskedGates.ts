@@ -22,10 +22,10 @@ const frequent: ReadonlySet<string> = new Set([
   "DirectoryAdded"
 ])
 
-/** Where Claude Code takes standard output for something else than an answer, or refuses JSON. */
+/** Events at which Claude Code takes standard output for something else than an answer, or refuses JSON. */
 const withoutJson: ReadonlySet<string> = new Set(["WorktreeCreate", "PreCompact", "SessionEnd"])
 
-/** How long the same reason is not said again in a session at events that come often. */
+/** The time in which the same reason is not said again in a session, at events that come often. */
 export const quietMs = 60 * 60 * 1000
 
 /** Whether it is said at this event only when it is news to the session; at the others, as at the end of a turn, it is said each time. */

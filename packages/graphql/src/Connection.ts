@@ -64,7 +64,7 @@ export const notNegative = (name: string, count: number | null | undefined): num
   return count
 }
 
-/** What the arguments ask for. A page never has more than a thousand rows. Fails for negative numbers. */
+/** Reads what the arguments ask for. A page never has more than a thousand rows. Fails for negative numbers. */
 export const pageOf = ({ after, before, first, last }: PageArgs, size: number): PageRequest => {
   const bounded = (count: number) => Math.min(count, maxPageSize)
   const [begin, end] = [notNegative("first", first), notNegative("last", last)]

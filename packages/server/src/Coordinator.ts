@@ -94,7 +94,7 @@ export type Services =
   | HookCache
   | FileServices
 
-/** How long another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
+/** The time that another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
 /** How long a client that does not read may hold up the end. */
 const hangUpAfter = Duration.seconds(2)

@@ -42,7 +42,7 @@ export const layer = (options: Options): Layer.Layer<never> =>
 const inWords = (part: unknown): string =>
   typeof part === "string" ? part : part instanceof Error ? `${part.name}: ${part.message}` : (JSON.stringify(part) ?? String(part))
 
-/** How long until a log that could not be written is tried again, when nobody has anything to say meanwhile. */
+/** The pause before a log that could not be written is tried again, when nobody has anything to say meanwhile. */
 const pauseMs = 2000
 
 interface State {

@@ -21,14 +21,14 @@ export class GitMissing extends Schema.TaggedError<GitMissing>("han-server/GitMi
 
 const timeoutMs = 5000
 const batch = 20
-/** How long until the next look while much comes in, which asks git more than once about what is on its way. */
+/** The pause before the next look while much comes in, which asks git more than once about what is on its way. */
 const pauseMs = 4000
-/** How often it is seen whether something came in: a row that is read. */
+/** The pause between looks whether something came in, each of which reads one row. */
 const lookMs = 500
 /** When nothing came in for so long, what there is is looked up at once. */
 const quietMs = 100
 
-/** What the look-up has come to. */
+/** The state of the look-up. */
 export interface Progress {
   /** The end of the journal when there was nothing left to look up. */
   settled: number

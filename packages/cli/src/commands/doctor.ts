@@ -56,7 +56,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-/** What Claude Code's hook entries call, as this shell sees it: the coordinator has another PATH. */
+/** Looks at what Claude Code's hook entries call, as this shell sees it: the coordinator has another PATH. */
 const setupWarnings = (port: number | null | undefined, host: Host) =>
   Effect.gen(function* () {
     const hooks = yield* Hooks

@@ -129,7 +129,7 @@ const without = (of: Tokens, part: Tokens): Tokens => (part === noTokens ? of : 
 const noSurcharges: ReadonlyArray<Surcharge> = []
 /** Tools of the vendor that cost nothing but their tokens, or are counted by themselves. */
 const freeTools = new Set(["web_search_requests", "web_fetch_requests"])
-/** What a region says that is none in particular. */
+/** Regions that are none in particular. */
 const anywhere = new Set(["global", "not_available"])
 
 const surchargesOf = (usage: JsonObject): ReadonlyArray<Surcharge> => {

@@ -98,7 +98,7 @@ export const allParts = (texts: ReadonlyArray<string>): PromptParts => {
   }
 }
 
-/** What the texts of one prompt mean: what was asked, and apart from it what programs put into it. `origin` is told whether they are a program's notice and nothing else. */
+/** Takes the texts of one prompt apart: what was asked, and apart from it what programs put into it. `origin` is told whether they are a program's notice and nothing else. */
 export const addPrompt = (
   line: Line,
   texts: ReadonlyArray<string>,

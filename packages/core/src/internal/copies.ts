@@ -118,7 +118,7 @@ const beginsWith = (work: Work, file: TranscriptFile, info: TranscriptInfo) =>
     return verdict === "longer"
   })
 
-/** How a file relates to one that is followed. What they share is compared byte for byte, once for each state of the file. */
+/** The relation of a file to one that is followed. What they share is compared byte for byte, once for each state of the file. */
 const judge = (work: Work, { file: followed, generation }: Pairing, copy: TranscriptFile) => {
   const as = generation ?? (work.known.newest.get(transcriptFileId(copy.transcript)) ?? 0) + 1
   return once(work, `${copy.path}\n${followed.path}`, [...stateOf(copy), followed.inode, as], () =>

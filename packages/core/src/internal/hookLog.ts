@@ -30,7 +30,7 @@ export interface HookLog {
 export const mostWaiting = 20_000
 const mostAtOnce = 200
 const mostKnown = 1000
-/** How long until lines that could not be stored are tried again. */
+/** The pause before lines that could not be stored are tried again. */
 const pauseMs = 2000
 
 export interface HookLogWatcher {

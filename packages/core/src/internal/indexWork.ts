@@ -27,7 +27,7 @@ export interface Known {
   readonly outputLooks: Map<string, string>
 }
 
-/** How a file relates to another one: it is a part of it, it goes on where the other one ends, or it has other lines. */
+/** The relation of a file to another one: it is a part of it, it goes on where the other one ends, or it has other lines. */
 export type Verdict = "part" | "longer" | "other"
 
 export const knownOf = (infos: ReadonlyArray<TranscriptInfo>, outputs: ReadonlyArray<ToolOutput> = []): Known => {
@@ -59,10 +59,10 @@ export const remember = (known: Known, info: TranscriptInfo): void => {
   known.files.set(fileId, infos)
 }
 
-/** What holds of a transcript, the oldest generation first. */
+/** Generations of a transcript that hold, the oldest first. */
 export const infosOf = (known: Known, fileId: string): ReadonlyArray<TranscriptInfo> => known.files.get(fileId) ?? []
 
-/** What is known of one generation; undefined when nothing is, or it was replaced. */
+/** Finds one generation; undefined when nothing is, or it was replaced. */
 export const infoOf = (known: Known, transcript: Omit<Transcript, "generation">, generation: number): TranscriptInfo | undefined =>
   infosOf(known, transcriptFileId(transcript)).find((info) => info.transcript.generation === generation)
 
@@ -72,7 +72,7 @@ export interface Pairing {
   readonly generation: number | null
 }
 
-/** What the journal has of that file as it is now: more than when it was paired, perhaps. */
+/** Finds what the journal has of that file as it is now: more than when it was paired, perhaps. */
 export const pairedInfo = (known: Known, { file, generation }: Pairing): TranscriptInfo | undefined => {
   const infos = infosOf(known, transcriptFileId(file.transcript))
   return (

@@ -41,12 +41,12 @@ const noTranscripts: ReadonlySet<string> = new Set([
   "telemetry"
 ])
 
-/** How many folders of what is no place for transcripts are looked through for some, all roots together. */
+/** The number of folders, of those that are no place for transcripts, that are looked through for some, all roots together. */
 const mostFolders = 5000
 const mostDepth = 16
 const mostListed = 100
 
-/** What is named as a transcript in the folders `others`, in which there should be none, and in those of `roots` beside `projects`. */
+/** Finds files named as transcripts in the folders `others`, in which there should be none, and in those of `roots` beside `projects`. */
 export const findStrays = Effect.fn("Transcripts.strays")(function* (roots: ReadonlyArray<string>, others: ReadonlyArray<string>) {
   const found: Array<NotTaken> = []
   const problems: Array<FileProblem> = []

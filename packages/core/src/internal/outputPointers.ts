@@ -53,7 +53,7 @@ const fromRecord = (record: unknown, add: (path: string, sure: boolean) => void)
   }
 }
 
-/** Only names count: where the folder of a session lies now is for the file system to say, and nothing outside of it is ever opened. */
+/** Goes by names alone: where the folder of a session lies now is for the file system to say, and nothing outside of it is ever opened. */
 const pointerTo = (own: string, path: string): ToolOutputPointer => {
   const names = path.split(/[\\/]/)
   const name = names.at(-1) ?? ""

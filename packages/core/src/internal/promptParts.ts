@@ -26,7 +26,7 @@ const addedName = new RegExp(
     "|environment_(?:context|details)|user_instructions|attached_files|open_(?:files|tabs)|uploaded_files|context_files|editor_(?:context|selection)|browser_selection" +
     `|${ofEvents})$`
 )
-/** What a human wrote, within tags. */
+/** The tag around what a human wrote. */
 const spokenName = "user-memory-input"
 const isTag = (name: string): boolean => name === spokenName || addedName.test(name)
 
@@ -55,7 +55,7 @@ export const partsOf = (text: string): PromptParts => {
   return withoutMarkers(afterNotice(said.join("\n"), added), added)
 }
 
-/** What programs wrote, without the tags of its blocks. Of the notice of a task only what it says in words. */
+/** The words that programs wrote, without the tags of their blocks. Of the notice of a task only what it says in words. */
 export const withoutTags = (text: string): string => {
   const pieces = piecesOf(text)
   if (pieces === null) return text
@@ -118,7 +118,7 @@ const piecesOf = (text: string): ReadonlyArray<Piece> | null => {
   return pieces
 }
 
-/** Where code blocks begin and end. What stands within a block that a program made does not count. */
+/** Finds where code blocks begin and end. What stands within a block that a program made does not count. */
 const fencesOf = (text: string) => {
   let marks: ReadonlyArray<number> | undefined
   let open = false
@@ -133,7 +133,7 @@ const fencesOf = (text: string) => {
   }
 }
 
-/** How much around a tag is looked at. */
+/** The length of text around a tag that is looked at. */
 const near = 80
 
 /** Whether nothing but blanks stands between the block before and the tag, or between the begin of the line and the tag: fewer than four, which would be code. */
@@ -154,7 +154,7 @@ const endsText = (text: string, { begin, content, end }: { readonly begin: numbe
 /** Whether what follows a tag that is never closed reads like its content: who talks about a tag goes on with a word. */
 const isCutOff = (text: string, content: number): boolean => !/^[ \t]+\S/.test(text.slice(content, content + near))
 
-/** Where the block ends whose content begins at `content`. Blocks of the same name within it are its own, as far as they are closed. */
+/** Finds the end of the block whose content begins at `content`. Blocks of the same name within it are its own, as far as they are closed. */
 const closeOf = (text: string, content: number, name: string): number => {
   const close = `</${name}>`
   const rest = text.slice(content)
@@ -184,7 +184,7 @@ const marker = "\\[(?:Image(?: #\\d+)?(?:: [^\\]\\n]*)?|Pasted text #\\d+[^\\]\\
 const leading = new RegExp(`^\\s*(?:${marker}\\s*)+`)
 const alone = new RegExp(`^[ \\t]*(?:${marker}[ \\t]*)+$`, "gm")
 
-/** What the client writes for a picture or for pasted text, before the first word or alone on a line, is not said either. */
+/** Takes out what the client writes for a picture or for pasted text, before the first word or alone on a line: nobody said that either. */
 const withoutMarkers = (said: string, added: ReadonlyArray<AddedBlock>): PromptParts => {
   if (!said.includes("[")) return { said, added }
   const found: Array<string> = []

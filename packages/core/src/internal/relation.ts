@@ -7,7 +7,7 @@ import type { TranscriptInfo } from "../Journal.ts"
 import type { TranscriptFile } from "../Transcripts.ts"
 import type { Work } from "./indexWork.ts"
 
-/** How lines that are kept relate to those of a file that is not their continuation. */
+/** The relation of lines that are kept to those of a file that is not their continuation. */
 export interface Relation {
   /** Whether they have a line in common, by its id. */
   readonly shared: boolean

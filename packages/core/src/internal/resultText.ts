@@ -1,6 +1,6 @@
 import { cut, isObject } from "./json.ts"
 
-/** How much of what the client noted of a result beside its text can be found, of one line. In UTF-16 units. */
+/** Length of what can be found of what the client noted of a result beside its text, of one line. In UTF-16 units. */
 export const mostResultText = 1 << 20
 
 /** Values that say what kind of thing something is, are ids or places of bytes, or bytes themselves: nobody looks for one by its words. */
@@ -94,7 +94,7 @@ const holdsLines = (text: string, body: string): boolean => {
   return true
 }
 
-/** Where `part` stands in `text` as words of its own, from `from` on and not behind `last`; -1 when it does not. */
+/** Finds `part` in `text` as words of its own, from `from` on and not behind `last`; -1 when it does not. */
 const holds = (text: string, part: string, from: number, last: number): number => {
   for (let at = text.indexOf(part, from); at !== -1 && at <= last; at = text.indexOf(part, at + 1)) {
     if (!(isWordAt(text, at - 1) && isWordAt(text, at)) && !(isWordAt(text, at + part.length - 1) && isWordAt(text, at + part.length))) return at

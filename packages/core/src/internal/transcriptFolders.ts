@@ -129,7 +129,7 @@ export const outputPlaceOf = (tops: ReadonlyArray<Folder>, file: string): { read
   return found !== null && isOutputIn(found.folder, found.name) ? found : null
 }
 
-/** Why a file of another name than a transcript's is none there. */
+/** Says why a file of another name than a transcript's is none there. */
 const nameReason = ({ level, sessionId }: Folder): string =>
   level === "projects"
     ? "it lies in no project's folder"
@@ -142,7 +142,7 @@ const byName = (a: Dirent, b: Dirent) => Number(a.isSymbolicLink()) - Number(b.i
 /** How many names of a folder are asked for at a time. */
 const atATime = 32
 
-/** What is directly in `folder`; own names before symbolic links, so that a link to a neighbour is the one that is left out. */
+/** Lists what is directly in `folder`; own names before symbolic links, so that a link to a neighbour is the one that is left out. */
 export const lookInto = (folder: Folder): Effect.Effect<Listing, TranscriptUnreadable> => asking(folder.path, () => askListing(folder))
 
 const askListing = async (folder: Folder): Promise<Listing> => {
@@ -251,7 +251,7 @@ export const findFile = (folder: Folder, file: string, name: TranscriptName): Ef
     return typeof found === "string" ? null : found
   })
 
-/** That output with its facts; null for what is no regular file in a folder of its session's own. */
+/** Finds that output with its facts; null for what is no regular file in a folder of its session's own. */
 export const findOutput = (folder: Folder, file: string): Effect.Effect<FoundOutput | null, TranscriptUnreadable> =>
   asking(file, async () => ((await lstat(folder.path)).isDirectory() && (await lstat(file)).isFile() ? askOutput(folder, file) : null))
 

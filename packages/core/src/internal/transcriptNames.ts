@@ -23,7 +23,7 @@ export const isSessionName = (name: string): boolean => clientSession.test(name)
 /** Whether it can be the id of a session of any harness, and of an agent. */
 export const isAnyId = (name: string): boolean => anySession.test(name)
 
-/** What a file of this name is; null for one that is no transcript. `below`: the session below whose folder it lies, where only agents' transcripts are. */
+/** Tells what a file of this name is; null for one that is no transcript. `below`: the session below whose folder it lies, where only agents' transcripts are. */
 export const identify = (name: string, below: string | null): TranscriptName | null => {
   if (!name.endsWith(transcriptEnd) || olderGeneration.test(name)) return null
   const stem = name.slice(0, -transcriptEnd.length)

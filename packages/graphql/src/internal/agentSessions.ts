@@ -39,7 +39,7 @@ export const agentOf = (session: Session): Agent | null => agents.get(session) ?
 /** The session to which what is kept by session belongs. */
 export const sessionOf = (session: Session): SessionId => agentOf(session)?.sessionId ?? session.id
 
-/** What of a list is of this conversation: of a session all, its subagents' included. */
+/** Keeps of a list what is of this conversation: of a session all, its subagents' included. */
 export const ofConversation = <Row extends { readonly agentId: string | null }>(session: Session, rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
   const agent = agentOf(session)
   return agent === null ? rows : rows.filter(({ agentId }) => agentId === agent.id)

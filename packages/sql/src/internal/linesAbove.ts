@@ -7,13 +7,13 @@ import type { DecodedLine } from "han-core/SessionEvent"
 import type { Chunk } from "./chunk.ts"
 import { type BlockRow, entriesOf } from "./stored.ts"
 
-/** What stands above the lines of a chunk in its transcript, also what the journal had before; read as far as it is asked for. */
+/** The lines above those of a chunk in its transcript, also what the journal had before; read as far as it is asked for. */
 export interface LinesAbove {
   /** The nearest line of the conversation that a line follows. Null when it follows none, or one that is not near: see `reach`. */
   readonly before: (line: DecodedLine) => Effect.Effect<DecodedLine | null, SqlError>
 }
 
-/** How many lines up a parent is looked for: a response's lines are written together, and a parent that is not there costs this much. */
+/** The number of lines up in which a parent is looked for: a response's lines are written together, and a parent that is not there costs this much. */
 const reach = 256
 
 export const linesAbove = (sql: SqlClient.SqlClient, chunk: Chunk): LinesAbove => {

@@ -12,7 +12,7 @@ const places = 4096
 // Room is left behind it for the lines that follow one with such a time.
 const lastInstant = epoch + 2 ** 41 - 2 ** 21
 
-/** What tells the keys of transcripts apart, whatever order they come in. */
+/** The part of the keys of messages that tells transcripts apart, whatever order they come in. */
 export interface KeySeed {
   /** Where they begin within a millisecond: transcripts with the same instants, such as forks, seldom meet. */
   readonly place: number

@@ -90,7 +90,7 @@ const putRefs = (sql: SqlClient.SqlClient, table: (name: Table) => string, rows:
 /** Lines whose outputs are looked up together. */
 const textsAtOnce = 16
 
-/** What a row of "output_ref" says: the line points to that output of its session · to a file elsewhere · has more words than can be found. */
+/** The kinds of a row of "output_ref": the line points to that output of its session · to a file elsewhere · has more words than can be found. */
 export type OutputKind = typeof pointsTo | typeof refused | typeof cut
 export const pointsTo = 0
 export const refused = 1

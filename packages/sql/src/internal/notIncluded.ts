@@ -11,7 +11,7 @@ export interface TermsRow {
   readonly unsure: number
 }
 
-/** What the figures leave out, in words that go on from "not included:". */
+/** Says what the figures leave out, in words that go on from "not included:". */
 export const notIncluded = (rows: ReadonlyArray<TermsRow>): ReadonlyArray<string> => {
   const sum = (of: (row: TermsRow) => number) => rows.reduce((so, row) => so + of(row), 0)
   const searches = sum((row) => row.searches)

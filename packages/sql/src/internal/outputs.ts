@@ -167,7 +167,7 @@ interface ProblemRow {
   readonly line: number
 }
 
-/** How much is kept, and what a person should know about it. */
+/** Sums up how much is kept, and what a person should know about it. */
 export const outputTotals = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   owner: OwnerId,

@@ -209,7 +209,7 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
   )
 })
 
-/** What a log beside the transcript calls a file may be meant from where it was written. */
+/** Resolves the name of a file: a log beside the transcript may mean it from where it was written. */
 const pathOf = (chunk: Chunk, { cwd }: Envelope, path: string): string => (chunk.transcript.kind === "han" && cwd !== null ? pathFrom(cwd, path) : path)
 
 const rowsOf = (

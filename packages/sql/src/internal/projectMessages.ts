@@ -107,7 +107,7 @@ type Mood = NonNullable<ReturnType<typeof Sentiment.analyse>>
 
 const isOwn = ({ decoded, transcript }: Counted): boolean => transcript.kind !== "agent" && originOf(transcript, decoded.envelope) === null
 
-/** What a prompt of a human says of how they feel. */
+/** The mood that a human's prompt shows. */
 const moodOf = (message: Counted): Mood | null =>
   Message.isPrompt(message.kind, message.decoded) && isOwn(message) ? Sentiment.analyse(Message.spokenText(message.decoded) ?? "") : null
 
@@ -165,7 +165,7 @@ interface ThereRow {
   readonly kind: number
 }
 
-/** Those that the session does not have yet, or has as lines of a transcript that they fit less; and the rows of these. */
+/** Finds lines that the session does not have yet, or has as lines of a transcript that they fit less; and the rows of these. */
 const compareWithThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], wanted: ReadonlyMap<string, Wanted>) {
   const asked = [...wanted.values()].map(({ chunk, uuidHash }) => [chunk.sessionNo, uuidHash] as const)
   if (asked.length === 0) return { fresh: [], ousted: [] }

@@ -159,7 +159,7 @@ const kinds = [
 ] as const
 const beyond = (a: Amounts, b: Amounts): string => kinds.flatMap(([key, name]) => (a[key] > b[key] ? [`${a[key] - b[key]} ${name}`] : [])).join(", ")
 
-/** What is known of why they differ; where that is not known, that they do, and what is no part of transcripts. */
+/** Says what is known of why they differ; where that is not known, that they do, and what is no part of transcripts. */
 const reasons = (facts: {
   readonly fork: boolean
   readonly models: Reconciliation["models"]

@@ -13,7 +13,7 @@ type Family = ReadonlyArray<number>
 /** Tables whose rows do not name their session, or are not projected anew. Every other table is one of rows by session. */
 const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move"])
 
-/** These sessions, and everybody whose rows may refer to their lines or the other way round: forks, their origins, and so on. */
+/** Finds these sessions, and everybody whose rows may refer to their lines or the other way round: forks, their origins, and so on. */
 export const familyOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, models: typeof Models.Service, sessions: ReadonlyArray<number>) {
   const t = (name: Table) => sql.literal(models.table(name))
   const family = new Set(sessions)

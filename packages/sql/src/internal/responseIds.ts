@@ -9,7 +9,7 @@ import { type LinesAbove, linesAbove } from "./linesAbove.ts"
 
 type Metered = SessionEventOf<"ResponseMetered">
 
-/** What tells a response from all others. */
+/** The key that tells a response from all others. */
 export interface Identity {
   /** The vendor's, or a place: see `isPlace`. */
   readonly messageId: string

@@ -10,7 +10,7 @@ export interface Term {
 /** Part of a key, which PostgreSQL keeps short. */
 const longestName = 100
 
-/** As they are stored: the same for the same terms, empty for none. */
+/** The text by which terms are stored: the same for the same terms, empty for none. */
 export const termsOf = (surcharges: ReadonlyArray<Surcharge>, longPrompt: boolean): string => {
   if (surcharges.length === 0 && !longPrompt) return ""
   const pairs = surcharges.slice(0, mostTerms).map(({ kind, name }) => `${kind} ${storable(name.slice(0, longestName))}`)

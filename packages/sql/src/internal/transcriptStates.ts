@@ -6,7 +6,7 @@ import type * as SessionState from "han-core/SessionState"
 import { type Chunk, type Chunks, upsert } from "./chunk.ts"
 import { anyOf, storableJson } from "./Database.ts"
 
-/** What a transcript has told so far. */
+/** The facts that a transcript has told so far. */
 export interface TranscriptState {
   readonly transcriptNo: number
   readonly transcriptId: string

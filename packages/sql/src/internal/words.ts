@@ -16,7 +16,7 @@ const word = /[a-z0-9\u0080-\u{10ffff}]+/gu
 
 export const words = (text: string): ReadonlyArray<string> => normalise(text).toLowerCase().match(word) ?? []
 
-/** What the words of a line may be: each part of its text has a column of FTS5, and on PostgreSQL a weight. */
+/** The kinds of words of a line: each part of its text has a column of FTS5, and on PostgreSQL a weight. */
 export type Part = "prompt" | "answer" | "tool" | "other"
 /** The weight D is not written. */
 const weights: { readonly [Each in Part]: string } = { prompt: "A", answer: "B", tool: "C", other: "" }
