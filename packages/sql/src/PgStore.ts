@@ -14,6 +14,7 @@ import * as Pg from "pg"
 import { Database } from "./internal/Database.ts"
 import * as Models from "./internal/Models.ts"
 import { layerStore, type StoreServices } from "./internal/store.ts"
+import { wholeStatements } from "./internal/wholeStatements.ts"
 import * as Migrations from "./Migrations.ts"
 import type { Projection } from "./Projection.ts"
 
@@ -59,7 +60,8 @@ const layerDatabase = (location: string) =>
   Layer.effect(
     Database,
     Effect.gen(function* () {
-      const sql = yield* PgClient.PgClient
+      const client = yield* PgClient.PgClient
+      const sql = yield* wholeStatements(client)
       yield* Effect.provideService(Migrations.run(location), SqlClient.SqlClient, sql)
       return Database.of({
         write: sql,
@@ -67,7 +69,7 @@ const layerDatabase = (location: string) =>
         location,
         announce: (owner) => Effect.asVoid(sql`SELECT pg_notify(${channel}, ${owner})`),
         // A listener that lost its connection listens again; who uses it looks at the journal, not at what was told.
-        announcements: sql.listen(channel).pipe(Stream.retry(Schedule.spaced("1 second")), Stream.orDie),
+        announcements: client.listen(channel).pipe(Stream.retry(Schedule.spaced("1 second")), Stream.orDie),
         afterCommit: Effect.void,
         erase: Effect.void
       })
