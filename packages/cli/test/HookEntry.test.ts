@@ -66,7 +66,7 @@ describe("what it loads", () => {
       later: ["CoordinatorLaunch.ts", "FailClosed.ts", "FailOpen.ts", "bin.ts", "node:tty", "terminal/Output.ts"]
     })
     expect(graph(join(dirname(entry), "FailOpen.ts"))).toEqual({
-      files: ["FailOpen.ts", "HanHome.ts"],
+      files: ["FailOpen.ts", "HanHome.ts", "StartLog.ts"],
       builtins: ["han-core/UnaskedGates", "node:fs", "node:os", "node:path"],
       later: []
     })
