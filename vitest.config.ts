@@ -22,8 +22,9 @@ export default defineConfig({
     // The standard leaves a core idle, which is half of a small machine.
     poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism()) } },
     globalSetup: "test/postgres.ts",
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Ends what hangs; on a busy machine the longest test takes a third of it.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 30_000
   }
 })

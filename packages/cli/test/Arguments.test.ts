@@ -4,11 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { meantBy } from "han-cli/ProjectArgument"
 import type { Project } from "han-core/Project"
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { compiledHan } from "./compiledHan.ts"
 import { ended, machine } from "./HanProcess.ts"
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const project = (path: string, more: Partial<Project> = {}): Project => ({
   id: path,

@@ -4,14 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { HookCache } from "han-core/HookCache"
 import * as HanClient from "han-rpc/HanClient"
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Machine, machine } from "./HanProcess.ts"
 import { CacheListShape, strict } from "./Shapes.ts"
 
 let one: Machine
 let project: string
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 /** Tells the running coordinator what passed: two hooks in the project, one of them below it, and one elsewhere. */
 const fill = () =>

@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Schema from "effect/Schema"
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { ended, type Machine, machine } from "./HanProcess.ts"
 import { DoctorShape, DoctorTotals, IndexShape, MessageShape, SearchShape, SessionShape, SessionsShape, strict, UsageShape } from "./Shapes.ts"
 
@@ -24,7 +24,6 @@ const hanOnly = "88888888-8888-4888-8888-888888888888"
 let one: Machine
 
 // Each command is two processes, and machines that run tests are busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 beforeAll(async () => {
   one = machine(["01-basic", "04-subagents", "08-resume-fork", "13-tasks", "06-compact"])
   const folder = join(one.claude, "projects", project)

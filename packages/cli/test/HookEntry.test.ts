@@ -8,8 +8,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { ended, machine } from "./HanProcess.ts"
 import { answering, entry, failure, fromSource, node, type Peer, type Place, peer, place, says, send } from "./HookPeer.ts"
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
-
 const repository = fileURLToPath(new URL("../../..", import.meta.url))
 const payload = (fields: object = {}) => `${JSON.stringify({ session_id: "s", hook_event_name: "Stop", ...fields })}\n`
 

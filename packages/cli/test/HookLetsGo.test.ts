@@ -7,8 +7,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { ruleOf } from "../../core/src/internal/eventRules.ts"
 import { answering, failure, type Place, peer, place, says } from "./HookPeer.ts"
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
-
 // What the user is told when a gate could not be asked: what the client shows of a hook that ends with 0 is `systemMessage` on stdout, and nothing else.
 
 let here: Place

@@ -4,10 +4,8 @@ import { join } from "node:path"
 import { programWarnings } from "han-cli/HookPrograms"
 import { commandWords } from "han-cli/ShellWords"
 import type { ClientHook } from "han-core/Hook"
-import { afterAll, describe, expect, it, vi } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { machine } from "./HanProcess.ts"
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 describe("the words of a command", () => {
   const variables = { HOME: "/home/me", DIR: "/a b" }

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import * as Schema from "effect/Schema"
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { ended, type Machine, machine } from "./HanProcess.ts"
 import { HookListShape, PluginListShape, PluginValidateShape, strict, TrustListShape } from "./Shapes.ts"
 
@@ -18,7 +18,6 @@ const market = (folder: string, name: string, file: string) => {
 }
 const declared = (path: string) => ({ source: { source: "directory", path } })
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 beforeAll(() => {
   one = machine()
   project = join(one.directory, "project")

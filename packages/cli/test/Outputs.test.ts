@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Schema from "effect/Schema"
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Machine, machine } from "./HanProcess.ts"
 import { DoctorShape, IndexShape, SearchShape, strict } from "./Shapes.ts"
 
@@ -16,7 +16,6 @@ const filesBelow = (folder: string): ReadonlyArray<string> =>
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
 
 let one: Machine
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 beforeAll(() => {
   one = machine(["07-large-output"])
   for (const name of ["workflow-agents", "long-output"]) cpSync(join(faults, name, "config"), one.claude, { recursive: true })

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import * as Schema from "effect/Schema"
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { ended, type Machine, machine } from "./HanProcess.ts"
 import { HookListShape, strict } from "./Shapes.ts"
 
@@ -48,7 +48,6 @@ const putMarket = (folder: string, name: string) => {
   for (const { name: plugin } of plugins) put(join(folder, plugin, "han-plugin.yml"), `hooks:\n  ${plugin}:\n    command: touch ${one.directory}/ran\n`)
 }
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 beforeAll(() => {
   one = machine()
 })

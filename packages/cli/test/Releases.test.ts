@@ -3,12 +3,11 @@ import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { protocol, version } from "han-rpc/Version"
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { ended, type Machine, machine } from "./HanProcess.ts"
 import { otherCoordinator } from "./OtherCoordinator.ts"
 
 let one: Machine
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 beforeEach(() => {
   one = machine(["01-basic"])
   mkdirSync(one.home, { recursive: true, mode: 0o700 })

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Schema from "effect/Schema"
 import { hookKey } from "han-core/HookKey"
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type Machine, machine } from "./HanProcess.ts"
 import { strict } from "./Shapes.ts"
 
@@ -36,7 +36,6 @@ const text = () => readFileSync(settings, "utf8")
 const setup = async (...args: ReadonlyArray<string>) => decoded(await one.json("setup", ...args))
 const hook = (name: string, ...events: ReadonlyArray<string>) => `  ${name}:\n    command: "true"\n    event: [${events.join(", ")}]\n`
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 beforeAll(() => {
   one = machine()
   settings = join(one.claude, "settings.json")

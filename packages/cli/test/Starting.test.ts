@@ -3,11 +3,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { createServer } from "node:net"
 import { join } from "node:path"
 import * as Schema from "effect/Schema"
-import { describe, expect, it, vi } from "vitest"
+import { describe, expect, it } from "vitest"
 import { type Ended, type Machine, machine } from "./HanProcess.ts"
 import { SessionsShape, strict } from "./Shapes.ts"
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 describe("a coordinator that cannot be started", () => {
   it("gives its reason, at once", async () => {
