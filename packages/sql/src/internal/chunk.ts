@@ -29,6 +29,8 @@ export interface Chunk {
   readonly words: PendingWords
   /** Whether the lines have just come; others are projected again. */
   readonly isNew: boolean
+  /** Whether nothing is known of the session but what comes with this chunk. */
+  readonly isFirst: boolean
   /** Numbers of the sessions that lines of this chunk name as the one they were copied from. */
   readonly numbers: ReadonlyMap<string, number>
 }
@@ -132,11 +134,15 @@ export class Deltas {
   readonly byTool = new Map<string, { readonly sessionNo: number; readonly day: number; readonly name: string; readonly agentType: string; calls: number }>()
   /** Sessions whose task lists are to be added up again. */
   readonly withTasks = new Set<number>()
+  /** Most lines are of the same quarter of an hour as the line before. */
+  private last: { readonly sessionNo: number; readonly bucket: number; readonly sums: ActivityDelta } | undefined
   activity(sessionNo: number, at: number | null): ActivityDelta {
     const bucket = bucketOf(at)
+    if (this.last?.sessionNo === sessionNo && this.last.bucket === bucket) return this.last.sums
     const key = `${sessionNo}/${bucket}`
     let found = this.byBucket.get(key)
     if (found === undefined) this.byBucket.set(key, (found = { sessionNo, bucket, sums: noActivity() }))
+    this.last = found
     return found.sums
   }
   countTool(sessionNo: number, at: number | null, name: string, agentType: string, calls: number): void {

@@ -62,7 +62,7 @@ export const keep = Effect.fnUntraced(function* (
   const news: Array<News> = []
   for (const append of wanted) news.push(yield* takeNews(transcripts, append))
   const sessions = news.flatMap(({ append, named }) => [append.transcript.sessionId, ...named])
-  const numbers = yield* sessionNumbers(sql, owner, sessions)
+  const { made, numbers } = yield* sessionNumbers(sql, owner, sessions)
   yield* noteTranscripts(sql, owner, news, numbers)
   yield* storeEntries(sql, owner, head!.sequence, news)
   return news.map(
@@ -79,6 +79,7 @@ export const keep = Effect.fnUntraced(function* (
       prices,
       words,
       isNew: true,
+      isFirst: made.has(kept.sessionNo!),
       // Which tables is for the model to say that takes it.
       table: (name) => name
     })

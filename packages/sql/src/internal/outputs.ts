@@ -82,7 +82,7 @@ export const keepParts = Effect.fnUntraced(function* (
   const tombstones = yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner = ${owner} AND session_id ${anyOf(sql, sessionIds)}`
   const forgotten = new Set(tombstones.map((row) => row.session_id))
   const wanted = parts.filter(({ output }) => !forgotten.has(storable(output.sessionId)))
-  const numbers = yield* sessionNumbers(
+  const { numbers } = yield* sessionNumbers(
     sql,
     owner,
     wanted.map(({ output }) => output.sessionId)

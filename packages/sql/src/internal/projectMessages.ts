@@ -167,8 +167,9 @@ interface ThereRow {
 
 /** Finds lines that the session does not have yet, or has as lines of a transcript that they fit less; and the rows of these. */
 const compareWithThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], wanted: ReadonlyMap<string, Wanted>) {
-  const asked = [...wanted.values()].map(({ chunk, uuidHash }) => [chunk.sessionNo, uuidHash] as const)
-  if (asked.length === 0) return { fresh: [], ousted: [] }
+  const asked: Array<readonly [number, number]> = []
+  for (const { chunk, uuidHash } of wanted.values()) if (!chunk.isFirst) asked.push([chunk.sessionNo, uuidHash])
+  if (asked.length === 0) return { fresh: [...wanted.values()], ousted: [] }
   const rows = yield* sql<ThereRow>`
     SELECT m.id, m.session_no, m.uuid, m.transcript_no, m.line, m.kind FROM ${pairs(sql, asked)} CROSS JOIN ${sql.literal(table("message"))} m
     WHERE m.session_no = pair.a AND m.uuid_hash = pair.b`

@@ -85,13 +85,20 @@ export const withPayloads = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
   })
 })
 
-/** The numbers of sessions, made where there is none yet, by their ids. */
+/** The numbers of sessions by their ids; `made`: of those that had none yet. */
+export interface SessionNumbers {
+  readonly numbers: ReadonlyMap<string, number>
+  readonly made: ReadonlySet<number>
+}
+
+/** Finds the numbers of sessions, and makes them where there is none yet. */
 export const sessionNumbers = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   owner: OwnerId,
   sessionIds: Iterable<string>
-): Effect.fn.Return<ReadonlyMap<string, number>, SqlError> {
+): Effect.fn.Return<SessionNumbers, SqlError> {
   const numbers = new Map<string, number>()
+  const made = new Set<number>()
   const ids = [...new Set(sessionIds)]
   const missing = () => ids.filter((id) => !numbers.has(id))
   const look = Effect.fnUntraced(function* () {
@@ -106,13 +113,18 @@ export const sessionNumbers = Effect.fnUntraced(function* (
       if (no !== undefined) numbers.set(id, no)
     }
   })
-  if (ids.length === 0) return numbers
+  if (ids.length === 0) return { numbers, made }
   yield* look()
-  const made = missing().map((id) => [owner, storable(id)])
-  if (made.length === 0) return numbers
-  yield* insertRows(sql, { table: "session_key", columns: "owner, session_id", suffix: "ON CONFLICT DO NOTHING" }, made)
+  const unknown = missing()
+  if (unknown.length === 0) return { numbers, made }
+  yield* insertRows(
+    sql,
+    { table: "session_key", columns: "owner, session_id", suffix: "ON CONFLICT DO NOTHING" },
+    unknown.map((id) => [owner, storable(id)])
+  )
   yield* look()
-  return numbers
+  for (const id of unknown) made.add(numbers.get(id)!)
+  return { numbers, made }
 })
 
 /** Sessions, other than their own, that lines name as the one they were copied from. */
@@ -131,6 +143,6 @@ export const storedChunk = Effect.fnUntraced(function* (
   of: Pick<Chunk, "owner" | "transcript" | "no" | "sessionNo" | "replaced" | "entries" | "prices" | "words">
 ): Effect.fn.Return<Chunk, SqlError> {
   const decoded = of.entries.map((entry) => decodeEntry(of.transcript, entry))
-  const numbers = yield* sessionNumbers(sql, of.owner, sessionsNamed(of.transcript, decoded))
-  return { ...of, id: transcriptId(of.transcript), decoded, numbers, isNew: false, table: (name) => name }
+  const { numbers } = yield* sessionNumbers(sql, of.owner, sessionsNamed(of.transcript, decoded))
+  return { ...of, id: transcriptId(of.transcript), decoded, numbers, isNew: false, isFirst: false, table: (name) => name }
 })
