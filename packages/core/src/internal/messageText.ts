@@ -93,57 +93,57 @@ export interface FoundText {
 
 /** The words by which the line can be found; `isCut`: there are more. `outputs`: texts of the files that it points to. */
 export const foundText = ({ events }: DecodedLine, outputs: ReadonlyArray<string>) => {
-  const prompt: Array<string> = [],
-    answer: Array<string> = [],
-    tool: Array<string> = [],
-    other: Array<string> = []
+  let prompt = "",
+    answer = "",
+    tool = "",
+    other = ""
   let isCut = false
   for (const event of events) {
     switch (event._tag) {
       case "Prompted":
-        if (event.origin === "machine") other.push(event.text)
-        else if (commandOf(events, event) === null) prompt.push(event.text)
+        if (event.origin === "machine") other = and(other, event.text)
+        else if (commandOf(events, event) === null) prompt = and(prompt, event.text)
         break
       case "CommandRun":
-        prompt.push(commandLine(event))
+        prompt = and(prompt, commandLine(event))
         break
       case "Answered":
-        answer.push(event.text, event.thinking)
+        answer = and(and(answer, event.text), event.thinking)
         break
       case "ToolReturned":
-        tool.push(event.text)
+        tool = and(tool, event.text)
         if (event.structured !== null) {
           const more = resultText(event.text, event.structured)
-          for (const part of more.parts) tool.push(part)
+          for (const part of more.parts) tool = and(tool, part)
           isCut ||= more.cut
         }
         break
       case "ToolCalled":
-        tool.push(event.name, ...strings(event.input, inputEach, inputTotal))
+        tool = and(tool, event.name)
+        for (const part of strings(event.input, inputEach, inputTotal)) tool = and(tool, part)
         break
       case "HanNoted":
-        other.push(event.name, event.data === null ? "" : cut(canonicalJson(event.data), hanData))
+        other = and(other, event.name)
+        if (event.data !== null) other = and(other, cut(canonicalJson(event.data), hanData))
         break
       case "QueueChanged":
-        other.push(event.text)
+        other = and(other, event.text)
         break
       case "PullRequestLinked":
-        if (events.length === 1) other.push(event.url)
+        if (events.length === 1) other = and(other, event.url)
         break
       // A list is written by a call on the same line, whose input has its words.
       case "TodosWritten":
       case "Unreadable":
         break
       default:
-        other.push(shown(event))
+        other = and(other, shown(event))
     }
   }
-  for (const output of outputs) tool.push(output)
-  const found = { prompt: joined(prompt), answer: joined(answer), tool: joined(tool), other: joined(other) }
+  for (const output of outputs) tool = and(tool, output)
+  const found = { prompt: filled(prompt), answer: filled(answer), tool: filled(tool), other: filled(other) }
   return found.prompt === "" && found.answer === "" && found.tool === "" && found.other === "" ? null : { text: found, isCut }
 }
 
-const joined = (parts: ReadonlyArray<string>): string => {
-  const only = parts.length === 1 ? (parts[0] ?? "") : parts.filter((part) => part !== "").join("\n")
-  return only.trim() === "" ? "" : only
-}
+const and = (text: string, more: string): string => (more === "" ? text : text === "" ? more : `${text}\n${more}`)
+const filled = (text: string): string => (text === "" || text.trim() === "" ? "" : text)

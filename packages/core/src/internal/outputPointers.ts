@@ -10,47 +10,55 @@ const taggedPath = /^<persisted-output>\s[^\n]*?saved to:? *([^\n]+)/
 const savedPath = /saved to:? +([^\n"'<>]*?[\\/]tool-results[\\/][^\s"'<>\\/[\](){},;]+)/g
 
 export const pointersIn = (sessionId: string, events: ReadonlyArray<SessionEvent>): ReadonlyArray<ToolOutputPointer> => {
-  let found: Map<string, ToolOutputPointer> | null = null
-  const add = (path: string, sure: boolean): void => {
-    const pointer = pointerTo(sessionId, path.trim())
-    // What only looks like a path of the client's, as in a text that quotes another session's, is no pointer.
-    if (pointer.own || sure) (found ??= new Map()).set(pointer.own ? pointer.name : pointer.path, pointer)
-  }
+  let found: Found | null = null
   for (const event of events) {
     switch (event._tag) {
       case "ToolReturned":
-        fromText(event.text, add)
-        fromRecord(event.structured, add)
+        found = fromRecord(sessionId, event.structured, fromText(sessionId, event.text, found))
         break
       // What the client says of a hook, a command or itself; a person and a model may say anything.
       case "Attached":
       case "MetaAdded":
       case "CommandPrinted":
       case "SystemNoted":
-        fromText(event.text, add)
+        found = fromText(sessionId, event.text, found)
         break
       default:
     }
   }
-  return found === null ? none : [...(found as Map<string, ToolOutputPointer>).values()]
+  return found === null ? none : [...found.values()]
 }
 const none: ReadonlyArray<ToolOutputPointer> = []
 
-const fromText = (text: string, add: (path: string, sure: boolean) => void): void => {
+type Found = Map<string, ToolOutputPointer>
+
+const withPath = (sessionId: string, path: string, sure: boolean, found: Found | null): Found | null => {
+  const pointer = pointerTo(sessionId, path.trim())
+  // What only looks like a path of the client's, as in a text that quotes another session's, is no pointer.
+  return pointer.own || sure ? (found ?? new Map()).set(pointer.own ? pointer.name : pointer.path, pointer) : found
+}
+
+const fromText = (sessionId: string, text: string, before: Found | null): Found | null => {
+  // Most texts have neither mark, and are not looked at twice.
+  if (!text.includes(outputFolder) && !text.startsWith(tag)) return before
   const tagged = text.startsWith(tag) ? taggedPath.exec(text)?.[1] : undefined
-  if (tagged !== undefined) add(tagged, true)
-  else if (text.includes(outputFolder)) for (const [, path] of text.matchAll(savedPath)) if (path !== undefined) add(path.replace(/\.+$/, ""), false)
+  if (tagged !== undefined) return withPath(sessionId, tagged, true, before)
+  let found = before
+  for (const [, path] of text.matchAll(savedPath)) if (path !== undefined) found = withPath(sessionId, path.replace(/\.+$/, ""), false, found)
+  return found
 }
 
 /** The client's record of a result names the file in one field, and those of a server's resources in another. */
-const fromRecord = (record: unknown, add: (path: string, sure: boolean) => void): void => {
-  if (!isObject(record)) return
-  if (filled(record.persistedOutputPath) !== null) add(String(record.persistedOutputPath), true)
-  if (!Array.isArray(record.contents)) return
-  for (const part of record.contents) {
-    const path = isObject(part) ? filled(part.blobSavedTo) : null
-    if (path !== null) add(path, true)
-  }
+const fromRecord = (sessionId: string, record: unknown, before: Found | null): Found | null => {
+  if (!isObject(record)) return before
+  const { contents, persistedOutputPath } = record
+  let found = filled(persistedOutputPath) === null ? before : withPath(sessionId, String(persistedOutputPath), true, before)
+  if (Array.isArray(contents))
+    for (const part of contents) {
+      const path = isObject(part) ? filled(part.blobSavedTo) : null
+      if (path !== null) found = withPath(sessionId, path, true, found)
+    }
+  return found
 }
 
 /** Goes by names alone: where the folder of a session lies now is for the file system to say, and nothing outside of it is ever opened. */

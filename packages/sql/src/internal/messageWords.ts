@@ -45,6 +45,7 @@ export const addWords = Effect.fnUntraced(function* (
     for (const { name, own, path, sessionId } of found)
       rows.push(own ? row(pointsTo, message, name, null, null) : row(refused, message, sessionId === null ? path : name, path, sessionId))
   }
+  const pg = isPg(sql)
   const plain: Array<ReadonlyArray<string | number>> = []
   const waiting: Array<Worded> = []
   for (const message of messages) {
@@ -54,11 +55,11 @@ export const addWords = Effect.fnUntraced(function* (
     }
     const text = Message.boundedSearchTextOf(message.decoded, [])
     if (text === null) continue
-    const worded = wordRow(sql, owner, message.key, text)
+    const worded = wordRow(pg, owner, message.key, text)
     if (worded.isCut) rows.push(row(cut, message, "", null, null))
     plain.push(worded.row)
   }
-  putWords(sql, words, table, plain)
+  putWords(pg, words, table, plain)
   for (let from = 0; from < waiting.length; from += textsAtOnce) {
     const some = waiting.slice(from, from + textsAtOnce)
     const namesOf = ({ chunk, key }: Worded) => ownNames(chunk.sessionNo, pointers.get(key) ?? [])
@@ -66,9 +67,9 @@ export const addWords = Effect.fnUntraced(function* (
     for (const message of some) {
       const text = Message.boundedSearchTextOf(message.decoded, bounded(namesOf(message).flatMap(textsOf)))
       if (text === null) continue
-      const worded = wordRow(sql, owner, message.key, text)
+      const worded = wordRow(pg, owner, message.key, text)
       if (worded.isCut) rows.push(row(cut, message, "", null, null))
-      putWords(sql, words, table, [worded.row])
+      putWords(pg, words, table, [worded.row])
     }
     // Not all outputs of a long chunk in memory at once.
     yield* words.insert(sql)
@@ -133,8 +134,8 @@ export const wordAgain = Effect.fnUntraced(function* (
       const names = ownNames(of.sessionNo, pointersOf(line.transcript, line.decoded))
       const text = Message.boundedSearchTextOf(line.decoded, bounded(names.flatMap(yield* outputTexts(sql, names))))
       if (text === null) continue
-      const worded = wordRow(sql, row.owner, row.message_id, text)
-      putWords(sql, words, table, [worded.row])
+      const worded = wordRow(isPg(sql), row.owner, row.message_id, text)
+      putWords(isPg(sql), words, table, [worded.row])
       if (worded.isCut) isCut.push([of.sessionNo, row.message_id, "", cut, row.owner, row.transcript_no, row.line, null, null])
     }
     yield* putRefs(sql, table, isCut)
@@ -151,17 +152,17 @@ type Found = NonNullable<ReturnType<typeof Message.boundedSearchTextOf>>
 const isPg = (sql: SqlClient.SqlClient): boolean => sql.onDialectOrElse({ pg: () => true, orElse: () => false })
 
 /** `isCut`: the line has more words than can be found. */
-const wordRow = (sql: SqlClient.SqlClient, owner: string, key: number, { isCut, text }: Found) => {
+const wordRow = (pg: boolean, owner: string, key: number, { isCut, text }: Found) => {
   const [prompt, answer, tool, other] = searchable([text.prompt, text.answer, text.tool, text.other])
   const length = prompt.length + answer.length + tool.length + other.length
-  const row: ReadonlyArray<string | number> = isPg(sql)
+  const row: ReadonlyArray<string | number> = pg
     ? [owner, key, vector({ prompt, answer, tool, other })]
     : [key, normalise(prompt), normalise(answer), normalise(tool), normalise(other)]
   return { row, isCut: isCut || length < text.prompt.length + text.answer.length + text.tool.length + text.other.length }
 }
 
-const putWords = (sql: SqlClient.SqlClient, words: PendingWords, table: (name: Table) => string, rows: ReadonlyArray<ReadonlyArray<string | number>>): void => {
+const putWords = (pg: boolean, words: PendingWords, table: (name: Table) => string, rows: ReadonlyArray<ReadonlyArray<string | number>>): void => {
   if (rows.length === 0) return
-  if (isPg(sql)) words.add(table("message_text"), "owner, id, words", 1, rows)
+  if (pg) words.add(table("message_text"), "owner, id, words", 1, rows)
   else words.add(table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
 }

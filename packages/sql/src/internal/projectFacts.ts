@@ -35,27 +35,7 @@ interface CompactionRow extends SightingRow {
 /** A boundary and the summary that hangs on it are one compaction; an old client's summary without a boundary is one too. */
 export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
-  const found = new Map<string, Compaction>()
-  const summaries: Array<{ readonly own: Compaction; readonly parent: string | null }> = []
-  for (const chunk of chunks)
-    for (const [index, { envelope, events, line }] of chunk.decoded.entries()) {
-      const boundary = events.find((event) => event._tag === "Compacted")
-      const summary = events.find((event) => event._tag === "CompactionSummarized")
-      if (boundary === undefined && summary === undefined) continue
-      const own: Compaction = {
-        id: storable(Message.idOf(chunk.transcript, chunk.decoded[index]!, chunk.entries[index]!)),
-        seen: seenIn(chunk, envelope, line),
-        at: envelope.at,
-        trigger: boundary?.trigger ?? "continuation",
-        preTokens: boundary?.preTokens ?? null,
-        postTokens: boundary?.postTokens ?? null,
-        durationMs: boundary?.durationMs ?? null,
-        summaryId: boundary?.summaryUuid == null ? null : storable(boundary.summaryUuid),
-        summary: summary === undefined ? null : storable(summary.text)
-      }
-      if (boundary === undefined) summaries.push({ own, parent: envelope.parentUuid === null ? null : storable(envelope.parentUuid) })
-      else found.set(own.id, found.has(own.id) ? mergeCompactions(found.get(own.id)!, own) : own)
-    }
+  const { found, summaries } = compactionsIn(chunks)
   if (found.size === 0 && summaries.length === 0) return
   const ids = [...found.keys(), ...summaries.flatMap(({ own, parent }) => (parent === null ? [own.id] : [own.id, parent]))]
   const rows = new Map((yield* loadSightings<CompactionRow>(sql, chunks, "compaction", "id", ids)).map((row) => [row.id, row]))
@@ -99,6 +79,41 @@ export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.Sq
   )
 })
 
+/** A summary whose boundary stands elsewhere. */
+interface Orphan {
+  readonly own: Compaction
+  readonly parent: string | null
+}
+
+const compactionsIn = (chunks: Chunks): { readonly found: Map<string, Compaction>; readonly summaries: ReadonlyArray<Orphan> } => {
+  const found = new Map<string, Compaction>()
+  const summaries: Array<Orphan> = []
+  for (const chunk of chunks)
+    for (let index = 0; index < chunk.decoded.length; index++) {
+      const { envelope, events, line } = chunk.decoded[index]!
+      let boundary: SessionEventOf<"Compacted"> | undefined
+      let summary: SessionEventOf<"CompactionSummarized"> | undefined
+      for (const event of events)
+        if (event._tag === "Compacted") boundary ??= event
+        else if (event._tag === "CompactionSummarized") summary ??= event
+      if (boundary === undefined && summary === undefined) continue
+      const own: Compaction = {
+        id: storable(Message.idOf(chunk.transcript, chunk.decoded[index]!, chunk.entries[index]!)),
+        seen: seenIn(chunk, envelope, line),
+        at: envelope.at,
+        trigger: boundary?.trigger ?? "continuation",
+        preTokens: boundary?.preTokens ?? null,
+        postTokens: boundary?.postTokens ?? null,
+        durationMs: boundary?.durationMs ?? null,
+        summaryId: boundary?.summaryUuid == null ? null : storable(boundary.summaryUuid),
+        summary: summary === undefined ? null : storable(summary.text)
+      }
+      if (boundary === undefined) summaries.push({ own, parent: envelope.parentUuid === null ? null : storable(envelope.parentUuid) })
+      else found.set(own.id, found.has(own.id) ? mergeCompactions(found.get(own.id)!, own) : own)
+    }
+  return { found, summaries }
+}
+
 const mergeCompactions = (a: Compaction, b: Compaction): Compaction => ({
   ...a,
   seen: merge(a.seen, b.seen),
@@ -134,50 +149,7 @@ interface FileChangeRow extends SightingRow {
 /** Todo lists, changes of files that no tool call stands for, summaries, and the client's own accounts. */
 export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
-  const todos = new Map<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>()
-  const changes = new Map<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>()
-  const summaries = new Map<string, ReadonlyArray<Value>>()
-  const stated = new Map<number, { readonly stamp: number; readonly event: SessionEventOf<"CostStated"> }>()
-  for (const chunk of chunks)
-    for (const [position, decoded] of chunk.decoded.entries()) {
-      const { envelope, events, line } = decoded
-      const lineId = () => storable(Message.idOf(chunk.transcript, decoded, chunk.entries[position]!))
-      for (const [index, event] of events.entries()) {
-        switch (event._tag) {
-          case "TodosWritten":
-            todos.set(storable(event.toolUseId ?? `${lineId()}:${index}`), {
-              seen: seenIn(chunk, envelope, line),
-              rest: [envelope.at, storable(JSON.stringify(event.todos))]
-            })
-            break
-          case "FileChanged":
-            if (event.toolUseId === null)
-              changes.set(`${lineId()}:${index}`, {
-                seen: seenIn(chunk, envelope, line),
-                rest: [chunk.transcript.agentId, storable(pathOf(chunk, envelope, event.path)), event.action, storable(event.toolName), envelope.at]
-              })
-            break
-          case "Summarized":
-            summaries.set(`${chunk.sessionNo}/${lineId()}`, [
-              chunk.sessionNo,
-              lineId(),
-              chunk.no,
-              line,
-              event.leafUuid === null ? null : idHash(storable(event.leafUuid)),
-              event.leafUuid === null ? null : storable(event.leafUuid),
-              storable(event.text)
-            ])
-            break
-          case "CostStated":
-            if (chunk.transcript.kind === "main") {
-              const stamp = chunk.transcript.generation * 2 ** 40 + line
-              if ((stated.get(chunk.sessionNo)?.stamp ?? 0) <= stamp) stated.set(chunk.sessionNo, { stamp, event })
-            }
-            break
-          default:
-        }
-      }
-    }
+  const { changes, stated, summaries, todos } = notesIn(chunks)
   for (const row of yield* loadSightings<TodoRow>(sql, chunks, "todo", "id", [...todos.keys()])) {
     todos.set(row.id, { seen: merge(sightingOf(row), todos.get(row.id)!.seen), rest: [row.at, row.todos] })
   }
@@ -209,13 +181,60 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
   )
 })
 
+interface Noted {
+  readonly seen: Sighting
+  readonly rest: ReadonlyArray<Value>
+}
+
+const notesIn = (chunks: Chunks) => {
+  const todos = new Map<string, Noted>()
+  const changes = new Map<string, Noted>()
+  const summaries = new Map<string, ReadonlyArray<Value>>()
+  const stated = new Map<number, { readonly stamp: number; readonly event: SessionEventOf<"CostStated"> }>()
+  for (const chunk of chunks)
+    for (let position = 0; position < chunk.decoded.length; position++) {
+      const { envelope, events, line } = chunk.decoded[position]!
+      for (let index = 0; index < events.length; index++) {
+        const event = events[index]!
+        switch (event._tag) {
+          case "TodosWritten":
+            todos.set(storable(event.toolUseId ?? `${lineId(chunk, position)}:${index}`), {
+              seen: seenIn(chunk, envelope, line),
+              rest: [envelope.at, storable(JSON.stringify(event.todos))]
+            })
+            break
+          case "FileChanged":
+            if (event.toolUseId === null)
+              changes.set(`${lineId(chunk, position)}:${index}`, {
+                seen: seenIn(chunk, envelope, line),
+                rest: [chunk.transcript.agentId, storable(pathOf(chunk, envelope, event.path)), event.action, storable(event.toolName), envelope.at]
+              })
+            break
+          case "Summarized": {
+            const id = lineId(chunk, position)
+            const leaf = event.leafUuid === null ? null : storable(event.leafUuid)
+            summaries.set(`${chunk.sessionNo}/${id}`, [chunk.sessionNo, id, chunk.no, line, leaf === null ? null : idHash(leaf), leaf, storable(event.text)])
+            break
+          }
+          case "CostStated":
+            if (chunk.transcript.kind === "main") {
+              const stamp = chunk.transcript.generation * 2 ** 40 + line
+              if ((stated.get(chunk.sessionNo)?.stamp ?? 0) <= stamp) stated.set(chunk.sessionNo, { stamp, event })
+            }
+            break
+          default:
+        }
+      }
+    }
+  return { todos, changes, summaries, stated }
+}
+
+const lineId = (chunk: Chunk, position: number): string => storable(Message.idOf(chunk.transcript, chunk.decoded[position]!, chunk.entries[position]!))
+
 /** Resolves the name of a file: a log beside the transcript may mean it from where it was written. */
 const pathOf = (chunk: Chunk, { cwd }: Envelope, path: string): string => (chunk.transcript.kind === "han" && cwd !== null ? pathFrom(cwd, path) : path)
 
-const rowsOf = (
-  owner: string,
-  found: ReadonlyMap<string, { readonly seen: Sighting; readonly rest: ReadonlyArray<Value> }>
-): ReadonlyArray<ReadonlyArray<Value>> =>
+const rowsOf = (owner: string, found: ReadonlyMap<string, Noted>): ReadonlyArray<ReadonlyArray<Value>> =>
   [...found].map(([id, { rest, seen }]) => [owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, ...rest])
 
 /** Lines that a person should know about: each unreadable one; each unknown kind, and what cannot be in a record of usage, once a transcript. */

@@ -37,6 +37,8 @@ export interface ResponseRecord {
  */
 export const identify = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<ReadonlyArray<ResponseRecord>, SqlError> {
   const records: Array<ResponseRecord> = []
+  // Each block of a response has a line, with the vendor's ids again.
+  let last: Identity | undefined
   for (const chunk of chunks) {
     let above: LinesAbove | undefined
     for (const decoded of chunk.decoded) {
@@ -45,11 +47,11 @@ export const identify = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
       for (const event of decoded.events) {
         if (event._tag !== "ResponseMetered") continue
         if (identity === undefined || event.part === 0) {
-          identity = stated(decoded, event)
+          identity = last !== undefined && isOf(last, event) ? last : stated(decoded, event)
           if (identity === undefined) {
             above ??= linesAbove(sql, chunk)
             identity = yield* byPlace(chunk, above, { line: decoded, event }, nth)
-          }
+          } else if (decoded.envelope.type === "assistant" && isOf(identity, event)) last = identity
           nth++
         }
         records.push({ chunk, decoded, event, identity })
@@ -77,6 +79,8 @@ const isOneOfItsKind = (id: string | null): id is string => {
   }
   return uuid.test(id)
 }
+
+const isOf = ({ messageId, requestId }: Identity, event: Metered): boolean => messageId === event.messageId && requestId === event.requestId
 
 /** The identity that the line tells itself; undefined when other lines must be looked at. */
 const stated = ({ envelope }: DecodedLine, { messageId, requestId, requestRef }: Metered): Identity | undefined => {
