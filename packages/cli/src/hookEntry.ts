@@ -97,7 +97,16 @@ const answered = async (words: HookWords): Promise<boolean> => {
     return true
   }
   const { cache, directory, event, only } = words
-  const call = { event, input: text, cwd: workingDirectory(), environment: variables(), only, cache, answerAs: "command" as const }
+  const call = {
+    event,
+    input: text,
+    cwd: workingDirectory(),
+    environment: variables(),
+    only,
+    cache,
+    answerAs: "command" as const,
+    startedAt: performance.timeOrigin
+  }
   const reply = await ask(socketPath(home), directory === undefined ? call : { ...call, directory }, deadlineMs())
   if (reply._tag === "Answered") await say(reply.answer)
   else await fail(words, text, home, reply.reason, reply.absent)

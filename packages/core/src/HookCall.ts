@@ -19,7 +19,9 @@ export const HookCall = Schema.Struct({
   /** False: nothing counts as passed before. A pass is kept all the same. */
   cache: Schema.Boolean,
   /** How the answer is given: what a called program writes, or the body of an answer over HTTP, which has no exit code. */
-  answerAs: Schema.Literal("command", "http")
+  answerAs: Schema.Literal("command", "http"),
+  /** When the called program was started or the request came, in milliseconds since 1970: what the client counts its limit from. Undefined: now. */
+  startedAt: Schema.optional(Schema.Number)
 })
 export type HookCall = typeof HookCall.Type
 

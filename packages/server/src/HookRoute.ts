@@ -25,6 +25,7 @@ export const hookRoute = (runtime: Runtime.Runtime<HookRunner>, environment: Rea
     return json(200, silent ? "{}" : UnaskedGates.answer(UnaskedGates.words(event, reason)))
   }
   return async (event, request) => {
+    const startedAt = Date.now()
     // To its end, however long: a client that still sends does not read the answer.
     const input = await request.text()
     if (Buffer.byteLength(input) > longestInput)
@@ -39,7 +40,8 @@ export const hookRoute = (runtime: Runtime.Runtime<HookRunner>, environment: Rea
         ),
         only: null,
         cache: true,
-        answerAs: "http"
+        answerAs: "http",
+        startedAt
       })
     )
     const exit = await Runtime.runPromiseExit(runtime)(answer, { signal: request.signal })
