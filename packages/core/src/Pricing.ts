@@ -37,6 +37,8 @@ export const published: ReadonlyArray<PriceRow> = [
   ...rows("claude-opus-4-5 claude-opus-4-6 claude-opus-4-7 claude-opus-4-8 claude-opus-5", usd(5, 25, 0.5, 6.25, 10)),
   ...rows("claude-sonnet-5", usd(2, 10, 0.2, 2.5, 4)),
   ...rows("claude-opus-5-5", usd(4, 20, 0.2, 5, 8)),
+  ...rows("claude-sonnet-5-5", usd(2, 10, 0.1, 2.5, 4)),
+  ...rows("claude-haiku-5-5", usd(0.1, 0.5, 0.01, 0.125, 0.2)),
   ...rows("gpt-5 gpt-5-codex gemini-2.5-pro", usd(1.25, 10, 0.125, null, null))
 ]
 
