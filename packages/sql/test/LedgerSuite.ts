@@ -315,6 +315,20 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       assert.match(String(behind), /none of its lines say why the client does not count them/)
       const [, ahead] = yield* check(of("ahead").note(client({ ...whole, outputTokens: 700 }, 0.0045)))
       assert.match(String(ahead), /the client counts 600 output tokens more, for which the transcript has no record/)
+      // One counter says nothing about another: of four, one is ahead, one agrees, one is explained by what came later, and one by nothing.
+      const last = { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 500 }
+      const [, mixed] = yield* check(
+        new Conversation("mixed")
+          .prompt()
+          .answer({ id: "mixed-m", requestId: "mixed-r" }, { cache_creation_input_tokens: 30 })
+          .note(client({ ...whole, inputTokens: 1200 }, 0.0015))
+          .prompt()
+          .answer({ id: "mixed-m2", requestId: "mixed-r2" }, last)
+      )
+      assert.include(String(mixed), `${haiku}: the client counts 200 input tokens more, for which the transcript has no record`)
+      assert.include(String(mixed), `${haiku}: the transcript has 500 cache read tokens more; 1 of its responses came after the client's last account`)
+      assert.include(String(mixed), `${haiku}: the transcript has 30 cache write tokens more, and none of its lines say why`)
+      assert.notInclude(String(mixed), " output tokens more")
       const [, prices] = yield* check(of("prices").note(client(whole, 0.002)))
       assert.strictEqual(prices, "the tokens agree; the client's prices are not han's")
       const [, region] = yield* check(
@@ -326,6 +340,21 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       assert.match(String(region), /^the tokens agree; the ledger's cost lacks what inference in region "us"/)
       const [difference] = yield* check(of("endless").note(client(whole, 1e300)))
       assert.strictEqual(difference, Number.MAX_SAFE_INTEGER - 1_500_000)
+    }))
+
+  test("the newest models of the vendor have their prices", () =>
+    Effect.gen(function* () {
+      const usage = { input_tokens: 1000, output_tokens: 1000, cache_read_input_tokens: 1000, cache_creation_input_tokens: 1000 }
+      const models = ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5-20261001"]
+      yield* appendAll(models.map((model) => new Conversation(model).prompt().answer({ id: model, requestId: model }, usage, { model }).append()))
+      assert.deepStrictEqual(
+        (yield* report()).rows.map(({ costNanoUsd, key, unpricedResponses }) => [key, costNanoUsd, unpricedResponses]),
+        [
+          ["claude-opus-5-5", 29_200_000, 0],
+          ["claude-sonnet-5-5", 14_600_000, 0],
+          ["claude-haiku-5-5-20261001", 735_000, 0]
+        ]
+      )
     }))
 
   test("surcharges that a record shows are named", () =>

@@ -19,10 +19,28 @@ interface ModelSums extends TermsRow {
   readonly cache_read: number
   readonly cache_write: number
   readonly cost: number
-  /** Responses that the session's transcript has behind the client's account. */
+  /** Responses that the session's transcript has behind the client's account, and their tokens. */
   readonly later: number
+  readonly later_input: number
+  readonly later_output: number
+  readonly later_read: number
+  readonly later_write: number
 }
-type Sums = Pick<ModelSums, "input" | "output" | "cache_read" | "cache_write" | "cost" | "unpriced" | "garbled" | "later">
+const summed = [
+  "input",
+  "output",
+  "cache_read",
+  "cache_write",
+  "cost",
+  "unpriced",
+  "garbled",
+  "later",
+  "later_input",
+  "later_output",
+  "later_read",
+  "later_write"
+] as const
+type Sums = Readonly<Record<(typeof summed)[number], number>>
 
 /** The client's own account of each session beside the ledger's, and why they differ. */
 export const reconcile = Effect.fnUntraced(function* (
@@ -54,11 +72,14 @@ export const reconcile = Effect.fnUntraced(function* (
         ? sql`1 = 0`
         : sql`r.id_hash IN (${ofAncestors("id_hash")}) AND r.message_id IN (${ofAncestors("message_id")})
           AND r.at <= (SELECT MAX(f.at) FROM (SELECT MIN(at) AS at FROM ${t("response")} WHERE session_no = ${row.no}) f)`
+    const isLater = sql`x.kind = 'main' AND x.session_no = ${row.no} AND x.generation * ${generationStep} + r.line > ${row.stamp}`
+    const later = (what: Fragment) => sql`CAST(SUM(CASE WHEN ${isLater} THEN ${what} ELSE 0 END) AS BIGINT)`
     const sums = (condition: Fragment) =>
       sql<ModelSums>`SELECT r.model, r.terms, COUNT(*) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.input) AS BIGINT) AS input,
         CAST(SUM(r.output) AS BIGINT) AS output, CAST(SUM(r.cache_read) AS BIGINT) AS cache_read, CAST(SUM(r.cache_write_5m + r.cache_write_1h) AS BIGINT) AS cache_write,
         CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) - COUNT(r.cost) AS unpriced, CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure,
-        COUNT(CASE WHEN x.kind = 'main' AND x.session_no = ${row.no} AND x.generation * ${generationStep} + r.line > ${row.stamp} THEN 1 END) AS later
+        ${later(sql`1`)} AS later, ${later(sql`r.input`)} AS later_input, ${later(sql`r.output`)} AS later_output,
+        ${later(sql`r.cache_read`)} AS later_read, ${later(sql`r.cache_write_5m + r.cache_write_1h`)} AS later_write
         FROM ${t("response")} r JOIN transcript x ON x.no = r.transcript_no WHERE r.owner = ${owner} AND (${condition}) GROUP BY r.model, r.terms`
     const own = yield* sums(sql`r.session_no = ${row.no}`)
     const copied = session.forkOf === null ? [] : yield* sums(inherited)
@@ -125,19 +146,25 @@ const generationStep = 2 ** 40
 /** Dollars as the client wrote them, in nano-dollars; of what cannot be, the bound. */
 const wholeNano = (usd: number): number => bounded(Math.round(usd * 1e9))
 
-const together = (have: Sums | undefined, part: ModelSums): Sums =>
-  have === undefined
-    ? part
-    : {
-        input: have.input + part.input,
-        output: have.output + part.output,
-        cache_read: have.cache_read + part.cache_read,
-        cache_write: have.cache_write + part.cache_write,
-        cost: have.cost + part.cost,
-        unpriced: have.unpriced + part.unpriced,
-        garbled: have.garbled + part.garbled,
-        later: have.later + part.later
-      }
+const nothing: Sums = {
+  input: 0,
+  output: 0,
+  cache_read: 0,
+  cache_write: 0,
+  cost: 0,
+  unpriced: 0,
+  garbled: 0,
+  later: 0,
+  later_input: 0,
+  later_output: 0,
+  later_read: 0,
+  later_write: 0
+}
+const together = (have: Sums = nothing, part: ModelSums): Sums => {
+  const sum = { ...have }
+  for (const key of summed) sum[key] = have[key] + part[key]
+  return sum
+}
 
 /** One name for a model that one side calls with its date or context marker and the other without. Ids that both sides know are left as they are. */
 const namesFor = (client: ReadonlyArray<string>, ledger: ReadonlyArray<string>) => {
@@ -150,14 +177,28 @@ const namesFor = (client: ReadonlyArray<string>, ledger: ReadonlyArray<string>) 
   }
 }
 
-type Amounts = Reconciliation["models"][number]["client"]
-const kinds = [
-  ["input", "input"],
-  ["output", "output"],
-  ["cacheRead", "cache read"],
-  ["cacheWrite", "cache write"]
+const counters = [
+  ["input", "input", "later_input"],
+  ["output", "output", "later_output"],
+  ["cacheRead", "cache read", "later_read"],
+  ["cacheWrite", "cache write", "later_write"]
 ] as const
-const beyond = (a: Amounts, b: Amounts): string => kinds.flatMap(([key, name]) => (a[key] > b[key] ? [`${a[key] - b[key]} ${name}`] : [])).join(", ")
+
+/** Each counter by itself, in words: how much the client has more, how much of what it has less came later, and how much of that nothing explains. */
+const judged = ({ client, ledger }: Reconciliation["models"][number], sums: Sums) => {
+  const more: Array<string> = []
+  const came: Array<string> = []
+  const unexplained: Array<string> = []
+  const add = (list: Array<string>, amount: number, name: string) => amount > 0 && list.push(`${amount} ${name}`)
+  for (const [key, name, later] of counters) {
+    const lacking = ledger[key] - client[key]
+    const explained = Math.min(lacking, sums[later])
+    add(more, -lacking, name)
+    add(came, explained, name)
+    add(unexplained, lacking - Math.max(0, explained), name)
+  }
+  return { more: more.join(", "), came: came.join(", "), unexplained: unexplained.join(", ") }
+}
 
 /** Says what is known of why they differ; where that is not known, that they do, and what is no part of transcripts. */
 const reasons = (facts: {
@@ -171,22 +212,21 @@ const reasons = (facts: {
 }): ReadonlyArray<string> => {
   const { beside, differenceNanoUsd, fork, ledger, models, same, searches } = facts
   const found: Array<string> = []
-  for (const { client, ledger: mine, model } of models) {
-    const { garbled, later, unpriced } = ledger.get(model) ?? { garbled: 0, later: 0, unpriced: 0 }
-    if (unpriced > garbled) found.push(`han has no price for ${model}; set one in config.json`)
-    if (garbled > 0) found.push(`${model}: what ${garbled} of its responses cost is not known: their records state what cannot be`)
-    const more = beyond(client, mine)
+  for (const compared of models) {
+    const { model } = compared
+    const sums = ledger.get(model) ?? nothing
+    if (sums.unpriced > sums.garbled) found.push(`han has no price for ${model}; set one in config.json`)
+    if (sums.garbled > 0) found.push(`${model}: what ${sums.garbled} of its responses cost is not known: their records state what cannot be`)
+    const { came, more, unexplained } = judged(compared, sums)
     if (more !== "")
       found.push(
         `${model}: the client counts ${more} tokens more, for which the transcript has no record; its compaction calls, titles, prompt hooks, dropped attempts and broken-off answers leave none`
       )
-    const less = beyond(mine, client)
-    if (less === "") continue
-    found.push(
-      later > 0
-        ? `${model}: the transcript has ${less} tokens more; ${later} of its responses came after the client's last account`
-        : `${model}: the transcript has ${less} tokens more, and none of its lines say why the client does not count them: it keeps its account at exit, and not after every interrupt${fork ? ", and history that a fork copied may be missing from it" : ""}`
-    )
+    if (came !== "") found.push(`${model}: the transcript has ${came} tokens more; ${sums.later} of its responses came after the client's last account`)
+    if (unexplained !== "")
+      found.push(
+        `${model}: the transcript has ${unexplained} tokens more, and none of its lines say why the client does not count them: it keeps its account at exit, and not after every interrupt${fork ? ", and history that a fork copied may be missing from it" : ""}`
+      )
   }
   if (searches) found.push("the client's total includes web searches, the ledger's does not")
   const priced = [...ledger.values()].every(({ unpriced }) => unpriced === 0)
