@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { type HookDefinition, type HookProblem, hookEvents } from "./Hook.ts"
+import { common, isOfTools, matcherOf } from "./HookMatcher.ts"
 import { hanPluginFile, hooksIn } from "./internal/hanPluginFile.ts"
 import { type HandlerPlace, handlersIn, hanHookCall, takeOut } from "./internal/hookHandlers.ts"
 import { array, canonicalJson, type JsonObject, object, text } from "./internal/json.ts"
@@ -18,7 +19,7 @@ import { PluginFolderInvalid } from "./PluginCheck.ts"
 export interface GeneratedEntry {
   readonly event: string
   readonly command: string
-  /** The tools that it is for; null for all. */
+  /** What it is for: tools, a source, files to watch; null for all. */
   readonly matcher: string | null
   readonly async: boolean
   /** Null: Claude Code's own limit. */
@@ -131,16 +132,18 @@ const entriesOf = (hooks: ReadonlyArray<HookDefinition>, isAsync: (hook: HookDef
     .flatMap((event) => {
       // One whose tools leave nothing over never runs.
       const due = hooks.flatMap((hook) => {
-        const tools = toolsOf(hook, event)
-        return tools === "never" ? [] : [{ hook, tools }]
+        const values = valuesOf(hook, event)
+        return values === "never" ? [] : [{ hook, values }]
       })
       if (due.length === 0) return []
-      const named = due.flatMap(({ tools }) => (tools === null ? [] : [tools]))
       return [
         {
           event,
           command: `han hook run ${event}`,
-          matcher: named.length === due.length ? [...new Set(named.flat())].join("|") : null,
+          matcher: matcherOf(
+            event,
+            due.map(({ values }) => values)
+          ),
           async: due.every(({ hook }) => isAsync(hook)),
           timeoutSeconds: timeoutOf(
             event,
@@ -150,19 +153,16 @@ const entriesOf = (hooks: ReadonlyArray<HookDefinition>, isAsync: (hook: HookDef
       ]
     })
 
-/** The tools at whose event the hook is due; null for all, or where an event has nothing to do with tools. */
-const toolsOf = (hook: HookDefinition, event: string): ReadonlyArray<string> | null | "never" => {
+/** What the event must be about for the hook to be due; null for all. */
+const valuesOf = (hook: HookDefinition, event: string): ReadonlyArray<string> | null | "never" => {
   const triggers = hook.triggers.filter((trigger) => trigger.event === event)
   if (triggers.length === 0) return "never"
-  if (!toolEvents.includes(event)) return null
-  const named = triggers.some(({ tools }) => tools === null) ? null : triggers.flatMap(({ tools }) => tools ?? [])
-  const { toolFilter } = hook
+  const named = triggers.some(({ values }) => values === null) ? null : triggers.flatMap(({ values }) => values ?? [])
+  const toolFilter = isOfTools(event) ? hook.toolFilter : null
   if (named === null || toolFilter === null) return named ?? toolFilter
-  const both = named.filter((tool) => toolFilter.includes(tool))
+  const both = common(event, named, toolFilter)
   return both.length === 0 ? "never" : both
 }
-
-const toolEvents = ["PreToolUse", "PermissionRequest", "PermissionDenied", "PostToolUse", "PostToolUseFailure"]
 
 const slackSeconds = 30
 

@@ -13,8 +13,11 @@ export const hookEvents: ReadonlyArray<string> = (
   "DirectoryAdded FileChanged WorktreeCreate WorktreeRemove PreCompact PostCompact PreModelSwitch PostModelSwitch Elicitation ElicitationResult SessionEnd"
 ).split(" ")
 
-/** When a hook is due. `tools`: names of tools, for events of tools; null for all of them. */
-export const HookTrigger = Schema.Struct({ event: Schema.String, tools: Schema.NullOr(Schema.Array(Schema.String)) })
+/**
+ * When a hook is due. `values`: what the event must be about, names or patterns: tools for events of tools, sources for `SessionStart`, types of agents for
+ * `SubagentStop` (`HookMatcher` knows what at which event); null for all of them.
+ */
+export const HookTrigger = Schema.Struct({ event: Schema.String, values: Schema.NullOr(Schema.Array(Schema.String)) })
 export type HookTrigger = typeof HookTrigger.Type
 
 /** A hook that must have passed before. A missing one that is `optional` is no error. */
@@ -32,7 +35,10 @@ export const HookDefinition = Schema.Struct({
   command: Schema.String,
   /** For a shell, once before the directories; only files of settings have it. */
   beforeAll: Schema.NullOr(Schema.String),
-  /** Never empty. `Stop` implies `SubagentStop`; both are meant when the file names no event. */
+  /**
+   * Never empty. `Stop` implies `SubagentStop` for all subagents, unless the file names `SubagentStop` itself or says `subagents: false`; both are meant when it
+   * names no event. A key of its own says it, for a list of events could only say it by what is not in it.
+   */
   triggers: Schema.Array(HookTrigger),
   /**
    * Which directories the hook is for: those that hold ANY of these markers. A marker is the name of a file or folder, or a glob for one. Without a `/` it counts in
@@ -167,4 +173,4 @@ export const takesFiles = (hook: { readonly command: string }): boolean => comma
 export const inSeconds = (limit: HookLimit | null): number | null => (limit === null ? null : Duration.toSeconds(limit))
 
 /** `PostToolUse:Edit|Write` */
-export const triggerText = ({ event, tools }: HookTrigger): string => (tools === null ? event : `${event}:${tools.join("|")}`)
+export const triggerText = ({ event, values }: HookTrigger): string => (values === null ? event : `${event}:${values.join("|")}`)

@@ -22,7 +22,7 @@ const hook = (events: ReadonlyArray<string>, more: Partial<Hook> = {}): Hook => 
   file: "/gate/han-plugin.yml",
   name: "check",
   description: null,
-  triggers: events.map((event) => ({ event, tools: null })),
+  triggers: events.map((event) => ({ event, values: null })),
   toolFilter: null,
   command: "true",
   beforeAll: null,

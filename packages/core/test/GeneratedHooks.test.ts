@@ -49,6 +49,32 @@ describe("hooks.json of a han-plugin.yml", () => {
     })
   )
 
+  it.scoped("a matcher for a source, agents, and files to watch; patterns with a filter", () =>
+    Effect.gen(function* () {
+      const generated = (yml: string) =>
+        Effect.flatMap(plugin(`hooks:\n${yml}`), ({ root, value }) => Effect.map(write(root), ({ problems }) => ({ value: value(), problems })))
+      const hook = (name: string, event: string, more = "") => `  ${name}:\n    command: x\n    event: "${event}"\n${more}`
+      const entries = (event: string, matcher: string | null) => ({ [event]: [{ ...(matcher === null ? {} : { matcher }), hooks: [call(event)] }] })
+      expect((yield* generated(`${hook("a", "SessionStart:compact")}${hook("b", "SessionStart:resume|compact")}`)).value).toEqual({
+        hooks: entries("SessionStart", "compact|resume")
+      })
+      expect((yield* generated(`${hook("a", "SessionStart:compact")}${hook("b", "SessionStart")}`)).value).toEqual({ hooks: entries("SessionStart", null) })
+      expect((yield* generated(hook("a", "SubagentStop:Explore"))).value).toEqual({ hooks: entries("SubagentStop", "Explore") })
+      expect((yield* generated(hook("a", "Stop", "    subagents: false\n"))).value).toEqual({ hooks: entries("Stop", null) })
+      expect(yield* generated(hook("a", "FileChanged:package.json|a.ts"))).toEqual({
+        value: { hooks: entries("FileChanged", "package.json|a.ts") },
+        problems: []
+      })
+      // The names stay, or nobody watches the files; what stands behind them lets in what others have watched.
+      const mixed = yield* generated(`${hook("a", "FileChanged:a.ts")}${hook("b", "FileChanged")}`)
+      expect(mixed.value).toEqual({ hooks: entries("FileChanged", "a.ts|.*") })
+      expect(mixed.problems).toMatchObject([{ severity: "warning", line: 7, message: expect.stringContaining("none is watched") }])
+      expect((yield* generated(hook("a", "PreToolUse:mcp__.*", "    tool_filter: [mcp__a__read]\n"))).value).toEqual({
+        hooks: entries("PreToolUse", "mcp__a__read")
+      })
+    })
+  )
+
   it.scoped("asynchronous where every hook says `sync: false` itself", () =>
     Effect.gen(function* () {
       const isAsync = (...syncs: ReadonlyArray<string>) =>

@@ -21,8 +21,8 @@ describe("han-plugin.yml", () => {
           command: "npm test",
           beforeAll: null,
           triggers: [
-            { event: "Stop", tools: null },
-            { event: "SubagentStop", tools: null }
+            { event: "Stop", values: null },
+            { event: "SubagentStop", values: null }
           ],
           dirsWith: [],
           dirTest: null,
@@ -92,7 +92,7 @@ describe("han-plugin.yml", () => {
         ["session", false, ["SessionStart", "PreToolUse", "SubagentStop"]],
         ["unknown", false, ["Stop", "BeforeLunch", "SubagentStop"]]
       ])
-      expect(problems).toMatchObject([{ severity: "warning", line: 17, key: "hooks.unknown.event", message: expect.stringContaining("BeforeLunch") }])
+      expect(problems).toMatchObject([{ severity: "warning", line: 17, key: "hooks.unknown.event.1", message: expect.stringContaining("BeforeLunch") }])
     })
   )
 

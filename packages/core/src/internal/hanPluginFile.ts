@@ -1,4 +1,5 @@
-import { type HookDefinition, HookPhase, type HookProblem, type PluginHooks } from "../Hook.ts"
+import { type HookDefinition, HookPhase, type HookProblem, type HookTrigger, type PluginHooks } from "../Hook.ts"
+import { isOfTools } from "../HookMatcher.ts"
 import { commandFor, takesFiles } from "./hookFiles.ts"
 import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"
 import { isObject } from "./json.ts"
@@ -10,7 +11,7 @@ export const hanPluginFile = "han-plugin.yml"
 /** What a plugin may say beside its hooks; other parts of han read it. */
 const otherKeys = ["learn_patterns", "memory", "mcp_servers"]
 const hookKeys =
-  "command event dirs_with dir_test file_test if_changed depends_on timeout idle_timeout tool_filter sync mcp tip description enabled cache on_error environment tools phase".split(
+  "command event subagents dirs_with dir_test file_test if_changed depends_on timeout idle_timeout tool_filter sync mcp tip description enabled cache on_error environment tools phase".split(
     " "
   )
 
@@ -46,11 +47,14 @@ const hookIn = (file: YamlFile, name: string, value: unknown, problems: Array<Ho
   if (keys.isSound && (command === undefined || command.trim() === "")) keys.fail(command === undefined ? [] : ["command"], "has no command to run")
   const withFiles = command !== undefined && takesFiles(command) ? commandFor(command) : null
   if (withFiles !== null && "refused" in withFiles) keys.warn(["command"], `cannot be run: ${withFiles.refused}`)
+  const triggers = triggersIn(keys)
+  const toolFilter = keys.toolNames("tool_filter") ?? null
+  if (toolFilter !== null && !triggers.some(({ event }) => isOfTools(event))) keys.warn(["tool_filter"], "counts at events of tools, and the hook names none")
   const hook: HookDefinition = {
     name,
     command: command ?? "",
     beforeAll: null,
-    triggers: keys.triggers("event") ?? standardTriggers,
+    triggers,
     dirsWith: keys.markers("dirs_with") ?? [],
     dirTest: keys.text("dir_test") ?? null,
     fileTest: keys.text("file_test") ?? null,
@@ -58,7 +62,7 @@ const hookIn = (file: YamlFile, name: string, value: unknown, problems: Array<Ho
     dependsOn: keys.dependencies("depends_on") ?? [],
     timeout: keys.seconds("timeout") ?? null,
     idleTimeout: keys.seconds("idle_timeout") ?? null,
-    toolFilter: keys.texts("tool_filter") ?? null,
+    toolFilter,
     environment: keys.variables("environment") ?? [],
     tools: keys.programs("tools") ?? [],
     phase: keys.choice("phase", HookPhase.literals) ?? null,
@@ -72,4 +76,12 @@ const hookIn = (file: YamlFile, name: string, value: unknown, problems: Array<Ho
     line: file.lineOf(at)
   }
   return keys.isSound ? hook : null
+}
+
+const triggersIn = (keys: HookKeys): ReadonlyArray<HookTrigger> => {
+  const subagents = keys.flag("subagents")
+  const triggers = keys.triggers("event", subagents === false) ?? standardTriggers(subagents === false)
+  if (subagents !== undefined && !triggers.some(({ event }) => event === "Stop"))
+    keys.warn(["subagents"], "says what Stop means, and the hook does not name Stop")
+  return triggers
 }

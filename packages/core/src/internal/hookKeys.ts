@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
-import { type HookDependency, HookLimit, type HookProblem, type HookTrigger, hookEvents } from "../Hook.ts"
+import { type HookDependency, HookLimit, type HookProblem, type HookTrigger } from "../Hook.ts"
+import { faultsOf, type TriggerFault, toolFaults, triggerIn } from "../HookMatcher.ts"
 import { loadsCode } from "./hookEnvironment.ts"
 import { brokenGlobs } from "./hookGlobs.ts"
 import { isObject, type JsonObject } from "./json.ts"
@@ -91,24 +92,24 @@ export class HookKeys {
     })
   }
 
-  /** An event, or several: `PostToolUse:Edit|Write`. */
-  triggers(key: string): ReadonlyArray<HookTrigger> | undefined {
+  /** Names of tools, and patterns for them. */
+  toolNames(key: string): ReadonlyArray<string> | undefined {
+    const found = this.texts(key)
+    this.#say([key], toolFaults(found ?? []))
+    return found
+  }
+
+  /** An event, or several: `PostToolUse:Edit|Write`. `stopAlone`: `Stop` is not for subagents. */
+  triggers(key: string, stopAlone: boolean): ReadonlyArray<HookTrigger> | undefined {
     const named = this.#read(key, "must be the name of an event, or a list of such", (value) => {
       const found = typeof value === "string" ? textsIn([value]) : textsIn(value)
       return found !== undefined && found.length > 0 && found.every((text) => triggerPattern.test(text.trim())) ? found : undefined
     })
     if (named === undefined) return undefined
-    const found = named.map((text) => {
-      const [event = "", ...matcher] = text.trim().split(":")
-      if (!hookEvents.includes(event)) this.warn([key], `names ${event}, which is no event that Claude Code is known to have; the hook waits for it in vain`)
-      const tools = matcher
-        .join(":")
-        .split("|")
-        .map((tool) => tool.trim())
-        .filter((tool) => tool !== "")
-      return { event, tools: tools.length === 0 || tools.includes("*") ? null : tools }
-    })
-    return withSubagents(found)
+    const found = named.map(triggerIn)
+    for (const [index, trigger] of found.entries()) this.#say(typeof this.#value[key] === "string" ? [key] : [key, index], faultsOf(trigger))
+    if (stopAlone && found.some(({ event }) => event === "SubagentStop")) this.fail(["subagents"], "is false, and the hook names SubagentStop: take one out")
+    return stopAlone ? found : withSubagents(found)
   }
 
   dependencies(key: string): ReadonlyArray<HookDependency> | undefined {
@@ -136,6 +137,13 @@ export class HookKeys {
     this.#problems.push(problemAt(this.#file, [...this.#at, ...key], "error", what))
   }
 
+  #say(key: YamlPath, faults: ReadonlyArray<TriggerFault>): void {
+    for (const { severity, what } of faults) {
+      if (severity === "error") this.fail(key, what)
+      else this.warn(key, what)
+    }
+  }
+
   #read<A>(key: string, must: string, read: (value: unknown) => A | undefined): A | undefined {
     const value = Object.hasOwn(this.#value, key) ? this.#value[key] : undefined
     if (value === undefined || value === null) return undefined
@@ -151,10 +159,14 @@ const triggerPattern = /^[A-Za-z]+(:[^\p{Cc}]*)?$/u
 /** What a subagent finishes is checked as the agent's own work is. */
 const withSubagents = (triggers: ReadonlyArray<HookTrigger>): ReadonlyArray<HookTrigger> => {
   const stop = triggers.some(({ event }) => event === "Stop") && !triggers.some(({ event }) => event === "SubagentStop")
-  return stop ? [...triggers, { event: "SubagentStop", tools: null }] : triggers
+  return stop ? [...triggers, { event: "SubagentStop", values: null }] : triggers
 }
 
-export const standardTriggers: ReadonlyArray<HookTrigger> = withSubagents([{ event: "Stop", tools: null }])
+/** Of a hook that names no event. */
+export const standardTriggers = (stopAlone: boolean): ReadonlyArray<HookTrigger> => {
+  const stop = [{ event: "Stop", values: null }]
+  return stopAlone ? stop : withSubagents(stop)
+}
 
 const textsIn = (value: unknown): ReadonlyArray<string> | undefined => {
   if (!Array.isArray(value)) return undefined

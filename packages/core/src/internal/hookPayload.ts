@@ -1,6 +1,7 @@
 import * as path from "node:path"
 import * as Either from "effect/Either"
 import { type HookCall, HookCallInvalid } from "../HookCall.ts"
+import { matchedValue } from "../HookMatcher.ts"
 import { filled, isObject, type JsonObject, object } from "./json.ts"
 
 /** What a call is about. */
@@ -11,6 +12,8 @@ export interface HookPayload {
   /** Absolute. */
   readonly cwd: string
   readonly toolName: string | null
+  /** What the event is about, of what a matcher is compared with: the tool, the source, the agent's type; null where nobody said it. */
+  readonly matched: string | null
   readonly toolUseId: string | null
   /** The files that the tool was about, absolute; empty where it does not say. */
   readonly toolFiles: ReadonlyArray<string>
@@ -45,6 +48,7 @@ export const payloadOf = (call: HookCall): Either.Either<HookPayload, HookCallIn
     agentId,
     cwd,
     toolName: filled(given.tool_name),
+    matched: matchedValue(event, given),
     toolUseId: filled(given.tool_use_id),
     toolFiles: toolFilesOf(object(given.tool_input), cwd),
     isGoingOn: given.stop_hook_active === true

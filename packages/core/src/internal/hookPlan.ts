@@ -2,8 +2,9 @@ import { existsSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { type Hook, type HookProblem, takesFiles } from "../Hook.ts"
+import { type Hook, type HookProblem, takesFiles, triggerText } from "../Hook.ts"
 import { type HookCall, HookCallInvalid } from "../HookCall.ts"
+import { isMeant, matchedField, matches, standsFor } from "../HookMatcher.ts"
 import type { HookReason } from "../HookOutcome.ts"
 import { hookQuery, treeOf } from "../HookProject.ts"
 import type { HookList, Hooks } from "../Hooks.ts"
@@ -18,7 +19,6 @@ import { calledWords } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
 import { isWithin } from "./pluginContent.ts"
 import type { ProjectTree } from "./projectTree.ts"
-import { isForAll, matchesTool, namesTool } from "./toolMatch.ts"
 
 /** What a call comes to, before anything of it is run. */
 export interface Planned {
@@ -101,16 +101,17 @@ const selected = (list: HookList, payload: HookPayload, call: HookCall) =>
   })
 
 const whyNot = (hook: Hook, list: HookList, payload: HookPayload, { only }: HookCall): HookReason | null => {
-  const { event, toolName } = payload
+  const { event, matched, toolName } = payload
   const triggers = hook.triggers.filter((trigger) => trigger.event === event)
-  const isMeant = only !== null || triggers.length > 0
-  if (!isMeant) return { code: "event", text: `it is for ${[...new Set(hook.triggers.map((trigger) => trigger.event))].join(", ")}` }
+  if (only === null && triggers.length === 0)
+    return { code: "event", text: `it is for ${[...new Set(hook.triggers.map((trigger) => trigger.event))].join(", ")}` }
   if (!hook.enabled) return { code: "off", text: hook.disabledBy === null ? `${hook.file} has it switched off` : `${hook.disabledBy} switches it off` }
   if (hook.trust.state !== "trusted") return { code: "untrusted", text: `${hook.trust.why}: \`han trust\` shows it and lets it run` }
-  if (only === null && toolName !== null && !triggers.some(({ tools }) => tools === null || tools.some((tool) => namesTool(tool, toolName)))) {
-    return { code: "matcher", text: `it is for ${triggers.flatMap(({ tools }) => tools ?? []).join(", ")}, not for ${toolName}` }
+  if (only === null && !triggers.some((trigger) => isMeant(trigger, matched))) {
+    const one = matched === "" ? `this one has no ${matchedField(event ?? "")?.name}` : `this one is ${matched}`
+    return { code: "matcher", text: `it is for ${triggers.map(triggerText).join(", ")}, ${one}` }
   }
-  if (only === null && toolName !== null && hook.toolFilter !== null && !hook.toolFilter.some((tool) => namesTool(tool, toolName))) {
+  if (only === null && toolName !== null && hook.toolFilter !== null && !hook.toolFilter.some((tool) => standsFor(event ?? "", tool, toolName))) {
     return { code: "matcher", text: `its tool_filter is ${hook.toolFilter.join(", ")}, without ${toolName}` }
   }
   if (only === null && hasOwnEntry(hook, list, payload)) {
@@ -123,11 +124,10 @@ const whyNot = (hook: Hook, list: HookList, payload: HookPayload, { only }: Hook
 }
 
 /** Whether Claude Code itself calls han for this hook alone, at just this event: without a condition, and waiting for it. */
-const hasOwnEntry = (hook: Hook, list: HookList, { event, toolName }: HookPayload): boolean =>
+const hasOwnEntry = (hook: Hook, list: HookList, { event, matched }: HookPayload): boolean =>
   list.clientHooks.some((entry) => {
     if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}` || entry.condition !== null || entry.async) return false
-    // What else a matcher may ask for (a source, a trigger) is not known here.
-    if (toolName === null ? !isForAll(entry.matcher) : !matchesTool(entry.matcher, toolName)) return false
+    if (!matches(event, entry.matcher, matched)) return false
     const [plugin, name] = calledWords(entry.what)
     return plugin !== undefined && name === hook.name && isOf(hook, plugin)
   })

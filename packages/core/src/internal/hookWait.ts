@@ -1,9 +1,9 @@
 import * as Duration from "effect/Duration"
 import type { ClientHook } from "../Hook.ts"
+import { matches } from "../HookMatcher.ts"
 import { isOf } from "./hookGraph.ts"
 import { eventOfUrl, hanHookCall } from "./hookHandlers.ts"
 import type { Planned } from "./hookPlan.ts"
-import { matchesTool } from "./toolMatch.ts"
 
 /** How long Claude Code waits at these events by itself; elsewhere it waits ten minutes. */
 const clientWaits: Readonly<Record<string, number>> = { UserPromptSubmit: 30_000, PreModelSwitch: 30_000, MessageDisplay: 10_000, SessionEnd: 1500 }
@@ -13,11 +13,11 @@ const personWait = 24 * 3600 * 1000
 
 /** How long the caller waits for its answer, less what it takes to tell it: as its entry in the settings says, else as long as the client does by itself. */
 export const waitOf = ({ call, list, payload }: Planned): number => {
-  const { event, sessionId, toolName } = payload
+  const { event, matched, sessionId } = payload
   if (event === null || sessionId === null) return personWait
   const standard = clientWaits[event] ?? standardWait
   const waits = list.clientHooks
-    .filter((entry) => entry.event === event && (toolName === null || matchesTool(entry.matcher, toolName)) && isCall(entry, call.only, list.hooks))
+    .filter((entry) => entry.event === event && (matched === null || matches(event, entry.matcher, matched)) && isCall(entry, call.only, list.hooks))
     .map(({ timeout }) => (timeout === null ? standard : Duration.toMillis(timeout)))
   const wait = waits.length === 0 ? standard : Math.min(...waits)
   return wait - Math.max(300, wait / 20)

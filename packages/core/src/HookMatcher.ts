@@ -1,0 +1,205 @@
+import { type HookProblem, type HookTrigger, hookEvents } from "./Hook.ts"
+
+/** What Claude Code compares a matcher with at an event, and what han compares with what stands behind the colon of `SessionStart:compact`. */
+export interface MatchedField {
+  /** Of what is told of the event; of `file_path` its base name. */
+  readonly name: string
+  /** What it is known to hold; null where that is a matter of the session: tools, agents, files. */
+  readonly values: ReadonlyArray<string> | null
+  /** Whether it holds nothing else. */
+  readonly closed: boolean
+}
+
+/** Null: nothing is compared at that event, and a matcher there counts for nothing. */
+export const matchedField = (event: string): MatchedField | null => (Object.hasOwn(fields, event) ? (fields[event] ?? null) : null)
+
+/** What this event is about, of what its field may hold: the tool's name, the source, the base name of the file; null where it was not told, and where nothing is compared. */
+export const matchedValue = (event: string | null, told: Readonly<Record<string, unknown>>): string | null => {
+  const field = event === null ? null : matchedField(event)
+  const value = field === null ? null : told[field.name]
+  if (typeof value !== "string") return null
+  return event === fileChanged ? (value.split("/").at(-1) ?? value) : value
+}
+
+/** `SessionStart:compact`, `PostToolUse:Edit|Write`: names and patterns with bars between them, or, as Claude Code takes it, names with commas. Nothing, or `*`: all. */
+export const triggerIn = (text: string): HookTrigger => {
+  const [event = "", ...rest] = text.trim().split(":")
+  const values = valuesIn(event, rest.join(":"))
+    .map((value) => value.trim())
+    .filter((value) => value !== "")
+  return { event, values: values.length === 0 || values.includes("*") ? null : values }
+}
+
+/** Whether a name or a pattern stands for this value. As for Claude Code a pattern may be anywhere in it: `Edit.*` is NotebookEdit, too, `^Edit` is not. */
+export const standsFor = (event: string, named: string, value: string): boolean => {
+  if (named === value || named === "*") return true
+  return isName(event, named) ? false : (patternOf(named)?.test(value) ?? false)
+}
+
+/** Whether a hook with this trigger is due when its event is about `value`; null: nobody said what it is about. */
+export const isMeant = ({ event, values }: HookTrigger, value: string | null): boolean =>
+  values === null || value === null || values.some((named) => standsFor(event, named, value))
+
+/** Whether Claude Code runs an entry with this matcher whatever the event is about. */
+export const isForAll = (matcher: string | null): boolean => matcher === null || matcher === "" || matcher === "*"
+
+/** Whether Claude Code is known to run an entry with this matcher when the event is about `value`; null: nobody said what it is about. */
+export const matches = (event: string, matcher: string | null, value: string | null): boolean => {
+  // Where nothing is compared it does not look at the matcher.
+  if (matcher === null || isForAll(matcher) || matchedField(event) === null) return true
+  if (value === null) return false
+  if (!(onlyBars.includes(event) ? /^[\w|]+$/ : listPattern).test(matcher)) return patternOf(matcher)?.test(value) ?? false
+  return matcher.split(/[|,]/).some((one) => one.trim() === value)
+}
+
+/**
+ * The matcher of one entry for several hooks; null: without one. `wanted` has for each hook what it is for, null for all. Claude Code watches the files that an
+ * entry at FileChanged names, so that names stay there beside what stands for the others, too.
+ */
+export const matcherOf = (event: string, wanted: ReadonlyArray<ReadonlyArray<string> | null>): string | null => {
+  const named = [...new Set(wanted.flatMap((values) => values ?? []))]
+  const all = wanted.some((values) => values === null)
+  if (named.length === 0 || (all && event !== fileChanged)) return null
+  return [...named, ...(all ? [anyFile] : [])].join("|")
+}
+
+/** What is for both: tools that a trigger names and those that a filter does. Where only a run can tell, more than that. */
+export const common = (event: string, one: ReadonlyArray<string>, other: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const names = (from: ReadonlyArray<string>, to: ReadonlyArray<string>) =>
+    from.filter((value) => isName(event, value) && to.some((named) => standsFor(event, named, value)))
+  const patterns = other.every((value) => isName(event, value)) ? [] : one.filter((value) => !isName(event, value))
+  return [...new Set([...names(one, other), ...names(other, one), ...patterns])]
+}
+
+/** What is wrong with a trigger, to go on after the name of its key. An `error`: it would never be due, or always. */
+export type TriggerFault = Pick<HookProblem, "severity"> & { readonly what: string }
+
+export const faultsOf = (trigger: HookTrigger): ReadonlyArray<TriggerFault> => {
+  const { event, values } = trigger
+  if (!hookEvents.includes(event)) {
+    return [{ severity: "warning", what: `names ${event}, which is no event that Claude Code is known to have; the hook waits for it in vain` }]
+  }
+  if (values === null) return event === fileChanged ? [unwatched] : []
+  const field = matchedField(event)
+  if (field === null) {
+    return [
+      {
+        severity: "error",
+        what: `has "${values.join("|")}" behind ${event}, where Claude Code tells nothing that could be compared: write ${event} alone. What can stand behind a colon: ${everyField()}`
+      }
+    ]
+  }
+  return values.flatMap((value) => faultOf(event, field, value) ?? [])
+}
+
+/** The same of names of tools elsewhere. */
+export const toolFaults = (tools: ReadonlyArray<string>): ReadonlyArray<TriggerFault> => tools.flatMap((tool) => faultOf("PreToolUse", toolField, tool) ?? [])
+
+/** Whether it is about one call of a tool. */
+export const isOfTools = (event: string): boolean => matchedField(event) === toolField
+
+const faultOf = (event: string, field: MatchedField, value: string): TriggerFault | null => {
+  const error = (what: string): TriggerFault => ({ severity: "error", what })
+  const warning = (what: string): TriggerFault => ({ severity: "warning", what })
+  const isKnown = field.values?.includes(value) ?? true
+  if (field.closed && !isKnown) return error(`has "${value}" behind ${event}, whose ${field.name} is one of ${field.values?.join(", ")}`)
+  if (event === fileChanged) {
+    if (/[/\\]/.test(value))
+      return error(`has "${value}" behind ${event}, a path: Claude Code compares the base names of files; write "${value.split(/[/\\]/).at(-1)}"`)
+    if (/[*?+()[\]{}^$]/.test(value))
+      return error(`has "${value}" behind ${event}: Claude Code watches files by their names, and no pattern is one; name each file`)
+    return null
+  }
+  if (!isName(event, value)) {
+    const why = patternFault(value)
+    return why === null ? null : error(`has "${value}" for ${field.name}, which is neither a name nor a pattern (${why})`)
+  }
+  if (!isKnown) return warning(`has "${value}" behind ${event}, whose ${field.name} is not known to be that; known are ${field.values?.join(", ")}`)
+  if (field === toolField && /^mcp__(?:(?!__).)+$/.test(value)) return warning(`has "${value}", which is a server and no tool: write "${value}__.*"`)
+  return null
+}
+
+const fileChanged = "FileChanged"
+/** At these Claude Code takes a `,`, a `-` and a space for parts of a pattern. */
+const onlyBars: ReadonlyArray<string> = [fileChanged, "StopFailure"]
+const listPattern = /^[\w\s|,-]+$/
+/** Is no file that could be watched, and stands for all that others have watched. */
+const anyFile = ".*"
+
+const unwatched: TriggerFault = {
+  severity: "warning",
+  what: `names ${fileChanged} without files, so that none is watched for it: Claude Code runs it for files that other matchers or watchPaths name. "${fileChanged}:package.json|tsconfig.json" has them watched`
+}
+
+const toolField: MatchedField = { name: "tool_name", values: null, closed: false }
+const any = (name: string): MatchedField => ({ name, values: null, closed: false })
+const known = (name: string, values: string): MatchedField => ({ name, values: values.split(" "), closed: false })
+const closed = (name: string, values: string): MatchedField => ({ ...known(name, values), closed: true })
+
+const fields: Readonly<Record<string, MatchedField>> = {
+  PreToolUse: toolField,
+  PermissionRequest: toolField,
+  PermissionDenied: toolField,
+  PostToolUse: toolField,
+  PostToolUseFailure: toolField,
+  SessionStart: closed("source", "startup resume clear compact fork"),
+  Setup: closed("trigger", "init maintenance"),
+  // The last one is of earlier versions.
+  SessionEnd: closed("reason", "clear resume logout prompt_input_exit other bypass_permissions_disabled"),
+  PreCompact: closed("trigger", "manual auto"),
+  PostCompact: closed("trigger", "manual auto"),
+  Notification: known(
+    "notification_type",
+    "permission_prompt idle_prompt auth_success elicitation_dialog elicitation_url_dialog elicitation_complete elicitation_response agent_needs_input " +
+      "agent_completed quota_auto_resume_fired quota_auto_resume_stale quota_auto_resume_disabled"
+  ),
+  StopFailure: known(
+    "error",
+    "rate_limit overloaded authentication_failed oauth_org_not_allowed account_on_hold billing_error invalid_request model_not_found server_error " +
+      "max_output_tokens cloud_credential_error unknown"
+  ),
+  InstructionsLoaded: known("load_reason", "session_start nested_traversal path_glob_match include compact"),
+  ConfigChange: known("source", "user_settings project_settings local_settings policy_settings skills"),
+  DirectoryAdded: known("source", "slash_command register_repo_root"),
+  SubagentStart: any("agent_type"),
+  SubagentStop: any("agent_type"),
+  UserPromptExpansion: any("command_name"),
+  Elicitation: any("mcp_server_name"),
+  ElicitationResult: any("mcp_server_name"),
+  PreModelSwitch: any("to_model"),
+  PostModelSwitch: any("to_model"),
+  [fileChanged]: any("file_path")
+}
+
+/** `source at SessionStart; tool_name at PreToolUse, PostToolUse` */
+const everyField = (): string => {
+  const byName = new Map<string, Array<string>>()
+  for (const [event, { name }] of Object.entries(fields)) byName.set(name, [...(byName.get(name) ?? []), event])
+  return [...byName].map(([name, events]) => `${name} at ${events.join(", ")}`).join("; ")
+}
+
+/** Whether it is compared as it is. */
+const isName = (event: string, value: string): boolean => event === fileChanged || /^[\w\s-]+$/.test(value)
+
+const patternOf = (pattern: string): RegExp | null => {
+  try {
+    return new RegExp(pattern)
+  } catch {
+    return null
+  }
+}
+
+const patternFault = (pattern: string): string | null => {
+  try {
+    new RegExp(pattern)
+    return null
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause)
+  }
+}
+
+/** What has brackets is one pattern, for a bar in them divides nothing. */
+const valuesIn = (event: string, matcher: string): ReadonlyArray<string> => {
+  if (event !== fileChanged && listPattern.test(matcher)) return matcher.split(/[|,]/)
+  return event !== fileChanged && /[()[\]\\]/.test(matcher) ? [matcher] : matcher.split("|")
+}
