@@ -2,6 +2,7 @@ import { chmod, lstat, mkdir, unlink, writeFile } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { hookEvents } from "./Hook.ts"
+import { isForAll, matcherOf } from "./HookMatcher.ts"
 import { errorCode } from "./internal/fileFacts.ts"
 import { type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./internal/hookHandlers.ts"
 import { array, canonicalJson, isObject, type JsonObject, object, text } from "./internal/json.ts"
@@ -34,6 +35,8 @@ export interface ClientEntriesPlace {
 
 export interface ClientEntriesWanted {
   readonly events: ReadonlyArray<string>
+  /** The matcher that has Claude Code watch the files of hooks at `FileChanged` (`HookMatcher.matcherOf`). */
+  readonly watched?: string | null | undefined
   /** What begins the command, quoted for a shell. */
   readonly program: string
   /** Requests beside the commands, at events that have them: where the coordinator listens, and what it lets in. */
@@ -81,7 +84,9 @@ export const write: (place: ClientEntriesPlace, wanted: ClientEntriesWanted) => 
   const { changes, made: entries } = yield* editPlanned(place.settings, place.dry, (plan, whole, mark) =>
     Effect.gen(function* () {
       const before = plan.text
-      const entries = wanted.events.flatMap((event) => writeEvent(plan, event, handlersOf(wanted, event)))
+      const entries = wanted.events.flatMap((event) =>
+        writeEvent(plan, event, handlersOf(wanted, event), event === "FileChanged" ? (wanted.watched ?? null) : null)
+      )
       if (!place.dry && plan.text !== before) {
         yield* remember(place, target, yield* originalOf(place, target, made ? null : whole), mark + plan.text)
       }
@@ -141,7 +146,7 @@ const handlersOf = ({ http, program }: ClientEntriesWanted, event: string): Read
   ]
 }
 
-const writeEvent = (plan: JsonPlan, event: string, handlers: ReadonlyArray<JsonObject>): ReadonlyArray<EntryChange> => {
+const writeEvent = (plan: JsonPlan, event: string, handlers: ReadonlyArray<JsonObject>, matcher: string | null): ReadonlyArray<EntryChange> => {
   const own = () => handlersIn(plan.value).filter((place) => place.event === event && isSetupHandler(place.handler))
   const changes: Array<EntryChange> = []
   for (const handler of handlers) {
@@ -157,18 +162,31 @@ const writeEvent = (plan: JsonPlan, event: string, handlers: ReadonlyArray<JsonO
       const right: JsonObject = isHttp(handler) ? handler : { command: commandBeside(handler, first.handler) }
       const wrong = ["command", "url", "headers"].filter((key) => right[key] !== undefined && canonicalJson(right[key]) !== canonicalJson(first.handler[key]))
       for (const key of wrong) plan.apply({ path: [...pathOf(first), key], value: right[key] })
-      changes.push(told(wrong.length === 0 ? "kept" : "changed")({ event, handler: { ...handler, ...right } }))
+      const watches = watch(plan, first, matcher)
+      changes.push(told(wrong.length === 0 && !watches ? "kept" : "changed")({ event, handler: { ...handler, ...right } }))
       continue
     }
     const beside = own()[0]
     plan.apply(
       beside === undefined
-        ? { path: ["hooks", event, array(object(plan.value.hooks)?.[event]).length], value: { hooks: [handler] } }
+        ? { path: ["hooks", event, array(object(plan.value.hooks)?.[event]).length], value: { ...(matcher === null ? {} : { matcher }), hooks: [handler] } }
         : { path: ["hooks", event, beside.group, "hooks", hooksOf(plan, beside).length], value: handler }
     )
     changes.push(told("added")({ event, handler }))
   }
   return changes
+}
+
+/** Adds what its group's matcher lacks. One that lets everything in goes on to do so. */
+const watch = (plan: JsonPlan, { event, group }: HandlerPlace, matcher: string | null): boolean => {
+  if (matcher === null) return false
+  const there = text(object(array(object(plan.value.hooks)?.[event])[group])?.matcher)
+  const names = matcher.split("|")
+  const before = isForAll(there) ? null : (there?.split("|") ?? null)
+  const missing = names.filter((name) => before?.includes(name) !== true)
+  if (missing.length === 0) return false
+  plan.apply({ path: ["hooks", event, group, "matcher"], value: matcherOf(event, [[...(before ?? []), ...missing], ...(before === null ? [null] : [])]) })
+  return true
 }
 
 /** With the options that a person has given to the one that is there. */

@@ -65,6 +65,26 @@ describe("what is written", () => {
     })
   )
 
+  it.scoped("files to watch: a matcher of the entry at FileChanged alone, added to what is there", () =>
+    Effect.gen(function* () {
+      const { place, settings, text } = yield* tree
+      const entry = (matcher: string) => [{ matcher, hooks: [command("FileChanged")] }]
+      yield* write(place, wanted({ events: ["FileChanged", "Stop"], watched: "a.ts|b.ts" }))
+      expect(JSON.parse(text()).hooks).toEqual({ FileChanged: entry("a.ts|b.ts"), Stop: [{ hooks: [command("Stop")] }] })
+      expect((yield* write(place, wanted({ events: ["FileChanged"], watched: "b.ts" }))).written).toBe(false)
+      expect((yield* write(place, wanted({ events: ["FileChanged"], watched: "c.ts" }))).entries).toMatchObject([{ change: "changed" }])
+      expect(JSON.parse(text()).hooks.FileChanged).toEqual(entry("a.ts|b.ts|c.ts"))
+      put(settings, JSON.stringify({ hooks: { FileChanged: [{ hooks: [command("FileChanged")] }] } }))
+      expect((yield* write(place, wanted({ events: ["FileChanged"] }))).written).toBe(false)
+      // It was called for whatever others have watched, and still is.
+      yield* write(place, wanted({ events: ["FileChanged"], watched: "a.ts" }))
+      expect(JSON.parse(text()).hooks.FileChanged).toEqual(entry("a.ts|.*"))
+      expect((yield* write(place, wanted({ events: ["FileChanged"], watched: "a.ts" }))).written).toBe(false)
+      yield* remove(place)
+      expect(JSON.parse(text()).hooks).toBeUndefined()
+    })
+  )
+
   it.scoped("another program takes the place of the old one, with what a person added; a second one is gone", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import { settingsFile } from "han-core/ClaudeFolders"
 import { type ClientEntriesChange, type EntryChange, refusalOf, remove, standardEvents, write } from "han-core/ClientEntries"
 import { hookKey } from "han-core/HookKey"
+import { matcherOf } from "han-core/HookMatcher"
 import { Hooks } from "han-core/Hooks"
 import { read } from "han-core/JsonFile"
 import { Coordinator } from "han-rpc/Coordinator"
@@ -51,10 +52,11 @@ const installed = (options: Options, host: Host) =>
     // Whatever is wrong with the file is said before anything is started for it.
     yield* read(place.settings)
     const connected = yield* Effect.either(connect(host))
-    const asked = Either.isLeft(connected) ? { events: [], notes: [unasked(connected.left.message)] } : yield* pluginEvents(host)
+    const asked = Either.isLeft(connected) ? { events: [], watched: null, notes: [unasked(connected.left.message)] } : yield* pluginEvents(host)
     const http = options.http ? yield* Either.isLeft(connected) ? Effect.fail(withoutHttp(connected.left.message)) : requests(host) : undefined
     const change = yield* write(place, {
       events: [...new Set([...standardEvents, ...asked.events, ...options.events])],
+      watched: asked.watched,
       program: hanProgram(host),
       http
     })
@@ -63,7 +65,7 @@ const installed = (options: Options, host: Host) =>
 
 const unasked = (reason: string) => `the hooks of plugins could not be asked for, so only the standard events were looked at: ${reason}`
 
-/** The events that the hooks of the user's own plugins wait for. */
+/** The events that the hooks of the user's own plugins wait for, and the files that they have watched. */
 const pluginEvents = (host: Host) =>
   Effect.gen(function* () {
     const folder = host.environment.CLAUDE_CONFIG_DIR
@@ -76,7 +78,7 @@ const pluginEvents = (host: Host) =>
         Effect.flatMap(Hooks, (hooks) => hooks.list(query))
       )
     )
-    if (Either.isLeft(found)) return { events: [], notes: [unasked(found.left.message)] }
+    if (Either.isLeft(found)) return { events: [], watched: null, notes: [unasked(found.left.message)] }
     const notes: Array<string> = []
     const events = found.right.hooks.flatMap(({ enabled, id, triggers }) =>
       triggers.flatMap(({ event }) => {
@@ -89,7 +91,15 @@ const pluginEvents = (host: Host) =>
         return []
       })
     )
-    return { events, notes }
+    const files = found.right.hooks.filter(({ enabled }) => enabled).flatMap(({ triggers }) => triggers.filter(({ event }) => event === "FileChanged"))
+    return {
+      events,
+      watched: matcherOf(
+        "FileChanged",
+        files.map(({ values }) => values)
+      ),
+      notes
+    }
   })
 
 const onlyIfAsked = "MessageDisplay"
