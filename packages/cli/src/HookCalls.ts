@@ -1,10 +1,12 @@
 import { hookEvents } from "han-core/Hook"
 import type { HookCall } from "han-core/HookCall"
+import { faultsOf, matchedField, triggerIn } from "han-core/HookMatcher"
 import { BadUsage } from "./CommandFailed.ts"
 import type { Host } from "./Host.ts"
 import { inFull, standing, workingDirectory } from "./WorkingDirectory.ts"
 
 export interface HandCall {
+  /** `Stop`, or with what it is about: `SessionStart:compact`, `SubagentStop:Explore`, `PreToolUse:Bash`. */
   readonly event: string | undefined
   readonly only?: HookCall["only"] | undefined
   readonly cache: boolean
@@ -17,7 +19,10 @@ export interface HandCall {
 
 /** A call by hand: commands get the payload that Claude Code would have sent, as far as it is known. Throws `BadUsage`. */
 export const handCall = (asked: HandCall, host: Host, command: string): HookCall => {
-  const { event, file, only, session, tool } = asked
+  const { file, only, session } = asked
+  const { about, event } = eventIn(asked.event, command)
+  const tool = about["tool_name"] ?? asked.tool
+  if (tool !== asked.tool && asked.tool !== undefined) throw new BadUsage(`${command}: give the tool behind the event or with --tool, not both`)
   if (event !== undefined && !hookEvents.includes(event)) {
     throw new BadUsage(
       `${command}: "${event.slice(0, 60)}" is no event of Claude Code; those are ${hookEvents.join(", ")}. For one hook give its plugin and its name`
@@ -29,6 +34,8 @@ export const handCall = (asked: HandCall, host: Host, command: string): HookCall
     ...(session === undefined ? {} : { session_id: session }),
     cwd,
     ...(event === undefined ? {} : { hook_event_name: event }),
+    ...about,
+    ...(event === "FileChanged" && file !== undefined ? { file_path: inFull(file) } : {}),
     ...(tool === undefined && file === undefined ? {} : { tool_name: tool ?? "Edit", tool_input: file === undefined ? {} : { file_path: inFull(file) } }),
     ...(event === "Stop" || event === "SubagentStop" ? { stop_hook_active: false } : {})
   }
@@ -42,4 +49,19 @@ export const handCall = (asked: HandCall, host: Host, command: string): HookCall
     cache: asked.cache,
     answerAs: "command"
   }
+}
+
+/** An event, and the field of its payload that says what it is about. */
+const eventIn = (text: string | undefined, command: string): { readonly event: string | undefined; readonly about: Readonly<Record<string, string>> } => {
+  if (text === undefined) return { event: text, about: {} }
+  const trigger = triggerIn(text)
+  const { event, values } = trigger
+  const field = matchedField(event)
+  const [value, another] = values ?? []
+  if (value === undefined || !hookEvents.includes(event)) return { event, about: {} }
+  if (another !== undefined) throw new BadUsage(`${command}: an event is about one thing; "${text.slice(0, 60)}" names several`)
+  if (field?.name === "file_path") return { event, about: { file_path: inFull(value) } }
+  const fault = faultsOf(trigger).find(({ severity }) => severity === "error")
+  if (field === null || fault !== undefined) throw new BadUsage(`${command}: "${text.slice(0, 60)}" ${fault?.what}`)
+  return { event, about: { [field.name]: value } }
 }

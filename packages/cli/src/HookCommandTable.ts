@@ -60,9 +60,12 @@ export const hookCommands: ReadonlyArray<Command> = [
   }),
   command({
     name: "hook explain",
-    takes: "EVENT | PLUGIN HOOK",
+    takes: "EVENT[:WHAT] | PLUGIN HOOK",
     summary: "why each hook would run, or not, if this event happened now; nothing is run",
-    notes: ["dir_test and file_test of trusted hooks are run, for they decide."],
+    notes: [
+      "WHAT is what the event is about, as in han-plugin.yml: SessionStart:compact, SubagentStop:Explore, FileChanged:package.json, PreToolUse:Bash.",
+      "dir_test and file_test of trusted hooks are run, for they decide."
+    ],
     options: [tool, file, { name: "no-cache", help: "as if nothing had passed before" }, json],
     start: (given) => {
       const options = {
@@ -77,9 +80,12 @@ export const hookCommands: ReadonlyArray<Command> = [
   }),
   command({
     name: "hook test",
-    takes: "EVENT",
+    takes: "EVENT[:WHAT]",
     summary: "run all hooks of an event as if it happened now, and show what Claude Code would be told",
-    notes: ["Nothing counts as passed before, unless --cached is given."],
+    notes: [
+      "WHAT is what it is about, as SessionStart:compact; without it hooks for anything are run.",
+      "Nothing counts as passed before, unless --cached is given."
+    ],
     options: [tool, file, { name: "cached", help: "what passed before is not run" }, json],
     start: (given) => {
       const options = {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { compiledHan, repository } from "./compiledHan.ts"
+import { compiledHan, put, repository } from "./compiledHan.ts"
 
 // What stands behind the colon of an event, through the compiled programs and a real coordinator, with what the client really sends.
 
@@ -83,5 +83,103 @@ describe("what the client sends", () => {
     expect(await ranAt(change("package.json"))).toEqual(["any-file", "manifest"])
     expect(await ranAt(change("src/a.ts"))).toEqual(["any-file", "manifest"])
     expect(await ranAt(change("package_json"))).toEqual(["any-file"])
+  })
+})
+
+const explained = async (...words: ReadonlyArray<string>): Promise<Readonly<Record<string, string>>> => {
+  const plan = await json("hook", "explain", ...words)
+  const items: ReadonlyArray<{ readonly hook: string; readonly due: boolean; readonly reason: { readonly code: string; readonly text: string } }> = plan.items
+  const ofEvent = items.filter(({ reason }) => reason.code !== "event")
+  return Object.fromEntries(ofEvent.map(({ due, hook, reason }) => [hook.replace("probe@local/", ""), due ? `due: ${reason.text}` : reason.text]))
+}
+const json = async (...words: ReadonlyArray<string>) => JSON.parse((await said(...words, "--json")).out)
+const said = async (...words: ReadonlyArray<string>) => {
+  const { child, told } = han.start(words)
+  child.stdin?.end()
+  return await told
+}
+
+describe("what people are told", () => {
+  it("why a matcher did not match", async () => {
+    expect(await explained("SessionStart:startup")).toEqual({
+      compacted: "it is for SessionStart:compact, this one is startup",
+      started: expect.stringMatching(/^due: (?!.*only at)/)
+    })
+    expect(await explained("SubagentStop:Explore")).toMatchObject({
+      explored: expect.stringMatching(/^due/),
+      planned: "it is for SubagentStop:Plan, this one is Explore"
+    })
+    expect(await explained("FileChanged:src/a.ts")).toMatchObject({ manifest: expect.stringMatching(/^due/) })
+    expect(await explained("FileChanged", "--file", "b.ts")).toMatchObject({ manifest: "it is for FileChanged:package.json|a.ts, this one is b.ts" })
+    expect((await said("hook", "explain", "SessionStart:clear")).out).toContain("because  it is for SessionStart:startup|resume, this one is clear\n")
+  })
+
+  it("what has to be so, where nobody said what it is about", async () => {
+    expect(await explained("SessionStart")).toEqual({
+      compacted: expect.stringMatching(/^due: .*; only at SessionStart:compact$/),
+      started: expect.stringMatching(/^due: .*; only at SessionStart:startup\|resume$/)
+    })
+    expect((await explained("Stop"))["alone"]).toMatch(/^due: (?!.*only at)/)
+  })
+
+  it("that there is no such thing to be about", async () => {
+    for (const [words, text] of [
+      [["hook", "explain", "Stop:Edit"], "where Claude Code tells nothing that could be compared"],
+      [["hook", "test", "SessionStart:lunch"], "source is one of startup, resume, clear, compact, fork"],
+      [["hook", "explain", "SessionStart:startup|resume"], "names several"],
+      [["hook", "explain", "PreToolUse:Bash", "--tool", "Edit"], "not both"]
+    ] as const) {
+      expect(await said(...words)).toMatchObject({ code: 2, out: "", err: expect.stringContaining(text) })
+    }
+  })
+
+  it("what the hooks are for, in the list", async () => {
+    const { hooks } = await json("hook", "list")
+    const events = Object.fromEntries(hooks.map(({ events, name }: { readonly events: ReadonlyArray<string>; readonly name: string }) => [name, events]))
+    expect(events).toMatchObject({
+      compacted: ["SessionStart:compact"],
+      explored: ["SubagentStop:Explore"],
+      planned: ["Stop", "SubagentStop:Plan"],
+      alone: ["Stop"],
+      both: ["Stop", "SubagentStop"],
+      manifest: ["FileChanged:package.json|a.ts"]
+    })
+    expect((await said("hook", "list")).out).toContain("SessionStart:compact")
+  })
+
+  it("what is wrong in a plugin, with the line; its entries have what its hooks are for as their matchers", async () => {
+    const plugin = join(han.folder, "other")
+    put(join(plugin, "han-plugin.yml"), "hooks:\n  gate:\n    command: x\n    event: Stop:Edit\n")
+    const refused = await said("plugin", "validate", plugin)
+    expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('han-plugin.yml, line 4: hooks.gate.event has "Edit" behind Stop') })
+    expect((await said("plugin", "generate-hooks", plugin)).code).toBe(1)
+    put(
+      join(plugin, "han-plugin.yml"),
+      `hooks:\n${hook("a", "SessionStart:compact")}${hook("b", "SubagentStop:Explore")}${hook("c", "FileChanged:package.json|a.ts")}`
+    )
+    expect((await said("plugin", "validate", plugin)).code).toBe(0)
+    expect((await said("plugin", "generate-hooks", plugin)).code).toBe(0)
+    const { hooks } = JSON.parse(readFileSync(join(plugin, "hooks/hooks.json"), "utf8"))
+    const entry = (event: string, matcher: string) => [{ matcher, hooks: [{ type: "command", command: `han hook run ${event}` }] }]
+    expect(hooks).toEqual({
+      SessionStart: entry("SessionStart", "compact"),
+      SubagentStop: entry("SubagentStop", "Explore"),
+      FileChanged: entry("FileChanged", "package.json|a.ts")
+    })
+  })
+})
+
+describe("han setup", () => {
+  it("has the client watch the files of hooks at FileChanged, those of other entries included", async () => {
+    expect((await said("setup")).code).toBe(0)
+    const settings = join(han.folder, "claude/settings.json")
+    const entries = (event: string) => JSON.parse(readFileSync(settings, "utf8")).hooks[event]
+    expect(entries("FileChanged")).toEqual([
+      { matcher: "package.json|a.ts|.*", hooks: [{ type: "command", command: expect.stringMatching(/ hook run FileChanged$/) }] }
+    ])
+    expect(entries("SessionStart")).toEqual([{ hooks: [expect.objectContaining({ type: "command" })] }])
+    expect((await said("setup")).out).toContain("nothing was changed")
+    expect((await said("setup", "--uninstall")).code).toBe(0)
+    expect(JSON.parse(readFileSync(settings, "utf8")).hooks).toBeUndefined()
   })
 })

@@ -10,7 +10,7 @@ import type { StoreError } from "../StoreError.ts"
 import { directorySettings } from "./directorySettings.ts"
 import { type CommandSetting, outcomeWithout, runUnit } from "./hookCommand.ts"
 import { dueTo, few, type HookDecision, type HookLook, type HookUnit, newLook } from "./hookDecision.ts"
-import { type Planned, planOf } from "./hookPlan.ts"
+import { type Planned, planOf, proviso } from "./hookPlan.ts"
 import type { HookSlots } from "./hookSlots.ts"
 import { type HookUnitsOptions, hookUnits, type UnitCall } from "./hookUnits.ts"
 import { waitOf } from "./hookWait.ts"
@@ -138,6 +138,7 @@ export const hookCalls = (options: HookCallsOptions) => {
         if (broken !== undefined) items.push({ ...item, reason: broken })
         else if (units.length === 0) items.push(...(isPassedOver(hook, planned) ? [] : [{ ...item, reason: noDirectory(hook, planned) }]))
         else {
+          const only = proviso(hook, payload)
           for (const unit of units) {
             const first = yield* deciding.decide(unit, { isNew: !call.cache }, look)
             const { broken, cached, due, files, reason }: HookDecision & { readonly broken?: string } = first.due ? yield* tested(unit, first, setting) : first
@@ -146,7 +147,7 @@ export const hookCalls = (options: HookCallsOptions) => {
               directory: unit.directory === "" ? "." : unit.directory,
               due,
               cached,
-              reason: broken === undefined ? reason : { ...reason, text: broken },
+              reason: { ...reason, text: `${broken ?? reason.text}${only === null ? "" : `; only at ${only}`}` },
               files: files.slice(0, 100),
               fileCount: files.length
             })

@@ -123,6 +123,12 @@ const whyNot = (hook: Hook, list: HookList, payload: HookPayload, { only }: Hook
   return null
 }
 
+/** What the event must be about for a hook to be due, where nobody said what it is about; null: it is due anyway. */
+export const proviso = ({ triggers }: Hook, { event, matched }: HookPayload): string | null => {
+  const ofEvent = triggers.filter((trigger) => trigger.event === event)
+  return matched !== null || ofEvent.length === 0 || ofEvent.some(({ values }) => values === null) ? null : ofEvent.map(triggerText).join(" or ")
+}
+
 /** Whether Claude Code itself calls han for this hook alone, at just this event: without a condition, and waiting for it. */
 const hasOwnEntry = (hook: Hook, list: HookList, { event, matched }: HookPayload): boolean =>
   list.clientHooks.some((entry) => {
