@@ -81,12 +81,16 @@ describe.each(hookEvents.map((event) => ({ event })))("$event", ({ event }) => {
       ["fail", `broken at ${event}`]
     ] as const) {
       const told = await tell(event, what)
-      if (blockable.includes(event)) {
+      if (what === "fail" && event.startsWith("UserPrompt")) {
+        expect([told.code, told.err]).toEqual([0, ""])
+        expect(objectIn(told)).toEqual({ systemMessage: expect.stringContaining(text) })
+      } else if (blockable.includes(event)) {
         expect(told).toMatchObject({ code: 2, out: "" })
         expect(told.err).toContain(text)
       } else if (told.code === 0) {
         expect(`${told.out}${told.err}`).toContain(text)
-        if (event === "SessionEnd" || told.out === "") expect(told.out).toBe("")
+        if (event === "PostCompact") expect([told.out.startsWith("PostCompact cannot be blocked."), told.err]).toEqual([true, ""])
+        else if (event === "SessionEnd" || told.out === "") expect(told.out).toBe("")
         else expect(objectIn(told)).toEqual({ systemMessage: expect.stringContaining(text) })
       } else {
         expect(told).toMatchObject({ code: 2, out: "" })

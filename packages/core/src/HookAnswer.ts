@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 import type { HookOutcome } from "./HookOutcome.ts"
 import { type EventRule, ruleOf } from "./internal/eventRules.ts"
 import { joined, type Section, section } from "./internal/fairText.ts"
-import { isLeftOpen, isShut, openLine, shutSection, subjectOf } from "./internal/gateReasons.ts"
+import { isLeftOpen, isShut, isSpared, openLine, shutSection, subjectOf } from "./internal/gateReasons.ts"
 import { type MergedReplies, mergedReplies } from "./internal/mergedReplies.ts"
 
 /** What the agent is told: what the called program writes, and the code that it ends with. */
@@ -19,8 +19,8 @@ export interface HookAnswerOptions {
   readonly event: string | null
   /** Their order is the one in which they are told. */
   readonly outcomes: ReadonlyArray<HookOutcome>
-  /** What a called program writes, or the body of an answer over HTTP. */
-  readonly as: "command" | "http"
+  /** What a called program writes, the body of an answer over HTTP, or what a program writes for which the client does not wait: nothing can be blocked then. */
+  readonly as: "command" | "http" | "async"
   /** False: nothing may block, because the agent was sent on often enough. */
   readonly blocksLeft: boolean
   /** For the user, each a text of its own. */
@@ -39,25 +39,32 @@ export interface GivenAnswer {
  * What to tell Claude Code, as it reads it at this event. A gate that is shut (failed, blocked, or broken with `on_error: closed`) blocks wherever the event can
  * be blocked, and its reason is for the model; elsewhere, and when no block is left, the user is told. Answers that commands gave in the client's JSON become one:
  * the most restrictive decision counts. Exit code 2 comes with stderr alone; each text is at most 9,500 UTF-16 units long, because the client cuts at 10,000.
+ * A gate that merely failed does not erase what the user has written: the user is told. Of a program that it does not wait for the client reads JSON only, with
+ * exit code 0, and hands it on with the next request: what would block is told there to the model, as far as the event has a place for it, and to the user.
  */
 export const answerTo = (options: HookAnswerOptions): GivenAnswer => {
   const { as, blocksLeft, event, outcomes } = options
   const rule = ruleOf(event)
   const said = mergedReplies(outcomes, event, rule)
-  const shut = outcomes.filter(isShut).map(shutSection)
+  const erases = rule.erases && as !== "async"
+  const shut = outcomes.filter((outcome) => isShut(outcome, erases)).map(shutSection)
+  const spared = outcomes.filter((outcome) => isSpared(outcome, erases)).map(shutSection)
   const denied = [...said.denials.map(({ from, reason }) => ({ ...section(reason ?? ""), head: `${subjectOf(from)} blocks:` })), ...severalPaths(said)]
   const open = outcomes.filter(isLeftOpen)
+  const aside = [
+    ...(spared.length === 0 ? [] : [section(sparedLead), ...spared]),
+    ...open.map((outcome) => section(openLine(outcome))),
+    ...options.notes.map((note) => section(note.trim()))
+  ]
+  if (as === "async") return { answer: { exitCode: 0, stdout: written(laterOf(options, said, [...shut, ...denied], aside)), stderr: "" }, blocks: false }
   const closing = blocksLeft && rule.blockable ? [...shut, ...denied] : []
   const refuses = closing.length > 0 || (blocksLeft && rule.says === "behavior" && denied.length > 0)
   const context = said.contexts.sections.length > 0 && (rule.context !== "goes-on" || blocksLeft) ? said.contexts.sections : []
   const untold = rule.blockable ? (blocksLeft ? [] : [...shut, ...denied]) : [...shut, ...(refuses ? [] : denied)]
   const unsaid = context.length === 0 ? said.contexts.sections : []
-  const messages = [
-    ...said.messages,
-    ...(untold.length + unsaid.length === 0 ? [] : [section(whyNot(options, rule)), ...untold, ...unsaid]),
-    ...open.map((outcome) => section(openLine(outcome))),
-    ...options.notes.map((note) => section(note.trim()))
-  ].filter(({ body, head }) => body !== "" || head !== "")
+  const messages = [...said.messages, ...(untold.length + unsaid.length === 0 ? [] : [section(whyNot(options, rule)), ...untold, ...unsaid]), ...aside].filter(
+    ({ body, head }) => body !== "" || head !== ""
+  )
   const blocks = refuses || (rule.context === "goes-on" && context.length > 0)
   const parts: Parts = { ...options, rule, said, closing, byCode: shut.length > 0, refuses, context, messages }
   if (as === "http") return { answer: { exitCode: 0, stdout: written(jsonOf(parts)), stderr: "" }, blocks }
@@ -68,7 +75,7 @@ export const answerTo = (options: HookAnswerOptions): GivenAnswer => {
 
 /** The client moves what is longer than 10,000 to a file, and shows its beginning. */
 const longest = 9500
-const aside = 1500
+const besideReasons = 1500
 const contextBeside = 3000
 
 interface Parts extends HookAnswerOptions {
@@ -81,6 +88,8 @@ interface Parts extends HookAnswerOptions {
   readonly context: ReadonlyArray<Section>
   readonly messages: ReadonlyArray<Section>
 }
+
+const sparedLead = "This did not pass, and blocks nothing: only exit code 2, or a block in JSON, erases what you have written."
 
 /** Only one of them can be meant. */
 const severalPaths = ({ paths }: MergedReplies): ReadonlyArray<Section> =>
@@ -98,7 +107,7 @@ const reasonOf = ({ closing, context, messages, rule, said }: Parts): string => 
   const beside = rule.plain === "context" ? "" : joined(context, contextBeside)
   const lost = Object.keys(said.fields).filter((key) => !moot.has(key))
   const without = lost.length === 0 ? "" : `Answers of hooks that do not count, because something else blocks: ${lost.join(", ")}.`
-  return joined([...closing, ...stop, section(beside), section(joined(messages, aside)), section(without)], longest)
+  return joined([...closing, ...stop, section(beside), section(joined(messages, besideReasons)), section(without)], longest)
 }
 
 /** With a block nobody expects them. */
@@ -107,6 +116,7 @@ const moot = new Set(["updatedInput", "action", "content"])
 /** Where stdout is no place for JSON. */
 const printed = ({ context, messages, rule, said }: Parts): Pick<HookAnswer, "stdout" | "stderr"> => {
   const stop = said.stops === null ? [] : [section(["A hook asks to end the turn.", ...said.stops].join("\n"))]
+  if (rule.shown) return { stdout: joined([...stop, ...messages], longest), stderr: "" }
   const instructions = rule.plain === "instructions" ? joined(context, longest - instructionsLead.length) : ""
   return {
     stdout: rule.plain === "path" ? (pathOf(said) ?? "") : instructions.startsWith("{") ? `${instructionsLead}${instructions}` : instructions,
@@ -162,6 +172,23 @@ const jsonOf = (parts: Parts): JsonAnswer => {
   // Alone it says nothing: there is nothing to suppress.
   if (said.suppressOutput && Object.keys(json).length > 0) json.suppressOutput = true
   return json
+}
+
+/** What is told when the event is over: `against` are the reasons of what would have blocked. */
+const laterOf = ({ event }: HookAnswerOptions, said: MergedReplies, against: ReadonlyArray<Section>, aside: ReadonlyArray<Section>): JsonAnswer => {
+  const rule = ruleOf(event)
+  const reaches = rule.json && rule.context !== null
+  const stop = said.stops === null ? [] : [section(["A hook asks to end the turn, which went on meanwhile.", ...said.stops].join("\n"))]
+  const forModel = [...against, ...stop, ...said.contexts.sections]
+  const forUser = reaches ? against.map(({ head }) => section(`${head.replace(/:$/, "")}; the agent is told with its next request.`)) : forModel
+  const message = joined([...forUser, ...said.messages, ...aside], longest)
+  return {
+    ...(message === "" ? {} : { systemMessage: message }),
+    ...(said.terminalSequence === "" ? {} : { terminalSequence: said.terminalSequence }),
+    ...(event === null || !reaches || forModel.length === 0
+      ? {}
+      : { hookSpecificOutput: { hookEventName: event, additionalContext: joined(forModel, longest) } })
+  }
 }
 
 /** `permissionDecision` or a request's `decision`, as far as somebody decides. What was denied, but may not be, is decided by nobody. */

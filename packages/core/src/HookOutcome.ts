@@ -37,7 +37,7 @@ export const HookOutput = Schema.Struct({
 })
 export type HookOutput = typeof HookOutput.Type
 
-/** How the command ended. `spawn`: it could not be started. */
+/** How the command ended. `NotStarted`: not even its shell could be started. */
 export const HookEnd = Schema.Union(
   Schema.TaggedStruct("Exited", { code: Schema.Int }),
   Schema.TaggedStruct("Signalled", { signal: Schema.String }),
@@ -47,9 +47,13 @@ export const HookEnd = Schema.Union(
 )
 export type HookEnd = typeof HookEnd.Type
 
+/** What a shell means by an exit code that says nothing of what was checked; null for any other code. */
+export const whyNotRun = (code: number): string | null =>
+  code === 127 ? "a program that it calls was not found" : code === 126 ? "a program that it calls may not be run" : null
+
 /**
  * `passed`: its command ended with 0, or did so before for the same content · `failed`: with another code, or by a signal · `blocked`: with 2 ·
- * `broken`: it could not be run, ran into its limit, or a hook that it depends on did not pass; `on_error` says what that means · `skipped`: it was not due.
+ * `broken`: it could not be run (126 and 127, too), ran into its limit, or a hook that it depends on did not pass; `on_error` says what that means · `skipped`: it was not due.
  */
 export const HookStatus = Schema.Literal("passed", "failed", "blocked", "broken", "skipped")
 export type HookStatus = typeof HookStatus.Type

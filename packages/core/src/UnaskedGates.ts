@@ -24,6 +24,8 @@ const frequent: ReadonlySet<string> = new Set([
 
 /** Events at which Claude Code takes standard output for something else than an answer, or refuses JSON. */
 const withoutJson: ReadonlySet<string> = new Set(["WorktreeCreate", "PreCompact", "SessionEnd"])
+/** It prints standard output for the user as it is. */
+const printed = "PostCompact"
 
 /** The time in which the same reason is not said again in a session, at events that come often. */
 export const quietMs = 60 * 60 * 1000
@@ -43,4 +45,6 @@ export const answer = (message: string): string => JSON.stringify({ systemMessag
 
 /** The same of a program that ends with exit code 0. */
 export const told = (event: string | null, message: string): { readonly stdout: string; readonly stderr: string } =>
-  event !== null && withoutJson.has(event) ? { stdout: "", stderr: `${message}\n` } : { stdout: answer(message), stderr: "" }
+  event !== null && withoutJson.has(event)
+    ? { stdout: "", stderr: `${message}\n` }
+    : { stdout: event === printed ? `${message}\n` : answer(message), stderr: "" }

@@ -32,7 +32,7 @@ const table: ReadonlyArray<readonly [event: string, shut: string, plain: string,
   ["Stop", "code", "-", "goes-on", "decision"],
   ["SubagentStop", "code", "-", "goes-on", "decision"],
   ["SubagentStart", "user", "-", "read", "user"],
-  ["TaskCreated", "code", "-", "-", "decision"],
+  ["TaskCreated", "code", "-", "-", "code"],
   ["TaskCompleted", "code", "-", "-", "code"],
   ["StopFailure", "user", "-", "-", "user"],
   ["TeammateIdle", "code", "-", "-", "code"],
@@ -53,6 +53,10 @@ const table: ReadonlyArray<readonly [event: string, shut: string, plain: string,
 ]
 /** Where a called program cannot say JSON. */
 const readsStderr = new Set(["WorktreeCreate", "PreCompact", "SessionEnd"])
+/** Where stdout is printed for the user as it is. */
+const prints = new Set(["PostCompact"])
+/** Where what merely failed must not erase what the user has written. */
+const erases = new Set(["UserPromptSubmit", "UserPromptExpansion"])
 
 it("the table knows every event", () => {
   expect(
@@ -71,7 +75,8 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     if (readsStderr.has(event)) {
       expect(given.answer.stdout).toBe("")
       expect(given.answer.stderr).toEqual(text)
-    } else {
+    } else if (prints.has(event)) expect(given.answer).toEqual({ exitCode: 0, stdout: text, stderr: "" })
+    else {
       expect(given.answer.stderr).toBe("")
       expect(Object.keys(JSON.parse(given.answer.stdout))).toEqual(["systemMessage"])
       expect(JSON.parse(given.answer.stdout).systemMessage).toEqual(text)
@@ -84,6 +89,14 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     ["broken and closed", broken("closed", { stderr: "line 3 is wrong" }), "biome lint in /work/app/web: ran into its limit of 30 s"]
   ])("a gate that %s", (_, gate, says) => {
     const reason = `${says}\nline 3 is wrong\nRun it again: han hook run biome lint`
+    if (erases.has(event) && gate.status === "failed") {
+      const told = expect.stringMatching(
+        /^This did not pass, and blocks nothing: [^\n]+\n\nbiome lint in \/work\/app\/web: failed with exit code 1\nline 3 is wrong\n/
+      )
+      user(told, [gate])
+      expect(JSON.parse(give(event, [gate], { as: "http" }).answer.stdout)).toEqual({ systemMessage: told })
+      return
+    }
     if (shut === "code") expect(give(event, [gate])).toEqual({ answer: { exitCode: 2, stdout: "", stderr: reason }, blocks: true })
     else user(`${event} cannot be blocked. This did not pass:\n\n${reason}`, [gate])
     const over = give(event, [gate], { as: "http" })
@@ -97,8 +110,8 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
 
   it("a gate that is shut when no block is left", () => {
     user(
-      expect.stringMatching(shut === "code" ? /^Nothing is blocked any more[\s\S]+failed with exit code 1\nno\n/ : /failed with exit code 1\nno\n/),
-      [failed({ stderr: "no" })],
+      expect.stringMatching(shut === "code" ? /^Nothing is blocked any more[\s\S]+blocked with exit code 2\nno\n/ : /blocked with exit code 2\nno\n/),
+      [blocked({ stderr: "no" })],
       {
         blocksLeft: false
       }
@@ -107,6 +120,33 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
 
   it("a broken gate that is open", () => {
     user("biome lint in /work/app/web: ran into its limit of 30 s; it blocks nothing (on_error: open).", [broken("open", { stderr: "much\nto\nread" })])
+  })
+
+  it("a gate whose program is missing: it could not be run", () => {
+    const gate = broken("open", { end: { _tag: "Exited", code: 127 }, stderr: "bash: line 1: biom: command not found\n" })
+    user(
+      "biome lint in /work/app/web: could not be run: a program that it calls was not found (exit code 127) (bash: line 1: biom: command not found); it blocks nothing (on_error: open).",
+      [gate]
+    )
+  })
+
+  it("a program that nobody waits for: JSON alone, which blocks nothing, for the model where it is read, and for the user", () => {
+    const denial = { decision: "block", reason: "not now", continue: false, stopReason: "enough" }
+    const { answer, blocks } = give(event, [failed({ stderr: "line 3 is wrong" }), broken("open"), answered(denial, { name: "guard" })], { as: "async" })
+    expect([answer.exitCode, answer.stderr, blocks]).toEqual([0, "", false])
+    const { hookSpecificOutput, systemMessage, ...rest } = JSON.parse(answer.stdout)
+    expect(rest).toEqual({})
+    for (const part of ["biome lint in /work/app/web: failed with exit code 1", "ran into its limit of 30 s", "biome guard in /work/app/web blocks"])
+      expect(systemMessage).toContain(part)
+    const reasons = ["line 3 is wrong", "not now", "enough"]
+    if (context === "-" || context === "text") {
+      expect(hookSpecificOutput).toBe(undefined)
+      for (const reason of reasons) expect(systemMessage).toContain(reason)
+    } else {
+      expect(Object.keys(hookSpecificOutput)).toEqual(["hookEventName", "additionalContext"])
+      for (const reason of reasons) expect(hookSpecificOutput.additionalContext).toContain(reason)
+    }
+    expect(give(event, [outcome()], { as: "async" })).toEqual(nothing)
   })
 
   it("notes", () => {
@@ -142,7 +182,7 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     }
     expect(blocks).toBe(block !== "user")
     expect(answer.exitCode).toBe(0)
-    if (block === "user") expect(JSON.parse(answer.stdout)).toEqual({ systemMessage: expect.stringContaining("not now") })
+    if (block === "user") user(expect.stringContaining("not now"), [answered({ decision: "block", reason: "not now" })])
     else if (block === "decision") expect(JSON.parse(answer.stdout)).toEqual({ decision: "block", reason: "not now" })
     else if (block === "permission")
       expect(JSON.parse(answer.stdout)).toEqual(specific(event, { permissionDecision: "deny", permissionDecisionReason: "not now" }))

@@ -11,22 +11,36 @@ export interface EventRule {
   readonly blockable: boolean
   /** How JSON says the same: `decision: "block"`, `permissionDecision: "deny"`, or `decision.behavior: "deny"`; null where only the exit code is known to. */
   readonly says: "decision" | "permission" | "behavior" | null
-  /** What plain text on stdout is: context for the model, instructions for the compaction, a path; null when it goes nowhere. */
+  /** Exit code 2 or a block in JSON erases what the user has written: nothing else does. */
+  readonly erases: boolean
+  /** What plain text on stdout is: context for the model, instructions for the compaction, a path; null when it goes nowhere, or is only shown. */
   readonly plain: "context" | "instructions" | "path" | null
   /** Whether `additionalContext` reaches the model. `goes-on`: it does, and the agent goes on because of it. */
   readonly context: "read" | "goes-on" | null
   /** A called program may answer with JSON. */
   readonly json: boolean
+  /** Where it may not: stdout is printed for the user as it is. */
+  readonly shown: boolean
   readonly permissions: ReadonlyArray<Permission>
   /** The other fields of `hookSpecificOutput`. */
   readonly fields: Readonly<Record<string, FieldKind>>
 }
 
-const silent: EventRule = { blockable: false, says: null, plain: null, context: null, json: true, permissions: [], fields: {} }
+const silent: EventRule = {
+  blockable: false,
+  says: null,
+  erases: false,
+  plain: null,
+  context: null,
+  json: true,
+  shown: false,
+  permissions: [],
+  fields: {}
+}
 const blockable: EventRule = { ...silent, blockable: true }
 const decided: EventRule = { ...blockable, says: "decision" }
 const afterTools: EventRule = { ...decided, context: "read" }
-const prompt: EventRule = { ...afterTools, plain: "context", fields: { sessionTitle: "text", suppressOriginalPrompt: "flag" } }
+const prompt: EventRule = { ...afterTools, erases: true, plain: "context", fields: { sessionTitle: "text", suppressOriginalPrompt: "flag" } }
 const atEnd: EventRule = { ...decided, context: "goes-on" }
 const watching: EventRule = { ...silent, fields: { watchPaths: "texts" } }
 const asked: EventRule = { ...blockable, fields: { action: "action", content: "object" } }
@@ -55,7 +69,7 @@ const rules: Readonly<Record<string, EventRule>> = {
   SubagentStart: { ...silent, context: "read" },
   StopFailure: silent,
   TeammateIdle: blockable,
-  TaskCreated: decided,
+  TaskCreated: blockable,
   TaskCompleted: blockable,
   ConfigChange: decided,
   CwdChanged: watching,
@@ -66,7 +80,8 @@ const rules: Readonly<Record<string, EventRule>> = {
   WorktreeRemove: blockable,
   // It takes stdout for instructions, JSON included.
   PreCompact: { ...blockable, plain: "instructions", context: "read", json: false },
-  PostCompact: silent,
+  // It prints stdout, JSON included.
+  PostCompact: { ...silent, json: false, shown: true },
   PreModelSwitch: { ...blockable, says: "permission", permissions: ["deny", "ask", "allow"] },
   PostModelSwitch: { ...silent, context: "read" },
   Elicitation: asked,

@@ -1,12 +1,15 @@
 import * as path from "node:path"
 import { clipped } from "../Clip.ts"
-import type { HookOutcome } from "../HookOutcome.ts"
+import { type HookOutcome, whyNotRun } from "../HookOutcome.ts"
 import type { Section } from "./fairText.ts"
 import { withoutAnsi } from "./terminal.ts"
 
-/** It did not do what it is there for, and that stops what it guards. */
-export const isShut = ({ onError, status }: HookOutcome): boolean =>
-  status === "failed" || status === "blocked" || (status === "broken" && onError === "closed")
+/** It did not do what it is there for, and that stops what it guards. What the user has written is erased by no accident: by exit code 2, or when it is closed. */
+export const isShut = ({ onError, status }: HookOutcome, erases: boolean): boolean =>
+  (status === "failed" && !erases) || status === "blocked" || (status === "broken" && onError === "closed")
+
+/** It failed, and that stops nothing, because it would erase what the user has written. */
+export const isSpared = ({ status }: HookOutcome, erases: boolean): boolean => status === "failed" && erases
 
 /** It could not be run, and that stops nothing. */
 export const isLeftOpen = ({ onError, status }: HookOutcome): boolean => status === "broken" && onError === "open"
@@ -31,7 +34,13 @@ export const shutSection = (outcome: HookOutcome): Section => ({
 
 /** One line for the user. */
 export const openLine = (outcome: HookOutcome): string =>
-  `${subjectOf(outcome)}: ${clipped(oneLine(happened(outcome)), 300)}; it blocks nothing (on_error: open).`
+  `${subjectOf(outcome)}: ${clipped(oneLine(happened(outcome)), 300)}${missing(outcome)}; it blocks nothing (on_error: open).`
+
+/** What the shell said of a program that it could not run. */
+const missing = ({ end, stderr }: HookOutcome): string => {
+  const said = end?._tag === "Exited" ? readable(stderr.text).split("\n").at(-1) : undefined
+  return said === undefined || said === "" ? "" : ` (${clipped(oneLine(said), 200)})`
+}
 
 /** What a command printed, for a reader. */
 export const readable = (text: string): string => withoutAnsi(text).trim()
@@ -43,7 +52,9 @@ const ending = ({ end, reason, status }: HookOutcome): string => {
     case undefined:
       return readable(reason.text)
     case "Exited":
-      return `${status === "blocked" ? "blocked" : "failed"} with exit code ${end.code}`
+      return status === "broken"
+        ? `could not be run: ${whyNotRun(end.code) ?? "it ended"} (exit code ${end.code})`
+        : `${status === "blocked" ? "blocked" : "failed"} with exit code ${end.code}`
     case "Signalled":
       return `was ended by ${end.signal}`
     case "TimedOut":

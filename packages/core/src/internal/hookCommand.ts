@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { borderAt } from "../Clip.ts"
 import type { Hook } from "../Hook.ts"
 import type { HookProgress } from "../HookCall.ts"
-import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothing } from "../HookOutcome.ts"
+import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothing, whyNotRun } from "../HookOutcome.ts"
 import type { HookDecision, HookUnit } from "./hookDecision.ts"
 import { asArgument, chunked, commandFor, quotedList, takesFiles } from "./hookFiles.ts"
 import { type HookProcessEnd, runHookProcess } from "./hookProcess.ts"
@@ -109,7 +109,7 @@ export const testOf = (
         })
       )
     ),
-    ({ end }) => ({ says: end._tag !== "Exited" ? null : end.code === 0 ? ("yes" as const) : ("no" as const), why: endText(end) })
+    ({ end }) => ({ says: statusOf(end) === "broken" || end._tag !== "Exited" ? null : end.code === 0 ? ("yes" as const) : ("no" as const), why: endText(end) })
   )
 }
 
@@ -154,7 +154,7 @@ const together = (outputs: ReadonlyArray<HookOutput>): HookOutput => {
 const statusOf = (end: HookEnd): HookStatus => {
   switch (end._tag) {
     case "Exited":
-      return end.code === 0 ? "passed" : end.code === 2 ? "blocked" : "failed"
+      return end.code === 0 ? "passed" : end.code === 2 ? "blocked" : whyNotRun(end.code) === null ? "failed" : "broken"
     case "Signalled":
       return "failed"
     default:
@@ -165,7 +165,7 @@ const statusOf = (end: HookEnd): HookStatus => {
 export const endText = (end: HookEnd): string => {
   switch (end._tag) {
     case "Exited":
-      return `exit code ${end.code}`
+      return `exit code ${end.code}${whyNotRun(end.code) === null ? "" : `: ${whyNotRun(end.code)}`}`
     case "Signalled":
       return `ended by ${end.signal}`
     case "TimedOut":
