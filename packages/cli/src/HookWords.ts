@@ -5,6 +5,8 @@ export interface HookWords {
   readonly only: { readonly plugin: string; readonly hook: string } | null
   readonly directory: string | undefined
   readonly cache: boolean
+  /** The client does not wait for it. */
+  readonly async: boolean
   /** Whatever cannot be run blocks the agent. */
   readonly failClosed: boolean
 }
@@ -13,7 +15,7 @@ export interface HookWords {
 export const eventName = /^[A-Z]+[a-z][A-Za-z]*$/
 
 // Entries of published plugins have these; they mean nothing any more.
-const idleFlags = new Set(["--async", "--all", "-a", "--no-checkpoints", "--verbose", "--skip-deps", "--cached"])
+const idleFlags = new Set(["--all", "-a", "--no-checkpoints", "--verbose", "--skip-deps", "--cached"])
 const idleValues = new Set(["--checkpoint-type", "--checkpoint-id"])
 
 /** Undefined: the words are not of such a call, or one of them is not known here. */
@@ -23,6 +25,7 @@ export const readWords = (argv: ReadonlyArray<string>): HookWords | undefined =>
   const words: Array<string> = []
   let directory: string | undefined
   let cache = true
+  let async = false
   let failClosed = false
   for (let index = 0; index < rest.length; index++) {
     const word = rest[index] ?? ""
@@ -37,12 +40,13 @@ export const readWords = (argv: ReadonlyArray<string>): HookWords | undefined =>
       if (value === undefined || value === "" || (equals === -1 && value.startsWith("-"))) return undefined
       if (name === "--only") directory = value
     } else if (word === "--no-cache") cache = false
+    else if (word === "--async") async = true
     else if (word === "--fail-closed") failClosed = true
     else if (!idleFlags.has(word)) return undefined
   }
   const [first = "", second = "", third] = words
   if (first === "" || third !== undefined) return undefined
-  const options = { directory, cache, failClosed }
+  const options = { directory, cache, async, failClosed }
   if (words.length === 1) return eventName.test(first) ? { event: first, only: null, ...options } : undefined
   return verb === "run" && second !== "" ? { event: null, only: { plugin: first, hook: second }, ...options } : undefined
 }

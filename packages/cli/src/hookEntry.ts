@@ -61,7 +61,8 @@ const fail = async (words: HookWords, input: string, home: string, reason: strin
   const cwd = workingDirectory()
   const project = environment["CLAUDE_PROJECT_DIR"] || field(input, "cwd") || cwd
   const event = words.event ?? field(input, "hook_event_name") ?? null
-  const closed = words.failClosed || (await import("./FailClosed.ts")).isClosed(home, project, event)
+  // Whom nobody waits for can close nothing.
+  const closed = !words.async && (words.failClosed || (await import("./FailClosed.ts")).isClosed(home, project, event))
   const { outlook, saying } = await import("./FailOpen.ts")
   const start = absent ? outlook(home, environment["HAN_HOOK_NO_START"] !== "1") : undefined
   const whole = start === undefined ? reason : `${reason}; ${start.text}`
@@ -96,7 +97,7 @@ const answered = async (words: HookWords): Promise<boolean> => {
     await fail(words, "", home, `what standard input holds for this hook is longer than ${longestInput / 1024 / 1024} MB, so no hooks were run`, false)
     return true
   }
-  const { cache, directory, event, only } = words
+  const { async, cache, directory, event, only } = words
   const call = {
     event,
     input: text,
@@ -104,6 +105,7 @@ const answered = async (words: HookWords): Promise<boolean> => {
     environment: variables(),
     only,
     cache,
+    ...(async ? { async } : {}),
     answerAs: "command" as const,
     startedAt: performance.timeOrigin
   }

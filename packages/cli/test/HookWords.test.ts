@@ -2,7 +2,7 @@ import { hookEvents } from "han-core/Hook"
 import { describe, expect, it } from "vitest"
 import { eventName, readWords } from "../src/HookWords.ts"
 
-const plain = { event: null, only: null, directory: undefined, cache: true, failClosed: false }
+const plain = { event: null, only: null, directory: undefined, cache: true, async: false, failClosed: false }
 const words = (line: string) => readWords(line.split(" "))
 
 describe("what the agent's client calls", () => {
@@ -22,7 +22,7 @@ describe("what the agent's client calls", () => {
 
   it("a hook of a plugin, with the options of older releases", () => {
     const only = { plugin: "biome@mine", hook: "lint" }
-    expect(words("hook run biome@mine lint --async")).toEqual({ ...plain, only })
+    expect(words("hook run biome@mine lint --async")).toEqual({ ...plain, only, async: true })
     expect(words("hook run --verbose biome@mine --skip-deps lint --cached -a --checkpoint-type session --checkpoint-id=7")).toEqual({ ...plain, only })
     expect(words("hook run biome@mine lint --no-cache --only packages/a --fail-closed")).toEqual({
       ...plain,

@@ -136,15 +136,17 @@ const entriesOf = (hooks: ReadonlyArray<HookDefinition>, isAsync: (hook: HookDef
         return values === "never" ? [] : [{ hook, values }]
       })
       if (due.length === 0) return []
+      const async = due.every(({ hook }) => isAsync(hook))
       return [
         {
           event,
-          command: `han hook run ${event}`,
+          // The answer has another form when Claude Code does not wait for it.
+          command: `han hook run ${event}${async ? " --async" : ""}`,
           matcher: matcherOf(
             event,
             due.map(({ values }) => values)
           ),
-          async: due.every(({ hook }) => isAsync(hook)),
+          async,
           timeoutSeconds: timeoutOf(
             event,
             due.map(({ hook }) => hook)

@@ -20,6 +20,10 @@ export const HookCall = Schema.Struct({
   cache: Schema.Boolean,
   /** How the answer is given: what a called program writes, or the body of an answer over HTTP, which has no exit code. */
   answerAs: Schema.Literal("command", "http"),
+  /** True: the client said that it does not wait. It reads JSON only then, and hands it on with its next request. */
+  async: Schema.optional(Schema.Boolean),
+  /** True: nothing of it is kept but passes; whatever `input` says it is of no session. */
+  trial: Schema.optional(Schema.Boolean),
   /** When the called program was started or the request came, in milliseconds since 1970: what the client counts its limit from. Undefined: now. */
   startedAt: Schema.optional(Schema.Number)
 })

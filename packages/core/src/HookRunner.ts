@@ -28,9 +28,9 @@ import type { StoreError } from "./StoreError.ts"
 export class HookRunner extends Context.Tag("han-core/HookRunner")<
   HookRunner,
   {
-    /** Runs what is due, and says what to tell the agent. */
+    /** Runs what is due, and says what to tell the agent. However many entries of the client call for an event, each hook is run, and told of, once. */
     readonly answer: (call: HookCall) => Effect.Effect<HookAnswer, HookCallInvalid | HookProjectInvalid | StoreError>
-    /** The same, told while it happens; ends with `Answered`. Whoever stops to listen ends it. */
+    /** The same for somebody who looks on: told while it happens, whatever else is asked meanwhile; ends with `Answered`. Whoever stops to listen ends it. */
     readonly run: (call: HookCall) => Stream.Stream<HookProgress, HookCallInvalid | HookProjectInvalid | StoreError>
     /** Why each hook would run, or not. Runs nothing but `dir_test` and `file_test` of trusted hooks. */
     readonly explain: (call: HookCall) => Effect.Effect<HookPlan, HookCallInvalid | HookProjectInvalid | StoreError>
@@ -104,7 +104,7 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
         inBackground: (work) => Effect.asVoid(Effect.forkIn(work, scope))
       })
       return {
-        answer: Effect.fn("HookRunner.answer")((call: HookCall) => owned(execute(call, () => undefined))),
+        answer: Effect.fn("HookRunner.answer")((call: HookCall) => owned(execute(call, null))),
         run: (call) =>
           Stream.unwrapScoped(
             Effect.gen(function* () {

@@ -83,7 +83,7 @@ describe("hooks.json of a han-plugin.yml", () => {
           ({ root, value }) => Effect.map(write(root), () => value())
         )
       const said = "    sync: false\n"
-      expect(yield* isAsync(said, said)).toEqual({ hooks: { PostToolUse: [{ hooks: [call("PostToolUse", { async: true })] }] } })
+      expect(yield* isAsync(said, said)).toEqual({ hooks: { PostToolUse: [{ hooks: [call("PostToolUse --async", { async: true })] }] } })
       for (const syncs of [[said, ""], [""], ["    sync: true\n"], [said, "    sync: true\n"]]) {
         expect(yield* isAsync(...syncs)).toEqual({ hooks: { PostToolUse: [{ hooks: [call("PostToolUse")] }] } })
       }

@@ -22,7 +22,7 @@ export const hookRoute = (runtime: Runtime.Runtime<HookRunner>, environment: Rea
   const letGo = (event: string, input: string, reason: string): Response => {
     const session = sessionOf(input)
     const silent = UnaskedGates.isFrequent(event) && session !== null && !isNews(`${session}\0${reason}`)
-    return json(200, silent ? "{}" : UnaskedGates.answer(UnaskedGates.words(event, reason)))
+    return json(200, silent ? "" : UnaskedGates.answer(UnaskedGates.words(event, reason)))
   }
   return async (event, request) => {
     const startedAt = Date.now()
@@ -45,7 +45,7 @@ export const hookRoute = (runtime: Runtime.Runtime<HookRunner>, environment: Rea
       })
     )
     const exit = await Runtime.runPromiseExit(runtime)(answer, { signal: request.signal })
-    if (Exit.isSuccess(exit)) return json(200, exit.value.stdout === "" ? "{}" : exit.value.stdout)
+    if (Exit.isSuccess(exit)) return json(200, exit.value.stdout)
     const failure = Cause.failureOption(exit.cause)
     if (Option.isSome(failure)) return letGo(event, input, `no hooks were run: ${failure.value.message}`)
     if (!Cause.isInterruptedOnly(exit.cause)) await Runtime.runPromise(runtime)(Effect.logError("an http hook died", Defect.inWords(Cause.squash(exit.cause))))

@@ -12,6 +12,7 @@ import { type CommandSetting, outcomeWithout, runUnit } from "./hookCommand.ts"
 import { dueTo, few, type HookDecision, type HookLook, type HookUnit, newLook } from "./hookDecision.ts"
 import { type Planned, planOf, proviso } from "./hookPlan.ts"
 import type { HookSlots } from "./hookSlots.ts"
+import { type EventPart, hookTwins } from "./hookTwins.ts"
 import { type HookUnitsOptions, hookUnits, type UnitCall } from "./hookUnits.ts"
 import { waitOf } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
@@ -29,6 +30,7 @@ export const hookCalls = (options: HookCallsOptions) => {
   const { deciding, hooks, noteClosed, outputFolder, slots, standing } = options
   const planning = { hooks, deciding, settingsOf: directorySettings() }
   const { settle, settleAnew, tested } = hookUnits(options)
+  const twins = hookTwins()
 
   const runHook = Effect.fnUntraced(function* (planned: Planned, hook: Hook, call: UnitCall, look: HookLook | null) {
     const units = planned.units.get(hook.id) ?? []
@@ -55,7 +57,8 @@ export const hookCalls = (options: HookCallsOptions) => {
     )
   }
 
-  const execute = (call: HookCall, emit: (progress: HookProgress) => void): Effect.Effect<HookAnswer, Failure> =>
+  /** `emit` is for somebody who looks on: such a call is its own, whatever others ask meanwhile. */
+  const execute = (call: HookCall, emit: ((progress: HookProgress) => void) | null): Effect.Effect<HookAnswer, Failure> =>
     Effect.gen(function* () {
       const work: Work = { reads: 0 }
       const planned = yield* planOf(planning, call, work)
@@ -63,12 +66,18 @@ export const hookCalls = (options: HookCallsOptions) => {
       // Nobody knows there what a hook's own variables are; the command form runs it.
       if (call.answerAs === "http" && planned.graph.hooks.some(({ environment }) => environment.length > 0)) return nothingToSay
       const until = Date.now() + waitOf(planned)
-      return yield* standing.once(call, planned, until, run(planned, { work, until, emit }))
+      if (emit !== null || planned.payload.sessionId === null) return yield* run(planned, { work, until, emit: emit ?? (() => undefined), part: null })
+      return yield* twins.join(planned, until, (part) => run(planned, { work, until, emit: () => undefined, part }))
     })
 
   const run = (
     planned: Planned,
-    { emit, until, work }: { readonly work: Work; readonly until: number; readonly emit: (progress: HookProgress) => void }
+    {
+      emit,
+      part,
+      until,
+      work
+    }: { readonly work: Work; readonly until: number; readonly emit: (progress: HookProgress) => void; readonly part: EventPart | null }
   ): Effect.Effect<HookAnswer> =>
     Effect.gen(function* () {
       const { call, graph, order, payload } = planned
@@ -95,8 +104,8 @@ export const hookCalls = (options: HookCallsOptions) => {
       }
       yield* Effect.forEach(
         graph.hooks,
-        (hook) =>
-          Effect.gen(function* () {
+        (hook) => {
+          const settled = Effect.gen(function* () {
             const needed = graph.dependencies.get(hook.id) ?? []
             const earlier = order.get(hook.id) ?? []
             const broken = graph.broken.get(hook.id)
@@ -112,14 +121,23 @@ export const hookCalls = (options: HookCallsOptions) => {
               reason === undefined
                 ? yield* runHook(planned, hook, unitCall, needed.length + earlier.length > 0 ? null : look)
                 : [{ ...outcomeWithout(hook, planned.treePath), status: "broken", reason }]
+            return mine
+          })
+          const shared = part === null ? settled : part.outcomesOf(hook, settled, () => [inVain(hook, planned.treePath)])
+          return Effect.flatMap(shared, (mine) => {
             for (const outcome of mine) tell(outcome)
             const end = ends.get(hook.id)
-            if (end !== undefined) yield* Deferred.succeed(end, mine)
-          }),
+            return end === undefined ? Effect.void : Deferred.succeed(end, mine)
+          })
+        },
         { concurrency: "unbounded", discard: true }
       )
-      return standing.settle(planned, (blocksLeft, notes) =>
-        answerTo({ event: payload.event, outcomes: inOrder(outcomes, graph.hooks), as: call.answerAs, blocksLeft, notes, tool: payload.toolName })
+      if (part !== null) yield* part.lastToTell
+      const untold = part?.untold(graph.hooks)
+      const mine = untold === undefined ? outcomes : outcomes.filter(({ hook }) => untold.has(hook))
+      const as = planned.isAsync ? "async" : call.answerAs
+      return standing.settle(planned, part?.round ?? null, (blocksLeft, notes) =>
+        answerTo({ event: payload.event, outcomes: inOrder(mine, graph.hooks), as, blocksLeft, notes, tool: payload.toolName })
       )
     })
 
@@ -159,6 +177,12 @@ export const hookCalls = (options: HookCallsOptions) => {
 
   return { execute, explain }
 }
+
+const inVain = (hook: Hook, tree: string): HookOutcome => ({
+  ...outcomeWithout(hook, tree),
+  status: "broken",
+  end: { _tag: "NotStarted", message: "another call for the same event runs it, and had not ended in time" }
+})
 
 /** Of what an explanation may take. */
 const testsAtMost = 60_000

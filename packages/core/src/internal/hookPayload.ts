@@ -6,6 +6,8 @@ import { filled, isObject, type JsonObject, object } from "./json.ts"
 
 /** What a call is about. */
 export interface HookPayload {
+  /** All of it, as it came. */
+  readonly given: JsonObject
   readonly event: string | null
   readonly sessionId: string | null
   readonly agentId: string | null
@@ -43,6 +45,7 @@ export const payloadOf = (call: HookCall): Either.Either<HookPayload, HookCallIn
   if (!path.isAbsolute(cwd) || cwd.includes("\0")) return invalid(`cwd ${quoted(cwd)} is no absolute path`)
   if (event === null && call.only === null) return invalid("no event is named: `han hook run Stop`, or `hook_event_name` on standard input")
   return Either.right({
+    given,
     event,
     sessionId,
     agentId,

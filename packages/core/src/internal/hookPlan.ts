@@ -15,7 +15,7 @@ import { environmentOf } from "./hookEnvironment.ts"
 import { matcher } from "./hookGlobs.ts"
 import { type HookGraph, hookGraph, isOf, phaseOrder } from "./hookGraph.ts"
 import { type HookPayload, payloadOf } from "./hookPayload.ts"
-import { calledWords } from "./hookWait.ts"
+import { calledWords, isAsyncCall } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
 import { isWithin } from "./pluginContent.ts"
 import type { ProjectTree } from "./projectTree.ts"
@@ -25,6 +25,8 @@ export interface Planned {
   readonly call: HookCall
   readonly payload: HookPayload
   readonly list: HookList
+  /** The client goes on without the answer, and hands it on later. */
+  readonly isAsync: boolean
   /** Null when no hook is for this call: nobody has looked at the files then. */
   readonly tree: ProjectTree | null
   readonly treePath: string
@@ -43,13 +45,14 @@ export interface Planning {
 }
 
 export const planOf = Effect.fnUntraced(function* ({ deciding, hooks, settingsOf }: Planning, call: HookCall, work: Work) {
-  const payload = yield* Either.match(payloadOf(call), { onLeft: (error) => Effect.fail(error), onRight: Effect.succeed })
+  const told = yield* Either.match(payloadOf(call), { onLeft: (error) => Effect.fail(error), onRight: Effect.succeed })
+  const payload: HookPayload = call.trial === true ? { ...told, sessionId: null } : told
   const query = hookQuery({ cwd: payload.cwd, environment: call.environment })
   const list = yield* hooks.list(query)
   const { chosen, passedOver } = yield* selected(list, payload, call)
   const treePath = treePathOf(list.projectPath, payload)
   const graph = hookGraph(chosen, list.hooks)
-  const none = { call, payload, list, treePath, passedOver, graph }
+  const none = { call, payload, list, isAsync: isAsyncCall(call, payload, list), treePath, passedOver, graph }
   if (chosen.length === 0) return { ...none, tree: null, order: new Map(), units: new Map() } satisfies Planned
   const tree = yield* deciding.treeAt(treePath, work)
   const units = new Map<string, ReadonlyArray<HookUnit>>()

@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import type { Hook } from "../Hook.ts"
+import type { HookCall } from "../HookCall.ts"
+import { type HookOutcome, nothing } from "../HookOutcome.ts"
+import type { Planned } from "./hookPlan.ts"
+import { canonicalJson } from "./json.ts"
+
+/** What the blocks of one event come to, however many calls it has: an agent is sent on once for all of them. */
+export interface BlockRound {
+  /** The blocks in a row before it; null until somebody has asked. */
+  before: number | null
+  blocked: boolean
+}
+
+/** The part that a call has in its event. */
+export interface EventPart {
+  readonly round: BlockRound
+  /** Runs a hook for all calls of the event, or gives what another one's run came to. `inVain`: what is said when that does not end in time. */
+  readonly outcomesOf: (
+    hook: Hook,
+    run: Effect.Effect<ReadonlyArray<HookOutcome>>,
+    inVain: () => ReadonlyArray<HookOutcome>
+  ) => Effect.Effect<ReadonlyArray<HookOutcome>>
+  /** Waits for the calls that the client waits for, when it does not wait for this one. */
+  readonly lastToTell: Effect.Effect<void>
+  /** Those of these hooks, by id, that no call of the event has told of. From now on this one has. */
+  readonly untold: (hooks: ReadonlyArray<Hook>) => ReadonlySet<string>
+}
+
+export interface HookTwins {
+  /** Lets a call take part in its event. Whoever goes away before the answer leaves its hooks to the others. */
+  readonly join: <A, E>(planned: Planned, until: number, answer: (part: EventPart) => Effect.Effect<A, E>) => Effect.Effect<A, E>
+}
+
+/** A hook, in one event. */
+interface Gate {
+  readonly ended: Deferred.Deferred<boolean>
+  /** Whether a pass from the cache may stand for it. */
+  readonly cache: boolean
+  outcomes: ReadonlyArray<HookOutcome> | null
+  /** `later`: by a call that the client does not wait for, so that it may have come too late to block. */
+  told: "no" | "later" | "yes"
+}
+
+interface HookEvent {
+  readonly entries: Set<string>
+  readonly gates: Map<string, Gate>
+  readonly round: BlockRound
+  /** Under way, and of these those that the client waits for. */
+  calls: number
+  waitedFor: number
+  /** That nobody is waited for any more. */
+  quiet: Deferred.Deferred<void>
+  /** When the first call had its answer, in milliseconds since 1970. */
+  answeredAt: number | null
+}
+
+/** A call that comes later than this behind an answer is of another event, whatever it says. */
+const lateMs = 10_000
+
+/**
+ * Knows which calls are about the same event. The client starts all its entries for an event before it has the answer of any of them, and has waited for all of them
+ * when it sends the next. So a call is of the same event when it says the same and its entry has not called for that event yet, or, where entries cannot be told
+ * apart, when it was started before the event had an answer. An entry that the client does not wait for and that calls again is always about another event.
+ */
+export const hookTwins = (): HookTwins => {
+  const events = new Map<string, HookEvent>()
+
+  const eventOf = (planned: Planned): { readonly key: string; readonly event: HookEvent } => {
+    const { call, isAsync } = planned
+    const now = Date.now()
+    for (const [key, { answeredAt, calls }] of events) if (calls === 0 && answeredAt !== null && now - answeredAt > lateMs) events.delete(key)
+    const key = keyOf(planned)
+    const entry = entryOf(planned)
+    const known = events.get(key)
+    if (known !== undefined && (!known.entries.has(entry) || (!isAsync && isBefore(call, known.answeredAt)))) {
+      known.entries.add(entry)
+      return { key, event: known }
+    }
+    const event: HookEvent = {
+      entries: new Set([entry]),
+      gates: new Map(),
+      round: { before: null, blocked: false },
+      calls: 0,
+      waitedFor: 0,
+      quiet: Deferred.unsafeMake(FiberId.none),
+      answeredAt: null
+    }
+    events.set(key, event)
+    return { key, event }
+  }
+
+  return {
+    join: (planned, until, answer) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.suspend(() => {
+          const { event, key } = eventOf(planned)
+          const waits = planned.isAsync ? 0 : 1
+          event.calls++
+          if (waits > 0 && event.waitedFor === 0) event.quiet = Deferred.unsafeMake(FiberId.none)
+          event.waitedFor += waits
+          const { part, takeBack } = partOf(event, planned, until)
+          return Effect.onExit(restore(answer(part)), (exit) =>
+            Effect.sync(() => {
+              if (!Exit.isSuccess(exit)) takeBack()
+              event.calls--
+              event.waitedFor -= waits
+              if (waits > 0 && event.waitedFor === 0) Deferred.unsafeDone(event.quiet, Exit.void)
+              if (Exit.isSuccess(exit)) event.answeredAt ??= Date.now()
+              // Nobody was told of it: what is asked next is asked anew.
+              else if (event.calls === 0 && event.answeredAt === null && events.get(key) === event) events.delete(key)
+            })
+          )
+        })
+      )
+  }
+}
+
+/** `takeBack`: what this call had to tell nobody heard. */
+const partOf = (event: HookEvent, { call, isAsync }: Planned, until: number): { readonly part: EventPart; readonly takeBack: () => void } => {
+  const taken = new Map<Gate, Pick<Gate, "told" | "outcomes">>()
+  const idOf = (hook: Hook) => JSON.stringify([hook.id, call.directory ?? null])
+
+  const outcomesOf: EventPart["outcomesOf"] = (hook, run, inVain) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const id = idOf(hook)
+        const other = event.gates.get(id)
+        if (other !== undefined && (call.cache || !other.cache)) {
+          return restore(
+            Effect.flatMap(Effect.timeoutOption(Deferred.await(other.ended), Math.max(0, until - Date.now())), (done) => {
+              if (Option.isNone(done)) return Effect.sync(inVain)
+              return done.value && other.outcomes !== null ? Effect.succeed(other.outcomes) : outcomesOf(hook, run, inVain)
+            })
+          )
+        }
+        const mine: Gate = { ended: Deferred.unsafeMake(FiberId.none), cache: call.cache, outcomes: null, told: "no" }
+        event.gates.set(id, mine)
+        return Effect.onExit(restore(run), (exit) =>
+          Effect.sync(() => {
+            if (Exit.isSuccess(exit)) mine.outcomes = exit.value
+            else if (event.gates.get(id) === mine) event.gates.delete(id)
+            Deferred.unsafeDone(mine.ended, Effect.succeed(Exit.isSuccess(exit)))
+          })
+        )
+      })
+    )
+
+  const part: EventPart = {
+    round: event.round,
+    outcomesOf,
+    lastToTell: isAsync
+      ? Effect.suspend(() =>
+          event.waitedFor === 0 ? Effect.void : Effect.asVoid(Effect.timeoutOption(Deferred.await(event.quiet), Math.max(0, until - Date.now())))
+        )
+      : Effect.void,
+    untold: (hooks) => {
+      const found = new Set<string>()
+      for (const hook of hooks) {
+        const gate = event.gates.get(idOf(hook))
+        // Whose end was not waited for has nothing that anybody else could tell of.
+        if (gate === undefined || gate.outcomes === null) found.add(hook.id)
+        else if (gate.told === "no" || (gate.told === "later" && !isAsync)) {
+          taken.set(gate, { told: gate.told, outcomes: gate.outcomes })
+          gate.told = isAsync ? "later" : "yes"
+          // Of what was told only the verdict is still asked for.
+          if (!isAsync) gate.outcomes = gate.outcomes.map((outcome) => ({ ...outcome, stdout: nothing, stderr: nothing }))
+          found.add(hook.id)
+        }
+      }
+      return found
+    }
+  }
+  return {
+    part,
+    takeBack: () => {
+      for (const [gate, { outcomes, told }] of taken) Object.assign(gate, { outcomes, told })
+    }
+  }
+}
+
+/** What the event is, whoever tells of it: with a line break at its end or not, and with its keys in whichever order. */
+const keyOf = ({ list, payload, treePath }: Planned): string =>
+  createHash("sha256")
+    .update(JSON.stringify([list.projectPath, treePath, payload.event, canonicalJson(payload.given)]))
+    .digest("base64")
+
+/** Stands for the entry of the client that calls, as far as a call shows it. Equal commands are called once by the client, in whichever files they stand. */
+const entryOf = ({ call, isAsync }: Planned): string =>
+  JSON.stringify([call.answerAs, call.only, call.directory ?? null, call.cache, isAsync, call.environment["CLAUDE_PLUGIN_ROOT"] ?? null])
+
+/** Without a word about its start it was started now. */
+const isBefore = ({ startedAt }: HookCall, answeredAt: number | null): boolean => answeredAt === null || (startedAt !== undefined && startedAt < answeredAt)
