@@ -16,11 +16,16 @@ const graceMs = 250
 /** Work of a process that is more than a timer's. */
 const effortMs = 5
 
+export interface StartChoice {
+  /** Nothing is started here. One that somebody else starts or ends is waited for, and this long when nobody does, in milliseconds. */
+  readonly onlyOthers?: number
+}
+
 /**
  * Waits until somebody listens. The first of those who wait starts the coordinator, the others wait for it; each of them as long as it gets on: as it says where
  * it is, works, or waits for a processor. Fails with its last words when it ends, and with where it is when it stands still for `host.startTimeoutMs`.
  */
-export const awaitStart = (host: Host, listens: Effect.Effect<boolean>): Effect.Effect<void, CommandFailed> =>
+export const awaitStart = (host: Host, listens: Effect.Effect<boolean>, { onlyOthers }: StartChoice = {}): Effect.Effect<void, CommandFailed> =>
   Effect.gen(function* () {
     const begun = host.now()
     const said = logSize(host)
@@ -35,7 +40,10 @@ export const awaitStart = (host: Host, listens: Effect.Effect<boolean>): Effect.
       before = now
       const found = StartingFile.read(host.home)
       const isOther = mine === undefined && found !== undefined && StartingFile.isAlive(found)
-      if (mine === undefined && !isOther) {
+      if (onlyOthers !== undefined) {
+        alone = isOther ? 0 : alone + passed
+        if (alone >= onlyOthers) return yield* Effect.fail(new CommandFailed(nobodyStarts))
+      } else if (mine === undefined && !isOther) {
         // Somebody else's attempt has ended: it would end for this one as it did for that.
         const failure = lastFailure(host.home, said)
         if (failure !== undefined && (alone += passed) >= graceMs) return yield* Effect.fail(couldNot(failure))
@@ -52,6 +60,8 @@ export const awaitStart = (host: Host, listens: Effect.Effect<boolean>): Effect.
     }
     mine?.release()
   })
+
+const nobodyStarts = "the coordinator has ended, and nobody starts another one; `han coordinator start` does"
 
 /** A start of this command's own. */
 interface Mine {

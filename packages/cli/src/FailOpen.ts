@@ -5,21 +5,13 @@ import { isFrequent, quietMs, told, words } from "han-core/UnaskedGates"
 import { toldPath } from "./HanHome.ts"
 import { lastFailure } from "./StartLog.ts"
 
-/** The prospect of a coordinator that does not run. `text` completes the sentence that says so. */
-export interface Outlook {
-  readonly starts: boolean
-  readonly text: string
-}
-
-/** Tells whether a coordinator can be started for this home, and whether the last one could. `mayStart`: false when this program is not to start one. */
-export const outlook = (home: string, mayStart: boolean): Outlook => {
+/** Why no coordinator can be started for this home by a program that may start one or not, in words that complete a sentence about it; undefined when one can. */
+export const whyNotStarted = (home: string, mayStart: boolean): string | undefined => {
   const barred = whyBarred(home)
-  if (barred !== undefined) return { starts: false, text: `it cannot be started, for ${home} cannot be written (${barred})` }
+  if (barred !== undefined) return `it cannot be started, for ${home} cannot be written (${barred})`
+  if (mayStart) return undefined
   const failure = lastFailure(home)
-  const before = failure === undefined ? "" : `its last start failed: ${failure}; `
-  return mayStart
-    ? { starts: true, text: `${before}${failure === undefined ? "it is being started" : "it is tried again"}` }
-    : { starts: false, text: `${before}\`han coordinator start\` starts it` }
+  return `${failure === undefined ? "" : `its last start failed: ${failure}; `}\`han coordinator start\` starts it`
 }
 
 /** The reason why nothing can be written to the folder, or the folder not be made, in the system's words. */

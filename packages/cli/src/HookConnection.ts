@@ -2,10 +2,16 @@ import type { HookAnswer } from "han-core/HookAnswer"
 import type { HookCall } from "han-core/HookCall"
 import { longestSocketPath } from "./HanHome.ts"
 
-/** What came of a call. `reason` is the rest of a sentence; `absent`: nobody listens. */
-export type HookReply =
-  | { readonly _tag: "Answered"; readonly answer: HookAnswer }
-  | { readonly _tag: "Unanswered"; readonly reason: string; readonly absent: boolean }
+/**
+ * What came of a call. `reason` completes a sentence. `why`: nobody listens (`absent`); who listens says nothing (`silent`); it hung up before its answer, as one does that is
+ * killed (`lost`; `dropped` before any sign of life), or said that it ends (`ended`); whatever else no second call would change (`final`).
+ */
+export type HookReply = { readonly _tag: "Answered"; readonly answer: HookAnswer } | Unanswered
+export interface Unanswered {
+  readonly _tag: "Unanswered"
+  readonly reason: string
+  readonly why: "absent" | "silent" | "dropped" | "lost" | "ended" | "final"
+}
 
 const requestId = "1"
 const ping = '{"_tag":"Ping"}\n'
@@ -18,9 +24,10 @@ const ticksOfSilence = 20
 
 /**
  * Asks the coordinator at `path` once, and never rejects. It speaks the frames of the RPC itself: loading a client for them takes longer than the answer.
- * Without a sign of life within `deadlineMs`, or later within ten times that, it gives up; whoever runs hooks for long is asked for one in between.
+ * Without a sign of life within `deadlineMs`, or later within ten times that, it gives up, unless `patience` has more milliseconds for it, each time; whoever runs hooks
+ * for long is asked for a sign in between.
  */
-export const ask = (path: string, call: HookCall, deadlineMs: number): Promise<HookReply> =>
+export const ask = (path: string, call: HookCall, deadlineMs: number, patience: () => Promise<number>): Promise<HookReply> =>
   new Promise((resolve) => {
     if (Buffer.byteLength(path) > longestSocketPath) return resolve(unanswered(tooLong(path)))
     let unsent = Buffer.from(`${JSON.stringify({ _tag: "Request", id: requestId, tag: "HookRunner.answer", payload: { call }, headers: [] })}\n`)
@@ -29,6 +36,17 @@ export const ask = (path: string, call: HookCall, deadlineMs: number): Promise<H
     let settled = false
     let heard = false
     let quietTicks = 0
+    // Until it is known how much more there is.
+    let bears = ticksUntilDeadline
+    let signs = 0
+    const bear = async () => {
+      const before = signs
+      bears = Number.POSITIVE_INFINITY
+      const ms = await patience().catch(() => 0)
+      if (signs !== before) return
+      bears = quietTicks + Math.ceil(ms / (deadlineMs / 2))
+      if (ms <= 0 && !settled) settle(unanswered(heard ? fellSilent : silent((quietTicks * deadlineMs) / 2), "silent"))
+    }
 
     const settle = (reply: HookReply) => {
       settled = true
@@ -37,15 +55,18 @@ export const ask = (path: string, call: HookCall, deadlineMs: number): Promise<H
     }
     const lives = () => {
       heard = true
+      signs++
       quietTicks = 0
+      bears = ticksOfSilence
     }
+    const hungUp = () => settle(unanswered(ended, heard ? "lost" : "dropped"))
     const send = (socket: Bun.Socket) => {
       const sent = socket.write(unsent)
       if (sent > 0) unsent = unsent.subarray(sent)
     }
     const ticker = setInterval(() => {
       quietTicks++
-      if (quietTicks >= (heard ? ticksOfSilence : ticksUntilDeadline)) return settle(unanswered(heard ? fellSilent : silent(deadlineMs)))
+      if (quietTicks >= bears) return void bear()
       if (connection === undefined || (heard && quietTicks % ticksBetweenPings !== 0)) return
       unsent = Buffer.concat([unsent, Buffer.from(ping)])
       send(connection)
@@ -75,8 +96,8 @@ export const ask = (path: string, call: HookCall, deadlineMs: number): Promise<H
           }
           if (start < bytes.length) unfinished.push(bytes.subarray(start))
         },
-        close: () => settle(unanswered(ended)),
-        error: () => settle(unanswered(ended))
+        close: hungUp,
+        error: hungUp
       }
     }).catch((error: unknown) => settle(notConnected(path, error)))
   })
@@ -111,7 +132,7 @@ const failed = (cause: unknown): HookReply => {
   const failure = all.find(({ _tag }) => _tag === "Fail")
   if (failure !== undefined) return unanswered(messageOf(failure["error"]))
   const defect = all.find(({ _tag }) => _tag === "Die")
-  return defect === undefined ? unanswered(ended) : broken(defect["defect"])
+  return defect === undefined ? unanswered(ended, "ended") : broken(defect["defect"])
 }
 
 const leaves = (cause: unknown): ReadonlyArray<Fields> =>
@@ -133,7 +154,7 @@ const messageOf = (error: unknown): string => {
 
 const notConnected = (path: string, error: unknown): HookReply => {
   const code = error instanceof Error && "code" in error ? error.code : undefined
-  if (code === "ENOENT" || code === "ECONNREFUSED") return { _tag: "Unanswered", reason: "the coordinator is not running, so no hooks were run", absent: true }
+  if (code === "ENOENT" || code === "ECONNREFUSED") return unanswered("the coordinator is not running, so no hooks were run", "absent")
   return unanswered(
     code === "EACCES" || code === "EPERM"
       ? `${path} may not be opened by this user, so no hooks were run; run as the user whose coordinator it is`
@@ -141,7 +162,7 @@ const notConnected = (path: string, error: unknown): HookReply => {
   )
 }
 
-const unanswered = (reason: string): HookReply => ({ _tag: "Unanswered", reason, absent: false })
+const unanswered = (reason: string, why: Unanswered["why"] = "final"): HookReply => ({ _tag: "Unanswered", reason, why })
 
 const silent = (deadlineMs: number) =>
   `the coordinator does not answer (no sign of life for ${deadlineMs / 1000} s), so no hooks were run; \`han coordinator logs\` may say why, \`han coordinator stop\` ends it`

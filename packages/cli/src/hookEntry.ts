@@ -2,8 +2,9 @@
 import { homedir } from "node:os"
 import { join } from "node:path"
 import type { HookAnswer } from "han-core/HookAnswer"
+import type { HookCall } from "han-core/HookCall"
 import { socketPath } from "./HanHome.ts"
-import { ask } from "./HookConnection.ts"
+import { ask, type HookReply } from "./HookConnection.ts"
 import { longestInput, readInput } from "./HookInput.ts"
 import { type HookWords, readWords } from "./HookWords.ts"
 
@@ -56,23 +57,41 @@ const say = async ({ exitCode, stderr, stdout }: HookAnswer): Promise<void> => {
   for (const each of written) if (each.status === "rejected" && !(each.reason instanceof OutputClosed)) throw each.reason
 }
 
-/** What is said and done when no hooks were run. */
-const fail = async (words: HookWords, input: string, home: string, reason: string, absent: boolean): Promise<void> => {
-  const cwd = workingDirectory()
-  const project = environment["CLAUDE_PROJECT_DIR"] || field(input, "cwd") || cwd
-  const event = words.event ?? field(input, "hook_event_name") ?? null
+/** The one that Claude Code was started in. */
+const projectOf = (input: string): string => environment["CLAUDE_PROJECT_DIR"] || field(input, "cwd") || workingDirectory()
+const eventOf = (words: HookWords, input: string): string | null => words.event ?? field(input, "hook_event_name") ?? null
+
+/** What is said when no hooks were run. */
+const fail = async (words: HookWords, input: string, home: string, reason: string): Promise<void> => {
+  const event = eventOf(words, input)
   // Whom nobody waits for can close nothing.
-  const closed = !words.async && (words.failClosed || (await import("./FailClosed.ts")).isClosed(home, project, event))
-  const { outlook, saying } = await import("./FailOpen.ts")
-  const start = absent ? outlook(home, environment["HAN_HOOK_NO_START"] !== "1") : undefined
-  const whole = start === undefined ? reason : `${reason}; ${start.text}`
+  const closed = !words.async && (words.failClosed || (await import("./FailClosed.ts")).isClosed(home, projectOf(input), event))
   const session = field(input, "session_id") ?? environment["CLAUDE_CODE_SESSION_ID"]
   const gate = ". This gate must not be passed without its hooks: it stays closed until they can run; wait a moment, then try again"
-  await say(closed ? { exitCode: 2, stdout: "", stderr: `han: ${whole}${gate}\n` } : { exitCode: 0, ...saying(home, event, session, whole) })
-  if (start?.starts !== true) return
-  const program = import.meta.url.includes("/$bunfs/") || import.meta.url.includes("/~BUN/") ? [] : [...process.execArgv, Bun.main]
-  const { launch } = await import("./CoordinatorLaunch.ts")
-  launch([process.execPath, ...program], home, cwd)
+  if (closed) return say({ exitCode: 2, stdout: "", stderr: `han: ${reason}${gate}\n` })
+  const { saying } = await import("./FailOpen.ts")
+  await say({ exitCode: 0, ...saying(home, event, session, reason) })
+}
+
+/** When the client must have been told; looked up only when that is soon in doubt. */
+const untilOf = async (words: HookWords, input: string): Promise<number> => {
+  const [{ clientTimeout }, { usableOf }] = await Promise.all([import("./ClientTimeout.ts"), import("han-core/ClientWaits")])
+  return performance.timeOrigin + usableOf(clientTimeout(words, eventOf(words, input), projectOf(input), environment).waitMs)
+}
+
+/** Asks the coordinator, and once more the next one when that one was not there or is gone. */
+const replyTo = async (words: HookWords, call: HookCall, home: string): Promise<HookReply> => {
+  const deadline = deadlineMs()
+  let more: (() => Promise<number>) | undefined
+  const patience = async () => {
+    more ??= (await import("./HookPatience.ts")).hookPatience(home, deadline, await untilOf(words, call.input))
+    return more()
+  }
+  const first = await ask(socketPath(home), call, deadline, patience)
+  if (first._tag === "Answered" || first.why === "final") return first
+  const { askAgain } = await import("./HookAgain.ts")
+  const until = await untilOf(words, call.input)
+  return askAgain({ home, call, first, deadlineMs: deadline, until, mayStart: environment["HAN_HOOK_NO_START"] !== "1" })
 }
 
 /** An agent's client says what the event is, as JSON: what is none of that from there is broken, and not a person's. */
@@ -94,7 +113,7 @@ const answered = async (words: HookWords): Promise<boolean> => {
   if (words.event === null && input._tag === "Text" && field(text, "hook_event_name") === undefined && !isBroken(text)) return false
   const home = environment["HAN_HOME"] || join(homedir(), ".han")
   if (input._tag === "TooLong") {
-    await fail(words, "", home, `what standard input holds for this hook is longer than ${longestInput / 1024 / 1024} MB, so no hooks were run`, false)
+    await fail(words, "", home, `what standard input holds for this hook is longer than ${longestInput / 1024 / 1024} MB, so no hooks were run`)
     return true
   }
   const { async, cache, directory, event, only } = words
@@ -109,9 +128,9 @@ const answered = async (words: HookWords): Promise<boolean> => {
     answerAs: "command" as const,
     startedAt: performance.timeOrigin
   }
-  const reply = await ask(socketPath(home), directory === undefined ? call : { ...call, directory }, deadlineMs())
+  const reply = await replyTo(words, directory === undefined ? call : { ...call, directory }, home)
   if (reply._tag === "Answered") await say(reply.answer)
-  else await fail(words, text, home, reply.reason, reply.absent)
+  else await fail(words, text, home, reply.reason)
   return true
 }
 

@@ -17,7 +17,7 @@ export const run = (host: Host): Promise<number> =>
     )
   )
 
-/** Hooks start a coordinator this way and are gone before it is known that it cannot be: the next one tells why. */
+/** Hooks that may start none tell why the last one could not be. */
 const note = (message: string, { home }: Host): void => {
   if (!existsSync(startLogPath(home))) return
   try {

@@ -65,7 +65,7 @@ export const hookCalls = (options: HookCallsOptions) => {
       yield* noteClosed(planned.list, call.environment["CLAUDE_CONFIG_DIR"])
       // Nobody knows there what a hook's own variables are; the command form runs it.
       if (call.answerAs === "http" && planned.graph.hooks.some(({ environment }) => environment.length > 0)) return nothingToSay
-      const until = Date.now() + waitOf(planned)
+      const until = startOf(call) + waitOf(planned)
       if (emit !== null || planned.payload.sessionId === null) return yield* run(planned, { work, until, emit: emit ?? (() => undefined), part: null })
       return yield* twins.join(planned, until, (part) => run(planned, { work, until, emit: () => undefined, part }))
     })
@@ -183,6 +183,13 @@ const inVain = (hook: Hook, tree: string): HookOutcome => ({
   status: "broken",
   end: { _tag: "NotStarted", message: "another call for the same event runs it, and had not ended in time" }
 })
+
+/** When the client began to wait. A clock that was set since would make it wait for ever, or not at all. */
+const startOf = ({ startedAt }: HookCall): number => {
+  const now = Date.now()
+  return startedAt === undefined || startedAt > now || now - startedAt > longestWay ? now : startedAt
+}
+const longestWay = 3_600_000
 
 /** Of what an explanation may take. */
 const testsAtMost = 60_000

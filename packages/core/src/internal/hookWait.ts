@@ -1,4 +1,5 @@
 import * as Duration from "effect/Duration"
+import { usableOf, waitAt } from "../ClientWaits.ts"
 import type { ClientHook } from "../Hook.ts"
 import type { HookCall } from "../HookCall.ts"
 import { matches } from "../HookMatcher.ts"
@@ -8,9 +9,6 @@ import { eventOfUrl, hanHookCall } from "./hookHandlers.ts"
 import type { HookPayload } from "./hookPayload.ts"
 import type { Planned } from "./hookPlan.ts"
 
-/** How long Claude Code waits at these events by itself; elsewhere it waits ten minutes. */
-const clientWaits: Readonly<Record<string, number>> = { UserPromptSubmit: 30_000, PreModelSwitch: 30_000, MessageDisplay: 10_000, SessionEnd: 1500 }
-const standardWait = 600_000
 /** A person waits as long as the hooks' own limits last. */
 const personWait = 24 * 3600 * 1000
 
@@ -18,10 +16,9 @@ const personWait = 24 * 3600 * 1000
 export const waitOf = ({ call, list, payload }: Planned): number => {
   const { event, sessionId } = payload
   if (event === null || sessionId === null) return personWait
-  const standard = clientWaits[event] ?? standardWait
+  const standard = waitAt(event)
   const waits = entriesOf(call, payload, list).map(({ timeout }) => (timeout === null ? standard : Duration.toMillis(timeout)))
-  const wait = waits.length === 0 ? standard : Math.min(...waits)
-  return wait - Math.max(300, wait / 20)
+  return usableOf(waits.length === 0 ? standard : Math.min(...waits))
 }
 
 /**

@@ -1,0 +1,23 @@
+import { effortMs, isAlive, read } from "han-core/StartingFile"
+import { coordinatorEffortMs } from "./LockHolder.ts"
+import { isInVain } from "./VainWait.ts"
+
+/** Work of a process that is more than a timer's. */
+const leastEffortMs = 5
+
+/**
+ * How much longer a coordinator is waited for that listens and says nothing, in milliseconds, asked each time when the last answer is used up: ten times the deadline, and again
+ * as long as it works, or is ending and gets on with that; nothing when another hook has waited in vain a moment ago, or after `until`.
+ */
+export const hookPatience = (home: string, deadlineMs: number, until: number): (() => Promise<number>) => {
+  let before: number | undefined
+  return async () => {
+    const left = until - Date.now()
+    if (left <= 0 || (before === undefined && isInVain(home))) return 0
+    const starting = read(home)
+    const effort = (starting !== undefined && isAlive(starting) ? effortMs(starting.pid) : coordinatorEffortMs(home)) ?? 0
+    const gotOn = before === undefined || effort - before >= leastEffortMs
+    before = effort
+    return gotOn ? Math.min(left, 10 * deadlineMs) : 0
+  }
+}
