@@ -1,6 +1,7 @@
 import { hookEvents } from "han-core/Hook"
 import type { HookCall } from "han-core/HookCall"
-import { faultsOf, matchedField, triggerIn } from "han-core/HookMatcher"
+import { matchedField, triggerIn } from "han-core/HookMatcher"
+import { faultsOf } from "han-core/TriggerFault"
 import { BadUsage } from "./CommandFailed.ts"
 import type { Host } from "./Host.ts"
 import { inFull, standing, workingDirectory } from "./WorkingDirectory.ts"

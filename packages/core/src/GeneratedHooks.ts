@@ -56,20 +56,10 @@ export const generate: (folder: string, options: { readonly check: boolean }) =>
     return { root, file, state: "broken", entries: [], replaced: [], problems } satisfies GeneratedHooks
   }
   const { hooks, isAsync } = definition
-  const unwanted = hooks.filter(({ triggers }) => triggers.some(({ event }) => event === replacesGit))
-  const warnings = unwanted.map(
-    ({ line, name }): HookProblem => ({
-      severity: "warning",
-      path: path.join(root, hanPluginFile),
-      line,
-      key: `hooks.${name}.event`,
-      message: `${path.join(root, hanPluginFile)}: hooks.${name} names ${replacesGit}, for which no entry is written: it would make Claude Code leave the making of worktrees to it`
-    })
-  )
   const entries = entriesOf(hooks, isAsync)
   const { changes, made } = yield* editPlanned(file, options.check, (plan) => Effect.sync(() => ({ replaced: rewrite(plan, entries) })))
   const state = !changes ? "current" : options.check ? "stale" : "written"
-  return { root, file, state, entries, replaced: changes ? made.replaced : [], problems: [...problems, ...warnings] } satisfies GeneratedHooks
+  return { root, file, state, entries, replaced: changes ? made.replaced : [], problems } satisfies GeneratedHooks
 })
 
 /** The folders with a `han-plugin.yml` below one, by name. Links, hidden folders and `node_modules` are not looked into, nor what lies in a plugin. */

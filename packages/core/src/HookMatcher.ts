@@ -1,4 +1,4 @@
-import { type HookProblem, type HookTrigger, hookEvents } from "./Hook.ts"
+import type { HookTrigger } from "./Hook.ts"
 
 /** What Claude Code compares a matcher with at an event, and what han compares with what stands behind the colon of `SessionStart:compact`. */
 export interface MatchedField {
@@ -11,7 +11,7 @@ export interface MatchedField {
 }
 
 /** Null: nothing is compared at that event, and a matcher there counts for nothing. */
-export const matchedField = (event: string): MatchedField | null => (Object.hasOwn(fields, event) ? (fields[event] ?? null) : null)
+export const matchedField = (event: string): MatchedField | null => (Object.hasOwn(matchedFields, event) ? (matchedFields[event] ?? null) : null)
 
 /** What this event is about, of what its field may hold: the tool's name, the source, the base name of the file; null where it was not told, and where nothing is compared. */
 export const matchedValue = (event: string | null, told: Readonly<Record<string, unknown>>): string | null => {
@@ -71,72 +71,26 @@ export const common = (event: string, one: ReadonlyArray<string>, other: Readonl
   return [...new Set([...names(one, other), ...names(other, one), ...patterns])]
 }
 
-/** What is wrong with a trigger, to go on after the name of its key. An `error`: it would never be due, or always. */
-export type TriggerFault = Pick<HookProblem, "severity"> & { readonly what: string }
-
-export const faultsOf = (trigger: HookTrigger): ReadonlyArray<TriggerFault> => {
-  const { event, values } = trigger
-  if (!hookEvents.includes(event)) {
-    return [{ severity: "warning", what: `names ${event}, which is no event that Claude Code is known to have; the hook waits for it in vain` }]
-  }
-  if (values === null) return event === fileChanged ? [unwatched] : []
-  const field = matchedField(event)
-  if (field === null) {
-    return [
-      {
-        severity: "error",
-        what: `has "${values.join("|")}" behind ${event}, where Claude Code tells nothing that could be compared: write ${event} alone. What can stand behind a colon: ${everyField()}`
-      }
-    ]
-  }
-  return values.flatMap((value) => faultOf(event, field, value) ?? [])
-}
-
-/** The same of names of tools elsewhere. */
-export const toolFaults = (tools: ReadonlyArray<string>): ReadonlyArray<TriggerFault> => tools.flatMap((tool) => faultOf("PreToolUse", toolField, tool) ?? [])
+/** Whether what stands behind the colon is compared as it is, and is no pattern. */
+export const isName = (event: string, named: string): boolean => event === fileChanged || /^[\w\s-]+$/.test(named)
 
 /** Whether it is about one call of a tool. */
 export const isOfTools = (event: string): boolean => matchedField(event) === toolField
-
-const faultOf = (event: string, field: MatchedField, value: string): TriggerFault | null => {
-  const error = (what: string): TriggerFault => ({ severity: "error", what })
-  const warning = (what: string): TriggerFault => ({ severity: "warning", what })
-  const isKnown = field.values?.includes(value) ?? true
-  if (field.closed && !isKnown) return error(`has "${value}" behind ${event}, whose ${field.name} is one of ${field.values?.join(", ")}`)
-  if (event === fileChanged) {
-    if (/[/\\]/.test(value))
-      return error(`has "${value}" behind ${event}, a path: Claude Code compares the base names of files; write "${value.split(/[/\\]/).at(-1)}"`)
-    if (/[*?+()[\]{}^$]/.test(value))
-      return error(`has "${value}" behind ${event}: Claude Code watches files by their names, and no pattern is one; name each file`)
-    return null
-  }
-  if (!isName(event, value)) {
-    const why = patternFault(value)
-    return why === null ? null : error(`has "${value}" for ${field.name}, which is neither a name nor a pattern (${why})`)
-  }
-  if (!isKnown) return warning(`has "${value}" behind ${event}, whose ${field.name} is not known to be that; known are ${field.values?.join(", ")}`)
-  if (field === toolField && /^mcp__(?:(?!__).)+$/.test(value)) return warning(`has "${value}", which is a server and no tool: write "${value}__.*"`)
-  return null
-}
 
 const fileChanged = "FileChanged"
 /** At these Claude Code takes a `,`, a `-` and a space for parts of a pattern. */
 const onlyBars: ReadonlyArray<string> = [fileChanged, "StopFailure"]
 const listPattern = /^[\w\s|,-]+$/
 /** Is no file that could be watched, and stands for all that others have watched. */
-const anyFile = ".*"
-
-const unwatched: TriggerFault = {
-  severity: "warning",
-  what: `names ${fileChanged} without files, so that none is watched for it: Claude Code runs it for files that other matchers or watchPaths name. "${fileChanged}:package.json|tsconfig.json" has them watched`
-}
+export const anyFile = ".*"
 
 const toolField: MatchedField = { name: "tool_name", values: null, closed: false }
 const any = (name: string): MatchedField => ({ name, values: null, closed: false })
 const known = (name: string, values: string): MatchedField => ({ name, values: values.split(" "), closed: false })
 const closed = (name: string, values: string): MatchedField => ({ ...known(name, values), closed: true })
 
-const fields: Readonly<Record<string, MatchedField>> = {
+/** By their events. */
+export const matchedFields: Readonly<Record<string, MatchedField>> = {
   PreToolUse: toolField,
   PermissionRequest: toolField,
   PermissionDenied: toolField,
@@ -171,30 +125,11 @@ const fields: Readonly<Record<string, MatchedField>> = {
   [fileChanged]: any("file_path")
 }
 
-/** `source at SessionStart; tool_name at PreToolUse, PostToolUse` */
-const everyField = (): string => {
-  const byName = new Map<string, Array<string>>()
-  for (const [event, { name }] of Object.entries(fields)) byName.set(name, [...(byName.get(name) ?? []), event])
-  return [...byName].map(([name, events]) => `${name} at ${events.join(", ")}`).join("; ")
-}
-
-/** Whether it is compared as it is. */
-const isName = (event: string, value: string): boolean => event === fileChanged || /^[\w\s-]+$/.test(value)
-
 const patternOf = (pattern: string): RegExp | null => {
   try {
     return new RegExp(pattern)
   } catch {
     return null
-  }
-}
-
-const patternFault = (pattern: string): string | null => {
-  try {
-    new RegExp(pattern)
-    return null
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause)
   }
 }
 

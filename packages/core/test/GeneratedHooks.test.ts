@@ -158,8 +158,8 @@ describe("hooks.json of a han-plugin.yml", () => {
       const { entries, problems } = yield* write(root)
       expect(entries.map(({ event }) => event)).toEqual(["Setup"])
       expect(problems.map(({ severity, message }) => [severity, message])).toEqual([
-        ["warning", expect.stringContaining("Lunch")],
-        ["warning", expect.stringContaining("names WorktreeCreate, for which no entry is written")]
+        ["warning", expect.stringContaining("names WorktreeCreate, for which no entry is written")],
+        ["warning", expect.stringContaining("Lunch")]
       ])
     })
   )

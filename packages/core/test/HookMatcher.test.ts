@@ -198,3 +198,41 @@ describe("in han-plugin.yml", () => {
     expect(compared.every((event) => triggerIn(`${event}:x`).values !== null)).toBe(true)
   })
 })
+
+describe("in hooks.json", () => {
+  it.scoped("a matcher that counts for nothing, or lets nothing in, is a warning", () =>
+    Effect.gen(function* () {
+      const problemsOf = (event: string, matcher: string) =>
+        Effect.gen(function* () {
+          const root = yield* temporary
+          put(path.join(root, "hooks/hooks.json"), JSON.stringify({ hooks: { [event]: [{ matcher, hooks: [{ type: "command", command: "x" }] }] } }))
+          const { clientHooks, problems } = yield* check(root)
+          expect(clientHooks).toHaveLength(1)
+          return problems
+        })
+      for (const [event, matcher, words] of [
+        ["Stop", "Edit", "counts for nothing: Claude Code compares nothing at Stop"],
+        ["SessionStart", "startup|compacted", '"compacted" behind SessionStart, whose source is one of startup'],
+        ["PreToolUse", "mcp__memory", 'write "mcp__memory__.*"'],
+        ["PreToolUse", "mcp__(a", "neither a name nor a pattern"],
+        ["FileChanged", "src/a.ts", 'write "a.ts"'],
+        ["FileChanged", ".*\\.ts", "name each file"]
+      ] as const) {
+        const [problem, ...others] = yield* problemsOf(event, matcher)
+        expect(problem).toMatchObject({ severity: "warning", key: `hooks.${event}.0.matcher`, message: expect.stringContaining(words) })
+        expect(others).toEqual([])
+      }
+      for (const [event, matcher] of [
+        ["Stop", ""],
+        ["Stop", "*"],
+        ["SessionStart", "^(startup|resume)$"],
+        ["SubagentStop", "Explore"],
+        ["PreToolUse", "Edit, Write"],
+        ["FileChanged", "a.ts|.*"],
+        ["Lunch", "x"]
+      ] as const) {
+        expect([event, matcher, yield* problemsOf(event, matcher)]).toEqual([event, matcher, []])
+      }
+    })
+  )
+})

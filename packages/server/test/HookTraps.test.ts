@@ -263,6 +263,8 @@ describe("what is shared, and what is not", () => {
         JSON.stringify({ hooks: { SessionStart: [{ matcher: "startup", hooks: [{ type: "command", command: "han hook run gate start" }] }] } })
       )
       assert.include((yield* run("SessionStart", { more: { source: "resume" } })).answer.stdout, "context")
+      // Claude Code calls that entry here.
+      assert.deepStrictEqual(codes(yield* run("SessionStart", { more: { source: "startup" } })), ["own-entry"])
     })
   )
 

@@ -1,11 +1,12 @@
 import * as Duration from "effect/Duration"
 import { type ClientHook, HookLimit, type HookProblem } from "../Hook.ts"
+import { clientFaults } from "../TriggerFault.ts"
 import { array, filled, isObject, type JsonObject, number, object } from "./json.ts"
 
 /** An entry as its file has it. */
 export type ClientEntry = Omit<ClientHook, "plugin" | "scope" | "file">
 
-/** The entries under `hooks` of a settings file, of `hooks/hooks.json` or of a plugin's manifest. What Claude Code cannot read is left out, and said. */
+/** The entries under `hooks` of a settings file, of `hooks/hooks.json` or of a plugin's manifest. What Claude Code cannot read is left out, and said; so is a matcher that lets nothing in. */
 export const clientHooksIn = (
   value: unknown,
   path: string
@@ -21,6 +22,10 @@ export const clientHooksIn = (
       if (!isObject(group) || !Array.isArray(group.hooks)) {
         wrong(`hooks.${event}.${index}`, "has no list `hooks`")
         continue
+      }
+      const key = `hooks.${event}.${index}.matcher`
+      for (const what of clientFaults(event, filled(group.matcher))) {
+        problems.push({ severity: "warning", path, line: null, key, message: `${path}: ${key} ${what}` })
       }
       for (const [place, hook] of group.hooks.entries()) {
         if (isObject(hook)) entries.push(entry(event, filled(group.matcher), hook))

@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import { type HookDependency, HookLimit, type HookProblem, type HookTrigger } from "../Hook.ts"
-import { faultsOf, type TriggerFault, toolFaults, triggerIn } from "../HookMatcher.ts"
+import { triggerIn } from "../HookMatcher.ts"
+import { faultsOf, type TriggerFault, toolFaults } from "../TriggerFault.ts"
 import { loadsCode } from "./hookEnvironment.ts"
 import { brokenGlobs } from "./hookGlobs.ts"
 import { isObject, type JsonObject } from "./json.ts"
