@@ -17,7 +17,11 @@ export const hookCommands: ReadonlyArray<Command> = [
     name: "hook list",
     summary: "the hooks that hold here: what runs, when, where, and whether it is trusted",
     notes: ["Also what Claude Code runs by itself, and what is wrong in the files of plugins and settings."],
-    options: [{ name: "event", short: "e", value: "E", help: "only those of this event of Claude Code: Stop, PostToolUse" }, projectFolder, json],
+    options: [
+      { name: "event", short: "e", value: "E", help: "only those of this event of Claude Code: Stop, PostToolUse, SessionStart:compact" },
+      projectFolder,
+      json
+    ],
     start: withoutWords((given) => {
       const options = { event: given.text("event"), project: given.text("project"), json: given.flag("json") }
       return async (host) => (await import("./commands/hookList.ts")).run(options, host)

@@ -21,8 +21,9 @@ export const setupCommands: ReadonlyArray<Command> = [
     takes: "[DIR]",
     summary: "make a plugin's hooks/hooks.json agree with its han-plugin.yml",
     notes: [
-      "One entry for each event that its hooks name: Claude Code calls han, which runs all that is due, of all plugins. Entries of earlier forms are replaced,",
-      "other commands stay as they are. An entry is asynchronous when all its hooks say `sync: false`. DIR is the current folder if absent."
+      "One entry for each event that its hooks name: Claude Code calls han, which runs all that is due, of all plugins. What all of them are for is its matcher",
+      "(SessionStart:compact); at FileChanged Claude Code watches the files in it. Entries of earlier forms are replaced, other commands stay as they are. An entry",
+      "is asynchronous when all its hooks say `sync: false`. DIR is the current folder if absent."
     ],
     options: [
       { name: "all", help: "every plugin below DIR" },

@@ -145,6 +145,9 @@ describe("what people are told", () => {
       manifest: ["FileChanged:package.json|a.ts"]
     })
     expect((await said("hook", "list")).out).toContain("SessionStart:compact")
+    const named = async (event: string) => (await json("hook", "list", "--event", event)).hooks.map(({ name }: { readonly name: string }) => name)
+    expect(await named("SessionStart")).toEqual(["compacted", "started"])
+    expect(await named("SessionStart:startup")).toEqual(["started"])
   })
 
   it("what is wrong in a plugin, with the line; its entries have what its hooks are for as their matchers", async () => {

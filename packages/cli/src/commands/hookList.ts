@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
-import { type ClientHook, type Hook, hookEvents, triggerText } from "han-core/Hook"
+import { type ClientHook, type Hook, type HookTrigger, hookEvents, triggerText } from "han-core/Hook"
+import { isMeant, matches, triggerIn } from "han-core/HookMatcher"
 import { Hooks } from "han-core/Hooks"
 import { answered, ask, print } from "../Asking.ts"
 import { BadUsage } from "../CommandFailed.ts"
@@ -22,7 +23,8 @@ export const run = (options: Options, host: Host): Promise<number> =>
     host,
     Effect.gen(function* () {
       const { event } = options
-      if (event !== undefined && !hookEvents.includes(event)) {
+      const asked = triggerIn(event ?? "")
+      if (event !== undefined && !hookEvents.includes(asked.event)) {
         return yield* Effect.fail(new BadUsage(`hook list: "${event.slice(0, 60)}" is no event of Claude Code; those are ${hookEvents.join(", ")}`))
       }
       const list = yield* answered(
@@ -30,8 +32,11 @@ export const run = (options: Options, host: Host): Promise<number> =>
         "hooks",
         Effect.flatMap(Hooks, (hooks) => hooks.list(hookQuery(options.project, host)))
       )
-      const hooks = list.hooks.filter(({ triggers }) => event === undefined || triggers.some((trigger) => trigger.event === event))
-      const clientHooks = list.clientHooks.filter((hook) => event === undefined || hook.event === event)
+      const about = asked.values ?? [null]
+      const isAsked = (trigger: HookTrigger) => trigger.event === asked.event && about.some((value) => isMeant(trigger, value))
+      const hooks = list.hooks.filter(({ triggers }) => event === undefined || triggers.some(isAsked))
+      const isRun = ({ matcher }: ClientHook) => about.some((value) => value === null || matches(asked.event, matcher, value))
+      const clientHooks = list.clientHooks.filter((hook) => event === undefined || (hook.event === asked.event && isRun(hook)))
       if (options.json) {
         const { digest, hooks: ids, outdated } = list.trust
         return yield* print(
