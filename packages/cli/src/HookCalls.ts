@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { hookEvents } from "han-core/Hook"
 import type { HookCall } from "han-core/HookCall"
 import { matchedField, triggerIn } from "han-core/HookMatcher"
@@ -16,11 +17,13 @@ export interface HandCall {
   /** What the agent's tool would have been, and its file. */
   readonly tool?: string | undefined
   readonly file?: string | undefined
+  /** The payload itself, as JSON or as a file of it. */
+  readonly input?: string | undefined
 }
 
 /** A call by hand: commands get the payload that Claude Code would have sent, as far as it is known. Throws `BadUsage`. */
 export const handCall = (asked: HandCall, host: Host, command: string): HookCall => {
-  const { file, only, session } = asked
+  const { file, input: given, only, session } = asked
   const { about, event } = eventIn(asked.event, command)
   const tool = about["tool_name"] ?? asked.tool
   if (tool !== asked.tool && asked.tool !== undefined) throw new BadUsage(`${command}: give the tool behind the event or with --tool, not both`)
@@ -31,7 +34,11 @@ export const handCall = (asked: HandCall, host: Host, command: string): HookCall
   }
   // Commands run in a folder that is there, and for the project around it.
   const cwd = standing(workingDirectory())
-  const input = {
+  if (given !== undefined && (tool !== undefined || file !== undefined)) {
+    throw new BadUsage(`${command}: give --input, or --tool and --file, not both: the payload says which tool it is`)
+  }
+  const input = given === undefined ? undefined : payloadIn(given, { event, cwd, about }, command)
+  const made = {
     ...(session === undefined ? {} : { session_id: session }),
     cwd,
     ...(event === undefined ? {} : { hook_event_name: event }),
@@ -42,12 +49,13 @@ export const handCall = (asked: HandCall, host: Host, command: string): HookCall
   }
   return {
     event: event ?? null,
-    input: `${JSON.stringify(input)}\n`,
+    input: input ?? `${JSON.stringify(made)}\n`,
     cwd,
     environment: Object.fromEntries(Object.entries(host.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
     only: only ?? null,
     ...(asked.directory === undefined ? {} : { directory: inFull(asked.directory) }),
     cache: asked.cache,
+    ...(input === undefined ? {} : { trial: true }),
     answerAs: "command"
   }
 }
@@ -65,4 +73,43 @@ const eventIn = (text: string | undefined, command: string): { readonly event: s
   const fault = faultsOf(trigger).find(({ severity }) => severity === "error")
   if (field === null || fault !== undefined) throw new BadUsage(`${command}: "${text.slice(0, 60)}" ${fault?.what}`)
   return { event, about: { [field.name]: value } }
+}
+
+/** A payload as somebody gives it: only the event, what it is about and the folder are added, where it lacks them. */
+const payloadIn = (
+  given: string,
+  { about, cwd, event }: { readonly event: string | undefined; readonly cwd: string; readonly about: Readonly<Record<string, string>> },
+  command: string
+): string => {
+  const isText = given.trimStart().startsWith("{")
+  const from = isText ? "--input" : `"${given}"`
+  const payload = parsed(isText ? given : textOf(given, command))
+  if (payload === null) throw new BadUsage(`${command}: ${from} is not one JSON object, as Claude Code writes it to a hook`)
+  const named = payload["hook_event_name"]
+  if (named !== undefined && event !== undefined && named !== event)
+    throw new BadUsage(`${command}: ${from} tells of ${JSON.stringify(named)}, not of ${event}`)
+  return `${JSON.stringify({ cwd, ...(event === undefined ? {} : { hook_event_name: event }), ...about, ...payload })}\n`
+}
+
+const textOf = (file: string, command: string): string => {
+  try {
+    return readFileSync(inFull(file), "utf8")
+  } catch (cause) {
+    throw new BadUsage(`${command}: "${file}" cannot be read (${cause instanceof Error ? cause.message : String(cause)}); --input takes JSON, or a file of it`)
+  }
+}
+
+const parsed = (text: string): Readonly<Record<string, unknown>> | null => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null
+  } catch {
+    return null
+  }
+}
+
+/** The tool that a call is about; null for none. */
+export const toolOf = ({ input }: HookCall): string | null => {
+  const name = parsed(input)?.["tool_name"]
+  return typeof name === "string" ? name : null
 }

@@ -85,18 +85,26 @@ export const hookCommands: ReadonlyArray<Command> = [
   command({
     name: "hook test",
     takes: "EVENT[:WHAT]",
-    summary: "run all hooks of an event as if it happened now, and show what Claude Code would be told",
+    summary: "run all hooks of an event as if it happened now, and show what Claude Code would do, and what it would be told",
     notes: [
       "WHAT is what it is about, as SessionStart:compact; without it hooks for anything are run.",
-      "Nothing counts as passed before, unless --cached is given."
+      "Nothing counts as passed before, unless --cached is given. With --input the hooks get that payload, so that a rule can be tried:",
+      `--input '{"tool_name":"Bash","tool_input":{"command":"rm -rf src"}}'; the session that it names is not touched.`
     ],
-    options: [tool, file, { name: "cached", help: "what passed before is not run" }, json],
+    options: [
+      tool,
+      file,
+      { name: "input", value: "JSON|FILE", help: "with this payload: JSON, or a file of it" },
+      { name: "cached", help: "what passed before is not run" },
+      json
+    ],
     start: (given) => {
       const options = {
         event: given.word("the event"),
         cache: given.flag("cached"),
         tool: given.text("tool"),
         file: given.text("file"),
+        input: given.text("input"),
         json: given.flag("json")
       }
       return async (host) => (await import("./commands/hookTest.ts")).run(options, host)

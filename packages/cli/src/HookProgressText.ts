@@ -1,5 +1,5 @@
 import type { HookProgress } from "han-core/HookCall"
-import type { HookEnd, HookOutcome } from "han-core/HookOutcome"
+import { type HookEnd, type HookOutcome, hasPassed, verdictOf, whyNotRun } from "han-core/HookOutcome"
 import { counted, duration } from "./terminal/Figures.ts"
 import { plain, plainLine } from "./terminal/PlainText.ts"
 import type { Style } from "./terminal/Style.ts"
@@ -31,6 +31,8 @@ const outcomeText = (outcome: HookOutcome, style: Style): string => {
   const whole = outcome.outputFile === null ? "" : `\n       all of its output: ${plainLine(outcome.outputFile)}`
   switch (outcome.status) {
     case "passed":
+      if (outcome.said !== null)
+        return `${outcome.said.verdict === "changed" ? style.yellow("changed") : style.red(outcome.said.verdict)} ${name}${took}${outcome.said.reason === null ? "" : `: ${plainLine(outcome.said.reason)}`}${flaky}${whole}`
       return outcome.cached ? `${style.green("passed")} ${name}: ${plainLine(outcome.reason.text)}` : `${style.green("passed")} ${name}${took}${flaky}${whole}`
     case "skipped":
       return `${style.dim("not run")} ${name}: ${plainLine(outcome.reason.text)}`
@@ -44,7 +46,7 @@ const outcomeText = (outcome: HookOutcome, style: Style): string => {
 const endText = (end: HookEnd): string => {
   switch (end._tag) {
     case "Exited":
-      return `exit code ${end.code}`
+      return `exit code ${end.code}${whyNotRun(end.code) === null ? "" : `, ${whyNotRun(end.code)}`}`
     case "Signalled":
       return `ended by ${plainLine(end.signal)}`
     case "TimedOut":
@@ -58,9 +60,10 @@ const endText = (end: HookEnd): string => {
 export const summaryText = (outcomes: ReadonlyArray<HookOutcome>): string => {
   const of = (test: (outcome: HookOutcome) => boolean) => outcomes.filter(test).length
   const parts = [
-    [of(({ cached, status }) => status === "passed" && !cached), "passed"],
-    [of(({ cached, status }) => status === "passed" && cached), "passed before"],
+    [of((outcome) => hasPassed(outcome) && !outcome.cached), "passed"],
+    [of((outcome) => hasPassed(outcome) && outcome.cached), "passed before"],
     [of(({ status }) => status === "failed" || status === "blocked"), "failed"],
+    ...(["denied", "asked", "deferred", "stopped", "changed"] as const).map((verdict) => [of((outcome) => verdictOf(outcome) === verdict), verdict] as const),
     [of(({ status }) => status === "broken"), "broken"],
     [of(({ status }) => status === "skipped"), "not run"]
   ] as const
@@ -68,4 +71,4 @@ export const summaryText = (outcomes: ReadonlyArray<HookOutcome>): string => {
   return said.length === 0 ? "No hook is for this.\n" : `${counted(outcomes.length, "check")}: ${said.join(", ")}\n`
 }
 
-export const hasFailed = (outcomes: ReadonlyArray<HookOutcome>): boolean => outcomes.some(({ status }) => status !== "passed" && status !== "skipped")
+export const hasFailed = (outcomes: ReadonlyArray<HookOutcome>): boolean => outcomes.some((outcome) => !hasPassed(outcome) && outcome.status !== "skipped")

@@ -13,7 +13,7 @@ export const HookRunFilter = Schema.Struct({
   /** The name of a hook or of its plugin. */
   hook: Schema.optional(Schema.String),
   event: Schema.optional(Schema.String),
-  /** Only those that ended, and did not pass. */
+  /** Only those that ended, and did not let the agent go on as it was: also what was denied or changed in JSON. */
   failed: Schema.optional(Schema.Boolean)
 })
 export type HookRunFilter = typeof HookRunFilter.Type

@@ -58,6 +58,16 @@ export const whyNotRun = (code: number): string | null =>
 export const HookStatus = Schema.Literal("passed", "failed", "blocked", "broken", "skipped")
 export type HookStatus = typeof HookStatus.Type
 
+/**
+ * What a command that ended with 0 has answered in the client's JSON, other than to go on · `denied`: it blocks or denies · `asked`: somebody is to be asked ·
+ * `deferred`: the tool is put off · `stopped`: the turn is to end · `changed`: the tool gets another input. Its reason, if it gave one.
+ */
+export const HookSaid = Schema.Struct({
+  verdict: Schema.Literal("denied", "asked", "deferred", "stopped", "changed"),
+  reason: Schema.NullOr(Schema.String)
+})
+export type HookSaid = typeof HookSaid.Type
+
 /** What became of one hook in one directory at one event. */
 export const HookOutcome = Schema.Struct({
   /** The id of its run in the history; null for what was not run and did not pass from the cache. */
@@ -71,6 +81,8 @@ export const HookOutcome = Schema.Struct({
   /** The folder that the directory lies in, absolute. */
   tree: Schema.String,
   status: HookStatus,
+  /** Null: nothing that keeps the agent from going on as it was. */
+  said: Schema.optionalWith(Schema.NullOr(HookSaid), { default: () => null }),
   /** Why it was run, or was not. */
   reason: HookReason,
   /** It passed before for the same content, and was not run. */
@@ -91,5 +103,14 @@ export const HookOutcome = Schema.Struct({
   flaky: Schema.Boolean
 })
 export type HookOutcome = typeof HookOutcome.Type
+
+/** What the client was told of it, in one word. */
+export const verdictOf = ({ said, status }: HookOutcome): HookStatus | HookSaid["verdict"] => (status === "passed" && said !== null ? said.verdict : status)
+
+/** It let the agent go on as it was. */
+export const hasPassed = (outcome: HookOutcome): boolean => verdictOf(outcome) === "passed"
+
+/** The verdicts of what was run and is against it, in whichever words; of one that could not be run nobody knows. */
+export const againstIt: ReadonlySet<string> = new Set(["failed", "blocked", "denied", "asked", "deferred", "stopped"])
 
 export const nothing: HookOutput = { text: "", bytes: 0, cut: false }

@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
+import { againstIt } from "./HookOutcome.ts"
 import { array, count, filled, type JsonObject, number, object, text, whole } from "./internal/json.ts"
 
 /** How long a run may say nothing before nobody waits for it: longer than any hook may take without being told so. */
@@ -28,7 +29,7 @@ export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
   abandoned: Schema.Boolean,
   output: Schema.NullOr(Schema.String),
   error: Schema.NullOr(Schema.String),
-  /** How it ended, in han's own words (`HookStatus`, or `cancelled`); null for lines of others. */
+  /** What the client was told of it, in han's own words: a `HookStatus`, what it said in JSON (`HookSaid`), or `cancelled`; null for lines of others. */
   verdict: Schema.NullOr(Schema.String),
   /** Why it was run, or was not and passed all the same. */
   reason: Schema.NullOr(Schema.String),
@@ -274,7 +275,7 @@ const saidOf = (data: JsonObject) => {
 /** Of these runs the ids of those that ended otherwise than another one did with the same content. */
 export const flakyRuns = (runs: ReadonlyArray<HookRun>): ReadonlySet<string> => {
   const passed = new Set(runs.flatMap((run) => (run.passed === true && run.contentKey !== null ? [run.contentKey] : [])))
-  const failed = new Set(runs.flatMap((run) => ((run.verdict === "failed" || run.verdict === "blocked") && run.contentKey !== null ? [run.contentKey] : [])))
+  const failed = new Set(runs.flatMap((run) => (run.verdict !== null && againstIt.has(run.verdict) && run.contentKey !== null ? [run.contentKey] : [])))
   return new Set(runs.flatMap((run) => (run.contentKey !== null && passed.has(run.contentKey) && failed.has(run.contentKey) ? [run.id] : [])))
 }
 

@@ -17,6 +17,7 @@ export const outcome = (
     directory: "web",
     tree: "/work/app",
     status: "passed",
+    said: null,
     reason: { code: "changed", text: "a.ts changed" },
     cached: false,
     command: "biome check",

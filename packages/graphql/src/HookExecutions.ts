@@ -17,7 +17,7 @@ const columns = {
   directory: onText("Where it ran."),
   durationMs: onInt("Milliseconds that it took; null when nothing told its end."),
   exitCode: onInt("What it ended with; null when the log does not say."),
-  passed: onFlag("Whether it let the agent go on; null when nothing told its end."),
+  passed: onFlag("Whether it let the agent go on as it was; null when nothing told its end."),
   output: onText("What it printed."),
   error: onText("What it complained of."),
   command: onText("What was run."),
@@ -84,7 +84,10 @@ export const HookExecutionType = new GraphQLObjectType<HookRun, GraphqlContext>(
     directory: text("Where it ran."),
     durationMs: always(int("Milliseconds that it took; 0 when nothing told its end.", ({ durationMs }) => Math.round(durationMs ?? 0))),
     exitCode: always(int("What it ended with; -1 when the log does not say.", ({ exitCode }) => exitCode ?? unknownExit)),
-    passed: always(flag("Whether it let the agent go on.", ({ passed }) => passed === true)),
+    passed: always(flag("Whether it let the agent go on as it was; not when it denied, asked or changed something in JSON.", ({ passed }) => passed === true)),
+    verdict: text(
+      "What the client was told of it: `passed`, `failed`, `blocked`, `broken`, `denied`, `asked`, `deferred`, `stopped`, `changed` or `cancelled`."
+    ),
     output: text("What it printed."),
     error: text("What it complained of."),
     command: text("What was run."),

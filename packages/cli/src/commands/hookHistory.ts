@@ -83,7 +83,7 @@ const stateText = (run: HookRun, style: Style): string => {
     case "passed":
       return style.green(run.cached ? "passed before" : "passed")
     case "failed":
-      return style.red(endOf(run))
+      return run.verdict === "changed" ? style.yellow(run.verdict) : style.red(endOf(run))
   }
 }
 

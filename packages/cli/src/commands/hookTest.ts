@@ -2,7 +2,8 @@ import * as Effect from "effect/Effect"
 import type { HookAnswer } from "han-core/HookAnswer"
 import { ask, print } from "../Asking.ts"
 import { followedRun } from "../FollowedRun.ts"
-import { type HandCall, handCall } from "../HookCalls.ts"
+import { type HandCall, handCall, toolOf } from "../HookCalls.ts"
+import { decisionText } from "../HookDecisionText.ts"
 import { hasFailed, summaryText } from "../HookProgressText.ts"
 import type { Host } from "../Host.ts"
 import { plain, toJson } from "../terminal/PlainText.ts"
@@ -17,16 +18,19 @@ export const run = (options: Options, host: Host): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
-      const { answer, outcomes } = yield* followedRun(handCall(options, host, "hook test"), host, options.json)
-      const told = `${summaryText(outcomes)}\n${answerText(answer, styleOf(host.terminal))}`
-      yield* print(host.out, options.json ? `${toJson({ outcomes, answer })}\n` : told)
+      const call = handCall(options, host, "hook test")
+      const { answer, outcomes } = yield* followedRun(call, host, options.json)
+      const decision = decisionText(call.event ?? "", toolOf(call), answer)
+      const style = styleOf(host.terminal)
+      const told = `${summaryText(outcomes)}\n${style.bold("Claude Code")} ${decision}\n${answerText(answer, style)}`
+      yield* print(host.out, options.json ? `${toJson({ outcomes, answer, decision })}\n` : told)
       return hasFailed(outcomes) ? 1 : 0
     })
   )
 
 const answerText = ({ exitCode, stderr, stdout }: HookAnswer, style: Style): string =>
   [
-    `${style.bold("Claude Code would be told:")} exit code ${exitCode}${stdout === "" && stderr === "" ? ", and nothing else" : ""}\n`,
+    `${style.bold("It would be told:")} exit code ${exitCode}${stdout === "" && stderr === "" ? ", and nothing else" : ""}\n`,
     stdout === "" ? "" : `${style.dim("standard output")}\n${plain(stdout)}\n`,
     stderr === "" ? "" : `${style.dim("standard error")}\n${plain(stderr)}\n`
   ].join("")

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { Hook } from "../Hook.ts"
 import { answerTo, type HookAnswer } from "../HookAnswer.ts"
 import type { HookCall, HookCallInvalid, HookPlan, HookPlanItem, HookProgress } from "../HookCall.ts"
-import { type HookOutcome, type HookReason, nothing } from "../HookOutcome.ts"
+import { againstIt, type HookOutcome, type HookReason, nothing, verdictOf } from "../HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
 import type { StoreError } from "../StoreError.ts"
 import { directorySettings } from "./directorySettings.ts"
@@ -111,7 +111,7 @@ export const hookCalls = (options: HookCallsOptions) => {
             const broken = graph.broken.get(hook.id)
             const before = broken === undefined ? (yield* Effect.forEach(needed, endOf)).flat() : []
             if (broken === undefined) yield* Effect.forEach(earlier, endOf, { discard: true })
-            const unmet = before.find(({ status }) => status !== "passed" && status !== "skipped")
+            const unmet = before.find((one) => verdictOf(one) === "broken" || againstIt.has(verdictOf(one)))
             const reason: HookReason | undefined =
               broken ??
               (unmet === undefined

@@ -196,6 +196,7 @@ export const outcomeWithout = (hook: Hook, tree: string): HookOutcome => ({
   directory: null,
   tree,
   status: "skipped",
+  said: null,
   reason: { code: "event", text: "" },
   cached: false,
   command: null,

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto"
 import { clipped } from "../Clip.ts"
-import type { HookOutcome } from "../HookOutcome.ts"
+import { type HookOutcome, hasPassed, verdictOf } from "../HookOutcome.ts"
 import { redactor } from "../Redaction.ts"
 import { endText } from "./hookCommand.ts"
 import type { HookContent, HookDecision, HookUnit } from "./hookDecision.ts"
@@ -32,16 +32,18 @@ export const endLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision
   const redacted = redactor(call.environment)
   const shown = (text: string) => clipped(redacted(text), mostOutput)
   const { end } = outcome
-  const passed = outcome.status === "passed"
-  const error = end === null ? (passed ? null : outcome.reason.text) : end._tag === "Exited" ? null : endText(end)
+  const passed = hasPassed(outcome)
+  const ran = outcome.status === "passed"
+  const error =
+    end === null ? (ran ? null : outcome.reason.text) : end._tag !== "Exited" || outcome.status === "broken" ? endText(end) : (outcome.said?.reason ?? null)
   const data = {
     ...factsOf(call, unit),
     ...askedOf(decision),
     cached: outcome.cached,
     duration_ms: Math.round(outcome.durationMs),
-    ...(end === null ? (passed ? { exit_code: 0 } : {}) : end._tag === "Exited" ? { exit_code: end.code } : {}),
+    ...(end === null ? (ran ? { exit_code: 0 } : {}) : end._tag === "Exited" ? { exit_code: end.code } : {}),
     success: passed,
-    verdict: outcome.status,
+    verdict: verdictOf(outcome),
     ...(outcome.flaky ? { flaky: true } : {}),
     ...(outcome.stdout.text === "" && outcome.stderr.text === "" ? {} : { output: shown(joined(outcome)) }),
     ...(error === null ? {} : { error: shown(error) }),

@@ -1,7 +1,8 @@
 import { clipped } from "../Clip.ts"
-import type { HookOutcome } from "../HookOutcome.ts"
-import { type EventRule, type FieldKind, type Permission, permissions } from "./eventRules.ts"
-import { isObject, type JsonObject, object } from "./json.ts"
+import type { HookOutcome, HookSaid } from "../HookOutcome.ts"
+import { type EventRule, type FieldKind, type Permission, permissions, ruleOf } from "./eventRules.ts"
+import type { HookPayload } from "./hookPayload.ts"
+import { canonicalJson, isObject, type JsonObject, object } from "./json.ts"
 
 /** An answer of a command in the client's JSON, with each field where it belongs and of its type. Null for what it does not say. */
 export interface HookReply {
@@ -40,6 +41,19 @@ export const printedBy = (from: HookOutcome, event: string | null, rule: EventRu
   // A text may begin with a brace; what goes on as JSON does, or ends with one, was meant as an answer.
   if (!text.endsWith("}") && !/^\{\s*["}]/.test(text)) return { kind: "text", from, text }
   return { kind: "damaged", from, why: from.stdout.cut ? `it is longer (${from.stdout.bytes} bytes) than an answer may be` : "it is not one valid JSON object" }
+}
+
+/** What a command that passed has said against going on as it was. By hand it is what it would say of a tool. */
+export const saidBy = (from: HookOutcome, { event, given }: HookPayload): HookSaid | null => {
+  if (from.status !== "passed" || from.cached) return null
+  const printed = printedBy(from, event, ruleOf(event ?? "PreToolUse"))
+  if (printed.kind !== "reply") return null
+  const { behavior, denies, fields, permission, reason, stopReason, stops } = printed.reply
+  const input = fields["updatedInput"] ?? behavior?.["updatedInput"]
+  if (denies || fields["action"] === "decline" || fields["action"] === "cancel") return { verdict: "denied", reason }
+  if (stops) return { verdict: "stopped", reason: stopReason ?? reason }
+  if (permission === "defer" || permission === "ask") return { verdict: permission === "ask" ? "asked" : "deferred", reason }
+  return isObject(input) && canonicalJson(input) !== canonicalJson(given["tool_input"]) ? { verdict: "changed", reason } : null
 }
 
 const parse = (text: string): unknown => {

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { HookAnswer } from "../HookAnswer.ts"
-import type { HookStatus } from "../HookOutcome.ts"
+import { againstIt, type verdictOf } from "../HookOutcome.ts"
 import type { HookList } from "../Hooks.ts"
 import type { Planned } from "./hookPlan.ts"
 import type { BlockRound } from "./hookTwins.ts"
@@ -15,7 +15,7 @@ export interface HookStanding {
     answerTo: (blocksLeft: boolean, notes: ReadonlyArray<string>) => { readonly answer: HookAnswer; readonly blocks: boolean }
   ) => HookAnswer
   /** Whether the same content ended the other way before. */
-  readonly isFlaky: (key: string, status: HookStatus, passes: Passes) => Effect.Effect<boolean>
+  readonly isFlaky: (key: string, verdict: ReturnType<typeof verdictOf>, passes: Passes) => Effect.Effect<boolean>
 }
 
 export interface HookStandingOptions {
@@ -56,10 +56,10 @@ export const hookStanding = ({ mostBlocks }: HookStandingOptions): HookStanding 
       return answer
     },
 
-    isFlaky: (key, status, passes) =>
+    isFlaky: (key, verdict, passes) =>
       Effect.suspend(() => {
-        if (status === "passed") return Effect.succeed(failed.has(key))
-        if (status !== "failed" && status !== "blocked") return Effect.succeed(false)
+        if (verdict === "passed") return Effect.succeed(failed.has(key))
+        if (!againstIt.has(verdict)) return Effect.succeed(false)
         if (failed.size >= mostKept) failed.clear()
         failed.add(key)
         return Effect.map(passes.find(key), (pass) => pass !== null)

@@ -5,14 +5,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import type { HookOutcome } from "../HookOutcome.ts"
+import { type HookOutcome, verdictOf } from "../HookOutcome.ts"
 import { ruleOf } from "./eventRules.ts"
 import { type CommandSetting, outcomeOf, runUnit, testOf } from "./hookCommand.ts"
 import { few, type HookDeciding, type HookDecision, type HookLook, type HookUnit, newLook, presentIn } from "./hookDecision.ts"
 import { asArgument } from "./hookFiles.ts"
 import type { HookLog } from "./hookLog.ts"
 import { cancelledLine, endLine, type LoggedCall, startLine, validationLine, wholeLines } from "./hookRecords.ts"
-import { printedBy } from "./hookReplies.ts"
+import { printedBy, saidBy } from "./hookReplies.ts"
 import type { HookStanding } from "./hookStanding.ts"
 import type { Work } from "./keptReads.ts"
 import type { Passes } from "./passes.ts"
@@ -113,9 +113,10 @@ export const hookUnits = ({ deciding, inBackground, log, passes, standing }: Hoo
     )
     let ended: HookOutcome | undefined
     const whole = Effect.gen(function* () {
-      const outcome = yield* run
+      const plain = yield* run
+      const outcome: HookOutcome = { ...plain, said: saidBy(plain, logged.payload) }
       ended = outcome
-      const flaky = decision.passes !== null && (yield* standing.isFlaky(decision.passes.key, outcome.status, passes))
+      const flaky = decision.passes !== null && (yield* standing.isFlaky(decision.passes.key, verdictOf(outcome), passes))
       ended = { ...outcome, flaky }
       return yield* record(call, unit, decision, ended)
     })
