@@ -81,7 +81,7 @@ export const commands: ReadonlyArray<Command> = [
       { name: "order", value: "newest|rank", help: "the newest first (newest), or the best first" },
       limit(20),
       { name: "role", value: "ROLE", help: `only of ${roles.join(", ")}` },
-      { name: "kind", value: "KIND", help: `only of these kinds, separated by commas: ${kinds.join(", ")}` },
+      { name: "kind", value: "KIND", help: `only of these kinds, separated by commas (all but han): ${kinds.join(", ")}` },
       since,
       until,
       utc,

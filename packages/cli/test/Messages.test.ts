@@ -28,6 +28,13 @@ describe("messages for people", () => {
     ]).toEqual([false, false, true, true])
   })
 
+  it("show han's own lines as one line each", () => {
+    expect(block({ kind: "han", text: "gate quality/style\nblocked, 413 ms" })).toBe("2026-11-22 14:03:09  han  gate quality/style blocked, 413 ms\n")
+    expect(markdownMessage(shown({ kind: "han", text: "gate quality/style_of\nblocked, 413 ms" }), true)).toBe(
+      "\n*han · 2026-11-22 14:03:09 · gate quality/style\\_of blocked, 413 ms*\n"
+    )
+  })
+
   it("name what a call is about", () => {
     expect(callSummary({ file_path: "/a/b.ts", content: "…" })).toBe("/a/b.ts")
     expect(callSummary({ odd: 1 })).toBe('{"odd":1}')

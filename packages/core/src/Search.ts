@@ -22,6 +22,7 @@ export const SearchQuery = Schema.Struct({
   project: Schema.optional(Schema.String),
   /** Only what this one said. What programs put into a prompt is the client's, `system`. */
   role: Schema.optional(MessageRole),
+  /** Without it all but `han`: of han's own log, whose words are those of hooks, only who asks for it is shown something. */
   kinds: Schema.optional(Schema.Array(MessageKind)),
   /** Milliseconds since 1970. */
   since: Schema.optional(Schema.Number),

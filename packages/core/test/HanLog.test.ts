@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { decode } from "../src/HanLog.ts"
-import { idOf, kindOf, searchTextOf } from "../src/Message.ts"
+import { idOf, kindOf, searchTextOf, textOf } from "../src/Message.ts"
 import { entryOf, indexingCase, only, transcriptOf } from "./fixtureLines.ts"
 
 const linesOf = (name: string) =>
@@ -39,6 +39,41 @@ describe("F12: han's own lines", () => {
       }
     ])
     expect(lines[2]?.events).toEqual([{ _tag: "HanNoted", name: "hook_result", replyTo: null, missingPayload: true, data: null }])
+  })
+
+  it("are one line each for a reader", () => {
+    const shown = (type: string, data: unknown) => textOf(decode(transcriptOf("han"), entryOf({ uuid: "u", type, timestamp: "2026-03-01T10:00:00Z", data })))
+    const gate = { plugin: "quality", hook: "style", hook_type: "Stop" }
+    expect(lines.filter(({ events }) => events[0]?._tag === "HanNoted").map(textOf)).toEqual([
+      expect.stringMatching(/^gate biome\/lint began/),
+      "gate biome/lint passed, 12 ms",
+      "hook result (what it says is in a file that is not there)",
+      expect.stringMatching(/^task start \{/),
+      expect.stringMatching(/^task complete \{/),
+      "gate biome/lint keeps its pass for 2 files",
+      "memory learn",
+      expect.stringMatching(/^called /),
+      "hook run"
+    ])
+    expect([
+      shown("hook_run", gate),
+      shown("hook_run", { ...gate, hook_type: "manual" }),
+      shown("hook_result", { ...gate, verdict: "blocked", success: false, duration_ms: 413, output: "a\nb" }),
+      shown("hook_result", { ...gate, success: false, exit_code: 3, duration_ms: 61_240 }),
+      shown("hook_result", { ...gate, verdict: "passed", success: true, cached: true, duration_ms: 0 }),
+      shown("hook_result", { ...gate, hook: "two\nlines", verdict: "cancelled", success: false }),
+      shown("hook_file_change", { tool_name: "Edit", file_path: "/a b" }),
+      shown("sentiment_analysis", { score: "x\n".repeat(400) })
+    ]).toEqual([
+      "gate quality/style began at Stop",
+      "gate quality/style began",
+      "gate quality/style blocked, 413 ms",
+      "gate quality/style failed with exit code 3, 61.2 s",
+      "gate quality/style passed before",
+      "gate quality/two lines cancelled",
+      "Edit changed /a b",
+      expect.stringMatching(/^sentiment analysis \{[^\n]{200,310}$/)
+    ])
   })
 
   it("can be found by their data", () => {

@@ -184,7 +184,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
         sessionId: string("Only this session and its subagents, or only this subagent."),
         project: string("Only sessions of this project's name, directory or remote."),
         role: { type: MessageRoleType, description: "Only what this one said." },
-        kinds: { type: new GraphQLList(new GraphQLNonNull(MessageKindType)), description: "Only these." },
+        kinds: { type: new GraphQLList(new GraphQLNonNull(MessageKindType)), description: "Only these; without it all but `HAN`." },
         since: string("Only from then on: an instant like `2026-11-22T10:00:00Z`, or a day in the server's time zone."),
         until: string("Only before: an instant, or a day.")
       }

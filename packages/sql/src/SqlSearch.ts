@@ -94,14 +94,14 @@ export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect
         )
       }
       const inKinds = (kinds: ReadonlyArray<Message.MessageKind>) => sql`m.kind ${anyOf(sql, kinds.length === 0 ? [-1] : kinds.map(kindNumber))}`
-      const kinds = Message.MessageKind.literals.filter((kind) => query.kinds === undefined || query.kinds.includes(kind))
+      const kinds = Message.MessageKind.literals.filter((kind) => (query.kinds === undefined ? kind !== "han" : query.kinds.includes(kind)))
       const { role } = query
       if (role !== undefined) {
         // On the lines of prompts programs speak, too: as what the client is.
         const mixed = kinds.filter(isMixed)
         const said = inKinds(kinds.filter((kind) => !isMixed(kind) && Message.roleOf(kind) === role))
         list.push(role === "assistant" ? said : sql`(${said} OR (${inKinds(mixed)} AND ${within(role === "user" ? saidParts : addedParts)}))`)
-      } else if (kinds.length < Message.MessageKind.literals.length) list.push(inKinds(kinds))
+      } else list.push(query.kinds === undefined ? sql`m.kind <> ${kindNumber("han")}` : inKinds(kinds))
       return sql.and(list)
     })
 

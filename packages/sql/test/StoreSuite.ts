@@ -418,7 +418,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       ])
       assert.deepStrictEqual(yield* ids("lin"), [])
       assert.deepStrictEqual((yield* ids("lin*")).includes("u-101"), true)
-      assert.deepStrictEqual(yield* ids("biome lint"), ["e1", "e2", "e6"])
+      assert.deepStrictEqual([yield* ids("biome lint"), yield* ids("biome lint", { kinds: ["han"] })], [[], ["e1", "e2", "e6"]])
       assert.deepStrictEqual(yield* ids("https://github.com/o/r/pull/77"), ["u-15"])
       assert.deepStrictEqual(yield* ids("ecrire"), ["a-08a", "a-08b"])
       assert.deepStrictEqual(yield* ids("CLAUDE_SESSION_ID"), ["u-10c"])

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type { Message } from "han-core/Message"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
 import { answered, askIndexed, pages, print, type Services, writeShape } from "../Asking.ts"
@@ -7,7 +8,7 @@ import type { Host } from "../Host.ts"
 import * as JsonShapes from "../JsonShapes.ts"
 import { messageArray } from "../MessageArray.ts"
 import { sessionMeant } from "../SessionArgument.ts"
-import { isShown, messageBlock } from "../terminal/MessageText.ts"
+import { isOneLine, isShown, messageBlock } from "../terminal/MessageText.ts"
 import type { Output } from "../terminal/Output.ts"
 import { paged } from "../terminal/Pager.ts"
 import { toJson } from "../terminal/PlainText.ts"
@@ -82,18 +83,17 @@ const writeText = (session: Facts, options: Options, host: Host) =>
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<Services>()
     const style = styleOf(host.terminal)
-    const written = (output: Output) =>
-      Effect.zipRight(
+    const written = (output: Output) => {
+      let besideBefore = false
+      const block = (message: Message) => {
+        const isParted = !(besideBefore && isOneLine(message))
+        besideBefore = isOneLine(message)
+        return `${isParted ? "\n" : ""}${messageBlock(message, { style, utc: options.utc, resultLines })}`
+      }
+      return Effect.zipRight(
         print(output, sessionHeader(session, { style, utc: options.utc, terminal: host.terminal })),
-        Stream.runForEach(messagePages(session.session, host), (page) =>
-          print(
-            output,
-            page
-              .filter(isShown)
-              .map((message) => `\n${messageBlock(message, { style, utc: options.utc, resultLines })}`)
-              .join("")
-          )
-        )
+        Stream.runForEach(messagePages(session.session, host), (page) => print(output, page.filter(isShown).map(block).join("")))
       )
+    }
     yield* Effect.flatten(Effect.promise(() => paged(host, (output) => Effect.runPromise(Effect.provide(Effect.exit(written(output)), runtime)))))
   })

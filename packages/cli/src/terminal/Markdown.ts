@@ -1,6 +1,6 @@
 import type { Session } from "han-core/Session"
 import { dateTime } from "./Figures.ts"
-import { isShown, nameOf, type Shown, spokenText, toolCalls } from "./MessageText.ts"
+import { isOneLine, isShown, nameOf, type Shown, spokenText, toolCalls } from "./MessageText.ts"
 import { plain, plainLine } from "./PlainText.ts"
 
 /** A fenced block around any text: the fence is longer than every run of backticks in it. */
@@ -30,11 +30,13 @@ export const markdownHeader = (session: Session, options: { readonly utc: boolea
 
 const prose = new Set(["prompt", "answer", "tool-call", "compaction", "summary"])
 
-/** A message as a section; empty for one that is not for reading. */
+/** A message as a section, han's own lines as a line each; empty for one that is not for reading. */
 export const markdownMessage = (message: Shown, utc: boolean): string => {
   if (!isShown(message)) return ""
+  const when = message.at === null ? "" : ` · ${dateTime(message.at, utc)}`
+  if (isOneLine(message)) return `\n*${nameOf(message.kind)}${when} · ${escaped(message.text).trim()}*\n`
   const said = plain(spokenText(message)).trim()
   const body = said === "" ? "" : `${prose.has(message.kind) ? `${said}\n` : fenced(said)}\n`
   const calls = toolCalls(message).map((call) => `**${escaped(call.name)}**\n\n${fenced(plain(JSON.stringify(call.input, null, 2) ?? ""), "json")}\n`)
-  return `\n## ${nameOf(message.kind)}${message.at === null ? "" : ` · ${dateTime(message.at, utc)}`}\n\n${body}${calls.join("")}`
+  return `\n## ${nameOf(message.kind)}${when}\n\n${body}${calls.join("")}`
 }

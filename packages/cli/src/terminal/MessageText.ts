@@ -63,12 +63,17 @@ const cut = (text: string, length: number): string => (text.length <= length ? t
 /** Whether there is something to show. */
 export const isShown = (message: Shown): boolean => !silent.has(message.kind) && (message.text.trim() !== "" || toolCalls(message).length > 0)
 
-/** A message as a block: who and when, then what, indented. Long results are cut to `resultLines` lines. */
+/** Whether a message is told on a line of its own, beside the conversation: no blank line parts it from another such line. */
+export const isOneLine = ({ kind }: Pick<Shown, "kind">): boolean => kind === "han"
+
+/** A message as a block: who and when, then what, indented. Long results are cut to `resultLines` lines, and han's own lines are one line each. */
 export const messageBlock = (
   message: Shown,
   options: { readonly style: Style; readonly utc: boolean; readonly resultLines: number; readonly prefix?: string }
 ): string => {
   const { style } = options
+  if (isOneLine(message))
+    return `${options.prefix ?? ""}${style.dim(`${dateTime(message.at, options.utc)}  ${nameOf(message.kind)}  ${plainLine(message.text)}`)}\n`
   const failed = message.events.some((event) => event._tag === "ToolReturned" && event.isError)
   const who = failed
     ? style.red(`${nameOf(message.kind)} (error)`)

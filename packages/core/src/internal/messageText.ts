@@ -1,5 +1,6 @@
 import { clipped } from "../Clip.ts"
 import type { DecodedLine, SessionEvent } from "../SessionEvent.ts"
+import { hanText } from "./hanText.ts"
 import { canonicalJson, cut, isObject, strings } from "./json.ts"
 import { withoutTags } from "./promptParts.ts"
 import { resultText } from "./resultText.ts"
@@ -65,7 +66,7 @@ const shown = (event: SessionEvent): string => {
     case "FilesSnapshotted":
       return event.paths.join("\n")
     case "HanNoted":
-      return event.data === null ? event.name : `${event.name} ${clipped(canonicalJson(event.data), inputEach)}`
+      return hanText(event)
     case "Unreadable":
       return event.reason
     default:
