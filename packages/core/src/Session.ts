@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { clipped } from "./Clip.ts"
-import { AgentId, SessionId, TranscriptId } from "./Entry.ts"
+import { AgentId, SessionId, type Transcript, TranscriptId } from "./Entry.ts"
 
 /** Milliseconds since 1970, UTC. */
 export const Instant = Schema.Number
@@ -24,7 +24,7 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
   machine: Schema.String,
   /** The title that the user gave, else the model's, else null. `displayTitle` falls back to the first prompt. */
   title: Schema.NullOr(Schema.String),
-  /** The first thing a human (or a script) asked, at most 2,000 characters. */
+  /** The first thing a human (or a script) asked, at most 2,000 characters; where only commands were given the first of them. */
   firstPrompt: Schema.NullOr(Schema.String),
   /** The directory the session worked in first; null for a session whose lines never say. */
   cwd: Schema.NullOr(Schema.String),
@@ -73,6 +73,12 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
     return this.link === null || this.link.kind === "clear" ? null : this.link.sessionId
   }
 }
+
+/**
+ * Whether a transcript makes a session that lists show. han's own lines about one do not: its id is all that they know of it. A bridge's log does, for it is all that
+ * there is of another harness's session.
+ */
+export const makesSession = ({ kind, source }: Pick<Transcript, "kind" | "source">): boolean => kind !== "han" || (source !== "han" && source !== "claude-code")
 
 /** What a session without a title is called: the first line of what was asked first, at most 120 characters. */
 export const firstLineOf = (prompt: string | null): string | null => (prompt === null ? null : clipped(prompt.split("\n", 1)[0] ?? "", 120))

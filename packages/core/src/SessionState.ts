@@ -1,6 +1,7 @@
 import { clipped } from "./Clip.ts"
+import { commandLine } from "./internal/spokenText.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
-import type { JournalEvent } from "./SessionEvent.ts"
+import type { JournalEvent, SessionEvent } from "./SessionEvent.ts"
 
 /** A fact with the line of the transcript that told it. */
 interface Told<A> {
@@ -14,6 +15,8 @@ export interface SessionState {
   readonly modelTitle?: Told<string | null>
   /** first */
   readonly firstPrompt?: Told<string>
+  /** first */
+  readonly firstCommand?: Told<string>
   /** first */
   readonly cwd?: Told<string>
   /** first: the uuid of the first line in the chain, which every copy of the history shares. */
@@ -31,7 +34,7 @@ export interface SessionState {
   /** The session that the newest copied line was made in. */
   readonly copiedFrom?: Told<{ readonly kind: "fork" | "branch"; readonly sessionId: string }>
   readonly clearedFrom?: Told<string>
-  /** Whether the newest line is the client's closing account. */
+  /** Whether nobody has gone on since the client's closing account. */
   readonly ended?: Told<boolean>
 }
 
@@ -68,7 +71,7 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
     if (from !== null && from !== transcript.sessionId) last("copiedFrom", { kind: envelope.forkedFrom === null ? "fork" : "branch", sessionId: from })
     if (envelope.processSessionId !== null && envelope.processSessionId !== transcript.sessionId) last("clearedFrom", envelope.processSessionId)
     if (event._tag === "CostStated") last("ended", true)
-    else if (envelope.uuid !== null && state.ended?.value === true) last("ended", false)
+    else if (state.ended?.value === true && envelope.uuid !== null && goesOn(event)) last("ended", false)
   }
   switch (event._tag) {
     case "Titled":
@@ -77,6 +80,9 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
     case "Prompted":
       if (event.origin !== "machine" && event.text.trim() !== "") first("firstPrompt", clipped(event.text.trim(), maxPromptLength))
       if (event.permissionMode !== null) last("permissionMode", event.permissionMode)
+      break
+    case "CommandRun":
+      first("firstCommand", clipped(commandLine(event), maxPromptLength))
       break
     case "Answered":
       if (event.model !== null) repeated("model", event.model)
@@ -102,6 +108,16 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
   return next
 }
 
+/** What was asked first, or where nobody asked for anything the first command. */
+export const askedFirst = ({ firstCommand, firstPrompt }: SessionState): string | null => firstPrompt?.value ?? firstCommand?.value ?? null
+
+/** Whether the line is one of a session under way. A client that is interrupted writes what it has of an answer, and that it was, behind its closing account. */
+const goesOn = (event: SessionEvent): boolean =>
+  event._tag === "Prompted" ||
+  event._tag === "CommandRun" ||
+  (event._tag === "Answered" && event.stopReason !== null) ||
+  (event._tag === "ToolReturned" && !event.isError)
+
 /** The facts of a session that one transcript tells. */
 export interface Part {
   readonly id: string
@@ -112,7 +128,7 @@ export interface Part {
   readonly state: SessionState
 }
 
-const firstFields: ReadonlySet<string> = new Set<keyof SessionState>(["firstPrompt", "cwd", "firstUuid"])
+const firstFields: ReadonlySet<string> = new Set<keyof SessionState>(["firstPrompt", "firstCommand", "cwd", "firstUuid"])
 
 /**
  * What the transcripts of a session say together, whatever order they came in: what the transcript that began first says holds of facts that the first line tells, and

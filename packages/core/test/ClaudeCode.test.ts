@@ -229,10 +229,11 @@ describe("assistant lines", () => {
   it("counts the lines of several edits", () => {
     const edits = [
       { old_string: "a\nb\nc", new_string: "a" },
-      { old_string: "a", new_string: "a\nb\n" }
+      { old_string: "a", new_string: "a\nb\n" },
+      { old_string: "left\nmiddle\nright", new_string: "left\nMIDDLE\nright" }
     ]
     expect(only(eventsOf(assistant([{ type: "tool_use", id: "t", name: "MultiEdit", input: { file_path: "/a", edits } }])), "FileChanged")).toMatchObject([
-      { action: "modified", linesAdded: 1, linesRemoved: 2 }
+      { action: "modified", linesAdded: 2, linesRemoved: 3 }
     ])
   })
 })

@@ -1,5 +1,7 @@
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type NotedChange, type OwnChange, ownNotes, pathFrom } from "../src/FileChange.ts"
+import { type NotedChange, type OwnChange, ownNotes, patchedLines, pathFrom } from "../src/FileChange.ts"
+import { lineDiff } from "../src/internal/lineDiff.ts"
 
 const own = (path: string, at: number | null, toolName = "Edit", until: number | null = null): OwnChange => ({ path, toolName, at, until })
 const note = (id: string, path: string, at: number | null, toolName = "Edit"): NotedChange => ({ id, path, toolName, at })
@@ -7,6 +9,48 @@ const left = (changes: ReadonlyArray<OwnChange>, notes: ReadonlyArray<NotedChang
   ownNotes(changes, notes, cwd).map(({ id }) => id)
 
 const minute = 60_000
+
+describe("lines of a change", () => {
+  it.each<[string, string, string, number, number]>([
+    ["of one word in a line", "a\nb\nc", "a\nx\nc", 1, 1],
+    ["that is none", "a\nb", "a\nb", 0, 0],
+    ["of a text that was not there", "", "a\nb\n", 2, 0],
+    ["of a text that is gone", "a\nb\n", "", 0, 2],
+    ["of two places", "a\nb\nc\nd\ne", "x\nb\nc\nd\ny\nz", 3, 2],
+    ["that moved", "a\nb\nc", "b\nc\na", 1, 1],
+    ["of a newline at the end", "a\n", "a", 0, 0]
+  ])("%s", (_, before, after, added, removed) => expect(lineDiff(before, after)).toEqual({ added, removed }))
+
+  it("are the fewest that turn one text into the other, and the other way round", () => {
+    const text = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 12 })
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const there = lineDiff(before.join("\n"), after.join("\n"))
+        const back = lineDiff(after.join("\n"), before.join("\n"))
+        expect(back).toEqual({ added: there.removed, removed: there.added })
+        expect(there.added - there.removed).toBe(after.length - before.length)
+        expect(there.added).toBeLessThanOrEqual(after.length)
+      })
+    )
+  })
+
+  it("of a long text are counted without comparing each with each", () => {
+    const long = (mark: string) => ["first", ...Array.from({ length: 3000 }, (_, index) => `${mark}${index}`), "last"].join("\n")
+    expect(lineDiff(long("a"), long("b"))).toEqual({ added: 3000, removed: 3000 })
+  })
+
+  it.each<[string, unknown, object | null]>([
+    [
+      "of the client's patch",
+      { structuredPatch: [{ lines: ["-a", "+b", " c", "+d"] }, { lines: ["\\ No newline at end of file", "-e"] }] },
+      { added: 2, removed: 2 }
+    ],
+    ["of a patch that changes nothing", { type: "update", structuredPatch: [] }, { added: 0, removed: 0 }],
+    ["not of a new file", { type: "create", structuredPatch: [] }, null],
+    ["not of another result", "Error: no", null],
+    ["not of a broken patch", { structuredPatch: [{ lines: [1] }] }, null]
+  ])("%s", (_, structured, counts) => expect(patchedLines(structured)).toEqual(counts))
+})
 
 describe("a note of a change", () => {
   it.each<[string, ReadonlyArray<OwnChange>, ReadonlyArray<NotedChange>, ReadonlyArray<string>]>([

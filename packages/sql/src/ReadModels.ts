@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { TableName } from "./Projection.ts"
 
 /** Raise it when the meaning of a line or the shape of a table changes: everything below is then projected anew from the journal. */
-export const version = 6
+export const version = 7
 
 export const tables = [
   "session",
@@ -43,12 +43,13 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       orElse: () => sql.literal("no INTEGER PRIMARY KEY")
     })
 
-    // "state" is SessionState as JSON; the columns beside it are what lists sort and filter by, and sums.
+    // "present": it has lines; "listed": lines that make a session (makesSession). "state" is SessionState as JSON; the columns beside it are what lists sort and filter by, and sums.
     yield* sql`CREATE TABLE ${t("session")} (
       no BIGINT NOT NULL PRIMARY KEY,
       owner TEXT NOT NULL,
       id TEXT NOT NULL,
       present INTEGER NOT NULL,
+      listed INTEGER NOT NULL,
       source TEXT NOT NULL,
       machine TEXT NOT NULL,
       state TEXT NOT NULL,
@@ -152,6 +153,8 @@ export const create = (table: TableName): Effect.Effect<void, SqlError, SqlClien
       result_transcript_no BIGINT,
       result_line BIGINT,
       result_at BIGINT,
+      patch_added BIGINT,
+      patch_removed BIGINT,
       is_error INTEGER,
       task_result TEXT
     )`

@@ -75,7 +75,8 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       const responses = yield* sql<{ transcript_no: number; line: number; input: number; output: number; cache_read: number; cache_write: number }>`
         SELECT transcript_no, line, input, output, cache_read, cache_write_5m + cache_write_1h AS cache_write FROM ${t("response")} WHERE session_no = ${no} AND part = 0`
       const changes = yield* sql<{ transcript_no: number; line: number; added: number; removed: number; files: number }>`
-        SELECT transcript_no, line, COALESCE(SUM(lines_added), 0) AS added, COALESCE(SUM(lines_removed), 0) AS removed, COUNT(*) AS files FROM ${t("tool_call")}
+        SELECT transcript_no, line, COALESCE(SUM(COALESCE(patch_added, lines_added)), 0) AS added,
+          COALESCE(SUM(COALESCE(patch_removed, lines_removed)), 0) AS removed, COUNT(*) AS files FROM ${t("tool_call")}
         WHERE session_no = ${no} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0 GROUP BY transcript_no, line`
       const facts = new Map<string, MessageFacts>()
       for (const row of responses) {

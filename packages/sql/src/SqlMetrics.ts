@@ -7,7 +7,7 @@ import { validationsOf } from "han-core/HookRun"
 import { type Activity, type DayActivity, type HourActivity, Metrics, type MetricsScope, type ModelActivity, noActivity } from "han-core/Metrics"
 import type { PriceTable } from "han-core/Pricing"
 import type { Compaction } from "han-core/Session"
-import type { SessionState } from "han-core/SessionState"
+import { askedFirst, type SessionState } from "han-core/SessionState"
 import { Viewer } from "han-core/Viewer"
 import { bucketMs, bucketOf, dayOf } from "./internal/chunk.ts"
 import { anyOf, Database, storeError } from "./internal/Database.ts"
@@ -187,7 +187,7 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
           const nos = [...bySession.keys()]
           if (nos.length === 0) return []
           const sessions = yield* sql<SessionRow>`
-            SELECT no, id, state, cwd, started_at, updated_at, compactions FROM ${t("session")} WHERE no ${anyOf(sql, nos)} AND present = 1 ORDER BY updated_at DESC, no DESC`
+            SELECT no, id, state, cwd, started_at, updated_at, compactions FROM ${t("session")} WHERE no ${anyOf(sql, nos)} AND listed = 1 ORDER BY updated_at DESC, no DESC`
           const tasks = new Map(
             (yield* sql<{ session_no: number; tasks: number; completed: number }>`
               SELECT session_no, COUNT(*) AS tasks, COUNT(CASE WHEN status = 'completed' THEN 1 END) AS completed FROM ${t("task")}
@@ -195,14 +195,15 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
           )
           return sessions.map((row) => {
             const { analysed, score, sum } = bySession.get(row.no)!
-            const { firstPrompt, modelTitle, slug, userTitle }: SessionState = JSON.parse(row.state)
+            const state: SessionState = JSON.parse(row.state)
+            const { modelTitle, slug, userTitle } = state
             const { sessions: _, ...sums } = sum.sums
             return {
               ...sums,
               sessionId: row.id as SessionId,
               title: userTitle?.value ?? modelTitle?.value ?? null,
               slug: slug?.value ?? null,
-              firstPrompt: firstPrompt?.value ?? null,
+              firstPrompt: askedFirst(state),
               path: row.cwd,
               startedAt: row.started_at,
               updatedAt: row.updated_at === 0 ? null : row.updated_at,

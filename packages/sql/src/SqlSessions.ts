@@ -56,7 +56,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
 
     const { lastMove, recent, select, sorted } = sessionPages(sql, models.table)
     const matching = (owner: OwnerId, filter: SessionFilter): Fragment =>
-      sql`s.owner = ${owner} AND s.present = 1
+      sql`s.owner = ${owner} AND s.listed = 1
         AND ${filter.project === undefined ? sql`1 = 1` : inProject(sql, filter.project)}
         AND ${filter.since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${filter.since}`}`
     const from = Effect.fnUntraced(function* (rows: ReadonlyArray<SessionRow>) {
@@ -102,13 +102,13 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
       }, failing("list")),
       find: Effect.fn("Sessions.find")(function* (query, page) {
         const { owner } = yield* Viewer
-        const condition = sql`s.owner = ${owner} AND s.present = 1 AND ${whereSql(sql, query.where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
+        const condition = sql`s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, query.where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
         return query.orderBy === undefined || query.orderBy.length === 0 ? yield* recent(owner, condition, page) : yield* sorted(condition, query.orderBy, page)
       }, failing("find")),
       countFound: Effect.fn("Sessions.countFound")(function* ({ where }) {
         const { owner } = yield* Viewer
         const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("session")} s
-          WHERE s.owner = ${owner} AND s.present = 1 AND ${whereSql(sql, where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
+          WHERE s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
         return row!.count
       }, failing("count found")),
       cursorOf: Effect.fn("Sessions.cursorOf")(function* (session) {
@@ -136,7 +136,7 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
           SELECT s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, MAX(d.root) AS root, MAX(d.worktree_of) AS worktree_of,
             MAX(d.default_branch) AS default_branch, COUNT(*) AS sessions, MIN(s.started_at) AS started_at, MAX(s.updated_at) AS updated_at
           FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
-          WHERE s.owner = ${owner} AND s.present = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
+          WHERE s.owner = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
         return rows.map((row) => ({
           id: projectId(row.path),
           path: row.path,

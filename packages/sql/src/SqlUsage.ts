@@ -3,7 +3,7 @@ import * as Layer from "effect/Layer"
 import { clockOf } from "han-core/Calendar"
 import { ProjectNotFound, projectId, repoId } from "han-core/Project"
 import { firstLineOf, SessionNotFound } from "han-core/Session"
-import type { SessionState } from "han-core/SessionState"
+import { askedFirst, type SessionState } from "han-core/SessionState"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { bounded } from "./internal/bounded.ts"
@@ -155,7 +155,7 @@ const add = (a: UsageTotals, b: UsageTotals): UsageTotals => ({
   unpricedResponses: a.unpricedResponses + b.unpricedResponses
 })
 
-const titleOf = (state: string): string | null => {
-  const { firstPrompt, modelTitle, userTitle }: SessionState = JSON.parse(state)
-  return userTitle?.value ?? modelTitle?.value ?? firstLineOf(firstPrompt?.value ?? null)
+const titleOf = (json: string): string | null => {
+  const state: SessionState = JSON.parse(json)
+  return state.userTitle?.value ?? state.modelTitle?.value ?? firstLineOf(askedFirst(state))
 }

@@ -2,6 +2,7 @@ import { countLines } from "./claudeContent.ts"
 import { addUsage } from "./claudeUsage.ts"
 import { type Line, lineId } from "./decodedLine.ts"
 import { array, canonicalJson, filled, isObject, type JsonObject, object, text as string } from "./json.ts"
+import { lineDiff } from "./lineDiff.ts"
 import { pullRequestIn } from "./pullRequest.ts"
 
 /** What the client writes in the model's place. */
@@ -86,9 +87,9 @@ const changedLines = (name: string, input: JsonObject): { readonly linesAdded: n
     linesRemoved = 0
   for (const edit of name === "Edit" ? [input] : array(input.edits)) {
     if (!isObject(edit)) continue
-    const more = countLines(string(edit.new_string) ?? "") - countLines(string(edit.old_string) ?? "")
-    if (more > 0) linesAdded += more
-    else linesRemoved -= more
+    const { added, removed } = lineDiff(string(edit.old_string) ?? "", string(edit.new_string) ?? "")
+    linesAdded += added
+    linesRemoved += removed
   }
   return { linesAdded, linesRemoved }
 }

@@ -6,7 +6,7 @@ import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
 import { originOf } from "han-core/Origin"
 import { type Project, repoId } from "han-core/Project"
-import type { Session } from "han-core/Session"
+import { makesSession, type Session } from "han-core/Session"
 import { SessionDetails } from "han-core/SessionDetails"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { Sessions } from "han-core/Sessions"
@@ -120,9 +120,9 @@ export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<Jour
 
 /** Whether the session was not there before these lines. A subagent's transcript may come before the one that started it. */
 const begins = Effect.fnUntraced(function* ({ entries, id, transcript }: JournalChange) {
-  if (transcript.generation !== 1 || transcript.kind === "agent" || entries[0]?.line !== 0) return false
+  if (transcript.generation !== 1 || transcript.kind === "agent" || !makesSession(transcript) || entries[0]?.line !== 0) return false
   const known = yield* (yield* Journal).transcripts({ sessionId: transcript.sessionId })
-  return known.find((one) => one.transcript.kind !== "agent")?.id === id
+  return known.find((one) => one.transcript.kind !== "agent" && makesSession(one.transcript))?.id === id
 })
 
 interface NewLine {

@@ -95,7 +95,8 @@ export const fileChanges: Details<ReadonlyArray<FileChange>> = Effect.fnUntraced
   const { sql, table } = reading
   const session = sql`LEFT JOIN ${sql.literal(table("session"))} s ON s.no = x.session_no`
   const rows = yield* sql<FileChangeRow>`
-    SELECT k.session_id, x.id, x.agent_id, x.path, x.action, COALESCE(x.name, 'unknown') AS tool_name, x.at, x.result_at AS until, x.lines_added AS added, x.lines_removed AS removed,
+    SELECT k.session_id, x.id, x.agent_id, x.path, ${actionOf(sql)} AS action, COALESCE(x.name, 'unknown') AS tool_name, x.at, x.result_at AS until, COALESCE(x.patch_added, x.lines_added) AS added,
+      COALESCE(x.patch_removed, x.lines_removed) AS removed,
       0 AS noted, s.cwd
     FROM ${from(reading, "tool_call")} ${session} WHERE ${mine(reading, ids)} AND x.path IS NOT NULL AND COALESCE(x.is_error, 0) = 0
     UNION ALL SELECT k.session_id, x.id, x.agent_id, x.path, x.action, x.tool_name, x.at, NULL, 0, 0, CASE WHEN t.kind = 'han' THEN 1 ELSE 0 END, s.cwd
@@ -120,6 +121,8 @@ export const fileChanges: Details<ReadonlyArray<FileChange>> = Effect.fnUntraced
   }
   return found
 })
+/** A file that was written over was there before. */
+const actionOf = (sql: Reading["sql"]) => sql`CASE WHEN x.action = 'created' AND x.patch_added IS NOT NULL THEN 'modified' ELSE x.action END`
 const fileChangeOf = (row: FileChangeRow, sessionId: SessionId) =>
   new FileChange(
     {

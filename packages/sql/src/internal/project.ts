@@ -1,6 +1,7 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import { makesSession } from "han-core/Session"
 import * as SessionState from "han-core/SessionState"
 import { type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
 import { anyOf, breathe, insertRows, storable, storableJson, type Value } from "./Database.ts"
@@ -17,6 +18,7 @@ const columns = [
   "owner",
   "id",
   "present",
+  "listed",
   "source",
   "machine",
   "state",
@@ -34,6 +36,7 @@ type SessionRow = Delta & {
   readonly no: number
   readonly id: string
   readonly present: number
+  readonly listed: number
   readonly source: string
   readonly machine: string
   readonly state: string
@@ -80,6 +83,7 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
     const row = rows.get(no)
     const own = chunks.filter((chunk) => chunk.sessionNo === no && !chunk.replaced)
     let present = row?.present === 1
+    const listed = row?.listed === 1 || own.some(({ transcript }) => makesSession(transcript))
     let startedAt = row?.started_at ?? null
     // 0 for a session without any time, so that a list can sort by it.
     let updatedAt = row?.updated_at ?? 0
@@ -105,13 +109,14 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
       : row === undefined
         ? SessionState.empty
         : JSON.parse(row.state)
-    if (row?.present === 1 && row.updated_at !== updatedAt && own.some(({ isNew }) => isNew)) moves.push([owner, no, row.updated_at])
+    if (row?.listed === 1 && row.updated_at !== updatedAt && own.some(({ isNew }) => isNew)) moves.push([owner, no, row.updated_at])
     const cwd = state.cwd === undefined ? null : storable(state.cwd.value)
     values.push([
       no,
       owner,
       row?.id ?? ids.get(no) ?? "",
       Number(present),
+      Number(listed),
       source,
       machine,
       storableJson(state),

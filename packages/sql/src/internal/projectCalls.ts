@@ -1,6 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import { patchedLines } from "han-core/FileChange"
 import type { SessionEventOf } from "han-core/SessionEvent"
 import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
 import { anyOf, storable, type Value } from "./Database.ts"
@@ -14,6 +15,8 @@ interface Result {
   readonly at: number | null
   readonly isError: boolean
   readonly task: string | null
+  /** What the client says that it changed in a file. */
+  readonly patch: ReturnType<typeof patchedLines>
 }
 interface Call {
   readonly id: string
@@ -44,6 +47,8 @@ interface CallRow extends SightingRow {
   readonly result_transcript_no: number | null
   readonly result_line: number | null
   readonly result_at: number | null
+  readonly patch_added: number | null
+  readonly patch_removed: number | null
   readonly is_error: number | null
   readonly task_result: string | null
   readonly result_seen_id: string | null
@@ -69,6 +74,8 @@ const columns = [
   "result_transcript_no",
   "result_line",
   "result_at",
+  "patch_added",
+  "patch_removed",
   "is_error",
   "task_result"
 ]
@@ -119,7 +126,15 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
           agentId,
           id: storable(event.toolUseId),
           seen: seenIn(chunk, envelope, line),
-          result: { transcriptNo: chunk.no, transcriptId: chunk.id, line, at: envelope.at, isError: event.isError, task: taskResult(event) }
+          result: {
+            transcriptNo: chunk.no,
+            transcriptId: chunk.id,
+            line,
+            at: envelope.at,
+            isError: event.isError,
+            task: taskResult(event),
+            patch: patchedLines(event.structured)
+          }
         })
         break
       default:
@@ -164,6 +179,8 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
       call.result?.transcriptNo ?? null,
       call.result?.line ?? null,
       call.result?.at ?? null,
+      call.result?.patch?.added ?? null,
+      call.result?.patch?.removed ?? null,
       call.result === null ? null : Number(call.result.isError),
       call.result?.task ?? null
     ]
@@ -184,8 +201,8 @@ const count = (deltas: Deltas, call: Call, sign: 1 | -1) => {
   activity.tool_calls += sign
   if (call.path === null || failed) return
   activity.file_changes += sign
-  activity.lines_added += sign * (call.linesAdded ?? 0)
-  activity.lines_removed += sign * (call.linesRemoved ?? 0)
+  activity.lines_added += sign * (call.result?.patch?.added ?? call.linesAdded ?? 0)
+  activity.lines_removed += sign * (call.result?.patch?.removed ?? call.linesRemoved ?? 0)
 }
 
 const callOf = (row: CallRow, transcripts: ReadonlyMap<number, string>): Call => ({
@@ -209,7 +226,8 @@ const callOf = (row: CallRow, transcripts: ReadonlyMap<number, string>): Call =>
           line: row.result_line,
           at: row.result_at,
           isError: row.is_error === 1,
-          task: row.task_result
+          task: row.task_result,
+          patch: row.patch_added === null || row.patch_removed === null ? null : { added: row.patch_added, removed: row.patch_removed }
         }
 })
 

@@ -1,6 +1,6 @@
 import type { SessionId } from "han-core/Entry"
 import { Session, type SessionLink, type SessionStatus } from "han-core/Session"
-import type { SessionState } from "han-core/SessionState"
+import { askedFirst, type SessionState } from "han-core/SessionState"
 import { bounded } from "./bounded.ts"
 import type { Delta } from "./chunk.ts"
 
@@ -41,7 +41,7 @@ export const sessionFromRow = (row: SessionRow, now: number): Session => {
       source: row.source,
       machine: row.machine,
       title: state.userTitle?.value ?? state.modelTitle?.value ?? null,
-      firstPrompt: state.firstPrompt?.value ?? null,
+      firstPrompt: askedFirst(state),
       cwd: row.cwd,
       project: row.repo_name ?? row.project,
       repo: row.remote,
