@@ -115,6 +115,45 @@ describe("a gate without a coordinator", () => {
   })
 })
 
+describe("a closed gate", () => {
+  const file = join(han.folder, "market/probe/han-plugin.yml")
+
+  it("is shut for its tools alone while nobody can run it", async () => {
+    expect(await guard("ls")).toMatchObject({ code: 0, out: "", err: "" })
+    await stop()
+    const alone = { HAN_HOOK_NO_START: "1" }
+    expect(await guard("ls", alone)).toMatchObject({ code: 2, err: expect.stringContaining("stays closed until they can run") })
+    const read = await han.call(["PreToolUse"], payload("PreToolUse", "", "Read"), alone)
+    expect([read.code, message(read.out)]).toEqual([0, expect.stringContaining("the coordinator is not running")])
+  })
+
+  it("is not opened by a file that cannot be read, with a coordinator and without; explain and test name the file", async () => {
+    expect(await guard("ls")).toMatchObject({ code: 0, out: "", err: "" })
+    const whole = readFileSync(file, "utf8")
+    writeFileSync(file, `${whole}  broken: [\n`)
+    const shut = { code: 2, err: expect.stringMatching(/probe guard: it was closed before .*until its file can be read again: .*han-plugin\.yml, line \d+/) }
+    expect(await guard("ls")).toMatchObject(shut)
+    expect(await han.call(["PreToolUse"], payload("PreToolUse", "", "Read"))).toMatchObject({ code: 0, err: "" })
+    for (const [command, code] of [
+      ["explain", 0],
+      ["test", 1]
+    ] as const) {
+      const { child, told } = han.start(["hook", command, "PreToolUse", "--tool", "Bash"])
+      child.stdin?.end()
+      const { out, code: exitCode } = await told
+      expect([command, exitCode]).toEqual([command, code])
+      expect(out).toMatch(/Problems\n +error +\S*han-plugin\.yml, line \d+/)
+      expect(out).toContain("it was closed before")
+    }
+    await stop()
+    expect(await guard("ls", { HAN_HOOK_NO_START: "1" })).toMatchObject({ code: 2, err: expect.stringContaining("stays closed") })
+    expect(await guard("ls")).toMatchObject(shut)
+    writeFileSync(file, whole)
+    expect(await guard("ls")).toMatchObject({ code: 0, out: "", err: "" })
+    expect(await guard("rm -rf src")).toMatchObject(denied)
+  })
+})
+
 describe("a gate whose coordinator goes away", () => {
   it("is run again by the next one when it was killed", async () => {
     const pids = join(han.folder, "killed")

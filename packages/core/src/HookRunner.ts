@@ -10,7 +10,7 @@ import type { HookAnswer } from "./HookAnswer.ts"
 import { HookCache } from "./HookCache.ts"
 import type { HookCall, HookCallInvalid, HookPlan, HookProgress } from "./HookCall.ts"
 import { type HookProjectInvalid, Hooks } from "./Hooks.ts"
-import { closedEvents } from "./internal/closedEvents.ts"
+import { closedGates } from "./internal/closedGates.ts"
 import { hookCalls } from "./internal/hookCalls.ts"
 import { hookDeciding } from "./internal/hookDecision.ts"
 import { hookLog } from "./internal/hookLog.ts"
@@ -47,8 +47,8 @@ export interface HookRunnerOptions {
   /** How often in a row an agent that wants to stop is sent on. */
   readonly mostBlocks: number
   /**
-   * Where it is noted which events are blocked while nobody runs their hooks (`on_error: closed`), by project and by the configuration folder that the call
-   * named, "" for none: `{ "/project": { "": ["Stop"] } }`.
+   * Where it is noted which gates block while nobody runs them (`on_error: closed`), by project and by the configuration folder that the call named, "" for
+   * none; see `ClosedGate`.
    */
   readonly failClosedFile: string
   /** Told why lines about hooks cannot be written to the journal, with every attempt, and null when they were. */
@@ -100,7 +100,7 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
         standing: hookStanding({ mostBlocks: options.mostBlocks }),
         slots: hookSlots(options.slots),
         outputFolder: options.outputFolder,
-        noteClosed: closedEvents(options.failClosedFile),
+        noteClosed: closedGates(options.failClosedFile),
         inBackground: (work) => Effect.asVoid(Effect.forkIn(work, scope))
       })
       return {

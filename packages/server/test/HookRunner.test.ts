@@ -3,6 +3,7 @@ import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { gatesIn } from "han-core/ClosedGates"
 import { enable, git, hookProject, putPlugin, sessionId } from "./hookProject.ts"
 
 const gate = (command: string, more = "") => `  check:\n    event: Stop\n    command: ${JSON.stringify(command)}\n${more}`
@@ -426,15 +427,33 @@ describe("ends", () => {
     })
   )
 
-  it.scopedLive("which events are closed while nobody runs hooks stands in a file", () =>
+  it.scopedLive("which gates are closed while nobody runs hooks stands in a file", () =>
     Effect.gen(function* () {
       const { project: folder, root, run } = yield* project(gate("true", "    on_error: closed\n"))
       yield* run("Stop")
       const file = Path.join(root, "fail-closed.json")
-      assert.deepStrictEqual(JSON.parse(Fs.readFileSync(file, "utf8")), { [folder]: { "": ["Stop", "SubagentStop"] } })
+      const noted = JSON.parse(Fs.readFileSync(file, "utf8"))
+      assert.deepStrictEqual(
+        gatesIn(noted[folder][""]).map(({ event, hook }) => [event, hook]),
+        [
+          ["Stop", "gate@local/check"],
+          ["SubagentStop", "gate@local/check"]
+        ]
+      )
       assert.strictEqual(Fs.statSync(file).mode & 0o777, 0o600)
+      // What nobody can read any more stays closed.
+      putPlugin(root, "  check: [\n")
+      const { answer, outcomes } = yield* run("Stop")
+      assert.deepStrictEqual(
+        outcomes.map(({ hook, onError, status }) => [hook, status, onError]),
+        [["gate@local/check", "broken", "closed"]]
+      )
+      assert.strictEqual(answer.exitCode, 2)
+      assert.match(answer.stderr, /gate check: it was closed before \(on_error\), and stays so until its file can be read again: .*han-plugin\.yml, line \d/)
+      assert.deepStrictEqual(JSON.parse(Fs.readFileSync(file, "utf8")), noted)
+      assert.strictEqual((yield* run("PreToolUse", { tool: "Read" })).answer.exitCode, 0)
       putPlugin(root, gate("true"))
-      yield* run("Stop")
+      assert.strictEqual((yield* run("Stop")).answer.exitCode, 0)
       assert.deepStrictEqual(JSON.parse(Fs.readFileSync(file, "utf8")), {})
     })
   )

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { HookPlanItem } from "han-core/HookCall"
 import { HookRunner } from "han-core/HookRunner"
 import { answered, ask, print } from "../Asking.ts"
+import { brokenFiles } from "../BrokenFiles.ts"
 import { type HandCall, handCall } from "../HookCalls.ts"
 import type { Host } from "../Host.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
@@ -23,8 +24,9 @@ export const run = (options: Options, host: Host): Promise<number> =>
       const items = plan.items.filter(({ reason }) => reason.code !== "event")
       const where = plan.tree === plan.projectPath ? plainLine(plan.tree) : `${plainLine(plan.tree)}, a worktree of ${plainLine(plan.projectPath)}`
       const head = `${style.bold(options.event ?? `${options.only?.plugin} ${options.only?.hook}`)} in ${where}\n`
+      const broken = yield* brokenFiles(host)
       const none = `No hook is for it; \`han hook list\` shows those that there are.\n`
-      yield* print(host.out, `${head}${items.length === 0 ? none : items.map((item) => itemText(item, style)).join("")}`)
+      yield* print(host.out, `${head}${items.length === 0 ? none : items.map((item) => itemText(item, style)).join("")}${broken}`)
     })
   )
 

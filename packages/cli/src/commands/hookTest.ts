@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { HookAnswer } from "han-core/HookAnswer"
 import { ask, print } from "../Asking.ts"
+import { brokenFiles } from "../BrokenFiles.ts"
 import { followedRun } from "../FollowedRun.ts"
 import { type HandCall, handCall, toolOf } from "../HookCalls.ts"
 import { decisionText } from "../HookDecisionText.ts"
@@ -22,7 +23,8 @@ export const run = (options: Options, host: Host): Promise<number> =>
       const { answer, outcomes } = yield* followedRun(call, host, options.json)
       const decision = decisionText(call.event ?? "", toolOf(call), answer)
       const style = styleOf(host.terminal)
-      const told = `${summaryText(outcomes)}\n${style.bold("Claude Code")} ${decision}\n${answerText(answer, style)}`
+      const broken = options.json ? "" : yield* brokenFiles(host)
+      const told = `${broken}${summaryText(outcomes)}\n${style.bold("Claude Code")} ${decision}\n${answerText(answer, style)}`
       yield* print(host.out, options.json ? `${toJson({ outcomes, answer, decision })}\n` : told)
       return hasFailed(outcomes) ? 1 : 0
     })

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { guards } from "../ClosedGates.ts"
 import type { Hook } from "../Hook.ts"
 import { answerTo, type HookAnswer } from "../HookAnswer.ts"
 import type { HookCall, HookCallInvalid, HookPlan, HookPlanItem, HookProgress } from "../HookCall.ts"
 import { againstIt, type HookOutcome, type HookReason, nothing, verdictOf } from "../HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
 import type { StoreError } from "../StoreError.ts"
+import { type HiddenGate, hiddenOutcome, hiddenText } from "./closedGates.ts"
 import { directorySettings } from "./directorySettings.ts"
 import { type CommandSetting, outcomeWithout, runUnit } from "./hookCommand.ts"
 import { dueTo, few, type HookDecision, type HookLook, type HookUnit, newLook } from "./hookDecision.ts"
@@ -21,7 +23,8 @@ export interface HookCallsOptions extends HookUnitsOptions {
   readonly hooks: typeof Hooks.Service
   readonly slots: HookSlots
   readonly outputFolder: string
-  readonly noteClosed: (list: HookList, folder: string | undefined) => Effect.Effect<void>
+  /** Gives the gates that are shut because nobody can read what they are. */
+  readonly noteClosed: (list: HookList, folder: string | undefined) => Effect.Effect<ReadonlyArray<HiddenGate>>
 }
 
 type Failure = HookCallInvalid | HookProjectInvalid | StoreError
@@ -62,22 +65,29 @@ export const hookCalls = (options: HookCallsOptions) => {
     Effect.gen(function* () {
       const work: Work = { reads: 0 }
       const planned = yield* planOf(planning, call, work)
-      yield* noteClosed(planned.list, call.environment["CLAUDE_CONFIG_DIR"])
+      const hidden = (yield* noteClosed(planned.list, call.environment["CLAUDE_CONFIG_DIR"])).filter(isGuarding(planned))
       // Nobody knows there what a hook's own variables are; the command form runs it.
       if (call.answerAs === "http" && planned.graph.hooks.some(({ environment }) => environment.length > 0)) return nothingToSay
       const until = startOf(call) + waitOf(planned)
-      if (emit !== null || planned.payload.sessionId === null) return yield* run(planned, { work, until, emit: emit ?? (() => undefined), part: null })
-      return yield* twins.join(planned, until, (part) => run(planned, { work, until, emit: () => undefined, part }))
+      if (emit !== null || planned.payload.sessionId === null) return yield* run(planned, { work, until, emit: emit ?? (() => undefined), part: null, hidden })
+      return yield* twins.join(planned, until, (part) => run(planned, { work, until, emit: () => undefined, part, hidden }))
     })
 
   const run = (
     planned: Planned,
     {
       emit,
+      hidden,
       part,
       until,
       work
-    }: { readonly work: Work; readonly until: number; readonly emit: (progress: HookProgress) => void; readonly part: EventPart | null }
+    }: {
+      readonly work: Work
+      readonly until: number
+      readonly emit: (progress: HookProgress) => void
+      readonly part: EventPart | null
+      readonly hidden: ReadonlyArray<HiddenGate>
+    }
   ): Effect.Effect<HookAnswer> =>
     Effect.gen(function* () {
       const { call, graph, order, payload } = planned
@@ -94,6 +104,7 @@ export const hookCalls = (options: HookCallsOptions) => {
         outcomes.push(outcome)
         emit({ _tag: "Ended", outcome })
       }
+      for (const gate of hidden) tell(hiddenOutcome(gate, planned.treePath))
       for (const { directory, hook, reason } of planned.passedOver)
         if (reason.code !== "event") tell({ ...outcomeWithout(hook, planned.treePath), directory, reason })
       const ends = new Map<string, Deferred.Deferred<ReadonlyArray<HookOutcome>>>()
@@ -148,7 +159,9 @@ export const hookCalls = (options: HookCallsOptions) => {
       const { graph, order, payload } = planned
       const setting = { input: call.input, outputFolder, slots: slots.of(payload.event), until: Date.now() + testsAtMost }
       const look = newLook(work)
-      const items: Array<HookPlanItem> = planned.passedOver.map(({ directory, hook, reason }) => ({ ...itemOf(hook, graph, order), directory, reason }))
+      const hidden = (yield* noteClosed(planned.list, call.environment["CLAUDE_CONFIG_DIR"])).filter(isGuarding(planned))
+      const items: Array<HookPlanItem> = hidden.map(({ hook, why }) => ({ ...itemWithout(hook), reason: { code: "refused", text: hiddenText(why) } }))
+      for (const { directory, hook, reason } of planned.passedOver) items.push({ ...itemOf(hook, graph, order), directory, reason })
       for (const hook of graph.hooks) {
         const item = itemOf(hook, graph, order)
         const units = planned.units.get(hook.id) ?? []
@@ -216,13 +229,23 @@ const inOrder = (outcomes: ReadonlyArray<HookOutcome>, hooks: ReadonlyArray<Hook
   return [...outcomes].sort((a, b) => placeOf(a) - placeOf(b) || ((a.directory ?? "") < (b.directory ?? "") ? -1 : 1))
 }
 
-const itemOf = (hook: Hook, graph: Planned["graph"], order: Planned["order"]): HookPlanItem => ({
-  hook: hook.id,
+const isGuarding =
+  ({ call, payload }: Planned) =>
+  (gate: HiddenGate): boolean =>
+    call.only === null && guards(gate, { event: payload.event, value: payload.matched, tool: payload.toolName })
+
+const itemWithout = (hook: string): HookPlanItem => ({
+  hook,
   directory: null,
   due: false,
   cached: false,
   reason: { code: "event", text: "" },
   files: [],
   fileCount: 0,
+  after: []
+})
+
+const itemOf = (hook: Hook, graph: Planned["graph"], order: Planned["order"]): HookPlanItem => ({
+  ...itemWithout(hook.id),
   after: [...(graph.dependencies.get(hook.id) ?? []), ...(order.get(hook.id) ?? [])]
 })

@@ -90,7 +90,7 @@ const selected = (list: HookList, payload: HookPayload, call: HookCall) =>
       const others = list.hooks.map((hook) => `${hook.plugin} ${hook.name}`)
       const known = others.length === 0 ? "no enabled plugin has any" : `there are ${others.slice(0, 20).join(", ")}${others.length > 20 ? ", …" : ""}`
       return yield* new HookCallInvalid({
-        message: `no plugin that is enabled in ${list.projectPath} has a hook ${only.plugin}/${only.hook}; ${known}. \`han hook list\` shows them`
+        message: `no plugin that is enabled in ${list.projectPath} has a hook ${only.plugin}/${only.hook}; ${known}. \`han hook list\` shows them${brokenIn(list)}`
       })
     }
     const chosen: Array<Hook> = []
@@ -102,6 +102,12 @@ const selected = (list: HookList, payload: HookPayload, call: HookCall) =>
     }
     return { chosen, passedOver }
   })
+
+/** What may be why it is not there. */
+const brokenIn = ({ problems }: HookList): string => {
+  const errors = problems.filter(({ severity }) => severity === "error").map(({ message }) => message)
+  return errors.length === 0 ? "" : `. Not everything can be read: ${errors.slice(0, 5).join("; ")}`
+}
 
 const whyNot = (hook: Hook, list: HookList, payload: HookPayload, { only }: HookCall): HookReason | null => {
   const { event, matched, toolName } = payload

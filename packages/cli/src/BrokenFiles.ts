@@ -1,0 +1,22 @@
+import * as Effect from "effect/Effect"
+import { Hooks } from "han-core/Hooks"
+import { answered } from "./Asking.ts"
+import { problemsText } from "./HookText.ts"
+import type { Host } from "./Host.ts"
+import { hookQuery } from "./ProjectFolder.ts"
+import { styleOf } from "./terminal/Style.ts"
+
+/** The errors of the files that hooks of this project come from: what is in them counts for nothing, and no hook of theirs is seen. Empty when there are none. */
+export const brokenFiles = (host: Host) =>
+  Effect.map(
+    answered(
+      host,
+      "hooks",
+      Effect.flatMap(Hooks, (hooks) => hooks.list(hookQuery(undefined, host)))
+    ),
+    ({ problems }) =>
+      problemsText(
+        problems.filter(({ severity }) => severity === "error"),
+        styleOf(host.terminal)
+      )
+  )
