@@ -44,8 +44,9 @@ describe("a hook that lets go", () => {
   it("says so where the event lets it: JSON where it is read, else standard error; what was answered stays as it is", async () => {
     for (const event of ["PreCompact", "WorktreeCreate", "SessionEnd"])
       expect(await call(event)).toMatchObject({ out: "", err: expect.stringMatching(notRunning) })
+    expect(told("PostCompact", "x")).toEqual({ stdout: "x\n", stderr: "" })
     for (const event of ["SessionStart", "UserPromptSubmit", "SubagentStop", "Elicitation"]) expect((await call(event)).message).toMatch(notRunning)
-    for (const event of hookEvents) expect([event, told(event, "x").stdout !== ""]).toEqual([event, ruleOf(event).json])
+    for (const event of hookEvents) expect([event, told(event, "x").stdout !== ""]).toEqual([event, ruleOf(event).json || ruleOf(event).shown])
     expect(["Stop", "SubagentStop", "SessionStart", "UserPromptSubmit", null].map(isFrequent)).toEqual([false, false, false, false, false])
     const other = await peer(here.socket, answering(says('{"decision":"block","reason":"no"}')))
     expect((await call("Stop")).out).toBe('{"decision":"block","reason":"no"}')
