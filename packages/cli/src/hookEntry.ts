@@ -43,9 +43,40 @@ const field = (input: string, name: string): string | undefined => {
 }
 
 const endings = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const
-// The connection ends with this process, and the coordinator ends the hooks with the connection.
-const interrupted = (signal: keyof typeof endings) => process.exit(endings[signal])
 const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const
+/** For a call on its way to get there. */
+const graceMs = 250
+
+/** What the client wrote, when it has been read. */
+let given = ""
+
+// The connection ends with this process, and the coordinator ends the hooks with the connection: all but those that the client does not wait for.
+const interrupted = async (signal: keyof typeof endings) => {
+  const end = () => process.exit(endings[signal])
+  if (words === undefined) return end()
+  const { clientTimeout } = await import("./ClientTimeout.ts")
+  if (clientTimeout(words, eventOf(words, given), projectOf(given), environment).isAwaited) end()
+  else setTimeout(end, graceMs)
+}
+const watchMs = 500
+
+/** Ends this process when the client is gone that it is for: killed, it leaves it behind. */
+const endWithClient = (): void => {
+  const client = Number(environment["CLAUDE_PID"])
+  const parent = process.ppid
+  const isThere = (): boolean => {
+    try {
+      return process.kill(client, 0)
+    } catch (error) {
+      return error instanceof Error && "code" in error && error.code === "EPERM"
+    }
+  }
+  // Where it cannot be seen, as from a container, its child is the next best.
+  const byNumber = Number.isInteger(client) && client > 1 && isThere()
+  setInterval(() => {
+    if (byNumber ? !isThere() : process.ppid !== parent) void interrupted("SIGTERM")
+  }, watchMs).unref()
+}
 
 const say = async ({ exitCode, stderr, stdout }: HookAnswer): Promise<void> => {
   process.exitCode = exitCode
@@ -105,6 +136,12 @@ const isBroken = (input: string): boolean => {
   }
 }
 
+/** By hand it may be; but the client that calls for an event always says what it is. */
+const isEmpty = (words: HookWords, input: string): boolean =>
+  words.event !== null && input.trim() === "" && (environment["CLAUDE_PROJECT_DIR"] ?? environment["CLAUDECODE"] ?? "") !== ""
+const emptyInput =
+  "standard input is empty, where Claude Code writes what happened, so no hooks were run; is something before han in the command of this hook that reads it? By hand: `han hook test`"
+
 /** False: it is a person who asks, and wants to see it run. */
 const answered = async (words: HookWords): Promise<boolean> => {
   const input = await readInput()
@@ -114,6 +151,10 @@ const answered = async (words: HookWords): Promise<boolean> => {
   const home = environment["HAN_HOME"] || join(homedir(), ".han")
   if (input._tag === "TooLong") {
     await fail(words, "", home, `what standard input holds for this hook is longer than ${longestInput / 1024 / 1024} MB, so no hooks were run`)
+    return true
+  }
+  if (input._tag === "Text" && isEmpty(words, text)) {
+    await fail(words, "", home, emptyInput)
     return true
   }
   const { async, cache, directory, event, only } = words
@@ -128,6 +169,8 @@ const answered = async (words: HookWords): Promise<boolean> => {
     answerAs: "command" as const,
     startedAt: performance.timeOrigin
   }
+  given = text
+  endWithClient()
   const reply = await replyTo(words, directory === undefined ? call : { ...call, directory }, home)
   if (reply._tag === "Answered") await say(reply.answer)
   else await fail(words, text, home, reply.reason)

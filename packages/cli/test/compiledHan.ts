@@ -45,6 +45,8 @@ export const compiledHan = (hooks: string) => {
     folder,
     project,
     home,
+    environment,
+    program,
     start,
     build: () => {
       const built = spawnSync("node", [join(repository, "scripts/build-binary.mjs"), bin], { encoding: "utf8" })

@@ -1,7 +1,9 @@
 import type * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
@@ -28,7 +30,10 @@ import type { StoreError } from "./StoreError.ts"
 export class HookRunner extends Context.Tag("han-core/HookRunner")<
   HookRunner,
   {
-    /** Runs what is due, and says what to tell the agent. However many entries of the client call for an event, each hook is run, and told of, once. */
+    /**
+     * Runs what is due, and says what to tell the agent. However many entries of the client call for an event, each hook is run, and told of, once. It ends with its
+     * caller, unless the client does not wait for it: then it runs to its end all the same.
+     */
     readonly answer: (call: HookCall) => Effect.Effect<HookAnswer, HookCallInvalid | HookProjectInvalid | StoreError>
     /** The same for somebody who looks on: told while it happens, whatever else is asked meanwhile; ends with `Answered`. Whoever stops to listen ends it. */
     readonly run: (call: HookCall) => Stream.Stream<HookProgress, HookCallInvalid | HookProjectInvalid | StoreError>
@@ -90,6 +95,21 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
         Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(FiberSet.run(calls, restore(call)), (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => Fiber.interrupt(fiber)))
         )
+      /** The same, but it goes on without its caller where the client does not wait for it, which is known when it is planned. */
+      const outliving = <E>(call: (stays: (stays: boolean) => void) => Effect.Effect<HookAnswer, E>): Effect.Effect<HookAnswer, E> =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.suspend(() => {
+            const known = Deferred.unsafeMake<boolean>(FiberId.none)
+            const run = call((stays) => Deferred.unsafeDone(known, Effect.succeed(stays)))
+            const fiber = FiberSet.run(
+              calls,
+              Effect.onExit(restore(run), () => Deferred.succeed(known, false))
+            )
+            const left = (fiber: Fiber.RuntimeFiber<HookAnswer, E>) =>
+              Effect.flatMap(Deferred.await(known), (stays) => (stays ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))))
+            return Effect.flatMap(fiber, (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => left(fiber)))
+          })
+        )
       yield* Effect.forkIn(oldOutputsGone(options.outputFolder), scope)
       const passes = passesIn(cache)
       const { execute, explain } = hookCalls({
@@ -104,7 +124,7 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
         inBackground: (work) => Effect.asVoid(Effect.forkIn(work, scope))
       })
       return {
-        answer: Effect.fn("HookRunner.answer")((call: HookCall) => owned(execute(call, null))),
+        answer: Effect.fn("HookRunner.answer")((call: HookCall) => outliving((stays) => execute(call, null, stays))),
         run: (call) =>
           Stream.unwrapScoped(
             Effect.gen(function* () {

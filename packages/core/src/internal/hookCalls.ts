@@ -16,7 +16,7 @@ import { type Planned, planOf, proviso } from "./hookPlan.ts"
 import type { HookSlots } from "./hookSlots.ts"
 import { type EventPart, hookTwins } from "./hookTwins.ts"
 import { type HookUnitsOptions, hookUnits, type UnitCall } from "./hookUnits.ts"
-import { waitOf } from "./hookWait.ts"
+import { isWaitedFor, waitOf } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
 
 export interface HookCallsOptions extends HookUnitsOptions {
@@ -60,11 +60,19 @@ export const hookCalls = (options: HookCallsOptions) => {
     )
   }
 
-  /** `emit` is for somebody who looks on: such a call is its own, whatever others ask meanwhile. */
-  const execute = (call: HookCall, emit: ((progress: HookProgress) => void) | null): Effect.Effect<HookAnswer, Failure> =>
+  /**
+   * `emit` is for somebody who looks on: such a call is its own, whatever others ask meanwhile. `stays`: told whether it is to go on when its caller has gone, as soon
+   * as that is known.
+   */
+  const execute = (
+    call: HookCall,
+    emit: ((progress: HookProgress) => void) | null,
+    stays: (stays: boolean) => void = () => undefined
+  ): Effect.Effect<HookAnswer, Failure> =>
     Effect.gen(function* () {
       const work: Work = { reads: 0 }
       const planned = yield* planOf(planning, call, work)
+      stays(!isWaitedFor(planned))
       const hidden = (yield* noteClosed(planned.list, call.environment["CLAUDE_CONFIG_DIR"])).filter(isGuarding(planned))
       // Nobody knows there what a hook's own variables are; the command form runs it.
       if (call.answerAs === "http" && planned.graph.hooks.some(({ environment }) => environment.length > 0)) return nothingToSay

@@ -1,5 +1,5 @@
 import * as Duration from "effect/Duration"
-import { usableOf, waitAt } from "../ClientWaits.ts"
+import { isAwaited, usableOf, waitAt } from "../ClientWaits.ts"
 import type { ClientHook } from "../Hook.ts"
 import type { HookCall } from "../HookCall.ts"
 import { matches } from "../HookMatcher.ts"
@@ -31,6 +31,9 @@ export const isAsyncCall = (call: HookCall, payload: HookPayload, list: HookList
   const entries = entriesOf(call, payload, list).filter(({ what }) => (hanHookCall(what)?.words.includes("--async") ?? false) === flagged)
   return entries.length === 0 ? flagged : entries.every((entry) => entry.async)
 }
+
+/** Whether the client waits for the answer at all: not at some events, nor when all entries that make such a call are `async`. */
+export const isWaitedFor = ({ isAsync, payload }: Planned): boolean => payload.sessionId === null || (isAwaited(payload.event) && !isAsync)
 
 const entriesOf = (call: HookCall, { event, matched }: HookPayload, list: HookList): ReadonlyArray<ClientHook> =>
   event === null
