@@ -142,7 +142,7 @@ describe("han plugin generate-hooks", () => {
       entries: [{ event: "PostToolUse", matcher: "Edit|Write", async: true, timeoutSeconds: null }]
     })
     expect(json(join(plugins, "a/hooks/hooks.json"))).toEqual({
-      hooks: { PostToolUse: [{ matcher: "Edit|Write", hooks: [{ type: "command", command: "han hook run PostToolUse", async: true }] }] }
+      hooks: { PostToolUse: [{ matcher: "Edit|Write", hooks: [{ type: "command", command: "han hook run PostToolUse --async", async: true }] }] }
     })
     const all = await one.han("plugin", "generate-hooks", plugins, "--all", "--check")
     expect([all.code, all.out.toString()]).toEqual([0, expect.stringMatching(/\n2 plugins: 2 as they were, 0 written\n$/)])
