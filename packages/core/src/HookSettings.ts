@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { ClaudeFolders } from "./ClaudeFolders.ts"
 import type { ClientHook, Hook, HookPlugin, HookProblem, HookTrust } from "./Hook.ts"
-import { HookContentChanged, type HookList, HookProjectInvalid, type HookQuery, Hooks, type TrustDecision } from "./Hooks.ts"
+import { type FileOfTrust, HookContentChanged, type HookList, HookProjectInvalid, type HookQuery, Hooks, type TrustDecision } from "./Hooks.ts"
 import { applyChanges } from "./internal/hookOverlay.ts"
 import { hookReading } from "./internal/hookReading.ts"
 import { hookScopes, type Scoped } from "./internal/hookScopes.ts"
@@ -15,7 +15,7 @@ import { isWithin, pluginContents } from "./internal/pluginContent.ts"
 import { keyOf } from "./internal/pluginKey.ts"
 import { pluginPlaces, realPath } from "./internal/pluginPlaces.ts"
 import { digestOf, type Untrusted } from "./internal/trustDigest.ts"
-import { readDecisions, removeDecision, writeDecision } from "./internal/trustFile.ts"
+import { readDecisions, removeDecision, type StoredDecision, writeDecision } from "./internal/trustFile.ts"
 
 export interface HookSettingsOptions {
   /** Where the decisions of `han trust` are kept. */
@@ -30,7 +30,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
       const claude = yield* ClaudeFolders
       const reading = hookReading()
       const placeOf = pluginPlaces(reading.json)
-      const contentOf = pluginContents()
+      const { contentOf, fileOf } = pluginContents()
       const decisions = kept((file) => Effect.either(readDecisions(file)))
 
       /** The plugins that are on, with where they are and whether they are trusted. */
@@ -105,7 +105,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
         return found
       })
 
-      const list = Effect.fn("Hooks.list")(function* (query: HookQuery) {
+      const look = Effect.fnUntraced(function* (query: HookQuery) {
         const work: Work = { reads: 0 }
         const problems: Array<HookProblem> = []
         const projectPath = yield* projectOf(query.projectPath)
@@ -114,6 +114,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
         const clientHooks: Array<ClientHook> = []
         const listed: Array<HookPlugin> = []
         const untrusted: Array<Untrusted> = []
+        const files = new Map<string, string>()
         for (const settings of scoped.settings) {
           const entries = yield* reading.settingsHooks(work, settings.file, problems)
           for (const entry of entries) clientHooks.push({ ...entry, plugin: null, scope: settings.scope, file: settings.file })
@@ -152,7 +153,11 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
             }
             hooks.push(one)
             // What cannot be vouched for is in no decision.
-            if (hook.enabled && trust.state === "untrusted" && content?.digest !== null) untrusted.push({ hook: one, content: content?.digest ?? null })
+            if (hook.enabled && trust.state === "untrusted" && content?.digest !== null) {
+              untrusted.push({ hook: one, content: content?.digest ?? null })
+              for (const [at, digest] of content?.files ?? []) files.set(at, digest)
+              for (const at of changedBy) files.set(at, (yield* fileOf(work, at)) ?? "")
+            }
           }
           listed.push({ ...plugin, hooks: own.hooks.length, clientHooks: own.client.length })
         }
@@ -162,7 +167,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
         const isGiven = decision !== null && decision.digest === digest
         const ids = untrusted.map(({ hook }) => hook.id)
         const when = decision === null ? "" : new Date(decision.trustedAt).toISOString()
-        return {
+        const list: HookList = {
           projectPath,
           hooks: isGiven
             ? hooks.map((hook) => (ids.includes(hook.id) ? { ...hook, trust: { state: "trusted", why: `by \`han trust\` at ${when}` } } : hook))
@@ -170,10 +175,19 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
           clientHooks,
           plugins: listed.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
           problems,
-          trust: { digest, hooks: ids, decision: isGiven ? decision : null, outdated: decision !== null && !isGiven },
+          trust: {
+            digest,
+            hooks: ids,
+            decision: isGiven ? withoutFiles(decision) : null,
+            outdated: decision !== null && !isGiven,
+            changed: isGiven ? [] : changedFiles(decision, files)
+          },
           read: work.reads
-        } satisfies HookList
+        }
+        return { list, files }
       })
+
+      const list = Effect.fn("Hooks.list")((query: HookQuery) => Effect.map(look(query), ({ list }) => list))
 
       /** A file of decisions that cannot be believed decides nothing. */
       const decided = Effect.fnUntraced(function* (work: Work, projectPath: string, problems: Array<HookProblem>) {
@@ -184,7 +198,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
       })
 
       const trust = Effect.fn("Hooks.trust")(function* ({ digest, ...query }: HookQuery & { readonly digest: string }) {
-        const now = yield* list(query)
+        const { files, list: now } = yield* look(query)
         if (now.trust.digest === null || now.trust.digest !== digest) {
           return yield* new HookContentChanged({
             projectPath: now.projectPath,
@@ -197,7 +211,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
           trustedAt: Date.now(),
           hooks: now.hooks.filter(({ id }) => now.trust.hooks.includes(id)).map(({ command, id }) => ({ id, command }))
         }
-        yield* writeDecision(options.trustFile, decision)
+        yield* writeDecision(options.trustFile, { ...decision, files: Object.fromEntries(files) })
         return decision
       })
 
@@ -205,10 +219,22 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
         list,
         trust,
         revoke: Effect.fn("Hooks.revoke")((projectPath: string) => removeDecision(options.trustFile, realPath(projectPath) ?? path.resolve(projectPath))),
-        decisions: readDecisions(options.trustFile)
+        decisions: Effect.map(readDecisions(options.trustFile), (all) => all.map(withoutFiles))
       }
     })
   )
+
+const withoutFiles = ({ files: _, ...decision }: StoredDecision): TrustDecision => decision
+
+/** What is no longer as it was when the decision was taken. */
+const changedFiles = (decision: StoredDecision | null, now: ReadonlyMap<string, string>): ReadonlyArray<FileOfTrust> => {
+  if (decision?.files === undefined) return []
+  const before = new Map(Object.entries(decision.files))
+  return [...new Set([...before.keys(), ...now.keys()])].sort().flatMap((at): ReadonlyArray<FileOfTrust> => {
+    if (before.get(at) === now.get(at)) return []
+    return [{ path: at, change: !before.has(at) ? "added" : now.has(at) ? "changed" : "removed" }]
+  })
+}
 
 const projectOf = (projectPath: string): Effect.Effect<string, HookProjectInvalid> =>
   Effect.suspend(() => {

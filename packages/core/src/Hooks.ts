@@ -25,6 +25,10 @@ export const TrustDecision = Schema.Struct({
 })
 export type TrustDecision = typeof TrustDecision.Type
 
+/** What became of a file since a decision that it was part of. */
+export const FileOfTrust = Schema.Struct({ path: Schema.String, change: Schema.Literal("changed", "added", "removed") })
+export type FileOfTrust = typeof FileOfTrust.Type
+
 /** The hooks of a project. */
 export const HookList = Schema.Struct({
   /** Without symbolic links. */
@@ -43,7 +47,9 @@ export const HookList = Schema.Struct({
     hooks: Schema.Array(Schema.String),
     decision: Schema.NullOr(TrustDecision),
     /** One was taken, for other content. */
-    outdated: Schema.Boolean
+    outdated: Schema.Boolean,
+    /** The files that are not what they were when it was taken, by absolute path; none where it was taken by a release that did not keep them. */
+    changed: Schema.Array(FileOfTrust)
   }),
   /** Files and folders that had to be read for this answer; what has not changed since an earlier one is not. */
   read: Schema.Int

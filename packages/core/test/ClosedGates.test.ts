@@ -51,7 +51,7 @@ const listed = (projectPath: string, hooks: ReadonlyArray<Hook>, problems: Reado
   clientHooks: [],
   plugins: [],
   problems,
-  trust: { digest: null, hooks: [], decision: null, outdated: false },
+  trust: { digest: null, hooks: [], decision: null, outdated: false, changed: [] },
   read: 0
 })
 const list = (projectPath: string, ...hooks: ReadonlyArray<Hook>): HookList => listed(projectPath, hooks)

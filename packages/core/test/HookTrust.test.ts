@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -44,6 +44,34 @@ describe("what a repository alone brings", () => {
       expect(yield* hooks.revoke(`${project}/`)).toBe(true)
       expect(yield* hooks.revoke(project)).toBe(false)
       expect(yield* stateNow).toEqual(["untrusted", false, false])
+    })
+  )
+
+  it.scoped("says which files are not what they were", () =>
+    Effect.gen(function* () {
+      const { give, hooks, plugin, project, query } = yield* repository
+      const changed = Effect.map(hooks.list(query), ({ trust }) => trust.changed)
+      const settings = path.join(project, "han.yml")
+      put(settings, "plugins:\n  own:\n    hooks:\n      test:\n        before_all: x\n")
+      put(path.join(plugin, "old"), "")
+      expect(yield* changed).toEqual([])
+      yield* give
+      expect(yield* changed).toEqual([])
+      put(path.join(plugin, "check.sh"), "echo fime\n")
+      put(path.join(plugin, "new"), "")
+      put(settings, "plugins:\n  own:\n    hooks:\n      test:\n        before_all: y\n")
+      rmSync(path.join(plugin, "old"))
+      const of = (at: string, change: string) => ({ path: at, change })
+      expect(new Set(yield* changed)).toEqual(
+        new Set([
+          of(settings, "changed"),
+          of(path.join(plugin, "check.sh"), "changed"),
+          of(path.join(plugin, "new"), "added"),
+          of(path.join(plugin, "old"), "removed")
+        ])
+      )
+      yield* give
+      expect(yield* changed).toEqual([])
     })
   )
 

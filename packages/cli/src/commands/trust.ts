@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { Hooks, type TrustDecision } from "han-core/Hooks"
+import { type FileOfTrust, Hooks, type TrustDecision } from "han-core/Hooks"
 import { answered, ask, print } from "../Asking.ts"
 import { BadUsage } from "../CommandFailed.ts"
 import { problemsText, untrustedText, whatRuns } from "../HookText.ts"
@@ -44,7 +44,7 @@ const given = (options: Options, host: Host) =>
       )
     }
     const asked = list.hooks.filter(({ id }) => list.trust.hooks.includes(id))
-    const head = `${style.bold(`Only the repository ${project} would have these run`)}${list.trust.outdated ? " (they are not what was trusted before)" : ""}:\n`
+    const head = `${style.bold(`Only the repository ${project} would have these run`)}${list.trust.outdated ? " (they are not what was trusted before)" : ""}:\n${changedText(list.trust.changed)}`
     yield* print(host.out, `${head}${asked.map(whatRuns).join("")}${errors}`)
     if (!options.yes) {
       if (!host.terminal.canAsk) return yield* Effect.fail(new BadUsage("trust: nothing was trusted; without a terminal to ask at, --yes is needed"))
@@ -58,6 +58,18 @@ const given = (options: Options, host: Host) =>
     yield* print(host.out, `Trusted: ${counted(asked.length, "hook")} in ${project}, as long as nothing in them changes.\n`)
     return 0
   })
+
+const mostNamed = 20
+
+const changedText = (files: ReadonlyArray<FileOfTrust>): string => {
+  if (files.length === 0) return ""
+  const words = { changed: "changed", added: "new", removed: "gone" }
+  const more = files.length > mostNamed ? `    and ${files.length - mostNamed} more\n` : ""
+  return `  Since then:\n${files
+    .slice(0, mostNamed)
+    .map(({ change, path }) => `    ${words[change].padEnd(7)}  ${plainLine(path)}\n`)
+    .join("")}${more}`
+}
 
 const revoked = (options: Options, host: Host) =>
   Effect.gen(function* () {

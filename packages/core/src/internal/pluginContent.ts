@@ -6,8 +6,10 @@ import { errorCode } from "./fileFacts.ts"
 import { kept, type Work } from "./keptReads.ts"
 import { readWhole } from "./wholeFile.ts"
 
-/** A digest of every byte of a plugin, or why there is none. */
-export type PluginContent = { readonly digest: string; readonly why: null } | { readonly digest: null; readonly why: string }
+/** A digest of every byte of a plugin, and of each of its files by absolute path, or why there is none. */
+export type PluginContent =
+  | { readonly digest: string; readonly files: ReadonlyMap<string, string>; readonly why: null }
+  | { readonly digest: null; readonly why: string }
 
 const mostEntries = 5000
 const mostBytes = 1 << 26
@@ -19,8 +21,11 @@ interface Item {
 type Listing = { readonly items: ReadonlyArray<Item> } | { readonly why: string }
 type FileDigest = { readonly digest: string; readonly bytes: number } | { readonly why: string }
 
-/** Everything below a folder that a command of the plugin could run. Folders and files that have not changed since an earlier question are not read again. */
-export const pluginContents = (): ((work: Work, root: string) => Effect.Effect<PluginContent>) => {
+/**
+ * `contentOf`: everything below a folder that a command of the plugin could run. `fileOf`: the digest of one file; null of one that cannot be read. Folders and files that
+ * have not changed since an earlier question are not read again.
+ */
+export const pluginContents = () => {
   const listing = kept<Listing>((folder) => Effect.sync(() => list(folder)))
   const digestOf = kept<FileDigest>((file) =>
     Effect.match(readWhole(file, mostBytes), {
@@ -34,7 +39,10 @@ export const pluginContents = (): ((work: Work, root: string) => Effect.Effect<P
             }
     })
   )
-  return Effect.fnUntraced(function* (work: Work, root: string) {
+  const fileOf = (work: Work, file: string): Effect.Effect<string | null> =>
+    Effect.map(digestOf(work, file), (content) => ("why" in content ? null : content.digest))
+  const contentOf = Effect.fnUntraced(function* (work: Work, root: string) {
+    const files = new Map<string, string>()
     const hash = createHash("sha256")
     let entries = 0
     let bytes = 0
@@ -58,6 +66,7 @@ export const pluginContents = (): ((work: Work, root: string) => Effect.Effect<P
           const target = targetOf(at)
           if ("why" in target) return refused(target.why)
           note("link", within, target.text, target.path ?? "")
+          files.set(at, `link to ${target.text}`)
           // What lies in the plugin itself is met on the way.
           if (target.path === null || isWithin(root, target.path)) continue
           if (!target.isFile) return refused(`${at} is a link to ${target.path}, a folder outside of the plugin`)
@@ -68,10 +77,12 @@ export const pluginContents = (): ((work: Work, root: string) => Effect.Effect<P
         bytes += content.bytes
         if (bytes > mostBytes) return refused(`${root} holds more than ${mostBytes} bytes`)
         note("file", within, content.digest)
+        files.set(at, content.digest)
       }
     }
-    return { digest: hash.digest("hex"), why: null } satisfies PluginContent
+    return { digest: hash.digest("hex"), files, why: null } satisfies PluginContent
   })
+  return { contentOf, fileOf }
 }
 
 const refused = (why: string): PluginContent => ({ digest: null, why })

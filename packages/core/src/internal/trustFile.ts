@@ -8,9 +8,16 @@ import { edit, JsonFileUnreadable, JsonFileUnwritable, read } from "../JsonFile.
 import { errorCode } from "./fileFacts.ts"
 import { isObject, type JsonObject, object } from "./json.ts"
 
-const isDecision = Schema.is(TrustDecision)
+/** `files`: what the decision was about, a digest of each by its absolute path; earlier releases kept none. */
+export const StoredDecision = Schema.Struct({
+  ...TrustDecision.fields,
+  files: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+})
+export type StoredDecision = typeof StoredDecision.Type
 
-const decisionsIn = (file: JsonObject | null): ReadonlyArray<TrustDecision> =>
+const isDecision = Schema.is(StoredDecision)
+
+const decisionsIn = (file: JsonObject | null): ReadonlyArray<StoredDecision> =>
   Object.entries(object(file?.projects) ?? {})
     .flatMap(([projectPath, value]) => {
       const decision: unknown = isObject(value) ? { ...value, projectPath } : null
@@ -19,7 +26,7 @@ const decisionsIn = (file: JsonObject | null): ReadonlyArray<TrustDecision> =>
     .sort((a, b) => (a.projectPath < b.projectPath ? -1 : 1))
 
 /** Every decision in the file, by project. */
-export const readDecisions = (file: string): Effect.Effect<ReadonlyArray<TrustDecision>, JsonFileUnreadable | JsonFileError> =>
+export const readDecisions = (file: string): Effect.Effect<ReadonlyArray<StoredDecision>, JsonFileUnreadable | JsonFileError> =>
   Effect.zipRight(unshared(file), Effect.map(read(file), decisionsIn))
 type JsonFileError = Effect.Effect.Error<ReturnType<typeof read>>
 
@@ -38,7 +45,7 @@ const unshared = (file: string): Effect.Effect<void, JsonFileUnreadable> =>
     )
   })
 
-export const writeDecision = (file: string, decision: TrustDecision) =>
+export const writeDecision = (file: string, decision: StoredDecision) =>
   Effect.gen(function* () {
     yield* made(file)
     yield* unshared(file)
