@@ -113,6 +113,7 @@ export const hookCommands: ReadonlyArray<Command> = [
   command({
     name: "hook history",
     summary: "the runs of hooks, the newest first: where, how long, how they ended, and why they were run",
+    notes: ["Runs by hand are not kept, unless `han hook run --session ID` says whose they are."],
     options: [
       { name: "project", short: "p", value: "DIR", help: "only in this folder and below it" },
       session,

@@ -11,6 +11,7 @@ import { type HookWords, readWords } from "./HookWords.ts"
 // An agent waits for its hooks with every call of a tool. So their calls load nothing but this; all other commands are those of `bin`.
 
 const environment = process.env
+const isCompiled = import.meta.url.includes("/$bunfs/") || import.meta.url.includes("/~BUN/")
 const longestVariable = 32 * 1024
 
 const workingDirectory = (): string => {
@@ -159,6 +160,7 @@ const answered = async (words: HookWords): Promise<boolean> => {
   }
   const { async, cache, directory, event, only } = words
   const call = {
+    program: isCompiled ? process.execPath : join(import.meta.dir, "../bin/han.mjs"),
     event,
     input: text,
     cwd: workingDirectory(),

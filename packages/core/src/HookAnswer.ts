@@ -25,6 +25,8 @@ export interface HookAnswerOptions {
   readonly blocksLeft: boolean
   /** For the user, each a text of its own. */
   readonly notes: ReadonlyArray<string>
+  /** What the agent's shell calls han by; asked for when it is told. `han` without. */
+  readonly program?: () => string
   /** The tool that the event is about, if any. */
   readonly tool?: string | null
 }
@@ -47,8 +49,11 @@ export const answerTo = (options: HookAnswerOptions): GivenAnswer => {
   const rule = ruleOf(event)
   const said = mergedReplies(outcomes, event, rule)
   const erases = rule.erases && as !== "async"
-  const shut = outcomes.filter((outcome) => isShut(outcome, erases)).map(shutSection)
-  const spared = outcomes.filter((outcome) => isSpared(outcome, erases)).map(shutSection)
+  const held = outcomes.filter((outcome) => isShut(outcome, erases))
+  const freed = outcomes.filter((outcome) => isSpared(outcome, erases))
+  const program = held.length + freed.length === 0 ? "" : (options.program?.() ?? "han")
+  const shut = held.map((outcome) => shutSection(outcome, program))
+  const spared = freed.map((outcome) => shutSection(outcome, program))
   const denied = [...said.denials.map(({ from, reason }) => ({ ...section(reason ?? ""), head: `${subjectOf(from)} blocks:` })), ...severalPaths(said)]
   const open = outcomes.filter(isLeftOpen)
   const aside = [

@@ -24,6 +24,8 @@ export const HookCall = Schema.Struct({
   async: Schema.optional(Schema.Boolean),
   /** True: nothing of it is kept but passes; whatever `input` says it is of no session. */
   trial: Schema.optional(Schema.Boolean),
+  /** The file of the program that was called: what can be run again where no `han` is to be found. Undefined where none was, as over HTTP. */
+  program: Schema.optional(Schema.String),
   /** When the called program was started or the request came, in milliseconds since 1970: what the client counts its limit from. Undefined: now. */
   startedAt: Schema.optional(Schema.Number)
 })

@@ -32,6 +32,14 @@ describe("the reason", () => {
     )
   })
 
+  it("says how to run it again in the agent's shell", () => {
+    const line = (program?: () => string) =>
+      give("Stop", [failed()], program === undefined ? {} : { program })
+        .answer.stderr.split("\n")
+        .at(-1)
+    expect([line(), line(() => "'/a b/han'")]).toEqual(["Run it again: han hook run biome lint", "Run it again: '/a b/han' hook run biome lint"])
+  })
+
   it("is shared fairly among several hooks, and says what it left out", () => {
     const long = (name: string) => failed({ name, stderr: `first of ${name}\n${"x".repeat(20_000)}\nlast of ${name}`, outputFile: `/tmp/${name}.txt` })
     const { stderr } = give("Stop", [long("one"), failed({ name: "short", stderr: "s".repeat(500) }), long("two"), long("three")]).answer

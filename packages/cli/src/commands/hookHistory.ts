@@ -49,15 +49,18 @@ export const run = (options: Options, host: Host): Promise<number> =>
       if (options.json)
         return yield* print(host.out, `${toJson({ runs: runs.map((one) => Shape.hookRun(one, flaky.has(one.id))), ...(yield* writeShape(host)) })}\n`)
       const style = styleOf(host.terminal)
-      if (found.length === 0) return yield* print(host.out, "No run of a hook is known that is asked for.\n")
+      if (found.length === 0) return yield* print(host.out, `No run of a hook is known that is asked for. ${byHand}\n`)
       for (const one of runs) yield* print(host.out, runText(one, flaky.has(one.id), options, style))
       if (found.length > runs.length)
         yield* print(
           host.out,
           `${style.dim(`${runs.length === 0 ? "some runs are known" : `the newest ${counted(runs.length, "run")}`}; --limit N shows more`)}\n`
         )
+      yield* print(host.out, `${style.dim(byHand)}\n`)
     })
   )
+
+const byHand = "Runs by hand are not kept, unless `han hook run --session ID` says whose they are."
 
 const runText = (run: HookRun, flaky: boolean, options: Options, style: Style): string => {
   const name = `${run.plugin === null ? "" : `${plainLine(run.plugin)}/`}${plainLine(run.hook)}`

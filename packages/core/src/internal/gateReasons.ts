@@ -2,6 +2,7 @@ import * as path from "node:path"
 import { clipped } from "../Clip.ts"
 import { type HookOutcome, whyNotRun } from "../HookOutcome.ts"
 import type { Section } from "./fairText.ts"
+import { shellWord } from "./shellWord.ts"
 import { withoutAnsi } from "./terminal.ts"
 
 /** It did not do what it is there for, and that stops what it guards. What the user has written is erased by no accident: by exit code 2, or when it is closed. */
@@ -18,8 +19,8 @@ export const isLeftOpen = ({ onError, status }: HookOutcome): boolean => status 
 export const subjectOf = ({ directory, name, plugin, tree }: HookOutcome): string =>
   clipped(oneLine(directory === null ? `${plugin} ${name}` : `${plugin} ${name} in ${path.join(tree, directory)}`), 400)
 
-/** What the model is told of a gate that is shut: which and where, what happened, what it printed, how to run it again. */
-export const shutSection = (outcome: HookOutcome): Section => ({
+/** What the model is told of a gate that is shut: which and where, what happened, what it printed, how to run it again. `program`: what its shell calls han by. */
+export const shutSection = (outcome: HookOutcome, program: string): Section => ({
   head: `${subjectOf(outcome)}: ${clipped(happened(outcome), 600)}`,
   body: [outcome.stderr.text, outcome.stdout.text]
     .map(readable)
@@ -27,7 +28,7 @@ export const shutSection = (outcome: HookOutcome): Section => ({
     .join("\n"),
   tail: [
     ...(outcome.outputFile === null ? [] : [`All of its output: ${outcome.outputFile}`]),
-    `Run it again: han hook run ${word(outcome.plugin)} ${word(outcome.name)}`
+    `Run it again: ${program} hook run ${shellWord(outcome.plugin)} ${shellWord(outcome.name)}`
   ].join("\n"),
   file: null
 })
@@ -66,5 +67,3 @@ const ending = ({ end, reason, status }: HookOutcome): string => {
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`
 const oneLine = (text: string): string => text.replace(/\s+/g, " ")
-/** As one word for a shell. */
-const word = (text: string): string => (/^[\w@./:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

@@ -8,6 +8,7 @@ import type { HookCall, HookCallInvalid, HookPlan, HookPlanItem, HookProgress } 
 import { againstIt, type HookOutcome, type HookReason, nothing, verdictOf } from "../HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
 import type { StoreError } from "../StoreError.ts"
+import { calledProgram } from "./calledProgram.ts"
 import { type HiddenGate, hiddenOutcome, hiddenText } from "./closedGates.ts"
 import { directorySettings } from "./directorySettings.ts"
 import { type CommandSetting, outcomeWithout, runUnit } from "./hookCommand.ts"
@@ -156,7 +157,15 @@ export const hookCalls = (options: HookCallsOptions) => {
       const mine = untold === undefined ? outcomes : outcomes.filter(({ hook }) => untold.has(hook))
       const as = planned.isAsync ? "async" : call.answerAs
       return standing.settle(planned, part?.round ?? null, (blocksLeft, notes) =>
-        answerTo({ event: payload.event, outcomes: inOrder(mine, graph.hooks), as, blocksLeft, notes, tool: payload.toolName })
+        answerTo({
+          event: payload.event,
+          outcomes: inOrder(mine, graph.hooks),
+          as,
+          blocksLeft,
+          notes,
+          tool: payload.toolName,
+          program: () => calledProgram(call)
+        })
       )
     })
 
