@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { compiledHan, put, until } from "./compiledHan.ts"
@@ -9,6 +9,8 @@ const han = compiledHan(`  style:\n    event: Stop\n    command: "echo needle-of
 const program = join(han.folder, "bin/han")
 const talk = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 const gates = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
+const unkept = "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
+const kept = "dddddddd-dddd-4ddd-8ddd-dddddddddddd"
 
 const stop = (session: string, more: Readonly<Record<string, string>> = {}) =>
   han.call(["Stop"], `${JSON.stringify({ session_id: session, cwd: han.project, hook_event_name: "Stop", stop_hook_active: false })}\n`, more)
@@ -69,6 +71,20 @@ describe("han's own lines", () => {
     expect(own.total).toBeGreaterThan(0)
     expect(han.json("sessions")).toMatchObject({ sessions: [{ id: talk }], total: 1 })
     expect((await told("session", gates)).out).toContain("gate probe/style blocked")
+  })
+
+  it("are not kept of a client that keeps nothing", async () => {
+    const client = (...args: ReadonlyArray<string>) => spawn("node", ["-e", "setInterval(() => undefined, 1000)", "claude", "-p", "hello", ...args])
+    const silent = client("--no-session-persistence")
+    const plain = client("--", "--no-session-persistence")
+    expect((await stop(unkept, { CLAUDE_PID: String(silent.pid) })).code).toBe(2)
+    expect((await stop(kept, { CLAUDE_PID: String(plain.pid) })).code).toBe(2)
+    silent.kill()
+    plain.kill()
+    await until(() => runsOf(kept).length > 0, "the run is in the history")
+    expect((await told("session", unkept)).code).toBe(1)
+    const { runs } = han.json("hook", "history") as { readonly runs: ReadonlyArray<{ readonly sessionId: string }> }
+    expect(runs.filter(({ sessionId }) => sessionId === unkept)).toEqual([])
   })
 })
 

@@ -19,6 +19,7 @@ import { type EventPart, hookTwins } from "./hookTwins.ts"
 import { type HookUnitsOptions, hookUnits, type UnitCall } from "./hookUnits.ts"
 import { isWaitedFor, waitOf } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
+import { keptSessions } from "./keptSessions.ts"
 
 export interface HookCallsOptions extends HookUnitsOptions {
   readonly hooks: typeof Hooks.Service
@@ -35,6 +36,7 @@ export const hookCalls = (options: HookCallsOptions) => {
   const planning = { hooks, deciding, settingsOf: directorySettings() }
   const { settle, settleAnew, tested } = hookUnits(options)
   const twins = hookTwins()
+  const isKept = keptSessions()
 
   const runHook = Effect.fnUntraced(function* (planned: Planned, hook: Hook, call: UnitCall, look: HookLook | null) {
     const units = planned.units.get(hook.id) ?? []
@@ -103,7 +105,7 @@ export const hookCalls = (options: HookCallsOptions) => {
       // What waits for others looks again, for they may have changed files.
       const look = newLook(work)
       const unitCall: UnitCall = {
-        logged: { payload, orchestrationId: randomUUID(), environment: call.environment },
+        logged: { payload, orchestrationId: randomUUID(), environment: call.environment, isKept: yield* isKept(call.environment, payload.sessionId) },
         setting: { input: call.input, outputFolder, slots: slots.of(payload.event), until, emit },
         isNew: !call.cache,
         work

@@ -13,6 +13,8 @@ export interface LoggedCall {
   /** Shared by all lines of one call. */
   readonly orchestrationId: string
   readonly environment: Readonly<Record<string, string>>
+  /** False: the client keeps nothing of the session, and han does not either. */
+  readonly isKept: boolean
 }
 
 /** Characters of output that a line keeps. */
@@ -114,5 +116,5 @@ const askedOf = (decision: HookDecision) => ({
   ...(decision.key === null ? {} : { content_key: decision.key })
 })
 
-const lines = ({ payload }: LoggedCall, line: Pick<HanLine, "uuid" | "type" | "hookRunId" | "data">): ReadonlyArray<HanLine> =>
-  payload.sessionId === null ? [] : [{ ...line, sessionId: payload.sessionId, agentId: payload.agentId, at: Date.now(), cwd: payload.cwd }]
+const lines = ({ isKept, payload }: LoggedCall, line: Pick<HanLine, "uuid" | "type" | "hookRunId" | "data">): ReadonlyArray<HanLine> =>
+  payload.sessionId === null || !isKept ? [] : [{ ...line, sessionId: payload.sessionId, agentId: payload.agentId, at: Date.now(), cwd: payload.cwd }]
