@@ -107,7 +107,7 @@ const notInstalled = (runner: string, rest: ReadonlyArray<string>, place: Place)
 
 const upwards = (folder: string): ReadonlyArray<string> => (folder === dirname(folder) ? [folder] : [folder, ...upwards(dirname(folder))])
 
-/** A request of `han setup --http` that goes where nobody answers. */
+/** A request to the coordinator that goes where nobody answers. */
 const wrongPort = (url: string, { port }: Place): Fault | undefined => {
   const [, named] = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})\/hooks\/[A-Za-z]+$/.exec(url) ?? []
   if (named === undefined || port === undefined || Number(named) === port) return undefined

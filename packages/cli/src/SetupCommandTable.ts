@@ -68,13 +68,12 @@ export const setupCommands: ReadonlyArray<Command> = [
     name: "setup",
     summary: "have Claude Code call han: writes into your own settings of it, and says what",
     notes: [
-      "At SessionStart, PostToolUse, Stop and SubagentStop, and at every event that the hooks of your plugins wait for. A second run changes nothing. With --http",
-      "Claude Code also sends a request to the coordinator, which is quicker; the command is what runs when nobody answers. The key that then stands in the file is",
-      "good for that alone, and the file is closed to other users. Where something changes, as the port, run it again."
+      "At SessionStart, PostToolUse, Stop and SubagentStop, and at every event that trusted hooks wait for: of your plugins, of the project that you are in, and of all",
+      "repositories that you trusted. A second run adds what is missing, and takes out what was written for hooks that are gone. What --event adds stays."
     ],
     options: [
       { name: "event", short: "e", value: "E", help: "at this event, too; may be given several times" },
-      { name: "http", help: "requests to the coordinator beside the commands" },
+      { name: "http", help: "is refused: beside the command a request only has every hook asked twice" },
       { name: "dry-run", help: "only say what would be written" },
       { name: "uninstall", help: "take out what it wrote; everything else stays as it is, to the byte" },
       json
@@ -82,13 +81,16 @@ export const setupCommands: ReadonlyArray<Command> = [
     start: withoutWords((given) => {
       const options = {
         events: given.texts("event").flatMap((text) => text.split(",").map((event) => event.trim())),
-        http: given.flag("http"),
         dryRun: given.flag("dry-run"),
         uninstall: given.flag("uninstall"),
         json: given.flag("json")
       }
-      if (options.uninstall && (options.http || options.events.length > 0))
-        throw new BadUsage("--uninstall takes out everything; it goes with --dry-run and --json only")
+      if (given.flag("http")) {
+        throw new BadUsage(
+          "--http is not possible any more: Claude Code waits for both, the request and the command, so the pair was never quicker. `han setup` writes the command alone"
+        )
+      }
+      if (options.uninstall && options.events.length > 0) throw new BadUsage("--uninstall takes out everything; it goes with --dry-run and --json only")
       return async (host) => (await import("./commands/setup.ts")).run(options, host)
     })
   })

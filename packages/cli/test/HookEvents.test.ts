@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { hookEvents } from "han-core/Hook"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { compiledHan, repository, type Told } from "./compiledHan.ts"
+import { compiledHan, put, repository, type Told } from "./compiledHan.ts"
 
 // Every event of the client, through the compiled programs, the socket, a real coordinator and a real command.
 
@@ -63,6 +63,8 @@ const history = () => (han.json("hook", "history", "--limit", "1000") as { reado
 
 beforeAll(() => {
   han.build()
+  const entries = hookEvents.map((event) => [event, [{ hooks: [{ type: "command", command: `han hook run ${event}` }] }]])
+  put(join(han.project, ".claude/settings.json"), JSON.stringify({ hooks: Object.fromEntries(entries) }))
   han.startCoordinator()
 }, 120_000)
 

@@ -61,7 +61,7 @@ describe("hooks", () => {
       ["error", 8, "hooks.bad.command"]
     ])
     const { out } = await one.han("hook", "list", "--project", project)
-    expect(out.toString()).toMatch(/^HOOK +STATE +EVENTS +WHERE +COMMAND\nlint@mine\/lint +trusted /)
+    expect(out.toString()).toMatch(/^HOOK +STATE +EVENTS +CALLED BY +WHERE +COMMAND\nlint@mine\/lint +trusted /)
     expect(out.toString()).toContain("`han trust` allows exactly this")
     expect(out.toString()).toMatch(/error {2}.*han-plugin\.yml, line 8: hooks\.bad\.command is 5; it must be a text/)
     // What would run is shown to the letter, and steers nothing.

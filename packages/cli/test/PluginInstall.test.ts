@@ -7,14 +7,19 @@ import { ended, type Machine, machine } from "./HanProcess.ts"
 import { HookListShape, strict } from "./Shapes.ts"
 
 const Strings = Schema.Array(Schema.String)
+const Changes = Schema.Array(Schema.Struct({ event: Schema.String, type: Schema.String, what: Schema.String, change: Schema.String }))
 const InstallShape = Schema.Struct({
   plugins: Schema.Array(Schema.Struct({ plugin: Schema.String, already: Schema.Boolean, message: Schema.String })),
   written: Strings,
-  notes: Strings
+  notes: Strings,
+  entries: Changes,
+  uncalled: Strings
 })
 const UninstallShape = Schema.Struct({
   plugins: Schema.Array(Schema.Struct({ plugin: Schema.String, message: Schema.String, stillEnabledIn: Strings })),
-  written: Strings
+  written: Strings,
+  notes: Strings,
+  entries: Changes
 })
 const GenerateShape = Schema.Struct({
   root: Schema.String,
@@ -65,7 +70,7 @@ describe("han plugin install, uninstall", () => {
     const first = await ended(one.startIn(one.directory, ["plugin", "install", "lint", "--from", "./market"]))
     expect([first.code, first.err]).toEqual([0, ""])
     expect(first.out.toString()).toMatch(
-      /^lint@mine is on for this user .*\n {2}wrote {2}.*known_marketplaces\.json\n {2}wrote {2}.*settings\.json\nhan runs their hooks/
+      /^lint@mine is on for this user .*\n {2}wrote {2}.*known_marketplaces\.json\n {2}wrote {2}.*settings\.json\nnote {2}nobody calls lint@mine\/lint \(Stop, SubagentStop\): .*`han setup`/
     )
     const list = Schema.decodeUnknownSync(HookListShape)(await one.json("hook", "list", "--project", project))
     expect(list.hooks.map(({ id, trust }) => [id, trust.state])).toEqual([["lint@mine/lint", "trusted"]])

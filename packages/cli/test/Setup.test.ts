@@ -57,7 +57,8 @@ describe("han setup", () => {
     expect(text()).toContain(`"command": "${launcher} hook run Stop"`)
     const after = text()
     const second = await one.han("setup")
-    expect([second.code, second.out.toString(), text()]).toEqual([0, `${settings} has all 4 entries of han already; nothing was changed.\n`, after])
+    const has = `${settings} has all 4 entries of han already; nothing was changed.\n\nnote  ${settings}, line 2, column 3: a comment. `
+    expect([second.code, second.out.toString(), text()]).toEqual([0, expect.stringContaining(has), after])
     expect((await setup()).entries.map(({ change }) => change)).toEqual(["kept", "kept", "kept", "kept"])
     const dryOut = await one.han("setup", "--uninstall", "--dry-run")
     expect([dryOut.out.toString(), text()]).toEqual([expect.stringMatching(/^Would take 4 entries out of /), after])
@@ -76,7 +77,7 @@ describe("han setup", () => {
     expect(existsSync(settings)).toBe(false)
   })
 
-  it("adds the events that the person's own plugins wait for, and nothing that only a project asks for", async () => {
+  it("adds the events that the person's own plugins wait for, and nothing that only an untrusted project asks for", async () => {
     const market = (folder: string, name: string, hooks: string) => {
       put(join(folder, ".claude-plugin/marketplace.json"), JSON.stringify({ name, plugins: [{ name: "p", source: "./p" }] }))
       put(join(folder, "p/han-plugin.yml"), `hooks:\n${hooks}`)
@@ -90,44 +91,31 @@ describe("han setup", () => {
     const { code, out } = await one.hanWith({ CLAUDE_PROJECT_DIR: project }, "setup", "--json")
     const { entries, notes } = decoded(JSON.parse(out.toString()))
     expect([code, entries.map(({ event }) => event)]).toEqual([0, [...standard, "PreToolUse"]])
-    expect(notes).toEqual([expect.stringMatching(/^p@mine\/b: WorktreeCreate is not possible/), expect.stringContaining("`han setup --event MessageDisplay`")])
-    expect((await setup("--event", "MessageDisplay")).entries.at(-1)).toMatchObject({ event: "MessageDisplay", change: "added" })
-  })
-
-  it("requests to the coordinator: with a key of their own, in a file that is closed to others", async () => {
-    put(settings, "{ }", 0o664)
-    const { entries, notes } = await setup("--http")
-    const port = readFileSync(join(one.home, "port"), "utf8").trim()
-    const token = readFileSync(join(one.home, "token"), "utf8").trim()
-    const requests = entries.filter(({ type }) => type === "http")
-    expect(requests.map(({ what }) => what)).toEqual(["PostToolUse", "Stop", "SubagentStop"].map((event) => `http://127.0.0.1:${port}/hooks/${event}`))
-    expect(notes).toEqual([expect.stringContaining("another port at every start")])
-    expect(JSON.parse(text()).hooks.Stop[0].hooks).toEqual([
-      { type: "command", command: `${launcher} hook run Stop` },
-      { type: "http", url: `http://127.0.0.1:${port}/hooks/Stop`, headers: { Authorization: `Bearer ${hookKey(token)}` } }
+    expect(notes).toEqual([
+      expect.stringMatching(/^nobody calls p@mine\/b \(WorktreeCreate\): WorktreeCreate is not possible/),
+      expect.stringMatching(/^nobody calls p@mine\/c \(MessageDisplay\): .*`han setup --event MessageDisplay`/),
+      expect.stringMatching(/^1 hook of .* is not trusted, and not run: `han trust`/)
     ])
-    expect([statSync(settings).mode & 0o777, text().includes(token)]).toEqual([0o600, false])
-    expect((await one.han("setup", "--http")).out.toString()).toContain("nothing was changed")
-    // What the key lets in is not the rest.
-    const asked = await fetch(`http://127.0.0.1:${port}/graphql`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${hookKey(token)}`, "content-type": "application/json" },
-      body: JSON.stringify({ query: "{ __typename }" })
-    })
-    expect(asked.status).toBe(401)
-    await setup("--uninstall")
-    expect(text()).toBe("{ }")
+    const asked = await setup("--event", "MessageDisplay")
+    expect(asked.entries.filter(({ change }) => change === "added").map((entry) => entry.event)).toEqual(["MessageDisplay"])
   })
 
-  it("without a coordinator the standard events are written, and it says so; requests need one", async () => {
+  it("--http is refused, and what an earlier version wrote for it is taken out again", async () => {
+    const request = { type: "http", url: "http://127.0.0.1:41956/hooks/Stop", headers: { Authorization: `Bearer ${hookKey("secret")}` } }
+    put(settings, JSON.stringify({ hooks: { Stop: [{ hooks: [{ type: "command", command: `${launcher} hook run Stop` }, request] }] } }), 0o600)
+    const before = text()
+    const refused = await one.han("setup", "--http")
+    expect([refused.code, refused.err, text()]).toEqual([2, expect.stringContaining("Claude Code waits for both"), before])
+    const { entries } = await setup()
+    expect(entries[0]).toEqual({ event: "Stop", type: "http", what: request.url, change: "removed" })
+    expect([text().includes("http"), statSync(settings).mode & 0o777]).toEqual([false, 0o600])
+  })
+
+  it("needs no coordinator, and starts none", async () => {
     const nowhere = { HAN_HOME: join(one.directory, "x".repeat(150)) }
     const { code, err, out } = await one.hanWith(nowhere, "setup", "--event", "PreToolUse")
-    expect([code, err]).toEqual([0, ""])
-    expect(out.toString()).toMatch(/note {2}the hooks of plugins could not be asked for, so only the standard events were looked at: .*too long for a socket/)
+    expect([code, err, out.toString()]).toEqual([0, "", expect.not.stringContaining("note")])
     expect(Object.keys(JSON.parse(text()).hooks)).toEqual([...standard, "PreToolUse"])
-    const before = text()
-    const http = await one.hanWith(nowhere, "setup", "--http")
-    expect([http.code, http.err, text()]).toEqual([1, expect.stringMatching(/^han: setup --http: .*nothing was written\n$/), before])
     const out2 = await one.hanWith(nowhere, "setup", "--uninstall")
     expect([out2.code, existsSync(settings)]).toEqual([0, false])
   })
@@ -135,7 +123,7 @@ describe("han setup", () => {
   it("a broken file is refused with its line, and left as it is", async () => {
     put(settings, '{\n  "hooks": {\n    "Stop" []\n  }\n}\n')
     const before = text()
-    for (const args of [[], ["--dry-run"], ["--uninstall"], ["--http"], ["--json"]]) {
+    for (const args of [[], ["--dry-run"], ["--uninstall"], ["--json"]]) {
       const { code, err } = await one.han("setup", ...args)
       expect([code, err]).toEqual([1, `han: ${settings}, line 3, column 12: a colon is expected. Correct it there; nothing was changed\n`])
     }
@@ -184,7 +172,7 @@ describe("han setup", () => {
     const wrong = [
       [["--event", "WorktreeCreate"], "leave the making of worktrees"],
       [["--event", "Lunch"], '"Lunch" is no event of Claude Code'],
-      [["--uninstall", "--http"], "--uninstall takes out everything"],
+      [["--uninstall", "--event", "Stop"], "--uninstall takes out everything"],
       [["now"], "one word too many"]
     ] as const
     for (const [args, why] of wrong) {

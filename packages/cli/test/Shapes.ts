@@ -177,6 +177,15 @@ const ClientFields = {
   timeoutSeconds: Schema.NullOr(Schema.Number),
   file: Schema.String
 }
+const CallsShape = Schema.Array(
+  Schema.Struct({
+    event: Schema.String,
+    by: Schema.Array(Schema.Struct({ plugin: Text, scope: Schema.String, file: Schema.String, type: Schema.String, what: Text, matcher: Text })),
+    why: Text,
+    mend: Text
+  })
+)
+const Doubles = Schema.Array(Schema.Struct({ event: Schema.String, entries: Schema.Array(Schema.Unknown) }))
 export const HookListShape = Schema.Struct({
   projectPath: Schema.String,
   hooks: Schema.Array(
@@ -191,11 +200,13 @@ export const HookListShape = Schema.Struct({
       file: Schema.String,
       changedBy: Strings,
       disabledBy: Text,
-      trust: Trust
+      trust: Trust,
+      calls: CallsShape
     })
   ),
   clientHooks: Schema.Array(Schema.Struct({ ...ClientFields, plugin: Text, scope: Schema.String })),
   trust: Schema.Struct({ digest: Text, hooks: Strings, decision: Schema.NullOr(Decision), outdated: Schema.Boolean }),
+  doubles: Doubles,
   problems: Problems
 })
 export const PluginListShape = Schema.Struct({

@@ -1,13 +1,14 @@
-import { chmod, lstat, mkdir, unlink, writeFile } from "node:fs/promises"
-import * as path from "node:path"
+import { unlink } from "node:fs/promises"
 import * as Effect from "effect/Effect"
-import { hookEvents } from "./Hook.ts"
-import { isForAll, matcherOf } from "./HookMatcher.ts"
+import { type ClientHook, hookEvents } from "./Hook.ts"
+import { coversAt, watching } from "./HookCallers.ts"
+import { anyFile, isForAll } from "./HookMatcher.ts"
 import { errorCode } from "./internal/fileFacts.ts"
-import { type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./internal/hookHandlers.ts"
-import { array, canonicalJson, isObject, type JsonObject, object, text } from "./internal/json.ts"
+import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./internal/hookHandlers.ts"
+import { array, canonicalJson, filled, isObject, type JsonObject, object, text } from "./internal/json.ts"
 import { editPlanned, type JsonPlan, planOf, wholeText } from "./internal/jsonPlan.ts"
-import { digestOf, readRecord, removeRecord, type SetupRecord, writeRecord } from "./internal/setupRecord.ts"
+import { digestOf, readForHooks, readRecord, removeRecord, type SetupRecord, writeForHooks, writeRecord } from "./internal/setupRecord.ts"
+import { laxityOf, laxText } from "./internal/strictJson.ts"
 import { readWhole, replaceWhole, targetOf } from "./internal/wholeFile.ts"
 import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
 
@@ -34,13 +35,12 @@ export interface ClientEntriesPlace {
 }
 
 export interface ClientEntriesWanted {
+  /** That are wanted whatever hooks there are. */
   readonly events: ReadonlyArray<string>
-  /** The matcher that has Claude Code watch the files of hooks at `FileChanged` (`HookMatcher.matcherOf`). */
-  readonly watched?: string | null | undefined
-  /** What begins the command, quoted for a shell. */
-  readonly program: string
-  /** Requests beside the commands, at events that have them: where the coordinator listens, and what it lets in. */
-  readonly http?: { readonly port: number; readonly key: string } | undefined
+  /** What hooks need beside: by event, the names that a matcher must cover, null for everything. What was written for hooks alone and is not needed any more goes. */
+  readonly needed?: ReadonlyMap<string, ReadonlyArray<string> | null> | undefined
+  /** What begins the command, quoted for a shell; if absent as in the entries that are there. */
+  readonly program: string | undefined
 }
 
 /** What was done, in the order of the file. `notes`: what keeps Claude Code from running it, in words. */
@@ -69,32 +69,36 @@ const replaced = "WorktreeCreate"
 /** Seconds, where Claude Code itself would not wait for a gate: 30 by itself, 1.5 at the end of a session, which then waits for as long as this. */
 const timeouts: Readonly<Record<string, number>> = { UserPromptSubmit: 600, PreModelSwitch: 600, SessionEnd: 60 }
 
-/** Claude Code sends no requests at these. */
-const withoutRequests: ReadonlyArray<string> = ["SessionStart", "Setup"]
-
 /**
- * Has Claude Code call han. Entries that are there already stay as they are, with what a person added to them; those that name another program, another port or
- * another key are corrected; those for events that are not wanted stay. With `http` the file is closed to other users.
+ * Has Claude Code call han. Entries that are there already stay as they are, with what a person added to them; those that name another program are corrected, and
+ * where there is a command, a request beside it (of an earlier version of han) goes, for the client would wait for both.
  */
 export const write: (place: ClientEntriesPlace, wanted: ClientEntriesWanted) => Effect.Effect<ClientEntriesChange, ClientEntriesError> = Effect.fn(
   "ClientEntries.write"
 )(function* (place, wanted) {
   const target = yield* targetPath(place.settings)
-  const made = wanted.http !== undefined && !place.dry ? yield* closed(target) : false
+  const forHooks = yield* readForHooks(place.record, target)
   const { changes, made: entries } = yield* editPlanned(place.settings, place.dry, (plan, whole, mark) =>
     Effect.gen(function* () {
       const before = plan.text
-      const entries = wanted.events.flatMap((event) =>
-        writeEvent(plan, event, handlersOf(wanted, event), event === "FileChanged" ? (wanted.watched ?? null) : null)
-      )
-      if (!place.dry && plan.text !== before) {
-        yield* remember(place, target, yield* originalOf(place, target, made ? null : whole), mark + plan.text)
-      }
-      return { entries, notes: notesOf(place.settings, plan.value, wanted) }
+      const { entries, left } = written(plan, wanted, forHooks)
+      if (!place.dry && plan.text !== before) yield* remember(place, target, yield* originalOf(place, target, whole), mark + plan.text)
+      if (!place.dry && !isSameList(left, forHooks)) yield* writeForHooks(place.record, target, left)
+      return { entries, notes: notesOf(place.settings, plan, place.dry ? before : plan.text) }
     })
-  ).pipe(Effect.onError(() => (made ? Effect.promise(() => unlink(target).catch(() => undefined)) : Effect.void)))
+  )
   return { written: changes, ...entries } satisfies ClientEntriesChange
 })
+
+/** Whether `write` has been there: the file has entries of it, for whichever events. */
+export const isThere = (settings: string): Effect.Effect<boolean, JsonFileBroken | JsonFileUnreadable> =>
+  Effect.map(wholeText(settings), (whole) => whole !== null && handlersIn(planOf(whole).plan.value).some(({ handler }) => isCommand(handler)))
+
+/** Whether an entry is one that `write` puts into this file, or would. */
+export const isOwn =
+  (settings: string) =>
+  (entry: ClientHook): boolean =>
+    entry.file === settings && entry.type === "command" && clientCall(entry)?.only === null
 
 /** Takes out what `write` put in, now or in an earlier version. What else changed meanwhile stays; when nothing did, every byte is as before the first `write`. */
 export const remove: (place: ClientEntriesPlace) => Effect.Effect<ClientEntriesChange, ClientEntriesError> = Effect.fn("ClientEntries.remove")(
@@ -109,6 +113,7 @@ export const remove: (place: ClientEntriesPlace) => Effect.Effect<ClientEntriesC
       if (!place.dry) {
         yield* restore(place, target, whole, record.before)
         yield* removeRecord(place.record, target)
+        yield* writeForHooks(place.record, target, [])
       }
       return { written: true, entries, notes: [] } satisfies ClientEntriesChange
     }
@@ -122,6 +127,7 @@ export const remove: (place: ClientEntriesPlace) => Effect.Effect<ClientEntriesC
     if (!place.dry) {
       if (changes && made.empty && record?.before === null) yield* restore(place, target, made.text, null)
       if (record !== null) yield* removeRecord(place.record, target)
+      yield* writeForHooks(place.record, target, [])
     }
     return { written: changes, entries: made.entries, notes: [] } satisfies ClientEntriesChange
   }
@@ -136,67 +142,127 @@ const told =
     change
   })
 
-const handlersOf = ({ http, program }: ClientEntriesWanted, event: string): ReadonlyArray<JsonObject> => {
-  const timeout = timeouts[event] === undefined ? {} : { timeout: timeouts[event] }
-  return [
-    { type: "command", command: `${program} hook run ${event}`, ...timeout },
-    ...(http === undefined || withoutRequests.includes(event)
-      ? []
-      : [{ type: "http", url: `http://127.0.0.1:${http.port}/hooks/${event}`, headers: { Authorization: `Bearer ${http.key}` }, ...timeout }])
-  ]
-}
-
-const writeEvent = (plan: JsonPlan, event: string, handlers: ReadonlyArray<JsonObject>, matcher: string | null): ReadonlyArray<EntryChange> => {
-  const own = () => handlersIn(plan.value).filter((place) => place.event === event && isSetupHandler(place.handler))
-  const changes: Array<EntryChange> = []
-  for (const handler of handlers) {
-    const first = own().find((place) => isHttp(place.handler) === isHttp(handler))
-    if (first !== undefined) {
-      // One of an older program beside it would have everything run twice.
-      const others = takeOut(
-        plan,
-        (place) => place.event === event && isSetupHandler(place.handler) && isHttp(place.handler) === isHttp(handler) && !isSame(place, first),
-        () => true
-      )
-      changes.push(...others.map(told("removed")))
-      const right: JsonObject = isHttp(handler) ? handler : { command: commandBeside(handler, first.handler) }
-      const wrong = ["command", "url", "headers"].filter((key) => right[key] !== undefined && canonicalJson(right[key]) !== canonicalJson(first.handler[key]))
-      for (const key of wrong) plan.apply({ path: [...pathOf(first), key], value: right[key] })
-      const watches = watch(plan, first, matcher)
-      changes.push(told(wrong.length === 0 && !watches ? "kept" : "changed")({ event, handler: { ...handler, ...right } }))
-      continue
-    }
-    const beside = own()[0]
-    plan.apply(
-      beside === undefined
-        ? { path: ["hooks", event, array(object(plan.value.hooks)?.[event]).length], value: { ...(matcher === null ? {} : { matcher }), hooks: [handler] } }
-        : { path: ["hooks", event, beside.group, "hooks", hooksOf(plan, beside).length], value: handler }
-    )
-    changes.push(told("added")({ event, handler }))
+/** The commands that `wanted` asks for, and the events of those that are there for hooks alone. */
+const written = (plan: JsonPlan, wanted: ClientEntriesWanted, forHooks: ReadonlyArray<string>) => {
+  const needed = wanted.needed ?? new Map<string, ReadonlyArray<string> | null>()
+  const events = [...new Set([...wanted.events, ...needed.keys()])]
+  const pairs = takeOut(
+    plan,
+    (place) => isRequest(place.handler) && handlersIn(plan.value).some((one) => one.event === place.event && isCommand(one.handler)),
+    isKept
+  )
+  const there = new Set(handlersIn(plan.value).flatMap(({ event, handler }) => (isCommand(handler) ? [event] : [])))
+  const program = wanted.program ?? programIn(plan.value)
+  const entries = events.flatMap((event) => {
+    const timeout = timeouts[event] === undefined ? {} : { timeout: timeouts[event] }
+    const handler = { type: "command", command: `${program ?? "han"} hook run ${event}`, ...timeout }
+    return writeEvent(plan, event, handler, needed.get(event), forHooks.includes(event))
+  })
+  const idle = forHooks.filter((event) => !events.includes(event))
+  const taken = takeOut(
+    plan,
+    ({ event, handler }) => idle.includes(event) && isCommand(handler),
+    () => false
+  )
+  return {
+    entries: [...pairs.map(told("removed")), ...entries, ...taken.map(told("removed"))],
+    // What somebody put there, or asked for, is not there for hooks alone.
+    left: [...needed.keys()].filter((event) => !wanted.events.includes(event) && (forHooks.includes(event) || !there.has(event)))
   }
-  return changes
 }
 
-/** Adds what its group's matcher lacks. One that lets everything in goes on to do so. */
-const watch = (plan: JsonPlan, { event, group }: HandlerPlace, matcher: string | null): boolean => {
-  if (matcher === null) return false
-  const there = text(object(array(object(plan.value.hooks)?.[event])[group])?.matcher)
-  const names = matcher.split("|")
-  const before = isForAll(there) ? null : (there?.split("|") ?? null)
-  const missing = names.filter((name) => before?.includes(name) !== true)
-  if (missing.length === 0) return false
-  plan.apply({ path: ["hooks", event, group, "matcher"], value: matcherOf(event, [[...(before ?? []), ...missing], ...(before === null ? [null] : [])]) })
-  return true
+const isSameList = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.length === b.length && a.every((one, index) => one === b[index])
+
+/** What begins the commands that are there. */
+const programIn = (value: JsonObject): string | undefined => {
+  const command = handlersIn(value).find(({ handler }) => isCommand(handler))?.handler.command
+  return /^(?<program>.*)\s+hook\s+run\s/s.exec(text(command) ?? "")?.groups?.program?.trim()
 }
+
+/** `names`: what matchers must cover, null everything, undefined whatever is there. */
+const writeEvent = (
+  plan: JsonPlan,
+  event: string,
+  handler: JsonObject,
+  names: ReadonlyArray<string> | null | undefined,
+  isForHooks: boolean
+): ReadonlyArray<EntryChange> => {
+  const ofEvent = () => handlersIn(plan.value).filter((place) => place.event === event && isSetupHandler(place.handler))
+  const commands = () => ofEvent().filter((place) => isCommand(place.handler))
+  const add = (): EntryChange => {
+    const matcher = event === watching && names !== undefined && names !== null ? { matcher: names.join("|") } : {}
+    plan.apply({ path: ["hooks", event, groupsAt(plan, event).length], value: { ...matcher, hooks: [handler] } })
+    return told("added")({ event, handler })
+  }
+  const own = commands()
+  const [first] = own
+  if (first === undefined) {
+    const [request] = ofEvent()
+    // A request without a command is somebody's own choice, unless a hook needs more.
+    if (request !== undefined && names === undefined) return [told("kept")(request)]
+    const taken = takeOut(plan, (place) => place.event === event && isSetupHandler(place.handler), isKept)
+    return [...taken.map(told("removed")), add()]
+  }
+  const isWhole = (place: HandlerPlace): boolean => event !== watching && place.handler.if === undefined && coversAt(event, matcherOf(plan, place), null)
+  const nameOf = (place: HandlerPlace): string => canonicalJson([matcherOf(plan, place), place.handler])
+  const kept = own.find(isWhole) ?? first
+  const [keptName, keptMatcher, keptIsWhole, keptCommand] = [nameOf(kept), matcherOf(plan, kept), isWhole(kept), commandBeside(handler, kept.handler)]
+  // Another command would have everything run twice. One for other tools is another entry, and Claude Code runs the same command once.
+  const isIdle = (place: HandlerPlace): boolean =>
+    place.event === event &&
+    isCommand(place.handler) &&
+    (nameOf(place) === keptName
+      ? commands().findIndex((one) => nameOf(one) === keptName) !== commands().findIndex((one) => isSame(one, place))
+      : (keptIsWhole && commandBeside(handler, place.handler) !== keptCommand) || (matcherOf(plan, place) === keptMatcher && place.handler.if === undefined))
+  const changes = takeOut(plan, isIdle, isKept).map(told("removed"))
+  for (const place of commands()) {
+    const command = commandBeside(handler, place.handler)
+    const isRight = command === place.handler.command
+    if (!isRight) plan.apply({ path: [...pathOf(place), "command"], value: command })
+    changes.push(told(isRight ? "kept" : "changed")({ event, handler: { ...handler, command } }))
+  }
+  if (event === watching && names !== undefined && names !== null) return [...changes, ...watch(plan, commands(), names, isForHooks, add)]
+  const open = commands().filter((place) => place.handler.if === undefined)
+  const isCovered = names === undefined || (names ?? [null]).every((name) => open.some((place) => coversAt(event, matcherOf(plan, place), name)))
+  return isCovered ? changes : [...changes, add()]
+}
+
+/** Has Claude Code watch these files: what a person named beside them stays. */
+const watch = (
+  plan: JsonPlan,
+  own: ReadonlyArray<HandlerPlace>,
+  names: ReadonlyArray<string>,
+  isForHooks: boolean,
+  add: () => EntryChange
+): ReadonlyArray<EntryChange> => {
+  const open = own.filter((place) => place.handler.if === undefined)
+  const named = open.flatMap((place) => (matcherOf(plan, place) ?? "").split("|").flatMap((name) => (name.trim() === "" ? [] : [name.trim()])))
+  const isRight = isForHooks ? named.join("|") === names.join("|") : names.every((name) => named.includes(name))
+  if (isRight) return []
+  const alone = open.find((place) => handlersIn(plan.value).filter((one) => one.event === place.event && one.group === place.group).length === 1)
+  if (alone === undefined) return [add()]
+  const there = matcherOf(plan, alone)
+  // Somebody's own entry that is for whatever others have watched stays for it.
+  const mine = isForHooks
+    ? names
+    : isForAll(there)
+      ? [...names, anyFile]
+      : [...new Set([...(there ?? "").split("|").filter((name) => name.trim() !== ""), ...names])]
+  plan.apply({ path: ["hooks", alone.event, alone.group, "matcher"], value: mine.join("|") })
+  return [told("changed")(alone)]
+}
+
+const isKept = (): boolean => true
+const groupsAt = (plan: JsonPlan, event: string): ReadonlyArray<unknown> => array(object(plan.value.hooks)?.[event])
+const matcherOf = (plan: JsonPlan, { event, group }: HandlerPlace): string | null => filled(object(groupsAt(plan, event)[group])?.matcher)
 
 /** With the options that a person has given to the one that is there. */
 const commandBeside = (wanted: JsonObject, there: JsonObject): string =>
   [text(wanted.command) ?? "", ...(hanHookCall(there.command)?.words.slice(1) ?? [])].join(" ")
 
-const isHttp = (handler: JsonObject): boolean => handler.type === "http"
+const isRequest = (handler: JsonObject): boolean => handler.type === "http" && isSetupHandler(handler)
+const isCommand = (handler: JsonObject): boolean => handler.type !== "http" && isSetupHandler(handler)
 const isSame = (a: HandlerPlace, b: HandlerPlace): boolean => a.group === b.group && a.index === b.index
-const hooksOf = (plan: JsonPlan, { event, group }: HandlerPlace): ReadonlyArray<unknown> =>
-  array(object(array(object(plan.value.hooks)?.[event])[group])?.hooks)
 
 /** Which of the places that han's entries are in were there without them. */
 const keptBy =
@@ -237,22 +303,6 @@ const attempt = <A>(file: string, what: string, ask: () => Promise<A>): Effect.E
     }
   })
 
-/** Closes the file to other users before there is something in it that they must not see; makes an empty one, and says so, when there is none. */
-const closed = (target: string): Effect.Effect<boolean, JsonFileUnwritable> =>
-  attempt(target, "closed to other users", async () => {
-    const stats = await lstat(target).catch((cause: unknown) => {
-      if (errorCode(cause) === "ENOENT") return null
-      throw cause
-    })
-    if (stats !== null) {
-      if ((stats.mode & 0o077) !== 0) await chmod(target, 0o600)
-      return false
-    }
-    await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
-    await writeFile(target, "", { mode: 0o600, flag: "wx" })
-    return true
-  })
-
 /** Puts back what was there, unless the file is no longer what it was when it was read. */
 const restore = Effect.fnUntraced(function* (place: ClientEntriesPlace, target: string, now: string, before: string | null) {
   const found = yield* Effect.mapError(
@@ -267,14 +317,11 @@ const restore = Effect.fnUntraced(function* (place: ClientEntriesPlace, target: 
   if (!done) return yield* busy
 })
 
-const notesOf = (file: string, settings: JsonObject, { http }: ClientEntriesWanted): ReadonlyArray<string> => {
-  const urls = settings.allowedHttpHookUrls
-  const matches = (pattern: string, url: string) => new RegExp(`^${pattern.replace(/[\\^$.|?+()[\]{}]/g, "\\$&").replaceAll("*", ".*")}$`).test(url)
-  const url = http === undefined ? null : `http://127.0.0.1:${http.port}/hooks/Stop`
+/** `now`: what stands in the file. */
+const notesOf = (file: string, plan: JsonPlan, now: string): ReadonlyArray<string> => {
+  const laxity = laxityOf(now)
   return [
-    ...(settings.disableAllHooks === true ? [`disableAllHooks is on in ${file}: Claude Code runs none of this until it is taken out`] : []),
-    ...(url !== null && Array.isArray(urls) && !urls.some((pattern) => typeof pattern === "string" && matches(pattern, url))
-      ? [`allowedHttpHookUrls in ${file} lacks "http://127.0.0.1:${http?.port}/hooks/*": Claude Code sends no requests until it is there; the commands run`]
-      : [])
+    ...(laxity === null ? [] : [laxText(file, laxity)]),
+    ...(plan.value.disableAllHooks === true ? [`disableAllHooks is on in ${file}: Claude Code runs none of this until it is taken out`] : [])
   ]
 }

@@ -115,8 +115,9 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
         const listed: Array<HookPlugin> = []
         const untrusted: Array<Untrusted> = []
         const files = new Map<string, string>()
+        const ignored = [...scoped.client.ignored]
         for (const settings of scoped.settings) {
-          const entries = yield* reading.settingsHooks(work, settings.file, problems)
+          const { entries } = yield* reading.settingsHooks(work, settings.file, problems)
           for (const entry of entries) clientHooks.push({ ...entry, plugin: null, scope: settings.scope, file: settings.file })
         }
         for (const { plugin, root } of yield* plugins(work, scoped, problems)) {
@@ -126,6 +127,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
           }
           const key = keyOf(plugin)
           const own = yield* reading.plugin(work, root, problems)
+          ignored.push(...own.ignored)
           for (const entry of own.client) clientHooks.push({ ...entry, plugin: key, scope: plugin.scope })
           const content = plugin.trust.state === "trusted" ? null : yield* contentOf(work, root)
           for (const definition of own.hooks) {
@@ -173,6 +175,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
             ? hooks.map((hook) => (ids.includes(hook.id) ? { ...hook, trust: { state: "trusted", why: `by \`han trust\` at ${when}` } } : hook))
             : hooks,
           clientHooks,
+          client: { ...scoped.client, ignored },
           plugins: listed.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
           problems,
           trust: {

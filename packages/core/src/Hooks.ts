@@ -36,6 +36,15 @@ export const HookList = Schema.Struct({
   /** By plugin, in the order of their files. Those that are off are here, too. */
   hooks: Schema.Array(Hook),
   clientHooks: Schema.Array(ClientHook),
+  /** What keeps Claude Code from running some of `clientHooks`, or all. `HookCallers` says what that means for a hook. */
+  client: Schema.Struct({
+    /** The file whose `disableAllHooks` switches all of them off. */
+    disabledBy: Schema.NullOr(Schema.String),
+    /** The managed file whose `allowManagedHooksOnly` leaves only those of managed settings and plugins. */
+    managedOnlyBy: Schema.NullOr(Schema.String),
+    /** Files of settings and plugins that Claude Code leaves out whole: what they say is listed here, and does not hold. */
+    ignored: Schema.Array(HookProblem)
+  }),
   plugins: Schema.Array(HookPlugin),
   problems: Schema.Array(HookProblem),
   /**

@@ -7,6 +7,7 @@ import { errorCode, unreadable } from "./internal/fileFacts.ts"
 import { canonicalJson, isObject, type JsonObject } from "./internal/json.ts"
 import { changed } from "./internal/jsonEdits.ts"
 import { oneAtATime } from "./internal/oneAtATime.ts"
+import { laxityOf } from "./internal/strictJson.ts"
 import { readWhole, replaceWhole, targetOf, type WholeFile } from "./internal/wholeFile.ts"
 import type { TranscriptUnreadable } from "./Transcripts.ts"
 
@@ -47,9 +48,19 @@ const attempts = 5
  * At most `maxBytes`, 16 MiB if absent.
  */
 export const read = Effect.fn("JsonFile.read")(function* (path: string, maxBytes: number = settingsBytes) {
+  return (yield* whole(path, maxBytes))?.value ?? null
+})
+
+/** `read`, with the first thing in the file that a strict parser refuses; null when there is none. */
+export const readNoting = Effect.fn("JsonFile.readNoting")(function* (path: string) {
+  const found = yield* whole(path, settingsBytes)
+  return found === null ? null : { value: found.value, laxity: laxityOf(found.text) }
+})
+
+const whole = Effect.fnUntraced(function* (path: string, maxBytes: number) {
   if (isMissing(path)) return null
   const found = yield* Effect.mapError(readWhole(path, maxBytes), unreadableFile)
-  return found === null ? null : (yield* parsed(path, found)).value
+  return found === null ? null : yield* parsed(path, found)
 })
 
 /** Most files that are asked for are not there, and a question to the system itself is far quicker than one through the thread pool. */

@@ -3,6 +3,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { ClientHook, HookDefinition, HookProblem } from "./Hook.ts"
+import { doubleCalls, doubleText } from "./HookCallers.ts"
 import { hanPluginFile } from "./internal/hanPluginFile.ts"
 import { hookReading } from "./internal/hookReading.ts"
 import { realPath } from "./internal/pluginPlaces.ts"
@@ -32,5 +33,11 @@ export const check = Effect.fn("PluginCheck.check")(function* (folder: string) {
   }
   const problems: Array<HookProblem> = []
   const { client, hooks } = yield* hookReading().plugin({ reads: 0 }, root, problems)
+  for (const double of doubleCalls(client)) {
+    const [first] = double.entries
+    const file = first?.file ?? root
+    const message = `${file}: ${doubleText(double)}. \`han plugin generate-hooks\` writes one for each event`
+    problems.push({ severity: "warning", path: file, line: null, key: `hooks.${double.event}`, message })
+  }
   return { root, hooks, clientHooks: client, problems } satisfies PluginReport
 })

@@ -73,7 +73,9 @@ export const install: (request: InstallRequest) => Effect.Effect<InstallReport, 
       for (const file of change.written) written.add(file)
       installed.push({ plugin: keyOf({ name, marketplace }), already: change.written.length === 0, message: change.message })
       if (filled(plugin.source) === null) {
-        notes.push(`${name} lies elsewhere (${sourceText(object(plugin.source))}): Claude Code fetches it; until then han knows none of its hooks`)
+        notes.push(
+          `${name} lies elsewhere (${sourceText(object(plugin.source))}): Claude Code fetches it; until then han knows none of its hooks, and \`han setup\` is to be run again after that`
+        )
       }
     }
     for (const { market } of offers.slice(0, 1)) if (market.cloned !== null) written.add(market.cloned)

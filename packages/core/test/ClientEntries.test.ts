@@ -18,7 +18,6 @@ const tree = Effect.map(temporary, (root) => {
   return { root, settings, record, text, place: { settings, record, dry: false } }
 })
 const wanted = (more: Partial<ClientEntriesWanted> = {}): ClientEntriesWanted => ({ events: standardEvents, program: "han", ...more })
-const http = { port: 41956, key: hookKey("secret") }
 const command = (event: string, program = "han") => ({ type: "command", command: `${program} hook run ${event}` })
 const meant = (text: string): unknown => parse(text, [], { allowTrailingComma: true })
 
@@ -65,23 +64,15 @@ describe("what is written", () => {
     })
   )
 
-  it.scoped("files to watch: a matcher of the entry at FileChanged alone, added to what is there", () =>
+  it.scoped("files to watch beside whatever others have watched, where somebody has an entry for that", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
-      const entry = (matcher: string) => [{ matcher, hooks: [command("FileChanged")] }]
-      yield* write(place, wanted({ events: ["FileChanged", "Stop"], watched: "a.ts|b.ts" }))
-      expect(JSON.parse(text()).hooks).toEqual({ FileChanged: entry("a.ts|b.ts"), Stop: [{ hooks: [command("Stop")] }] })
-      expect((yield* write(place, wanted({ events: ["FileChanged"], watched: "b.ts" }))).written).toBe(false)
-      expect((yield* write(place, wanted({ events: ["FileChanged"], watched: "c.ts" }))).entries).toMatchObject([{ change: "changed" }])
-      expect(JSON.parse(text()).hooks.FileChanged).toEqual(entry("a.ts|b.ts|c.ts"))
+      const needed = new Map([["FileChanged", ["a.ts"]]])
       put(settings, JSON.stringify({ hooks: { FileChanged: [{ hooks: [command("FileChanged")] }] } }))
       expect((yield* write(place, wanted({ events: ["FileChanged"] }))).written).toBe(false)
-      // It was called for whatever others have watched, and still is.
-      yield* write(place, wanted({ events: ["FileChanged"], watched: "a.ts" }))
-      expect(JSON.parse(text()).hooks.FileChanged).toEqual(entry("a.ts|.*"))
-      expect((yield* write(place, wanted({ events: ["FileChanged"], watched: "a.ts" }))).written).toBe(false)
-      yield* remove(place)
-      expect(JSON.parse(text()).hooks).toBeUndefined()
+      yield* write(place, wanted({ events: [], needed }))
+      expect(JSON.parse(text()).hooks.FileChanged).toEqual([{ matcher: "a.ts|.*", hooks: [command("FileChanged")] }])
+      expect((yield* write(place, wanted({ events: [], needed }))).written).toBe(false)
     })
   )
 
@@ -110,46 +101,94 @@ describe("what is written", () => {
     })
   )
 
-  it.scoped("requests beside the commands: with a key in a file that is closed before, not at SessionStart", () =>
+  it.scoped("requests that an earlier version wrote beside the commands go, and one that is alone stays", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
-      put(settings, "{}")
-      chmodSync(settings, 0o644)
-      yield* write(place, wanted())
-      expect(statSync(settings).mode & 0o777).toBe(0o644)
-      yield* write(place, wanted({ http }))
-      expect(statSync(settings).mode & 0o777).toBe(0o600)
-      const request = { type: "http", url: "http://127.0.0.1:41956/hooks/Stop", headers: { Authorization: `Bearer ${http.key}` } }
-      expect(JSON.parse(text()).hooks).toMatchObject({ Stop: [{ hooks: [command("Stop"), request] }], SessionStart: [{ hooks: [command("SessionStart")] }] })
-      expect((yield* write(place, wanted({ http }))).written).toBe(false)
-      expect((yield* write(place, wanted())).written).toBe(false)
-      const moved = yield* write(place, wanted({ http: { port: 5, key: "k" } }))
-      expect(moved.entries.filter(({ change }) => change === "changed").map(({ what }) => what)).toContain("http://127.0.0.1:5/hooks/Stop")
-      expect(JSON.parse(text()).hooks.Stop[0].hooks).toHaveLength(2)
-      yield* remove(place)
-      expect(text()).toBe("{}")
+      const request = (event: string) => ({ type: "http", url: `http://127.0.0.1:41956/hooks/${event}`, headers: { Authorization: "Bearer k" } })
+      const pair = (event: string) => [{ hooks: [command(event), request(event)] }]
+      put(settings, JSON.stringify({ hooks: { Stop: pair("Stop"), SessionEnd: pair("SessionEnd"), PostToolUse: [{ hooks: [request("PostToolUse")] }] } }))
+      chmodSync(settings, 0o600)
+      const { entries } = yield* write(place, wanted())
+      expect(entries.filter(({ type }) => type === "http").map(({ change, event }) => [event, change])).toEqual([
+        ["Stop", "removed"],
+        ["SessionEnd", "removed"],
+        ["PostToolUse", "kept"]
+      ])
+      expect(JSON.parse(text()).hooks).toEqual({
+        Stop: [{ hooks: [command("Stop")] }],
+        SessionEnd: [{ hooks: [command("SessionEnd")] }],
+        PostToolUse: [{ hooks: [request("PostToolUse")] }],
+        SessionStart: [{ hooks: [command("SessionStart")] }],
+        SubagentStop: [{ hooks: [command("SubagentStop")] }]
+      })
+      // A hook that needs more than a request has a command, and nothing is asked twice.
+      yield* write(place, wanted({ needed: new Map([["PostToolUse", null]]) }))
+      expect([JSON.parse(text()).hooks.PostToolUse, statSync(settings).mode & 0o777]).toEqual([[{ hooks: [command("PostToolUse")] }], 0o600])
     })
   )
 
-  it.scoped("a new file for a key is closed from its beginning", () =>
+  it.scoped("what hooks need beside: added, widened, and gone with them; what somebody asked for stays", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
-      yield* write(place, wanted({ http }))
-      expect([statSync(settings).mode & 0o777, statSync(path.dirname(settings)).mode & 0o777]).toEqual([0o600, 0o700])
-      expect(text()).toContain(http.key)
-      yield* remove(place)
-      expect(existsSync(settings)).toBe(false)
+      const hooks = () => JSON.parse(text()).hooks
+      const needed = new Map<string, ReadonlyArray<string> | null>([
+        ["PreToolUse", ["Bash"]],
+        ["FileChanged", [".env", "package.json"]],
+        ["PostToolUse", ["Edit"]]
+      ])
+      put(settings, JSON.stringify({ hooks: { PostToolUse: [{ matcher: "Bash", hooks: [command("PostToolUse")] }] } }))
+      yield* write(place, wanted({ needed, events: [...standardEvents, "SessionEnd"] }))
+      expect(hooks()).toMatchObject({
+        PreToolUse: [{ hooks: [command("PreToolUse")] }],
+        FileChanged: [{ matcher: ".env|package.json", hooks: [command("FileChanged")] }],
+        // The same command runs once, whichever of both is for the tool.
+        PostToolUse: [{ matcher: "Bash", hooks: [command("PostToolUse")] }, { hooks: [command("PostToolUse")] }]
+      })
+      expect((yield* write(place, wanted({ needed }))).written).toBe(false)
+      yield* write(place, wanted({ needed: new Map([["FileChanged", ["go.mod"]]]) }))
+      expect([hooks().FileChanged, hooks().PreToolUse]).toEqual([[{ matcher: "go.mod", hooks: [command("FileChanged")] }], undefined])
+      const { entries } = yield* write(place, wanted({ events: [], program: undefined }))
+      expect(entries).toMatchObject([{ event: "FileChanged", change: "removed" }])
+      expect(Object.keys(hooks()).sort()).toEqual([...standardEvents, "SessionEnd"].sort())
+    })
+  )
+
+  it.scoped("files that a person named stay named, and what is there for a person does not go", () =>
+    Effect.gen(function* () {
+      const { place, settings, text } = yield* tree
+      put(settings, JSON.stringify({ hooks: { FileChanged: [{ matcher: "mine", hooks: [command("FileChanged", "/my/han")] }] } }))
+      yield* write(
+        place,
+        wanted({
+          events: [],
+          program: undefined,
+          needed: new Map([
+            ["FileChanged", ["a"]],
+            ["Setup", null]
+          ])
+        })
+      )
+      expect(JSON.parse(text()).hooks).toEqual({
+        FileChanged: [{ matcher: "mine|a", hooks: [command("FileChanged", "/my/han")] }],
+        Setup: [{ hooks: [command("Setup", "/my/han")] }]
+      })
+      yield* write(place, wanted({ events: [], program: undefined }))
+      expect(Object.keys(JSON.parse(text()).hooks)).toEqual(["FileChanged"])
     })
   )
 
   it.scoped("says what keeps Claude Code from it", () =>
     Effect.gen(function* () {
-      const { place, settings } = yield* tree
-      put(settings, JSON.stringify({ disableAllHooks: true, allowedHttpHookUrls: ["https://hooks.example/*"] }))
-      const { notes } = yield* write(place, wanted({ http }))
-      expect(notes).toEqual([expect.stringContaining("disableAllHooks is on"), expect.stringContaining('lacks "http://127.0.0.1:41956/hooks/*"')])
-      put(settings, JSON.stringify({ allowedHttpHookUrls: ["http://127.0.0.1:*"] }))
-      expect((yield* write(place, wanted({ http }))).notes).toEqual([])
+      const { place, settings, text } = yield* tree
+      put(settings, JSON.stringify({ disableAllHooks: true }))
+      expect((yield* write(place, wanted())).notes).toEqual([expect.stringContaining("disableAllHooks is on")])
+      put(settings, '{\n  "model": "x", // mine\n}\n')
+      const { notes, written } = yield* write(place, wanted())
+      expect([written, notes, text()]).toEqual([
+        true,
+        [expect.stringContaining(`${settings}, line 2, column 17: a comment. Claude Code reads strict JSON and leaves this whole file out`)],
+        expect.stringContaining('"model": "x", // mine')
+      ])
     })
   )
 
@@ -218,7 +257,12 @@ describe("taking it out again", () => {
     Effect.gen(function* () {
       const { place, record, settings, text } = yield* tree
       put(settings, before)
-      for (const more of [{}, { events: hookEvents.filter((event) => refusalOf(event) === null) }, { program: "/other/han" }, { http }]) {
+      for (const more of [
+        {},
+        { events: hookEvents.filter((event) => refusalOf(event) === null) },
+        { program: "/other/han" },
+        { needed: new Map([["FileChanged", ["a", "b"]]]) }
+      ]) {
         yield* write(place, wanted(more))
         expect(text()).not.toBe(before)
       }
@@ -295,11 +339,20 @@ describe("taking it out again", () => {
       const { place, settings, text } = yield* tree
       yield* Effect.promise(() =>
         fc.assert(
-          fc.asyncProperty(settingsValue, fc.infiniteStream(gap), fc.boolean(), async (value, gaps, withHttp) => {
+          fc.asyncProperty(settingsValue, fc.infiniteStream(gap), fc.boolean(), async (value, gaps, withNeeds) => {
             const next = () => gaps.next().value
             const before = next() + written(value, next) + next()
             put(settings, before)
-            const all = wanted(withHttp ? { http } : {})
+            const all = wanted(
+              withNeeds
+                ? {
+                    needed: new Map([
+                      ["PreToolUse", ["Bash"]],
+                      ["FileChanged", ["a"]]
+                    ])
+                  }
+                : {}
+            )
             await Effect.runPromise(write(place, all))
             const after = text()
             expect((await Effect.runPromise(write(place, all))).written).toBe(false)
@@ -352,8 +405,8 @@ describe("files that are not simply there", () => {
       const target = put(path.join(root, "dotfiles/settings.json"), "{ }\n")
       mkdirSync(path.dirname(settings))
       symlinkSync("../dotfiles/settings.json", settings)
-      yield* write(place, wanted({ http }))
-      expect([lstatSync(settings).isSymbolicLink(), statSync(target).mode & 0o777]).toEqual([true, 0o600])
+      yield* write(place, wanted())
+      expect(lstatSync(settings).isSymbolicLink()).toBe(true)
       expect(readFileSync(target, "utf8")).toContain("han hook run Stop")
       yield* remove(place)
       expect([lstatSync(settings).isSymbolicLink(), readFileSync(target, "utf8")]).toEqual([true, "{ }\n"])

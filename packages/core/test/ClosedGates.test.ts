@@ -49,6 +49,7 @@ const listed = (projectPath: string, hooks: ReadonlyArray<Hook>, problems: Reado
   projectPath,
   hooks,
   clientHooks: [],
+  client: { disabledBy: null, managedOnlyBy: null, ignored: [] },
   plugins: [],
   problems,
   trust: { digest: null, hooks: [], decision: null, outdated: false, changed: [] },

@@ -175,7 +175,7 @@ describe("from a folder", () => {
       const { install, root } = yield* tree
       market(path.join(root, "market"), "mine", [{ name: "far", source: { source: "github", repo: "a/b" } }])
       expect((yield* install(["far"], { from: "market" })).notes).toEqual([
-        "far lies elsewhere (a/b): Claude Code fetches it; until then han knows none of its hooks"
+        "far lies elsewhere (a/b): Claude Code fetches it; until then han knows none of its hooks, and `han setup` is to be run again after that"
       ])
     })
   )

@@ -17,6 +17,8 @@ describe("a pass from the cache never hides anything", () => {
         hook("json", `printf '{"decision":"block","reason":"no"}'`, onText) + hook("context", "echo context", onText, "SessionStart")
       )
       put("a.txt", "")
+      const entry = (event: string) => [{ hooks: [{ type: "command", command: `han hook run ${event}` }] }]
+      put(".claude/settings.json", JSON.stringify({ hooks: { Stop: entry("Stop"), SubagentStop: entry("SubagentStop") } }))
       for (let i = 0; i < 2; i++) assert.strictEqual(JSON.parse((yield* run("Stop")).answer.stdout).decision, "block")
       for (let i = 0; i < 2; i++) assert.strictEqual((yield* run("SessionStart")).answer.stdout.trim(), "context")
     })

@@ -1,16 +1,13 @@
-import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as ClaudeFolders from "han-core/ClaudeFolders"
-import * as HookSettings from "han-core/HookSettings"
 import { Hooks } from "han-core/Hooks"
 import type { ToolOutputTotals } from "han-core/ToolOutput"
 import type { NotTakenFiles } from "han-core/Transcripts"
 import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
 import { answered, print, run as runAgainst, statusOf } from "../Asking.ts"
-import { claudeFolder } from "../ClaudeFolder.ts"
 import { connect } from "../Connection.ts"
+import { layerFiles } from "../GateEntries.ts"
 import { logPath } from "../HanHome.ts"
+import { type HookHealth, hookHealth, hookHealthLines } from "../HookDoctor.ts"
 import { programWarnings } from "../HookPrograms.ts"
 import type { Host } from "../Host.ts"
 import { hookQuery } from "../ProjectFolder.ts"
@@ -37,21 +34,22 @@ export const run = (options: Options, host: Host): Promise<number> =>
       if (reached._tag === "Left" && connected._tag === "Right") return yield* unreadable(reached.left.message, options, host)
       const http = reached._tag === "Right" ? reached.right.status.http : undefined
       const warnings = yield* setupWarnings(http === undefined ? undefined : http.state === "listening" ? http.port : null, host)
+      const hooks = yield* Effect.provide(hookHealth(host), layerFiles(host))
       if (reached._tag === "Left") {
         const { message } = reached.left
         yield* options.json
           ? print(
               host.out,
-              `${toJson({ coordinator: { running: false, home: host.home, log: logPath(host.home), error: message }, versions: { han: host.version, bun: process.versions.bun ?? null }, warnings })}\n`
+              `${toJson({ coordinator: { running: false, home: host.home, log: logPath(host.home), error: message }, versions: { han: host.version, bun: process.versions.bun ?? null }, hooks, warnings })}\n`
             )
           : print(
               host.out,
-              `coordinator  not reached: ${plainLine(message)}\nhome         ${host.home}\nlog          ${logPath(host.home)}\nhan          ${host.version}, Bun ${process.versions.bun ?? "?"}\n${warnings.map((warning) => `warning      ${plainLine(warning)}\n`).join("")}`
+              `coordinator  not reached: ${plainLine(message)}\nhome         ${host.home}\nlog          ${logPath(host.home)}\nhan          ${host.version}, Bun ${process.versions.bun ?? "?"}\n${warnings.map((warning) => `warning      ${plainLine(warning)}\n`).join("")}\n${section("Hooks", hookHealthLines(hooks), styleOf(host.terminal))}`
             )
         return 1
       }
       const report = { ...reached.right, warnings: [...reached.right.warnings, ...warnings] }
-      yield* print(host.out, options.json ? `${toJson(shape(report, host))}\n` : text(report, options, host))
+      yield* print(host.out, options.json ? `${toJson({ ...shape(report, host), hooks })}\n` : text(report, hooks, options, host))
       return 0
     })
   )
@@ -63,11 +61,7 @@ const setupWarnings = (port: number | null | undefined, host: Host) =>
     const { clientHooks, projectPath } = yield* hooks.list(hookQuery(undefined, host))
     return programWarnings(clientHooks, { host, projectPath, port })
   }).pipe(
-    Effect.provide(
-      HookSettings.layerSettings({ trustFile: join(host.home, "trust.json") }).pipe(
-        Layer.provide(ClaudeFolders.layer({ folders: [claudeFolder(host)], managed: ClaudeFolders.managedSettings(process.platform) }))
-      )
-    ),
+    Effect.provide(layerFiles(host)),
     Effect.catchAll(({ message }) => Effect.succeed([`what Claude Code's hooks call is not known: ${message}`]))
   )
 
@@ -116,7 +110,7 @@ const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, tota
   }
 }
 
-const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
+const text = (report: DoctorReport, hooks: HookHealth, { utc }: Options, host: Host): string => {
   const style = styleOf(host.terminal)
   const { problems, roots, status, totals } = report
   const distinct: ReadonlyArray<readonly [string, number | string]> = [
@@ -140,6 +134,7 @@ const text = (report: DoctorReport, { utc }: Options, host: Host): string => {
       [...statusText(status, host.now()).trimEnd().split("\n"), `versions     han ${host.version}, Bun ${process.versions.bun ?? "?"}`],
       style
     ),
+    section("Hooks", hookHealthLines(hooks), style),
     section(
       "Folders",
       roots.map((root) => `${root.state.padEnd(10)}  ${plainLine(root.path)}${root.message === null ? "" : `: ${plainLine(root.message)}`}`),

@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
 import { type ClientHook, type Hook, type HookTrigger, hookEvents, triggerText } from "han-core/Hook"
+import { doubleCalls, doubleText, waitingInVain } from "han-core/HookCallers"
 import { isMeant, matches, triggerIn } from "han-core/HookMatcher"
-import { Hooks } from "han-core/Hooks"
+import { type HookList, Hooks } from "han-core/Hooks"
 import { answered, ask, print } from "../Asking.ts"
+import { calledBy, callsShape } from "../CallerText.ts"
 import { BadUsage } from "../CommandFailed.ts"
 import { problemsText, untrustedText } from "../HookText.ts"
 import type { Host } from "../Host.ts"
@@ -43,9 +45,10 @@ export const run = (options: Options, host: Host): Promise<number> =>
           host.out,
           `${toJson({
             projectPath: list.projectPath,
-            hooks: hooks.map(Shape.hook),
+            hooks: hooks.map((hook) => ({ ...Shape.hook(hook), calls: callsShape(hook, list) })),
             clientHooks: clientHooks.map(Shape.clientHook),
             trust: { digest, hooks: ids, decision: list.trust.decision === null ? null : Shape.trustDecision(list.trust.decision), outdated },
+            doubles: doubleCalls(clientHooks, list.client.ignored),
             problems: list.problems
           })}\n`
         )
@@ -55,7 +58,8 @@ export const run = (options: Options, host: Host): Promise<number> =>
       const parts = [
         hooks.length === 0
           ? `No plugin that is enabled has a hook${event === undefined ? "" : ` for ${event}`} in ${plainLine(list.projectPath)}; \`han plugin list\` shows the plugins.\n`
-          : table(hooks, columns, where),
+          : table(hooks, columnsOf(list), where),
+        notesText(list, hooks, clientHooks, style),
         clientHooks.length === 0 ? "" : `${style.bold("Run by Claude Code itself")}\n${table(clientHooks, clientColumns, where)}`,
         untrustedText({ ...list, hooks }, style),
         problemsText(list.problems, style)
@@ -66,7 +70,13 @@ export const run = (options: Options, host: Host): Promise<number> =>
 
 const stateOf = (hook: Hook): string => (hook.enabled ? hook.trust.state : "off")
 
-const columns = [
+/** What waits in vain, and what is called several times. */
+const notesText = (list: HookList, hooks: ReadonlyArray<Hook>, clientHooks: ReadonlyArray<ClientHook>, style: Style): string =>
+  [...waitingInVain(list, { of: (hook) => hooks.includes(hook) }), ...doubleCalls(clientHooks, list.client.ignored).map(doubleText)]
+    .map((note) => `${style.yellow("note")}  ${plainLine(note)}\n`)
+    .join("")
+
+const columnsOf = (list: HookList) => [
   { header: "HOOK", cell: (hook: Hook) => hook.id, atLeast: 20 },
   {
     header: "STATE",
@@ -74,6 +84,7 @@ const columns = [
     paint: (style: Style, hook: Hook) => (stateOf(hook) === "untrusted" ? style.yellow : stateOf(hook) === "off" ? style.dim : style.green)
   },
   { header: "EVENTS", cell: (hook: Hook) => hook.triggers.map(triggerText).join(", "), atLeast: 12 },
+  { header: "CALLED BY", cell: (hook: Hook) => calledBy(hook, list), atLeast: 10 },
   { header: "WHERE", cell: (hook: Hook) => hook.dirsWith.join(", "), atLeast: 8 },
   { header: "COMMAND", cell: (hook: Hook) => hook.command, atLeast: 20 }
 ]

@@ -1,13 +1,17 @@
 import * as Effect from "effect/Effect"
+import type { Hook } from "han-core/Hook"
 import type { HookAnswer } from "han-core/HookAnswer"
+import { waitingInVain } from "han-core/HookCallers"
 import { ask, print } from "../Asking.ts"
 import { brokenFiles } from "../BrokenFiles.ts"
+import { callsShape, situationOf } from "../CallerText.ts"
 import { followedRun } from "../FollowedRun.ts"
 import { type HandCall, handCall, toolOf } from "../HookCalls.ts"
 import { decisionText } from "../HookDecisionText.ts"
 import { hasFailed, summaryText } from "../HookProgressText.ts"
 import type { Host } from "../Host.ts"
-import { plain, toJson } from "../terminal/PlainText.ts"
+import { hookQuery } from "../ProjectFolder.ts"
+import { plain, plainLine, toJson } from "../terminal/PlainText.ts"
 import { type Style, styleOf } from "../terminal/Style.ts"
 
 export interface Options extends HandCall {
@@ -23,9 +27,13 @@ export const run = (options: Options, host: Host): Promise<number> =>
       const { answer, outcomes } = yield* followedRun(call, host, options.json)
       const decision = decisionText(call.event ?? "", toolOf(call), answer)
       const style = styleOf(host.terminal)
+      const list = yield* situationOf(hookQuery(undefined, host).projectPath, host)
+      const isTested = (hook: Hook) => outcomes.some((outcome) => outcome.hook === hook.id)
+      const uncalled = waitingInVain(list, { of: isTested }).map((note) => `${style.yellow("note")}  ${plainLine(note)}\n`)
       const broken = options.json ? "" : yield* brokenFiles(host)
-      const told = `${broken}${summaryText(outcomes)}\n${style.bold("Claude Code")} ${decision}\n${answerText(answer, style)}`
-      yield* print(host.out, options.json ? `${toJson({ outcomes, answer, decision })}\n` : told)
+      const told = `${broken}${summaryText(outcomes)}\n${style.bold("Claude Code")} ${decision}\n${answerText(answer, style)}${uncalled.join("")}`
+      const calls = list.hooks.filter(isTested).map((hook) => ({ hook: hook.id, calls: callsShape(hook, list) }))
+      yield* print(host.out, options.json ? `${toJson({ outcomes, answer, decision, calls })}\n` : told)
       return hasFailed(outcomes) ? 1 : 0
     })
   )

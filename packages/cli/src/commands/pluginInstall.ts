@@ -1,10 +1,11 @@
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as ClaudeFolders from "han-core/ClaudeFolders"
-import * as PluginFiles from "han-core/PluginFiles"
-import { type InstallReport, install, type UninstallReport, uninstall } from "han-core/PluginInstall"
+import type { SettingsScope } from "han-core/ClaudeFolders"
+import type { Hook } from "han-core/Hook"
+import { mayRun, waitingInVain } from "han-core/HookCallers"
+import { type InstallReport, type InstallRequest, install, type UninstallReport, type UninstallRequest, uninstall } from "han-core/PluginInstall"
 import { print, run as runAgainst } from "../Asking.ts"
 import { claudeFolder } from "../ClaudeFolder.ts"
+import { follow, followedText, layerFiles } from "../GateEntries.ts"
 import type { Host } from "../Host.ts"
 import { hookQuery } from "../ProjectFolder.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
@@ -15,7 +16,7 @@ export interface Options {
   readonly names: ReadonlyArray<string>
   /** Undefined: `names` are taken out. */
   readonly what: { readonly from: string | undefined } | undefined
-  readonly scope: ClaudeFolders.SettingsScope
+  readonly scope: SettingsScope
   readonly project: string | undefined
   readonly json: boolean
 }
@@ -26,26 +27,46 @@ const gitTimeoutMs = 120_000
 export const run = (options: Options, host: Host): Promise<number> => {
   const folder = claudeFolder(host)
   const place = { names: options.names, scope: options.scope, folder, projectPath: hookQuery(options.project, host).projectPath }
-  const managed = ClaudeFolders.managedSettings(process.platform)
-  const files = PluginFiles.layer.pipe(Layer.provide(ClaudeFolders.layer({ folders: [folder], managed })))
-  const program =
-    options.what === undefined
-      ? Effect.flatMap(uninstall(place), (done) => print(host.out, options.json ? `${toJson(done)}\n` : removedText(done)))
-      : Effect.flatMap(install({ ...place, from: options.what.from, cwd: workingDirectory(), environment: host.environment, gitTimeoutMs }), (done) =>
-          print(host.out, options.json ? `${toJson(done)}\n` : installedText(done, host))
-        )
-  return runAgainst(host, Effect.provide(program, files))
+  const program = options.what === undefined ? removed(options, place, host) : added(options, { ...place, from: options.what.from }, host)
+  return runAgainst(host, Effect.provide(program, layerFiles(host)))
 }
 
-const installedText = ({ notes, plugins, written }: InstallReport, host: Host): string => {
-  const style = styleOf(host.terminal)
-  return [
+const added = (options: Options, request: Omit<InstallRequest, "cwd" | "environment" | "gitTimeoutMs">, host: Host) =>
+  Effect.gen(function* () {
+    const done = yield* install({ ...request, cwd: workingDirectory(), environment: host.environment, gitTimeoutMs })
+    const followed = yield* follow(host, options.project)
+    const keys = done.plugins.map(({ plugin }) => plugin)
+    const isTheirs = (hook: Hook) => keys.includes(`${hook.plugin}@${hook.marketplace}`)
+    const uncalled = [...new Set(followed.lists.flatMap((list) => waitingInVain(list, { of: isTheirs })))]
+    const report = { ...done, notes: [...done.notes, ...followed.notes], entries: followed.entries, uncalled }
+    const runs = followed.lists.some(({ hooks }) => hooks.some((hook) => isTheirs(hook) && mayRun(hook)))
+    yield* print(host.out, options.json ? `${toJson(report)}\n` : installedText(report, followedText(followed), runs, host))
+  })
+
+const removed = (options: Options, request: UninstallRequest, host: Host) =>
+  Effect.gen(function* () {
+    const done = yield* uninstall(request)
+    const followed = yield* follow(host, options.project)
+    const report = { ...done, entries: followed.entries, notes: followed.notes }
+    yield* print(host.out, options.json ? `${toJson(report)}\n` : removedText(report) + followedText(followed) + notesText(followed.notes, host))
+  })
+
+type Installed = InstallReport & { readonly uncalled: ReadonlyArray<string> }
+
+/** `runs`: at least one of their hooks is trusted. */
+const installedText = ({ notes, plugins, uncalled, written }: Installed, followed: string, runs: boolean, host: Host): string =>
+  [
     ...plugins.map(({ already, message }) => `${already ? "Installed already: " : ""}${plainLine(message)}\n`),
     ...written.map((file) => `  wrote  ${plainLine(file)}\n`),
-    ...notes.map((note) => `${style.yellow("note")}  ${plainLine(note)}\n`),
-    plugins.every(({ already }) => already) ? "" : "han runs their hooks from now on; Claude Code loads the rest of them at its next start.\n"
+    followed,
+    notesText([...uncalled, ...notes], host),
+    plugins.every(({ already }) => already)
+      ? ""
+      : `${uncalled.length > 0 || !runs ? "" : "han runs their hooks from now on. "}Claude Code loads ${runs ? "the rest of them" : "them"} at its next start.\n`
   ].join("")
-}
+
+const notesText = (notes: ReadonlyArray<string>, host: Host): string =>
+  notes.map((note) => `${styleOf(host.terminal).yellow("note")}  ${plainLine(note)}\n`).join("")
 
 const removedText = ({ plugins, written }: UninstallReport): string =>
   [

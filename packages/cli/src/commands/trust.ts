@@ -1,7 +1,9 @@
 import * as Effect from "effect/Effect"
+import { waitingInVain } from "han-core/HookCallers"
 import { type FileOfTrust, Hooks, type TrustDecision } from "han-core/Hooks"
 import { answered, ask, print } from "../Asking.ts"
 import { BadUsage } from "../CommandFailed.ts"
+import { follow, followedText, layerFiles } from "../GateEntries.ts"
 import { problemsText, untrustedText, whatRuns } from "../HookText.ts"
 import type { Host } from "../Host.ts"
 import * as Shape from "../JsonShapes.ts"
@@ -38,10 +40,11 @@ const given = (options: Options, host: Host) =>
       return yield* print(host.out, `${untrustedText(list, style)}Nothing in ${project} asks for a decision.\n${errors}`)
     }
     if (decision !== null) {
-      return yield* print(
+      yield* print(
         host.out,
         `What ${project} would have run is trusted since ${dateMinute(decision.trustedAt, false)}; \`han trust --revoke\` takes it back.\n`
       )
+      return yield* called(list.projectPath, options, host)
     }
     const asked = list.hooks.filter(({ id }) => list.trust.hooks.includes(id))
     const head = `${style.bold(`Only the repository ${project} would have these run`)}${list.trust.outdated ? " (they are not what was trusted before)" : ""}:\n${changedText(list.trust.changed)}`
@@ -56,6 +59,7 @@ const given = (options: Options, host: Host) =>
     }
     yield* answered(host, "trust", hooks.trust({ ...query, digest }))
     yield* print(host.out, `Trusted: ${counted(asked.length, "hook")} in ${project}, as long as nothing in them changes.\n`)
+    yield* called(list.projectPath, options, host)
     return 0
   })
 
@@ -71,6 +75,16 @@ const changedText = (files: ReadonlyArray<FileOfTrust>): string => {
     .join("")}${more}`
 }
 
+/** Has Claude Code call han for what is trusted now, and says for which hooks it does not. */
+const called = (projectPath: string, options: Options, host: Host) =>
+  Effect.gen(function* () {
+    const followed = yield* Effect.provide(follow(host, options.project), layerFiles(host))
+    const uncalled = followed.lists.filter((list) => list.projectPath === projectPath).flatMap((list) => waitingInVain(list))
+    const style = styleOf(host.terminal)
+    const notes = [...new Set([...uncalled, ...followed.notes])].map((note) => `${style.yellow("note")}  ${plainLine(note)}\n`)
+    yield* print(host.out, followedText(followed) + notes.join(""))
+  })
+
 const revoked = (options: Options, host: Host) =>
   Effect.gen(function* () {
     const { projectPath } = hookQuery(options.project, host)
@@ -80,6 +94,9 @@ const revoked = (options: Options, host: Host) =>
       Effect.flatMap(Hooks, (hooks) => hooks.revoke(projectPath))
     )
     yield* print(host.out, was ? `${plainLine(projectPath)} is not trusted any more.\n` : `There was no decision for ${plainLine(projectPath)}.\n`)
+    if (!was) return
+    const followed = yield* Effect.provide(follow(host, options.project), layerFiles(host))
+    yield* print(host.out, followedText(followed) + followed.notes.map((note) => `note  ${plainLine(note)}\n`).join(""))
   })
 
 const listed = (options: Options, host: Host) =>

@@ -1,4 +1,4 @@
-import { hookEvents } from "../Hook.ts"
+import { type ClientHook, hookEvents } from "../Hook.ts"
 import { array, isObject, type JsonObject, object, text } from "./json.ts"
 import type { JsonPlan } from "./jsonPlan.ts"
 
@@ -53,6 +53,26 @@ export const hanHookCall = (command: unknown): { readonly verb: "run" | "dispatc
   if (!/^han(?:[-._][\w.-]*)?$/i.test(program)) return null
   return { verb: found.verb === "run" ? "run" : "dispatch", words: (found.words ?? "").split(/\s+/) }
 }
+
+const runner = /^\s*(?:npx|bunx|pnpx)(?:\s+-[\w-]+)*\s+(?<rest>han(?:-cli)?)(?:@[\w.-]+)?(?=\s)/
+
+/** What an entry of Claude Code calls han for: all hooks of its event, or one hook of a plugin; null when it calls something else. */
+export const clientCall = ({
+  args,
+  event,
+  type,
+  what
+}: Pick<ClientHook, "args" | "event" | "type" | "what">): { readonly only: { readonly plugin: string; readonly hook: string } | null } | null => {
+  if (type === "http") return eventOfUrl(what) === event ? { only: null } : null
+  if (type !== "command" || what === null) return null
+  const [first, second, third] = wordsOf(args === null ? what.replace(runner, "$<rest>") : [what, ...args].join(" "))
+  if (first === undefined || third !== undefined) return null
+  if (second !== undefined) return { only: { plugin: first, hook: second } }
+  // For another event than its own it is refused.
+  return first === event ? { only: null } : null
+}
+
+const wordsOf = (command: string): ReadonlyArray<string> => (hanHookCall(command)?.words ?? []).filter((word) => !word.startsWith("-"))
 
 /** Whether this is what `han setup` writes, or wrote once: `… hook run EVENT`, or a request to the coordinator. */
 export const isSetupHandler = (handler: JsonObject): boolean => {

@@ -2,13 +2,14 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ClientHook, HookDefinition, HookProblem } from "../Hook.ts"
-import { JsonFileBroken, read } from "../JsonFile.ts"
+import { JsonFileBroken, readNoting } from "../JsonFile.ts"
 import { type ClientEntry, clientHooksIn } from "./clientHooks.ts"
 import type { HanConfigSource } from "./hanConfig.ts"
 import { hanPluginFile, hooksIn } from "./hanPluginFile.ts"
 import { changesIn, type HookChanges } from "./hookChanges.ts"
 import { type JsonObject, object } from "./json.ts"
 import { kept, type Work } from "./keptReads.ts"
+import { laxText } from "./strictJson.ts"
 import { readWhole } from "./wholeFile.ts"
 import { mostYamlBytes, parseYaml, type YamlFile } from "./yamlFile.ts"
 
@@ -17,6 +18,8 @@ export interface PluginFiles {
   readonly file: string
   readonly hooks: ReadonlyArray<HookDefinition>
   readonly client: ReadonlyArray<Omit<ClientHook, "plugin" | "scope">>
+  /** The files that Claude Code leaves out whole. */
+  readonly ignored: ReadonlyArray<HookProblem>
 }
 
 /** A file's value with what is wrong in it. */
@@ -27,7 +30,7 @@ interface Said<A> {
 
 /** Reads the files that hooks come from; each is kept until it changes. */
 export const hookReading = () => {
-  const jsonOf = kept<Said<JsonObject | null>>(readJson)
+  const jsonOf = kept<Said<JsonObject | null> & { readonly ignored: HookProblem | null }>(readJson)
   const pluginFile = kept<Said<ReadonlyArray<HookDefinition>>>((file) =>
     Effect.map(readYaml(file), ({ problems, value }) => {
       if (value === null) return { value: [], problems }
@@ -37,6 +40,14 @@ export const hookReading = () => {
   )
   const yaml = kept<Said<YamlFile | null>>(readYaml)
 
+  /** A file that Claude Code reads, too: `ignored` says why it leaves that out whole, null when it does not. */
+  const settings = (work: Work, file: string, problems: Array<HookProblem>) =>
+    Effect.map(jsonOf(work, file), ({ ignored, problems: found, value }) => {
+      for (const problem of ignored === null ? found : [ignored])
+        if (!problems.some((one) => one.path === problem.path && one.message === problem.message)) problems.push(problem)
+      return { value, ignored }
+    })
+
   const json = (work: Work, file: string, problems: Array<HookProblem> = []): Effect.Effect<JsonObject | null> =>
     Effect.map(jsonOf(work, file), (said) => {
       for (const problem of said.problems) if (!problems.some((one) => one.path === problem.path && one.message === problem.message)) problems.push(problem)
@@ -44,9 +55,10 @@ export const hookReading = () => {
     })
 
   const clientHooks = Effect.fnUntraced(function* (work: Work, file: string, problems: Array<HookProblem>) {
-    const found = clientHooksIn((yield* json(work, file, problems))?.hooks, file)
+    const { ignored, value } = yield* settings(work, file, problems)
+    const found = clientHooksIn(value?.hooks, file)
     problems.push(...found.problems)
-    return found.entries
+    return { entries: found.entries, ignored }
   })
 
   const plugin = Effect.fnUntraced(function* (work: Work, root: string, problems: Array<HookProblem>) {
@@ -55,14 +67,17 @@ export const hookReading = () => {
     problems.push(...said.problems)
     const manifestFile = path.join(root, ".claude-plugin", "plugin.json")
     const hooksFile = path.join(root, "hooks", "hooks.json")
-    const inline = object((yield* json(work, manifestFile, problems))?.hooks)
+    const manifest = yield* settings(work, manifestFile, problems)
+    const inline = object(manifest.value?.hooks)
     const inManifest = clientHooksIn(inline?.hooks ?? inline ?? undefined, manifestFile)
     problems.push(...inManifest.problems)
+    const own = yield* clientHooks(work, hooksFile, problems)
     const at = (file: string) => (entry: ClientEntry) => ({ ...entry, file })
     return {
       file,
       hooks: said.value,
-      client: [...(yield* clientHooks(work, hooksFile, problems)).map(at(hooksFile)), ...inManifest.entries.map(at(manifestFile))]
+      client: [...own.entries.map(at(hooksFile)), ...inManifest.entries.map(at(manifestFile))],
+      ignored: [own.ignored, manifest.ignored].flatMap((problem) => problem ?? [])
     } satisfies PluginFiles
   })
 
@@ -72,18 +87,24 @@ export const hookReading = () => {
     return said.value === null ? null : (changesIn(said.value, source, problems) satisfies HookChanges)
   })
 
-  return { json, plugin, changes, settingsHooks: clientHooks }
+  return { json, settings, plugin, changes, settingsHooks: clientHooks }
 }
 
 export type HookReading = ReturnType<typeof hookReading>
 
-const readJson = (file: string): Effect.Effect<Said<JsonObject | null>> =>
-  Effect.match(read(file), {
-    onFailure: (error) => ({
-      value: null,
-      problems: [{ severity: "error", path: error.path, line: error instanceof JsonFileBroken ? error.line : null, key: null, message: error.message }]
-    }),
-    onSuccess: (value) => ({ value, problems: [] })
+const readJson = (file: string) =>
+  Effect.match(readNoting(file), {
+    onFailure: (error) => {
+      const line = error instanceof JsonFileBroken ? error.line : null
+      const problem: HookProblem = { severity: "error", path: error.path, line, key: null, message: error.message }
+      return { value: null, problems: [problem], ignored: problem }
+    },
+    onSuccess: (found) => {
+      const laxity = found?.laxity ?? null
+      const ignored: HookProblem | null =
+        laxity === null ? null : { severity: "error", path: file, line: laxity.line, key: null, message: laxText(file, laxity) }
+      return { value: found?.value ?? null, problems: [], ignored }
+    }
   })
 
 const readYaml = Effect.fnUntraced(function* (file: string) {

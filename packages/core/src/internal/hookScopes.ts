@@ -2,6 +2,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { type ClaudeFolders, settingsFile } from "../ClaudeFolders.ts"
 import type { Hook, HookProblem, HookScope } from "../Hook.ts"
+import type { HookList } from "../Hooks.ts"
 import { hanConfigFiles } from "./hanConfig.ts"
 import type { HookChanges } from "./hookChanges.ts"
 import { problemAt } from "./hookKeys.ts"
@@ -36,6 +37,8 @@ export interface Scoped {
   readonly declared: ReadonlyMap<string, ReadonlyArray<Declared>>
   /** The weakest first. */
   readonly changes: ReadonlyArray<HookChanges>
+  /** What keeps Claude Code from running what the settings have it run. */
+  readonly client: HookList["client"]
   /** Warns of changes of hooks that a plugin does not have. */
   readonly reportUnmatched: (hooks: ReadonlyArray<Hook>, problems: Array<HookProblem>) => void
 }
@@ -46,6 +49,7 @@ interface Read {
   readonly scope: HookScope
   readonly file: string
   readonly settings: JsonObject
+  readonly ignored: HookProblem | null
 }
 
 /** Reads the settings of every scope that holds in a project. */
@@ -73,7 +77,7 @@ export const hookScopes = Effect.fnUntraced(function* (
     ...managed.files.map((file) => ["managed", file] as const)
   ]
   const read: ReadonlyArray<Read> = yield* Effect.forEach(files, ([scope, file]) =>
-    Effect.map(reading.json(work, file, problems), (settings) => ({ scope, file, settings: settings ?? {} }))
+    Effect.map(reading.settings(work, file, problems), ({ ignored, value }) => ({ scope, file, settings: value ?? {}, ignored }))
   )
   const known = yield* Effect.forEach(folders, (folder) => {
     const file = path.join(folder, "plugins", "known_marketplaces.json")
@@ -89,9 +93,19 @@ export const hookScopes = Effect.fnUntraced(function* (
     plugins: namedIn(read, problems),
     declared: declaredIn(read, known, projectPath),
     changes,
+    client: clientIn(read),
     reportUnmatched: (hooks, problems) => reportUnmatched(changes, hooks, problems)
   } satisfies Scoped
 })
+
+const clientIn = (read: ReadonlyArray<Read>): HookList["client"] => {
+  const counted = read.filter(({ ignored }) => ignored === null)
+  return {
+    disabledBy: counted.findLast(({ settings }) => settings.disableAllHooks === true)?.file ?? null,
+    managedOnlyBy: counted.findLast(({ scope, settings }) => scope === "managed" && settings.allowManagedHooksOnly === true)?.file ?? null,
+    ignored: read.flatMap(({ ignored }) => ignored ?? [])
+  }
+}
 
 /** A variable of the environment may name any folder, and a repository can set variables: only folders that han was told of count. */
 const chosen = (known: ReadonlyArray<string>, folder: string | undefined, problems: Array<HookProblem>): ReadonlyArray<string> => {

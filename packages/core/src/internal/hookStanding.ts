@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { HookAnswer } from "../HookAnswer.ts"
+import { waitingInVain } from "../HookCallers.ts"
 import { againstIt, type verdictOf } from "../HookOutcome.ts"
 import type { HookList } from "../Hooks.ts"
 import type { Planned } from "./hookPlan.ts"
@@ -38,7 +39,7 @@ export const hookStanding = ({ mostBlocks }: HookStandingOptions): HookStanding 
       const stops = (event === "Stop" || event === "SubagentStop") && !isAsync && sessionId !== null
       const agent = JSON.stringify([sessionId, agentId, event, round === null ? call.only : null])
       const before = round?.before ?? (stops && isGoingOn ? (blocks.get(agent) ?? 0) : 0)
-      const notes = notesOf(list, passedOver).filter((note) => {
+      const notes = notesOf(list, event, passedOver).filter((note) => {
         const key = JSON.stringify([sessionId, note])
         if (sessionId === null || told.has(key)) return false
         if (told.size >= mostKept) told.clear()
@@ -68,7 +69,7 @@ export const hookStanding = ({ mostBlocks }: HookStandingOptions): HookStanding 
 }
 
 /** What keeps hooks of this event from running, for people. */
-const notesOf = (list: HookList, passedOver: Planned["passedOver"]): ReadonlyArray<string> => {
+const notesOf = (list: HookList, event: string | null, passedOver: Planned["passedOver"]): ReadonlyArray<string> => {
   const untrusted = passedOver.filter(({ reason }) => reason.code === "untrusted").map(({ hook }) => hook.id)
   const broken = list.problems.filter(({ severity }) => severity === "error").map(({ message }) => message)
   return [
@@ -77,6 +78,8 @@ const notesOf = (list: HookList, passedOver: Planned["passedOver"]): ReadonlyArr
       : [
           `han did not run ${untrusted.join(", ")}: only this repository brings ${untrusted.length === 1 ? "it" : "them"}. \`han trust\` shows what would run, and lets it`
         ]),
-    ...broken.map((message) => `han: ${message}`)
+    ...broken.map((message) => `han: ${message}`),
+    // The gates that are never asked have no event of their own at which that could be said. Of this one somebody is calling, whoever it is.
+    ...(event === "SessionStart" ? waitingInVain(list, { except: event }).map((sentence) => `han: ${sentence}`) : [])
   ]
 }

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto"
 import { mkdir } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { edit, JsonFileUnwritable, read } from "../JsonFile.ts"
+import { edit, type JsonChange, JsonFileUnwritable, read } from "../JsonFile.ts"
 import { errorCode } from "./fileFacts.ts"
-import { object, text } from "./json.ts"
+import { array, object, text } from "./json.ts"
 
 /** What a settings file was before han wrote into it, where taking han's entries out again would not give exactly that. */
 export interface SetupRecord {
@@ -24,17 +24,31 @@ export const readRecord = (file: string, settings: string) =>
     return found === null || after === null ? null : ({ before: text(found.before), after } satisfies SetupRecord)
   })
 
+/** The events of a settings file whose entries are there for hooks alone: they go when no hook needs them. */
+export const readForHooks = (file: string, settings: string) =>
+  Effect.map(read(file), (value) => array(object(value?.forHooks)?.[settings]).flatMap((event) => text(event) ?? []))
+
+/** None: nothing is kept of that. */
+export const writeForHooks = (file: string, settings: string, events: ReadonlyArray<string>) =>
+  Effect.flatMap(readForHooks(file, settings), (before) =>
+    events.length > 0
+      ? change(file, { path: ["forHooks", settings], value: events })
+      : before.length > 0
+        ? change(file, { path: ["forHooks", settings], remove: true })
+        : Effect.void
+  )
+
 /** Readable for its owner alone: settings hold secrets. */
-export const writeRecord = (file: string, settings: string, record: SetupRecord) =>
+export const writeRecord = (file: string, settings: string, record: SetupRecord) => change(file, { path: ["settings", settings], value: record })
+
+const change = (file: string, one: JsonChange) =>
   Effect.zipRight(
     Effect.tryPromise({
       try: () => mkdir(path.dirname(file), { recursive: true, mode: 0o700 }),
       catch: (cause) => new JsonFileUnwritable({ path: file, reason: "failed", message: `cannot make the folder of ${file} (${errorCode(cause)})` })
     }),
-    edit(file, () => Effect.succeed([{ path: ["settings", settings], value: record }]))
+    Effect.asVoid(edit(file, () => Effect.succeed([one])))
   )
 
 export const removeRecord = (file: string, settings: string) =>
-  Effect.flatMap(readRecord(file, settings), (record) =>
-    record === null ? Effect.void : Effect.asVoid(edit(file, () => Effect.succeed([{ path: ["settings", settings], remove: true }])))
-  )
+  Effect.flatMap(readRecord(file, settings), (record) => (record === null ? Effect.void : change(file, { path: ["settings", settings], remove: true })))

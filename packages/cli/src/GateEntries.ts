@@ -1,0 +1,113 @@
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as ClaudeFolders from "han-core/ClaudeFolders"
+import { type ClientEntriesPlace, type EntryChange, isOwn, isThere, write } from "han-core/ClientEntries"
+import { doubleCalls, doubleText, neededAt, waitingInVain } from "han-core/HookCallers"
+import * as HookSettings from "han-core/HookSettings"
+import { type HookList, Hooks } from "han-core/Hooks"
+import * as PluginFiles from "han-core/PluginFiles"
+import { Plugins } from "han-core/Plugins"
+import { claudeFolder } from "./ClaudeFolder.ts"
+import type { Host } from "./Host.ts"
+import { hookQuery } from "./ProjectFolder.ts"
+
+/** Plugins and hooks as the files have them for the configuration that this person uses: no coordinator is asked. */
+export const layerFiles = (host: Host): Layer.Layer<Hooks | Plugins> =>
+  Layer.merge(PluginFiles.layer, HookSettings.layerSettings({ trustFile: join(host.home, "trust.json") })).pipe(
+    Layer.provide(ClaudeFolders.layer({ folders: [claudeFolder(host)], managed: ClaudeFolders.managedSettings(process.platform) }))
+  )
+
+/** The settings that Claude Code's calls of han stand in. */
+export const placeOf = (host: Host, dry: boolean): ClientEntriesPlace => ({
+  settings: ClaudeFolders.settingsFile("user", claudeFolder(host)),
+  record: join(host.home, "setup.json"),
+  dry
+})
+
+/** No project: what a repository enables has no say there. */
+const nowhere = "/"
+
+/**
+ * The hooks wherever han may run some: the user's own, those of the project that is asked about (the current one if absent), of every repository that was trusted, and
+ * of every project that Claude Code has installed a plugin for. `notes`: what could not be looked at.
+ */
+export const situations = (host: Host, project?: string) =>
+  Effect.gen(function* () {
+    const hooks = yield* Hooks
+    const decided = yield* Effect.either(hooks.decisions)
+    const { plugins } = yield* (yield* Plugins).list({})
+    const asked = hookQuery(project, host).projectPath
+    const others = [
+      ...(Either.isRight(decided) ? decided.right.map(({ projectPath }) => projectPath) : []),
+      ...plugins.flatMap(({ projectPath }) => projectPath ?? [])
+    ]
+    const lists: Array<HookList> = []
+    for (const projectPath of new Set([nowhere, asked, ...others])) {
+      const found = yield* Effect.either(hooks.list({ projectPath }))
+      // A project that is gone has no sessions.
+      if (Either.isRight(found) && !lists.some((list) => list.projectPath === found.right.projectPath)) lists.push(found.right)
+    }
+    const notes = Either.isLeft(decided) ? [`which repositories are trusted is not known: ${decided.left.message}`] : []
+    return { lists, notes }
+  })
+
+/** What the hooks of all these places need of the user's settings. */
+export const neededIn = (lists: ReadonlyArray<HookList>, settings: string): ReadonlyMap<string, ReadonlyArray<string> | null> => {
+  const needed = new Map<string, ReadonlyArray<string> | null>()
+  for (const list of lists) {
+    for (const [event, names] of neededAt(list, isOwn(settings))) {
+      const before = needed.get(event)
+      needed.set(event, before === null || names === null ? null : [...new Set([...(before ?? []), ...names])].sort())
+    }
+  }
+  return needed
+}
+
+/** What keeps hooks from being asked, and what has them asked several times, each said once. */
+export const faultsIn = (lists: ReadonlyArray<HookList>): { readonly vain: ReadonlyArray<string>; readonly doubles: ReadonlyArray<string> } => ({
+  vain: [...new Set(lists.flatMap((list) => waitingInVain(list)))],
+  doubles: [...new Set(lists.flatMap(({ client, clientHooks }) => doubleCalls(clientHooks, client.ignored).map(doubleText)))]
+})
+
+/** What became of the user's settings after plugins or trust have changed. */
+export interface Followed {
+  /** False: `han setup` was not done there, and nothing was written. */
+  readonly isSetUp: boolean
+  /** What was added, changed and removed. */
+  readonly entries: ReadonlyArray<EntryChange>
+  readonly file: string
+  /** What could not be looked at or written. */
+  readonly notes: ReadonlyArray<string>
+  /** As the files are now. */
+  readonly lists: ReadonlyArray<HookList>
+}
+
+/** Makes the entries of `han setup`, where they are, agree with the hooks that there are now. */
+export const follow = (host: Host, project?: string): Effect.Effect<Followed, never, Hooks | Plugins> =>
+  Effect.gen(function* () {
+    const place = placeOf(host, false)
+    const { lists, notes } = yield* situations(host, project)
+    const none = { isSetUp: false, entries: [], file: place.settings, notes, lists }
+    const done = yield* Effect.either(
+      Effect.gen(function* () {
+        if (!(yield* isThere(place.settings))) return null
+        return yield* write(place, { events: [], needed: neededIn(lists, place.settings), program: undefined })
+      })
+    )
+    if (Either.isLeft(done)) return { ...none, notes: [...notes, `the entries of Claude Code could not be brought up to date: ${done.left.message}`] }
+    if (done.right === null) return none
+    const entries = done.right.entries.filter(({ change }) => change !== "kept")
+    const now = entries.length === 0 ? lists : (yield* situations(host, project)).lists
+    return { isSetUp: true, entries, file: place.settings, notes: [...notes, ...done.right.notes], lists: now }
+  })
+
+/** A line for each kind of change. */
+export const followedText = ({ entries, file }: Followed): string => {
+  const events = (...changes: ReadonlyArray<EntryChange["change"]>) => [
+    ...new Set(entries.filter(({ change }) => changes.includes(change)).map(({ event }) => event))
+  ]
+  const line = (words: string, named: ReadonlyArray<string>) => (named.length === 0 ? "" : `${words} ${named.join(", ")} (${file}).\n`)
+  return line("Claude Code calls han from now on at", events("added", "changed")) + line("Claude Code need not call han any more at", events("removed"))
+}
