@@ -33,12 +33,12 @@ export const clientTimeout = (
   const names = only === null ? [event ?? ""] : [only.plugin, only.hook]
   const entries = files
     .flatMap((file) => handlersAt(file, event))
-    .filter(({ command }) => {
-      const words = typeof command === "string" ? command.split(/[\s'"]+/) : []
+    .filter(({ args, command }) => {
+      const words = typeof command === "string" ? [command, ...list(args)].join(" ").split(/[\s'"]+/) : []
       const at = words.findIndex((word, index) => word === "hook" && /^(?:run|dispatch)$/.test(words[index + 1] ?? ""))
       return at !== -1 && names.every((name) => words.includes(name, at))
     })
-  const standard = Math.max(waitAt(event), event === "SessionEnd" ? Number(environment["CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"]) || 0 : 0)
+  const standard = waitAt(event, environment)
   const waits = entries.map(({ timeout }) => (typeof timeout === "number" && timeout > 0 ? timeout * 1000 : standard))
   return {
     waitMs: waits.length === 0 ? standard : Math.min(...waits),

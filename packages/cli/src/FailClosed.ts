@@ -2,13 +2,14 @@ import { readFileSync, realpathSync } from "node:fs"
 import { join, resolve, sep } from "node:path"
 import { type ClosedGate, gatesIn, guards } from "han-core/ClosedGates"
 import { matchedValue } from "han-core/HookMatcher"
+import type { HookWords } from "./HookWords.ts"
 
 /**
  * Whether a hook of this project must not be left out, by what the coordinator wrote down when it ran last: for each project, and each configuration folder
- * of Claude Code that was named, its gates that are `on_error: closed`, with what they are for. What `input`, the payload, does not tell, and an event that is null, is any. The innermost project around the
+ * of Claude Code that was named, its gates that are `on_error: closed`, with what they are for. What `input`, the payload, does not tell, and an event that is null, is any. `only`: the one gate that is called. The innermost project around the
  * folder counts; without a readable file, or a project in it, nothing is closed. A configuration folder that the coordinator has not seen has the gates of all others.
  */
-export const isClosed = (home: string, folder: string, event: string | null, input: string): boolean => {
+export const isClosed = (home: string, folder: string, event: string | null, input: string, only: HookWords["only"]): boolean => {
   const inside = new Set([resolve(folder), withoutLinks(folder)])
   const projects = written(join(home, "fail-closed.json"))
     .filter(([project]) => [...inside].some((path) => path === project || path.startsWith(project.endsWith(sep) ? project : project + sep)))
@@ -16,7 +17,7 @@ export const isClosed = (home: string, folder: string, event: string | null, inp
   const told = recordIn(input)
   const tool = told["tool_name"]
   const guarded = { event, value: matchedValue(event, told), tool: typeof tool === "string" ? tool : null }
-  return gatesOf(projects[0]?.[1]).some((gate) => guards(gate, guarded))
+  return gatesOf(projects[0]?.[1]).some((gate) => isCalled(gate, only) && guards(gate, guarded))
 }
 
 /** A list is of before there were configuration folders. */
@@ -27,6 +28,13 @@ const gatesOf = (noted: unknown): ReadonlyArray<ClosedGate> => {
   // Several are as none: all count.
   const mine = named.includes(",") ? "" : named
   return folders.has(mine) ? gatesIn(folders.get(mine)) : [...folders.values()].flatMap(gatesIn)
+}
+
+/** Whether a call is for this gate; one of an earlier file has no name, and may be any. */
+const isCalled = ({ hook }: ClosedGate, only: HookWords["only"]): boolean => {
+  if (only === null || hook === "") return true
+  const [plugin = "", name] = hook.split("/")
+  return name === only.hook && (plugin === only.plugin || plugin.split("@")[0] === only.plugin)
 }
 
 const recordIn = (input: string): Readonly<Record<string, unknown>> => {

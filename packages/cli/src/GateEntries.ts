@@ -3,13 +3,16 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as ClaudeFolders from "han-core/ClaudeFolders"
-import { type ClientEntriesPlace, type EntryChange, isOwn, isThere, write } from "han-core/ClientEntries"
-import { doubleCalls, doubleText, neededAt, waitingInVain } from "han-core/HookCallers"
+import { type ClientEntriesPlace, type ClientEntriesWanted, type EntryChange, isOwn, isThere, notedProjects, write } from "han-core/ClientEntries"
+import type { ClientHook } from "han-core/Hook"
+import { doubleCalls, doubleText, mayRun, neededAt, waitingInVain } from "han-core/HookCallers"
 import * as HookSettings from "han-core/HookSettings"
 import { type HookList, Hooks } from "han-core/Hooks"
 import * as PluginFiles from "han-core/PluginFiles"
 import { Plugins } from "han-core/Plugins"
 import { claudeFolder } from "./ClaudeFolder.ts"
+import { hanProgram } from "./HanProgram.ts"
+import { canBeRun } from "./HookPrograms.ts"
 import type { Host } from "./Host.ts"
 import { hookQuery } from "./ProjectFolder.ts"
 
@@ -31,7 +34,7 @@ const nowhere = "/"
 
 /**
  * The hooks wherever han may run some: the user's own, those of the project that is asked about (the current one if absent), of every repository that was trusted, and
- * of every project that Claude Code has installed a plugin for. `notes`: what could not be looked at.
+ * of every project that Claude Code has installed a plugin for, or that had entries added before. `notes`: what could not be looked at; `isWhole`: nothing was left out.
  */
 export const situations = (host: Host, project?: string) =>
   Effect.gen(function* () {
@@ -43,21 +46,46 @@ export const situations = (host: Host, project?: string) =>
       ...(Either.isRight(decided) ? decided.right.map(({ projectPath }) => projectPath) : []),
       ...plugins.flatMap(({ projectPath }) => projectPath ?? [])
     ]
+    const noted = yield* Effect.either(notedProjects(placeOf(host, false)))
     const lists: Array<HookList> = []
-    for (const projectPath of new Set([nowhere, asked, ...others])) {
+    let isWhole = Either.isRight(decided) && Either.isRight(noted)
+    for (const projectPath of new Set([nowhere, asked, ...others, ...(Either.isRight(noted) ? noted.right : [])])) {
       const found = yield* Effect.either(hooks.list({ projectPath }))
-      // A project that is gone has no sessions.
-      if (Either.isRight(found) && !lists.some((list) => list.projectPath === found.right.projectPath)) lists.push(found.right)
+      // A project that is gone has no sessions, and one that is not mounted may come back.
+      if (Either.isLeft(found)) isWhole = false
+      else if (!lists.some((list) => list.projectPath === found.right.projectPath)) lists.push(found.right)
     }
-    const notes = Either.isLeft(decided) ? [`which repositories are trusted is not known: ${decided.left.message}`] : []
-    return { lists, notes }
+    const errors = lists.flatMap(({ problems }) => problems.flatMap(({ message, severity }) => (severity === "error" ? [message] : [])))
+    const notes = [
+      ...(Either.isLeft(decided) ? [`which repositories are trusted is not known: ${decided.left.message}`] : []),
+      ...new Set(errors.map((message) => `${message}; no entry is taken out while that is so`))
+    ]
+    return { lists, notes, isWhole: isWhole && errors.length === 0 }
   })
 
+type Situations = Effect.Effect.Success<ReturnType<typeof situations>>
+
+/** What `write` is to be asked for. */
+export const wantedBy = (
+  { isWhole, lists }: Situations,
+  host: Host,
+  { corrects, events, settings }: { readonly corrects: boolean; readonly events: ReadonlyArray<string>; readonly settings: string }
+): ClientEntriesWanted => ({
+  events,
+  needed: neededIn(lists, settings, host),
+  projects: lists.filter((list) => list.projectPath !== nowhere && list.hooks.some(mayRun)).map(({ projectPath }) => projectPath),
+  program: hanProgram(host),
+  corrects,
+  isWhole
+})
+
 /** What the hooks of all these places need of the user's settings. */
-export const neededIn = (lists: ReadonlyArray<HookList>, settings: string): ReadonlyMap<string, ReadonlyArray<string> | null> => {
+const neededIn = (lists: ReadonlyArray<HookList>, settings: string, host: Host): ReadonlyMap<string, ReadonlyArray<string> | null> => {
   const needed = new Map<string, ReadonlyArray<string> | null>()
   for (const list of lists) {
-    for (const [event, names] of neededAt(list, isOwn(settings))) {
+    // What a plugin's entry names may not be there, on this machine or for Claude Code.
+    const isVain = (entry: ClientHook) => entry.plugin !== null && !canBeRun(entry, { host, projectPath: list.projectPath, port: undefined })
+    for (const [event, names] of neededAt(list, (entry) => isOwn(settings)(entry) || isVain(entry))) {
       const before = needed.get(event)
       needed.set(event, before === null || names === null ? null : [...new Set([...(before ?? []), ...names])].sort())
     }
@@ -88,12 +116,13 @@ export interface Followed {
 export const follow = (host: Host, project?: string): Effect.Effect<Followed, never, Hooks | Plugins> =>
   Effect.gen(function* () {
     const place = placeOf(host, false)
-    const { lists, notes } = yield* situations(host, project)
+    const found = yield* situations(host, project)
+    const { lists, notes } = found
     const none = { isSetUp: false, entries: [], file: place.settings, notes, lists }
     const done = yield* Effect.either(
       Effect.gen(function* () {
         if (!(yield* isThere(place.settings))) return null
-        return yield* write(place, { events: [], needed: neededIn(lists, place.settings), program: undefined })
+        return yield* write(place, wantedBy(found, host, { events: [], corrects: false, settings: place.settings }))
       })
     )
     if (Either.isLeft(done)) return { ...none, notes: [...notes, `the entries of Claude Code could not be brought up to date: ${done.left.message}`] }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import { rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
@@ -81,7 +82,10 @@ const started = (command: string, host: Host): Promise<HookStart> =>
     const home = join(tmpdir(), `han-doctor-${process.pid}`)
     const environment = { ...host.environment, HAN_HOME: home, HAN_HOOK_NO_START: "1" }
     const begun = performance.now()
-    const done = (milliseconds: number | null, fault: string | null) => resolve({ command, milliseconds, fault })
+    const done = (milliseconds: number | null, fault: string | null) => {
+      rmSync(home, { recursive: true, force: true })
+      resolve({ command, milliseconds, fault })
+    }
     const child = spawn("/bin/sh", ["-c", command], { env: environment, stdio: ["pipe", "ignore", "ignore"], detached: true })
     const timer = setTimeout(() => {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL")

@@ -39,6 +39,9 @@ export const programWarnings = (entries: ReadonlyArray<ClientHook>, place: Place
   })
 }
 
+/** Whether the program of an entry is there, as far as that can be seen. */
+export const canBeRun = (entry: ClientHook, place: Place): boolean => faultOf(entry, place) === undefined
+
 const faultOf = (entry: ClientHook, place: Place): Fault | undefined => {
   if (entry.what === null) return undefined
   if (entry.type === "http") return wrongPort(entry.what, place)

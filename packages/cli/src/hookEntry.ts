@@ -97,7 +97,7 @@ const eventOf = (words: HookWords, input: string): string | null => words.event 
 const fail = async (words: HookWords, input: string, home: string, reason: string): Promise<void> => {
   const event = eventOf(words, input)
   // Whom nobody waits for can close nothing.
-  const closed = !words.async && (words.failClosed || (await import("./FailClosed.ts")).isClosed(home, projectOf(input), event, input))
+  const closed = !words.async && (words.failClosed || (await import("./FailClosed.ts")).isClosed(home, projectOf(input), event, input, words.only))
   const session = field(input, "session_id") ?? environment["CLAUDE_CODE_SESSION_ID"]
   const gate = ". This gate must not be passed without its hooks: it stays closed until they can run; wait a moment, then try again"
   if (closed) return say({ exitCode: 2, stdout: "", stderr: `han: ${reason}${gate}\n` })

@@ -159,7 +159,10 @@ describe("paths and ids on the command line", () => {
     expect(await hanIn(code, "sessions", "--limit", "0")).toMatchObject({ code: 0, out: "0 of 3 sessions; --limit N shows more\n" })
     expect(JSON.parse((await hanIn(code, "sessions", "--limit", "0", "--json")).out)).toEqual({ sessions: [], total: 3 })
     expect(await hanIn(code, "search", "till", "--limit", "0")).toMatchObject({ code: 0, out: "0 of 3 hits; --limit N shows more\n" })
-    expect(await hanIn(code, "hook", "history", "--limit", "0")).toMatchObject({ code: 0, out: "No run of a hook is known that is asked for.\n" })
+    expect(await hanIn(code, "hook", "history", "--limit", "0")).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^No run of a hook is known that is asked for\. /)
+    })
   })
 })
 

@@ -19,8 +19,11 @@ const han = compiledHan(
     .map(([name, event, command, more = ""]) => `  ${name}:\n    event: ${event}\n    command: ${JSON.stringify(command)}\n    environment: [NOTES]\n${more}`)
     .join("")
 )
+let prompts = 0
+/** Each of an event of its own. */
 const payload = (event: string) =>
   JSON.stringify({
+    prompt_id: `prompt-${++prompts}`,
     session_id: "dddddddd-dddd-4ddd-8ddd-dddddddddddd",
     cwd: han.project,
     hook_event_name: event,

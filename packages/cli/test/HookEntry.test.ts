@@ -78,11 +78,11 @@ describe("what it loads", () => {
       builtins: ["han-core/UnaskedGates", "node:fs", "node:os", "node:path"],
       later: []
     })
-    for (const name of ["UnaskedGates", "ClientWaits", "ClosedGates"])
+    for (const name of ["UnaskedGates", "ClientWaits", "ClosedGates", "HookMatcher"])
       expect(graph(fileURLToPath(new URL(`../../core/src/${name}.ts`, import.meta.url)))).toMatchObject({ builtins: [], later: [] })
     // What waits for a coordinator loads Effect, and only when it waits.
     expect(graph(join(dirname(entry), "HookAgain.ts"))).toMatchObject({ later: ["CoordinatorWait.ts"] })
-    expect(graph(join(dirname(entry), "FailClosed.ts")).builtins).toEqual(["han-core/ClosedGates", "node:fs", "node:path"])
+    expect(graph(join(dirname(entry), "FailClosed.ts")).builtins).toEqual(["han-core/ClosedGates", "han-core/HookMatcher", "node:fs", "node:path"])
     expect(graph(join(dirname(entry), "terminal/Output.ts"))).toEqual({ files: ["terminal/Output.ts"], builtins: ["node:fs"], later: [] })
   })
 })

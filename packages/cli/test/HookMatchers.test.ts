@@ -178,7 +178,7 @@ describe("han setup", () => {
     const settings = join(han.folder, "claude/settings.json")
     const entries = (event: string) => JSON.parse(readFileSync(settings, "utf8")).hooks[event]
     expect(entries("FileChanged")).toEqual([
-      { matcher: "package.json|a.ts|.*", hooks: [{ type: "command", command: expect.stringMatching(/ hook run FileChanged$/) }] }
+      { matcher: ".*|a.ts|package.json", hooks: [{ type: "command", command: expect.stringMatching(/ hook run FileChanged$/) }] }
     ])
     expect(entries("SessionStart")).toEqual([{ hooks: [expect.objectContaining({ type: "command" })] }])
     expect((await said("setup")).out).toContain("nothing was changed")

@@ -7,7 +7,17 @@ import { errorCode } from "./internal/fileFacts.ts"
 import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./internal/hookHandlers.ts"
 import { array, canonicalJson, filled, isObject, type JsonObject, object, text } from "./internal/json.ts"
 import { editPlanned, type JsonPlan, planOf, wholeText } from "./internal/jsonPlan.ts"
-import { digestOf, readForHooks, readRecord, removeRecord, type SetupRecord, writeForHooks, writeRecord } from "./internal/setupRecord.ts"
+import {
+  digestOf,
+  readForHooks,
+  readProjects,
+  readRecord,
+  removeRecord,
+  type SetupRecord,
+  writeForHooks,
+  writeProjects,
+  writeRecord
+} from "./internal/setupRecord.ts"
 import { laxityOf, laxText } from "./internal/strictJson.ts"
 import { readWhole, replaceWhole, targetOf } from "./internal/wholeFile.ts"
 import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
@@ -39,8 +49,14 @@ export interface ClientEntriesWanted {
   readonly events: ReadonlyArray<string>
   /** What hooks need beside: by event, the names that a matcher must cover, null for everything. What was written for hooks alone and is not needed any more goes. */
   readonly needed?: ReadonlyMap<string, ReadonlyArray<string> | null> | undefined
-  /** What begins the command, quoted for a shell; if absent as in the entries that are there. */
-  readonly program: string | undefined
+  /** What begins the command, quoted for a shell. */
+  readonly program: string
+  /** The projects that need something of `needed`: they are looked at by the next one who writes. */
+  readonly projects?: ReadonlyArray<string> | undefined
+  /** Whether entries that name another program are corrected; true without. */
+  readonly corrects?: boolean | undefined
+  /** Whether `needed` is all: without, what was written for hooks alone stays, for somebody may need it. True without. */
+  readonly isWhole?: boolean | undefined
 }
 
 /** What was done, in the order of the file. `notes`: what keeps Claude Code from running it, in words. */
@@ -84,11 +100,16 @@ export const write: (place: ClientEntriesPlace, wanted: ClientEntriesWanted) => 
       const { entries, left } = written(plan, wanted, forHooks)
       if (!place.dry && plan.text !== before) yield* remember(place, target, yield* originalOf(place, target, whole), mark + plan.text)
       if (!place.dry && !isSameList(left, forHooks)) yield* writeForHooks(place.record, target, left)
+      if (!place.dry) yield* writeProjects(place.record, target, wanted.projects ?? [])
       return { entries, notes: notesOf(place.settings, plan, place.dry ? before : plan.text) }
     })
   )
   return { written: changes, ...entries } satisfies ClientEntriesChange
 })
+
+/** The projects that earlier calls of `write` have named for this settings file. */
+export const notedProjects = (place: ClientEntriesPlace): Effect.Effect<ReadonlyArray<string>, ClientEntriesError> =>
+  Effect.flatMap(targetPath(place.settings), (target) => readProjects(place.record, target))
 
 /** Whether `write` has been there: the file has entries of it, for whichever events. */
 export const isThere = (settings: string): Effect.Effect<boolean, JsonFileBroken | JsonFileUnreadable> =>
@@ -152,13 +173,13 @@ const written = (plan: JsonPlan, wanted: ClientEntriesWanted, forHooks: Readonly
     isKept
   )
   const there = new Set(handlersIn(plan.value).flatMap(({ event, handler }) => (isCommand(handler) ? [event] : [])))
-  const program = wanted.program ?? programIn(plan.value)
   const entries = events.flatMap((event) => {
     const timeout = timeouts[event] === undefined ? {} : { timeout: timeouts[event] }
-    const handler = { type: "command", command: `${program ?? "han"} hook run ${event}`, ...timeout }
-    return writeEvent(plan, event, handler, needed.get(event), forHooks.includes(event))
+    const handler = { type: "command", command: `${wanted.program} hook run ${event}`, ...timeout }
+    return writeEvent(plan, event, handler, { names: needed.get(event), isForHooks: forHooks.includes(event), corrects: wanted.corrects !== false })
   })
-  const idle = forHooks.filter((event) => !events.includes(event))
+  const unneeded = forHooks.filter((event) => !events.includes(event))
+  const idle = wanted.isWhole === false ? [] : unneeded
   const taken = takeOut(
     plan,
     ({ event, handler }) => idle.includes(event) && isCommand(handler),
@@ -167,26 +188,23 @@ const written = (plan: JsonPlan, wanted: ClientEntriesWanted, forHooks: Readonly
   return {
     entries: [...pairs.map(told("removed")), ...entries, ...taken.map(told("removed"))],
     // What somebody put there, or asked for, is not there for hooks alone.
-    left: [...needed.keys()].filter((event) => !wanted.events.includes(event) && (forHooks.includes(event) || !there.has(event)))
+    left: [
+      ...[...needed.keys()].filter((event) => !wanted.events.includes(event) && (forHooks.includes(event) || !there.has(event))),
+      ...unneeded.filter((event) => !idle.includes(event))
+    ]
   }
 }
 
 const isSameList = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.length === b.length && a.every((one, index) => one === b[index])
 
-/** What begins the commands that are there. */
-const programIn = (value: JsonObject): string | undefined => {
-  const command = handlersIn(value).find(({ handler }) => isCommand(handler))?.handler.command
-  return /^(?<program>.*)\s+hook\s+run\s/s.exec(text(command) ?? "")?.groups?.program?.trim()
+interface EventWanted {
+  /** What matchers must cover, null everything, undefined whatever is there. */
+  readonly names: ReadonlyArray<string> | null | undefined
+  readonly isForHooks: boolean
+  readonly corrects: boolean
 }
 
-/** `names`: what matchers must cover, null everything, undefined whatever is there. */
-const writeEvent = (
-  plan: JsonPlan,
-  event: string,
-  handler: JsonObject,
-  names: ReadonlyArray<string> | null | undefined,
-  isForHooks: boolean
-): ReadonlyArray<EntryChange> => {
+const writeEvent = (plan: JsonPlan, event: string, handler: JsonObject, { corrects, isForHooks, names }: EventWanted): ReadonlyArray<EntryChange> => {
   const ofEvent = () => handlersIn(plan.value).filter((place) => place.event === event && isSetupHandler(place.handler))
   const commands = () => ofEvent().filter((place) => isCommand(place.handler))
   const add = (): EntryChange => {
@@ -216,7 +234,7 @@ const writeEvent = (
       : (keptIsWhole && commandBeside(handler, place.handler) !== keptCommand) || (matcherOf(plan, place) === keptMatcher && place.handler.if === undefined))
   const changes = takeOut(plan, isIdle, isKept).map(told("removed"))
   for (const place of commands()) {
-    const command = commandBeside(handler, place.handler)
+    const command = corrects ? commandBeside(handler, place.handler) : (text(place.handler.command) ?? "")
     const isRight = command === place.handler.command
     if (!isRight) plan.apply({ path: [...pathOf(place), "command"], value: command })
     changes.push(told(isRight ? "kept" : "changed")({ event, handler: { ...handler, command } }))

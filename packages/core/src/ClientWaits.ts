@@ -1,7 +1,10 @@
 /** How long Claude Code waits for what it runs at its events. Loads nothing: it is for programs that an agent waits for, too. */
 
-/** Milliseconds, of an entry that names no `timeout` of its own. */
-export const waitAt = (event: string | null): number => waits[event ?? ""] ?? 600_000
+/** Milliseconds, of an entry that names no `timeout` of its own. `environment`: the client's, which may lengthen the end of a session. */
+export const waitAt = (event: string | null, environment: Readonly<Record<string, string | undefined>> = {}): number => {
+  const longer = event === "SessionEnd" ? Number(environment["CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"]) || 0 : 0
+  return Math.max(waits[event ?? ""] ?? 600_000, longer)
+}
 const waits: Readonly<Record<string, number>> = { UserPromptSubmit: 30_000, PreModelSwitch: 30_000, MessageDisplay: 10_000, SessionEnd: 1500 }
 
 /**

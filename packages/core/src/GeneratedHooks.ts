@@ -3,6 +3,7 @@ import * as path from "node:path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { waitAt } from "./ClientWaits.ts"
 import { type HookDefinition, type HookProblem, hookEvents } from "./Hook.ts"
 import { common, isOfTools, matcherOf } from "./HookMatcher.ts"
 import { hanPluginFile, hooksIn } from "./internal/hanPluginFile.ts"
@@ -158,16 +159,12 @@ const valuesOf = (hook: HookDefinition, event: string): ReadonlyArray<string> | 
 
 const slackSeconds = 30
 
-/** What Claude Code waits by itself, in seconds. */
-const clientSeconds = (event: string): number =>
-  event === "UserPromptSubmit" || event === "PreModelSwitch" ? 30 : event === "MessageDisplay" ? 10 : event === "SessionEnd" ? 1.5 : 600
-
 /** Other plugins have the same command, which is run once for all of them: a limit below Claude Code's own would end theirs, too, and is not written. */
 const timeoutOf = (event: string, hooks: ReadonlyArray<HookDefinition>): number | null => {
   const seconds = hooks.flatMap(({ timeout }) => (timeout === null ? [] : [Duration.toSeconds(timeout)]))
   if (seconds.length < hooks.length) return null
   const longest = Math.ceil(Math.max(...seconds)) + slackSeconds
-  return longest > clientSeconds(event) ? longest : null
+  return longest > waitAt(event) / 1000 ? longest : null
 }
 
 const groupOf = ({ command, matcher, timeoutSeconds, ...entry }: GeneratedEntry): JsonObject => ({

@@ -1,6 +1,6 @@
 import type { ClientHook, Hook } from "./Hook.ts"
 import { hookEvents } from "./Hook.ts"
-import { common, isForAll, isOfTools, matchedField, matches } from "./HookMatcher.ts"
+import { anyFile, common, isForAll, isOfTools, matchedField, matches } from "./HookMatcher.ts"
 import type { HookList } from "./Hooks.ts"
 import { isOf } from "./internal/hookGraph.ts"
 import { clientCall } from "./internal/hookHandlers.ts"
@@ -60,7 +60,11 @@ const lackOf = (hook: Hook, situation: HookSituation, { by, calls, event, missed
   const nearly = calls.find((entry) => !by.includes(entry))
   const reason = nearly === undefined ? null : whyNotCounted(nearly, hook, situation)
   if (nearly !== undefined && ignored.some(({ path }) => path === nearly.file)) {
-    return { why: `the entry for ${event} is in a file that Claude Code leaves out: ${reason}`, mend: `correct ${nearly.file}`, isSetups: false }
+    const why = `the entry for ${event} is in a file that Claude Code leaves out: ${reason}`
+    // Somebody else's file need not be corrected for that.
+    return nearly.plugin !== null || nearly.scope !== "user"
+      ? { why, mend: "`han setup` adds one to your own settings", isSetups: true }
+      : { why, mend: `correct ${nearly.file}`, isSetups: false }
   }
   const narrow = [...by, ...calls].find((entry) => !isForAll(entry.matcher))
   const why =
@@ -75,14 +79,13 @@ const lackOf = (hook: Hook, situation: HookSituation, { by, calls, event, missed
   return { why, mend: `\`han setup${event === onlyIfAsked ? ` --event ${event}` : ""}\` adds what is missing${first}`, isSetups: event !== onlyIfAsked }
 }
 
+/** Whether Claude Code takes an entry from its file at all. */
+export const isTaken = ({ disabledBy, ignored, managedOnlyBy }: HookSituation["client"], { file, scope }: Pick<ClientHook, "file" | "scope">): boolean =>
+  disabledBy === null && !ignored.some(({ path }) => path === file) && (managedOnlyBy === null || scope === "managed")
+
 /** The entries by which Claude Code calls han in a project, for all hooks or for one. */
 export const callingEntries = ({ client, clientHooks }: Pick<HookSituation, "client" | "clientHooks">): ReadonlyArray<ClientHook> =>
-  client.disabledBy !== null
-    ? []
-    : clientHooks.filter(
-        (entry) =>
-          clientCall(entry) !== null && !client.ignored.some(({ path }) => path === entry.file) && (client.managedOnlyBy === null || entry.scope === "managed")
-      )
+  clientHooks.filter((entry) => clientCall(entry) !== null && isTaken(client, entry))
 
 /** The hooks that are on and trusted, and that wait in vain: a sentence for each reason, with what to do about it. */
 export const waitingInVain = (
@@ -118,8 +121,11 @@ export const neededAt = (situation: HookSituation, mine: (entry: ClientHook) => 
   }
   for (const hook of situation.hooks.filter(mayRun)) {
     for (const { event, lack } of calledOf(hook, without)) {
-      if (lack === null || !lack.isSetups) continue
-      const [before, names] = [needed.get(event), namesAt(hook, event)]
+      const named = namesAt(hook, event)
+      // One that names no file is for those that others have watched.
+      const names = event === watching && named === null ? [anyFile] : named
+      if (lack === null || (!lack.isSetups && names === named)) continue
+      const before = needed.get(event)
       needed.set(event, before === null || names === null ? null : [...new Set([...(before ?? []), ...names])])
     }
   }

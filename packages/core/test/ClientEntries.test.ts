@@ -147,7 +147,7 @@ describe("what is written", () => {
       expect((yield* write(place, wanted({ needed }))).written).toBe(false)
       yield* write(place, wanted({ needed: new Map([["FileChanged", ["go.mod"]]]) }))
       expect([hooks().FileChanged, hooks().PreToolUse]).toEqual([[{ matcher: "go.mod", hooks: [command("FileChanged")] }], undefined])
-      const { entries } = yield* write(place, wanted({ events: [], program: undefined }))
+      const { entries } = yield* write(place, wanted({ events: [], corrects: false }))
       expect(entries).toMatchObject([{ event: "FileChanged", change: "removed" }])
       expect(Object.keys(hooks()).sort()).toEqual([...standardEvents, "SessionEnd"].sort())
     })
@@ -161,7 +161,7 @@ describe("what is written", () => {
         place,
         wanted({
           events: [],
-          program: undefined,
+          corrects: false,
           needed: new Map([
             ["FileChanged", ["a"]],
             ["Setup", null]
@@ -170,10 +170,15 @@ describe("what is written", () => {
       )
       expect(JSON.parse(text()).hooks).toEqual({
         FileChanged: [{ matcher: "mine|a", hooks: [command("FileChanged", "/my/han")] }],
-        Setup: [{ hooks: [command("Setup", "/my/han")] }]
+        Setup: [{ hooks: [command("Setup")] }]
       })
-      yield* write(place, wanted({ events: [], program: undefined }))
+      yield* write(place, wanted({ events: [], corrects: false }))
       expect(Object.keys(JSON.parse(text()).hooks)).toEqual(["FileChanged"])
+      // Somebody may need it who could not be asked.
+      yield* write(place, wanted({ events: [], needed: new Map([["Setup", null]]), isWhole: false }))
+      expect((yield* write(place, wanted({ events: [], isWhole: false }))).written).toBe(false)
+      yield* write(place, wanted({ events: [] }))
+      expect(JSON.parse(text()).hooks).toEqual({ FileChanged: [{ matcher: "mine|a", hooks: [command("FileChanged", "/my/han")] }] })
     })
   )
 

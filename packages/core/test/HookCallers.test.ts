@@ -101,7 +101,8 @@ describe("who calls", () => {
       const hooks = (...events: ReadonlyArray<string>) => events.map((event, index) => `  h${index}:\n    event: ['${event}']\n    command: 'true'\n`).join("")
       const { called, situation, user } = yield* tree(`hooks:\n${hooks("FileChanged:.env|go.mod", "FileChanged", "WorktreeCreate", "MessageDisplay")}`)
       const needed = Effect.map(situation, (list) => [...neededAt(list, () => false)])
-      expect(yield* needed).toEqual([["FileChanged", [".env", "go.mod"]]])
+      // One that names no file is for those that others have watched.
+      expect(yield* needed).toEqual([["FileChanged", [".env", "go.mod", ".*"]]])
       user({ hooks: { FileChanged: [entry("han hook run FileChanged", { matcher: ".env" })] } })
       expect(yield* called).toEqual(["h0 FileChanged: user, but", "h1 FileChanged: user", "h2 WorktreeCreate: nobody, but", "h3 MessageDisplay: nobody, but"])
       user({ hooks: { FileChanged: [entry("han hook run FileChanged", { matcher: "go.mod|.env" })] } })

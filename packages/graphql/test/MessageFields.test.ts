@@ -39,7 +39,7 @@ describe("every message", () => {
     const call = { type: "tool_use", id: "t", name: "Bash", input: { command: "LS" } }
     expect(await told(assistant([{ type: "text", text: "Yes" }, call]))).toMatchObject({ searchText: "yes assistant bash" })
     expect(await told(assistant([call]))).toMatchObject({ searchText: "bash ls assistant bash" })
-    expect(await tellOne(logged("task_start", { task_id: "T1" }))).toMatchObject({ searchText: 'task_start {"task_id":"t1"} han_event task_start' })
+    expect(await tellOne(logged("task_start", { task_id: "T1" }))).toMatchObject({ searchText: 'task start {"task_id":"t1"} han_event task_start' })
     expect(await told(user(`${"x".repeat(9999)}😀`))).toMatchObject({ searchText: `${"x".repeat(9999)} user` })
   })
 

@@ -167,6 +167,12 @@ describe("no hook is passed over that should run", () => {
         entries(entry, matcher)
         assert.deepStrictEqual(yield* codeOf, ["always"], JSON.stringify([entry, matcher]))
       }
+      entries({}, "Write")
+      assert.deepStrictEqual(yield* codeOf, ["own-entry"])
+      // Claude Code leaves out a file that is no strict JSON.
+      const file = Path.join(root, "market/plugins/gate/hooks/hooks.json")
+      Fs.writeFileSync(file, `// ours\n${Fs.readFileSync(file, "utf8")}`)
+      assert.deepStrictEqual(yield* codeOf, ["always"])
     })
   )
 

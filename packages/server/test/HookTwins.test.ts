@@ -110,6 +110,25 @@ describe("an event of the client that several entries call for", () => {
     })
   )
 
+  it.scopedLive("may be two calls of a tool that have no id and say the same: each is told what was found once", () =>
+    Effect.gen(function* () {
+      const { callOf, lines, runner, root } = yield* hookProject(gate("one"))
+      Fs.writeFileSync(Path.join(root, "fail"), "")
+      const call = { ...callOf("PreToolUse", { tool: "Bash" }), startedAt: Date.now() }
+      const answers = yield* Effect.all([runner.answer(call), runner.answer(call)], { concurrency: 2 })
+      assert.deepStrictEqual([told(answers), lines("log").length], [["one 1", "one 1"], 1])
+    })
+  )
+
+  it.scopedLive("is a new one when a file changed again, though the client has not had the answer of the last one", () =>
+    Effect.gen(function* () {
+      const { callOf, lines, runner } = yield* hookProject(gate("one").replace("[Stop, PreToolUse]", '"FileChanged:a.txt"').replace("sleep 0.0", "sleep 0.5"))
+      const call = { ...callOf("FileChanged", { more: { file_path: "/x/a.txt", event: "change" } }), startedAt: Date.now() }
+      yield* Effect.all([runner.answer(call), Effect.zipRight(Effect.sleep(200), runner.answer(call))], { concurrency: 2 })
+      assert.strictEqual(lines("log").length, 2)
+    })
+  )
+
   it.scopedLive("is blocked by an entry that the client waits for, though one that it does not wait for came first", () =>
     Effect.gen(function* () {
       const { callOf, lines, runner, root } = yield* hookProject(gate("one"))

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { SettingsScope } from "han-core/ClaudeFolders"
-import type { Hook } from "han-core/Hook"
-import { mayRun, waitingInVain } from "han-core/HookCallers"
+import type { ClientHook, Hook } from "han-core/Hook"
+import { calledOf, mayRun, waitingInVain } from "han-core/HookCallers"
 import { type InstallReport, type InstallRequest, install, type UninstallReport, type UninstallRequest, uninstall } from "han-core/PluginInstall"
 import { print, run as runAgainst } from "../Asking.ts"
 import { claudeFolder } from "../ClaudeFolder.ts"
@@ -40,7 +40,12 @@ const added = (options: Options, request: Omit<InstallRequest, "cwd" | "environm
     const uncalled = [...new Set(followed.lists.flatMap((list) => waitingInVain(list, { of: isTheirs })))]
     const report = { ...done, notes: [...done.notes, ...followed.notes], entries: followed.entries, uncalled }
     const runs = followed.lists.some(({ hooks }) => hooks.some((hook) => isTheirs(hook) && mayRun(hook)))
-    yield* print(host.out, options.json ? `${toJson(report)}\n` : installedText(report, followedText(followed), runs, host))
+    // Claude Code reads a plugin's own entries when it starts.
+    const isOutside = ({ plugin }: ClientHook) => plugin === null || !keys.includes(plugin)
+    const atOnce = followed.lists.every((list) =>
+      list.hooks.filter((hook) => isTheirs(hook) && mayRun(hook)).every((hook) => calledOf(hook, list).every(({ by }) => by.some(isOutside)))
+    )
+    yield* print(host.out, options.json ? `${toJson(report)}\n` : installedText(report, followedText(followed), { runs, atOnce }, host))
   })
 
 const removed = (options: Options, request: UninstallRequest, host: Host) =>
@@ -53,8 +58,13 @@ const removed = (options: Options, request: UninstallRequest, host: Host) =>
 
 type Installed = InstallReport & { readonly uncalled: ReadonlyArray<string> }
 
-/** `runs`: at least one of their hooks is trusted. */
-const installedText = ({ notes, plugins, uncalled, written }: Installed, followed: string, runs: boolean, host: Host): string =>
+/** `runs`: at least one of their hooks is trusted; `atOnce`: all of these are called by entries that Claude Code has taken up. */
+const installedText = (
+  { notes, plugins, uncalled, written }: Installed,
+  followed: string,
+  { atOnce, runs }: { readonly runs: boolean; readonly atOnce: boolean },
+  host: Host
+): string =>
   [
     ...plugins.map(({ already, message }) => `${already ? "Installed already: " : ""}${plainLine(message)}\n`),
     ...written.map((file) => `  wrote  ${plainLine(file)}\n`),
@@ -62,7 +72,7 @@ const installedText = ({ notes, plugins, uncalled, written }: Installed, followe
     notesText([...uncalled, ...notes], host),
     plugins.every(({ already }) => already)
       ? ""
-      : `${uncalled.length > 0 || !runs ? "" : "han runs their hooks from now on. "}Claude Code loads ${runs ? "the rest of them" : "them"} at its next start.\n`
+      : `${uncalled.length > 0 || !runs ? "" : `han runs their hooks ${atOnce ? "from now on" : "from Claude Code's next start on"}. `}Claude Code loads ${runs ? "the rest of them" : "them"} at its next start.\n`
   ].join("")
 
 const notesText = (notes: ReadonlyArray<string>, host: Host): string =>

@@ -5,8 +5,7 @@ import { mayRun } from "han-core/HookCallers"
 import type { HookList } from "han-core/Hooks"
 import { print, run as runAgainst } from "../Asking.ts"
 import { BadUsage } from "../CommandFailed.ts"
-import { faultsIn, layerFiles, neededIn, placeOf, situations } from "../GateEntries.ts"
-import { hanProgram } from "../HanProgram.ts"
+import { faultsIn, layerFiles, placeOf, situations, wantedBy } from "../GateEntries.ts"
 import type { Host } from "../Host.ts"
 import { counted } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
@@ -37,14 +36,12 @@ const installed = (options: Options, host: Host) =>
     }
     const place = placeOf(host, options.dryRun)
     const before = yield* situations(host)
-    const change = yield* write(place, {
-      events: [...new Set([...standardEvents, ...options.events])],
-      needed: neededIn(before.lists, place.settings),
-      program: hanProgram(host)
-    })
+    const events = [...new Set([...standardEvents, ...options.events])]
+    const change = yield* write(place, wantedBy(before, host, { events, corrects: true, settings: place.settings }))
     const { lists } = yield* situations(host)
     const { doubles, vain } = faultsIn(lists)
-    const isCalled = lists.every(({ client }) => client.disabledBy === null && !client.ignored.some(({ path }) => path === place.settings))
+    // What a single project switches off holds there alone.
+    const isCalled = lists.slice(0, 1).every(({ client }) => client.disabledBy === null && !client.ignored.some(({ path }) => path === place.settings))
     const notes = new Set([...change.notes, ...before.notes, ...(options.dryRun ? [] : vain), ...doubles, ...untrusted(lists)])
     yield* say(options, host, place.settings, { ...change, notes: [...notes], isCalled })
   })

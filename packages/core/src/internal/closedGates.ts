@@ -24,6 +24,7 @@ export const closedGates = (file: string): ((list: HookList, folder: string | un
   const projects = new Map<string, Map<string, ReadonlyArray<ClosedGate>>>()
   for (const [project, noted] of Object.entries(object(readOrNothing(file)) ?? {})) projects.set(project, foldersOf(noted))
   let written = textOf(projects)
+  let isWritten = true
   return (list, folder) =>
     Effect.suspend(() => {
       const { projectPath } = list
@@ -34,19 +35,26 @@ export const closedGates = (file: string): ((list: HookList, folder: string | un
         const why = now.some((one) => one.hook === gate.hook && one.event === gate.event) ? null : whyHidden(gate, list)
         return why === null ? [] : [{ gate, why }]
       })
-      folders.set(name, inOrder([...now, ...kept.map(({ gate }) => gate)]))
+      const before = folders.get(name)
+      const noted = inOrder([...now, ...kept.map(({ gate }) => gate)])
+      // Most calls have nothing new to note.
+      const isKnown = before === undefined ? folders.size === 0 && noted.length === 0 : canonicalJson(before) === canonicalJson(noted)
+      if (isWritten && kept.length === 0 && isKnown) return Effect.succeed([])
+      folders.set(name, noted)
       if ([...folders.values()].some((each) => each.length > 0)) projects.set(projectPath, folders)
       else projects.delete(projectPath)
       // What is there is run, whatever else is not known of it.
       const hidden = kept.flatMap(({ gate, why }) => (list.hooks.some(({ id }) => id === gate.hook) ? [] : [{ ...gate, why }]))
       const text = textOf(projects)
-      if (text === written) return Effect.succeed(hidden)
+      isWritten = text === written
+      if (isWritten) return Effect.succeed(hidden)
       return Effect.try({
         try: () => {
           const temporary = `${file}.${process.pid}.tmp`
           writeFileSync(temporary, text, { mode: 0o600 })
           renameSync(temporary, file)
           written = text
+          isWritten = true
         },
         catch: (cause) => `${file} cannot be written, so hooks with on_error: closed do not block while no coordinator runs (${String(cause)})`
       }).pipe(

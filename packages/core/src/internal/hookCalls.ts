@@ -5,6 +5,7 @@ import { guards } from "../ClosedGates.ts"
 import type { Hook } from "../Hook.ts"
 import { answerTo, type HookAnswer } from "../HookAnswer.ts"
 import type { HookCall, HookCallInvalid, HookPlan, HookPlanItem, HookProgress } from "../HookCall.ts"
+import { isOfTools } from "../HookMatcher.ts"
 import { againstIt, type HookOutcome, type HookReason, nothing, verdictOf } from "../HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
 import type { StoreError } from "../StoreError.ts"
@@ -155,8 +156,10 @@ export const hookCalls = (options: HookCallsOptions) => {
         { concurrency: "unbounded", discard: true }
       )
       if (part !== null) yield* part.lastToTell
-      const untold = part?.untold(graph.hooks)
-      const mine = untold === undefined ? outcomes : outcomes.filter(({ hook }) => untold.has(hook))
+      // Calls of a tool that have no id and say the same may be two: each is told what was found once.
+      const alike = isOfTools(payload.event ?? "") && payload.toolUseId === null
+      const untold = alike ? undefined : part?.untold(graph.hooks)
+      const mine = untold === undefined ? outcomes : outcomes.filter(({ hook }) => untold.has(hook) || hidden.some((gate) => gate.hook === hook))
       const as = planned.isAsync ? "async" : call.answerAs
       return standing.settle(planned, part?.round ?? null, (blocksLeft, notes) =>
         answerTo({

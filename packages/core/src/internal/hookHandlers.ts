@@ -65,14 +65,16 @@ export const clientCall = ({
 }: Pick<ClientHook, "args" | "event" | "type" | "what">): { readonly only: { readonly plugin: string; readonly hook: string } | null } | null => {
   if (type === "http") return eventOfUrl(what) === event ? { only: null } : null
   if (type !== "command" || what === null) return null
-  const [first, second, third] = wordsOf(args === null ? what.replace(runner, "$<rest>") : [what, ...args].join(" "))
+  const [first, second, third] = callWords({ args, what }).filter((word) => !word.startsWith("-"))
   if (first === undefined || third !== undefined) return null
   if (second !== undefined) return { only: { plugin: first, hook: second } }
   // For another event than its own it is refused.
   return first === event ? { only: null } : null
 }
 
-const wordsOf = (command: string): ReadonlyArray<string> => (hanHookCall(command)?.words ?? []).filter((word) => !word.startsWith("-"))
+/** What an entry gives to `han hook run`, options included, also through a runner of packages and as arguments; empty for another command. */
+export const callWords = ({ args, what }: Pick<ClientHook, "args" | "what">): ReadonlyArray<string> =>
+  what === null ? [] : (hanHookCall(args === null ? what.replace(runner, "$<rest>") : [what, ...args].join(" "))?.words ?? [])
 
 /** Whether this is what `han setup` writes, or wrote once: `… hook run EVENT`, or a request to the coordinator. */
 export const isSetupHandler = (handler: JsonObject): boolean => {

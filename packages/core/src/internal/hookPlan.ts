@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { type Hook, type HookProblem, takesFiles, triggerText } from "../Hook.ts"
 import { type HookCall, HookCallInvalid } from "../HookCall.ts"
+import { isTaken } from "../HookCallers.ts"
 import { isMeant, matchedField, matches, standsFor } from "../HookMatcher.ts"
 import type { HookReason } from "../HookOutcome.ts"
 import { hookQuery, treeOf } from "../HookProject.ts"
@@ -14,8 +15,9 @@ import { filesIn, hookDirectories } from "./hookDirectories.ts"
 import { environmentOf } from "./hookEnvironment.ts"
 import { matcher } from "./hookGlobs.ts"
 import { type HookGraph, hookGraph, isOf, phaseOrder } from "./hookGraph.ts"
+import { clientCall } from "./hookHandlers.ts"
 import { type HookPayload, payloadOf } from "./hookPayload.ts"
-import { calledWords, isAsyncCall } from "./hookWait.ts"
+import { isAsyncCall } from "./hookWait.ts"
 import type { Work } from "./keptReads.ts"
 import { isWithin } from "./pluginContent.ts"
 import type { ProjectTree } from "./projectTree.ts"
@@ -142,9 +144,9 @@ export const proviso = ({ triggers }: Hook, { event, matched }: HookPayload): st
 const hasOwnEntry = (hook: Hook, list: HookList, { event, matched }: HookPayload): boolean =>
   list.clientHooks.some((entry) => {
     if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}` || entry.condition !== null || entry.async) return false
-    if (!matches(event, entry.matcher, matched)) return false
-    const [plugin, name] = calledWords(entry.what)
-    return plugin !== undefined && name === hook.name && isOf(hook, plugin)
+    if (!isTaken(list.client, entry) || !matches(event, entry.matcher, matched)) return false
+    const only = clientCall(entry)?.only ?? null
+    return only !== null && only.hook === hook.name && isOf(hook, only.plugin)
   })
 
 /** The directories that a hook is for. At a tool's event those that hold the tool's files: the nearest for what is given files, all for what is not. */

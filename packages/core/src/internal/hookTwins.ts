@@ -8,6 +8,7 @@ import type { Hook } from "../Hook.ts"
 import type { HookCall } from "../HookCall.ts"
 import { type HookOutcome, nothing } from "../HookOutcome.ts"
 import type { Planned } from "./hookPlan.ts"
+import { isWaitedFor } from "./hookWait.ts"
 import { canonicalJson } from "./json.ts"
 
 /** What the blocks of one event come to, however many calls it has: an agent is sent on once for all of them. */
@@ -66,19 +67,20 @@ const lateMs = 10_000
 /**
  * Knows which calls are about the same event. The client starts all its entries for an event before it has the answer of any of them, and has waited for all of them
  * when it sends the next. So a call is of the same event when it says the same and its entry has not called for that event yet, or, where entries cannot be told
- * apart, when it was started before the event had an answer. An entry that the client does not wait for and that calls again is always about another event.
+ * apart, when it was started before the event had an answer. An entry that the client does not wait for and that calls again is always about another event; so is one at
+ * FileChanged, which comes while the last one still runs.
  */
 export const hookTwins = (): HookTwins => {
   const events = new Map<string, HookEvent>()
 
   const eventOf = (planned: Planned): { readonly key: string; readonly event: HookEvent } => {
-    const { call, isAsync } = planned
+    const { call } = planned
     const now = Date.now()
     for (const [key, { answeredAt, calls }] of events) if (calls === 0 && answeredAt !== null && now - answeredAt > lateMs) events.delete(key)
     const key = keyOf(planned)
     const entry = entryOf(planned)
     const known = events.get(key)
-    if (known !== undefined && (!known.entries.has(entry) || (!isAsync && isBefore(call, known.answeredAt)))) {
+    if (known !== undefined && (!known.entries.has(entry) || (waits(planned) && isBefore(call, known.answeredAt)))) {
       known.entries.add(entry)
       return { key, event: known }
     }
@@ -183,6 +185,9 @@ const partOf = (event: HookEvent, { call, isAsync }: Planned, until: number): { 
     }
   }
 }
+
+/** Whether the client asks nothing more of the kind before it has the answer. */
+const waits = (planned: Planned): boolean => isWaitedFor(planned) && planned.payload.event !== "FileChanged"
 
 /** What the event is, whoever tells of it: with a line break at its end or not, and with its keys in whichever order. */
 const keyOf = ({ list, payload, treePath }: Planned): string =>

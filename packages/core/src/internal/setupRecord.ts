@@ -38,6 +38,17 @@ export const writeForHooks = (file: string, settings: string, events: ReadonlyAr
         : Effect.void
   )
 
+/** The projects whose hooks have entries in this settings file. */
+export const readProjects = (file: string, settings: string) =>
+  Effect.map(read(file), (value) => array(object(value?.projects)?.[settings]).flatMap((project) => text(project) ?? []))
+
+export const writeProjects = (file: string, settings: string, projects: ReadonlyArray<string>) =>
+  Effect.flatMap(readProjects(file, settings), (before) =>
+    projects.every((project) => before.includes(project))
+      ? Effect.void
+      : change(file, { path: ["projects", settings], value: [...new Set([...before, ...projects])].sort() })
+  )
+
 /** Readable for its owner alone: settings hold secrets. */
 export const writeRecord = (file: string, settings: string, record: SetupRecord) => change(file, { path: ["settings", settings], value: record })
 

@@ -78,6 +78,7 @@ export const query = graphql`
           node {
             id
             cached
+            verdict
           }
         }
       }
