@@ -17,11 +17,11 @@ interface Entry {
 }
 
 /** A person's home in which nothing of han was done yet, with a marketplace and a project beside it. */
-const fresh = (name: string, hooks = guards) => {
+const fresh = (name: string, hooks = guards, path = process.env["PATH"] ?? "") => {
   const home = join(built.folder, name)
   const [claude, project, market] = [join(home, "claude"), join(home, "project"), join(home, "market")]
   const settings = join(claude, "settings.json")
-  const environment = { PATH: process.env["PATH"] ?? "", HOME: home, HAN_HOME: join(home, "han"), HAN_PORT: "0", CLAUDE_CONFIG_DIR: claude }
+  const environment = { PATH: path, HOME: home, HAN_HOME: join(home, "han"), HAN_PORT: "0", CLAUDE_CONFIG_DIR: claude }
   mkdirSync(join(project, ".git"), { recursive: true })
   put(join(market, ".claude-plugin/marketplace.json"), JSON.stringify({ name: "mine", plugins: [{ name: "ship", source: "./ship" }] }))
   put(join(market, "ship/han-plugin.yml"), hooks)
@@ -152,27 +152,34 @@ describe("what nobody calls", () => {
   })
 
   it("a plugin's own hooks.json calls for all, and only for what its matcher names", async () => {
-    const one = fresh("own")
-    put(
-      join(one.market, "ship/hooks/hooks.json"),
-      JSON.stringify({
-        hooks: {
-          PreToolUse: [{ matcher: "Bash", hooks: [{ type: "command", command: "han hook run PreToolUse" }] }],
-          UserPromptSubmit: [{ matcher: "x", hooks: [{ type: "command", command: "han hook run ship words" }] }],
-          Stop: [{ hooks: [{ type: "command", command: "han hook run Stop" }] }]
-        }
-      })
-    )
+    const own = JSON.stringify({
+      hooks: {
+        PreToolUse: [{ matcher: "Bash", hooks: [{ type: "command", command: "han hook run PreToolUse" }] }],
+        UserPromptSubmit: [{ matcher: "x", hooks: [{ type: "command", command: "han hook run ship words" }] }],
+        Stop: [{ hooks: [{ type: "command", command: "han hook run Stop" }] }]
+      }
+    })
+    const one = fresh("own", guards, `${join(built.folder, "bin")}:${process.env["PATH"]}`)
+    put(join(one.market, "ship/hooks/hooks.json"), own)
     await one.han("setup")
-    expect(await one.install()).toContain("han runs their hooks from now on")
+    expect(await one.install()).toContain("han runs their hooks from Claude Code's next start on")
     expect([one.commandsAt("PreToolUse"), one.commandsAt("UserPromptSubmit")]).toEqual([[], []])
-    expect(await one.han("setup")).toMatch(/note {2}2 entries call han at Stop: .*settings\.json, `han hook run Stop` of .*hooks\.json/)
     put(join(one.market, "ship/han-plugin.yml"), `${guards}  edits:\n    event: PreToolUse:Edit\n    command: exit 0\n`)
     expect(await one.han("hook", "list")).toMatch(
       /note {2}nobody calls ship@mine\/edits \(PreToolUse\): the entry for PreToolUse in .*hooks\.json is for Bash, not for Edit/
     )
     expect(await one.han("setup")).toContain("PreToolUse")
     expect(one.commandsAt("PreToolUse")).toEqual([`${program} hook run PreToolUse`])
+    // An entry whose program is not to be found calls nobody.
+    const other = fresh("own-without-han")
+    put(join(other.market, "ship/hooks/hooks.json"), own)
+    await other.han("setup")
+    await other.install()
+    expect([other.commandsAt("PreToolUse"), other.commandsAt("UserPromptSubmit")]).toEqual([
+      [`${program} hook run PreToolUse`],
+      [`${program} hook run UserPromptSubmit`]
+    ])
+    expect(await other.han("setup")).toMatch(/note {2}2 entries call han at Stop: .*settings\.json, `han hook run Stop` of .*hooks\.json/)
   })
 
   it("a gate of FileChanged has its files watched", async () => {
