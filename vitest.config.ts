@@ -21,7 +21,7 @@ export default defineConfig({
     pool: "forks",
     // The standard leaves a core idle, which is half of a small machine.
     poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism()) } },
-    globalSetup: "test/postgres.ts",
+    globalSetup: ["test/postgres.ts", "test/binaries.ts"],
     // Ends what hangs; on a busy machine the longest test takes a third of it.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { putBinaries } from "../../../test/binaries.ts"
 
 export const repository = fileURLToPath(new URL("../../..", import.meta.url))
 
@@ -49,8 +50,7 @@ export const compiledHan = (hooks: string) => {
     program,
     start,
     build: () => {
-      const built = spawnSync("node", [join(repository, "scripts/build-binary.mjs"), bin], { encoding: "utf8" })
-      if (built.status !== 0) throw new Error(built.stderr)
+      putBinaries(bin)
       put(join(project, "a.txt"), "")
       put(join(folder, "market/.claude-plugin/marketplace.json"), JSON.stringify({ name: "local", plugins: [{ name: "probe", source: "./probe" }] }))
       put(join(folder, "market/probe/han-plugin.yml"), `hooks:\n${hooks}`)
