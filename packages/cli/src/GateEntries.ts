@@ -58,7 +58,8 @@ export const situations = (host: Host, project?: string) =>
     const errors = lists.flatMap(({ problems }) => problems.flatMap(({ message, severity }) => (severity === "error" ? [message] : [])))
     const notes = [
       ...(Either.isLeft(decided) ? [`which repositories are trusted is not known: ${decided.left.message}`] : []),
-      ...new Set(errors.map((message) => `${message}; no entry is taken out while that is so`))
+      ...new Set(errors),
+      ...(errors.length === 0 ? [] : ["no entry is taken out while not everything can be read"])
     ]
     return { lists, notes, isWhole: isWhole && errors.length === 0 }
   })

@@ -204,7 +204,7 @@ describe("settings that Claude Code leaves out", () => {
     expect(said).not.toContain("takes it up at once")
     expect(readFileSync(one.settings, "utf8")).toContain("{\n  // mine\n")
     for (const text of [await one.han("hook", "list"), await one.han("doctor")]) expect(text).toContain(where)
-    expect(await one.han("hook", "list")).toMatch(/note {2}nobody calls ship@mine\/guard .* a file that Claude Code leaves out/)
+    expect(await one.han("hook", "list")).toMatch(/note {2}nobody calls ship@mine\/guard .*, which Claude Code leaves out/)
     await one.han("setup", "--uninstall")
     expect(readFileSync(one.settings, "utf8")).toBe(source)
     // A comma too many is the same.

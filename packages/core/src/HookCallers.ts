@@ -60,7 +60,7 @@ const lackOf = (hook: Hook, situation: HookSituation, { by, calls, event, missed
   const nearly = calls.find((entry) => !by.includes(entry))
   const reason = nearly === undefined ? null : whyNotCounted(nearly, hook, situation)
   if (nearly !== undefined && ignored.some(({ path }) => path === nearly.file)) {
-    const why = `the entry for ${event} is in a file that Claude Code leaves out: ${reason}`
+    const why = `the entry for it is in ${nearly.file}, which Claude Code leaves out`
     // Somebody else's file need not be corrected for that.
     return nearly.plugin !== null || nearly.scope !== "user"
       ? { why, mend: "`han setup` adds one to your own settings", isSetups: true }
