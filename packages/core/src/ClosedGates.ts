@@ -12,7 +12,7 @@ export interface ClosedGate {
   readonly filter: ReadonlyArray<string> | null
   /** `plugin@marketplace/hook`; empty in a file of an earlier release. */
   readonly hook: string
-  /** Those that say that there is such a gate: while one of them cannot be read nobody knows better. */
+  /** The files that define the gate or switch it on. While one of them has an error the gate stays noted. */
   readonly files: ReadonlyArray<string>
 }
 

@@ -44,7 +44,7 @@ interface Gate {
   /** Whether a pass from the cache may stand for it. */
   readonly cache: boolean
   outcomes: ReadonlyArray<HookOutcome> | null
-  /** `later`: by a call that the client does not wait for, so that it may have come too late to block. */
+  /** `later`: by a call that the client does not wait for, which cannot block: a call that it waits for tells the verdict again. */
   told: "no" | "later" | "yes"
 }
 
