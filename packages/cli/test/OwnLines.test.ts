@@ -19,7 +19,11 @@ const told = async (...args: ReadonlyArray<string>) => {
   child.stdin?.end()
   return told
 }
-const runsOf = (session: string) => (han.json("hook", "history", "--session", session) as { readonly runs: ReadonlyArray<object> }).runs
+/** Those that have ended. */
+const runsOf = (session: string) =>
+  (han.json("hook", "history", "--session", session) as { readonly runs: ReadonlyArray<{ readonly passed: boolean | null }> }).runs.filter(
+    ({ passed }) => passed !== null
+  )
 const ofHan = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}han {2}/
 
 beforeAll(async () => {

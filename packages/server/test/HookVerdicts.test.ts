@@ -11,12 +11,12 @@ const hook = (name: string, command: string, more = "", event = "PreToolUse") =>
 const says = (json: object) => `printf '%s' '${JSON.stringify(json)}'`
 const specific = (fields: object, hookEventName = "PreToolUse") => ({ hookSpecificOutput: { hookEventName, ...fields } })
 
-/** What the history has, once it is written. */
-const settled = <A, E, R>(runs: Effect.Effect<ReadonlyArray<A>, E, R>, count: number) =>
+/** The runs, as soon as so many have ended. */
+const settled = <A extends { readonly passed: boolean | null }, E, R>(runs: Effect.Effect<ReadonlyArray<A>, E, R>, count: number) =>
   Effect.gen(function* () {
     for (let i = 0; i < 200; i++) {
       const found = yield* runs
-      if (found.length >= count) return found
+      if (found.filter(({ passed }) => passed !== null).length >= count) return found
       yield* Effect.sleep(25)
     }
     return yield* runs
