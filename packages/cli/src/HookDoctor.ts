@@ -61,14 +61,18 @@ export const hookHealth = (host: Host): Effect.Effect<HookHealth, never, Hooks |
 export const hookHealthLines = ({ calls, doubles, ignored, start, uncalled }: HookHealth): ReadonlyArray<string> => {
   const byFile = new Map<string, Set<string>>()
   for (const { event, file } of calls) byFile.set(file, (byFile.get(file) ?? new Set()).add(event))
-  const time = start.milliseconds === null ? plainLine(start.fault ?? "") : `${Math.round(start.milliseconds)} ms`
+  // A program that is gone is named by a warning.
+  const started =
+    start.milliseconds === null
+      ? `the first entry calls nobody: ${plainLine(start.fault ?? "")}`
+      : `${Math.round(start.milliseconds)} ms (${plainLine(start.command)})`
   return [
     ...(byFile.size === 0 ? ["called      at no event: `han setup` has Claude Code call han"] : []),
     ...[...byFile].map(([file, events]) => `called      at ${[...events].join(", ")} (${plainLine(file)})`),
     ...uncalled.map((sentence) => `not called  ${plainLine(sentence)}`),
     ...doubles.map((double) => `twice       ${plainLine(doubleText(double))}`),
     ...ignored.map(({ message }) => `left out    ${plainLine(message)}`),
-    `start       ${time} (${plainLine(start.command)})`
+    `start       ${started}`
   ]
 }
 
