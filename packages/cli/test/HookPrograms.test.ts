@@ -140,7 +140,7 @@ describe("doctor", () => {
     }
     const text = await doctor()
     for (const gone of ["/gone/two", "/gone/three"]) expect(text.split("\n").filter((line) => line.includes(gone))).toHaveLength(1)
-    expect(text).toContain("start       it ends with exit code 127 ('/gone one/han' hook run Stop)")
+    expect(text).toContain("start       the first entry calls nobody: it ends with exit code 127")
     expect(text).toContain("2 hook entries (Stop, PostToolUse) of Claude Code call /gone one/han, which is gone; `han setup` corrects that")
     expect(JSON.parse(await doctor("--json")).warnings.filter((one: string) => one.includes("is gone"))).toHaveLength(3)
     await here.han("coordinator", "stop")
