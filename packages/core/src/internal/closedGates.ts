@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import { type ClosedGate, gatesIn } from "../ClosedGates.ts"
 import type { HookProblem } from "../Hook.ts"
 import type { HookOutcome } from "../HookOutcome.ts"
-import { nothing } from "../HookOutcome.ts"
 import type { HookList } from "../Hooks.ts"
+import { outcomeWithout } from "./hookCommand.ts"
 import { canonicalJson, isObject, object } from "./json.ts"
 import { keyOf } from "./pluginKey.ts"
 
@@ -23,7 +23,6 @@ export interface HiddenGate extends ClosedGate {
 export const closedGates = (file: string): ((list: HookList, folder: string | undefined) => Effect.Effect<ReadonlyArray<HiddenGate>>) => {
   const projects = new Map<string, Map<string, ReadonlyArray<ClosedGate>>>()
   for (const [project, noted] of Object.entries(object(readOrNothing(file)) ?? {})) projects.set(project, foldersOf(noted))
-  let written = textOf(projects)
   let isWritten = true
   return (list, folder) =>
     Effect.suspend(() => {
@@ -38,22 +37,20 @@ export const closedGates = (file: string): ((list: HookList, folder: string | un
       const before = folders.get(name)
       const noted = inOrder([...now, ...kept.map(({ gate }) => gate)])
       // Most calls have nothing new to note.
-      const isKnown = before === undefined ? folders.size === 0 && noted.length === 0 : canonicalJson(before) === canonicalJson(noted)
-      if (isWritten && kept.length === 0 && isKnown) return Effect.succeed([])
-      folders.set(name, noted)
-      if ([...folders.values()].some((each) => each.length > 0)) projects.set(projectPath, folders)
-      else projects.delete(projectPath)
+      if (before === undefined ? folders.size > 0 || noted.length > 0 : canonicalJson(before) !== canonicalJson(noted)) {
+        folders.set(name, noted)
+        if ([...folders.values()].some((each) => each.length > 0)) projects.set(projectPath, folders)
+        else projects.delete(projectPath)
+        isWritten = false
+      }
       // What is there is run, whatever else is not known of it.
       const hidden = kept.flatMap(({ gate, why }) => (list.hooks.some(({ id }) => id === gate.hook) ? [] : [{ ...gate, why }]))
-      const text = textOf(projects)
-      isWritten = text === written
       if (isWritten) return Effect.succeed(hidden)
       return Effect.try({
         try: () => {
           const temporary = `${file}.${process.pid}.tmp`
-          writeFileSync(temporary, text, { mode: 0o600 })
+          writeFileSync(temporary, textOf(projects), { mode: 0o600 })
           renameSync(temporary, file)
-          written = text
           isWritten = true
         },
         catch: (cause) => `${file} cannot be written, so hooks with on_error: closed do not block while no coordinator runs (${String(cause)})`
@@ -64,30 +61,13 @@ export const closedGates = (file: string): ((list: HookList, folder: string | un
     })
 }
 
-/** What becomes of it at an event that it guards. */
+/** Says at an event that the gate guards why it is shut. */
 export const hiddenOutcome = ({ hook, why }: HiddenGate, tree: string): HookOutcome => {
   const [plugin = "", name = ""] = hook.split("/")
   return {
-    runId: null,
-    hook,
-    plugin: plugin.split("@")[0] ?? plugin,
-    name,
-    directory: null,
-    tree,
+    ...outcomeWithout({ id: hook, plugin: plugin.split("@")[0] ?? plugin, name, onError: "closed" }, tree),
     status: "broken",
-    reason: { code: "refused", text: hiddenText(why) },
-    cached: false,
-    command: null,
-    files: [],
-    fileCount: 0,
-    end: null,
-    durationMs: 0,
-    stdout: nothing,
-    stderr: nothing,
-    outputFile: null,
-    onError: "closed",
-    said: null,
-    flaky: false
+    reason: { code: "refused", text: hiddenText(why) }
   }
 }
 

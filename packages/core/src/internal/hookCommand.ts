@@ -188,7 +188,7 @@ export const outcomeOf = (unit: HookUnit, decision: Pick<HookDecision, "cached" 
 })
 
 /** An outcome of a hook that came to no directory; `skipped` because of its event. */
-export const outcomeWithout = (hook: Hook, tree: string): HookOutcome => ({
+export const outcomeWithout = (hook: Pick<Hook, "id" | "name" | "onError" | "plugin">, tree: string): HookOutcome => ({
   runId: null,
   hook: hook.id,
   plugin: hook.plugin,
