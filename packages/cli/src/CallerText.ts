@@ -17,7 +17,7 @@ export const situationOf = (projectPath: string, host: Host) => {
   )
 }
 
-/** Whose entry it is. */
+/** Names the owner of an entry. */
 const ownerOf = ({ plugin, scope }: ClientHook): string => plugin ?? `${scope} settings`
 
 const callersOf = ({ by, lack }: HookCalled): string => {
@@ -25,7 +25,7 @@ const callersOf = ({ by, lack }: HookCalled): string => {
   return names === "" ? "nobody" : lack === null ? names : `${names} (not for all)`
 }
 
-/** By whose entries a hook is called, in short: `user settings`, or for each event where they differ. */
+/** Names the owners of the entries that call a hook: `user settings`, or for each event where they differ. */
 export const calledBy = (hook: Hook, situation: HookSituation): string => {
   const calls = calledOf(hook, situation)
   const all = new Set(calls.map(callersOf))

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { isAwaited, waitAt } from "han-core/ClientWaits"
 import type { HookWords } from "./HookWords.ts"
 
-/** How the client treats a call of han. */
+/** The client's limits for a call of han. */
 export interface ClientTimeout {
   /** Milliseconds from the start of this process; the shortest of all entries that make such a call. */
   readonly waitMs: number

@@ -5,9 +5,9 @@ import { matchedValue } from "han-core/HookMatcher"
 import type { HookWords } from "./HookWords.ts"
 
 /**
- * Whether a hook of this project must not be left out, by what the coordinator wrote down when it ran last: for each project, and each configuration folder
- * of Claude Code that was named, its gates that are `on_error: closed`, with what they are for. What `input`, the payload, does not tell, and an event that is null, is any. `only`: the one gate that is called. The innermost project around the
- * folder counts; without a readable file, or a project in it, nothing is closed. A configuration folder that the coordinator has not seen has the gates of all others.
+ * Tells whether a hook of this project must not be left out, by what the coordinator wrote down when it ran last: for each project, and each configuration folder
+ * of Claude Code that was named, its gates that are `on_error: closed`, with what they are for. What `input`, the payload, does not tell, and an event that is null, is
+ * any. `only`: the one gate that is called. The innermost project around the folder counts; without a readable file, or a project in it, nothing is closed. A configuration folder that the coordinator has not seen has the gates of all others.
  */
 export const isClosed = (home: string, folder: string, event: string | null, input: string, only: HookWords["only"]): boolean => {
   const inside = new Set([resolve(folder), withoutLinks(folder)])
@@ -30,7 +30,7 @@ const gatesOf = (noted: unknown): ReadonlyArray<ClosedGate> => {
   return folders.has(mine) ? gatesIn(folders.get(mine)) : [...folders.values()].flatMap(gatesIn)
 }
 
-/** Whether a call is for this gate; one of an earlier file has no name, and may be any. */
+/** Tells whether a call is for this gate. A gate that an earlier release noted has no name, and may be any. */
 const isCalled = ({ hook }: ClosedGate, only: HookWords["only"]): boolean => {
   if (only === null || hook === "") return true
   const [plugin = "", name] = hook.split("/")

@@ -5,7 +5,7 @@ import { isFrequent, quietMs, told, words } from "han-core/UnaskedGates"
 import { toldPath } from "./HanHome.ts"
 import { lastFailure } from "./StartLog.ts"
 
-/** Why no coordinator can be started for this home by a program that may start one or not, in words that complete a sentence about it; undefined when one can. */
+/** Says why no coordinator can be started for this home, in words that complete a sentence about it; undefined when one can. */
 export const whyNotStarted = (home: string, mayStart: boolean): string | undefined => {
   const barred = whyBarred(home)
   if (barred !== undefined) return `it cannot be started, for ${home} cannot be written (${barred})`

@@ -66,7 +66,7 @@ export const situations = (host: Host, project?: string) =>
 
 type Situations = Effect.Effect.Success<ReturnType<typeof situations>>
 
-/** What `write` is to be asked for. */
+/** Makes the request for `ClientEntries.write`. */
 export const wantedBy = (
   { isWhole, lists }: Situations,
   host: Host,
@@ -80,7 +80,7 @@ export const wantedBy = (
   isWhole
 })
 
-/** What the hooks of all these places need of the user's settings. */
+/** Collects what the hooks of all these places need of the user's settings. */
 const neededIn = (lists: ReadonlyArray<HookList>, settings: string, host: Host): ReadonlyMap<string, ReadonlyArray<string> | null> => {
   const needed = new Map<string, ReadonlyArray<string> | null>()
   for (const list of lists) {
@@ -94,20 +94,20 @@ const neededIn = (lists: ReadonlyArray<HookList>, settings: string, host: Host):
   return needed
 }
 
-/** What keeps hooks from being asked, and what has them asked several times, each said once. */
+/** Lists what keeps hooks from being asked, and what has them asked several times, each once. */
 export const faultsIn = (lists: ReadonlyArray<HookList>): { readonly vain: ReadonlyArray<string>; readonly doubles: ReadonlyArray<string> } => ({
   vain: [...new Set(lists.flatMap((list) => waitingInVain(list)))],
   doubles: [...new Set(lists.flatMap(({ client, clientHooks }) => doubleCalls(clientHooks, client.ignored).map(doubleText)))]
 })
 
-/** What became of the user's settings after plugins or trust have changed. */
+/** The change of the user's settings that followed a change of plugins or trust. */
 export interface Followed {
   /** False: `han setup` was not done there, and nothing was written. */
   readonly isSetUp: boolean
-  /** What was added, changed and removed. */
+  /** The entries that were added, changed and removed. */
   readonly entries: ReadonlyArray<EntryChange>
   readonly file: string
-  /** What could not be looked at or written. */
+  /** Notes for people about files that could not be looked at or written. */
   readonly notes: ReadonlyArray<string>
   /** As the files are now. */
   readonly lists: ReadonlyArray<HookList>

@@ -17,13 +17,13 @@ export interface AskedAgain {
   readonly mayStart: boolean
 }
 
-/** For whoever ends a coordinator to start the next one. */
+/** The time for whoever ends a coordinator to start the next one. */
 const changeMs = 1500
-/** In all, of one that starts and gets on, when another hook waited in vain a moment ago. */
+/** The whole wait for one that starts and gets on, when another hook waited in vain a moment ago. */
 const briefMs = 10_000
-/** One that breaks down over a call would do it again. */
+/** Calls over which a coordinator may break down: it would do so again. */
 const mostLost = 1
-/** One that was killed may take a call yet, and drop it, until the system has closed its socket. */
+/** Calls that a killed coordinator may take and drop until the system has closed its socket. */
 const mostDropped = 4
 const pauseMs = 50
 

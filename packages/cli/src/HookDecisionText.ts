@@ -3,7 +3,7 @@ import { plainLine } from "./terminal/PlainText.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** What Claude Code would do because of an answer, in one line for each thing; `tool` is the one that the event is about, null for an event without. */
+/** Says what Claude Code would do because of an answer, a line for each thing; `tool` is the one that the event is about, null for an event without. */
 export const decisionText = (event: string, tool: string | null, { exitCode, stderr, stdout }: HookAnswer): string => {
   const what = tool ?? event
   const json = objectIn(stdout)
@@ -30,7 +30,7 @@ export const decisionText = (event: string, tool: string | null, { exitCode, std
   return lines.join("\n")
 }
 
-/** What a block is at this event. */
+/** Says what a block does at this event. */
 const blocking = (event: string, what: string): string => {
   switch (event) {
     case "PreToolUse":

@@ -13,7 +13,7 @@ import { hanProgram } from "./HanProgram.ts"
 import type { Host } from "./Host.ts"
 import { plainLine } from "./terminal/PlainText.ts"
 
-/** What there is to know of Claude Code's calls of han. */
+/** The state of Claude Code's calls of han. */
 export interface HookHealth {
   /** The entries that call han, wherever the person's trusted hooks are; those that Claude Code leaves out are not among them. */
   readonly calls: ReadonlyArray<Pick<ClientHook, "event" | "file" | "matcher" | "plugin" | "scope" | "what">>
@@ -25,7 +25,7 @@ export interface HookHealth {
   readonly start: HookStart
 }
 
-/** How long a program takes that Claude Code calls at an event, without a coordinator and without any hooks. */
+/** The time that a program takes which Claude Code calls at an event, without a coordinator and without any hooks. */
 export interface HookStart {
   readonly command: string
   /** Null: it did not end well. */
@@ -57,7 +57,7 @@ export const hookHealth = (host: Host): Effect.Effect<HookHealth, never, Hooks |
     }
   })
 
-/** For people, without the warnings. */
+/** Lines for people, without the warnings. */
 export const hookHealthLines = ({ calls, doubles, ignored, start, uncalled }: HookHealth): ReadonlyArray<string> => {
   const byFile = new Map<string, Set<string>>()
   for (const { event, file } of calls) byFile.set(file, (byFile.get(file) ?? new Set()).add(event))
@@ -80,7 +80,7 @@ const distinct = <A>(all: ReadonlyArray<A>, keyOf: (one: A) => string): Readonly
 
 const longestStartMs = 5000
 
-/** As Claude Code starts it, but with a home in which there is no coordinator and none may be started: it looks for one, finds nobody, and ends. */
+/** Starts a command as Claude Code does, but with a home in which there is no coordinator and none may be started: it looks for one, finds nobody, and ends. */
 const started = (command: string, host: Host): Promise<HookStart> =>
   new Promise((resolve) => {
     const home = join(tmpdir(), `han-doctor-${process.pid}`)

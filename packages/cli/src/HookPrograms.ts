@@ -39,7 +39,7 @@ export const programWarnings = (entries: ReadonlyArray<ClientHook>, place: Place
   })
 }
 
-/** Whether the program of an entry is there, as far as that can be seen. */
+/** Tells whether the program of an entry is there, as far as that can be seen. */
 export const canBeRun = (entry: ClientHook, place: Place): boolean => faultOf(entry, place) === undefined
 
 const faultOf = (entry: ClientHook, place: Place): Fault | undefined => {

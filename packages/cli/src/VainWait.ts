@@ -9,7 +9,7 @@ import { toldPath } from "./HanHome.ts"
 const fileIn = (home: string): string => join(toldPath(home), "in-vain")
 const shortestMs = 60_000
 
-/** Whether another one has waited in vain not long ago. */
+/** Tells whether another one has waited in vain not long ago. */
 export const isInVain = (home: string): boolean => {
   try {
     const { mtimeMs } = statSync(fileIn(home))

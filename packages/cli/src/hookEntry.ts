@@ -45,10 +45,10 @@ const field = (input: string, name: string): string | undefined => {
 
 const endings = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const
 const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const
-/** For a call on its way to get there. */
+/** The time for a call that is on its way to get there. */
 const graceMs = 250
 
-/** What the client wrote, when it has been read. */
+/** The text that the client wrote, when it has been read. */
 let given = ""
 
 // The connection ends with this process, and the coordinator ends the hooks with the connection: all but those that the client does not wait for.
@@ -93,7 +93,7 @@ const say = async ({ exitCode, stderr, stdout }: HookAnswer): Promise<void> => {
 const projectOf = (input: string): string => environment["CLAUDE_PROJECT_DIR"] || field(input, "cwd") || workingDirectory()
 const eventOf = (words: HookWords, input: string): string | null => words.event ?? field(input, "hook_event_name") ?? null
 
-/** What is said when no hooks were run. */
+/** Says that no hooks were run, and lets go or shuts. */
 const fail = async (words: HookWords, input: string, home: string, reason: string): Promise<void> => {
   const event = eventOf(words, input)
   // Whom nobody waits for can close nothing.
@@ -137,7 +137,7 @@ const isBroken = (input: string): boolean => {
   }
 }
 
-/** By hand it may be; but the client that calls for an event always says what it is. */
+/** Tells whether the client left out what it always says of an event; by hand nothing need be said. */
 const isEmpty = (words: HookWords, input: string): boolean =>
   words.event !== null && input.trim() === "" && (environment["CLAUDE_PROJECT_DIR"] ?? environment["CLAUDECODE"] ?? "") !== ""
 const emptyInput =

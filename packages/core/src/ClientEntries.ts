@@ -111,11 +111,11 @@ export const write: (place: ClientEntriesPlace, wanted: ClientEntriesWanted) => 
 export const notedProjects = (place: ClientEntriesPlace): Effect.Effect<ReadonlyArray<string>, ClientEntriesError> =>
   Effect.flatMap(targetPath(place.settings), (target) => readProjects(place.record, target))
 
-/** Whether `write` has been there: the file has entries of it, for whichever events. */
+/** Tells whether the file has entries of `write`, for whichever events. */
 export const isThere = (settings: string): Effect.Effect<boolean, JsonFileBroken | JsonFileUnreadable> =>
   Effect.map(wholeText(settings), (whole) => whole !== null && handlersIn(planOf(whole).plan.value).some(({ handler }) => isCommand(handler)))
 
-/** Whether an entry is one that `write` puts into this file, or would. */
+/** Tells whether an entry is one that `write` puts into this file, or would. */
 export const isOwn =
   (settings: string) =>
   (entry: ClientHook): boolean =>

@@ -1,4 +1,4 @@
-/** How long Claude Code waits for what it runs at its events. Loads nothing: it is for programs that an agent waits for, too. */
+/** Limits of Claude Code for what it runs at its events. Loads nothing: it is for programs that an agent waits for, too. */
 
 /** Milliseconds, of an entry that names no `timeout` of its own. `environment`: the client's, which may lengthen the end of a session. */
 export const waitAt = (event: string | null, environment: Readonly<Record<string, string | undefined>> = {}): number => {

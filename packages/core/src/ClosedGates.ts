@@ -33,14 +33,14 @@ export const gatesIn = (noted: unknown): ReadonlyArray<ClosedGate> =>
     ]
   })
 
-/** What is to happen; null for what nobody knows. `value`: what the event is about, as `matchedValue` gives it. */
+/** An event that a gate may guard; null for what nobody knows. `value`: what the event is about, as `matchedValue` gives it. */
 export interface Guarded {
   readonly event: string | null
   readonly value: string | null
   readonly tool: string | null
 }
 
-/** Whether it guards this. An event, a value or a tool that nobody knows is any. */
+/** Tells whether the gate guards this. An event, a value or a tool that nobody knows is any. */
 export const guards = ({ event: at, filter, values }: ClosedGate, { event, tool, value }: Guarded): boolean =>
   (event === null || (event === at && isMeant({ event: at, values }, value))) &&
   (tool === null || filter === null || filter.some((name) => standsFor(at, name, tool)))

@@ -146,7 +146,7 @@ const entriesOf = (hooks: ReadonlyArray<HookDefinition>, isAsync: (hook: HookDef
       ]
     })
 
-/** What the event must be about for the hook to be due; null for all. */
+/** Names what the event must be about for the hook to be due; null for all. */
 const valuesOf = (hook: HookDefinition, event: string): ReadonlyArray<string> | null | "never" => {
   const triggers = hook.triggers.filter((trigger) => trigger.event === event)
   if (triggers.length === 0) return "never"

@@ -179,7 +179,7 @@ const jsonOf = (parts: Parts): JsonAnswer => {
   return json
 }
 
-/** What is told when the event is over: `against` are the reasons of what would have blocked. */
+/** Makes the JSON that is told when the event is over: `against` are the reasons of what would have blocked. */
 const laterOf = ({ event }: HookAnswerOptions, said: MergedReplies, against: ReadonlyArray<Section>, aside: ReadonlyArray<Section>): JsonAnswer => {
   const rule = ruleOf(event)
   const reaches = rule.json && rule.context !== null

@@ -5,7 +5,7 @@ import type { HookList } from "./Hooks.ts"
 import { isOf } from "./internal/hookGraph.ts"
 import { clientCall } from "./internal/hookHandlers.ts"
 
-/** Whether Claude Code calls han for a hook at one of its events. */
+/** The calls that Claude Code makes for a hook at one of its events. */
 export interface HookCalled {
   readonly event: string
   /** The entries that do, for some of what the hook waits for or for all of it. */
@@ -23,7 +23,7 @@ export interface HookLack {
   readonly isSetups: boolean
 }
 
-/** What is known of a project's hooks and of the entries that hold in it. */
+/** A project's hooks, and the entries that hold in it. */
 export type HookSituation = Pick<HookList, "client" | "clientHooks" | "hooks">
 
 /**
@@ -79,7 +79,7 @@ const lackOf = (hook: Hook, situation: HookSituation, { by, calls, event, missed
   return { why, mend: `\`han setup${event === onlyIfAsked ? ` --event ${event}` : ""}\` adds what is missing${first}`, isSetups: event !== onlyIfAsked }
 }
 
-/** Whether Claude Code takes an entry from its file at all. */
+/** Tells whether Claude Code takes an entry from its file at all. */
 export const isTaken = ({ disabledBy, ignored, managedOnlyBy }: HookSituation["client"], { file, scope }: Pick<ClientHook, "file" | "scope">): boolean =>
   disabledBy === null && !ignored.some(({ path }) => path === file) && (managedOnlyBy === null || scope === "managed")
 
@@ -154,11 +154,11 @@ export const doubleCalls = (
   })
 }
 
-/** For people. */
+/** Says it in words. */
 export const doubleText = ({ entries, event }: DoubleCall): string =>
   `${entries.length} entries call han at ${event}: ${entries.map(({ file, what }) => `\`${what}\` of ${file}`).join(", ")}. One is enough: each starts a program every time`
 
-/** Whether han would run it, once called. */
+/** Tells whether han would run a hook, once called. */
 export const mayRun = ({ enabled, trust }: Hook): boolean => enabled && trust.state === "trusted"
 
 /** Comes with every line that is shown. */
@@ -168,7 +168,7 @@ const replacesGit = "WorktreeCreate"
 export const watching = "FileChanged"
 const withoutRequests: ReadonlySet<string> = new Set(["SessionStart", "Setup"])
 
-/** What stands behind the event: the names that an entry's matcher must cover; null where it must be for everything. */
+/** Names what an entry's matcher must cover for a hook at an event; null where it must be for everything. */
 const namesAt = (hook: Hook, event: string): ReadonlyArray<string> | null => {
   if (matchedField(event) === null) return null
   const triggers = hook.triggers.filter((trigger) => trigger.event === event)
@@ -179,7 +179,7 @@ const namesAt = (hook: Hook, event: string): ReadonlyArray<string> | null => {
   return common(event, said, toolFilter)
 }
 
-/** Whether an entry with this matcher is for what a name stands for; `null` is everything. */
+/** Tells whether an entry with this matcher is for what a name stands for; `null` is everything. */
 export const coversAt = (event: string, matcher: string | null, name: string | null): boolean =>
   event === watching ? name === null || (!isForAll(matcher) && namesIn(matcher).includes(name)) : matches(event, matcher, name)
 
@@ -209,7 +209,7 @@ const whyNever = (hook: Hook, event: string, names: ReadonlyArray<string> | null
   return null
 }
 
-/** Why an entry does not stand for a call of this hook; null when it does, as far as its matcher goes. */
+/** Says why an entry does not stand for a call of this hook; null when it does, as far as its matcher goes. */
 const whyNotCounted = (entry: ClientHook, hook: Hook, { client, hooks }: HookSituation): string | null => {
   const ignored = client.ignored.find(({ path }) => path === entry.file)
   if (ignored !== undefined) return ignored.message
@@ -223,7 +223,7 @@ const whyNotCounted = (entry: ClientHook, hook: Hook, { client, hooks }: HookSit
   return declaring === undefined ? null : `is a request, which has none of the variables that ${declaring.id} needs`
 }
 
-/** Whether both may be for the same thing. */
+/** Tells whether both matchers may be for the same thing. */
 const meet = (event: string, a: string | null, b: string | null): boolean => {
   if (matchedField(event) === null || isForAll(a) || isForAll(b) || a === b) return true
   const names = (matcher: string | null) => (matcher ?? "").split(/[|,]/).map((name) => name.trim())

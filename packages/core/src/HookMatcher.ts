@@ -1,6 +1,6 @@
 import type { HookTrigger } from "./Hook.ts"
 
-/** What Claude Code compares a matcher with at an event, and what han compares with what stands behind the colon of `SessionStart:compact`. */
+/** The field that Claude Code compares a matcher with at an event, and han with what stands behind the colon of `SessionStart:compact`. */
 export interface MatchedField {
   /** Of what is told of the event; of `file_path` its base name. */
   readonly name: string
@@ -10,10 +10,10 @@ export interface MatchedField {
   readonly closed: boolean
 }
 
-/** Null: nothing is compared at that event, and a matcher there counts for nothing. */
+/** Finds the field of an event; null: nothing is compared there, and a matcher counts for nothing. */
 export const matchedField = (event: string): MatchedField | null => (Object.hasOwn(matchedFields, event) ? (matchedFields[event] ?? null) : null)
 
-/** What this event is about, of what its field may hold: the tool's name, the source, the base name of the file; null where it was not told, and where nothing is compared. */
+/** Takes from what was told of an event what it is about: the tool's name, the source, the base name of the file; null where it was not told, and where nothing is compared. */
 export const matchedValue = (event: string | null, told: Readonly<Record<string, unknown>>): string | null => {
   const field = event === null ? null : matchedField(event)
   const value = field === null ? null : told[field.name]
@@ -30,20 +30,20 @@ export const triggerIn = (text: string): HookTrigger => {
   return { event, values: values.length === 0 || values.includes("*") ? null : values }
 }
 
-/** Whether a name or a pattern stands for this value. As for Claude Code a pattern may be anywhere in it: `Edit.*` is NotebookEdit, too, `^Edit` is not. */
+/** Tells whether a name or a pattern stands for this value. As for Claude Code a pattern may be anywhere in it: `Edit.*` is NotebookEdit, too, `^Edit` is not. */
 export const standsFor = (event: string, named: string, value: string): boolean => {
   if (named === value || named === "*") return true
   return isName(event, named) ? false : (patternOf(named)?.test(value) ?? false)
 }
 
-/** Whether a hook with this trigger is due when its event is about `value`; null: nobody said what it is about. */
+/** Tells whether a hook with this trigger is due when its event is about `value`; null: nobody said what it is about. */
 export const isMeant = ({ event, values }: HookTrigger, value: string | null): boolean =>
   values === null || value === null || values.some((named) => standsFor(event, named, value))
 
-/** Whether Claude Code runs an entry with this matcher whatever the event is about. */
+/** Tells whether Claude Code runs an entry with this matcher whatever the event is about. */
 export const isForAll = (matcher: string | null): boolean => matcher === null || matcher === "" || matcher === "*"
 
-/** Whether Claude Code is known to run an entry with this matcher when the event is about `value`; null: nobody said what it is about. */
+/** Tells whether Claude Code is known to run an entry with this matcher when the event is about `value`; null: nobody said what it is about. */
 export const matches = (event: string, matcher: string | null, value: string | null): boolean => {
   // Where nothing is compared it does not look at the matcher.
   if (matcher === null || isForAll(matcher) || matchedField(event) === null) return true
@@ -63,7 +63,7 @@ export const matcherOf = (event: string, wanted: ReadonlyArray<ReadonlyArray<str
   return [...named, ...(all ? [anyFile] : [])].join("|")
 }
 
-/** What is for both: tools that a trigger names and those that a filter does. Where only a run can tell, more than that. */
+/** Keeps what is for both, as tools that a trigger names and those that a filter does. Where only a run can tell, it keeps more than that. */
 export const common = (event: string, one: ReadonlyArray<string>, other: ReadonlyArray<string>): ReadonlyArray<string> => {
   const names = (from: ReadonlyArray<string>, to: ReadonlyArray<string>) =>
     from.filter((value) => isName(event, value) && to.some((named) => standsFor(event, named, value)))
@@ -71,17 +71,17 @@ export const common = (event: string, one: ReadonlyArray<string>, other: Readonl
   return [...new Set([...names(one, other), ...names(other, one), ...patterns])]
 }
 
-/** Whether what stands behind the colon is compared as it is, and is no pattern. */
+/** Tells whether what stands behind the colon is compared as it is, and is no pattern. */
 export const isName = (event: string, named: string): boolean => event === fileChanged || /^[\w\s-]+$/.test(named)
 
-/** Whether it is about one call of a tool. */
+/** Tells whether an event is about one call of a tool. */
 export const isOfTools = (event: string): boolean => matchedField(event) === toolField
 
 const fileChanged = "FileChanged"
-/** At these Claude Code takes a `,`, a `-` and a space for parts of a pattern. */
+/** The events at which Claude Code takes a `,`, a `-` and a space for parts of a pattern. */
 const onlyBars: ReadonlyArray<string> = [fileChanged, "StopFailure"]
 const listPattern = /^[\w\s|,-]+$/
-/** Is no file that could be watched, and stands for all that others have watched. */
+/** Stands for all files that others have watched, and is none that could be watched itself. */
 export const anyFile = ".*"
 
 const toolField: MatchedField = { name: "tool_name", values: null, closed: false }
@@ -89,7 +89,7 @@ const any = (name: string): MatchedField => ({ name, values: null, closed: false
 const known = (name: string, values: string): MatchedField => ({ name, values: values.split(" "), closed: false })
 const closed = (name: string, values: string): MatchedField => ({ ...known(name, values), closed: true })
 
-/** By their events. */
+/** The fields by their events. */
 export const matchedFields: Readonly<Record<string, MatchedField>> = {
   PreToolUse: toolField,
   PermissionRequest: toolField,
@@ -133,7 +133,7 @@ const patternOf = (pattern: string): RegExp | null => {
   }
 }
 
-/** What has brackets is one pattern, for a bar in them divides nothing. */
+/** Divides a text at its bars. One with brackets is one pattern, for a bar in them divides nothing. */
 const valuesIn = (event: string, matcher: string): ReadonlyArray<string> => {
   if (event !== fileChanged && listPattern.test(matcher)) return matcher.split(/[|,]/)
   return event !== fileChanged && /[()[\]\\]/.test(matcher) ? [matcher] : matcher.split("|")

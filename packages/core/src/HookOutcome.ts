@@ -37,7 +37,7 @@ export const HookOutput = Schema.Struct({
 })
 export type HookOutput = typeof HookOutput.Type
 
-/** How the command ended. `NotStarted`: not even its shell could be started. */
+/** The end of a command. `NotStarted`: not even its shell could be started. */
 export const HookEnd = Schema.Union(
   Schema.TaggedStruct("Exited", { code: Schema.Int }),
   Schema.TaggedStruct("Signalled", { signal: Schema.String }),
@@ -47,7 +47,7 @@ export const HookEnd = Schema.Union(
 )
 export type HookEnd = typeof HookEnd.Type
 
-/** What a shell means by an exit code that says nothing of what was checked; null for any other code. */
+/** Says what a shell means by an exit code that says nothing of what was checked; null for any other code. */
 export const whyNotRun = (code: number): string | null =>
   code === 127 ? "a program that it calls was not found" : code === 126 ? "a program that it calls may not be run" : null
 
@@ -104,10 +104,10 @@ export const HookOutcome = Schema.Struct({
 })
 export type HookOutcome = typeof HookOutcome.Type
 
-/** What the client was told of it, in one word. */
+/** Says in one word what the client was told of it. */
 export const verdictOf = ({ said, status }: HookOutcome): HookStatus | HookSaid["verdict"] => (status === "passed" && said !== null ? said.verdict : status)
 
-/** It let the agent go on as it was. */
+/** Tells whether it let the agent go on as it was. */
 export const hasPassed = (outcome: HookOutcome): boolean => verdictOf(outcome) === "passed"
 
 /** The verdicts of what was run and is against it, in whichever words; of one that could not be run nobody knows. */

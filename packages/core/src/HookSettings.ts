@@ -229,7 +229,7 @@ export const layerSettings = (options: HookSettingsOptions): Layer.Layer<Hooks, 
 
 const withoutFiles = ({ files: _, ...decision }: StoredDecision): TrustDecision => decision
 
-/** What is no longer as it was when the decision was taken. */
+/** Lists what is no longer as it was when the decision was taken. */
 const changedFiles = (decision: StoredDecision | null, now: ReadonlyMap<string, string>): ReadonlyArray<FileOfTrust> => {
   if (decision?.files === undefined) return []
   const before = new Map(Object.entries(decision.files))

@@ -25,7 +25,7 @@ export const TrustDecision = Schema.Struct({
 })
 export type TrustDecision = typeof TrustDecision.Type
 
-/** What became of a file since a decision that it was part of. */
+/** The change of a file since a decision that it was part of. */
 export const FileOfTrust = Schema.Struct({ path: Schema.String, change: Schema.Literal("changed", "added", "removed") })
 export type FileOfTrust = typeof FileOfTrust.Type
 

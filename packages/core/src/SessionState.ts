@@ -108,10 +108,10 @@ export const evolve = (state: SessionState, happened: JournalEvent): SessionStat
   return next
 }
 
-/** What was asked first, or where nobody asked for anything the first command. */
+/** Takes what was asked first, or where nobody asked for anything the first command. */
 export const askedFirst = ({ firstCommand, firstPrompt }: SessionState): string | null => firstPrompt?.value ?? firstCommand?.value ?? null
 
-/** Whether the line is one of a session under way. A client that is interrupted writes what it has of an answer, and that it was, behind its closing account. */
+/** Tells whether the line is one of a session under way. A client that is interrupted writes what it has of an answer, and that it was, behind its closing account. */
 const goesOn = (event: SessionEvent): boolean =>
   event._tag === "Prompted" ||
   event._tag === "CommandRun" ||

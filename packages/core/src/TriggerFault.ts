@@ -1,13 +1,13 @@
 import { type HookProblem, type HookTrigger, hookEvents } from "./Hook.ts"
 import { anyFile, isForAll, isName, isOfTools, type MatchedField, matchedField, matchedFields, triggerIn } from "./HookMatcher.ts"
 
-/** What is wrong with a trigger, to go on after the name of its key. `error`: it would never be due, or at other times than it says. */
+/** A fault of a trigger. `what` goes on after the name of its key. `error`: it would never be due, or at other times than it says. */
 export interface TriggerFault {
   readonly severity: HookProblem["severity"]
   readonly what: string
 }
 
-/** Of a trigger in `han-plugin.yml`. */
+/** Finds the faults of a trigger in `han-plugin.yml`. */
 export const faultsOf = ({ event, values }: HookTrigger): ReadonlyArray<TriggerFault> => {
   if (!hookEvents.includes(event)) return [warning(`names ${event}, which is no event that Claude Code is known to have; the hook waits for it in vain`)]
   const field = matchedField(event)
@@ -23,13 +23,13 @@ export const faultsOf = ({ event, values }: HookTrigger): ReadonlyArray<TriggerF
   return values.flatMap((value) => faultOf(event, field, value) ?? [])
 }
 
-/** Of names of tools, and patterns for them, elsewhere. */
+/** Finds the faults of names of tools, and of patterns for them, elsewhere. */
 export const toolFaults = (tools: ReadonlyArray<string>): ReadonlyArray<TriggerFault> => {
   const field = matchedField("PreToolUse")
   return field === null ? [] : tools.flatMap((tool) => faultOf("PreToolUse", field, tool) ?? [])
 }
 
-/** Of a matcher that Claude Code itself reads: why it counts for nothing, or lets nothing in. */
+/** Says why a matcher that Claude Code itself reads counts for nothing, or lets nothing in. */
 export const clientFaults = (event: string, matcher: string | null): ReadonlyArray<string> => {
   const { values } = triggerIn(`${event}:${matcher ?? ""}`)
   if (matcher === null || isForAll(matcher) || values === null || !hookEvents.includes(event)) return []
@@ -54,7 +54,7 @@ const replacesGit = "WorktreeCreate"
 const error = (what: string): TriggerFault => ({ severity: "error", what })
 const warning = (what: string): TriggerFault => ({ severity: "warning", what })
 
-/** Of an event without anything behind it. */
+/** Finds the faults of an event without anything behind it. */
 const faultsWithout = (event: string): ReadonlyArray<TriggerFault> =>
   event === fileChanged
     ? [

@@ -24,7 +24,7 @@ const frequent: ReadonlySet<string> = new Set([
 
 /** Events at which Claude Code takes standard output for something else than an answer, or refuses JSON. */
 const withoutJson: ReadonlySet<string> = new Set(["WorktreeCreate", "PreCompact", "SessionEnd"])
-/** It prints standard output for the user as it is. */
+/** The event at which Claude Code prints standard output for the user as it is. */
 const printed = "PostCompact"
 
 /** The time in which the same reason is not said again in a session, at events that come often. */

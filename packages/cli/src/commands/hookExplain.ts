@@ -40,7 +40,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-/** At the event that is asked about, else at each of the hook's. */
+/** Takes the event that is asked about, else each of the hook's. */
 const callsOf = (id: string, event: string | null, list: HookList): ReadonlyArray<HookCalled> =>
   list.hooks.filter((hook) => hook.id === id && mayRun(hook)).flatMap((hook) => calledOf(hook, list).filter((call) => event === null || call.event === event))
 

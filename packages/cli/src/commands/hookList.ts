@@ -70,7 +70,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
 
 const stateOf = (hook: Hook): string => (hook.enabled ? hook.trust.state : "off")
 
-/** What waits in vain, and what is called several times. */
+/** Names hooks that wait in vain, and events that are called for several times. */
 const notesText = (list: HookList, hooks: ReadonlyArray<Hook>, clientHooks: ReadonlyArray<ClientHook>, style: Style): string =>
   [...waitingInVain(list, { of: (hook) => hooks.includes(hook) }), ...doubleCalls(clientHooks, list.client.ignored).map(doubleText)]
     .map((note) => `${style.yellow("note")}  ${plainLine(note)}\n`)

@@ -63,7 +63,7 @@ const cut = (text: string, length: number): string => (text.length <= length ? t
 /** Whether there is something to show. */
 export const isShown = (message: Shown): boolean => !silent.has(message.kind) && (message.text.trim() !== "" || toolCalls(message).length > 0)
 
-/** Whether a message is told on a line of its own, beside the conversation: no blank line parts it from another such line. */
+/** Tells whether a message is a line of its own beside the conversation: no blank line parts it from another such line. */
 export const isOneLine = ({ kind }: Pick<Shown, "kind">): boolean => kind === "han"
 
 /** A message as a block: who and when, then what, indented. Long results are cut to `resultLines` lines, and han's own lines are one line each. */

@@ -96,7 +96,7 @@ const whyHidden = ({ files, hook }: ClosedGate, { hooks, plugins, problems }: Ho
 }
 const ofMarketplaces = new Set(["marketplace.json", "known_marketplaces.json", "installed_plugins.json"])
 
-/** A list is of before there were folders. */
+/** Reads the gates by folder; a list is of before there were folders. */
 const foldersOf = (noted: unknown): Map<string, ReadonlyArray<ClosedGate>> =>
   new Map((isObject(noted) ? Object.entries(noted) : [["", noted] as const]).map(([folder, gates]) => [folder, gatesIn(gates)]))
 
@@ -108,7 +108,7 @@ const sorted = <A>(all: ReadonlyMap<string, A>): Readonly<Record<string, A>> => 
 const inOrder = (gates: ReadonlyArray<ClosedGate>): ReadonlyArray<ClosedGate> =>
   [...new Map(gates.map((gate) => [canonicalJson(gate), gate])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, gate]) => gate)
 
-/** What is broken is written anew. */
+/** Reads a file; one that is broken is written anew. */
 const readOrNothing = (file: string): unknown => {
   try {
     return JSON.parse(readFileSync(file, "utf8"))

@@ -5,11 +5,11 @@ import type { Section } from "./fairText.ts"
 import { shellWord } from "./shellWord.ts"
 import { withoutAnsi } from "./terminal.ts"
 
-/** It did not do what it is there for, and that stops what it guards. What the user has written is erased by no accident: by exit code 2, or when it is closed. */
+/** Tells whether a gate did not do what it is there for, and stops what it guards. What the user has written is erased by no accident: by exit code 2, or when it is closed. */
 export const isShut = ({ onError, status }: HookOutcome, erases: boolean): boolean =>
   (status === "failed" && !erases) || status === "blocked" || (status === "broken" && onError === "closed")
 
-/** It failed, and that stops nothing, because it would erase what the user has written. */
+/** Tells whether a gate failed and stops nothing, because that would erase what the user has written. */
 export const isSpared = ({ status }: HookOutcome, erases: boolean): boolean => status === "failed" && erases
 
 /** It could not be run, and that stops nothing. */
@@ -19,7 +19,7 @@ export const isLeftOpen = ({ onError, status }: HookOutcome): boolean => status 
 export const subjectOf = ({ directory, name, plugin, tree }: HookOutcome): string =>
   clipped(oneLine(directory === null ? `${plugin} ${name}` : `${plugin} ${name} in ${path.join(tree, directory)}`), 400)
 
-/** What the model is told of a gate that is shut: which and where, what happened, what it printed, how to run it again. `program`: what its shell calls han by. */
+/** Tells the model of a gate that is shut: which and where, what happened, what it printed, how to run it again. `program`: what its shell calls han by. */
 export const shutSection = (outcome: HookOutcome, program: string): Section => ({
   head: `${subjectOf(outcome)}: ${clipped(happened(outcome), 600)}`,
   body: [outcome.stderr.text, outcome.stdout.text]
@@ -37,7 +37,7 @@ export const shutSection = (outcome: HookOutcome, program: string): Section => (
 export const openLine = (outcome: HookOutcome): string =>
   `${subjectOf(outcome)}: ${clipped(oneLine(happened(outcome)), 300)}${missing(outcome)}; it blocks nothing (on_error: open).`
 
-/** What the shell said of a program that it could not run. */
+/** Takes what the shell said of a program that it could not run. */
 const missing = ({ end, stderr }: HookOutcome): string => {
   const said = end?._tag === "Exited" ? readable(stderr.text).split("\n").at(-1) : undefined
   return said === undefined || said === "" ? "" : ` (${clipped(oneLine(said), 200)})`

@@ -6,7 +6,7 @@ import { canonicalJson, filled, type JsonObject, object } from "./json.ts"
 const longest = 300
 const longestName = 100
 
-/** A line of han's own log as one line for a reader: what happened, not how it is written down. */
+/** Writes a line of han's own log as one line for a reader: what happened, not how it is written down. */
 export const hanText = ({ data, missingPayload, name }: Pick<SessionEventOf<"HanNoted">, "name" | "data" | "missingPayload">): string => {
   const facts = object(data)
   if (facts === null) return missingPayload ? `${shownName(name)} (what it says is in a file that is not there)` : shownName(name)
@@ -38,7 +38,7 @@ const told = (name: string, facts: JsonObject): string | null => {
   }
 }
 
-/** In the words of the line where it has some, else by what its exit code says. */
+/** Says the end in the words of the line where it has some, else by what its exit code says. */
 const endOf = (facts: JsonObject): string => {
   const { exitCode, passed } = hookFactsOf(facts)
   const end = filled(facts.verdict) ?? (passed ? "passed" : exitCode === null ? "failed" : `failed with exit code ${exitCode}`)

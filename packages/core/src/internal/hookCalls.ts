@@ -219,7 +219,7 @@ const inVain = (hook: Hook, tree: string): HookOutcome => ({
   end: { _tag: "NotStarted", message: "another call for the same event runs it, and had not ended in time" }
 })
 
-/** When the client began to wait. A clock that was set since would make it wait for ever, or not at all. */
+/** Tells when the client began to wait. A clock that was set since would make it wait for ever, or not at all. */
 const startOf = ({ startedAt }: HookCall): number => {
   const now = Date.now()
   return startedAt === undefined || startedAt > now || now - startedAt > longestWay ? now : startedAt

@@ -56,7 +56,7 @@ export const hanHookCall = (command: unknown): { readonly verb: "run" | "dispatc
 
 const runner = /^\s*(?:npx|bunx|pnpx)(?:\s+-[\w-]+)*\s+(?<rest>han(?:-cli)?)(?:@[\w.-]+)?(?=\s)/
 
-/** What an entry of Claude Code calls han for: all hooks of its event, or one hook of a plugin; null when it calls something else. */
+/** Tells what an entry of Claude Code calls han for: all hooks of its event, or one hook of a plugin; null when it calls something else. */
 export const clientCall = ({
   args,
   event,
@@ -72,7 +72,7 @@ export const clientCall = ({
   return first === event ? { only: null } : null
 }
 
-/** What an entry gives to `han hook run`, options included, also through a runner of packages and as arguments; empty for another command. */
+/** Takes the words that an entry gives to `han hook run`, options included, also through a runner of packages and as arguments; empty for another command. */
 export const callWords = ({ args, what }: Pick<ClientHook, "args" | "what">): ReadonlyArray<string> =>
   what === null ? [] : (hanHookCall(args === null ? what.replace(runner, "$<rest>") : [what, ...args].join(" "))?.words ?? [])
 

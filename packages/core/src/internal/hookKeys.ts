@@ -163,7 +163,7 @@ const withSubagents = (triggers: ReadonlyArray<HookTrigger>): ReadonlyArray<Hook
   return stop ? [...triggers, { event: "SubagentStop", values: null }] : triggers
 }
 
-/** Of a hook that names no event. */
+/** The triggers of a hook that names no event. */
 export const standardTriggers = (stopAlone: boolean): ReadonlyArray<HookTrigger> => {
   const stop = [{ event: "Stop", values: null }]
   return stopAlone ? stop : withSubagents(stop)

@@ -105,7 +105,7 @@ const selected = (list: HookList, payload: HookPayload, call: HookCall) =>
     return { chosen, passedOver }
   })
 
-/** What may be why it is not there. */
+/** Names the faults that may be why a hook is not there. */
 const brokenIn = ({ problems }: HookList): string => {
   const errors = problems.filter(({ severity }) => severity === "error").map(({ message }) => message)
   return errors.length === 0 ? "" : `. Not everything can be read: ${errors.slice(0, 5).join("; ")}`
@@ -134,7 +134,7 @@ const whyNot = (hook: Hook, list: HookList, payload: HookPayload, { only }: Hook
   return null
 }
 
-/** What the event must be about for a hook to be due, where nobody said what it is about; null: it is due anyway. */
+/** Names what the event must be about for a hook to be due, where nobody said what it is about; null: it is due anyway. */
 export const proviso = ({ triggers }: Hook, { event, matched }: HookPayload): string | null => {
   const ofEvent = triggers.filter((trigger) => trigger.event === event)
   return matched !== null || ofEvent.length === 0 || ofEvent.some(({ values }) => values === null) ? null : ofEvent.map(triggerText).join(" or ")

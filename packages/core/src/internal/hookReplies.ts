@@ -43,7 +43,7 @@ export const printedBy = (from: HookOutcome, event: string | null, rule: EventRu
   return { kind: "damaged", from, why: from.stdout.cut ? `it is longer (${from.stdout.bytes} bytes) than an answer may be` : "it is not one valid JSON object" }
 }
 
-/** What a command that passed has said against going on as it was. By hand it is what it would say of a tool. */
+/** Reads what a command that passed has said against going on as it was. By hand it is what it would say of a tool. */
 export const saidBy = (from: HookOutcome, { event, given }: HookPayload): HookSaid | null => {
   if (from.status !== "passed" || from.cached) return null
   const printed = printedBy(from, event, ruleOf(event ?? "PreToolUse"))

@@ -11,7 +11,7 @@ import type { Planned } from "./hookPlan.ts"
 import { isWaitedFor } from "./hookWait.ts"
 import { canonicalJson } from "./json.ts"
 
-/** What the blocks of one event come to, however many calls it has: an agent is sent on once for all of them. */
+/** The blocks of one event, however many calls it has: an agent is sent on once for all of them. */
 export interface BlockRound {
   /** The blocks in a row before it; null until somebody has asked. */
   before: number | null
@@ -61,7 +61,7 @@ interface HookEvent {
   answeredAt: number | null
 }
 
-/** A call that comes later than this behind an answer is of another event, whatever it says. */
+/** The time behind an answer after which a call is of another event, whatever it says. */
 const lateMs = 10_000
 
 /**
@@ -186,7 +186,7 @@ const partOf = (event: HookEvent, { call, isAsync }: Planned, until: number): { 
   }
 }
 
-/** Whether the client asks nothing more of the kind before it has the answer. */
+/** Tells whether the client asks nothing more of the kind before it has the answer. */
 const waits = (planned: Planned): boolean => isWaitedFor(planned) && planned.payload.event !== "FileChanged"
 
 /** What the event is, whoever tells of it: with a line break at its end or not, and with its keys in whichever order. */

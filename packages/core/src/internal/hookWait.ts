@@ -34,7 +34,7 @@ export const isAsyncCall = (call: HookCall, payload: HookPayload, list: HookList
   return entries.length === 0 ? flagged : entries.every((entry) => entry.async)
 }
 
-/** Whether the client waits for the answer at all: not at some events, nor when all entries that make such a call are `async`. */
+/** Tells whether the client waits for the answer at all: not at some events, nor when all entries that make such a call are `async`. */
 export const isWaitedFor = ({ isAsync, payload }: Planned): boolean => payload.sessionId === null || (isAwaited(payload.event) && !isAsync)
 
 /** The entries that may have made the call: those of the plugin whose variables it has, or of settings when it has none, where there are such. */
@@ -52,7 +52,7 @@ const entriesOf = (call: HookCall, { event, matched }: HookPayload, list: HookLi
   return mine.length === 0 ? all : mine
 }
 
-/** Whether an entry of Claude Code is one that makes such a call. */
+/** Tells whether an entry of Claude Code is one that makes such a call. */
 const isCall = (entry: ClientHook, only: HookCall["only"], hooks: HookList["hooks"]): boolean => {
   const called = clientCall(entry)
   if (called === null || only === null || called.only === null) return called !== null && called.only === only
