@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { compiledHan, isGone, repository, until } from "./compiledHan.ts"
+import { compiledHan, isGone, until } from "./compiledHan.ts"
+import { lockHolder } from "./lockHolder.ts"
 
 // Where no coordinator answers: through the compiled programs, as the client calls them.
 
@@ -63,7 +63,7 @@ describe("a gate without a coordinator", () => {
   })
 
   it("is asked while one starts that gets on, however long", async () => {
-    const held = await holder(`for (let n = 0; n < 15; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(200) }`)
+    const held = await lockHolder(han.home, `for (let n = 0; n < 15; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(200) }`)
     expect(await guard("rm -rf src", { HAN_START_TIMEOUT_MS: "800" })).toMatchObject(denied)
     expect(held.exitCode).toBe(0)
   })
@@ -71,7 +71,7 @@ describe("a gate without a coordinator", () => {
   it("is left, or shut, when the start stands still; the next ones do not wait as long for it", async () => {
     expect(await guard("ls")).toMatchObject({ code: 0 })
     await stop()
-    const held = await holder(`write(home, process.pid, "counts its toes"); await Bun.sleep(120_000)`)
+    const held = await lockHolder(han.home, `write(home, process.pid, "counts its toes"); await Bun.sleep(120_000)`)
     const patient = { HAN_START_TIMEOUT_MS: "3000", HAN_HOOK_DEADLINE_MS: "200" }
     const words = (seconds: string) =>
       new RegExp(`no hooks were run; the coordinator \\(process ${held.pid}\\) counts its toes, and has not got on for ${seconds} s`)
@@ -107,7 +107,7 @@ describe("a gate without a coordinator", () => {
     expect(readFileSync(marks, "utf8")).toBe("x\n")
     rmSync(join(han.project, ".claude"), { recursive: true })
     await stop()
-    const held = await holder(`for (let n = 0; ; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(100) }`)
+    const held = await lockHolder(han.home, `for (let n = 0; ; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(100) }`)
     const { code, err } = await han.call(["SessionEnd"], payload("SessionEnd"), { PIDS: marks })
     expect([code, err]).toEqual([0, expect.stringMatching(/no hooks were run; the coordinator \(process \d+\) is at step \d+, and the client does not wait/)])
     held.kill("SIGKILL")
@@ -184,22 +184,3 @@ describe("a gate whose coordinator goes away", () => {
     expect(runs().every(isGone)).toBe(true)
   })
 })
-
-/** A process that has the lock of the home and says where it is. */
-const holder = (steps: string) => {
-  const text = `
-    import { Database } from "bun:sqlite"
-    import { write } from ${JSON.stringify(join(repository, "packages/core/src/StartingFile.ts"))}
-    const home = process.argv[2]
-    const lock = new Database(home + "/lock.db", { create: true })
-    lock.run("PRAGMA locking_mode = EXCLUSIVE")
-    lock.run("BEGIN EXCLUSIVE")
-    console.log("held")
-    ${steps}
-  `
-  mkdirSync(han.home, { recursive: true, mode: 0o700 })
-  const file = join(han.folder, "holder.ts")
-  writeFileSync(file, text)
-  const child = spawn(process.execPath, [file, han.home], { stdio: ["ignore", "pipe", "inherit"] })
-  return new Promise<typeof child>((resolve) => child.stdout.once("data", () => resolve(child)))
-}

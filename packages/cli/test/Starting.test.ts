@@ -5,6 +5,7 @@ import { join } from "node:path"
 import * as Schema from "effect/Schema"
 import { describe, expect, it } from "vitest"
 import { type Ended, type Machine, machine } from "./HanProcess.ts"
+import { lockHolder } from "./lockHolder.ts"
 import { SessionsShape, strict } from "./Shapes.ts"
 
 describe("a coordinator that cannot be started", () => {
@@ -48,28 +49,10 @@ describe("a coordinator that cannot be started", () => {
 })
 
 describe("a start that takes long", () => {
-  const holder = (home: string, steps: string) => {
-    const text = `
-      import { Database } from "bun:sqlite"
-      import { write } from "han-core/StartingFile"
-      const home = process.argv[2]
-      const lock = new Database(home + "/lock.db", { create: true })
-      lock.run("PRAGMA locking_mode = EXCLUSIVE")
-      lock.run("BEGIN EXCLUSIVE")
-      console.log("held")
-      ${steps}
-    `
-    const file = join(home, "holder.ts")
-    mkdirSync(home, { recursive: true, mode: 0o700 })
-    writeFileSync(file, text.replace("han-core/StartingFile", join(import.meta.dirname, "../../core/src/StartingFile.ts")))
-    const child = spawn(process.execPath, [file, home], { stdio: ["ignore", "pipe", "inherit"] })
-    return new Promise<typeof child>((resolve) => child.stdout.once("data", () => resolve(child)))
-  }
-
   it("is waited for as long as it gets on, whatever the clock says", async () => {
     const other = machine(["01-basic"])
     // Seven times the patience of the command, in steps that are shorter than it.
-    const held = await holder(other.home, `for (let n = 0; n < 25; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(200) }`)
+    const held = await lockHolder(other.home, `for (let n = 0; n < 25; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(200) }`)
     const { code, err } = await other.hanWith({ HAN_START_TIMEOUT_MS: "700" }, "sessions")
     expect([code, err]).toEqual([0, ""])
     expect(held.exitCode).toBe(0)
@@ -78,7 +61,7 @@ describe("a start that takes long", () => {
 
   it("is given up when it stands still, with where it stands", async () => {
     const other = machine()
-    const held = await holder(other.home, `write(home, process.pid, "counts its toes"); await Bun.sleep(120_000)`)
+    const held = await lockHolder(other.home, `write(home, process.pid, "counts its toes"); await Bun.sleep(120_000)`)
     const { code, err } = await other.hanWith({ HAN_START_TIMEOUT_MS: "1500" }, "sessions")
     expect([code, err]).toEqual([1, expect.stringMatching(/^han: the coordinator \(process \d+\) counts its toes, and has not got on for 1\.5 s; /)])
     held.kill("SIGKILL")
