@@ -3,13 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
+import type { FileUnreadable } from "./FileUnreadable.ts"
 import { errorCode, unreadable } from "./internal/fileFacts.ts"
 import { canonicalJson, isObject, type JsonObject } from "./internal/json.ts"
 import { changed } from "./internal/jsonEdits.ts"
 import { oneAtATime } from "./internal/oneAtATime.ts"
 import { laxityOf } from "./internal/strictJson.ts"
 import { readWhole, replaceWhole, targetOf, type WholeFile } from "./internal/wholeFile.ts"
-import type { TranscriptUnreadable } from "./Transcripts.ts"
 
 /** Names of properties, and places in a list: one past the end appends. */
 export type JsonPath = ReadonlyArray<string | number>
@@ -104,7 +104,7 @@ const editing = Effect.fn("JsonFile.edit")(function* <E, R>(path: string, change
   return yield* new JsonFileUnwritable({ path, reason: "busy", message: `${path} is written by another program again and again; try again later` })
 })
 
-const unreadableFile = ({ message, path, reason }: TranscriptUnreadable) =>
+const unreadableFile = ({ message, path, reason }: FileUnreadable) =>
   new JsonFileUnreadable({ path, reason: reason === "denied" ? "denied" : "failed", message })
 
 const unwritable =

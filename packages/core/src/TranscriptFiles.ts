@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Subscribable from "effect/Subscribable"
 import { AgentId, type Entry, SessionId } from "./Entry.ts"
+import { FileUnreadable } from "./FileUnreadable.ts"
 import { agentSessions } from "./internal/agentSessions.ts"
 import { calling, descriptorFacts, type FileFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./internal/fileFacts.ts"
 import { payloadReference, readPayload } from "./internal/hanPayload.ts"
@@ -27,16 +28,7 @@ import {
   walk
 } from "./internal/transcriptFolders.ts"
 import { type TranscriptWatch, watchTranscripts } from "./internal/transcriptWatch.ts"
-import {
-  type FileLook,
-  type LineBatch,
-  type NotTaken,
-  type OutputFile,
-  type RootState,
-  type TranscriptFile,
-  Transcripts,
-  TranscriptUnreadable
-} from "./Transcripts.ts"
+import { type FileLook, type LineBatch, type NotTaken, type OutputFile, type RootState, type TranscriptFile, Transcripts } from "./Transcripts.ts"
 
 /** A configuration folder, as `~/.claude`: transcripts lie in `projects` below it. It may be missing now and appear later. */
 export interface TranscriptRoot {
@@ -112,10 +104,10 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
     ...lookOf(at, folder, facts)
   })
   /** Null for a file that cannot tell its session yet. */
-  const askSession = (file: FoundFile): Effect.Effect<TranscriptFile | null, TranscriptUnreadable> =>
+  const askSession = (file: FoundFile): Effect.Effect<TranscriptFile | null, FileUnreadable> =>
     Effect.flatMap(sessions.of(file), (answer) =>
       answer._tag === "Problem"
-        ? Effect.fail(new TranscriptUnreadable({ path: file.path, reason: "failed", message: answer.message }))
+        ? Effect.fail(new FileUnreadable({ path: file.path, reason: "failed", message: answer.message }))
         : Effect.succeed(answer._tag === "NotYet" ? null : transcriptOf(file, answer.sessionId))
     )
 
@@ -276,7 +268,7 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
   }
 }
 
-const isMissing = (error: TranscriptUnreadable) => error.reason === "missing"
+const isMissing = (error: FileUnreadable) => error.reason === "missing"
 
 const topsOf = (configured: ReadonlyArray<TranscriptRoot>, hanHome: string | undefined) => {
   const home: Folder | null = hanHome === undefined ? null : { level: "home", path: path.resolve(hanHome), root: "", source: "", sessionId: null }
@@ -303,7 +295,7 @@ const readOutput: typeof Transcripts.Service.outputBytes = (file, offset, length
       )
       const facts = yield* descriptorFacts(file.path, descriptor)
       if (facts.kind !== "file" || facts.device !== file.device || facts.inode !== file.inode) {
-        return yield* new TranscriptUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
+        return yield* new FileUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
       }
       return yield* readAt(file.path, descriptor, offset, Math.max(0, Math.min(length, file.size - offset)))
     })
@@ -320,7 +312,7 @@ const readLines: typeof Transcripts.Service.read = (file, from) =>
       const opened = yield* calling(file.path, () => (open = openSync(file.path, "r")))
       const facts = yield* descriptorFacts(file.path, opened)
       if (facts.device !== file.device || facts.inode !== file.inode) {
-        return yield* new TranscriptUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
+        return yield* new FileUnreadable({ path: file.path, reason: "missing", message: `${file.path} was replaced by another file` })
       }
       return opened
     })

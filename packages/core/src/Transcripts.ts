@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { Entry, Transcript } from "./Entry.ts"
+import type { FileUnreadable } from "./FileUnreadable.ts"
 import type { SourceFile } from "./Journal.ts"
 import type { ToolOutput } from "./ToolOutput.ts"
 
@@ -39,13 +40,6 @@ export const RootState = Schema.Struct({
 })
 export type RootState = typeof RootState.Type
 
-/** A transcript, or a folder of them, that could not be read. */
-export class TranscriptUnreadable extends Schema.TaggedError<TranscriptUnreadable>("han-core/TranscriptUnreadable")("TranscriptUnreadable", {
-  path: Schema.String,
-  reason: Schema.Literal("missing", "denied", "failed"),
-  message: Schema.String
-}) {}
-
 /** Some complete lines of a file, in order. */
 export interface LineBatch {
   readonly entries: ReadonlyArray<Entry>
@@ -69,21 +63,21 @@ export class Transcripts extends Context.Tag("han-core/Transcripts")<
       readonly notTaken: NotTakenFiles
     }>
     /** One file again; null when it is gone or no transcript. */
-    readonly stat: (path: string) => Effect.Effect<TranscriptFile | null, TranscriptUnreadable>
+    readonly stat: (path: string) => Effect.Effect<TranscriptFile | null, FileUnreadable>
     /** Whether a tool's output may be at that path, by its names alone. */
     readonly isOutput: (path: string) => Effect.Effect<boolean>
     /** One output again; null when it is gone or none. */
-    readonly outputAt: (path: string) => Effect.Effect<OutputFile | null, TranscriptUnreadable>
+    readonly outputAt: (path: string) => Effect.Effect<OutputFile | null, FileUnreadable>
     /** `length` bytes at `offset` of what `file` states, fewer at its end or when it was cut off; fails as `missing` when another file has taken its place. */
-    readonly outputBytes: (file: OutputFile, offset: number, length: number) => Effect.Effect<Uint8Array, TranscriptUnreadable>
+    readonly outputBytes: (file: OutputFile, offset: number, length: number) => Effect.Effect<Uint8Array, FileUnreadable>
     /** `length` bytes at `offset`, fewer at the end of the file. */
-    readonly bytesAt: (path: string, offset: number, length: number) => Effect.Effect<Uint8Array, TranscriptUnreadable>
+    readonly bytesAt: (path: string, offset: number, length: number) => Effect.Effect<Uint8Array, FileUnreadable>
     /**
      * The complete lines from byte `offset` on, the first of them line number `line`, up to the size that `file` states, in batches of bounded size;
      * memory is bounded by the longest line. A half-written last line is left for later. Ends where the file was cut off meanwhile;
      * fails as `missing` when another file has taken its place.
      */
-    readonly read: (file: TranscriptFile, from: { readonly line: number; readonly offset: number }) => Stream.Stream<LineBatch, TranscriptUnreadable>
+    readonly read: (file: TranscriptFile, from: { readonly line: number; readonly offset: number }) => Stream.Stream<LineBatch, FileUnreadable>
     /** Paths worth another look, coalesced for each path, at the trailing edge of a burst; `null` means look at everything: the first element, once changes are noticed. New folders and roots are noticed. */
     readonly changes: Stream.Stream<ReadonlyArray<string> | null>
   }

@@ -272,7 +272,7 @@ describe("what is read", () => {
       )
       expect(seen).toBeLessThan(1_000_000)
       renameSync(put(`${at}.new`, "other\n"), at)
-      expect(yield* Effect.flip(linesOf(transcripts, file))).toMatchObject({ _tag: "TranscriptUnreadable", reason: "missing" })
+      expect(yield* Effect.flip(linesOf(transcripts, file))).toMatchObject({ _tag: "FileUnreadable", reason: "missing" })
       expect(Buffer.from(yield* transcripts.bytesAt(at, 2, 100)).toString()).toBe("her\n")
       expect(Either.isLeft(yield* Effect.either(transcripts.bytesAt(`${at}x`, 0, 1)))).toBe(true)
     })

@@ -9,9 +9,10 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
 import { SessionId } from "han-core/Entry"
+import { FileUnreadable } from "han-core/FileUnreadable"
 import { Journal } from "han-core/Journal"
 import { StoreError } from "han-core/StoreError"
-import { Transcripts, TranscriptUnreadable } from "han-core/Transcripts"
+import { Transcripts } from "han-core/Transcripts"
 import { archive, eventually, line, put, session, temporary } from "./indexing.ts"
 
 const main = (root: string, number = 1, project = "-p") => path.join(root, "projects", project, `${session(number)}.jsonl`)
@@ -318,7 +319,7 @@ describe("a pass", () => {
               ...transcripts,
               read: (file, from) =>
                 closed && file.path === main(root, 2)
-                  ? Stream.fail(new TranscriptUnreadable({ path: file.path, reason: "denied", message: "closed" }))
+                  ? Stream.fail(new FileUnreadable({ path: file.path, reason: "denied", message: "closed" }))
                   : transcripts.read(file, from)
             }))
           )

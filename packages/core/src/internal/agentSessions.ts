@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
-import type { TranscriptUnreadable } from "../Transcripts.ts"
+import type { FileUnreadable } from "../FileUnreadable.ts"
 import { openForReading, readAt } from "./fileFacts.ts"
 import type { FoundFile } from "./transcriptFolders.ts"
 import { isAnyId } from "./transcriptNames.ts"
@@ -18,7 +18,7 @@ type Answer =
 /** Which sessions the agent files belong to whose place does not say it. A file is read once: its session stays, and what it lacks may only come with a change. */
 export const agentSessions = () => {
   const answers = new Map<string, { readonly key: string; readonly size: number; readonly mtimeMs: number; readonly answer: Answer }>()
-  const of = (file: FoundFile): Effect.Effect<Answer, TranscriptUnreadable> => {
+  const of = (file: FoundFile): Effect.Effect<Answer, FileUnreadable> => {
     const seen = answers.get(file.path)
     if (seen !== undefined && seen.key === file.facts.key) {
       if (seen.answer._tag === "Session" || (seen.size === file.facts.size && seen.mtimeMs === file.facts.mtimeMs)) return Effect.succeed(seen.answer)
@@ -34,7 +34,7 @@ export const agentSessions = () => {
   return { of, keepOnly }
 }
 
-const askFile = (file: FoundFile): Effect.Effect<Answer, TranscriptUnreadable> =>
+const askFile = (file: FoundFile): Effect.Effect<Answer, FileUnreadable> =>
   Effect.scoped(
     Effect.gen(function* () {
       const descriptor = yield* openForReading(file.path)

@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import { transcriptFileId } from "../Entry.ts"
+import type { FileUnreadable } from "../FileUnreadable.ts"
 import type { TranscriptInfo } from "../Journal.ts"
-import type { TranscriptFile, TranscriptUnreadable } from "../Transcripts.ts"
+import type { TranscriptFile } from "../Transcripts.ts"
 import { addProblem, infosOf, type Pairing, readBytes, readEdges, type Verdict, type Work } from "./indexWork.ts"
 import { digestOf, sameBytes } from "./keptEdges.ts"
 
@@ -96,7 +97,7 @@ class Matches {
 const isAsKnown = (file: TranscriptFile, { file: before }: TranscriptInfo): boolean =>
   before !== null && file.path === before.path && file.inode === before.inode && file.size === before.size && file.mtimeMs === before.mtimeMs
 
-const orProblem = <A, R>(work: Work, look: Effect.Effect<A, TranscriptUnreadable, R>, otherwise: A): Effect.Effect<A, never, R> =>
+const orProblem = <A, R>(work: Work, look: Effect.Effect<A, FileUnreadable, R>, otherwise: A): Effect.Effect<A, never, R> =>
   Effect.catchAll(look, (error) =>
     Effect.sync(() => {
       addProblem(work, error)

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer"
 import { accessSync, type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, statSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import { TranscriptUnreadable } from "../Transcripts.ts"
+import { FileUnreadable } from "../FileUnreadable.ts"
 
 // Transcripts lie on a local disk: a system call takes microseconds there, a trip through the thread pool a hundred times as long, and a pass makes ten for each file.
 
@@ -23,19 +23,19 @@ export const errorCode = (cause: unknown): string =>
 /** Says of a failed system call on `path` what happened and what to do. */
 export const unreadable =
   (path: string) =>
-  (cause: unknown): TranscriptUnreadable => {
+  (cause: unknown): FileUnreadable => {
     const code = errorCode(cause)
     switch (code) {
       case "ENOENT":
       case "ENOTDIR":
-        return new TranscriptUnreadable({ path, reason: "missing", message: `${path} is not there` })
+        return new FileUnreadable({ path, reason: "missing", message: `${path} is not there` })
       case "EACCES":
       case "EPERM":
-        return new TranscriptUnreadable({ path, reason: "denied", message: `cannot read ${path} (permission denied): check its owner and mode` })
+        return new FileUnreadable({ path, reason: "denied", message: `cannot read ${path} (permission denied): check its owner and mode` })
       case "ELOOP":
-        return new TranscriptUnreadable({ path, reason: "failed", message: `cannot read ${path}: its symbolic links lead in a circle` })
+        return new FileUnreadable({ path, reason: "failed", message: `cannot read ${path}: its symbolic links lead in a circle` })
       default:
-        return new TranscriptUnreadable({
+        return new FileUnreadable({
           path,
           reason: "failed",
           message: `cannot read ${path} (${code}): ${cause instanceof Error ? cause.message : String(cause)}`
@@ -53,7 +53,7 @@ const factsFrom = (stats: BigIntStats): FileFacts => ({
   kind: stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "other"
 })
 
-/** The facts of what is at that path; rejects with a `TranscriptUnreadable`. */
+/** The facts of what is at that path; rejects with a `FileUnreadable`. */
 export const askFacts = async (path: string): Promise<FileFacts> => {
   try {
     return factsFrom(statSync(path, { bigint: true }))
@@ -63,20 +63,20 @@ export const askFacts = async (path: string): Promise<FileFacts> => {
 }
 
 /** What `ask` finds, with its rejection as the error. */
-export const asking = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, TranscriptUnreadable> =>
-  Effect.tryPromise({ try: ask, catch: (cause) => (cause instanceof TranscriptUnreadable ? cause : unreadable(path)(cause)) })
+export const asking = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, FileUnreadable> =>
+  Effect.tryPromise({ try: ask, catch: (cause) => (cause instanceof FileUnreadable ? cause : unreadable(path)(cause)) })
 
 /** What a call to the file system gives, or why the file at `path` cannot be read. */
-export const calling = <A>(path: string, call: () => A): Effect.Effect<A, TranscriptUnreadable> => Effect.try({ try: call, catch: unreadable(path) })
+export const calling = <A>(path: string, call: () => A): Effect.Effect<A, FileUnreadable> => Effect.try({ try: call, catch: unreadable(path) })
 
-export const factsOf = (path: string): Effect.Effect<FileFacts, TranscriptUnreadable> => calling(path, () => factsFrom(statSync(path, { bigint: true })))
+export const factsOf = (path: string): Effect.Effect<FileFacts, FileUnreadable> => calling(path, () => factsFrom(statSync(path, { bigint: true })))
 
 /** The facts of an open file. */
-export const descriptorFacts = (path: string, descriptor: number): Effect.Effect<FileFacts, TranscriptUnreadable> =>
+export const descriptorFacts = (path: string, descriptor: number): Effect.Effect<FileFacts, FileUnreadable> =>
   calling(path, () => factsFrom(fstatSync(descriptor, { bigint: true })))
 
 /** Where a symbolic link leads in the end; null for anything else. */
-export const linkTarget = (path: string): Effect.Effect<string | null, TranscriptUnreadable> =>
+export const linkTarget = (path: string): Effect.Effect<string | null, FileUnreadable> =>
   calling(path, () => (lstatSync(path).isSymbolicLink() ? realpathSync(path) : null))
 
 /** The path without symbolic links; as it is where there is nothing. */
@@ -87,10 +87,9 @@ export const realPathOf = (path: string): Effect.Effect<string> =>
   )
 
 /** Fails unless the names in that folder may be read, and what they name be reached. */
-export const mayList = (folder: string): Effect.Effect<void, TranscriptUnreadable> =>
+export const mayList = (folder: string): Effect.Effect<void, FileUnreadable> =>
   Effect.gen(function* () {
-    if ((yield* factsOf(folder)).kind !== "folder")
-      return yield* new TranscriptUnreadable({ path: folder, reason: "failed", message: `${folder} is no folder` })
+    if ((yield* factsOf(folder)).kind !== "folder") return yield* new FileUnreadable({ path: folder, reason: "failed", message: `${folder} is no folder` })
     yield* calling(folder, () => accessSync(folder, constants.R_OK | constants.X_OK))
   })
 
@@ -102,7 +101,7 @@ export const openForReading = (path: string) =>
   )
 
 /** `length` bytes at `offset`, fewer at the end of the file, in memory of their own. */
-export const readAt = (path: string, descriptor: number, offset: number, length: number): Effect.Effect<Uint8Array, TranscriptUnreadable> =>
+export const readAt = (path: string, descriptor: number, offset: number, length: number): Effect.Effect<Uint8Array, FileUnreadable> =>
   calling(path, () => {
     const block = Buffer.allocUnsafeSlow(length)
     let filled = 0

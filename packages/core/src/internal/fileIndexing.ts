@@ -2,9 +2,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type Entry, type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
+import type { FileUnreadable } from "../FileUnreadable.ts"
 import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "../Journal.ts"
 import type { StoreError } from "../StoreError.ts"
-import type { FileLook, TranscriptFile, TranscriptUnreadable } from "../Transcripts.ts"
+import type { FileLook, TranscriptFile } from "../Transcripts.ts"
 import type { Viewer } from "../Viewer.ts"
 import { giveWay } from "./giveWay.ts"
 import {
@@ -56,7 +57,7 @@ export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, f
     if (result._tag === "Right") return true
     const error = result.left
     if (error._tag === "StoreError" || error._tag === "EntryGap") return yield* error
-    if (error._tag === "TranscriptUnreadable" && error.reason !== "missing") {
+    if (error._tag === "FileUnreadable" && error.reason !== "missing") {
       addProblem(work, error)
       return true
     }
@@ -66,7 +67,7 @@ export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, f
       addProblem(work, { path: file.path, message: `${file.path} was not indexed: ${error.message}` })
       return true
     }
-    if (error._tag === "TranscriptUnreadable") {
+    if (error._tag === "FileUnreadable") {
       // Replaced or moved at this moment: whatever is there now decides.
       const now = yield* Effect.either(work.transcripts.stat(file.path))
       if (now._tag === "Left") {
@@ -89,7 +90,7 @@ const reload = Effect.fn("Indexer.reload")(function* (work: Work, transcript: Om
   for (const info of stored) if (transcriptFileId(info.transcript) === fileId) remember(work.known, info)
 })
 
-const attempt = (work: Work, pairing: Pairing): Effect.Effect<void, StoreError | EntryGap | TranscriptNotFound | TranscriptUnreadable, Viewer> =>
+const attempt = (work: Work, pairing: Pairing): Effect.Effect<void, StoreError | EntryGap | TranscriptNotFound | FileUnreadable, Viewer> =>
   Effect.gen(function* () {
     const { file } = pairing
     const known = pairedInfo(work.known, pairing)
@@ -186,7 +187,7 @@ export const noteMissing = Effect.fn("Indexer.noteMissing")(function* (work: Wor
       const file = yield* Effect.orElseSucceed(work.transcripts.stat(other.file.path), () => null)
       if (file === null) continue
       const relation = yield* Effect.catchTags(relate(work, info, file), {
-        TranscriptUnreadable: () => Effect.succeed(null),
+        FileUnreadable: () => Effect.succeed(null),
         TranscriptNotFound: () => Effect.succeed(null)
       })
       if (relation === null || !relation.contained) continue

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer"
 import { realpath } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import type { TranscriptUnreadable } from "../Transcripts.ts"
+import type { FileUnreadable } from "../FileUnreadable.ts"
 import { factsOf, openForReading, readAt, unreadable } from "./fileFacts.ts"
 
 /** Larger records are no payload. */
@@ -40,9 +40,9 @@ export const readPayload = (folder: string, ref: string): Effect.Effect<Uint8Arr
     return yield* readAt(target, descriptor, 0, facts.size)
   }).pipe(
     Effect.scoped,
-    Effect.catchTag("TranscriptUnreadable", (error) =>
+    Effect.catchTag("FileUnreadable", (error) =>
       error.reason === "missing" ? Effect.succeed(undefined) : Effect.as(Effect.logWarning(error.message), undefined)
     )
   )
 
-const canonical = (file: string): Effect.Effect<string, TranscriptUnreadable> => Effect.tryPromise({ try: () => realpath(file), catch: unreadable(file) })
+const canonical = (file: string): Effect.Effect<string, FileUnreadable> => Effect.tryPromise({ try: () => realpath(file), catch: unreadable(file) })

@@ -1,9 +1,10 @@
 import { createHash, type Hash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type { FileUnreadable } from "../FileUnreadable.ts"
 import type { StoreError } from "../StoreError.ts"
 import { mostOutputBytes, type ToolOutput, type ToolOutputGap, toolOutputId } from "../ToolOutput.ts"
-import type { OutputFile, TranscriptUnreadable } from "../Transcripts.ts"
+import type { OutputFile } from "../Transcripts.ts"
 import type { Viewer } from "../Viewer.ts"
 import { addProblem, enqueueOutput, flushOutputs, outputsOf, type Work } from "./indexWork.ts"
 import { sameBytes } from "./keptEdges.ts"
@@ -40,7 +41,7 @@ const indexOutput = Effect.fn("Indexer.indexOutput")(function* (work: Work, file
     return
   }
   yield* bringIn(work, file).pipe(
-    Effect.catchTag("TranscriptUnreadable", (error) =>
+    Effect.catchTag("FileUnreadable", (error) =>
       // One that went away was there for a moment: the line that points to it says so.
       error.reason === "missing" ? Effect.void : Effect.sync(() => addProblem(work, error))
     )
@@ -52,7 +53,7 @@ const noteLook = (work: Work, file: OutputFile): void => {
   work.known.outputLooks.set(file.path, lookOf(file))
 }
 
-type Failure = ToolOutputGap | StoreError | TranscriptUnreadable
+type Failure = ToolOutputGap | StoreError | FileUnreadable
 
 const bringIn = (work: Work, file: OutputFile): Effect.Effect<void, Failure, Viewer> =>
   Effect.gen(function* () {

@@ -2,7 +2,8 @@ import type { Dirent } from "node:fs"
 import { readdir, realpath, stat } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import type { FileProblem, TranscriptUnreadable } from "../Transcripts.ts"
+import type { FileUnreadable } from "../FileUnreadable.ts"
+import type { FileProblem } from "../Transcripts.ts"
 import { asking } from "./fileFacts.ts"
 import { problemOf } from "./transcriptFolders.ts"
 
@@ -21,7 +22,7 @@ export const ruleFilesIn = Effect.fnUntraced(function* (names: ReadonlyArray<str
   const problems: Array<FileProblem> = []
   const files: Array<RuleFile> = []
   // What is missing is nothing; what is there and cannot be seen is a problem.
-  const orProblem = <A>(look: Effect.Effect<A, TranscriptUnreadable>): Effect.Effect<A | null> =>
+  const orProblem = <A>(look: Effect.Effect<A, FileUnreadable>): Effect.Effect<A | null> =>
     Effect.catchAll(look, (error) =>
       Effect.sync(() => {
         if (error.reason !== "missing") problems.push(problemOf(error))

@@ -2,7 +2,8 @@ import type { Dirent } from "node:fs"
 import { lstat, readdir } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { type FileProblem, type NotTaken, TranscriptUnreadable } from "../Transcripts.ts"
+import { FileUnreadable } from "../FileUnreadable.ts"
+import type { FileProblem, NotTaken } from "../Transcripts.ts"
 import { askFacts, asking, type FileFacts } from "./fileFacts.ts"
 import { whyNot } from "./notTaken.ts"
 import { identify, isOutputName, isSessionName, metaNameOf, outputFolder, type TranscriptName, transcriptEnd } from "./transcriptNames.ts"
@@ -143,7 +144,7 @@ const byName = (a: Dirent, b: Dirent) => Number(a.isSymbolicLink()) - Number(b.i
 const atATime = 32
 
 /** Lists what is directly in `folder`; own names before symbolic links, so that a link to a neighbour is the one that is left out. */
-export const lookInto = (folder: Folder): Effect.Effect<Listing, TranscriptUnreadable> => asking(folder.path, () => askListing(folder))
+export const lookInto = (folder: Folder): Effect.Effect<Listing, FileUnreadable> => asking(folder.path, () => askListing(folder))
 
 const askListing = async (folder: Folder): Promise<Listing> => {
   const folders: Array<FoundFolder> = []
@@ -155,7 +156,7 @@ const askListing = async (folder: Folder): Promise<Listing> => {
   // What vanished meanwhile is nothing, what is there and cannot be read a problem.
   const orProblem = <A>(look: Promise<A>): Promise<A | "gone" | null> =>
     look.catch((cause) => {
-      if (!(cause instanceof TranscriptUnreadable)) throw cause
+      if (!(cause instanceof FileUnreadable)) throw cause
       if (cause.reason === "missing") return "gone"
       problems.push(problemOf(cause))
       return null
@@ -219,7 +220,7 @@ const linkedOutput = (at: string): string => `${at} is a link, and is not follow
 
 const askFolder = async (folder: Folder): Promise<FoundFolder> => {
   const facts = await askFacts(folder.path)
-  if (facts.kind !== "folder") throw new TranscriptUnreadable({ path: folder.path, reason: "failed", message: `${folder.path} is no folder` })
+  if (facts.kind !== "folder") throw new FileUnreadable({ path: folder.path, reason: "failed", message: `${folder.path} is no folder` })
   return { ...folder, key: facts.key }
 }
 
@@ -237,25 +238,25 @@ const askOutput = async (folder: Folder, file: string): Promise<FoundOutput | nu
 }
 
 const unlessMissing = (cause: unknown): null => {
-  if (cause instanceof TranscriptUnreadable && cause.reason === "missing") return null
+  if (cause instanceof FileUnreadable && cause.reason === "missing") return null
   throw cause
 }
 
 /** That folder, if it is there and is a folder. */
-export const find = (folder: Folder): Effect.Effect<FoundFolder, TranscriptUnreadable> => asking(folder.path, () => askFolder(folder))
+export const find = (folder: Folder): Effect.Effect<FoundFolder, FileUnreadable> => asking(folder.path, () => askFolder(folder))
 
 /** That file with its facts; null for what is neither a file nor a link to one. */
-export const findFile = (folder: Folder, file: string, name: TranscriptName): Effect.Effect<FoundFile | null, TranscriptUnreadable> =>
+export const findFile = (folder: Folder, file: string, name: TranscriptName): Effect.Effect<FoundFile | null, FileUnreadable> =>
   asking(file, async () => {
     const found = await askFile(folder, file, name, false, name.kind === "agent")
     return typeof found === "string" ? null : found
   })
 
 /** Finds that output with its facts; null for what is no regular file in a folder of its session's own. */
-export const findOutput = (folder: Folder, file: string): Effect.Effect<FoundOutput | null, TranscriptUnreadable> =>
+export const findOutput = (folder: Folder, file: string): Effect.Effect<FoundOutput | null, FileUnreadable> =>
   asking(file, async () => ((await lstat(folder.path)).isDirectory() && (await lstat(file)).isFile() ? askOutput(folder, file) : null))
 
-export const problemOf = (error: TranscriptUnreadable): FileProblem => ({ path: error.path, message: error.message })
+export const problemOf = (error: FileUnreadable): FileProblem => ({ path: error.path, message: error.message })
 
 /** Folders below one session's that are looked into. */
 export const mostInside = 4096

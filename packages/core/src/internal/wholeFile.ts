@@ -4,7 +4,7 @@ import { type BigIntStats, constants } from "node:fs"
 import { access, type FileHandle, lstat, mkdir, open, readlink, realpath, rename, stat, unlink } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { TranscriptUnreadable } from "../Transcripts.ts"
+import { FileUnreadable } from "../FileUnreadable.ts"
 import { asking, errorCode } from "./fileFacts.ts"
 
 /** A small file, as one look found it. */
@@ -13,10 +13,10 @@ export interface WholeFile {
   readonly stats: BigIntStats
 }
 
-const refused = (file: string, why: string) => new TranscriptUnreadable({ path: file, reason: "failed", message: `${file} ${why}` })
+const refused = (file: string, why: string) => new FileUnreadable({ path: file, reason: "failed", message: `${file} ${why}` })
 
 /** All bytes of a regular file of at most `most` bytes; null when nothing is there. A pipe or a device is refused, never waited for. */
-export const readWhole = (file: string, most: number): Effect.Effect<WholeFile | null, TranscriptUnreadable> =>
+export const readWhole = (file: string, most: number): Effect.Effect<WholeFile | null, FileUnreadable> =>
   Effect.catchIf(
     asking(file, () => askWhole(file, most)),
     (error) => error.reason === "missing",
@@ -33,7 +33,7 @@ const askWhole = (file: string, most: number): Promise<WholeFile> =>
   })
 
 /** The first bytes of a regular file, at most `most`; null when nothing is there. */
-export const readStart = (file: string, most: number): Effect.Effect<WholeFile | null, TranscriptUnreadable> =>
+export const readStart = (file: string, most: number): Effect.Effect<WholeFile | null, FileUnreadable> =>
   Effect.catchIf(
     asking(file, () => withOpen(file, async (handle, stats) => ({ bytes: await readUpTo(handle, Math.min(most, Number(stats.size))), stats }))),
     (error) => error.reason === "missing",
