@@ -4,8 +4,8 @@ import { decodeLine, type Line, lineId } from "./internal/decodedLine.ts"
 import { envelopeOf as ownEnvelope } from "./internal/envelope.ts"
 import { filled, type JsonObject, number, object, tokenCount } from "./internal/json.ts"
 import { readRecords } from "./internal/record.ts"
-import { mostCostNanoUsd } from "./Pricing.ts"
 import type { DecodedLine, Envelope } from "./SessionEvent.ts"
+import { mostCostNanoUsd } from "./SessionEvent.ts"
 
 /**
  * What a line of a `<session>-han.jsonl` file means. A line that points to a file beside the transcript means what that file says, given as the entry's

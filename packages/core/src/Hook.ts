@@ -1,6 +1,5 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { takesFiles as commandTakesFiles } from "./internal/hookFiles.ts"
 
 /** How long something of a hook may take. Files say seconds; a bare number never travels. */
 export const HookLimit = Schema.DurationFromMillis.pipe(Schema.brand("HookLimit"))
@@ -167,8 +166,8 @@ export interface PluginHooks {
   readonly problems: ReadonlyArray<HookProblem>
 }
 
-/** Whether its command is given the affected files. */
-export const takesFiles = (hook: { readonly command: string }): boolean => commandTakesFiles(hook.command)
+/** Tells whether a command says where the affected files are to stand: `${HAN_FILES}` or `$HAN_FILES`. */
+export const takesFiles = (hook: { readonly command: string }): boolean => /\$(\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/.test(hook.command)
 
 export const inSeconds = (limit: HookLimit | null): number | null => (limit === null ? null : Duration.toSeconds(limit))
 

@@ -10,12 +10,7 @@ import { changed } from "./internal/jsonEdits.ts"
 import { oneAtATime } from "./internal/oneAtATime.ts"
 import { laxityOf } from "./internal/strictJson.ts"
 import { readWhole, replaceWhole, targetOf, type WholeFile } from "./internal/wholeFile.ts"
-
-/** Names of properties, and places in a list: one past the end appends. */
-export type JsonPath = ReadonlyArray<string | number>
-
-/** A value set, with the objects above it if they are missing, or taken out; what is not there is no error. */
-export type JsonChange = { readonly path: JsonPath; readonly value: unknown } | { readonly path: JsonPath; readonly remove: true }
+import type { JsonChange, JsonPath } from "./JsonChange.ts"
 
 /** A file that should hold one JSON object and does not, or not where it is to be changed. Nothing was written. `line` and `column` begin with 1. */
 export class JsonFileBroken extends Schema.TaggedError<JsonFileBroken>("han-core/JsonFileBroken")("JsonFileBroken", {

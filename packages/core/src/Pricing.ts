@@ -42,9 +42,6 @@ export const published: ReadonlyArray<PriceRow> = [
   ...rows("gpt-5 gpt-5-codex gemini-2.5-pro", usd(1.25, 10, 0.125, null, null))
 ]
 
-/** More than any response costs, a hundred thousand dollars: a record that comes to more than this is wrong, and the cost not known. */
-export const mostCostNanoUsd = 1e14
-
 /** Tokens of one response, by what they cost. */
 export interface PricedTokens {
   readonly input: number

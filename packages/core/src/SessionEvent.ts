@@ -217,3 +217,6 @@ export interface JournalEvent {
   readonly envelope: Envelope
   readonly event: SessionEvent
 }
+
+/** More than any response costs, a hundred thousand dollars: a record that comes to more than this is wrong, and the cost not known. */
+export const mostCostNanoUsd = 1e14

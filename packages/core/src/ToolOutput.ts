@@ -1,7 +1,5 @@
 import * as Schema from "effect/Schema"
-import { SessionId, type Transcript } from "./Entry.ts"
-import { pointersIn } from "./internal/outputPointers.ts"
-import type { DecodedLine } from "./SessionEvent.ts"
+import { SessionId } from "./Entry.ts"
 
 /** Bytes of an output that are kept; of a longer file the beginning. */
 export const mostOutputBytes = 64 << 20
@@ -100,10 +98,6 @@ export interface ToolOutputPointer {
   readonly own: boolean
   readonly sessionId: string | null
 }
-
-/** The files that a line points to, each once. */
-export const pointersOf = (transcript: Pick<Transcript, "sessionId">, decoded: DecodedLine): ReadonlyArray<ToolOutputPointer> =>
-  pointersIn(transcript.sessionId, decoded.events)
 
 /** The beginning of an output as text for a search; null for what is no text. */
 export const outputText = (bytes: Uint8Array): string | null => {

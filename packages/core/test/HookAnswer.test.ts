@@ -1,6 +1,6 @@
-import { answerTo, type HookAnswerOptions } from "han-core/HookAnswer"
 import type { HookOutcome } from "han-core/HookOutcome"
 import { describe, expect, it } from "vitest"
+import { answerTo, type HookAnswerOptions } from "../src/internal/answerTo.ts"
 import { answered, broken, failed, outcome } from "./hookOutcomes.ts"
 
 const give = (event: string | null, outcomes: ReadonlyArray<HookOutcome>, more: Partial<HookAnswerOptions> = {}) =>

@@ -1,8 +1,8 @@
 import * as fc from "fast-check"
 import { hookEvents } from "han-core/Hook"
-import { answerTo } from "han-core/HookAnswer"
 import type { HookOutcome } from "han-core/HookOutcome"
 import { describe, expect, it } from "vitest"
+import { answerTo } from "../src/internal/answerTo.ts"
 import { outcome } from "./hookOutcomes.ts"
 
 const text = fc.oneof(

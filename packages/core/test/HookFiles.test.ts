@@ -4,7 +4,8 @@ import { tmpdir } from "node:os"
 import * as path from "node:path"
 import * as FastCheck from "effect/FastCheck"
 import { afterAll, describe, expect, it } from "vitest"
-import { asArgument, chunked, commandFor, quotedList, takesFiles } from "../src/internal/hookFiles.ts"
+import { takesFiles } from "../src/Hook.ts"
+import { asArgument, chunked, commandFor, quotedList } from "../src/internal/hookFiles.ts"
 
 const folder = mkdtempSync(path.join(tmpdir(), "hook-files-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -293,9 +294,9 @@ describe("files in commands", () => {
   })
 
   it("another variable's name is left alone", () => {
-    expect(takesFiles("echo $HAN_FILES_LIST ${HAN_FILE}")).toBe(false)
+    expect(takesFiles({ command: "echo $HAN_FILES_LIST ${HAN_FILE}" })).toBe(false)
     expect(written("echo $HAN_FILES_LIST")).toBe("echo $HAN_FILES_LIST")
-    expect(takesFiles("echo $HAN_FILES")).toBe(true)
+    expect(takesFiles({ command: "echo $HAN_FILES" })).toBe(true)
   })
 
   it("long lists go in groups that a system takes, none lost", () => {

@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import { GraphQLError } from "graphql"
 import { Directories } from "han-core/Directories"
 import { Journal } from "han-core/Journal"
-import type { GraphqlServices } from "./GraphqlContext.ts"
+import type { GraphqlRequirements } from "./GraphqlRequirements.ts"
 import { eventsOf, type FeedEvent, type FeedEventOf, Memory } from "./internal/feedEvents.ts"
 
 export interface Options {
@@ -36,7 +36,7 @@ export interface ChangeFeed {
   readonly close: () => Promise<void>
 }
 
-export const make = (runtime: Runtime.Runtime<GraphqlServices>, { mostWaiting = 10_000 }: Options = {}): ChangeFeed => {
+export const make = (runtime: Runtime.Runtime<GraphqlRequirements>, { mostWaiting = 10_000 }: Options = {}): ChangeFeed => {
   const subscribers = new Set<Subscriber>()
   const run = Runtime.runPromise(runtime)
   const fork = Runtime.runFork(runtime)

@@ -22,7 +22,7 @@ export const dashboardOf = async (args: DashboardArgs, context: GraphqlContext) 
   const today = dayIn(timeZone, Date.now())
   const span = daysOf(args.days, 30, 1)
   const scope = { since: startOf(timeZone, addDays(today, -span)), paths: await scopeOf(args, context) }
-  const ask = <A, E>(of: (metrics: typeof Metrics.Service) => Effect.Effect<A, E, GraphqlServicesOf>) => run(Effect.flatMap(Metrics, of))
+  const ask = <A, E>(of: (metrics: typeof Metrics.Service) => Effect.Effect<A, E, GraphqlRequirementsOf>) => run(Effect.flatMap(Metrics, of))
   const sessions = once(() => ask((metrics) => metrics.sessions(scope)))
   const days = once(() => ask((metrics) => metrics.days({ ...scope, timeZone })))
   const models = once(() => ask((metrics) => metrics.models(scope)))
@@ -108,7 +108,7 @@ export const dashboardOf = async (args: DashboardArgs, context: GraphqlContext) 
     humanTimeEstimate: async () => humanTimeOf(await days(), await tools())
   }
 }
-type GraphqlServicesOf = Parameters<GraphqlContext["run"]>[0] extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
+type GraphqlRequirementsOf = Parameters<GraphqlContext["run"]>[0] extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
 
 const once = <A>(of: () => Promise<A>): (() => Promise<A>) => {
   let found: Promise<A> | undefined

@@ -14,7 +14,7 @@ import { Sessions } from "han-core/Sessions"
 import type { StoreError } from "han-core/StoreError"
 import type { Task, TodoList } from "han-core/Task"
 import type { Viewer } from "han-core/Viewer"
-import type { GraphqlContext } from "./GraphqlContext.ts"
+import type { Run } from "./GraphqlRequirements.ts"
 import { agentSession } from "./internal/agentSessions.ts"
 
 /** Lookups that one request makes for many rows: those of one tick are one statement. */
@@ -41,7 +41,7 @@ export interface Loaders {
   readonly reply: DataLoader<{ readonly sessionId: SessionId; readonly id: string }, MessageLine | null, string>
 }
 
-export const make = (run: GraphqlContext["run"]): Loaders => {
+export const make = (run: Run): Loaders => {
   const ofSessions = <A, B>(
     ask: (details: typeof SessionDetails.Service) => (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyMap<SessionId, A>, StoreError, Viewer>,
     none: B

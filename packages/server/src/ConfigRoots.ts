@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Subscribable from "effect/Subscribable"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { type ConfigDir, ConfigDirFixed, ConfigDirInvalid, ConfigDirNotFound, type ConfigDirs } from "han-core/ConfigDirs"
+import type { JsonChange } from "han-core/JsonChange"
 import * as JsonFile from "han-core/JsonFile"
 import { sourceOf, type TranscriptRoot } from "han-core/TranscriptFiles"
 import { type Config, decodeConfig } from "./Home.ts"
@@ -39,7 +40,7 @@ export const make = (options: Options): Effect.Effect<ConfigRoots> =>
 
     const list = Effect.flatMap(SubscriptionRef.get(known), (roots) => Effect.forEach(roots, (root) => dirOf(options, root)))
     /** Changes the roots in the file, and follows what it says then. */
-    const changing = <E>(change: (config: Config) => Effect.Effect<ReadonlyArray<JsonFile.JsonChange>, E>) =>
+    const changing = <E>(change: (config: Config) => Effect.Effect<ReadonlyArray<JsonChange>, E>) =>
       Effect.gen(function* () {
         const { value } = yield* JsonFile.edit(configFile, (current) => Effect.flatMap(decoded(configFile, current), change))
         yield* SubscriptionRef.set(known, rootsOf(options, yield* decoded(configFile, value)))

@@ -25,6 +25,7 @@ import type { StoreUnusable } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
 import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
+import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
 import { schema } from "han-graphql/Schema"
 import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
@@ -32,7 +33,7 @@ import { createDatabase } from "../../../test/postgresDatabase.ts"
 import * as ConfigRoots from "../src/ConfigRoots.ts"
 
 type FileServices = ConfigDirs | MemoryRules.MemoryRules | Layer.Layer.Success<typeof ClaudeSettingsFiles.layer> | Layer.Layer.Success<typeof PluginFiles.layer>
-export type Store = Layer.Layer<Exclude<GraphqlContext.GraphqlServices, FileServices | Viewer>, StoreUnusable>
+export type Store = Layer.Layer<Exclude<GraphqlRequirements, FileServices | Viewer>, StoreUnusable>
 
 /** Every store that the schema must answer the same on. */
 export const stores: ReadonlyArray<readonly [name: string, fresh: () => Store]> = [

@@ -1,6 +1,6 @@
-import { type HookDefinition, HookPhase, type HookProblem, type HookTrigger, type PluginHooks } from "../Hook.ts"
+import { type HookDefinition, HookPhase, type HookProblem, type HookTrigger, type PluginHooks, takesFiles } from "../Hook.ts"
 import { isOfTools } from "../HookMatcher.ts"
-import { commandFor, takesFiles } from "./hookFiles.ts"
+import { commandFor } from "./hookFiles.ts"
 import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"
 import { isObject } from "./json.ts"
 import { isPluginName } from "./pluginKey.ts"
@@ -45,7 +45,7 @@ const hookIn = (file: YamlFile, name: string, value: unknown, problems: Array<Ho
   keys.only(hookKeys)
   const command = keys.text("command")
   if (keys.isSound && (command === undefined || command.trim() === "")) keys.fail(command === undefined ? [] : ["command"], "has no command to run")
-  const withFiles = command !== undefined && takesFiles(command) ? commandFor(command) : null
+  const withFiles = command !== undefined && takesFiles({ command }) ? commandFor(command) : null
   if (withFiles !== null && "refused" in withFiles) keys.warn(["command"], `cannot be run: ${withFiles.refused}`)
   const triggers = triggersIn(keys)
   const toolFilter = keys.toolNames("tool_filter") ?? null

@@ -4,10 +4,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { borderAt } from "../Clip.ts"
 import type { Hook } from "../Hook.ts"
+import { takesFiles } from "../Hook.ts"
 import type { HookProgress } from "../HookCall.ts"
 import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothing, whyNotRun } from "../HookOutcome.ts"
 import type { HookDecision, HookUnit } from "./hookDecision.ts"
-import { asArgument, chunked, commandFor, quotedList, takesFiles } from "./hookFiles.ts"
+import { asArgument, chunked, commandFor, quotedList } from "./hookFiles.ts"
 import { type HookProcessEnd, runHookProcess } from "./hookProcess.ts"
 
 /** How commands of one call are run. */
@@ -89,7 +90,7 @@ export const testOf = (
   files: ReadonlyArray<string>,
   setting: Omit<CommandSetting, "emit">
 ): Effect.Effect<{ readonly says: "yes" | "no" | null; readonly why: string }> => {
-  const text = takesFiles(test) ? commandFor(test) : { command: test }
+  const text = takesFiles({ command: test }) ? commandFor(test) : { command: test }
   if ("refused" in text) return Effect.succeed({ says: null, why: text.refused })
   return Effect.map(
     inSlot(

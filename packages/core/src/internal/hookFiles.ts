@@ -1,9 +1,6 @@
 import { Buffer } from "node:buffer"
 import { ShellFiles } from "./shellFiles.ts"
 
-/** Whether a command says where the affected files are to stand. */
-export const takesFiles = (command: string): boolean => /\$(\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/.test(command)
-
 /** A command that can be given files, or in words why it cannot. */
 export type FilesCommand = { readonly command: string } | { readonly refused: string }
 

@@ -8,14 +8,22 @@ import type { HookList } from "../Hooks.ts"
 import { isOf } from "./hookGraph.ts"
 import { callWords, clientCall } from "./hookHandlers.ts"
 import type { HookPayload } from "./hookPayload.ts"
-import type { Planned } from "./hookPlan.ts"
 import { isWithin } from "./pluginContent.ts"
+
+/** A call that somebody may wait for. */
+interface Waiting {
+  readonly call: HookCall
+  readonly payload: HookPayload
+  readonly list: HookList
+  /** The client goes on without the answer. */
+  readonly isAsync: boolean
+}
 
 /** A person waits as long as the hooks' own limits last. */
 const personWait = 24 * 3600 * 1000
 
 /** How long the caller waits for its answer, less what it takes to tell it: as its entry in the settings says, else as long as the client does by itself. */
-export const waitOf = ({ call, list, payload }: Planned): number => {
+export const waitOf = ({ call, list, payload }: Waiting): number => {
   const { event, sessionId } = payload
   if (event === null || sessionId === null) return personWait
   const standard = waitAt(event, call.environment)
@@ -35,7 +43,7 @@ export const isAsyncCall = (call: HookCall, payload: HookPayload, list: HookList
 }
 
 /** Tells whether the client waits for the answer at all: not at some events, nor when all entries that make such a call are `async`. */
-export const isWaitedFor = ({ isAsync, payload }: Planned): boolean => payload.sessionId === null || (isAwaited(payload.event) && !isAsync)
+export const isWaitedFor = ({ isAsync, payload }: Waiting): boolean => payload.sessionId === null || (isAwaited(payload.event) && !isAsync)
 
 /** The entries that may have made the call: those of the plugin whose variables it has, or of settings when it has none, where there are such. */
 const entriesOf = (call: HookCall, { event, matched }: HookPayload, list: HookList): ReadonlyArray<ClientHook> => {

@@ -1,7 +1,8 @@
-import type { SessionEvent } from "../SessionEvent.ts"
-import type { ToolOutputPointer } from "../ToolOutput.ts"
-import { filled, isObject } from "./json.ts"
-import { isOutputName, outputFolder } from "./transcriptNames.ts"
+import type { Transcript } from "./Entry.ts"
+import { filled, isObject } from "./internal/json.ts"
+import { isOutputName, outputFolder } from "./internal/transcriptNames.ts"
+import type { DecodedLine, SessionEvent } from "./SessionEvent.ts"
+import type { ToolOutputPointer } from "./ToolOutput.ts"
 
 const tag = "<persisted-output>"
 
@@ -9,7 +10,11 @@ const tag = "<persisted-output>"
 const taggedPath = /^<persisted-output>\s[^\n]*?saved to:? *([^\n]+)/
 const savedPath = /saved to:? +([^\n"'<>]*?[\\/]tool-results[\\/][^\s"'<>\\/[\](){},;]+)/g
 
-export const pointersIn = (sessionId: string, events: ReadonlyArray<SessionEvent>): ReadonlyArray<ToolOutputPointer> => {
+/** The files that a line points to, each once. */
+export const pointersOf = (transcript: Pick<Transcript, "sessionId">, decoded: DecodedLine): ReadonlyArray<ToolOutputPointer> =>
+  pointersIn(transcript.sessionId, decoded.events)
+
+const pointersIn = (sessionId: string, events: ReadonlyArray<SessionEvent>): ReadonlyArray<ToolOutputPointer> => {
   let found: Found | null = null
   for (const event of events) {
     switch (event._tag) {
