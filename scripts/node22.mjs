@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Loads every public module of the packages that also run on Node, from their builds, on the oldest Node that they promise. Run `npm run build` first.
 import { spawnSync } from "node:child_process"
-import { existsSync, readdirSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { root } from "./installed.mjs"
@@ -21,15 +21,13 @@ if (process.argv[2] === "--load") {
     }
   }
 } else {
-  const modules = Object.entries(packages).flatMap(([name, onlyBun]) => {
-    const dist = join(root, "packages", name, "dist")
-    const files = existsSync(dist) ? readdirSync(dist).filter((file) => file.endsWith(".js")) : []
-    return files
-      .map((file) => file.slice(0, -".js".length))
-      .filter((file) => !onlyBun.includes(file))
-      .map((file) => `han-${name}/${file}`)
-  })
-  if (!modules.some((name) => name.startsWith("han-core/"))) {
+  const exportsOf = (name) => JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).exports
+  const modules = Object.entries(packages).flatMap(([name, onlyBun]) =>
+    Object.entries(exportsOf(name))
+      .filter(([subpath, target]) => typeof target === "object" && !onlyBun.includes(subpath.slice(2)))
+      .map(([subpath]) => `han-${name}${subpath.slice(1)}`)
+  )
+  if (!existsSync(join(root, "packages", "core", "dist"))) {
     console.error("There is no build. This makes it:\n\n  npm run build\n")
     process.exit(1)
   }

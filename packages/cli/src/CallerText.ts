@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { ClientHook, Hook } from "han-core/Hook"
-import { calledOf, type HookCalled, type HookSituation } from "han-core/HookCallers"
 import { Hooks } from "han-core/Hooks"
+import { calledOf, type HookCalled, type HookSituation } from "han-core/unstable/HookCallers"
 import { answered } from "./Asking.ts"
 import type { Host } from "./Host.ts"
 import { hookQuery } from "./ProjectFolder.ts"

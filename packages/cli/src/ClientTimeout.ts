@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
-import { isAwaited, waitAt } from "han-core/ClientWaits"
+import { isAwaited, waitAt } from "han-core/unstable/ClientWaits"
 import type { HookWords } from "./HookWords.ts"
 
 /** The client's limits for a call of han. */

@@ -1,6 +1,6 @@
 import { connect as connectSocket } from "node:net"
 import * as Effect from "effect/Effect"
-import { isRunning } from "han-core/StartingFile"
+import { isRunning } from "han-core/unstable/StartingFile"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorUnreachable, type Handshake } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
 import { CommandFailed } from "./CommandFailed.ts"

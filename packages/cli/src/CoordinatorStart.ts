@@ -1,6 +1,6 @@
 import { statSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import * as StartingFile from "han-core/StartingFile"
+import * as StartingFile from "han-core/unstable/StartingFile"
 import { CommandFailed } from "./CommandFailed.ts"
 import { type Started, startProgram } from "./CoordinatorProgram.ts"
 import { startLogPath } from "./HanHome.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as StartingFile from "han-core/StartingFile"
+import * as StartingFile from "han-core/unstable/StartingFile"
 import { version } from "han-rpc/Version"
 import { CommandFailed } from "./CommandFailed.ts"
 import { probe } from "./Connection.ts"

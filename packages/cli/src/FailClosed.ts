@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from "node:fs"
 import { join, resolve, sep } from "node:path"
-import { type ClosedGate, gatesIn, guards } from "han-core/ClosedGates"
-import { matchedValue } from "han-core/HookMatcher"
+import { type ClosedGate, gatesIn, guards } from "han-core/unstable/ClosedGates"
+import { matchedValue } from "han-core/unstable/HookMatcher"
 import type { HookWords } from "./HookWords.ts"
 
 /**

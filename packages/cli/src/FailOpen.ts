@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { isFrequent, quietMs, told, words } from "han-core/UnaskedGates"
+import { isFrequent, quietMs, told, words } from "han-core/unstable/UnaskedGates"
 import { toldPath } from "./HanHome.ts"
 import { lastFailure } from "./StartLog.ts"
 

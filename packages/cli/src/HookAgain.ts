@@ -1,5 +1,5 @@
 import type { HookCall } from "han-core/HookCall"
-import { isAlive, read } from "han-core/StartingFile"
+import { isAlive, read } from "han-core/unstable/StartingFile"
 import { whyNotStarted } from "./FailOpen.ts"
 import { socketPath } from "./HanHome.ts"
 import { ask, type HookReply, type Unanswered } from "./HookConnection.ts"

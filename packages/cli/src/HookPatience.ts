@@ -1,4 +1,4 @@
-import { effortMs, isAlive, read } from "han-core/StartingFile"
+import { effortMs, isAlive, read } from "han-core/unstable/StartingFile"
 import { coordinatorEffortMs } from "./LockHolder.ts"
 import { isInVain } from "./VainWait.ts"
 

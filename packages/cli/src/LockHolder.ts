@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { effortMs } from "han-core/StartingFile"
+import { effortMs } from "han-core/unstable/StartingFile"
 
 /**
  * Milliseconds that the coordinator of a home has worked so far, or has waited for a processor: by the holder of its lock, which Linux names. Null where no system says

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
-import * as HookProject from "han-core/HookProject"
 import type { HookQuery } from "han-core/Hooks"
+import * as HookProject from "han-core/unstable/HookProject"
 import type { Host } from "./Host.ts"
 import { inFull, standing, workingDirectory } from "./WorkingDirectory.ts"
 

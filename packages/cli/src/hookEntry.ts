@@ -107,7 +107,7 @@ const fail = async (words: HookWords, input: string, home: string, reason: strin
 
 /** When the client must have been told; looked up only when that is soon in doubt. */
 const untilOf = async (words: HookWords, input: string): Promise<number> => {
-  const [{ clientTimeout }, { usableOf }] = await Promise.all([import("./ClientTimeout.ts"), import("han-core/ClientWaits")])
+  const [{ clientTimeout }, { usableOf }] = await Promise.all([import("./ClientTimeout.ts"), import("han-core/unstable/ClientWaits")])
   return performance.timeOrigin + usableOf(clientTimeout(words, eventOf(words, input), projectOf(input), environment).waitMs)
 }
 

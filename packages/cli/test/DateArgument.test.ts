@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
-import { BadUsage } from "han-cli/CommandFailed"
-import { parseDate } from "han-cli/DateArgument"
 import { describe, expect, it } from "vitest"
+import { BadUsage } from "../src/CommandFailed.ts"
+import { parseDate } from "../src/DateArgument.ts"
 
 const now = Date.parse("2026-11-22T12:00:00Z")
 const read = (text: string, options: { readonly utc?: boolean; readonly edge?: "start" | "end" } = {}) =>

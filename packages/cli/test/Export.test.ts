@@ -2,12 +2,12 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, r
 import { tmpdir } from "node:os"
 import { isAbsolute, join, normalize } from "node:path"
 import * as fc from "fast-check"
-import { exportFolder } from "han-cli/ExportFolder"
-import { isFileName, placesOf } from "han-cli/ExportTree"
-import { lastLines } from "han-cli/LastLines"
 import { AgentId, SessionId, type Transcript, transcriptId } from "han-core/Entry"
 import type { TranscriptInfo } from "han-core/Journal"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { exportFolder } from "../src/ExportFolder.ts"
+import { isFileName, placesOf } from "../src/ExportTree.ts"
+import { lastLines } from "../src/LastLines.ts"
 
 let directory = ""
 beforeEach(() => {

@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { whyNotStarted } from "han-cli/FailOpen"
 import { hookEvents } from "han-core/Hook"
-import { isFrequent, told } from "han-core/UnaskedGates"
+import { isFrequent, told } from "han-core/unstable/UnaskedGates"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { ruleOf } from "../../core/src/internal/eventRules.ts"
+import { whyNotStarted } from "../src/FailOpen.ts"
 import { answering, failure, type Place, peer, place, says } from "./HookPeer.ts"
 
 // What the user is told when a gate could not be asked: what the client shows of a hook that ends with 0 is `systemMessage` on stdout, and nothing else.

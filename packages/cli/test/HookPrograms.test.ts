@@ -1,10 +1,10 @@
 import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { programWarnings } from "han-cli/HookPrograms"
-import { commandWords } from "han-cli/ShellWords"
 import type { ClientHook } from "han-core/Hook"
 import { afterAll, describe, expect, it } from "vitest"
+import { programWarnings } from "../src/HookPrograms.ts"
+import { commandWords } from "../src/ShellWords.ts"
 import { machine } from "./HanProcess.ts"
 
 describe("the words of a command", () => {

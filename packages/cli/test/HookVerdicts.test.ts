@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { hookKey } from "han-core/HookKey"
+import { hookKey } from "han-core/unstable/HookKey"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { compiledHan, put, type Told, until } from "./compiledHan.ts"
 

@@ -1,9 +1,9 @@
 import * as fc from "fast-check"
-import { escaped, fenced, markdownMessage } from "han-cli/terminal/Markdown"
-import { callSummary, isShown, messageBlock, type Shown } from "han-cli/terminal/MessageText"
-import { uncoloured } from "han-cli/terminal/Style"
 import type { SessionEvent } from "han-core/SessionEvent"
 import { describe, expect, it } from "vitest"
+import { escaped, fenced, markdownMessage } from "../src/terminal/Markdown.ts"
+import { callSummary, isShown, messageBlock, type Shown } from "../src/terminal/MessageText.ts"
+import { uncoloured } from "../src/terminal/Style.ts"
 
 const at = Date.parse("2026-11-22T14:03:09Z")
 const call: SessionEvent = { _tag: "ToolCalled", toolUseId: "t1", name: "Bash", input: { command: "npm test\nnpm run lint", timeout: 5 } }

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symli
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Schema from "effect/Schema"
-import { hookKey } from "han-core/HookKey"
+import { hookKey } from "han-core/unstable/HookKey"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type Machine, machine } from "./HanProcess.ts"
 import { strict } from "./Shapes.ts"

@@ -1,12 +1,12 @@
 import * as fc from "fast-check"
-import { byteSize, dateTime, duration, isoInstant } from "han-cli/terminal/Figures"
-import { highlighted, searchedWords } from "han-cli/terminal/Highlight"
-import { plain, plainLine, toJson } from "han-cli/terminal/PlainText"
-import { barLine, progressBar } from "han-cli/terminal/ProgressBar"
-import { coloured, uncoloured } from "han-cli/terminal/Style"
-import { table } from "han-cli/terminal/Table"
-import { fit, padEnd, padStart, widthOf, wrap } from "han-cli/terminal/Width"
 import { describe, expect, it } from "vitest"
+import { byteSize, dateTime, duration, isoInstant } from "../src/terminal/Figures.ts"
+import { highlighted, searchedWords } from "../src/terminal/Highlight.ts"
+import { plain, plainLine, toJson } from "../src/terminal/PlainText.ts"
+import { barLine, progressBar } from "../src/terminal/ProgressBar.ts"
+import { coloured, uncoloured } from "../src/terminal/Style.ts"
+import { table } from "../src/terminal/Table.ts"
+import { fit, padEnd, padStart, widthOf, wrap } from "../src/terminal/Width.ts"
 
 const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 // Strings in which escape sequences, their parts, wide and joined characters are frequent.

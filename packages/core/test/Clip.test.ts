@@ -1,5 +1,5 @@
 import * as fc from "fast-check"
-import { borderAt, clipped } from "han-core/Clip"
+import { borderAt, clipped } from "han-core/unstable/Clip"
 import { describe, expect, it } from "vitest"
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" })

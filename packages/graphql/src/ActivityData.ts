@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
-import { addDays, dayIn, startOf } from "han-core/Calendar"
 import { type DayActivity, type HourActivity, Metrics, noActivity } from "han-core/Metrics"
+import { addDays, dayIn, startOf } from "han-core/unstable/Calendar"
 import { daysOf } from "./ArgumentDates.ts"
 import { field, float, int, listOf, text } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"

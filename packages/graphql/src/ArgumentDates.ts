@@ -1,5 +1,5 @@
 import { GraphQLError } from "graphql"
-import { dayIn, startOf } from "han-core/Calendar"
+import { dayIn, startOf } from "han-core/unstable/Calendar"
 
 const isDay = /^\d{4}-\d{2}-\d{2}$/
 /** Farther than anything that was written down, and near enough to be counted in days. */

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import { addDays, dayIn, labelOf, startOf, weekOf } from "han-core/Calendar"
 import { type DayActivity, Metrics, type ModelActivity, type SessionActivity } from "han-core/Metrics"
+import { addDays, dayIn, labelOf, startOf, weekOf } from "han-core/unstable/Calendar"
 import { daysOf } from "./ArgumentDates.ts"
 import { configDirsOf } from "./ConfigDirList.ts"
 import { isoOf } from "./Field.ts"

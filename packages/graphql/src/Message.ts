@@ -1,7 +1,7 @@
 import { type GraphQLFieldConfigMap, GraphQLID, GraphQLInterfaceType, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
-import { clipped } from "han-core/Clip"
 import { typeOf } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
+import { clipped } from "han-core/unstable/Clip"
 import type { Field } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { instantOf, isoOf } from "./internal/instant.ts"

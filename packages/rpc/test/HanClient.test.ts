@@ -25,7 +25,7 @@ import { Viewer } from "han-core/Viewer"
 import { Authentication, Unauthorized } from "han-rpc/Authentication"
 import { Coordinator, CoordinatorUnreachable } from "han-rpc/Coordinator"
 import * as HanClient from "han-rpc/HanClient"
-import { ndjson } from "han-rpc/Serialization"
+import { ndjson } from "han-rpc/unstable/Serialization"
 import { folder, httpServer, socketServer, type storeLayer } from "./servers.ts"
 
 const encodeChange = Schema.encodeSync(JournalChange)

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { ndjson } from "han-rpc/Serialization"
+import { ndjson } from "han-rpc/unstable/Serialization"
 
 it("any messages, cut anywhere, arrive whole and in order", () => {
   FastCheck.assert(

@@ -31,9 +31,9 @@ import * as HookRunnerHandlers from "han-rpc/HookRunnerHandlers"
 import * as IndexHandlers from "han-rpc/IndexHandlers"
 import * as JournalHandlers from "han-rpc/JournalHandlers"
 import * as SearchHandlers from "han-rpc/SearchHandlers"
-import * as Serialization from "han-rpc/Serialization"
 import * as SessionHandlers from "han-rpc/SessionHandlers"
 import * as UsageHandlers from "han-rpc/UsageHandlers"
+import * as Serialization from "han-rpc/unstable/Serialization"
 import { protocol, version } from "han-rpc/Version"
 
 const broken = new StoreError({ operation: "test", reason: "corrupt", message: "han.db is no database; restore it from a copy" })

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import type * as Subscribable from "effect/Subscribable"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { type ConfigDir, ConfigDirFixed, ConfigDirInvalid, ConfigDirNotFound, type ConfigDirs } from "han-core/ConfigDirs"
-import type { JsonChange } from "han-core/JsonChange"
-import * as JsonFile from "han-core/JsonFile"
 import { sourceOf, type TranscriptRoot } from "han-core/TranscriptFiles"
+import type { JsonChange } from "han-core/unstable/JsonChange"
+import * as JsonFile from "han-core/unstable/JsonFile"
 import { type Config, decodeConfig } from "./Home.ts"
 
 export interface Options {

@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as JsonFile from "han-core/JsonFile"
 import { PriceRow } from "han-core/Pricing"
+import * as JsonFile from "han-core/unstable/JsonFile"
 import { hostOf, originOf } from "./LoopbackGuard.ts"
 
 /** A configuration folder to index, absolute or from `~`; `source` names the harness that writes it when it is not Claude Code. */

@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { HookRunner } from "han-core/HookRunner"
-import * as UnaskedGates from "han-core/UnaskedGates"
+import * as UnaskedGates from "han-core/unstable/UnaskedGates"
 import * as Defect from "./Defect.ts"
 
 /** What the address of an event's hooks begins with; the event comes behind it. */

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as StartingFile from "han-core/StartingFile"
+import * as StartingFile from "han-core/unstable/StartingFile"
 import { HomeUnusable } from "./Home.ts"
 import * as UnixSocket from "./UnixSocket.ts"
 

@@ -7,9 +7,9 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Directories, type DirectoryFacts } from "han-core/Directories"
-import { gitEnvironment } from "han-core/GitEnvironment"
 import { Journal } from "han-core/Journal"
 import type { StoreError } from "han-core/StoreError"
+import { gitEnvironment } from "han-core/unstable/GitEnvironment"
 import type { Viewer } from "han-core/Viewer"
 
 /** There is no git on this machine's PATH. */

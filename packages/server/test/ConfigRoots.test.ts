@@ -15,9 +15,9 @@ import { Plugins } from "han-core/Plugins"
 import { Sessions } from "han-core/Sessions"
 import { Transcripts } from "han-core/Transcripts"
 import { Viewer } from "han-core/Viewer"
-import * as ConfigRoots from "han-server/ConfigRoots"
 import * as Coordinator from "han-server/Coordinator"
-import * as Home from "han-server/Home"
+import * as Home from "han-server/unstable/Home"
+import * as ConfigRoots from "../src/ConfigRoots.ts"
 import { archive, eventually, line, put, session, temporary } from "./indexing.ts"
 
 /** A home of han with this configuration, a default folder, and others. */

@@ -3,7 +3,7 @@ import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { gatesIn } from "han-core/ClosedGates"
+import { gatesIn } from "han-core/unstable/ClosedGates"
 import { enable, git, hookProject, putPlugin, sessionId } from "./hookProject.ts"
 
 const gate = (command: string, more = "") => `  check:\n    event: Stop\n    command: ${JSON.stringify(command)}\n${more}`

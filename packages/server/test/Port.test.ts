@@ -3,7 +3,7 @@ import * as Net from "node:net"
 import * as Path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { parse } from "han-server/bin/serveOptions"
+import { parse } from "../src/bin/serveOptions.ts"
 import { place, run, started } from "./coordinators.ts"
 import { ask, until } from "./httpClient.ts"
 

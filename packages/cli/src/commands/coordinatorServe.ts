@@ -22,7 +22,7 @@ export const run = async (options: Options, host: Host): Promise<number> => {
   ]
   try {
     if (host.executable !== undefined) return await inForeground(findProgram(host), argv, host)
-    const { run } = await import("han-server/bin/serve")
+    const { run } = await import("han-server/unstable/serve")
     return await run(argv)
   } catch (error) {
     return report(host, error)

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Hook } from "han-core/Hook"
 import type { HookAnswer } from "han-core/HookAnswer"
-import { waitingInVain } from "han-core/HookCallers"
+import { waitingInVain } from "han-core/unstable/HookCallers"
 import { ask, print } from "../Asking.ts"
 import { brokenFiles } from "../BrokenFiles.ts"
 import { callsShape, situationOf } from "../CallerText.ts"

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { type GeneratedHooks, generate, pluginFoldersBelow } from "han-core/GeneratedHooks"
+import { type GeneratedHooks, generate, pluginFoldersBelow } from "han-core/unstable/GeneratedHooks"
 import { print, run as runAgainst } from "../Asking.ts"
 import { problemsText } from "../HookText.ts"
 import type { Host } from "../Host.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { triggerText } from "han-core/Hook"
-import { check, type PluginReport } from "han-core/PluginCheck"
+import { check, type PluginReport } from "han-core/unstable/PluginCheck"
 import { problemsText } from "../HookText.ts"
 import type { Host } from "../Host.ts"
 import * as Shape from "../JsonShapes.ts"

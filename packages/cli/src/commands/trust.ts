@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import { waitingInVain } from "han-core/HookCallers"
 import { type FileOfTrust, Hooks, type TrustDecision } from "han-core/Hooks"
+import { waitingInVain } from "han-core/unstable/HookCallers"
 import { answered, ask, print } from "../Asking.ts"
 import { BadUsage } from "../CommandFailed.ts"
 import { follow, followedText, layerFiles } from "../GateEntries.ts"

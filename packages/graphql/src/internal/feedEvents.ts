@@ -4,12 +4,12 @@ import { endsRun, hookFactsOf } from "han-core/HookRun"
 import { Journal, type JournalChange } from "han-core/Journal"
 import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
-import { originOf } from "han-core/Origin"
 import { type Project, repoId } from "han-core/Project"
 import { makesSession, type Session } from "han-core/Session"
 import { SessionDetails } from "han-core/SessionDetails"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { Sessions } from "han-core/Sessions"
+import { originOf } from "han-core/unstable/Origin"
 
 /** Something that subscriptions tell of. */
 export type FeedEvent =

@@ -1,5 +1,5 @@
-import { borderAt, clipped } from "han-core/Clip"
 import type { MemoryRule } from "han-core/MemoryRules"
+import { borderAt, clipped } from "han-core/unstable/Clip"
 
 const word = /[\p{L}\p{N}]+/gu
 const before = 60

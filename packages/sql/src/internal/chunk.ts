@@ -1,15 +1,17 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { Entry, Transcript, TranscriptId } from "han-core/Entry"
-import { fitOf, originOf } from "han-core/Origin"
+import { decodeEntry } from "han-core/Decode"
+import { type Entry, type Transcript, type TranscriptId, transcriptId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine, Envelope, SessionEvent } from "han-core/SessionEvent"
+import { fitOf, originOf } from "han-core/unstable/Origin"
 import type { OwnerId } from "han-core/Viewer"
 import type { Table } from "../ReadModels.ts"
 import { anyOf, insertRows, type Value } from "./Database.ts"
 import type { PendingWords } from "./pendingWords.ts"
 import type { Sighting } from "./sighting.ts"
+import { sessionNumbers, sessionsNamed } from "./stored.ts"
 
 /** Consecutive lines of one transcript, on their way into the read models. */
 export interface Chunk {
@@ -223,3 +225,13 @@ export const upsert = (
   const suffix = `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rest.map((column) => `${column} = excluded.${column}`).join(", ")}`
   return rows.length === 0 ? Effect.void : Effect.asVoid(insertRows(sql, { table, columns: columns.join(", "), suffix }, rows))
 }
+
+/** Lines that the journal has, as a chunk that is projected again. Which tables is for the model to say that takes it. */
+export const storedChunk = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  of: Pick<Chunk, "owner" | "transcript" | "no" | "sessionNo" | "replaced" | "entries" | "prices" | "words">
+): Effect.fn.Return<Chunk, SqlError> {
+  const decoded = of.entries.map((entry) => decodeEntry(of.transcript, entry))
+  const { numbers } = yield* sessionNumbers(sql, of.owner, sessionsNamed(of.transcript, decoded))
+  return { ...of, id: transcriptId(of.transcript), decoded, numbers, isNew: false, isFirst: false, table: (name) => name }
+})

@@ -1,4 +1,4 @@
-import { borderAt } from "han-core/Clip"
+import { borderAt } from "han-core/unstable/Clip"
 import { normalise, type SearchTerms } from "./words.ts"
 
 const around = 70

@@ -3,10 +3,11 @@ import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { type Table, tables } from "../ReadModels.ts"
+import { storedChunk } from "./chunk.ts"
 import { anyOf } from "./Database.ts"
 import type { Models } from "./Models.ts"
 import { PendingWords } from "./pendingWords.ts"
-import { type BlockRow, entriesOf, storedChunk, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
+import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
 
 type Family = ReadonlyArray<number>
 

@@ -1,6 +1,6 @@
 import type { SessionId } from "han-core/Entry"
 import { Session, type SessionLink, type SessionStatus } from "han-core/Session"
-import { askedFirst, type SessionState } from "han-core/SessionState"
+import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
 import { bounded } from "./bounded.ts"
 import type { Delta } from "./chunk.ts"
 

@@ -2,14 +2,12 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { decodeEntry } from "han-core/Decode"
-import { type Entry, type SessionId, type Transcript, type TranscriptId, transcriptId } from "han-core/Entry"
+import type { Entry, SessionId, Transcript, TranscriptId } from "han-core/Entry"
 import { SourceFile, type TranscriptInfo } from "han-core/Journal"
-import { originOf } from "han-core/Origin"
 import type { DecodedLine } from "han-core/SessionEvent"
+import { originOf } from "han-core/unstable/Origin"
 import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "./blocks.ts"
-import type { Chunk } from "./chunk.ts"
 import { anyOf, insertRows, storable } from "./Database.ts"
 
 const isSourceFile = Schema.is(SourceFile)
@@ -136,13 +134,3 @@ export const sessionsNamed = (transcript: Transcript, decoded: ReadonlyArray<Dec
   }
   return [...named]
 }
-
-/** Lines that the journal has, as a chunk that is projected again. Which tables is for the model to say that takes it. */
-export const storedChunk = Effect.fnUntraced(function* (
-  sql: SqlClient.SqlClient,
-  of: Pick<Chunk, "owner" | "transcript" | "no" | "sessionNo" | "replaced" | "entries" | "prices" | "words">
-): Effect.fn.Return<Chunk, SqlError> {
-  const decoded = of.entries.map((entry) => decodeEntry(of.transcript, entry))
-  const { numbers } = yield* sessionNumbers(sql, of.owner, sessionsNamed(of.transcript, decoded))
-  return { ...of, id: transcriptId(of.transcript), decoded, numbers, isNew: false, isFirst: false, table: (name) => name }
-})

@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { Transcript } from "han-core/Entry"
-import type * as SessionState from "han-core/SessionState"
+import type * as SessionState from "han-core/unstable/SessionState"
 import { type Chunk, type Chunks, upsert } from "./chunk.ts"
 import { anyOf, storableJson } from "./Database.ts"
 
