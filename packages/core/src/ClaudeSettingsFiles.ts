@@ -5,10 +5,10 @@ import { ClaudeFolders, settingsFile } from "./ClaudeFolders.ts"
 import { ClaudeSettings, type HanConfigSummary, type Permissions, type SettingsFile } from "./ClaudeSettings.ts"
 import { factsOf } from "./internal/fileFacts.ts"
 import { hanConfigFiles, readHanConfig } from "./internal/hanConfig.ts"
-import { array, type JsonObject, object } from "./internal/json.ts"
 import { serversIn } from "./internal/mcpServers.ts"
 import { readOr } from "./internal/readOr.ts"
 import type { FileProblem } from "./Transcripts.ts"
+import { array, type JsonObject, object } from "./text/json.ts"
 
 /** Settings as the files have them. Every question reads them anew. */
 export const layer: Layer.Layer<ClaudeSettings, never, ClaudeFolders> = Layer.effect(

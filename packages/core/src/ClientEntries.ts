@@ -5,7 +5,6 @@ import { coversAt, watching } from "./HookCallers.ts"
 import { anyFile, isForAll } from "./HookMatcher.ts"
 import { errorCode } from "./internal/fileFacts.ts"
 import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./internal/hookHandlers.ts"
-import { array, canonicalJson, filled, isObject, type JsonObject, object, text } from "./internal/json.ts"
 import { editPlanned, type JsonPlan, planOf, wholeText } from "./internal/jsonPlan.ts"
 import {
   digestOf,
@@ -18,9 +17,10 @@ import {
   writeProjects,
   writeRecord
 } from "./internal/setupRecord.ts"
-import { laxityOf, laxText } from "./internal/strictJson.ts"
 import { readWhole, replaceWhole, targetOf } from "./internal/wholeFile.ts"
 import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
+import { array, canonicalJson, filled, isObject, type JsonObject, object, text } from "./text/json.ts"
+import { laxityOf, laxText } from "./text/strictJson.ts"
 
 /** A thing that Claude Code is to run at an event. */
 export interface ClientEntry {

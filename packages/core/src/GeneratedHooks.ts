@@ -8,13 +8,13 @@ import { type HookDefinition, type HookProblem, hookEvents } from "./Hook.ts"
 import { common, isOfTools, matcherOf } from "./HookMatcher.ts"
 import { hanPluginFile, hooksIn } from "./internal/hanPluginFile.ts"
 import { type HandlerPlace, handlersIn, hanHookCall, takeOut } from "./internal/hookHandlers.ts"
-import { array, canonicalJson, type JsonObject, object, text } from "./internal/json.ts"
 import { editPlanned, type JsonPlan } from "./internal/jsonPlan.ts"
 import { realPath } from "./internal/pluginPlaces.ts"
 import { readWhole } from "./internal/wholeFile.ts"
 import { mostYamlBytes, parseYaml, type YamlFile } from "./internal/yamlFile.ts"
 import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
 import { PluginFolderInvalid } from "./PluginCheck.ts"
+import { array, canonicalJson, type JsonObject, object, text } from "./text/json.ts"
 
 /** An entry that a plugin's hooks need: Claude Code calls han, which runs all that is due. */
 export interface GeneratedEntry {

@@ -2,10 +2,10 @@ import type { Entry, Transcript } from "./Entry.ts"
 import { endsRun } from "./HookRun.ts"
 import { decodeLine, type Line, lineId } from "./internal/decodedLine.ts"
 import { envelopeOf as ownEnvelope } from "./internal/envelope.ts"
-import { filled, type JsonObject, number, object, tokenCount } from "./internal/json.ts"
 import { readRecords } from "./internal/record.ts"
 import type { DecodedLine, Envelope } from "./SessionEvent.ts"
 import { mostCostNanoUsd } from "./SessionEvent.ts"
+import { filled, type JsonObject, number, object, tokenCount } from "./text/json.ts"
 
 /**
  * What a line of a `<session>-han.jsonl` file means. A line that points to a file beside the transcript means what that file says, given as the entry's

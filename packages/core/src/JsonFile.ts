@@ -5,12 +5,12 @@ import * as Schema from "effect/Schema"
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
 import type { FileUnreadable } from "./FileUnreadable.ts"
 import { errorCode, unreadable } from "./internal/fileFacts.ts"
-import { canonicalJson, isObject, type JsonObject } from "./internal/json.ts"
 import { changed } from "./internal/jsonEdits.ts"
 import { oneAtATime } from "./internal/oneAtATime.ts"
-import { laxityOf } from "./internal/strictJson.ts"
 import { readWhole, replaceWhole, targetOf, type WholeFile } from "./internal/wholeFile.ts"
 import type { JsonChange, JsonPath } from "./JsonChange.ts"
+import { canonicalJson, isObject, type JsonObject } from "./text/json.ts"
+import { laxityOf } from "./text/strictJson.ts"
 
 /** A file that should hold one JSON object and does not, or not where it is to be changed. Nothing was written. `line` and `column` begin with 1. */
 export class JsonFileBroken extends Schema.TaggedError<JsonFileBroken>("han-core/JsonFileBroken")("JsonFileBroken", {

@@ -4,8 +4,8 @@ import { lineHash } from "./internal/decodedLine.ts"
 import { type FoundText, foundText, shownText } from "./internal/messageText.ts"
 import { partsOf, withoutTags } from "./internal/promptParts.ts"
 import { commandOf } from "./internal/spokenText.ts"
-import { unwrapped } from "./internal/terminal.ts"
 import { type DecodedLine, Envelope, SessionEvent } from "./SessionEvent.ts"
+import { unwrapped } from "./text/terminal.ts"
 
 /**
  * What a line is to a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),

@@ -1,8 +1,8 @@
 import type { Transcript } from "./Entry.ts"
-import { filled, isObject } from "./internal/json.ts"
 import { isOutputName, outputFolder } from "./internal/transcriptNames.ts"
 import type { DecodedLine, SessionEvent } from "./SessionEvent.ts"
 import type { ToolOutputPointer } from "./ToolOutput.ts"
+import { filled, isObject } from "./text/json.ts"
 
 const tag = "<persisted-output>"
 

@@ -5,7 +5,6 @@ import * as Layer from "effect/Layer"
 import { type ClaudeFolder, ClaudeFolders, type SettingsScope, settingsFile } from "./ClaudeFolders.ts"
 import { unreadable } from "./internal/fileFacts.ts"
 import { type Installation, installationsIn, installedFile, uninstalling } from "./internal/installedPlugins.ts"
-import { object } from "./internal/json.ts"
 import { marketplaces } from "./internal/marketplaces.ts"
 import { enabledIn, isOn, isPluginName, keyOf, partsOf } from "./internal/pluginKey.ts"
 import { readOr } from "./internal/readOr.ts"
@@ -22,6 +21,7 @@ import {
   Plugins
 } from "./Plugins.ts"
 import type { FileProblem } from "./Transcripts.ts"
+import { object } from "./text/json.ts"
 
 /** Plugins as the files of Claude Code have them. Every question reads them anew. */
 export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(

@@ -1,7 +1,7 @@
-import { clipped } from "./Clip.ts"
 import { commandLine } from "./internal/spokenText.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
 import type { JournalEvent, SessionEvent } from "./SessionEvent.ts"
+import { clipped } from "./text/Clip.ts"
 
 /** A fact with the line of the transcript that told it. */
 interface Told<A> {

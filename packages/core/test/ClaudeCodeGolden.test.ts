@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { decodeEntry } from "../src/Decode.ts"
-import { cut } from "../src/internal/json.ts"
 import { kindOf, textOf } from "../src/Message.ts"
+import { cut } from "../src/text/json.ts"
 import { scenario, scenarios } from "./fixtureLines.ts"
 
 const golden = (name: string) => fileURLToPath(new URL(`golden/${name}.json`, import.meta.url))

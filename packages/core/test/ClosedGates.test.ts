@@ -6,7 +6,7 @@ import { gatesIn, guards } from "../src/ClosedGates.ts"
 import type { Hook, HookProblem } from "../src/Hook.ts"
 import type { HookList } from "../src/Hooks.ts"
 import { closedGates } from "../src/internal/closedGates.ts"
-import { object } from "../src/internal/json.ts"
+import { object } from "../src/text/json.ts"
 import { put, temporary } from "./transcriptTree.ts"
 
 const hook = (events: ReadonlyArray<string>, more: Partial<Hook> = {}): Hook => ({

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { type NotedChange, type OwnChange, ownNotes, patchedLines, pathFrom } from "../src/FileChange.ts"
-import { lineDiff } from "../src/internal/lineDiff.ts"
+import { lineDiff } from "../src/text/lineDiff.ts"
 
 const own = (path: string, at: number | null, toolName = "Edit", until: number | null = null): OwnChange => ({ path, toolName, at, until })
 const note = (id: string, path: string, at: number | null, toolName = "Edit"): NotedChange => ({ id, path, toolName, at })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { decodeEntry } from "../src/Decode.ts"
-import { canonicalJson, cut, strings } from "../src/internal/json.ts"
 import { fromLine, idOf, isPrompt, kindOf, type MessageKind, type MessageRole, roleOf, searchTextOf, spokenText, textOf } from "../src/Message.ts"
+import { canonicalJson, cut, strings } from "../src/text/json.ts"
 import { entryOf, transcriptOf } from "./fixtureLines.ts"
 
 const transcript = transcriptOf("main")

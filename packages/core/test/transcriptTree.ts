@@ -3,9 +3,9 @@ import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
-import { isObject } from "../src/internal/json.ts"
 import { layer, type TranscriptFilesOptions } from "../src/TranscriptFiles.ts"
 import { Transcripts } from "../src/Transcripts.ts"
+import { isObject } from "../src/text/json.ts"
 
 /** A folder of its own for one test, removed with its scope. */
 export const temporary = Effect.acquireRelease(

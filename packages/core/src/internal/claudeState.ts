@@ -1,7 +1,7 @@
 import type { SessionEventOf } from "../SessionEvent.ts"
+import { array, count, filled, isObject, number, object, whole } from "../text/json.ts"
 import { contentText } from "./claudeContent.ts"
 import type { Line } from "./decodedLine.ts"
-import { array, count, filled, isObject, number, object, whole } from "./json.ts"
 
 type State = SessionEventOf<"StateNoted">["state"]
 

@@ -5,8 +5,8 @@ import { type ClosedGate, gatesIn } from "../ClosedGates.ts"
 import type { HookProblem } from "../Hook.ts"
 import type { HookOutcome } from "../HookOutcome.ts"
 import type { HookList } from "../Hooks.ts"
+import { canonicalJson, isObject, object } from "../text/json.ts"
 import { outcomeWithout } from "./hookCommand.ts"
-import { canonicalJson, isObject, object } from "./json.ts"
 import { keyOf } from "./pluginKey.ts"
 
 /** A gate that nobody can run, because a file that says what it is cannot be read. `why`: what is wrong with the file. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import type { Entry, Transcript } from "../Entry.ts"
 import type { DecodedLine, Envelope, SessionEvent } from "../SessionEvent.ts"
+import { type JsonObject, strings } from "../text/json.ts"
 import { noEnvelope } from "./envelope.ts"
-import { type JsonObject, strings } from "./json.ts"
 import { readRecords } from "./record.ts"
 
 /** A record on its way to its events. */

@@ -1,5 +1,5 @@
 import type { Envelope } from "../SessionEvent.ts"
-import { filled, type JsonObject, object } from "./json.ts"
+import { filled, type JsonObject, object } from "../text/json.ts"
 
 export const noEnvelope: Envelope = {
   type: "",

@@ -1,9 +1,9 @@
 import * as path from "node:path"
-import { clipped } from "../Clip.ts"
 import { type HookOutcome, whyNotRun } from "../HookOutcome.ts"
+import { clipped } from "../text/Clip.ts"
+import { shellWord } from "../text/shellWord.ts"
+import { withoutAnsi } from "../text/terminal.ts"
 import type { Section } from "./fairText.ts"
-import { shellWord } from "./shellWord.ts"
-import { withoutAnsi } from "./terminal.ts"
 
 /** Tells whether a gate did not do what it is there for, and stops what it guards. What the user has written is erased by no accident: by exit code 2, or when it is closed. */
 export const isShut = ({ onError, status }: HookOutcome, erases: boolean): boolean =>

@@ -1,7 +1,7 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { FileProblem } from "../Transcripts.ts"
-import { object } from "./json.ts"
+import { object } from "../text/json.ts"
 import { problemOf } from "./transcriptFolders.ts"
 import { readWhole } from "./wholeFile.ts"
 import { mostYamlBytes, parseYaml } from "./yamlFile.ts"

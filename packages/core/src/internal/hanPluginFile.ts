@@ -1,8 +1,8 @@
 import { type HookDefinition, HookPhase, type HookProblem, type HookTrigger, type PluginHooks, takesFiles } from "../Hook.ts"
 import { isOfTools } from "../HookMatcher.ts"
+import { isObject } from "../text/json.ts"
 import { commandFor } from "./hookFiles.ts"
 import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"
-import { isObject } from "./json.ts"
 import { isPluginName } from "./pluginKey.ts"
 import type { YamlFile } from "./yamlFile.ts"
 

@@ -1,7 +1,7 @@
-import { clipped } from "../Clip.ts"
 import { endsRun, hookFactsOf } from "../HookRun.ts"
 import type { SessionEventOf } from "../SessionEvent.ts"
-import { canonicalJson, filled, type JsonObject, object } from "./json.ts"
+import { clipped } from "../text/Clip.ts"
+import { canonicalJson, filled, type JsonObject, object } from "../text/json.ts"
 
 const longest = 300
 const longestName = 100

@@ -1,7 +1,7 @@
 import type { HookDefinition, HookProblem } from "../Hook.ts"
+import { isObject, type JsonObject } from "../text/json.ts"
 import type { HanConfigSource } from "./hanConfig.ts"
 import { HookKeys, problemAt } from "./hookKeys.ts"
-import { isObject, type JsonObject } from "./json.ts"
 import type { YamlFile, YamlPath } from "./yamlFile.ts"
 
 /** What a file of settings changes of one hook. */

@@ -7,9 +7,9 @@ import * as Option from "effect/Option"
 import type { Hook } from "../Hook.ts"
 import type { HookCall } from "../HookCall.ts"
 import { type HookOutcome, nothing } from "../HookOutcome.ts"
+import { canonicalJson } from "../text/json.ts"
 import type { Planned } from "./hookPlan.ts"
 import { isWaitedFor } from "./hookWait.ts"
-import { canonicalJson } from "./json.ts"
 
 /** The blocks of one event, however many calls it has: an agent is sent on once for all of them. */
 export interface BlockRound {

@@ -1,6 +1,6 @@
 import * as path from "node:path"
 import type { JsonChange } from "../JsonChange.ts"
-import { array, filled, isObject, type JsonObject, object } from "./json.ts"
+import { array, filled, isObject, type JsonObject, object } from "../text/json.ts"
 
 /** One line of Claude Code's list of installed plugins. */
 export interface Installation {

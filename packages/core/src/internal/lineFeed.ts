@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer"
+import { unfinished } from "../text/utf8Border.ts"
 import type { OutputStream } from "./hookOutput.ts"
-import { unfinished } from "./utf8Border.ts"
 
 /** Bytes of the longest piece of a line. */
 export const linePiece = 65_536

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs"
 import * as path from "node:path"
 import * as Either from "effect/Either"
-import type { JsonObject } from "./json.ts"
+import type { JsonObject } from "../text/json.ts"
 
 /** Where a marketplace comes from. `source` is what Claude Code's files say of it. */
 export type MarketplaceSource =

@@ -1,9 +1,9 @@
 import type { HookOutcome } from "../HookOutcome.ts"
+import { array, canonicalJson, isObject, type JsonObject } from "../text/json.ts"
 import { type EventRule, type FieldKind, type Permission, permissions } from "./eventRules.ts"
 import { type Section, section } from "./fairText.ts"
 import { readable, subjectOf } from "./gateReasons.ts"
 import { type HookReply, type Printed, printedBy } from "./hookReplies.ts"
-import { array, canonicalJson, isObject, type JsonObject } from "./json.ts"
 
 /** A block that a command answered itself. */
 export interface Denial {

@@ -1,4 +1,4 @@
-import { type JsonObject, object } from "./json.ts"
+import { type JsonObject, object } from "../text/json.ts"
 
 const nameOfOne = /^(?!\.)[^\s/\\@\p{Cc}\p{Cf}\p{Cs}]{1,128}$/u
 

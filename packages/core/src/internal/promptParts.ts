@@ -1,4 +1,4 @@
-import { tagged } from "./terminal.ts"
+import { tagged } from "../text/terminal.ts"
 
 /** A block that a program put into a prompt. */
 export interface AddedBlock {

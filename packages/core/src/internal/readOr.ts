@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { read } from "../JsonFile.ts"
 import type { FileProblem } from "../Transcripts.ts"
-import type { JsonObject } from "./json.ts"
+import type { JsonObject } from "../text/json.ts"
 
 /** The object in a JSON file; null where there is none, and for one that cannot be read, which is then one of the problems. */
 export const readOr = (problems: Array<FileProblem>, file: string, maxBytes?: number): Effect.Effect<JsonObject | null> =>

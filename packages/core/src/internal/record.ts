@@ -1,5 +1,5 @@
 import { type Entry, entryText } from "../Entry.ts"
-import { filled, isObject, type JsonObject } from "./json.ts"
+import { filled, isObject, type JsonObject } from "../text/json.ts"
 
 /** The JSON objects of a line. */
 export interface Records {

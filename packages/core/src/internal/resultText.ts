@@ -1,4 +1,4 @@
-import { cut, isObject } from "./json.ts"
+import { cut, isObject } from "../text/json.ts"
 
 /** Length of what can be found of what the client noted of a result beside its text, of one line. In UTF-16 units. */
 export const mostResultText = 1 << 20

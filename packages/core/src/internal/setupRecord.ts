@@ -4,8 +4,8 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { JsonChange } from "../JsonChange.ts"
 import { edit, JsonFileUnwritable, read } from "../JsonFile.ts"
+import { array, object, text } from "../text/json.ts"
 import { errorCode } from "./fileFacts.ts"
-import { array, object, text } from "./json.ts"
 
 /** What a settings file was before han wrote into it, where taking han's entries out again would not give exactly that. */
 export interface SetupRecord {

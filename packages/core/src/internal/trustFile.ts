@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { TrustDecision } from "../Hooks.ts"
 import { edit, JsonFileUnreadable, JsonFileUnwritable, read } from "../JsonFile.ts"
+import { isObject, type JsonObject, object } from "../text/json.ts"
 import { errorCode } from "./fileFacts.ts"
-import { isObject, type JsonObject, object } from "./json.ts"
 
 /** `files`: what the decision was about, a digest of each by its absolute path; earlier releases kept none. */
 export const StoredDecision = Schema.Struct({

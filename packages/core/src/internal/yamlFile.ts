@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Yaml from "yaml"
-import { isObject, type JsonObject } from "./json.ts"
+import { isObject, type JsonObject } from "../text/json.ts"
 
 /** Names of keys, and places in lists. */
 export type YamlPath = ReadonlyArray<string | number>

@@ -1,6 +1,6 @@
-import { privateKeys } from "./internal/privateKeys.ts"
-import { isSecret } from "./internal/secretNames.ts"
-import { type SecretShape, secretShapes } from "./internal/secretShapes.ts"
+import { privateKeys } from "./privateKeys.ts"
+import { isSecret } from "./secretNames.ts"
+import { type SecretShape, secretShapes } from "./secretShapes.ts"
 
 /** Text without its secrets. */
 export type Redactor = (text: string) => string
