@@ -3,8 +3,8 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
 import type { HookRun } from "./HookRun.ts"
-import type { StoreError } from "./StoreError.ts"
-import type { Viewer } from "./Viewer.ts"
+import type { StoreError } from "./store/StoreError.ts"
+import type { Viewer } from "./store/Viewer.ts"
 
 export const HookRunFilter = Schema.Struct({
   sessionId: Schema.optional(SessionId),

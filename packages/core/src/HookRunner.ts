@@ -21,7 +21,7 @@ import { hookStanding } from "./internal/hookStanding.ts"
 import { oldOutputsGone } from "./internal/oldOutputs.ts"
 import { passesIn } from "./internal/passes.ts"
 import { Journal } from "./Journal.ts"
-import type { StoreError } from "./StoreError.ts"
+import type { StoreError } from "./store/StoreError.ts"
 
 /**
  * Runs the hooks of plugins. Each command has a process group of its own, which ends with the call: when its caller goes away, when it takes too long, and when

@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { ClientHook, Hook, HookPlugin, HookProblem } from "./Hook.ts"
 import { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
-import type { StoreError } from "./StoreError.ts"
+import type { StoreError } from "./store/StoreError.ts"
 
 export const HookQuery = Schema.Struct({
   /** An absolute path. */

@@ -9,10 +9,10 @@ import { indexAll, indexPaths } from "./internal/indexPass.ts"
 import { type Known, knownOf, newTally, type Tally, type Work } from "./internal/indexWork.ts"
 import { pathQueue } from "./internal/pathQueue.ts"
 import { type EntryGap, Journal } from "./Journal.ts"
-import { StoreError } from "./StoreError.ts"
+import { StoreError } from "./store/StoreError.ts"
+import { type OwnerId, Viewer } from "./store/Viewer.ts"
 import type { ToolOutputGap } from "./ToolOutput.ts"
 import { FileProblem, NotTakenFiles, RootState, Transcripts } from "./Transcripts.ts"
-import { type OwnerId, Viewer } from "./Viewer.ts"
 
 /** `transcripts`, `entries`, `unreadable`, `unrecognized` are totals of the journal; `bytesRead`, `appended`, `durationMs` are of this pass. */
 export const IndexReport = Schema.Struct({

@@ -3,8 +3,8 @@ import type * as Effect from "effect/Effect"
 import type { SessionId } from "./Entry.ts"
 import type { HanTask } from "./HanTask.ts"
 import type { FileValidation } from "./HookRun.ts"
-import type { StoreError } from "./StoreError.ts"
-import type { Viewer } from "./Viewer.ts"
+import type { StoreError } from "./store/StoreError.ts"
+import type { Viewer } from "./store/Viewer.ts"
 
 /** Which sessions, and which part of their time: to the quarter of an hour in which a bound lies. */
 export interface MetricsScope {

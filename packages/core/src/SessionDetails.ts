@@ -5,9 +5,9 @@ import type { FileChange } from "./FileChange.ts"
 import type { HanTask } from "./HanTask.ts"
 import type { FileValidation, HookRun } from "./HookRun.ts"
 import type { Agent, Compaction, Session } from "./Session.ts"
-import type { StoreError } from "./StoreError.ts"
+import type { StoreError } from "./store/StoreError.ts"
+import type { Viewer } from "./store/Viewer.ts"
 import type { Task, TodoList } from "./Task.ts"
-import type { Viewer } from "./Viewer.ts"
 
 /** What humans felt in a session, from the words of their prompts (see `Sentiment`). */
 export interface Mood {

@@ -5,13 +5,13 @@ import type * as Stream from "effect/Stream"
 import { AgentId, SessionId, type TranscriptId } from "./Entry.ts"
 import type { FileChange } from "./FileChange.ts"
 import type { Message, ToolCall } from "./Message.ts"
-import type { Page, PageCursorInvalid, PageRequest } from "./Page.ts"
 import type { Project } from "./Project.ts"
 import type { Agent, Compaction, IndexProblem, Session, SessionNotFound, Summary } from "./Session.ts"
-import type { StoreError } from "./StoreError.ts"
+import type { Page, PageCursorInvalid, PageRequest } from "./store/Page.ts"
+import type { StoreError } from "./store/StoreError.ts"
+import type { Viewer } from "./store/Viewer.ts"
+import type { OrderBy, Where } from "./store/Where.ts"
 import type { Task, TodoList } from "./Task.ts"
-import type { Viewer } from "./Viewer.ts"
-import type { OrderBy, Where } from "./Where.ts"
 
 export const SessionFilter = Schema.Struct({
   /** A project's name, a directory, or a repository. */

@@ -4,8 +4,8 @@ import * as Schema from "effect/Schema"
 import { AgentId, SessionId } from "./Entry.ts"
 import type { ProjectNotFound } from "./Project.ts"
 import type { SessionNotFound } from "./Session.ts"
-import type { StoreError } from "./StoreError.ts"
-import type { Viewer } from "./Viewer.ts"
+import type { StoreError } from "./store/StoreError.ts"
+import type { Viewer } from "./store/Viewer.ts"
 
 /**
  * Tokens and money of distinct API responses: what several lines, forks and resumes repeat is counted once. What was charged beside a response within it, e.g. an adviser's

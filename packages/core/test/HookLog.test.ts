@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import { type Transcript, transcriptFileId, transcriptId } from "../src/Entry.ts"
 import { type HanLine, hookLog, mostWaiting } from "../src/internal/hookLog.ts"
 import { type Append, EntryGap, Journal } from "../src/Journal.ts"
-import { StoreError } from "../src/StoreError.ts"
+import { StoreError } from "../src/store/StoreError.ts"
 
 const unused = Effect.dieMessage("not asked for in this test")
 

@@ -4,9 +4,9 @@ import * as Stream from "effect/Stream"
 import { type Entry, type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
 import type { FileUnreadable } from "../FileUnreadable.ts"
 import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "../Journal.ts"
-import type { StoreError } from "../StoreError.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
 import type { FileLook, TranscriptFile } from "../Transcripts.ts"
-import type { Viewer } from "../Viewer.ts"
 import { giveWay } from "./giveWay.ts"
 import {
   addProblem,

@@ -8,7 +8,7 @@ import type { HookCall, HookCallInvalid, HookPlan, HookPlanItem, HookProgress } 
 import { isOfTools } from "../HookMatcher.ts"
 import { againstIt, type HookOutcome, type HookReason, nothing, verdictOf } from "../HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
-import type { StoreError } from "../StoreError.ts"
+import type { StoreError } from "../store/StoreError.ts"
 import { answerTo } from "./answerTo.ts"
 import { calledProgram } from "./calledProgram.ts"
 import { type HiddenGate, hiddenOutcome, hiddenText } from "./closedGates.ts"
