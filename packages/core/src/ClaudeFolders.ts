@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { ConfigDirs } from "./ConfigDirs.ts"
-import { factsOf, unreadable } from "./internal/fileFacts.ts"
+import { factsOf, unreadable } from "./files/fileFacts.ts"
 import { problemOf } from "./internal/transcriptFolders.ts"
 import type { FileProblem } from "./Transcripts.ts"
 

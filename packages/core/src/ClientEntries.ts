@@ -1,11 +1,13 @@
 import { unlink } from "node:fs/promises"
 import * as Effect from "effect/Effect"
+import { errorCode } from "./files/fileFacts.ts"
+import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "./files/JsonFile.ts"
+import { editPlanned, type JsonPlan, planOf, wholeText } from "./files/jsonPlan.ts"
+import { readWhole, replaceWhole, targetOf } from "./files/wholeFile.ts"
 import { type ClientHook, hookEvents } from "./Hook.ts"
 import { coversAt, watching } from "./HookCallers.ts"
 import { anyFile, isForAll } from "./HookMatcher.ts"
-import { errorCode } from "./internal/fileFacts.ts"
 import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./internal/hookHandlers.ts"
-import { editPlanned, type JsonPlan, planOf, wholeText } from "./internal/jsonPlan.ts"
 import {
   digestOf,
   readForHooks,
@@ -17,8 +19,6 @@ import {
   writeProjects,
   writeRecord
 } from "./internal/setupRecord.ts"
-import { readWhole, replaceWhole, targetOf } from "./internal/wholeFile.ts"
-import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
 import { array, canonicalJson, filled, isObject, type JsonObject, object, text } from "./text/json.ts"
 import { laxityOf, laxText } from "./text/strictJson.ts"
 

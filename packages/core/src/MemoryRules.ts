@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { ClaudeFolders } from "./ClaudeFolders.ts"
+import { readStart } from "./files/wholeFile.ts"
 import { type RuleFile, ruleFilesIn } from "./internal/ruleFiles.ts"
 import { problemOf } from "./internal/transcriptFolders.ts"
-import { readStart } from "./internal/wholeFile.ts"
 import { FileProblem } from "./Transcripts.ts"
 
 /** A file of instructions that Claude Code reads at the start of a session, or when it works on what the file is about. */

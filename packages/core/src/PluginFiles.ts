@@ -3,12 +3,12 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type ClaudeFolder, ClaudeFolders, type SettingsScope, settingsFile } from "./ClaudeFolders.ts"
-import { unreadable } from "./internal/fileFacts.ts"
+import { unreadable } from "./files/fileFacts.ts"
+import { edit, read } from "./files/JsonFile.ts"
 import { type Installation, installationsIn, installedFile, uninstalling } from "./internal/installedPlugins.ts"
 import { marketplaces } from "./internal/marketplaces.ts"
 import { enabledIn, isOn, isPluginName, keyOf, partsOf } from "./internal/pluginKey.ts"
 import { readOr } from "./internal/readOr.ts"
-import { edit, read } from "./JsonFile.ts"
 import {
   type Plugin,
   type PluginFileError,

@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { SettingsScope } from "./ClaudeFolders.ts"
-import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./JsonFile.ts"
+import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./files/JsonFile.ts"
 import { FileProblem } from "./Transcripts.ts"
 
 /** A plugin as one scope has it: one that two projects enable is two of these. */

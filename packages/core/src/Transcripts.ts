@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { Entry, Transcript } from "./Entry.ts"
-import type { FileUnreadable } from "./FileUnreadable.ts"
+import type { FileUnreadable } from "./files/FileUnreadable.ts"
 import type { SourceFile } from "./Journal.ts"
 import type { ToolOutput } from "./ToolOutput.ts"
 

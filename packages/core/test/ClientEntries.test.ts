@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { type ClientEntriesWanted, refusalOf, remove, standardEvents, write } from "../src/ClientEntries.ts"
+import { edit } from "../src/files/JsonFile.ts"
 import { hookEvents } from "../src/Hook.ts"
 import { hookKey } from "../src/HookKey.ts"
 import { isSetupHandler } from "../src/internal/hookHandlers.ts"
-import { edit } from "../src/JsonFile.ts"
 import { put, temporary } from "./transcriptTree.ts"
 
 const tree = Effect.map(temporary, (root) => {

@@ -20,8 +20,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { createScanner, findNodeAtLocation, type ParseError, parse, parseTree } from "jsonc-parser"
-import type { JsonChange } from "../src/JsonChange.ts"
-import { edit, read } from "../src/JsonFile.ts"
+import type { JsonChange } from "../src/files/JsonChange.ts"
+import { edit, read } from "../src/files/JsonFile.ts"
 import { put, temporary } from "./transcriptTree.ts"
 
 const changing = (file: string, ...changes: ReadonlyArray<JsonChange>) => edit(file, () => Effect.succeed(changes))

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { edit } from "../src/JsonFile.ts"
+import { edit } from "../src/files/JsonFile.ts"
 
 // Root may write everything: only another user is refused.
 if (process.getuid?.() === 0) process.setuid?.(65534)

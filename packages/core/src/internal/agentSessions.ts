@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
-import type { FileUnreadable } from "../FileUnreadable.ts"
-import { openForReading, readAt } from "./fileFacts.ts"
+import type { FileUnreadable } from "../files/FileUnreadable.ts"
+import { openForReading, readAt } from "../files/fileFacts.ts"
 import type { FoundFile } from "./transcriptFolders.ts"
 import { isAnyId } from "./transcriptNames.ts"
 

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { transcriptFileId } from "../Entry.ts"
-import type { FileUnreadable } from "../FileUnreadable.ts"
+import type { FileUnreadable } from "../files/FileUnreadable.ts"
 import type { TranscriptInfo } from "../Journal.ts"
 import type { TranscriptFile } from "../Transcripts.ts"
 import { addProblem, infosOf, type Pairing, readBytes, readEdges, type Verdict, type Work } from "./indexWork.ts"

@@ -1,12 +1,12 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import type { Work } from "../files/keptReads.ts"
 import type { HookProblem } from "../Hook.ts"
 import type { HookReason } from "../HookOutcome.ts"
 import { mayRunMore } from "./hookChanges.ts"
 import type { HookUnit } from "./hookDecision.ts"
 import { isFor } from "./hookOverlay.ts"
 import { hookReading } from "./hookReading.ts"
-import type { Work } from "./keptReads.ts"
 
 const settingsFile = "han-config.yml"
 

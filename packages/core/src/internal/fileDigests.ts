@@ -1,12 +1,12 @@
 import type { Buffer } from "node:buffer"
 import { createHash, randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
+import { type FileLook, isSettled, lookAt, missing } from "../files/fileLook.ts"
+import { giveWay } from "../files/giveWay.ts"
+import type { Work } from "../files/keptReads.ts"
 import { below, byteName, systemPath } from "./byteNames.ts"
 import { contentDigest } from "./contentDigest.ts"
-import { type FileLook, isSettled, lookAt, missing } from "./fileLook.ts"
 import { folderBranches, linkText } from "./folderBranches.ts"
-import { giveWay } from "./giveWay.ts"
-import type { Work } from "./keptReads.ts"
 import type { TreeFile } from "./projectTree.ts"
 
 /**

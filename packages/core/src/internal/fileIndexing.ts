@@ -2,12 +2,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type Entry, type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
-import type { FileUnreadable } from "../FileUnreadable.ts"
+import type { FileUnreadable } from "../files/FileUnreadable.ts"
+import { giveWay } from "../files/giveWay.ts"
 import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "../Journal.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 import type { FileLook, TranscriptFile } from "../Transcripts.ts"
-import { giveWay } from "./giveWay.ts"
 import {
   addProblem,
   enqueue,

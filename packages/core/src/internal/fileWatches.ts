@@ -1,4 +1,4 @@
-import { type FileLook, isSettled, lookAt } from "./fileLook.ts"
+import { type FileLook, isSettled, lookAt } from "../files/fileLook.ts"
 
 /** `place`: only whether it is the same file or folder, whatever is in it. */
 export type WatchKind = "link" | "target" | "place"

@@ -1,10 +1,10 @@
 import { readlinkSync } from "node:fs"
 import * as Effect from "effect/Effect"
+import { isSettled, lookAt } from "../files/fileLook.ts"
+import { giveWay } from "../files/giveWay.ts"
+import type { Work } from "../files/keptReads.ts"
 import { below, compareNames, systemPath } from "./byteNames.ts"
-import { isSettled, lookAt } from "./fileLook.ts"
 import { type FolderName, folderNames } from "./folderNames.ts"
-import { giveWay } from "./giveWay.ts"
-import type { Work } from "./keptReads.ts"
 
 /** What is below a folder, one of it. */
 export interface Branch {

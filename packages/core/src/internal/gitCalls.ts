@@ -2,8 +2,8 @@ import type { Buffer } from "node:buffer"
 import { execFile } from "node:child_process"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import type { Work } from "../files/keptReads.ts"
 import { gitEnvironment } from "../GitEnvironment.ts"
-import type { Work } from "./keptReads.ts"
 
 export interface GitCall {
   /** Where git works. */

@@ -1,10 +1,10 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import { readWhole } from "../files/wholeFile.ts"
+import { mostYamlBytes, parseYaml } from "../files/yamlFile.ts"
 import type { FileProblem } from "../Transcripts.ts"
 import { object } from "../text/json.ts"
 import { problemOf } from "./transcriptFolders.ts"
-import { readWhole } from "./wholeFile.ts"
-import { mostYamlBytes, parseYaml } from "./yamlFile.ts"
 
 /** What one of han's own files says; null for what it does not say. */
 export interface HanConfig {

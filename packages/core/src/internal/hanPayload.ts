@@ -2,8 +2,8 @@ import { Buffer } from "node:buffer"
 import { realpath } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import type { FileUnreadable } from "../FileUnreadable.ts"
-import { factsOf, openForReading, readAt, unreadable } from "./fileFacts.ts"
+import type { FileUnreadable } from "../files/FileUnreadable.ts"
+import { factsOf, openForReading, readAt, unreadable } from "../files/fileFacts.ts"
 
 /** Larger records are no payload. */
 export const maxPayloadBytes = 4 << 20

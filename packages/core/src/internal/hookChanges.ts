@@ -1,8 +1,8 @@
+import type { YamlFile, YamlPath } from "../files/yamlFile.ts"
 import type { HookDefinition, HookProblem } from "../Hook.ts"
 import { isObject, type JsonObject } from "../text/json.ts"
 import type { HanConfigSource } from "./hanConfig.ts"
 import { HookKeys, problemAt } from "./hookKeys.ts"
-import type { YamlFile, YamlPath } from "./yamlFile.ts"
 
 /** What a file of settings changes of one hook. */
 export interface HookChange {

@@ -1,6 +1,6 @@
 import * as path from "node:path"
+import { lookAt } from "../files/fileLook.ts"
 import { compareNames } from "./byteNames.ts"
-import { lookAt } from "./fileLook.ts"
 import { globTest } from "./hookGlobs.ts"
 import type { ProjectTree, TreeFile } from "./projectTree.ts"
 

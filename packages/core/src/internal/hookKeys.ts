@@ -1,4 +1,5 @@
 import * as Duration from "effect/Duration"
+import type { YamlFile, YamlPath } from "../files/yamlFile.ts"
 import { type HookDependency, HookLimit, type HookProblem, type HookTrigger } from "../Hook.ts"
 import { triggerIn } from "../HookMatcher.ts"
 import { faultsOf, type TriggerFault, toolFaults } from "../TriggerFault.ts"
@@ -6,7 +7,6 @@ import { isObject, type JsonObject } from "../text/json.ts"
 import { loadsCode } from "./hookEnvironment.ts"
 import { brokenGlobs } from "./hookGlobs.ts"
 import { isPluginName } from "./pluginKey.ts"
-import type { YamlFile, YamlPath } from "./yamlFile.ts"
 
 /** Reads the keys of one object of a file; what is wrong becomes a problem. `undefined`: not there, or empty, or wrong. */
 export class HookKeys {

@@ -1,17 +1,17 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { JsonFileBroken, readNoting } from "../files/JsonFile.ts"
+import { kept, type Work } from "../files/keptReads.ts"
+import { readWhole } from "../files/wholeFile.ts"
+import { mostYamlBytes, parseYaml, type YamlFile } from "../files/yamlFile.ts"
 import type { ClientHook, HookDefinition, HookProblem } from "../Hook.ts"
-import { JsonFileBroken, readNoting } from "../JsonFile.ts"
 import { type JsonObject, object } from "../text/json.ts"
 import { laxText } from "../text/strictJson.ts"
 import { type ClientEntry, clientHooksIn } from "./clientHooks.ts"
 import type { HanConfigSource } from "./hanConfig.ts"
 import { hanPluginFile, hooksIn } from "./hanPluginFile.ts"
 import { changesIn, type HookChanges } from "./hookChanges.ts"
-import { kept, type Work } from "./keptReads.ts"
-import { readWhole } from "./wholeFile.ts"
-import { mostYamlBytes, parseYaml, type YamlFile } from "./yamlFile.ts"
 
 export interface PluginFiles {
   /** Its `han-plugin.yml`, there or not. */

@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { transcriptFileId } from "../Entry.ts"
+import { giveWay } from "../files/giveWay.ts"
 import type { TranscriptInfo } from "../Journal.ts"
 import type { FileProblem, OutputFile, RootState, TranscriptFile } from "../Transcripts.ts"
 import { pairFiles } from "./copies.ts"
 import { indexFile, noteMissing, plannedBytes } from "./fileIndexing.ts"
-import { giveWay } from "./giveWay.ts"
 import { addProblem, flush, infosOf, maxMetaBytes, type Pairing, pairedInfo, type Work } from "./indexWork.ts"
 import { indexOutputs, isOutputNews } from "./outputIndexing.ts"
 

@@ -1,5 +1,5 @@
 import * as path from "node:path"
-import type { JsonChange } from "../JsonChange.ts"
+import type { JsonChange } from "../files/JsonChange.ts"
 import { array, filled, isObject, type JsonObject, object } from "../text/json.ts"
 
 /** One line of Claude Code's list of installed plugins. */

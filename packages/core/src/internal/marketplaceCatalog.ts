@@ -1,6 +1,6 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { type JsonFileBroken, type JsonFileUnreadable, read } from "../JsonFile.ts"
+import { type JsonFileBroken, type JsonFileUnreadable, read } from "../files/JsonFile.ts"
 import { array, filled, isObject, type JsonObject, object } from "../text/json.ts"
 import { isWithin } from "./pluginContent.ts"
 import { isPluginName } from "./pluginKey.ts"

@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import { asking } from "../files/fileFacts.ts"
 import type { FileProblem } from "../Transcripts.ts"
 import { array, filled, isObject, type JsonObject, object } from "../text/json.ts"
-import { asking } from "./fileFacts.ts"
 import { readOr } from "./readOr.ts"
 import { problemOf } from "./transcriptFolders.ts"
 

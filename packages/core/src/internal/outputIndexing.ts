@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { FileUnreadable } from "../FileUnreadable.ts"
+import type { FileUnreadable } from "../files/FileUnreadable.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 import { mostOutputBytes, type ToolOutput, type ToolOutputGap, toolOutputId } from "../ToolOutput.ts"

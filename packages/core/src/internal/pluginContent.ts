@@ -2,9 +2,9 @@ import { createHash } from "node:crypto"
 import { readdirSync, readlinkSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { errorCode } from "./fileFacts.ts"
-import { kept, type Work } from "./keptReads.ts"
-import { readWhole } from "./wholeFile.ts"
+import { errorCode } from "../files/fileFacts.ts"
+import { kept, type Work } from "../files/keptReads.ts"
+import { readWhole } from "../files/wholeFile.ts"
 
 /** A digest of every byte of a plugin, and of each of its files by absolute path, or why there is none. */
 export type PluginContent =

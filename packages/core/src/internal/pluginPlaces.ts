@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import { kept, type Work } from "../files/keptReads.ts"
 import type { HookProblem } from "../Hook.ts"
 import { array, filled, isObject, type JsonObject, object } from "../text/json.ts"
 import type { Installation } from "./installedPlugins.ts"
-import { kept, type Work } from "./keptReads.ts"
 import { isWithin } from "./pluginContent.ts"
 
 /** A marketplace as one file declares it. */

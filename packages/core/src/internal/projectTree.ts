@@ -2,10 +2,10 @@ import { Buffer } from "node:buffer"
 import { realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import type { Work } from "../files/keptReads.ts"
+import { oneAtATime } from "../files/oneAtATime.ts"
 import { below, byteName, compareNames, textOf } from "./byteNames.ts"
 import { gitCalls } from "./gitCalls.ts"
-import type { Work } from "./keptReads.ts"
-import { oneAtATime } from "./oneAtATime.ts"
 import { type TreeArea, treeAreas } from "./treeArea.ts"
 
 export interface TreeFile {

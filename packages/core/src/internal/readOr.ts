@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { read } from "../JsonFile.ts"
+import { read } from "../files/JsonFile.ts"
 import type { FileProblem } from "../Transcripts.ts"
 import type { JsonObject } from "../text/json.ts"
 

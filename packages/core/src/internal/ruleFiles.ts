@@ -2,9 +2,9 @@ import type { Dirent } from "node:fs"
 import { readdir, realpath, stat } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import type { FileUnreadable } from "../FileUnreadable.ts"
+import type { FileUnreadable } from "../files/FileUnreadable.ts"
+import { asking } from "../files/fileFacts.ts"
 import type { FileProblem } from "../Transcripts.ts"
-import { asking } from "./fileFacts.ts"
 import { problemOf } from "./transcriptFolders.ts"
 
 export interface RuleFile {

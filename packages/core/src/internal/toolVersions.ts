@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { rmSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { lookAt } from "./fileLook.ts"
+import { lookAt } from "../files/fileLook.ts"
 import { type HookProcessEnd, runHookProcess } from "./hookProcess.ts"
 
 const limitMs = 5000

@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
+import { isSettled } from "../files/fileLook.ts"
+import { giveWay } from "../files/giveWay.ts"
+import type { Work } from "../files/keptReads.ts"
 import { below, systemPath } from "./byteNames.ts"
-import { isSettled } from "./fileLook.ts"
 import type { Watching } from "./fileWatches.ts"
 import { folderNames } from "./folderNames.ts"
-import { giveWay } from "./giveWay.ts"
-import type { Work } from "./keptReads.ts"
 
 /** Byte names from the top of what was walked. */
 export interface Walked {

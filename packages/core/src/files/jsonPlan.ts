@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { createScanner, findNodeAtLocation, parse, parseTree } from "jsonc-parser"
-import type { JsonChange, JsonPath } from "../JsonChange.ts"
-import { edit, JsonFileBroken, JsonFileUnreadable, type JsonFileUnwritable, read } from "../JsonFile.ts"
 import { isObject, type JsonObject } from "../text/json.ts"
 import { unreadable } from "./fileFacts.ts"
+import type { JsonChange, JsonPath } from "./JsonChange.ts"
+import { edit, JsonFileBroken, JsonFileUnreadable, type JsonFileUnwritable, read } from "./JsonFile.ts"
 import { type Conflict, changed } from "./jsonEdits.ts"
 import { readWhole, targetOf } from "./wholeFile.ts"
 

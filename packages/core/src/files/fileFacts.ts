@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer"
 import { accessSync, type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, statSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import { FileUnreadable } from "../FileUnreadable.ts"
+import { FileUnreadable } from "./FileUnreadable.ts"
 
 // Transcripts lie on a local disk: a system call takes microseconds there, a trip through the thread pool a hundred times as long, and a pass makes ten for each file.
 

@@ -4,7 +4,7 @@ import { type BigIntStats, constants } from "node:fs"
 import { access, type FileHandle, lstat, mkdir, open, readlink, realpath, rename, stat, unlink } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { FileUnreadable } from "../FileUnreadable.ts"
+import { FileUnreadable } from "./FileUnreadable.ts"
 import { asking, errorCode } from "./fileFacts.ts"
 
 /** A small file, as one look found it. */

@@ -1,6 +1,6 @@
 import * as Either from "effect/Either"
 import { createScanner, type Node, parseTree } from "jsonc-parser"
-import type { JsonChange, JsonPath } from "../JsonChange.ts"
+import type { JsonChange, JsonPath } from "./JsonChange.ts"
 
 /** Why a text cannot be changed as asked, and where in it. */
 export interface Conflict {
