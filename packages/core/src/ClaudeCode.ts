@@ -1,4 +1,3 @@
-import type { Entry, Transcript } from "./Entry.ts"
 import { addAssistant, addLegacyCall, addLegacyResult } from "./internal/claudeAssistant.ts"
 import { addAttachment } from "./internal/claudeAttachment.ts"
 import { addState } from "./internal/claudeState.ts"
@@ -6,7 +5,8 @@ import { addSummary, addSystem } from "./internal/claudeSystem.ts"
 import { addUser } from "./internal/claudeUser.ts"
 import { decodeLine, type Line } from "./internal/decodedLine.ts"
 import { envelopeOf } from "./internal/envelope.ts"
-import type { DecodedLine } from "./SessionEvent.ts"
+import type { Entry, Transcript } from "./journal/Entry.ts"
+import type { DecodedLine } from "./journal/SessionEvent.ts"
 
 /**
  * What a line of a Claude Code transcript means, a session's own or a subagent's. Never throws, and never without an event: what it does not know is

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { ConfigDirs } from "./ConfigDirs.ts"
 import { factsOf, unreadable } from "./files/fileFacts.ts"
 import { problemOf } from "./internal/transcriptFolders.ts"
-import type { FileProblem } from "./Transcripts.ts"
+import type { FileProblem } from "./journal/Transcripts.ts"
 
 /** Where a setting holds: everywhere for this person, for everybody in a project, for this person in a project. */
 export const SettingsScope = Schema.Literal("user", "project", "local")

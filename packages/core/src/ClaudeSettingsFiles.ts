@@ -7,7 +7,7 @@ import { factsOf } from "./files/fileFacts.ts"
 import { hanConfigFiles, readHanConfig } from "./internal/hanConfig.ts"
 import { serversIn } from "./internal/mcpServers.ts"
 import { readOr } from "./internal/readOr.ts"
-import type { FileProblem } from "./Transcripts.ts"
+import type { FileProblem } from "./journal/Transcripts.ts"
 import { array, type JsonObject, object } from "./text/json.ts"
 
 /** Settings as the files have them. Every question reads them anew. */

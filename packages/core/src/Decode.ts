@@ -1,7 +1,7 @@
 import * as ClaudeCode from "./ClaudeCode.ts"
-import type { Entry, Transcript } from "./Entry.ts"
 import * as HanLog from "./HanLog.ts"
-import type { DecodedLine } from "./SessionEvent.ts"
+import type { Entry, Transcript } from "./journal/Entry.ts"
+import type { DecodedLine } from "./journal/SessionEvent.ts"
 
 /** What a line means, whatever wrote it. Pure, and never throws. */
 export const decodeEntry = (transcript: Transcript, entry: Entry): DecodedLine =>

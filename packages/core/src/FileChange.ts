@@ -1,6 +1,6 @@
 import { posix } from "node:path"
 import * as Schema from "effect/Schema"
-import { AgentId, SessionId } from "./Entry.ts"
+import { AgentId, SessionId } from "./journal/Entry.ts"
 import { array, object } from "./text/json.ts"
 import type { LineCounts } from "./text/lineDiff.ts"
 

@@ -1,10 +1,10 @@
-import type { Entry, Transcript } from "./Entry.ts"
 import { endsRun } from "./HookRun.ts"
 import { decodeLine, type Line, lineId } from "./internal/decodedLine.ts"
 import { envelopeOf as ownEnvelope } from "./internal/envelope.ts"
 import { readRecords } from "./internal/record.ts"
-import type { DecodedLine, Envelope } from "./SessionEvent.ts"
-import { mostCostNanoUsd } from "./SessionEvent.ts"
+import type { Entry, Transcript } from "./journal/Entry.ts"
+import type { DecodedLine, Envelope } from "./journal/SessionEvent.ts"
+import { mostCostNanoUsd } from "./journal/SessionEvent.ts"
 import { filled, type JsonObject, number, object, tokenCount } from "./text/json.ts"
 
 /**

@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
-import { SessionId } from "./Entry.ts"
 import type { HanEvent } from "./HookRun.ts"
+import { SessionId } from "./journal/Entry.ts"
 import { number, object, text, whole } from "./text/json.ts"
 
 /** A piece of work that an agent announced and accounted for in han's log (`task_start`, `task_update`, `task_complete`, `task_fail`). */

@@ -20,7 +20,7 @@ import { hookSlots } from "./internal/hookSlots.ts"
 import { hookStanding } from "./internal/hookStanding.ts"
 import { oldOutputsGone } from "./internal/oldOutputs.ts"
 import { passesIn } from "./internal/passes.ts"
-import { Journal } from "./Journal.ts"
+import { Journal } from "./journal/Journal.ts"
 import type { StoreError } from "./store/StoreError.ts"
 
 /**

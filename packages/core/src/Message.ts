@@ -1,10 +1,10 @@
 import * as Schema from "effect/Schema"
-import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "./Entry.ts"
 import { lineHash } from "./internal/decodedLine.ts"
 import { type FoundText, foundText, shownText } from "./internal/messageText.ts"
 import { partsOf, withoutTags } from "./internal/promptParts.ts"
 import { commandOf } from "./internal/spokenText.ts"
-import { type DecodedLine, Envelope, SessionEvent } from "./SessionEvent.ts"
+import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "./journal/Entry.ts"
+import { type DecodedLine, Envelope, SessionEvent } from "./journal/SessionEvent.ts"
 import { unwrapped } from "./text/terminal.ts"
 
 /**

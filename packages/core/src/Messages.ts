@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { AgentId, SessionId, TranscriptId } from "./Entry.ts"
+import type { AgentId, SessionId, TranscriptId } from "./journal/Entry.ts"
 import type { Message, MessageKind, ToolResult } from "./Message.ts"
 import type { Page, PageCursorInvalid, PageRequest } from "./store/Page.ts"
 import type { StoreError } from "./store/StoreError.ts"

@@ -1,7 +1,7 @@
-import type { Transcript } from "./Entry.ts"
 import { isOutputName, outputFolder } from "./internal/transcriptNames.ts"
-import type { DecodedLine, SessionEvent } from "./SessionEvent.ts"
-import type { ToolOutputPointer } from "./ToolOutput.ts"
+import type { Transcript } from "./journal/Entry.ts"
+import type { DecodedLine, SessionEvent } from "./journal/SessionEvent.ts"
+import type { ToolOutputPointer } from "./journal/ToolOutput.ts"
 import { filled, isObject } from "./text/json.ts"
 
 const tag = "<persisted-output>"

@@ -9,6 +9,7 @@ import { type Installation, installationsIn, installedFile, uninstalling } from 
 import { marketplaces } from "./internal/marketplaces.ts"
 import { enabledIn, isOn, isPluginName, keyOf, partsOf } from "./internal/pluginKey.ts"
 import { readOr } from "./internal/readOr.ts"
+import type { FileProblem } from "./journal/Transcripts.ts"
 import {
   type Plugin,
   type PluginFileError,
@@ -20,7 +21,6 @@ import {
   type PluginQuery,
   Plugins
 } from "./Plugins.ts"
-import type { FileProblem } from "./Transcripts.ts"
 import { object } from "./text/json.ts"
 
 /** Plugins as the files of Claude Code have them. Every question reads them anew. */

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, SessionId, type Transcript, TranscriptId } from "./Entry.ts"
+import { AgentId, SessionId, type Transcript, TranscriptId } from "./journal/Entry.ts"
 import { clipped } from "./text/Clip.ts"
 
 /** Milliseconds since 1970, UTC. */

@@ -1,6 +1,6 @@
 import { commandLine } from "./internal/spokenText.ts"
+import type { JournalEvent, SessionEvent } from "./journal/SessionEvent.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
-import type { JournalEvent, SessionEvent } from "./SessionEvent.ts"
 import { clipped } from "./text/Clip.ts"
 
 /** A fact with the line of the transcript that told it. */

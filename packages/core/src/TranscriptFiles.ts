@@ -6,7 +6,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Subscribable from "effect/Subscribable"
-import { AgentId, type Entry, SessionId } from "./Entry.ts"
 import { FileUnreadable } from "./files/FileUnreadable.ts"
 import { calling, descriptorFacts, type FileFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./files/fileFacts.ts"
 import { agentSessions } from "./internal/agentSessions.ts"
@@ -28,7 +27,8 @@ import {
   walk
 } from "./internal/transcriptFolders.ts"
 import { type TranscriptWatch, watchTranscripts } from "./internal/transcriptWatch.ts"
-import { type FileLook, type LineBatch, type NotTaken, type OutputFile, type RootState, type TranscriptFile, Transcripts } from "./Transcripts.ts"
+import { AgentId, type Entry, SessionId } from "./journal/Entry.ts"
+import { type FileLook, type LineBatch, type NotTaken, type OutputFile, type RootState, type TranscriptFile, Transcripts } from "./journal/Transcripts.ts"
 
 /** A configuration folder, as `~/.claude`: transcripts lie in `projects` below it. It may be missing now and appear later. */
 export interface TranscriptRoot {

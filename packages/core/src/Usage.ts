@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { AgentId, SessionId } from "./Entry.ts"
+import { AgentId, SessionId } from "./journal/Entry.ts"
 import type { ProjectNotFound } from "./Project.ts"
 import type { SessionNotFound } from "./Session.ts"
 import type { StoreError } from "./store/StoreError.ts"

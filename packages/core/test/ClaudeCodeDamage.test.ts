@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { decode } from "../src/ClaudeCode.ts"
-import type { Transcript } from "../src/Entry.ts"
+import type { Transcript } from "../src/journal/Entry.ts"
 import { entryOf, only, transcriptOf, user } from "./fixtureLines.ts"
 
 const decodeOne = (line: string | Uint8Array | object, kind: Transcript["kind"] = "main") => decode(transcriptOf(kind), entryOf(line))

@@ -7,9 +7,9 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type Transcript, transcriptFileId, transcriptId } from "../src/Entry.ts"
 import { type HanLine, hookLog, mostWaiting } from "../src/internal/hookLog.ts"
-import { type Append, EntryGap, Journal } from "../src/Journal.ts"
+import { type Transcript, transcriptFileId, transcriptId } from "../src/journal/Entry.ts"
+import { type Append, EntryGap, Journal } from "../src/journal/Journal.ts"
 import { StoreError } from "../src/store/StoreError.ts"
 
 const unused = Effect.dieMessage("not asked for in this test")

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { SessionId } from "../src/Entry.ts"
 import { endsOf, type HanEvent, longestRunMs, runsOf } from "../src/HookRun.ts"
+import { SessionId } from "../src/journal/Entry.ts"
 
 const sessionId = SessionId.make("s")
 const now = Date.UTC(2026, 2, 1, 12)

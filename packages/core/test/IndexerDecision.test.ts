@@ -1,10 +1,10 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { SessionId } from "../src/Entry.ts"
-import { digestOf, edgeBytes, edgeRanges, extendEdges, noEdges } from "../src/internal/keptEdges.ts"
-import { decide } from "../src/internal/lookDecision.ts"
-import type { TranscriptInfo } from "../src/Journal.ts"
-import type { TranscriptFile } from "../src/Transcripts.ts"
+import { SessionId } from "../src/journal/Entry.ts"
+import type { TranscriptInfo } from "../src/journal/Journal.ts"
+import { digestOf, edgeBytes, edgeRanges, extendEdges, noEdges } from "../src/journal/keptEdges.ts"
+import { decide } from "../src/journal/lookDecision.ts"
+import type { TranscriptFile } from "../src/journal/Transcripts.ts"
 
 const transcript = { machine: "m", source: "claude-code", sessionId: SessionId.make("s"), kind: "main" as const, agentId: null }
 const file: TranscriptFile = { transcript, path: "/r/projects/-p/s.jsonl", root: "/r", device: 1, inode: 2, size: 100, mtimeMs: 1000.5, meta: null }

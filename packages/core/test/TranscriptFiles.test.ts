@@ -21,8 +21,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { entryText, transcriptFileId } from "../src/Entry.ts"
-import type { TranscriptFile, Transcripts } from "../src/Transcripts.ts"
+import { entryText, transcriptFileId } from "../src/journal/Entry.ts"
+import type { TranscriptFile, Transcripts } from "../src/journal/Transcripts.ts"
 import { eventually, put, putCase, session, temporary, transcriptsOf } from "./transcriptTree.ts"
 
 type Service = typeof Transcripts.Service

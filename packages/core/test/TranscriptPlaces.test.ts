@@ -3,8 +3,8 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { transcriptFileId } from "../src/Entry.ts"
-import type { Transcripts } from "../src/Transcripts.ts"
+import { transcriptFileId } from "../src/journal/Entry.ts"
+import type { Transcripts } from "../src/journal/Transcripts.ts"
 import { eventually, put, session, temporary, transcriptsOf } from "./transcriptTree.ts"
 
 type Service = typeof Transcripts.Service

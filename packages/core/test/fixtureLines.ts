@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { AgentId, type Entry, SessionId, type Transcript } from "../src/Entry.ts"
-import type { SessionEvent, SessionEventOf } from "../src/SessionEvent.ts"
+import { AgentId, type Entry, SessionId, type Transcript } from "../src/journal/Entry.ts"
+import type { SessionEvent, SessionEventOf } from "../src/journal/SessionEvent.ts"
 import { isObject } from "../src/text/json.ts"
 
 const fixtures = fileURLToPath(new URL("../../../fixtures/", import.meta.url))

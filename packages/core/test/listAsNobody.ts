@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { transcriptFileId } from "../src/Entry.ts"
+import { transcriptFileId } from "../src/journal/Entry.ts"
+import { Transcripts } from "../src/journal/Transcripts.ts"
 import { layer } from "../src/TranscriptFiles.ts"
-import { Transcripts } from "../src/Transcripts.ts"
 
 // Root may read everything: only another user sees what is closed.
 if (process.getuid?.() === 0) process.setuid?.(65534)

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
+import { Transcripts } from "../src/journal/Transcripts.ts"
 import { layer, type TranscriptFilesOptions } from "../src/TranscriptFiles.ts"
-import { Transcripts } from "../src/Transcripts.ts"
 import { isObject } from "../src/text/json.ts"
 
 /** A folder of its own for one test, removed with its scope. */

@@ -1,4 +1,4 @@
-import type { SessionEventOf } from "../SessionEvent.ts"
+import type { SessionEventOf } from "../journal/SessionEvent.ts"
 import { array, count, filled, isObject, number, object, whole } from "../text/json.ts"
 import { contentText } from "./claudeContent.ts"
 import type { Line } from "./decodedLine.ts"

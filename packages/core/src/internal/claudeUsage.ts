@@ -1,4 +1,4 @@
-import type { SessionEventOf, Surcharge } from "../SessionEvent.ts"
+import type { SessionEventOf, Surcharge } from "../journal/SessionEvent.ts"
 import { count, filled, isObject, type JsonObject, object, tokenCount } from "../text/json.ts"
 import type { Line } from "./decodedLine.ts"
 

@@ -1,4 +1,4 @@
-import type { SessionEvent } from "../SessionEvent.ts"
+import type { SessionEvent } from "../journal/SessionEvent.ts"
 import { array, cut, filled, isObject, object, text as string } from "../text/json.ts"
 import { tagged, unwrapped, withoutAnsi } from "../text/terminal.ts"
 import { contentText, continuation } from "./claudeContent.ts"

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
-import type { Entry, Transcript } from "../Entry.ts"
-import type { DecodedLine, Envelope, SessionEvent } from "../SessionEvent.ts"
+import type { Entry, Transcript } from "../journal/Entry.ts"
+import type { DecodedLine, Envelope, SessionEvent } from "../journal/SessionEvent.ts"
 import { type JsonObject, strings } from "../text/json.ts"
 import { noEnvelope } from "./envelope.ts"
 import { readRecords } from "./record.ts"

@@ -1,4 +1,4 @@
-import type { Envelope } from "../SessionEvent.ts"
+import type { Envelope } from "../journal/SessionEvent.ts"
 import { filled, type JsonObject, object } from "../text/json.ts"
 
 export const noEnvelope: Envelope = {

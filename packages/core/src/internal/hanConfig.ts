@@ -2,7 +2,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { readWhole } from "../files/wholeFile.ts"
 import { mostYamlBytes, parseYaml } from "../files/yamlFile.ts"
-import type { FileProblem } from "../Transcripts.ts"
+import type { FileProblem } from "../journal/Transcripts.ts"
 import { object } from "../text/json.ts"
 import { problemOf } from "./transcriptFolders.ts"
 

@@ -1,5 +1,5 @@
 import { endsRun, hookFactsOf } from "../HookRun.ts"
-import type { SessionEventOf } from "../SessionEvent.ts"
+import type { SessionEventOf } from "../journal/SessionEvent.ts"
 import { clipped } from "../text/Clip.ts"
 import { canonicalJson, filled, type JsonObject, object } from "../text/json.ts"
 

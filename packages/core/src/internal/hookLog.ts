@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
-import { type Entry, SessionId, type Transcript, transcriptFileId } from "../Entry.ts"
-import type { Append, Journal } from "../Journal.ts"
+import { type Entry, SessionId, type Transcript, transcriptFileId } from "../journal/Entry.ts"
+import type { Append, Journal } from "../journal/Journal.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import { Viewer } from "../store/Viewer.ts"
 

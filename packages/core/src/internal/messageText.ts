@@ -1,4 +1,4 @@
-import type { DecodedLine, SessionEvent } from "../SessionEvent.ts"
+import type { DecodedLine, SessionEvent } from "../journal/SessionEvent.ts"
 import { clipped } from "../text/Clip.ts"
 import { canonicalJson, cut, isObject, strings } from "../text/json.ts"
 import { hanText } from "./hanText.ts"

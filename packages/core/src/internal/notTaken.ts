@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { asking } from "../files/fileFacts.ts"
-import type { FileProblem, NotTaken, NotTakenFiles } from "../Transcripts.ts"
+import type { FileProblem, NotTaken, NotTakenFiles } from "../journal/Transcripts.ts"
 import { olderGeneration, transcriptEnd } from "./transcriptNames.ts"
 
 /** Files of the client that end as transcripts do. */

@@ -1,4 +1,4 @@
-import type { SessionEventOf } from "../SessionEvent.ts"
+import type { SessionEventOf } from "../journal/SessionEvent.ts"
 import { filled, object, whole } from "../text/json.ts"
 
 const url = /https:\/\/github\.com\/([\w.-]+\/[\w.-]+)\/pull\/(\d{1,9})(?!\d)/

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { read } from "../files/JsonFile.ts"
-import type { FileProblem } from "../Transcripts.ts"
+import type { FileProblem } from "../journal/Transcripts.ts"
 import type { JsonObject } from "../text/json.ts"
 
 /** The object in a JSON file; null where there is none, and for one that cannot be read, which is then one of the problems. */

@@ -1,4 +1,4 @@
-import { type Entry, entryText } from "../Entry.ts"
+import { type Entry, entryText } from "../journal/Entry.ts"
 import { filled, isObject, type JsonObject } from "../text/json.ts"
 
 /** The JSON objects of a line. */

@@ -4,7 +4,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { FileUnreadable } from "../files/FileUnreadable.ts"
 import { asking } from "../files/fileFacts.ts"
-import type { FileProblem } from "../Transcripts.ts"
+import type { FileProblem } from "../journal/Transcripts.ts"
 import { problemOf } from "./transcriptFolders.ts"
 
 export interface RuleFile {

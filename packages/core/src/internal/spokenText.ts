@@ -1,4 +1,4 @@
-import type { SessionEvent, SessionEventOf } from "../SessionEvent.ts"
+import type { SessionEvent, SessionEventOf } from "../journal/SessionEvent.ts"
 
 /** A command as it was typed: `/review PR 12`, `!ls`. */
 export const commandLine = ({ args, name, shell }: Pick<SessionEventOf<"CommandRun">, "args" | "name" | "shell">): string =>

@@ -4,7 +4,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { FileUnreadable } from "../files/FileUnreadable.ts"
 import { askFacts, asking, type FileFacts } from "../files/fileFacts.ts"
-import type { FileProblem, NotTaken } from "../Transcripts.ts"
+import type { FileProblem, NotTaken } from "../journal/Transcripts.ts"
 import { whyNot } from "./notTaken.ts"
 import { identify, isOutputName, isSessionName, metaNameOf, outputFolder, type TranscriptName, transcriptEnd } from "./transcriptNames.ts"
 

@@ -3,7 +3,7 @@ import * as path from "node:path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { errorCode } from "../files/fileFacts.ts"
-import type { RootState } from "../Transcripts.ts"
+import type { RootState } from "../journal/Transcripts.ts"
 import { childOf, type Folder, type FoundFolder, find, isOutputIn, lookInto, mostInside, nameIn, outputSignature, signatureOf } from "./transcriptFolders.ts"
 import { transcriptNameOfMeta } from "./transcriptNames.ts"
 

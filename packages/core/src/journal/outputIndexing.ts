@@ -4,10 +4,10 @@ import * as Stream from "effect/Stream"
 import type { FileUnreadable } from "../files/FileUnreadable.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
-import { mostOutputBytes, type ToolOutput, type ToolOutputGap, toolOutputId } from "../ToolOutput.ts"
-import type { OutputFile } from "../Transcripts.ts"
 import { addProblem, enqueueOutput, flushOutputs, outputsOf, type Work } from "./indexWork.ts"
 import { sameBytes } from "./keptEdges.ts"
+import { mostOutputBytes, type ToolOutput, type ToolOutputGap, toolOutputId } from "./ToolOutput.ts"
+import type { OutputFile } from "./Transcripts.ts"
 
 /** Bytes that are read, and kept, at a time. */
 const pieceBytes = 1 << 20

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
-import { type SessionId, type Transcript, transcriptFileId } from "../Entry.ts"
-import type { Append, Journal, TranscriptInfo } from "../Journal.ts"
-import type { ToolOutput, ToolOutputPart } from "../ToolOutput.ts"
-import type { FileProblem, NotTakenFiles, TranscriptFile, Transcripts } from "../Transcripts.ts"
+import { type SessionId, type Transcript, transcriptFileId } from "./Entry.ts"
+import type { Append, Journal, TranscriptInfo } from "./Journal.ts"
 import { type Edges, edgeRanges } from "./keptEdges.ts"
+import type { ToolOutput, ToolOutputPart } from "./ToolOutput.ts"
+import type { FileProblem, NotTakenFiles, TranscriptFile, Transcripts } from "./Transcripts.ts"
 
 /** What the journal has, kept in step with what is appended, so that a look at an unchanged file costs nothing. One for each owner. */
 export interface Known {

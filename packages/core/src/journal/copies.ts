@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
-import { transcriptFileId } from "../Entry.ts"
 import type { FileUnreadable } from "../files/FileUnreadable.ts"
-import type { TranscriptInfo } from "../Journal.ts"
-import type { TranscriptFile } from "../Transcripts.ts"
+import { transcriptFileId } from "./Entry.ts"
 import { addProblem, infosOf, type Pairing, readBytes, readEdges, type Verdict, type Work } from "./indexWork.ts"
+import type { TranscriptInfo } from "./Journal.ts"
 import { digestOf, sameBytes } from "./keptEdges.ts"
+import type { TranscriptFile } from "./Transcripts.ts"
 
 export interface Paired {
   readonly pairings: ReadonlyArray<Pairing>

@@ -1,13 +1,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { type Entry, type Transcript, transcriptFileId, transcriptId } from "../Entry.ts"
 import type { FileUnreadable } from "../files/FileUnreadable.ts"
 import { giveWay } from "../files/giveWay.ts"
-import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "../Journal.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
-import type { FileLook, TranscriptFile } from "../Transcripts.ts"
+import { type Entry, type Transcript, transcriptFileId, transcriptId } from "./Entry.ts"
 import {
   addProblem,
   enqueue,
@@ -24,9 +22,11 @@ import {
   remember,
   type Work
 } from "./indexWork.ts"
+import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "./Journal.ts"
 import { digestOf, type Edges, extendEdges, noEdges, sameBytes } from "./keptEdges.ts"
 import { type Decision, decide } from "./lookDecision.ts"
 import { relate } from "./relation.ts"
+import type { FileLook, TranscriptFile } from "./Transcripts.ts"
 
 /** How many bytes of a file a pass expects to bring in; null when there is nothing to do. */
 export const plannedBytes = (work: Work, pairing: Pairing): number | null => {

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
-import type { Entry } from "../Entry.ts"
+import type { Entry } from "./Entry.ts"
 
 /** How much of each end of the kept bytes is looked at again before more is appended. */
 export const edgeBytes = 4096

@@ -1,5 +1,5 @@
-import type { TranscriptInfo } from "../Journal.ts"
-import type { TranscriptFile } from "../Transcripts.ts"
+import type { TranscriptInfo } from "./Journal.ts"
+import type { TranscriptFile } from "./Transcripts.ts"
 
 /** What one look at a file, next to what the journal has of it, asks for. */
 export type Decision =

@@ -2,10 +2,10 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
 import { Entry, type SessionId, Transcript, TranscriptId } from "./Entry.ts"
 import { DecodedLine } from "./SessionEvent.ts"
-import type { StoreError } from "./store/StoreError.ts"
-import type { Viewer } from "./store/Viewer.ts"
 import type { ToolOutput, ToolOutputGap, ToolOutputId, ToolOutputNotFound, ToolOutputPart, ToolOutputTotals } from "./ToolOutput.ts"
 
 /** The file of a transcript as the indexer last saw it. A second look at the same `device, inode, size, mtimeMs` needs no read. */

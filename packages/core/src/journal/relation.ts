@@ -2,10 +2,10 @@ import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Entry } from "../Entry.ts"
-import type { TranscriptInfo } from "../Journal.ts"
-import type { TranscriptFile } from "../Transcripts.ts"
+import type { Entry } from "./Entry.ts"
 import type { Work } from "./indexWork.ts"
+import type { TranscriptInfo } from "./Journal.ts"
+import type { TranscriptFile } from "./Transcripts.ts"
 
 /** The relation of lines that are kept to those of a file that is not their continuation. */
 export interface Relation {

@@ -1,12 +1,12 @@
 import * as Effect from "effect/Effect"
-import { transcriptFileId } from "../Entry.ts"
 import { giveWay } from "../files/giveWay.ts"
-import type { TranscriptInfo } from "../Journal.ts"
-import type { FileProblem, OutputFile, RootState, TranscriptFile } from "../Transcripts.ts"
 import { pairFiles } from "./copies.ts"
+import { transcriptFileId } from "./Entry.ts"
 import { indexFile, noteMissing, plannedBytes } from "./fileIndexing.ts"
 import { addProblem, flush, infosOf, maxMetaBytes, type Pairing, pairedInfo, type Work } from "./indexWork.ts"
+import type { TranscriptInfo } from "./Journal.ts"
 import { indexOutputs, isOutputNews } from "./outputIndexing.ts"
+import type { FileProblem, OutputFile, RootState, TranscriptFile } from "./Transcripts.ts"
 
 type Candidates = Map<string, [TranscriptFile, ...Array<TranscriptFile>]>
 
