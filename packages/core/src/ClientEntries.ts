@@ -4,9 +4,9 @@ import { errorCode } from "./files/fileFacts.ts"
 import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "./files/JsonFile.ts"
 import { editPlanned, type JsonPlan, planOf, wholeText } from "./files/jsonPlan.ts"
 import { readWhole, replaceWhole, targetOf } from "./files/wholeFile.ts"
-import { type ClientHook, hookEvents } from "./Hook.ts"
 import { coversAt, watching } from "./HookCallers.ts"
-import { anyFile, isForAll } from "./HookMatcher.ts"
+import { type ClientHook, hookEvents } from "./hooks/Hook.ts"
+import { anyFile, isForAll } from "./hooks/HookMatcher.ts"
 import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./internal/hookHandlers.ts"
 import {
   digestOf,

@@ -1,4 +1,4 @@
-import { endsRun } from "./HookRun.ts"
+import { endsRun } from "./hooks/HookRun.ts"
 import { decodeLine, type Line, lineId } from "./internal/decodedLine.ts"
 import { envelopeOf as ownEnvelope } from "./internal/envelope.ts"
 import { readRecords } from "./internal/record.ts"

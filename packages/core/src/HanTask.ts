@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import type { HanEvent } from "./HookRun.ts"
+import type { HanEvent } from "./hooks/HookRun.ts"
 import { SessionId } from "./journal/Entry.ts"
 import { number, object, text, whole } from "./text/json.ts"
 

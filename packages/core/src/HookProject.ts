@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
-import type { HookQuery } from "./Hooks.ts"
+import type { HookQuery } from "./hooks/Hooks.ts"
 import { isWithin } from "./internal/pluginContent.ts"
 import { realPath } from "./internal/pluginPlaces.ts"
 

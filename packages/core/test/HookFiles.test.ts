@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import * as path from "node:path"
 import * as FastCheck from "effect/FastCheck"
 import { afterAll, describe, expect, it } from "vitest"
-import { takesFiles } from "../src/Hook.ts"
+import { takesFiles } from "../src/hooks/Hook.ts"
 import { asArgument, chunked, commandFor, quotedList } from "../src/internal/hookFiles.ts"
 
 const folder = mkdtempSync(path.join(tmpdir(), "hook-files-"))

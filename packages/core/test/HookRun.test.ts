@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { endsOf, type HanEvent, longestRunMs, runsOf } from "../src/HookRun.ts"
+import { endsOf, type HanEvent, longestRunMs, runsOf } from "../src/hooks/HookRun.ts"
 import { SessionId } from "../src/journal/Entry.ts"
 
 const sessionId = SessionId.make("s")

@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { inSeconds, takesFiles, triggerText } from "../src/Hook.ts"
+import { inSeconds, takesFiles, triggerText } from "../src/hooks/Hook.ts"
 import { check } from "../src/PluginCheck.ts"
 import { put, temporary } from "./transcriptTree.ts"
 

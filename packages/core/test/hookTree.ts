@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ClaudeFolders from "../src/ClaudeFolders.ts"
 import * as HookSettings from "../src/HookSettings.ts"
-import { Hooks } from "../src/Hooks.ts"
+import { Hooks } from "../src/hooks/Hooks.ts"
 import { json } from "./claudeTree.ts"
 import { put, temporary } from "./transcriptTree.ts"
 

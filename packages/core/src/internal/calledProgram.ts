@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs"
 import * as path from "node:path"
-import type { HookCall } from "../HookCall.ts"
+import type { HookCall } from "../hooks/HookCall.ts"
 import { shellWord } from "../text/shellWord.ts"
 
 /**

@@ -1,5 +1,5 @@
 import * as Duration from "effect/Duration"
-import { type ClientHook, HookLimit, type HookProblem } from "../Hook.ts"
+import { type ClientHook, HookLimit, type HookProblem } from "../hooks/Hook.ts"
 import { clientFaults } from "../TriggerFault.ts"
 import { array, filled, isObject, type JsonObject, number, object } from "../text/json.ts"
 

@@ -1,5 +1,5 @@
 import * as path from "node:path"
-import { type HookOutcome, whyNotRun } from "../HookOutcome.ts"
+import { type HookOutcome, whyNotRun } from "../hooks/HookOutcome.ts"
 import { clipped } from "../text/Clip.ts"
 import { shellWord } from "../text/shellWord.ts"
 import { withoutAnsi } from "../text/terminal.ts"

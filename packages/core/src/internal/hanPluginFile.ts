@@ -1,6 +1,6 @@
 import type { YamlFile } from "../files/yamlFile.ts"
-import { type HookDefinition, HookPhase, type HookProblem, type HookTrigger, type PluginHooks, takesFiles } from "../Hook.ts"
-import { isOfTools } from "../HookMatcher.ts"
+import { type HookDefinition, HookPhase, type HookProblem, type HookTrigger, type PluginHooks, takesFiles } from "../hooks/Hook.ts"
+import { isOfTools } from "../hooks/HookMatcher.ts"
 import { isObject } from "../text/json.ts"
 import { commandFor } from "./hookFiles.ts"
 import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"

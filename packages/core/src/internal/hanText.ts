@@ -1,4 +1,4 @@
-import { endsRun, hookFactsOf } from "../HookRun.ts"
+import { endsRun, hookFactsOf } from "../hooks/HookRun.ts"
 import type { SessionEventOf } from "../journal/SessionEvent.ts"
 import { clipped } from "../text/Clip.ts"
 import { canonicalJson, filled, type JsonObject, object } from "../text/json.ts"

@@ -1,5 +1,5 @@
 import type { YamlFile, YamlPath } from "../files/yamlFile.ts"
-import type { HookDefinition, HookProblem } from "../Hook.ts"
+import type { HookDefinition, HookProblem } from "../hooks/Hook.ts"
 import { isObject, type JsonObject } from "../text/json.ts"
 import type { HanConfigSource } from "./hanConfig.ts"
 import { HookKeys, problemAt } from "./hookKeys.ts"

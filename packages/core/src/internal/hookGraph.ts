@@ -1,5 +1,5 @@
-import type { Hook, HookDependency, HookPhase } from "../Hook.ts"
-import type { HookReason } from "../HookOutcome.ts"
+import type { Hook, HookDependency, HookPhase } from "../hooks/Hook.ts"
+import type { HookReason } from "../hooks/HookOutcome.ts"
 import { keyOf } from "./pluginKey.ts"
 
 /** The hooks of a call with those that they depend on, and what has to wait for what. */

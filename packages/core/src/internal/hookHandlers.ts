@@ -1,5 +1,5 @@
 import type { JsonPlan } from "../files/jsonPlan.ts"
-import { type ClientHook, hookEvents } from "../Hook.ts"
+import { type ClientHook, hookEvents } from "../hooks/Hook.ts"
 import { array, isObject, type JsonObject, object, text } from "../text/json.ts"
 
 /** One of the things that Claude Code runs, and where under `hooks` it stands. */

@@ -1,4 +1,4 @@
-import type { HookDefinition, HookPlugin } from "../Hook.ts"
+import type { HookDefinition, HookPlugin } from "../hooks/Hook.ts"
 import { type HookChange, type HookChanges, mayRunMore } from "./hookChanges.ts"
 import { keyOf } from "./pluginKey.ts"
 

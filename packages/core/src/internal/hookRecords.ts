@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto"
-import { type HookOutcome, hasPassed, verdictOf } from "../HookOutcome.ts"
+import { type HookOutcome, hasPassed, verdictOf } from "../hooks/HookOutcome.ts"
 import { clipped } from "../text/Clip.ts"
 import { redactor } from "../text/Redaction.ts"
 import { endText } from "./hookCommand.ts"

@@ -1,4 +1,4 @@
-import type { HookOutcome, HookSaid } from "../HookOutcome.ts"
+import type { HookOutcome, HookSaid } from "../hooks/HookOutcome.ts"
 import { clipped } from "../text/Clip.ts"
 import { canonicalJson, isObject, type JsonObject, object } from "../text/json.ts"
 import { type EventRule, type FieldKind, type Permission, permissions, ruleOf } from "./eventRules.ts"

@@ -1,4 +1,4 @@
-import type { HookOutcome } from "../HookOutcome.ts"
+import type { HookOutcome } from "../hooks/HookOutcome.ts"
 import { array, canonicalJson, isObject, type JsonObject } from "../text/json.ts"
 import { type EventRule, type FieldKind, type Permission, permissions } from "./eventRules.ts"
 import { type Section, section } from "./fairText.ts"

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { HookCache, HookFile, HookPass, HookPassed } from "../HookCache.ts"
+import type { HookCache, HookFile, HookPass, HookPassed } from "../hooks/HookCache.ts"
 import type { StoreError } from "../store/StoreError.ts"
 
 /**

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { StoreError } from "./store/StoreError.ts"
+import type { StoreError } from "../store/StoreError.ts"
 
 /** A file as a hook read it: its path from the hook's directory, and what stands for its content. */
 export const HookFile = Schema.Struct({ path: Schema.String, digest: Schema.String })

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
+import { SessionId } from "../journal/Entry.ts"
+import { array, count, filled, type JsonObject, number, object, text, whole } from "../text/json.ts"
 import { againstIt } from "./HookOutcome.ts"
-import { SessionId } from "./journal/Entry.ts"
-import { array, count, filled, type JsonObject, number, object, text, whole } from "./text/json.ts"
 
 /** How long a run may say nothing before nobody waits for it: longer than any hook may take without being told so. */
 export const longestRunMs = 3_600_000

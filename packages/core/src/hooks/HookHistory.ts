@@ -1,10 +1,10 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { SessionId } from "../journal/Entry.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
 import type { HookRun } from "./HookRun.ts"
-import { SessionId } from "./journal/Entry.ts"
-import type { StoreError } from "./store/StoreError.ts"
-import type { Viewer } from "./store/Viewer.ts"
 
 export const HookRunFilter = Schema.Struct({
   sessionId: Schema.optional(SessionId),

@@ -1,9 +1,9 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./files/JsonFile.ts"
+import { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
+import type { StoreError } from "../store/StoreError.ts"
 import { ClientHook, Hook, HookPlugin, HookProblem } from "./Hook.ts"
-import type { StoreError } from "./store/StoreError.ts"
 
 export const HookQuery = Schema.Struct({
   /** An absolute path. */
