@@ -6,8 +6,8 @@ import * as Schema from "effect/Schema"
 import { ClaudeFolders } from "./ClaudeFolders.ts"
 import { readStart } from "./files/wholeFile.ts"
 import { type RuleFile, ruleFilesIn } from "./internal/ruleFiles.ts"
-import { problemOf } from "./internal/transcriptFolders.ts"
 import { FileProblem } from "./journal/Transcripts.ts"
+import { problemOf } from "./transcripts/transcriptFolders.ts"
 
 /** A file of instructions that Claude Code reads at the start of a session, or when it works on what the file is about. */
 export const MemoryRule = Schema.Struct({

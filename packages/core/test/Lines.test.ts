@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { batchLimits, inBatches, type Line, lineSplitter } from "../src/internal/lines.ts"
+import { batchLimits, inBatches, type Line, lineSplitter } from "../src/transcripts/lines.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 

@@ -3,9 +3,9 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Folder } from "../src/internal/transcriptFolders.ts"
-import { watchTranscripts } from "../src/internal/transcriptWatch.ts"
-import type { TranscriptFilesOptions } from "../src/TranscriptFiles.ts"
+import type { TranscriptFilesOptions } from "../src/transcripts/TranscriptFiles.ts"
+import type { Folder } from "../src/transcripts/transcriptFolders.ts"
+import { watchTranscripts } from "../src/transcripts/transcriptWatch.ts"
 import { eventually, put, session, temporary, transcriptsOf } from "./transcriptTree.ts"
 
 /** What was told of since the last question, and how to wait for it. */

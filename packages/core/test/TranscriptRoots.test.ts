@@ -4,7 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import type { TranscriptFilesOptions, TranscriptRoot } from "../src/TranscriptFiles.ts"
+import type { TranscriptFilesOptions, TranscriptRoot } from "../src/transcripts/TranscriptFiles.ts"
 import { eventually, put, session, temporary, transcriptsOf } from "./transcriptTree.ts"
 
 /** Roots that change, and what was told of since it was asked last. */

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { transcriptFileId } from "../src/journal/Entry.ts"
 import { Transcripts } from "../src/journal/Transcripts.ts"
-import { layer } from "../src/TranscriptFiles.ts"
+import { layer } from "../src/transcripts/TranscriptFiles.ts"
 
 // Root may read everything: only another user sees what is closed.
 if (process.getuid?.() === 0) process.setuid?.(65534)

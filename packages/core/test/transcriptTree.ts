@@ -4,8 +4,8 @@ import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import { Transcripts } from "../src/journal/Transcripts.ts"
-import { layer, type TranscriptFilesOptions } from "../src/TranscriptFiles.ts"
 import { isObject } from "../src/text/json.ts"
+import { layer, type TranscriptFilesOptions } from "../src/transcripts/TranscriptFiles.ts"
 
 /** A folder of its own for one test, removed with its scope. */
 export const temporary = Effect.acquireRelease(

@@ -4,7 +4,7 @@ import { readWhole } from "../files/wholeFile.ts"
 import { mostYamlBytes, parseYaml } from "../files/yamlFile.ts"
 import type { FileProblem } from "../journal/Transcripts.ts"
 import { object } from "../text/json.ts"
-import { problemOf } from "./transcriptFolders.ts"
+import { problemOf } from "../transcripts/transcriptFolders.ts"
 
 /** What one of han's own files says; null for what it does not say. */
 export interface HanConfig {

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type { FileUnreadable } from "../files/FileUnreadable.ts"
 import { asking } from "../files/fileFacts.ts"
 import type { FileProblem } from "../journal/Transcripts.ts"
-import { problemOf } from "./transcriptFolders.ts"
+import { problemOf } from "../transcripts/transcriptFolders.ts"
 
 export interface RuleFile {
   readonly path: string

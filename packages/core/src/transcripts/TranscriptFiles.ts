@@ -6,12 +6,14 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Subscribable from "effect/Subscribable"
-import { FileUnreadable } from "./files/FileUnreadable.ts"
-import { calling, descriptorFacts, type FileFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "./files/fileFacts.ts"
-import { agentSessions } from "./internal/agentSessions.ts"
-import { payloadReference, readPayload } from "./internal/hanPayload.ts"
-import { batchLimits, inBatches, lineSplitter } from "./internal/lines.ts"
-import { findStrays, notTakenFiles } from "./internal/notTaken.ts"
+import { FileUnreadable } from "../files/FileUnreadable.ts"
+import { calling, descriptorFacts, type FileFacts, factsOf, linkTarget, mayList, openForReading, readAt, realPathOf } from "../files/fileFacts.ts"
+import { AgentId, type Entry, SessionId } from "../journal/Entry.ts"
+import { type FileLook, type LineBatch, type NotTaken, type OutputFile, type RootState, type TranscriptFile, Transcripts } from "../journal/Transcripts.ts"
+import { agentSessions } from "./agentSessions.ts"
+import { payloadReference, readPayload } from "./hanPayload.ts"
+import { batchLimits, inBatches, lineSplitter } from "./lines.ts"
+import { findStrays, notTakenFiles } from "./notTaken.ts"
 import {
   childOf,
   type Folder,
@@ -25,10 +27,8 @@ import {
   placeOf,
   problemOf,
   walk
-} from "./internal/transcriptFolders.ts"
-import { type TranscriptWatch, watchTranscripts } from "./internal/transcriptWatch.ts"
-import { AgentId, type Entry, SessionId } from "./journal/Entry.ts"
-import { type FileLook, type LineBatch, type NotTaken, type OutputFile, type RootState, type TranscriptFile, Transcripts } from "./journal/Transcripts.ts"
+} from "./transcriptFolders.ts"
+import { type TranscriptWatch, watchTranscripts } from "./transcriptWatch.ts"
 
 /** A configuration folder, as `~/.claude`: transcripts lie in `projects` below it. It may be missing now and appear later. */
 export interface TranscriptRoot {
