@@ -1,4 +1,4 @@
-import { commandLine } from "./internal/spokenText.ts"
+import { commandLine } from "./harness/spokenText.ts"
 import type { JournalEvent, SessionEvent } from "./journal/SessionEvent.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
 import { clipped } from "./text/Clip.ts"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { decode } from "../src/ClaudeCode.ts"
+import { decode } from "../src/harness/claude/ClaudeCode.ts"
 import type { Transcript } from "../src/journal/Entry.ts"
 import { assistant, entryOf, only, transcriptOf, user } from "./fixtureLines.ts"
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { decode } from "../src/ClaudeCode.ts"
+import { decode } from "../src/harness/claude/ClaudeCode.ts"
 import { indexingCase, only } from "./fixtureLines.ts"
 
 const linesOf = (name: string) => indexingCase(name).flatMap(({ entries, transcript }) => entries.map((entry) => decode(transcript, entry)))

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import { decodeEntry } from "../src/Decode.ts"
+import { decodeEntry } from "../src/harness/Decode.ts"
 import { kindOf, textOf } from "../src/Message.ts"
 import { cut } from "../src/text/json.ts"
 import { scenario, scenarios } from "./fixtureLines.ts"

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { decodeEntry } from "../src/Decode.ts"
+import { decodeEntry } from "../src/harness/Decode.ts"
 import { DecodedLine } from "../src/journal/SessionEvent.ts"
 import { fromLine, idOf, kindOf, roleOf, searchTextOf, textOf } from "../src/Message.ts"
 import { entryOf, scenario, scenarios, transcriptOf } from "./fixtureLines.ts"

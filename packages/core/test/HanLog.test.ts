@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { decode } from "../src/HanLog.ts"
+import { decode } from "../src/harness/han/HanLog.ts"
 import { idOf, kindOf, searchTextOf, textOf } from "../src/Message.ts"
 import { entryOf, indexingCase, only, transcriptOf } from "./fixtureLines.ts"
 

@@ -1,10 +1,10 @@
+import { hanText } from "../harness/han/hanText.ts"
+import { withoutTags } from "../harness/promptParts.ts"
+import { commandLine, commandOf } from "../harness/spokenText.ts"
 import type { DecodedLine, SessionEvent } from "../journal/SessionEvent.ts"
 import { clipped } from "../text/Clip.ts"
 import { canonicalJson, cut, isObject, strings } from "../text/json.ts"
-import { hanText } from "./hanText.ts"
-import { withoutTags } from "./promptParts.ts"
 import { resultText } from "./resultText.ts"
-import { commandLine, commandOf } from "./spokenText.ts"
 
 /** How much of one string of a tool's input can be found: the beginning of a written file, all of a command. */
 const inputEach = 4000

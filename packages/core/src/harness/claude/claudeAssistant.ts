@@ -1,8 +1,8 @@
-import { array, canonicalJson, filled, isObject, type JsonObject, object, text as string } from "../text/json.ts"
-import { lineDiff } from "../text/lineDiff.ts"
+import { array, canonicalJson, filled, isObject, type JsonObject, object, text as string } from "../../text/json.ts"
+import { lineDiff } from "../../text/lineDiff.ts"
+import { type Line, lineId } from "../decodedLine.ts"
 import { countLines } from "./claudeContent.ts"
 import { addUsage } from "./claudeUsage.ts"
-import { type Line, lineId } from "./decodedLine.ts"
 import { pullRequestIn } from "./pullRequest.ts"
 
 /** What the client writes in the model's place. */

@@ -1,7 +1,7 @@
-import type { SessionEventOf } from "../journal/SessionEvent.ts"
-import { array, count, filled, isObject, number, object, whole } from "../text/json.ts"
+import type { SessionEventOf } from "../../journal/SessionEvent.ts"
+import { array, count, filled, isObject, number, object, whole } from "../../text/json.ts"
+import type { Line } from "../decodedLine.ts"
 import { contentText } from "./claudeContent.ts"
-import type { Line } from "./decodedLine.ts"
 
 type State = SessionEventOf<"StateNoted">["state"]
 

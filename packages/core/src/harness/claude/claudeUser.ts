@@ -1,11 +1,11 @@
-import type { SessionEvent } from "../journal/SessionEvent.ts"
-import { array, cut, filled, isObject, object, text as string } from "../text/json.ts"
-import { tagged, unwrapped, withoutAnsi } from "../text/terminal.ts"
+import type { SessionEvent } from "../../journal/SessionEvent.ts"
+import { array, cut, filled, isObject, object, text as string } from "../../text/json.ts"
+import { tagged, unwrapped, withoutAnsi } from "../../text/terminal.ts"
+import { addUnrecognized, type Line } from "../decodedLine.ts"
+import { type AddedBlock, type PromptParts, partsOf } from "../promptParts.ts"
+import { commandLine } from "../spokenText.ts"
 import { contentText, continuation } from "./claudeContent.ts"
-import { addUnrecognized, type Line } from "./decodedLine.ts"
-import { type AddedBlock, type PromptParts, partsOf } from "./promptParts.ts"
 import { pullRequestIn, pullRequestOf } from "./pullRequest.ts"
-import { commandLine } from "./spokenText.ts"
 
 /** Longer results are files and listings, whose links say nothing about the session. */
 const longestLinkText = 2000

@@ -1,6 +1,6 @@
-import type { SessionEventOf, Surcharge } from "../journal/SessionEvent.ts"
-import { count, filled, isObject, type JsonObject, object, tokenCount } from "../text/json.ts"
-import type { Line } from "./decodedLine.ts"
+import type { SessionEventOf, Surcharge } from "../../journal/SessionEvent.ts"
+import { count, filled, isObject, type JsonObject, object, tokenCount } from "../../text/json.ts"
+import type { Line } from "../decodedLine.ts"
 
 interface Ids {
   readonly messageId: string | null

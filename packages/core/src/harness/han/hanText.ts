@@ -1,7 +1,7 @@
-import { endsRun, hookFactsOf } from "../hooks/HookRun.ts"
-import type { SessionEventOf } from "../journal/SessionEvent.ts"
-import { clipped } from "../text/Clip.ts"
-import { canonicalJson, filled, type JsonObject, object } from "../text/json.ts"
+import { endsRun, hookFactsOf } from "../../hooks/HookRun.ts"
+import type { SessionEventOf } from "../../journal/SessionEvent.ts"
+import { clipped } from "../../text/Clip.ts"
+import { canonicalJson, filled, type JsonObject, object } from "../../text/json.ts"
 
 const longest = 300
 const longestName = 100

@@ -1,12 +1,12 @@
-import { addAssistant, addLegacyCall, addLegacyResult } from "./internal/claudeAssistant.ts"
-import { addAttachment } from "./internal/claudeAttachment.ts"
-import { addState } from "./internal/claudeState.ts"
-import { addSummary, addSystem } from "./internal/claudeSystem.ts"
-import { addUser } from "./internal/claudeUser.ts"
-import { decodeLine, type Line } from "./internal/decodedLine.ts"
-import { envelopeOf } from "./internal/envelope.ts"
-import type { Entry, Transcript } from "./journal/Entry.ts"
-import type { DecodedLine } from "./journal/SessionEvent.ts"
+import type { Entry, Transcript } from "../../journal/Entry.ts"
+import type { DecodedLine } from "../../journal/SessionEvent.ts"
+import { decodeLine, type Line } from "../decodedLine.ts"
+import { envelopeOf } from "../envelope.ts"
+import { addAssistant, addLegacyCall, addLegacyResult } from "./claudeAssistant.ts"
+import { addAttachment } from "./claudeAttachment.ts"
+import { addState } from "./claudeState.ts"
+import { addSummary, addSystem } from "./claudeSystem.ts"
+import { addUser } from "./claudeUser.ts"
 
 /**
  * What a line of a Claude Code transcript means, a session's own or a subagent's. Never throws, and never without an event: what it does not know is

@@ -1,4 +1,4 @@
-import { isObject, text } from "../text/json.ts"
+import { isObject, text } from "../../text/json.ts"
 
 /** A message's content as text: itself, or the texts of its blocks, one to a line; a tool that was looked up is its name. */
 export const contentText = (content: unknown): string => {

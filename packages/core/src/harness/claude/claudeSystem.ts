@@ -1,8 +1,8 @@
-import { array, filled, object, whole } from "../text/json.ts"
-import { withoutAnsi } from "../text/terminal.ts"
+import { array, filled, object, whole } from "../../text/json.ts"
+import { withoutAnsi } from "../../text/terminal.ts"
+import type { Line } from "../decodedLine.ts"
 import { contentText, continuation } from "./claudeContent.ts"
 import { addCommand } from "./claudeUser.ts"
-import type { Line } from "./decodedLine.ts"
 
 export const addSystem = (line: Line): void => {
   const { events, record } = line

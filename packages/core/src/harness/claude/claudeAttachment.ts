@@ -1,8 +1,8 @@
-import { clipped } from "../text/Clip.ts"
-import { array, canonicalJson, filled, isObject, type JsonObject, object } from "../text/json.ts"
+import { clipped } from "../../text/Clip.ts"
+import { array, canonicalJson, filled, isObject, type JsonObject, object } from "../../text/json.ts"
+import { addUnrecognized, type Line } from "../decodedLine.ts"
 import { contentText } from "./claudeContent.ts"
 import { addPrompt } from "./claudeUser.ts"
-import { addUnrecognized, type Line } from "./decodedLine.ts"
 
 export const addAttachment = (line: Line): void => {
   const { events } = line

@@ -1,7 +1,7 @@
-import * as ClaudeCode from "./ClaudeCode.ts"
-import * as HanLog from "./HanLog.ts"
-import type { Entry, Transcript } from "./journal/Entry.ts"
-import type { DecodedLine } from "./journal/SessionEvent.ts"
+import type { Entry, Transcript } from "../journal/Entry.ts"
+import type { DecodedLine } from "../journal/SessionEvent.ts"
+import * as ClaudeCode from "./claude/ClaudeCode.ts"
+import * as HanLog from "./han/HanLog.ts"
 
 /** What a line means, whatever wrote it. Pure, and never throws. */
 export const decodeEntry = (transcript: Transcript, entry: Entry): DecodedLine =>

@@ -1,11 +1,11 @@
-import { endsRun } from "./hooks/HookRun.ts"
-import { decodeLine, type Line, lineId } from "./internal/decodedLine.ts"
-import { envelopeOf as ownEnvelope } from "./internal/envelope.ts"
-import { readRecords } from "./internal/record.ts"
-import type { Entry, Transcript } from "./journal/Entry.ts"
-import type { DecodedLine, Envelope } from "./journal/SessionEvent.ts"
-import { mostCostNanoUsd } from "./journal/SessionEvent.ts"
-import { filled, type JsonObject, number, object, tokenCount } from "./text/json.ts"
+import { endsRun } from "../../hooks/HookRun.ts"
+import type { Entry, Transcript } from "../../journal/Entry.ts"
+import type { DecodedLine, Envelope } from "../../journal/SessionEvent.ts"
+import { mostCostNanoUsd } from "../../journal/SessionEvent.ts"
+import { filled, type JsonObject, number, object, tokenCount } from "../../text/json.ts"
+import { decodeLine, type Line, lineId } from "../decodedLine.ts"
+import { envelopeOf as ownEnvelope } from "../envelope.ts"
+import { readRecords } from "../record.ts"
 
 /**
  * What a line of a `<session>-han.jsonl` file means. A line that points to a file beside the transcript means what that file says, given as the entry's

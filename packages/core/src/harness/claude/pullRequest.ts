@@ -1,5 +1,5 @@
-import type { SessionEventOf } from "../journal/SessionEvent.ts"
-import { filled, object, whole } from "../text/json.ts"
+import type { SessionEventOf } from "../../journal/SessionEvent.ts"
+import { filled, object, whole } from "../../text/json.ts"
 
 const url = /https:\/\/github\.com\/([\w.-]+\/[\w.-]+)\/pull\/(\d{1,9})(?!\d)/
 
