@@ -1,8 +1,8 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { HanTask } from "./HanTask.ts"
 import type { FileValidation } from "./hooks/HookRun.ts"
 import type { SessionId } from "./journal/Entry.ts"
+import type { HanTask } from "./sessions/HanTask.ts"
 import type { StoreError } from "./store/StoreError.ts"
 import type { Viewer } from "./store/Viewer.ts"
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { decodeEntry } from "../src/harness/Decode.ts"
-import { kindOf, textOf } from "../src/Message.ts"
+import { kindOf, textOf } from "../src/sessions/Message.ts"
 import { cut } from "../src/text/json.ts"
 import { scenario, scenarios } from "./fixtureLines.ts"
 

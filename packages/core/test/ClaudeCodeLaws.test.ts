@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { decodeEntry } from "../src/harness/Decode.ts"
 import { DecodedLine } from "../src/journal/SessionEvent.ts"
-import { fromLine, idOf, kindOf, roleOf, searchTextOf, textOf } from "../src/Message.ts"
+import { fromLine, idOf, kindOf, roleOf, searchTextOf, textOf } from "../src/sessions/Message.ts"
 import { entryOf, scenario, scenarios, transcriptOf } from "./fixtureLines.ts"
 
 const transcripts = fc.constantFrom(transcriptOf("main"), transcriptOf("agent"), transcriptOf("han"))

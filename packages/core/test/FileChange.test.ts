@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type NotedChange, type OwnChange, ownNotes, patchedLines, pathFrom } from "../src/FileChange.ts"
+import { type NotedChange, type OwnChange, ownNotes, patchedLines, pathFrom } from "../src/sessions/FileChange.ts"
 import { lineDiff } from "../src/text/lineDiff.ts"
 
 const own = (path: string, at: number | null, toolName = "Edit", until: number | null = null): OwnChange => ({ path, toolName, at, until })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { decode } from "../src/harness/han/HanLog.ts"
-import { idOf, kindOf, searchTextOf, textOf } from "../src/Message.ts"
+import { idOf, kindOf, searchTextOf, textOf } from "../src/sessions/Message.ts"
 import { entryOf, indexingCase, only, transcriptOf } from "./fixtureLines.ts"
 
 const linesOf = (name: string) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { decodeEntry } from "../src/harness/Decode.ts"
-import { fromLine, idOf, isPrompt, kindOf, type MessageKind, type MessageRole, roleOf, searchTextOf, spokenText, textOf } from "../src/Message.ts"
+import { fromLine, idOf, isPrompt, kindOf, type MessageKind, type MessageRole, roleOf, searchTextOf, spokenText, textOf } from "../src/sessions/Message.ts"
 import { canonicalJson, cut, strings } from "../src/text/json.ts"
 import { entryOf, transcriptOf } from "./fixtureLines.ts"
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { decodeEntry } from "../src/harness/Decode.ts"
 import { partsOf, withoutTags } from "../src/harness/promptParts.ts"
 import type { SessionEvent } from "../src/journal/SessionEvent.ts"
-import { kindOf, textOf } from "../src/Message.ts"
+import { kindOf, textOf } from "../src/sessions/Message.ts"
 import { entryOf, transcriptOf } from "./fixtureLines.ts"
 
 const reminder = "<system-reminder>\nremember things\n</system-reminder>"

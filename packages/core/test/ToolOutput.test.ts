@@ -4,7 +4,7 @@ import { decodeEntry } from "../src/harness/Decode.ts"
 import { pointersOf } from "../src/harness/OutputPointers.ts"
 import { type Entry, SessionId, type Transcript } from "../src/journal/Entry.ts"
 import { outputText, searchedOutputBytes } from "../src/journal/ToolOutput.ts"
-import * as Message from "../src/Message.ts"
+import * as Message from "../src/sessions/Message.ts"
 
 const id = "11111111-1111-4111-8111-000000000001"
 const other = "11111111-1111-4111-8111-000000000002"

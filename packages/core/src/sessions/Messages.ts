@@ -1,11 +1,11 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { AgentId, SessionId, TranscriptId } from "./journal/Entry.ts"
+import type { AgentId, SessionId, TranscriptId } from "../journal/Entry.ts"
+import type { Page, PageCursorInvalid, PageRequest } from "../store/Page.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
+import type { OrderBy, Where } from "../store/Where.ts"
 import type { Message, MessageKind, ToolResult } from "./Message.ts"
-import type { Page, PageCursorInvalid, PageRequest } from "./store/Page.ts"
-import type { StoreError } from "./store/StoreError.ts"
-import type { Viewer } from "./store/Viewer.ts"
-import type { OrderBy, Where } from "./store/Where.ts"
 
 /** A message with its original line as text; what was not UTF-8 is U+FFFD. */
 export interface MessageLine {

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
-import type { HanEvent } from "./hooks/HookRun.ts"
-import { SessionId } from "./journal/Entry.ts"
-import { number, object, text, whole } from "./text/json.ts"
+import type { HanEvent } from "../hooks/HookRun.ts"
+import { SessionId } from "../journal/Entry.ts"
+import { number, object, text, whole } from "../text/json.ts"
 
 /** A piece of work that an agent announced and accounted for in han's log (`task_start`, `task_update`, `task_complete`, `task_fail`). */
 export class HanTask extends Schema.Class<HanTask>("han-core/HanTask")({

@@ -1,11 +1,11 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { AgentId, SessionId } from "./journal/Entry.ts"
+import { AgentId, SessionId } from "../journal/Entry.ts"
+import type { Page, PageCursorInvalid, PageRequest } from "../store/Page.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
 import { MessageKind, MessageRole } from "./Message.ts"
-import type { Page, PageCursorInvalid, PageRequest } from "./store/Page.ts"
-import type { StoreError } from "./store/StoreError.ts"
-import type { Viewer } from "./store/Viewer.ts"
 
 /**
  * What to look for. `text` is plain words, all of which must occur; `"quoted words"` stand side by side, `word*` is a beginning, `-word` must not occur.

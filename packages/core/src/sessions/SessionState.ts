@@ -1,7 +1,7 @@
-import { commandLine } from "./harness/spokenText.ts"
-import type { JournalEvent, SessionEvent } from "./journal/SessionEvent.ts"
+import { commandLine } from "../harness/spokenText.ts"
+import type { JournalEvent, SessionEvent } from "../journal/SessionEvent.ts"
+import { clipped } from "../text/Clip.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
-import { clipped } from "./text/Clip.ts"
 
 /** A fact with the line of the transcript that told it. */
 interface Told<A> {

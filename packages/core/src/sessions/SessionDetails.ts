@@ -1,12 +1,12 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type { FileValidation, HookRun } from "../hooks/HookRun.ts"
+import type { SessionId } from "../journal/Entry.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
 import type { FileChange } from "./FileChange.ts"
 import type { HanTask } from "./HanTask.ts"
-import type { FileValidation, HookRun } from "./hooks/HookRun.ts"
-import type { SessionId } from "./journal/Entry.ts"
 import type { Agent, Compaction, Session } from "./Session.ts"
-import type { StoreError } from "./store/StoreError.ts"
-import type { Viewer } from "./store/Viewer.ts"
 import type { Task, TodoList } from "./Task.ts"
 
 /** What humans felt in a session, from the words of their prompts (see `Sentiment`). */

@@ -1,8 +1,8 @@
 import { posix } from "node:path"
 import * as Schema from "effect/Schema"
-import { AgentId, SessionId } from "./journal/Entry.ts"
-import { array, object } from "./text/json.ts"
-import type { LineCounts } from "./text/lineDiff.ts"
+import { AgentId, SessionId } from "../journal/Entry.ts"
+import { array, object } from "../text/json.ts"
+import type { LineCounts } from "../text/lineDiff.ts"
 
 /** A change of a file that a tool call made, told by the call or by a note beside it. A call that failed changed nothing and is not here. */
 export class FileChange extends Schema.Class<FileChange>("han-core/FileChange")({

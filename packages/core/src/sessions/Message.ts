@@ -1,11 +1,11 @@
 import * as Schema from "effect/Schema"
-import { lineHash } from "./harness/decodedLine.ts"
-import { partsOf, withoutTags } from "./harness/promptParts.ts"
-import { commandOf } from "./harness/spokenText.ts"
-import { type FoundText, foundText, shownText } from "./internal/messageText.ts"
-import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "./journal/Entry.ts"
-import { type DecodedLine, Envelope, SessionEvent } from "./journal/SessionEvent.ts"
-import { unwrapped } from "./text/terminal.ts"
+import { lineHash } from "../harness/decodedLine.ts"
+import { partsOf, withoutTags } from "../harness/promptParts.ts"
+import { commandOf } from "../harness/spokenText.ts"
+import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "../journal/Entry.ts"
+import { type DecodedLine, Envelope, SessionEvent } from "../journal/SessionEvent.ts"
+import { unwrapped } from "../text/terminal.ts"
+import { type FoundText, foundText, shownText } from "./messageText.ts"
 
 /**
  * What a line is to a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),

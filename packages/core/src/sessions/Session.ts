@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
-import { AgentId, SessionId, type Transcript, TranscriptId } from "./journal/Entry.ts"
-import { clipped } from "./text/Clip.ts"
+import { AgentId, SessionId, type Transcript, TranscriptId } from "../journal/Entry.ts"
+import { clipped } from "../text/Clip.ts"
 
 /** Milliseconds since 1970, UTC. */
 export const Instant = Schema.Number

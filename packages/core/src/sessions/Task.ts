@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { SessionId } from "./journal/Entry.ts"
+import { SessionId } from "../journal/Entry.ts"
 
 /** One task of a session's task list, which its subagents share. */
 export class Task extends Schema.Class<Task>("han-core/Task")({
