@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { addDays, dayIn, labelOf, monthOf, startOf, weekOf } from "../src/Calendar.ts"
+import { addDays, dayIn, labelOf, monthOf, startOf, weekOf } from "../src/usage/Calendar.ts"
 
 const zones = [
   "UTC",

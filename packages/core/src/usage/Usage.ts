@@ -1,11 +1,11 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { AgentId, SessionId } from "./journal/Entry.ts"
-import type { ProjectNotFound } from "./sessions/Project.ts"
-import type { SessionNotFound } from "./sessions/Session.ts"
-import type { StoreError } from "./store/StoreError.ts"
-import type { Viewer } from "./store/Viewer.ts"
+import { AgentId, SessionId } from "../journal/Entry.ts"
+import type { ProjectNotFound } from "../sessions/Project.ts"
+import type { SessionNotFound } from "../sessions/Session.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
 
 /**
  * Tokens and money of distinct API responses: what several lines, forks and resumes repeat is counted once. What was charged beside a response within it, e.g. an adviser's

@@ -1,10 +1,10 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { FileValidation } from "./hooks/HookRun.ts"
-import type { SessionId } from "./journal/Entry.ts"
-import type { HanTask } from "./sessions/HanTask.ts"
-import type { StoreError } from "./store/StoreError.ts"
-import type { Viewer } from "./store/Viewer.ts"
+import type { FileValidation } from "../hooks/HookRun.ts"
+import type { SessionId } from "../journal/Entry.ts"
+import type { HanTask } from "../sessions/HanTask.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
 
 /** Which sessions, and which part of their time: to the quarter of an hour in which a bound lies. */
 export interface MetricsScope {
