@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { analyse, analysedLength, type Sentiment, type Signal } from "../src/Sentiment.ts"
+import { analyse, analysedLength, type Sentiment, type Signal } from "../src/sentiment/Sentiment.ts"
 import { isObject } from "../src/text/json.ts"
 
 const analysed = (text: string): Sentiment => {

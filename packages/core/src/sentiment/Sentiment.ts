@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer"
-import { ownWords } from "./internal/ownWords.ts"
-import { valenceOf } from "./internal/valence.ts"
+import { ownWords } from "./ownWords.ts"
+import { valenceOf } from "./valence.ts"
 
 /**
  * What in a text speaks for frustration:
