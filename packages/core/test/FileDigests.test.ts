@@ -19,7 +19,7 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { isSettled } from "../src/files/fileLook.ts"
-import { fileDigests } from "../src/internal/fileDigests.ts"
+import { fileDigests } from "../src/worktree/fileDigests.ts"
 import { settle } from "./gitTree.ts"
 import { put, temporary } from "./transcriptTree.ts"
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { filesIn, hookDirectories } from "../src/internal/hookDirectories.ts"
-import type { ProjectTree } from "../src/internal/projectTree.ts"
+import type { ProjectTree } from "../src/worktree/projectTree.ts"
 import { gitTree } from "./gitTree.ts"
 import { put } from "./transcriptTree.ts"
 

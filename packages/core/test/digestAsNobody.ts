@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { fileDigests } from "../src/internal/fileDigests.ts"
+import { fileDigests } from "../src/worktree/fileDigests.ts"
 
 // Root may read everything: only another user sees what is closed.
 if (process.getuid?.() === 0) process.setuid?.(65534)

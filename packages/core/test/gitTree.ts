@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { Work } from "../src/files/keptReads.ts"
-import { fileDigests } from "../src/internal/fileDigests.ts"
-import { type ProjectTree, projectTrees } from "../src/internal/projectTree.ts"
+import { fileDigests } from "../src/worktree/fileDigests.ts"
+import { type ProjectTree, projectTrees } from "../src/worktree/projectTree.ts"
 import { put, temporary } from "./transcriptTree.ts"
 
 const realGit = (process.env.PATH ?? "")

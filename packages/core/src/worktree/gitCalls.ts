@@ -3,7 +3,7 @@ import { execFile } from "node:child_process"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Work } from "../files/keptReads.ts"
-import { gitEnvironment } from "../GitEnvironment.ts"
+import { gitEnvironment } from "./GitEnvironment.ts"
 
 export interface GitCall {
   /** Where git works. */
