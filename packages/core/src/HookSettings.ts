@@ -2,7 +2,6 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import { ClaudeFolders } from "./ClaudeFolders.ts"
 import type { Work } from "./files/keptReads.ts"
 import { kept } from "./files/keptReads.ts"
 import type { ClientHook, Hook, HookPlugin, HookProblem, HookTrust } from "./hooks/Hook.ts"
@@ -16,6 +15,7 @@ import { keyOf } from "./internal/pluginKey.ts"
 import { pluginPlaces, realPath } from "./internal/pluginPlaces.ts"
 import { digestOf, type Untrusted } from "./internal/trustDigest.ts"
 import { readDecisions, removeDecision, type StoredDecision, writeDecision } from "./internal/trustFile.ts"
+import { ClaudeFolders } from "./settings/ClaudeFolders.ts"
 
 export interface HookSettingsOptions {
   /** Where the decisions of `han trust` are kept. */

@@ -1,9 +1,9 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as ClaudeFolders from "../src/ClaudeFolders.ts"
 import * as HookSettings from "../src/HookSettings.ts"
 import { Hooks } from "../src/hooks/Hooks.ts"
+import * as ClaudeFolders from "../src/settings/ClaudeFolders.ts"
 import { json } from "./claudeTree.ts"
 import { put, temporary } from "./transcriptTree.ts"
 

@@ -3,9 +3,9 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { asking } from "../files/fileFacts.ts"
 import type { FileProblem } from "../journal/Transcripts.ts"
+import { readOr } from "../settings/readOr.ts"
 import { array, filled, isObject, type JsonObject, object } from "../text/json.ts"
 import { problemOf } from "../transcripts/transcriptFolders.ts"
-import { readOr } from "./readOr.ts"
 
 /** What a marketplace says of one of its plugins. */
 export interface Offer {

@@ -3,11 +3,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { readStart } from "../files/wholeFile.ts"
+import { FileProblem } from "../journal/Transcripts.ts"
+import { problemOf } from "../transcripts/transcriptFolders.ts"
 import { ClaudeFolders } from "./ClaudeFolders.ts"
-import { readStart } from "./files/wholeFile.ts"
-import { type RuleFile, ruleFilesIn } from "./internal/ruleFiles.ts"
-import { FileProblem } from "./journal/Transcripts.ts"
-import { problemOf } from "./transcripts/transcriptFolders.ts"
+import { type RuleFile, ruleFilesIn } from "./ruleFiles.ts"
 
 /** A file of instructions that Claude Code reads at the start of a session, or when it works on what the file is about. */
 export const MemoryRule = Schema.Struct({

@@ -1,5 +1,5 @@
-import type { McpServer } from "../ClaudeSettings.ts"
 import { array, filled, isObject, object } from "../text/json.ts"
+import type { McpServer } from "./ClaudeSettings.ts"
 
 /** The servers in the `mcpServers` of a file. */
 export const serversIn = (servers: unknown, from: Pick<McpServer, "source" | "projectPath"> & { readonly file: string }): ReadonlyArray<McpServer> =>

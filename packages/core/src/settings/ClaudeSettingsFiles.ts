@@ -1,14 +1,14 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { factsOf } from "../files/fileFacts.ts"
+import type { FileProblem } from "../journal/Transcripts.ts"
+import { array, type JsonObject, object } from "../text/json.ts"
 import { ClaudeFolders, settingsFile } from "./ClaudeFolders.ts"
 import { ClaudeSettings, type HanConfigSummary, type Permissions, type SettingsFile } from "./ClaudeSettings.ts"
-import { factsOf } from "./files/fileFacts.ts"
-import { hanConfigFiles, readHanConfig } from "./internal/hanConfig.ts"
-import { serversIn } from "./internal/mcpServers.ts"
-import { readOr } from "./internal/readOr.ts"
-import type { FileProblem } from "./journal/Transcripts.ts"
-import { array, type JsonObject, object } from "./text/json.ts"
+import { hanConfigFiles, readHanConfig } from "./hanConfig.ts"
+import { serversIn } from "./mcpServers.ts"
+import { readOr } from "./readOr.ts"
 
 /** Settings as the files have them. Every question reads them anew. */
 export const layer: Layer.Layer<ClaudeSettings, never, ClaudeFolders> = Layer.effect(

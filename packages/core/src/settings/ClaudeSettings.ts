@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { FileProblem } from "./journal/Transcripts.ts"
+import { FileProblem } from "../journal/Transcripts.ts"
 
 /** A file of settings, there or not. */
 export const SettingsFile = Schema.Struct({

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./files/JsonFile.ts"
+import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
 
 /** A configuration folder of Claude Code, or of another harness, whose transcripts are indexed. */
 export const ConfigDir = Schema.Struct({

@@ -4,10 +4,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { factsOf, unreadable } from "../files/fileFacts.ts"
+import type { FileProblem } from "../journal/Transcripts.ts"
+import { problemOf } from "../transcripts/transcriptFolders.ts"
 import { ConfigDirs } from "./ConfigDirs.ts"
-import { factsOf, unreadable } from "./files/fileFacts.ts"
-import type { FileProblem } from "./journal/Transcripts.ts"
-import { problemOf } from "./transcripts/transcriptFolders.ts"
 
 /** Where a setting holds: everywhere for this person, for everybody in a project, for this person in a project. */
 export const SettingsScope = Schema.Literal("user", "project", "local")
