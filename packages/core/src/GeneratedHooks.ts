@@ -12,8 +12,8 @@ import { type HookDefinition, type HookProblem, hookEvents } from "./hooks/Hook.
 import { common, isOfTools, matcherOf } from "./hooks/HookMatcher.ts"
 import { hanPluginFile, hooksIn } from "./internal/hanPluginFile.ts"
 import { type HandlerPlace, handlersIn, hanHookCall, takeOut } from "./internal/hookHandlers.ts"
-import { realPath } from "./internal/pluginPlaces.ts"
 import { PluginFolderInvalid } from "./PluginCheck.ts"
+import { realPath } from "./plugins/pluginPlaces.ts"
 import { array, canonicalJson, type JsonObject, object, text } from "./text/json.ts"
 
 /** An entry that a plugin's hooks need: Claude Code calls han, which runs all that is due. */

@@ -9,12 +9,12 @@ import { type FileOfTrust, HookContentChanged, type HookList, HookProjectInvalid
 import { applyChanges } from "./internal/hookOverlay.ts"
 import { hookReading } from "./internal/hookReading.ts"
 import { hookScopes, type Scoped } from "./internal/hookScopes.ts"
-import { installationsIn, installedFile } from "./internal/installedPlugins.ts"
-import { isWithin, pluginContents } from "./internal/pluginContent.ts"
-import { keyOf } from "./internal/pluginKey.ts"
-import { pluginPlaces, realPath } from "./internal/pluginPlaces.ts"
 import { digestOf, type Untrusted } from "./internal/trustDigest.ts"
 import { readDecisions, removeDecision, type StoredDecision, writeDecision } from "./internal/trustFile.ts"
+import { installationsIn, installedFile } from "./plugins/installedPlugins.ts"
+import { isWithin, pluginContents } from "./plugins/pluginContent.ts"
+import { keyOf } from "./plugins/pluginKey.ts"
+import { pluginPlaces, realPath } from "./plugins/pluginPlaces.ts"
 import { ClaudeFolders } from "./settings/ClaudeFolders.ts"
 
 export interface HookSettingsOptions {

@@ -6,7 +6,7 @@ import { doubleCalls, doubleText } from "./HookCallers.ts"
 import type { ClientHook, HookDefinition, HookProblem } from "./hooks/Hook.ts"
 import { hanPluginFile } from "./internal/hanPluginFile.ts"
 import { hookReading } from "./internal/hookReading.ts"
-import { realPath } from "./internal/pluginPlaces.ts"
+import { realPath } from "./plugins/pluginPlaces.ts"
 
 /** What the files of one plugin say, and what is wrong in them. It is sound when no problem is an error. */
 export interface PluginReport {

@@ -5,9 +5,9 @@ import { type ClosedGate, gatesIn } from "../hooks/ClosedGates.ts"
 import type { HookProblem } from "../hooks/Hook.ts"
 import type { HookOutcome } from "../hooks/HookOutcome.ts"
 import type { HookList } from "../hooks/Hooks.ts"
+import { keyOf } from "../plugins/pluginKey.ts"
 import { canonicalJson, isObject, object } from "../text/json.ts"
 import { outcomeWithout } from "./hookCommand.ts"
-import { keyOf } from "./pluginKey.ts"
 
 /** A gate that nobody can run, because a file that says what it is cannot be read. `why`: what is wrong with the file. */
 export interface HiddenGate extends ClosedGate {

@@ -1,6 +1,6 @@
 import type { HookDefinition, HookPlugin } from "../hooks/Hook.ts"
+import { keyOf } from "../plugins/pluginKey.ts"
 import { type HookChange, type HookChanges, mayRunMore } from "./hookChanges.ts"
-import { keyOf } from "./pluginKey.ts"
 
 /** Whether a change is meant for this plugin: by its key, its name, or another name of it. */
 export const isFor = (change: HookChange, plugin: { readonly name: string; readonly marketplace: string; readonly aliases: ReadonlyArray<string> }): boolean =>

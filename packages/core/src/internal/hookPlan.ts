@@ -10,6 +10,7 @@ import { type HookCall, HookCallInvalid } from "../hooks/HookCall.ts"
 import { isMeant, matchedField, matches, standsFor } from "../hooks/HookMatcher.ts"
 import type { HookReason } from "../hooks/HookOutcome.ts"
 import type { HookList, Hooks } from "../hooks/Hooks.ts"
+import { isWithin } from "../plugins/pluginContent.ts"
 import type { ProjectTree } from "../worktree/projectTree.ts"
 import type { directorySettings } from "./directorySettings.ts"
 import { type HookDeciding, type HookUnit, inTree, withoutLinks } from "./hookDecision.ts"
@@ -20,7 +21,6 @@ import { type HookGraph, hookGraph, isOf, phaseOrder } from "./hookGraph.ts"
 import { clientCall } from "./hookHandlers.ts"
 import { type HookPayload, payloadOf } from "./hookPayload.ts"
 import { isAsyncCall } from "./hookWait.ts"
-import { isWithin } from "./pluginContent.ts"
 
 /** What a call comes to, before anything of it is run. */
 export interface Planned {

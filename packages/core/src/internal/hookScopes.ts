@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import type { Work } from "../files/keptReads.ts"
 import type { Hook, HookProblem, HookScope } from "../hooks/Hook.ts"
 import type { HookList } from "../hooks/Hooks.ts"
+import { enabledIn, partsOf } from "../plugins/pluginKey.ts"
+import type { Declared } from "../plugins/pluginPlaces.ts"
 import { type ClaudeFolders, settingsFile } from "../settings/ClaudeFolders.ts"
 import { hanConfigFiles } from "../settings/hanConfig.ts"
 import { filled, type JsonObject, object } from "../text/json.ts"
@@ -10,8 +12,6 @@ import type { HookChanges } from "./hookChanges.ts"
 import { problemAt } from "./hookKeys.ts"
 import { isFor } from "./hookOverlay.ts"
 import type { HookReading } from "./hookReading.ts"
-import { enabledIn, partsOf } from "./pluginKey.ts"
-import type { Declared } from "./pluginPlaces.ts"
 
 /** A plugin as all settings together name it. */
 export interface NamedPlugin {

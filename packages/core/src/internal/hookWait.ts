@@ -5,10 +5,10 @@ import type { ClientHook } from "../hooks/Hook.ts"
 import type { HookCall } from "../hooks/HookCall.ts"
 import { matches } from "../hooks/HookMatcher.ts"
 import type { HookList } from "../hooks/Hooks.ts"
+import { isWithin } from "../plugins/pluginContent.ts"
 import { isOf } from "./hookGraph.ts"
 import { callWords, clientCall } from "./hookHandlers.ts"
 import type { HookPayload } from "./hookPayload.ts"
-import { isWithin } from "./pluginContent.ts"
 
 /** A call that somebody may wait for. */
 interface Waiting {

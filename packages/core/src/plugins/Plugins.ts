@@ -1,9 +1,9 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "./files/JsonFile.ts"
-import { FileProblem } from "./journal/Transcripts.ts"
-import { SettingsScope } from "./settings/ClaudeFolders.ts"
+import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
+import { FileProblem } from "../journal/Transcripts.ts"
+import { SettingsScope } from "../settings/ClaudeFolders.ts"
 
 /** A plugin as one scope has it: one that two projects enable is two of these. */
 export const Plugin = Schema.Struct({

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import type { SettingsScope } from "./settings/ClaudeFolders.ts"
+import type { SettingsScope } from "../settings/ClaudeFolders.ts"
 
 /** Where plugins are switched on, and what is known there. */
 export interface InstallPlace {

@@ -2,12 +2,14 @@ import { stat } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { unreadable } from "./files/fileFacts.ts"
-import { edit, read } from "./files/JsonFile.ts"
-import { type Installation, installationsIn, installedFile, uninstalling } from "./internal/installedPlugins.ts"
-import { marketplaces } from "./internal/marketplaces.ts"
-import { enabledIn, isOn, isPluginName, keyOf, partsOf } from "./internal/pluginKey.ts"
-import type { FileProblem } from "./journal/Transcripts.ts"
+import { unreadable } from "../files/fileFacts.ts"
+import { edit, read } from "../files/JsonFile.ts"
+import type { FileProblem } from "../journal/Transcripts.ts"
+import { type ClaudeFolder, ClaudeFolders, type SettingsScope, settingsFile } from "../settings/ClaudeFolders.ts"
+import { readOr } from "../settings/readOr.ts"
+import { object } from "../text/json.ts"
+import { type Installation, installationsIn, installedFile, uninstalling } from "./installedPlugins.ts"
+import { marketplaces } from "./marketplaces.ts"
 import {
   type Plugin,
   type PluginFileError,
@@ -19,9 +21,7 @@ import {
   type PluginQuery,
   Plugins
 } from "./Plugins.ts"
-import { type ClaudeFolder, ClaudeFolders, type SettingsScope, settingsFile } from "./settings/ClaudeFolders.ts"
-import { readOr } from "./settings/readOr.ts"
-import { object } from "./text/json.ts"
+import { enabledIn, isOn, isPluginName, keyOf, partsOf } from "./pluginKey.ts"
 
 /** Plugins as the files of Claude Code have them. Every question reads them anew. */
 export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(

@@ -1,15 +1,15 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { type JsonFileBroken, type JsonFileUnreadable, type JsonFileUnwritable, read } from "./files/JsonFile.ts"
-import { marketplaceSource, sourceText } from "./internal/marketplaceSource.ts"
-import { chosen, declare, declaredSource, knownMarketplaces, mostNear, offersFrom, settingsOf, shownName } from "./internal/markets.ts"
-import { keyOf } from "./internal/pluginKey.ts"
-import { realPath } from "./internal/pluginPlaces.ts"
+import { type JsonFileBroken, type JsonFileUnreadable, type JsonFileUnwritable, read } from "../files/JsonFile.ts"
+import { filled, object } from "../text/json.ts"
+import { nearNames } from "../text/nearNames.ts"
+import { marketplaceSource, sourceText } from "./marketplaceSource.ts"
+import { chosen, declare, declaredSource, knownMarketplaces, mostNear, offersFrom, settingsOf, shownName } from "./markets.ts"
 import { type InstallPlace, MarketplaceUnusable, PluginNotOffered } from "./PluginOffers.ts"
 import { type PluginManaged, type PluginNameInvalid, PluginPlaceUnclear, Plugins } from "./Plugins.ts"
-import { filled, object } from "./text/json.ts"
-import { nearNames } from "./text/nearNames.ts"
+import { keyOf } from "./pluginKey.ts"
+import { realPath } from "./pluginPlaces.ts"
 
 export interface InstallRequest extends InstallPlace {
   /** `name`, or `name@marketplace`. */
