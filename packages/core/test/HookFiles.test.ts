@@ -5,7 +5,7 @@ import * as path from "node:path"
 import * as FastCheck from "effect/FastCheck"
 import { afterAll, describe, expect, it } from "vitest"
 import { takesFiles } from "../src/hooks/Hook.ts"
-import { asArgument, chunked, commandFor, quotedList } from "../src/internal/hookFiles.ts"
+import { asArgument, chunked, commandFor, quotedList } from "../src/hooks/shell/hookFiles.ts"
 
 const folder = mkdtempSync(path.join(tmpdir(), "hook-files-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,9 +1,9 @@
 import type { YamlFile } from "../files/yamlFile.ts"
 import { type HookDefinition, HookPhase, type HookProblem, type HookTrigger, type PluginHooks, takesFiles } from "../hooks/Hook.ts"
 import { isOfTools } from "../hooks/HookMatcher.ts"
+import { commandFor } from "../hooks/shell/hookFiles.ts"
 import { isPluginName } from "../plugins/pluginKey.ts"
 import { isObject } from "../text/json.ts"
-import { commandFor } from "./hookFiles.ts"
 import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"
 
 export const hanPluginFile = "han-plugin.yml"
