@@ -4,10 +4,10 @@ import { errorCode } from "./files/fileFacts.ts"
 import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "./files/JsonFile.ts"
 import { editPlanned, type JsonPlan, planOf, wholeText } from "./files/jsonPlan.ts"
 import { readWhole, replaceWhole, targetOf } from "./files/wholeFile.ts"
-import { coversAt, watching } from "./HookCallers.ts"
+import { coversAt, watching } from "./hooks/definition/HookCallers.ts"
+import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./hooks/definition/hookHandlers.ts"
 import { type ClientHook, hookEvents } from "./hooks/Hook.ts"
 import { anyFile, isForAll } from "./hooks/HookMatcher.ts"
-import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./internal/hookHandlers.ts"
 import {
   digestOf,
   readForHooks,

@@ -6,9 +6,9 @@ import * as fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { type ClientEntriesWanted, refusalOf, remove, standardEvents, write } from "../src/ClientEntries.ts"
 import { edit } from "../src/files/JsonFile.ts"
+import { isSetupHandler } from "../src/hooks/definition/hookHandlers.ts"
 import { hookEvents } from "../src/hooks/Hook.ts"
 import { hookKey } from "../src/hooks/HookKey.ts"
-import { isSetupHandler } from "../src/internal/hookHandlers.ts"
 import { put, temporary } from "./transcriptTree.ts"
 
 const tree = Effect.map(temporary, (root) => {

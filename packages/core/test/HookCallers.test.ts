@@ -1,7 +1,7 @@
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { calledOf, doubleCalls, type HookSituation, neededAt, waitingInVain } from "../src/HookCallers.ts"
+import { calledOf, doubleCalls, type HookSituation, neededAt, waitingInVain } from "../src/hooks/definition/HookCallers.ts"
 import { json } from "./claudeTree.ts"
 import { directory, hookTree } from "./hookTree.ts"
 import { put } from "./transcriptTree.ts"

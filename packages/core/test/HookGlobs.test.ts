@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { brokenGlobs, literals, matcher } from "../src/internal/hookGlobs.ts"
+import { brokenGlobs, literals, matcher } from "../src/hooks/definition/hookGlobs.ts"
 
 const files = [
   "a.ts",

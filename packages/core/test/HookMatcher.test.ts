@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { check } from "../src/hooks/definition/PluginCheck.ts"
 import { hookEvents, triggerText } from "../src/hooks/Hook.ts"
 import { common, isMeant, matchedField, matchedValue, matcherOf, matches, triggerIn } from "../src/hooks/HookMatcher.ts"
-import { check } from "../src/PluginCheck.ts"
 import { put, temporary } from "./transcriptTree.ts"
 
 describe("what stands behind the colon", () => {

@@ -3,8 +3,8 @@ import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { check } from "../src/hooks/definition/PluginCheck.ts"
 import { inSeconds, takesFiles, triggerText } from "../src/hooks/Hook.ts"
-import { check } from "../src/PluginCheck.ts"
 import { put, temporary } from "./transcriptTree.ts"
 
 const folder = (name: string) => fileURLToPath(new URL(`./plugins/${name}`, import.meta.url))

@@ -1,7 +1,7 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as HookSettings from "../src/HookSettings.ts"
+import * as HookSettings from "../src/hooks/definition/HookSettings.ts"
 import { Hooks } from "../src/hooks/Hooks.ts"
 import * as ClaudeFolders from "../src/settings/ClaudeFolders.ts"
 import { json } from "./claudeTree.ts"

@@ -1,12 +1,12 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { Work } from "../files/keptReads.ts"
+import { mayRunMore } from "../hooks/definition/hookChanges.ts"
+import { isFor } from "../hooks/definition/hookOverlay.ts"
+import { hookReading } from "../hooks/definition/hookReading.ts"
 import type { HookProblem } from "../hooks/Hook.ts"
 import type { HookReason } from "../hooks/HookOutcome.ts"
-import { mayRunMore } from "./hookChanges.ts"
 import type { HookUnit } from "./hookDecision.ts"
-import { isFor } from "./hookOverlay.ts"
-import { hookReading } from "./hookReading.ts"
 
 const settingsFile = "han-config.yml"
 

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { waitingInVain } from "../HookCallers.ts"
+import { waitingInVain } from "../hooks/definition/HookCallers.ts"
 import type { HookAnswer } from "../hooks/HookAnswer.ts"
 import { againstIt, type verdictOf } from "../hooks/HookOutcome.ts"
 import type { HookList } from "../hooks/Hooks.ts"

@@ -1,13 +1,13 @@
 import * as Duration from "effect/Duration"
-import { isTaken } from "../HookCallers.ts"
 import { isAwaited, usableOf, waitAt } from "../hooks/ClientWaits.ts"
+import { isTaken } from "../hooks/definition/HookCallers.ts"
+import { isOf } from "../hooks/definition/hookGraph.ts"
+import { callWords, clientCall } from "../hooks/definition/hookHandlers.ts"
 import type { ClientHook } from "../hooks/Hook.ts"
 import type { HookCall } from "../hooks/HookCall.ts"
 import { matches } from "../hooks/HookMatcher.ts"
 import type { HookList } from "../hooks/Hooks.ts"
 import { isWithin } from "../plugins/pluginContent.ts"
-import { isOf } from "./hookGraph.ts"
-import { callWords, clientCall } from "./hookHandlers.ts"
 import type { HookPayload } from "./hookPayload.ts"
 
 /** A call that somebody may wait for. */

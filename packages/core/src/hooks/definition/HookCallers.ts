@@ -1,9 +1,9 @@
-import type { ClientHook, Hook } from "./hooks/Hook.ts"
-import { hookEvents } from "./hooks/Hook.ts"
-import { anyFile, common, isForAll, isOfTools, matchedField, matches } from "./hooks/HookMatcher.ts"
-import type { HookList } from "./hooks/Hooks.ts"
-import { isOf } from "./internal/hookGraph.ts"
-import { clientCall } from "./internal/hookHandlers.ts"
+import type { ClientHook, Hook } from "../Hook.ts"
+import { hookEvents } from "../Hook.ts"
+import { anyFile, common, isForAll, isOfTools, matchedField, matches } from "../HookMatcher.ts"
+import type { HookList } from "../Hooks.ts"
+import { isOf } from "./hookGraph.ts"
+import { clientCall } from "./hookHandlers.ts"
 
 /** The calls that Claude Code makes for a hook at one of its events. */
 export interface HookCalled {

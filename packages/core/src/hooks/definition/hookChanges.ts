@@ -1,7 +1,7 @@
-import type { YamlFile, YamlPath } from "../files/yamlFile.ts"
-import type { HookDefinition, HookProblem } from "../hooks/Hook.ts"
-import type { HanConfigSource } from "../settings/hanConfig.ts"
-import { isObject, type JsonObject } from "../text/json.ts"
+import type { YamlFile, YamlPath } from "../../files/yamlFile.ts"
+import type { HanConfigSource } from "../../settings/hanConfig.ts"
+import { isObject, type JsonObject } from "../../text/json.ts"
+import type { HookDefinition, HookProblem } from "../Hook.ts"
 import { HookKeys, problemAt } from "./hookKeys.ts"
 
 /** What a file of settings changes of one hook. */

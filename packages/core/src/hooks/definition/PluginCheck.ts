@@ -2,11 +2,11 @@ import { existsSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { realPath } from "../../plugins/pluginPlaces.ts"
+import type { ClientHook, HookDefinition, HookProblem } from "../Hook.ts"
 import { doubleCalls, doubleText } from "./HookCallers.ts"
-import type { ClientHook, HookDefinition, HookProblem } from "./hooks/Hook.ts"
-import { hanPluginFile } from "./internal/hanPluginFile.ts"
-import { hookReading } from "./internal/hookReading.ts"
-import { realPath } from "./plugins/pluginPlaces.ts"
+import { hanPluginFile } from "./hanPluginFile.ts"
+import { hookReading } from "./hookReading.ts"
 
 /** What the files of one plugin say, and what is wrong in them. It is sound when no problem is an error. */
 export interface PluginReport {

@@ -1,7 +1,7 @@
 import * as Duration from "effect/Duration"
-import { type ClientHook, HookLimit, type HookProblem } from "../hooks/Hook.ts"
-import { clientFaults } from "../TriggerFault.ts"
-import { array, filled, isObject, type JsonObject, number, object } from "../text/json.ts"
+import { array, filled, isObject, type JsonObject, number, object } from "../../text/json.ts"
+import { type ClientHook, HookLimit, type HookProblem } from "../Hook.ts"
+import { clientFaults } from "./TriggerFault.ts"
 
 /** An entry as its file has it. */
 export type ClientEntry = Omit<ClientHook, "plugin" | "scope" | "file">

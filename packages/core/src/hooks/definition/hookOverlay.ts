@@ -1,5 +1,5 @@
-import type { HookDefinition, HookPlugin } from "../hooks/Hook.ts"
-import { keyOf } from "../plugins/pluginKey.ts"
+import { keyOf } from "../../plugins/pluginKey.ts"
+import type { HookDefinition, HookPlugin } from "../Hook.ts"
 import { type HookChange, type HookChanges, mayRunMore } from "./hookChanges.ts"
 
 /** Whether a change is meant for this plugin: by its key, its name, or another name of it. */

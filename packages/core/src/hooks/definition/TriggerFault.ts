@@ -1,5 +1,5 @@
-import { type HookProblem, type HookTrigger, hookEvents } from "./hooks/Hook.ts"
-import { anyFile, isForAll, isName, isOfTools, type MatchedField, matchedField, matchedFields, triggerIn } from "./hooks/HookMatcher.ts"
+import { type HookProblem, type HookTrigger, hookEvents } from "../Hook.ts"
+import { anyFile, isForAll, isName, isOfTools, type MatchedField, matchedField, matchedFields, triggerIn } from "../HookMatcher.ts"
 
 /** A fault of a trigger. `what` goes on after the name of its key. `error`: it would never be due, or at other times than it says. */
 export interface TriggerFault {

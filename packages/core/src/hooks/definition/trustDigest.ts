@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import * as Duration from "effect/Duration"
-import type { Hook } from "../hooks/Hook.ts"
-import { canonicalJson } from "../text/json.ts"
+import { canonicalJson } from "../../text/json.ts"
+import type { Hook } from "../Hook.ts"
 
 /** A hook that is not trusted by itself. `content`: the digest of all files of its plugin, where the plugin is not trusted; null where only a change of it is not. */
 export interface Untrusted {

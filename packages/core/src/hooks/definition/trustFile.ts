@@ -3,10 +3,10 @@ import { mkdir, open } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { errorCode } from "../files/fileFacts.ts"
-import { edit, JsonFileUnreadable, JsonFileUnwritable, read } from "../files/JsonFile.ts"
-import { TrustDecision } from "../hooks/Hooks.ts"
-import { isObject, type JsonObject, object } from "../text/json.ts"
+import { errorCode } from "../../files/fileFacts.ts"
+import { edit, JsonFileUnreadable, JsonFileUnwritable, read } from "../../files/JsonFile.ts"
+import { isObject, type JsonObject, object } from "../../text/json.ts"
+import { TrustDecision } from "../Hooks.ts"
 
 /** `files`: what the decision was about, a digest of each by its absolute path; earlier releases kept none. */
 export const StoredDecision = Schema.Struct({

@@ -1,6 +1,6 @@
-import type { Hook, HookDependency, HookPhase } from "../hooks/Hook.ts"
-import type { HookReason } from "../hooks/HookOutcome.ts"
-import { keyOf } from "../plugins/pluginKey.ts"
+import { keyOf } from "../../plugins/pluginKey.ts"
+import type { Hook, HookDependency, HookPhase } from "../Hook.ts"
+import type { HookReason } from "../HookOutcome.ts"
 
 /** The hooks of a call with those that they depend on, and what has to wait for what. */
 export interface HookGraph {

@@ -1,6 +1,6 @@
-import type { JsonPlan } from "../files/jsonPlan.ts"
-import { type ClientHook, hookEvents } from "../hooks/Hook.ts"
-import { array, isObject, type JsonObject, object, text } from "../text/json.ts"
+import type { JsonPlan } from "../../files/jsonPlan.ts"
+import { array, isObject, type JsonObject, object, text } from "../../text/json.ts"
+import { type ClientHook, hookEvents } from "../Hook.ts"
 
 /** One of the things that Claude Code runs, and where under `hooks` it stands. */
 export interface HandlerPlace {

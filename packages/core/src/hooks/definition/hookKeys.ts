@@ -1,12 +1,12 @@
 import * as Duration from "effect/Duration"
-import type { YamlFile, YamlPath } from "../files/yamlFile.ts"
-import { type HookDependency, HookLimit, type HookProblem, type HookTrigger } from "../hooks/Hook.ts"
-import { triggerIn } from "../hooks/HookMatcher.ts"
-import { isPluginName } from "../plugins/pluginKey.ts"
-import { faultsOf, type TriggerFault, toolFaults } from "../TriggerFault.ts"
-import { isObject, type JsonObject } from "../text/json.ts"
+import type { YamlFile, YamlPath } from "../../files/yamlFile.ts"
+import { isPluginName } from "../../plugins/pluginKey.ts"
+import { isObject, type JsonObject } from "../../text/json.ts"
+import { type HookDependency, HookLimit, type HookProblem, type HookTrigger } from "../Hook.ts"
+import { triggerIn } from "../HookMatcher.ts"
 import { loadsCode } from "./hookEnvironment.ts"
 import { brokenGlobs } from "./hookGlobs.ts"
+import { faultsOf, type TriggerFault, toolFaults } from "./TriggerFault.ts"
 
 /** Reads the keys of one object of a file; what is wrong becomes a problem. `undefined`: not there, or empty, or wrong. */
 export class HookKeys {

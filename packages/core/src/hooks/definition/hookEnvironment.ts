@@ -1,4 +1,4 @@
-import type { Hook } from "../hooks/Hook.ts"
+import type { Hook } from "../Hook.ts"
 
 /** Variables that make a program load or run other code than its own; no hook gets them, whoever set them. */
 export const loadsCode = (name: string): boolean => codeLoading.has(name.toUpperCase()) || /^(LD_|DYLD_|BASH_FUNC_)/i.test(name)
