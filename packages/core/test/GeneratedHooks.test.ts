@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { generate, pluginFoldersBelow } from "../src/GeneratedHooks.ts"
+import { generate, pluginFoldersBelow } from "../src/hooks/entries/GeneratedHooks.ts"
 import { json } from "./claudeTree.ts"
 import { put, temporary } from "./transcriptTree.ts"
 

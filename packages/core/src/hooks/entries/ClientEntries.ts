@@ -1,26 +1,16 @@
 import { unlink } from "node:fs/promises"
 import * as Effect from "effect/Effect"
-import { errorCode } from "./files/fileFacts.ts"
-import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "./files/JsonFile.ts"
-import { editPlanned, type JsonPlan, planOf, wholeText } from "./files/jsonPlan.ts"
-import { readWhole, replaceWhole, targetOf } from "./files/wholeFile.ts"
-import { coversAt, watching } from "./hooks/definition/HookCallers.ts"
-import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "./hooks/definition/hookHandlers.ts"
-import { type ClientHook, hookEvents } from "./hooks/Hook.ts"
-import { anyFile, isForAll } from "./hooks/HookMatcher.ts"
-import {
-  digestOf,
-  readForHooks,
-  readProjects,
-  readRecord,
-  removeRecord,
-  type SetupRecord,
-  writeForHooks,
-  writeProjects,
-  writeRecord
-} from "./internal/setupRecord.ts"
-import { array, canonicalJson, filled, isObject, type JsonObject, object, text } from "./text/json.ts"
-import { laxityOf, laxText } from "./text/strictJson.ts"
+import { errorCode } from "../../files/fileFacts.ts"
+import { type JsonFileBroken, type JsonFileUnreadable, JsonFileUnwritable } from "../../files/JsonFile.ts"
+import { editPlanned, type JsonPlan, planOf, wholeText } from "../../files/jsonPlan.ts"
+import { readWhole, replaceWhole, targetOf } from "../../files/wholeFile.ts"
+import { array, canonicalJson, filled, isObject, type JsonObject, object, text } from "../../text/json.ts"
+import { laxityOf, laxText } from "../../text/strictJson.ts"
+import { coversAt, watching } from "../definition/HookCallers.ts"
+import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "../definition/hookHandlers.ts"
+import { type ClientHook, hookEvents } from "../Hook.ts"
+import { anyFile, isForAll } from "../HookMatcher.ts"
+import { digestOf, readForHooks, readProjects, readRecord, removeRecord, type SetupRecord, writeForHooks, writeProjects, writeRecord } from "./setupRecord.ts"
 
 /** A thing that Claude Code is to run at an event. */
 export interface ClientEntry {

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto"
 import { mkdir } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { errorCode } from "../files/fileFacts.ts"
-import type { JsonChange } from "../files/JsonChange.ts"
-import { edit, JsonFileUnwritable, read } from "../files/JsonFile.ts"
-import { array, object, text } from "../text/json.ts"
+import { errorCode } from "../../files/fileFacts.ts"
+import type { JsonChange } from "../../files/JsonChange.ts"
+import { edit, JsonFileUnwritable, read } from "../../files/JsonFile.ts"
+import { array, object, text } from "../../text/json.ts"
 
 /** What a settings file was before han wrote into it, where taking han's entries out again would not give exactly that. */
 export interface SetupRecord {
