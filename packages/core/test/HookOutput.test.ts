@@ -3,8 +3,8 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import { type OutputStream, outputRecord } from "../src/internal/hookOutput.ts"
-import { lineFeed, linePiece, linesWaiting } from "../src/internal/lineFeed.ts"
+import { type OutputStream, outputRecord } from "../src/hooks/process/hookOutput.ts"
+import { lineFeed, linePiece, linesWaiting } from "../src/hooks/process/lineFeed.ts"
 import { put, temporary } from "./transcriptTree.ts"
 
 interface Block {

@@ -5,7 +5,7 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { type HookProcessEnd, type HookProcessOptions, runHookProcess } from "../src/internal/hookProcess.ts"
+import { type HookProcessEnd, type HookProcessOptions, runHookProcess } from "../src/hooks/process/hookProcess.ts"
 import { elapsed, environment, exited, isThere, listener, optionsIn, programArgs, running, started } from "./hookCommands.ts"
 import { eventually, put, temporary } from "./transcriptTree.ts"
 

@@ -6,7 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type { HookProcessOptions } from "../src/internal/hookProcess.ts"
+import type { HookProcessOptions } from "../src/hooks/process/hookProcess.ts"
 import { elapsed, exited, gone, isThere, listener, membersOf, numbers, optionsIn, programArgs, running, started } from "./hookCommands.ts"
 import { eventually, put, temporary } from "./transcriptTree.ts"
 

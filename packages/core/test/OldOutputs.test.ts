@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import * as TestServices from "effect/TestServices"
-import { oldOutputsGone } from "../src/internal/oldOutputs.ts"
+import { oldOutputsGone } from "../src/hooks/process/oldOutputs.ts"
 import { eventually, put, temporary } from "./transcriptTree.ts"
 
 const seconds = (day: number) => day * 24 * 3600

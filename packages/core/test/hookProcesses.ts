@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { type HookProcessOptions, runHookProcess } from "../src/internal/hookProcess.ts"
+import { type HookProcessOptions, runHookProcess } from "../src/hooks/process/hookProcess.ts"
 
 // Runs the commands of its first argument all at once, tells their lines while they come, then how they ended and how much memory this took at most.
 const commands: ReadonlyArray<HookProcessOptions> = JSON.parse(process.argv[2] ?? "[]")

@@ -9,6 +9,7 @@ import type { HookCall, HookCallInvalid, HookPlan, HookPlanItem, HookProgress } 
 import { isOfTools } from "../hooks/HookMatcher.ts"
 import { againstIt, type HookOutcome, type HookReason, nothing, verdictOf } from "../hooks/HookOutcome.ts"
 import type { HookList, HookProjectInvalid, Hooks } from "../hooks/Hooks.ts"
+import { keptSessions } from "../hooks/process/keptSessions.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import { answerTo } from "./answerTo.ts"
 import { calledProgram } from "./calledProgram.ts"
@@ -21,7 +22,6 @@ import type { HookSlots } from "./hookSlots.ts"
 import { type EventPart, hookTwins } from "./hookTwins.ts"
 import { type HookUnitsOptions, hookUnits, type UnitCall } from "./hookUnits.ts"
 import { isWaitedFor, waitOf } from "./hookWait.ts"
-import { keptSessions } from "./keptSessions.ts"
 
 export interface HookCallsOptions extends HookUnitsOptions {
   readonly hooks: typeof Hooks.Service

@@ -6,10 +6,10 @@ import type { Hook } from "../hooks/Hook.ts"
 import { takesFiles } from "../hooks/Hook.ts"
 import type { HookProgress } from "../hooks/HookCall.ts"
 import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothing, whyNotRun } from "../hooks/HookOutcome.ts"
+import { type HookProcessEnd, runHookProcess } from "../hooks/process/hookProcess.ts"
 import { asArgument, chunked, commandFor, quotedList } from "../hooks/shell/hookFiles.ts"
 import { borderAt } from "../text/Clip.ts"
 import type { HookDecision, HookUnit } from "./hookDecision.ts"
-import { type HookProcessEnd, runHookProcess } from "./hookProcess.ts"
 
 /** How commands of one call are run. */
 export interface CommandSetting {

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer"
-import { unfinished } from "../text/utf8Border.ts"
+import { unfinished } from "../../text/utf8Border.ts"
 import type { OutputStream } from "./hookOutput.ts"
 
 /** Bytes of the longest piece of a line. */

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer"
 import { accessSync, constants, statSync } from "node:fs"
-import { errorCode } from "../files/fileFacts.ts"
+import { errorCode } from "../../files/fileFacts.ts"
 
 /** What is to be started: a program, and its arguments. */
 export interface SupervisedCommand {

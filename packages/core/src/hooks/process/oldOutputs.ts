@@ -3,7 +3,7 @@ import * as path from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { errorCode } from "../files/fileFacts.ts"
+import { errorCode } from "../../files/fileFacts.ts"
 
 const keptMs = 14 * 24 * 3600 * 1000
 const mostBytes = 2_000_000_000

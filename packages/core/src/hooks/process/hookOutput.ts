@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer"
 import { closeSync, constants, fchmodSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs"
 import * as path from "node:path"
-import type { HookOutput } from "../hooks/HookOutcome.ts"
-import { begunBefore, unfinished } from "../text/utf8Border.ts"
+import { begunBefore, unfinished } from "../../text/utf8Border.ts"
+import type { HookOutput } from "../HookOutcome.ts"
 
 export type OutputStream = "stdout" | "stderr"
 

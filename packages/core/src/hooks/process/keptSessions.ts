@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process"
 import { readFile } from "node:fs/promises"
 import * as Effect from "effect/Effect"
-import type { HookCall } from "../hooks/HookCall.ts"
+import type { HookCall } from "../HookCall.ts"
 
 /** The client's option with which it writes no transcript. Neither what it tells a hook nor the hook's environment says so: only its own command line does. */
 const unkept = "--no-session-persistence"
