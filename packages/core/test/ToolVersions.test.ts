@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { toolVersions } from "../src/internal/toolVersions.ts"
+import { toolVersions } from "../src/hooks/decision/toolVersions.ts"
 import { gone, isThere } from "./hookCommands.ts"
 import { eventually, put, temporary } from "./transcriptTree.ts"
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import * as path from "node:path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { HookDecision, HookUnit } from "../hooks/decision/hookDecision.ts"
 import type { Hook } from "../hooks/Hook.ts"
 import { takesFiles } from "../hooks/Hook.ts"
 import type { HookProgress } from "../hooks/HookCall.ts"
@@ -9,7 +10,6 @@ import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothi
 import { type HookProcessEnd, runHookProcess } from "../hooks/process/hookProcess.ts"
 import { asArgument, chunked, commandFor, quotedList } from "../hooks/shell/hookFiles.ts"
 import { borderAt } from "../text/Clip.ts"
-import type { HookDecision, HookUnit } from "./hookDecision.ts"
 
 /** How commands of one call are run. */
 export interface CommandSetting {

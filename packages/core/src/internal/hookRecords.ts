@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from "node:crypto"
+import type { HookContent, HookDecision, HookUnit } from "../hooks/decision/hookDecision.ts"
+import type { HookPayload } from "../hooks/decision/hookPayload.ts"
 import { type HookOutcome, hasPassed, verdictOf } from "../hooks/HookOutcome.ts"
 import { clipped } from "../text/Clip.ts"
 import { redactor } from "../text/Redaction.ts"
 import { endText } from "./hookCommand.ts"
-import type { HookContent, HookDecision, HookUnit } from "./hookDecision.ts"
 import type { HanLine } from "./hookLog.ts"
-import type { HookPayload } from "./hookPayload.ts"
 
 /** One call, as its lines name it. */
 export interface LoggedCall {

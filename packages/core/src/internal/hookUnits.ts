@@ -6,16 +6,16 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { Work } from "../files/keptReads.ts"
+import { few, type HookDeciding, type HookDecision, type HookLook, type HookUnit, newLook, presentIn } from "../hooks/decision/hookDecision.ts"
+import type { Passes } from "../hooks/decision/passes.ts"
 import { type HookOutcome, verdictOf } from "../hooks/HookOutcome.ts"
 import { asArgument } from "../hooks/shell/hookFiles.ts"
 import { ruleOf } from "./eventRules.ts"
 import { type CommandSetting, outcomeOf, runUnit, testOf } from "./hookCommand.ts"
-import { few, type HookDeciding, type HookDecision, type HookLook, type HookUnit, newLook, presentIn } from "./hookDecision.ts"
 import type { HookLog } from "./hookLog.ts"
 import { cancelledLine, endLine, type LoggedCall, startLine, validationLine, wholeLines } from "./hookRecords.ts"
 import { printedBy, saidBy } from "./hookReplies.ts"
 import type { HookStanding } from "./hookStanding.ts"
-import type { Passes } from "./passes.ts"
 
 /** One call, for all hooks of it. */
 export interface UnitCall {

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import type { HookCache, HookFile, HookPass, HookPassed } from "../hooks/HookCache.ts"
-import type { StoreError } from "../store/StoreError.ts"
+import type { StoreError } from "../../store/StoreError.ts"
+import type { HookCache, HookFile, HookPass, HookPassed } from "../HookCache.ts"
 
 /**
  * What passed, for decisions. A cache that fails is one that knows of nothing: then more is run, never less, and what blocks still blocks. Failures are logged.

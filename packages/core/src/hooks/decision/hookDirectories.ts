@@ -1,8 +1,8 @@
 import * as path from "node:path"
-import { lookAt } from "../files/fileLook.ts"
-import { globTest } from "../hooks/definition/hookGlobs.ts"
-import { compareNames } from "../worktree/byteNames.ts"
-import type { ProjectTree, TreeFile } from "../worktree/projectTree.ts"
+import { lookAt } from "../../files/fileLook.ts"
+import { compareNames } from "../../worktree/byteNames.ts"
+import type { ProjectTree, TreeFile } from "../../worktree/projectTree.ts"
+import { globTest } from "../definition/hookGlobs.ts"
 
 /**
  * The directories of a tree that hold any of these markers, from its root ("" for it) and by path. A marker is the name of a file or folder, or a glob for one, and

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs"
 import * as path from "node:path"
-import type { HookQuery } from "./hooks/Hooks.ts"
-import { isWithin } from "./plugins/pluginContent.ts"
-import { realPath } from "./plugins/pluginPlaces.ts"
+import { isWithin } from "../../plugins/pluginContent.ts"
+import { realPath } from "../../plugins/pluginPlaces.ts"
+import type { HookQuery } from "../Hooks.ts"
 
 const marks = [".git", path.join(".claude", "settings.json"), path.join(".claude", "han.yml"), "han.yml"]
 

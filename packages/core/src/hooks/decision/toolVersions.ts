@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto"
 import { rmSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { lookAt } from "../files/fileLook.ts"
-import { type HookProcessEnd, runHookProcess } from "../hooks/process/hookProcess.ts"
+import { lookAt } from "../../files/fileLook.ts"
+import { type HookProcessEnd, runHookProcess } from "../process/hookProcess.ts"
 
 const limitMs = 5000
 /** What a shim stands for may change with any file of the project; asking again costs a start of the program. */

@@ -1,8 +1,8 @@
 import * as path from "node:path"
 import * as Either from "effect/Either"
-import { type HookCall, HookCallInvalid } from "../hooks/HookCall.ts"
-import { matchedValue } from "../hooks/HookMatcher.ts"
-import { filled, isObject, type JsonObject, object } from "../text/json.ts"
+import { filled, isObject, type JsonObject, object } from "../../text/json.ts"
+import { type HookCall, HookCallInvalid } from "../HookCall.ts"
+import { matchedValue } from "../HookMatcher.ts"
 
 /** What a call is about. */
 export interface HookPayload {
