@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { hookEvents } from "han-core/Hook"
 import { isFrequent, told } from "han-core/unstable/UnaskedGates"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { ruleOf } from "../../core/src/internal/eventRules.ts"
+import { ruleOf } from "../../core/src/hooks/answer/eventRules.ts"
 import { whyNotStarted } from "../src/FailOpen.ts"
 import { answering, failure, type Place, peer, place, says } from "./HookPeer.ts"
 

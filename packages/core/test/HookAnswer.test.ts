@@ -1,6 +1,6 @@
 import type { HookOutcome } from "han-core/HookOutcome"
 import { describe, expect, it } from "vitest"
-import { answerTo, type HookAnswerOptions } from "../src/internal/answerTo.ts"
+import { answerTo, type HookAnswerOptions } from "../src/hooks/answer/answerTo.ts"
 import { answered, broken, failed, outcome } from "./hookOutcomes.ts"
 
 const give = (event: string | null, outcomes: ReadonlyArray<HookOutcome>, more: Partial<HookAnswerOptions> = {}) =>

@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { hookEvents } from "han-core/Hook"
 import type { HookOutcome } from "han-core/HookOutcome"
 import { describe, expect, it } from "vitest"
-import { answerTo } from "../src/internal/answerTo.ts"
+import { answerTo } from "../src/hooks/answer/answerTo.ts"
 import { outcome } from "./hookOutcomes.ts"
 
 const text = fc.oneof(

@@ -1,5 +1,5 @@
-import type { HookOutcome } from "../hooks/HookOutcome.ts"
-import { array, canonicalJson, isObject, type JsonObject } from "../text/json.ts"
+import { array, canonicalJson, isObject, type JsonObject } from "../../text/json.ts"
+import type { HookOutcome } from "../HookOutcome.ts"
 import { type EventRule, type FieldKind, type Permission, permissions } from "./eventRules.ts"
 import { type Section, section } from "./fairText.ts"
 import { readable, subjectOf } from "./gateReasons.ts"

@@ -1,5 +1,5 @@
-import type { HookAnswer } from "../hooks/HookAnswer.ts"
-import type { HookOutcome } from "../hooks/HookOutcome.ts"
+import type { HookAnswer } from "../HookAnswer.ts"
+import type { HookOutcome } from "../HookOutcome.ts"
 import { type EventRule, ruleOf } from "./eventRules.ts"
 import { joined, type Section, section } from "./fairText.ts"
 import { isLeftOpen, isShut, isSpared, openLine, shutSection, subjectOf } from "./gateReasons.ts"

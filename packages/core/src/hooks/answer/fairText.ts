@@ -1,4 +1,4 @@
-import { borderAt, clipped } from "../text/Clip.ts"
+import { borderAt, clipped } from "../../text/Clip.ts"
 
 /** A part of a text for somebody to read. When there is too little room, the middle of its body goes first; the cut names `file`, where all of it is. */
 export interface Section {

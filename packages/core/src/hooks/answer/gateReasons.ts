@@ -1,8 +1,8 @@
 import * as path from "node:path"
-import { type HookOutcome, whyNotRun } from "../hooks/HookOutcome.ts"
-import { clipped } from "../text/Clip.ts"
-import { shellWord } from "../text/shellWord.ts"
-import { withoutAnsi } from "../text/terminal.ts"
+import { clipped } from "../../text/Clip.ts"
+import { shellWord } from "../../text/shellWord.ts"
+import { withoutAnsi } from "../../text/terminal.ts"
+import { type HookOutcome, whyNotRun } from "../HookOutcome.ts"
 import type { Section } from "./fairText.ts"
 
 /** Tells whether a gate did not do what it is there for, and stops what it guards. What the user has written is erased by no accident: by exit code 2, or when it is closed. */
