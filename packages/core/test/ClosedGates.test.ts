@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { gatesIn, guards } from "../src/hooks/ClosedGates.ts"
 import type { Hook, HookProblem } from "../src/hooks/Hook.ts"
 import type { HookList } from "../src/hooks/Hooks.ts"
-import { closedGates } from "../src/internal/closedGates.ts"
+import { closedGates } from "../src/hooks/run/closedGates.ts"
 import { object } from "../src/text/json.ts"
 import { put, temporary } from "./transcriptTree.ts"
 

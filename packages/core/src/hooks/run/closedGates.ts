@@ -1,12 +1,12 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { type ClosedGate, gatesIn } from "../hooks/ClosedGates.ts"
-import type { HookProblem } from "../hooks/Hook.ts"
-import type { HookOutcome } from "../hooks/HookOutcome.ts"
-import type { HookList } from "../hooks/Hooks.ts"
-import { keyOf } from "../plugins/pluginKey.ts"
-import { canonicalJson, isObject, object } from "../text/json.ts"
+import { keyOf } from "../../plugins/pluginKey.ts"
+import { canonicalJson, isObject, object } from "../../text/json.ts"
+import { type ClosedGate, gatesIn } from "../ClosedGates.ts"
+import type { HookProblem } from "../Hook.ts"
+import type { HookOutcome } from "../HookOutcome.ts"
+import type { HookList } from "../Hooks.ts"
 import { outcomeWithout } from "./hookCommand.ts"
 
 /** A gate that nobody can run, because a file that says what it is cannot be read. `why`: what is wrong with the file. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs"
 import * as path from "node:path"
-import type { HookCall } from "../hooks/HookCall.ts"
-import { shellWord } from "../text/shellWord.ts"
+import { shellWord } from "../../text/shellWord.ts"
+import type { HookCall } from "../HookCall.ts"
 
 /**
  * What the agent's shell, which has the caller's PATH, can call han by: `han` where that PATH has one which is not of a project's packages (`npx` puts these there

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
-import { type Entry, SessionId, type Transcript, transcriptFileId } from "../journal/Entry.ts"
-import type { Append, Journal } from "../journal/Journal.ts"
-import type { StoreError } from "../store/StoreError.ts"
-import { Viewer } from "../store/Viewer.ts"
+import { type Entry, SessionId, type Transcript, transcriptFileId } from "../../journal/Entry.ts"
+import type { Append, Journal } from "../../journal/Journal.ts"
+import type { StoreError } from "../../store/StoreError.ts"
+import { Viewer } from "../../store/Viewer.ts"
 
 /** One line of han's own, before it has a place in the journal. */
 export interface HanLine {

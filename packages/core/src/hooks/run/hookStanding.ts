@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
-import type { Planned } from "../hooks/decision/hookPlan.ts"
-import type { Passes } from "../hooks/decision/passes.ts"
-import { waitingInVain } from "../hooks/definition/HookCallers.ts"
-import type { HookAnswer } from "../hooks/HookAnswer.ts"
-import { againstIt, type verdictOf } from "../hooks/HookOutcome.ts"
-import type { HookList } from "../hooks/Hooks.ts"
+import type { Planned } from "../decision/hookPlan.ts"
+import type { Passes } from "../decision/passes.ts"
+import { waitingInVain } from "../definition/HookCallers.ts"
+import type { HookAnswer } from "../HookAnswer.ts"
+import { againstIt, type verdictOf } from "../HookOutcome.ts"
+import type { HookList } from "../Hooks.ts"
 import type { BlockRound } from "./hookTwins.ts"
 
 /** What lasts from one call to the next: how often an agent was sent on, what people were told, what failed with which content. */

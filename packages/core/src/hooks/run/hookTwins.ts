@@ -4,12 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import type { Planned } from "../hooks/decision/hookPlan.ts"
-import { isWaitedFor } from "../hooks/decision/hookWait.ts"
-import type { Hook } from "../hooks/Hook.ts"
-import type { HookCall } from "../hooks/HookCall.ts"
-import { type HookOutcome, nothing } from "../hooks/HookOutcome.ts"
-import { canonicalJson } from "../text/json.ts"
+import { canonicalJson } from "../../text/json.ts"
+import type { Planned } from "../decision/hookPlan.ts"
+import { isWaitedFor } from "../decision/hookWait.ts"
+import type { Hook } from "../Hook.ts"
+import type { HookCall } from "../HookCall.ts"
+import { type HookOutcome, nothing } from "../HookOutcome.ts"
 
 /** The blocks of one event, however many calls it has: an agent is sent on once for all of them. */
 export interface BlockRound {
