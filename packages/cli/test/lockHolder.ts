@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
-const startingFile = join(import.meta.dirname, "../../core/src/StartingFile.ts")
+const startingFile = join(import.meta.dirname, "../../core/src/coordinator/StartingFile.ts")
 
 /** Starts a process that has the lock of `home`, and runs `steps`, in which `write(home, process.pid, words)` says where a start is. Gives it when it has the lock. */
 export const lockHolder = (home: string, steps: string) => {
