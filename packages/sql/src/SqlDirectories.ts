@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import { Directories } from "han-core/Directories"
 import { projectOf } from "han-core/unstable/SessionState"
 import { type OwnerId, Viewer } from "han-core/Viewer"
-import { Database, storeError } from "./internal/Database.ts"
+import { Database, storeError } from "./database/Database.ts"
 import { Models } from "./internal/Models.ts"
 
 /** What is known of directories, over either database. */

@@ -8,16 +8,16 @@ import { hiddenKinds, type MessageField, type MessageLine, Messages, type Messag
 import type { PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
 import { fieldsOf, holds, inOrder } from "han-core/Where"
-import { anyOf, Database, storable, storeError } from "./internal/Database.ts"
+import { anyOf, Database, storable, storeError } from "./database/Database.ts"
+import { byIds } from "./database/idHash.ts"
+import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./database/page.ts"
+import { whereSql } from "./database/where.ts"
 import { entriesAt } from "./internal/entriesAt.ts"
 import { eventsOf, runNames } from "./internal/hanEvents.ts"
-import { byIds } from "./internal/idHash.ts"
 import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
 import { instantOfKey, kindNumber, threadOf } from "./internal/messageKey.ts"
-import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./internal/page.ts"
 import { durationOf } from "./internal/rows.ts"
-import { whereSql } from "./internal/where.ts"
 
 interface MessageRow {
   readonly id: number

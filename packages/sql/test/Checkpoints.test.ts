@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
-import { checkpoints } from "../src/internal/checkpoints.ts"
+import { checkpoints } from "../src/database/checkpoints.ts"
 
 /** Runs `effect` while every new thread is one of this text. */
 const withThreads = <A, E, R>(text: string | null, effect: Effect.Effect<A, E, R>) =>

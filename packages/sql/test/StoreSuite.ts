@@ -12,7 +12,7 @@ import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import { OwnerId, Viewer } from "han-core/Viewer"
-import { idHash } from "../src/internal/idHash.ts"
+import { idHash } from "../src/database/idHash.ts"
 import { allOf, difference, found, readEverything, sessionId } from "./readEverything.ts"
 import { corpus, indexingCase, lines, scenario, transcript } from "./transcriptFiles.ts"
 

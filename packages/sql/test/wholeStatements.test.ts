@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestServices from "effect/TestServices"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
-import { wholeStatements } from "../src/internal/wholeStatements.ts"
+import { wholeStatements } from "../src/database/wholeStatements.ts"
 
 const database = Effect.acquireRelease(
   Effect.promise(() => createDatabase("interrupted")),

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
-import { anyOf } from "./Database.ts"
+import { anyOf } from "../database/Database.ts"
 import type { Models } from "./Models.ts"
 import { clearSessions, familyOf, projectAgain } from "./reproject.ts"
 

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import { type HanEvent, type HookRun, runsOf } from "han-core/HookRun"
 import type { SessionState } from "han-core/unstable/SessionState"
-import { anyOf } from "./Database.ts"
+import { anyOf } from "../database/Database.ts"
 import { bySession, type Reading } from "./details.ts"
 import { entriesAt } from "./entriesAt.ts"
 

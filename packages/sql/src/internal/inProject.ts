@@ -1,6 +1,6 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
-import { storable } from "./Database.ts"
+import { storable } from "../database/Database.ts"
 
 /** Whether session "s" with its directory "d" belongs to what people call so: a name, a directory, or a repository. */
 export const inProject = (sql: SqlClient.SqlClient, called: string): Fragment => {

@@ -8,9 +8,9 @@ import { type Append, type AppendSource, EntryGap, SourceFile } from "han-core/J
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
+import { anyOf, breathe, insertRows, storable, type Value } from "../database/Database.ts"
 import * as blocks from "./blocks.ts"
 import type { Chunk } from "./chunk.ts"
-import { anyOf, breathe, insertRows, storable, type Value } from "./Database.ts"
 import type { PendingWords } from "./pendingWords.ts"
 import { sessionNumbers, sessionsNamed } from "./stored.ts"
 

@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
+import { anyOf } from "../database/Database.ts"
 import type { Table } from "../ReadModels.ts"
-import { anyOf } from "./Database.ts"
 import { instantOfKey } from "./messageKey.ts"
 
 interface Place {

@@ -1,4 +1,4 @@
-import { readTerms, type Term } from "./terms.ts"
+import { readTerms, type Term } from "../database/terms.ts"
 
 /** Responses of one model with the same terms. */
 export interface TermsRow {

@@ -19,9 +19,9 @@ import {
   toolOutputId
 } from "han-core/ToolOutput"
 import type { OwnerId } from "han-core/Viewer"
+import { anyOf, breathe, storable } from "../database/Database.ts"
 import type { Table } from "../ReadModels.ts"
 import * as blocks from "./blocks.ts"
-import { anyOf, breathe, storable } from "./Database.ts"
 import { cut, pointsTo, refused, wordAgain } from "./messageWords.ts"
 import type { OutputName } from "./outputTexts.ts"
 import { sessionNumbers } from "./stored.ts"

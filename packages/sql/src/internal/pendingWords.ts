@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { insertRows } from "./Database.ts"
+import { insertRows } from "../database/Database.ts"
 
 /**
  * The words of a transaction's messages, kept back until its end. FTS5 writes out what it has gathered whenever a row id is smaller than the one before,

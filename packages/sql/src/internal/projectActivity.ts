@@ -3,9 +3,9 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { endsRun, hookFactsOf } from "han-core/HookRun"
 import * as Message from "han-core/Message"
+import { anyOf, insertRows, storable, type Value } from "../database/Database.ts"
+import { idHash } from "../database/idHash.ts"
 import { type ActivityDelta, type Chunks, type Deltas, noActivity } from "./chunk.ts"
-import { anyOf, insertRows, storable, type Value } from "./Database.ts"
-import { idHash } from "./idHash.ts"
 import { tasksOf } from "./tasks.ts"
 
 const activitySums = Object.keys(noActivity()) as ReadonlyArray<keyof ActivityDelta>

@@ -3,9 +3,9 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { patchedLines } from "han-core/FileChange"
 import type { SessionEventOf } from "han-core/SessionEvent"
+import { anyOf, storable, type Value } from "../database/Database.ts"
+import { idHash } from "../database/idHash.ts"
 import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
-import { anyOf, storable, type Value } from "./Database.ts"
-import { idHash } from "./idHash.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Result {

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import { pathFrom } from "han-core/FileChange"
 import * as Message from "han-core/Message"
 import type { Envelope, SessionEventOf } from "han-core/SessionEvent"
+import { insertRows, storable, type Value } from "../database/Database.ts"
+import { idHash } from "../database/idHash.ts"
 import { type Chunk, type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
-import { insertRows, storable, type Value } from "./Database.ts"
-import { idHash } from "./idHash.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Compaction {

@@ -3,12 +3,12 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { PriceTable, PricedTokens as Tokens } from "han-core/Pricing"
 import { mostCostNanoUsd } from "han-core/SessionEvent"
+import { insertRows, storable, type Value } from "../database/Database.ts"
+import { idHash } from "../database/idHash.ts"
+import { termsOf } from "../database/terms.ts"
 import { bucketOf, type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
-import { insertRows, storable, type Value } from "./Database.ts"
-import { idHash } from "./idHash.ts"
 import { type Identity, identify, isPlace } from "./responseIds.ts"
 import { merge, type Sighting } from "./sighting.ts"
-import { termsOf } from "./terms.ts"
 
 interface Response extends Identity {
   readonly part: number

@@ -4,7 +4,7 @@ import { transcriptId } from "han-core/Entry"
 import type { Append } from "han-core/Journal"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
-import { anyOf, storable } from "./Database.ts"
+import { anyOf, storable } from "../database/Database.ts"
 import type { Models } from "./Models.ts"
 import { clearSessions, familyOf, projectAgain } from "./reproject.ts"
 

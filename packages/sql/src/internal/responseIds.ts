@@ -3,8 +3,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { transcriptFileId } from "han-core/Entry"
 import type { DecodedLine, SessionEventOf } from "han-core/SessionEvent"
+import { storable } from "../database/Database.ts"
 import type { Chunk, Chunks } from "./chunk.ts"
-import { storable } from "./Database.ts"
 import { type LinesAbove, linesAbove } from "./linesAbove.ts"
 
 type Metered = SessionEventOf<"ResponseMetered">

@@ -3,8 +3,8 @@ import type { Fragment } from "@effect/sql/Statement"
 import type { Session } from "han-core/Session"
 import type { SessionField } from "han-core/Sessions"
 import type { Scalar } from "han-core/Where"
+import type { Columns } from "../database/where.ts"
 import { activeMs, idleMs } from "./rows.ts"
-import type { Columns } from "./where.ts"
 
 /** What a statement over session "s" calls each field. The same as `sessionField` of the session that is made of the row. */
 export const sessionColumns = (sql: SqlClient.SqlClient, now: number): Columns<SessionField> => {

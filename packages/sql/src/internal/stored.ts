@@ -7,8 +7,8 @@ import { SourceFile, type TranscriptInfo } from "han-core/Journal"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { originOf } from "han-core/unstable/Origin"
 import type { OwnerId } from "han-core/Viewer"
+import { anyOf, insertRows, storable } from "../database/Database.ts"
 import * as blocks from "./blocks.ts"
-import { anyOf, insertRows, storable } from "./Database.ts"
 
 const isSourceFile = Schema.is(SourceFile)
 /** Facts that an older version wrote in another shape are no facts: the file is looked at anew. */

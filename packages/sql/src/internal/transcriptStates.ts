@@ -3,8 +3,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { Transcript } from "han-core/Entry"
 import type * as SessionState from "han-core/unstable/SessionState"
+import { anyOf, storableJson } from "../database/Database.ts"
 import { type Chunk, type Chunks, upsert } from "./chunk.ts"
-import { anyOf, storableJson } from "./Database.ts"
 
 /** The facts that a transcript has told so far. */
 export interface TranscriptState {
