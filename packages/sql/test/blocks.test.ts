@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import type { Entry } from "han-core/Entry"
-import * as blocks from "../src/internal/blocks.ts"
+import * as blocks from "../src/blocks/blocks.ts"
 
 const textOf = (line: Uint8Array) => Buffer.from(line).toString("latin1")
 

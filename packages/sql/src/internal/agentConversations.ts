@@ -3,11 +3,11 @@ import type { AgentId, SessionId } from "han-core/Entry"
 import { Agent } from "han-core/Session"
 import type { AgentConversation } from "han-core/SessionDetails"
 import { clipped } from "han-core/unstable/Clip"
+import { entriesAt } from "../blocks/entriesAt.ts"
 import { bounded } from "../database/bounded.ts"
 import { anyOf } from "../database/Database.ts"
 import { agentMeta } from "./agentMeta.ts"
 import type { Reading } from "./details.ts"
-import { entriesAt } from "./entriesAt.ts"
 import { kindNumber } from "./messageKey.ts"
 
 interface TranscriptRow {

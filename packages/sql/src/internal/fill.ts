@@ -4,10 +4,10 @@ import * as Effect from "effect/Effect"
 import type { Entry } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
+import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/stored.ts"
 import { storedChunk } from "./chunk.ts"
 import { PendingWords } from "./pendingWords.ts"
 import { type Model, tableOf } from "./revisions.ts"
-import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
 
 type StoredBlock = BlockRow & Omit<TranscriptRow, "no" | "lines">
 

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import { type HanEvent, type HookRun, runsOf } from "han-core/HookRun"
 import type { SessionState } from "han-core/unstable/SessionState"
+import { entriesAt } from "../blocks/entriesAt.ts"
 import { anyOf } from "../database/Database.ts"
 import { bySession, type Reading } from "./details.ts"
-import { entriesAt } from "./entriesAt.ts"
 
 export interface EventRow {
   readonly session_id: string

@@ -8,11 +8,11 @@ import { type Append, type AppendSource, EntryGap, SourceFile } from "han-core/J
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
+import * as blocks from "../blocks/blocks.ts"
+import { sessionNumbers, sessionsNamed } from "../blocks/stored.ts"
 import { anyOf, breathe, insertRows, storable, type Value } from "../database/Database.ts"
-import * as blocks from "./blocks.ts"
 import type { Chunk } from "./chunk.ts"
 import type { PendingWords } from "./pendingWords.ts"
-import { sessionNumbers, sessionsNamed } from "./stored.ts"
 
 const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 

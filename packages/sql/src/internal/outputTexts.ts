@@ -2,8 +2,8 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { outputText, searchedOutputBytes } from "han-core/ToolOutput"
+import * as blocks from "../blocks/blocks.ts"
 import { anyOf, storable } from "../database/Database.ts"
-import * as blocks from "./blocks.ts"
 
 interface PieceRow {
   readonly session_no: number

@@ -19,12 +19,12 @@ import {
   toolOutputId
 } from "han-core/ToolOutput"
 import type { OwnerId } from "han-core/Viewer"
+import * as blocks from "../blocks/blocks.ts"
+import { sessionNumbers } from "../blocks/stored.ts"
 import { anyOf, breathe, storable } from "../database/Database.ts"
 import type { Table } from "../ReadModels.ts"
-import * as blocks from "./blocks.ts"
 import { cut, pointsTo, refused, wordAgain } from "./messageWords.ts"
 import type { OutputName } from "./outputTexts.ts"
-import { sessionNumbers } from "./stored.ts"
 
 const FileText = Schema.parseJson(ToolOutput.fields.file)
 const encodeFile = Schema.encodeSync(FileText)

@@ -2,12 +2,12 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
+import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/stored.ts"
 import { anyOf } from "../database/Database.ts"
 import { type Table, tables } from "../ReadModels.ts"
 import { storedChunk } from "./chunk.ts"
 import type { Models } from "./Models.ts"
 import { PendingWords } from "./pendingWords.ts"
-import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "./stored.ts"
 
 type Family = ReadonlyArray<number>
 
