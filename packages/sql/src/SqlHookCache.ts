@@ -8,7 +8,7 @@ import type { Where } from "han-core/Where"
 import * as blocks from "./blocks/blocks.ts"
 import { anyOf, breathe, Database, insertRows, storable, storeError } from "./database/Database.ts"
 import { whereSql } from "./database/where.ts"
-import { Models } from "./internal/Models.ts"
+import { Models } from "./readmodels/Models.ts"
 
 /** What hooks passed with, over either database, the same for every viewer. What is too old goes with `record`, now and then. */
 export const layer: Layer.Layer<HookCache, never, Database | Models> = Layer.effect(

@@ -7,7 +7,7 @@ import { type OwnerId, Viewer } from "han-core/Viewer"
 import { anyOf, Database, storeError } from "./database/Database.ts"
 import { bySession } from "./internal/details.ts"
 import { type EventRow, eventColumns, hookRunsOf, readEvents } from "./internal/hanEvents.ts"
-import { Models } from "./internal/Models.ts"
+import { Models } from "./readmodels/Models.ts"
 
 const batch = 300
 /** Rows that one question looks at; older runs than those are asked for by session. */

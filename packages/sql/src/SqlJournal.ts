@@ -16,11 +16,11 @@ import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, wit
 import { anyOf, breathe, Database, storable, storeError } from "./database/Database.ts"
 import { forgetSessions } from "./internal/forget.ts"
 import { keep, prepare } from "./internal/keep.ts"
-import { Models } from "./internal/Models.ts"
-import { keepParts, listOutputs, outputTotals, prepareParts, readOutput } from "./internal/outputs.ts"
-import { PendingWords } from "./internal/pendingWords.ts"
-import { isReplacing, replaceTranscripts } from "./internal/replace.ts"
 import { totals } from "./internal/totals.ts"
+import { Models } from "./readmodels/Models.ts"
+import { keepParts, listOutputs, outputTotals, prepareParts, readOutput } from "./readmodels/outputs.ts"
+import { PendingWords } from "./readmodels/pendingWords.ts"
+import { isReplacing, replaceTranscripts } from "./readmodels/replace.ts"
 
 /** The journal over either database. */
 export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Journal, never, Database | Models> =>

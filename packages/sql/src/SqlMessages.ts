@@ -14,10 +14,10 @@ import { byIds } from "./database/idHash.ts"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "./database/page.ts"
 import { whereSql } from "./database/where.ts"
 import { eventsOf, runNames } from "./internal/hanEvents.ts"
-import { Models } from "./internal/Models.ts"
 import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./internal/messageFields.ts"
-import { instantOfKey, kindNumber, threadOf } from "./internal/messageKey.ts"
 import { durationOf } from "./internal/rows.ts"
+import { Models } from "./readmodels/Models.ts"
+import { instantOfKey, kindNumber, threadOf } from "./readmodels/messageKey.ts"
 
 interface MessageRow {
   readonly id: number

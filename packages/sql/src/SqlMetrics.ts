@@ -10,10 +10,10 @@ import { clockOf, monthOf, weekOf } from "han-core/unstable/Calendar"
 import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
 import { Viewer } from "han-core/Viewer"
 import { anyOf, Database, storeError } from "./database/Database.ts"
-import { bucketMs, bucketOf, dayOf } from "./internal/chunk.ts"
 import { datedRows } from "./internal/details.ts"
 import { eventsOf } from "./internal/hanEvents.ts"
-import { Models } from "./internal/Models.ts"
+import { bucketMs, bucketOf, dayOf } from "./readmodels/chunk.ts"
+import { Models } from "./readmodels/Models.ts"
 
 /** Scores are stored in billionths. */
 const billion = 1e9

@@ -12,10 +12,10 @@ import { anyOf, Database, storable, storeError } from "./database/Database.ts"
 import { decodeCursor, encodeCursor, pageOf, plan } from "./database/page.ts"
 import { excerpt, hasMatch } from "./internal/excerpt.ts"
 import { inProject } from "./internal/inProject.ts"
-import { Models } from "./internal/Models.ts"
-import { instantOfKey, keyFrom, kindNumber, kindOfNumber, threadOf } from "./internal/messageKey.ts"
-import { outputTexts } from "./internal/outputTexts.ts"
-import { holdsTerms, type Part, parseQuery, type SearchTerms, toFts5, toTsquery } from "./internal/words.ts"
+import { Models } from "./readmodels/Models.ts"
+import { instantOfKey, keyFrom, kindNumber, kindOfNumber, threadOf } from "./readmodels/messageKey.ts"
+import { outputTexts } from "./readmodels/outputTexts.ts"
+import { holdsTerms, type Part, parseQuery, type SearchTerms, toFts5, toTsquery } from "./readmodels/words.ts"
 
 interface HitRow {
   readonly id: number

@@ -10,7 +10,7 @@ import { Database, storeError } from "./database/Database.ts"
 import { agentConversations } from "./internal/agentConversations.ts"
 import * as details from "./internal/details.ts"
 import { eventsOf, hookRunsOf } from "./internal/hanEvents.ts"
-import { Models } from "./internal/Models.ts"
+import { Models } from "./readmodels/Models.ts"
 
 /** Details of several sessions at once, over either database. */
 export const layer: Layer.Layer<SessionDetails, never, Database | Models> = Layer.effect(

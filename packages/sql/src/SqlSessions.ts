@@ -19,12 +19,12 @@ import { decodeCursor, encodeCursor, pageOf, plan } from "./database/page.ts"
 import { whereSql } from "./database/where.ts"
 import * as details from "./internal/details.ts"
 import { inProject } from "./internal/inProject.ts"
-import { Models } from "./internal/Models.ts"
-import { instantOfKey, threadOf } from "./internal/messageKey.ts"
 import { type SessionRow, sessionFromRow } from "./internal/rows.ts"
 import { sessionColumns } from "./internal/sessionFields.ts"
 import { sessionPages } from "./internal/sessionPages.ts"
 import { toolCallsOf } from "./internal/toolCalls.ts"
+import { Models } from "./readmodels/Models.ts"
+import { instantOfKey, threadOf } from "./readmodels/messageKey.ts"
 
 interface ProjectRow {
   readonly path: string

@@ -8,10 +8,10 @@ import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { bounded } from "./database/bounded.ts"
 import { anyOf, Database, storable, storeError } from "./database/Database.ts"
-import { bucketMs } from "./internal/chunk.ts"
-import { Models } from "./internal/Models.ts"
-import { notIncluded, type TermsRow } from "./internal/notIncluded.ts"
 import { reconcile } from "./internal/reconcile.ts"
+import { bucketMs } from "./readmodels/chunk.ts"
+import { Models } from "./readmodels/Models.ts"
+import { notIncluded, type TermsRow } from "./readmodels/notIncluded.ts"
 
 interface SumRow {
   readonly key: string | number | null

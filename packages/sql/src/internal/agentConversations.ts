@@ -6,9 +6,9 @@ import { clipped } from "han-core/unstable/Clip"
 import { entriesAt } from "../blocks/entriesAt.ts"
 import { bounded } from "../database/bounded.ts"
 import { anyOf } from "../database/Database.ts"
-import { agentMeta } from "./agentMeta.ts"
+import { agentMeta } from "../readmodels/agentMeta.ts"
+import { kindNumber } from "../readmodels/messageKey.ts"
 import type { Reading } from "./details.ts"
-import { kindNumber } from "./messageKey.ts"
 
 interface TranscriptRow {
   readonly agent_id: string

@@ -10,10 +10,10 @@ import type { OwnerId } from "han-core/Viewer"
 import { entriesAt, type Found } from "../blocks/entriesAt.ts"
 import { anyOf } from "../database/Database.ts"
 import { byIds } from "../database/idHash.ts"
-import type { Table } from "../ReadModels.ts"
-import { agentMeta } from "./agentMeta.ts"
-import { neighbourTimes } from "./neighbourTimes.ts"
-import { tasksOf } from "./tasks.ts"
+import { agentMeta } from "../readmodels/agentMeta.ts"
+import { neighbourTimes } from "../readmodels/neighbourTimes.ts"
+import type { Table } from "../readmodels/ReadModels.ts"
+import { tasksOf } from "../readmodels/tasks.ts"
 
 /** Where to read, and on whose behalf. */
 export interface Reading {

@@ -1,5 +1,5 @@
 import { borderAt } from "han-core/unstable/Clip"
-import { normalise, type SearchTerms } from "./words.ts"
+import { normalise, type SearchTerms } from "../readmodels/words.ts"
 
 const around = 70
 /** As far as the words of a line with its outputs reach. */

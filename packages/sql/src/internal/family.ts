@@ -1,6 +1,6 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
-import type { Table } from "../ReadModels.ts"
+import type { Table } from "../readmodels/ReadModels.ts"
 
 /**
  * The session whose history session "s" carries a copy of: the one that its copied lines name, else, among sessions whose histories begin with the same line

@@ -4,8 +4,8 @@ import type { SessionId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { anyOf } from "../database/Database.ts"
-import type { Models } from "./Models.ts"
-import { clearSessions, familyOf, projectAgain } from "./reproject.ts"
+import type { Models } from "../readmodels/Models.ts"
+import { clearSessions, familyOf, projectAgain } from "../readmodels/reproject.ts"
 
 /**
  * Removes sessions from the journal and the read models. Sessions that share history with them (forks and their origins) are taken out of the read models

@@ -11,8 +11,8 @@ import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
 import { sessionNumbers, sessionsNamed } from "../blocks/stored.ts"
 import { anyOf, breathe, insertRows, storable, type Value } from "../database/Database.ts"
-import type { Chunk } from "./chunk.ts"
-import type { PendingWords } from "./pendingWords.ts"
+import type { Chunk } from "../readmodels/chunk.ts"
+import type { PendingWords } from "../readmodels/pendingWords.ts"
 
 const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 

@@ -4,8 +4,8 @@ import type { MessageField, MessageLine } from "han-core/Messages"
 import * as Sentiment from "han-core/Sentiment"
 import type { Scalar } from "han-core/Where"
 import type { Columns } from "../database/where.ts"
-import type { Table } from "../ReadModels.ts"
-import { kindNumber } from "./messageKey.ts"
+import { kindNumber } from "../readmodels/messageKey.ts"
+import type { Table } from "../readmodels/ReadModels.ts"
 
 /** Fields that a statement over "message" knows; the others are in the lines. */
 type IndexedField = "id" | "agentId" | "type" | "role" | "toolName" | "line"

@@ -8,9 +8,9 @@ import type { Reconciliation } from "han-core/Usage"
 import type { OwnerId } from "han-core/Viewer"
 import { bounded } from "../database/bounded.ts"
 import { storable } from "../database/Database.ts"
-import type { Table } from "../ReadModels.ts"
+import { notIncluded, type TermsRow } from "../readmodels/notIncluded.ts"
+import type { Table } from "../readmodels/ReadModels.ts"
 import { forkOf } from "./family.ts"
-import { notIncluded, type TermsRow } from "./notIncluded.ts"
 import { type SessionRow, sessionFromRow } from "./rows.ts"
 
 interface ModelSums extends TermsRow {

@@ -2,7 +2,7 @@ import type { SessionId } from "han-core/Entry"
 import { Session, type SessionLink, type SessionStatus } from "han-core/Session"
 import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
 import { bounded } from "../database/bounded.ts"
-import type { Delta } from "./chunk.ts"
+import type { Delta } from "../readmodels/chunk.ts"
 
 export interface SessionRow extends Delta {
   readonly no: number

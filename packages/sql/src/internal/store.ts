@@ -14,7 +14,8 @@ import type { Sessions } from "han-core/Sessions"
 import type { StoreInfo } from "han-core/StoreInfo"
 import type { Usage } from "han-core/Usage"
 import { Database, storeError } from "../database/Database.ts"
-import { Projections } from "../Projection.ts"
+import { Models } from "../readmodels/Models.ts"
+import { Projections } from "../readmodels/Projection.ts"
 import * as SqlDirectories from "../SqlDirectories.ts"
 import * as SqlHookCache from "../SqlHookCache.ts"
 import * as SqlHookHistory from "../SqlHookHistory.ts"
@@ -25,7 +26,6 @@ import * as SqlSearch from "../SqlSearch.ts"
 import * as SqlSessionDetails from "../SqlSessionDetails.ts"
 import * as SqlSessions from "../SqlSessions.ts"
 import * as SqlUsage from "../SqlUsage.ts"
-import { Models } from "./Models.ts"
 
 const layerProjections = Layer.effect(
   Projections,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { AgentId, SessionId } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import { entriesAt } from "../blocks/entriesAt.ts"
-import type { Table } from "../ReadModels.ts"
+import type { Table } from "../readmodels/ReadModels.ts"
 import { durationOf } from "./rows.ts"
 
 /** The calls of a session with their results, in the order in which they were made. */

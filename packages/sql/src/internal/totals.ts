@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { JournalTotals } from "han-core/Journal"
 import type { OwnerId } from "han-core/Viewer"
-import type { Table } from "../ReadModels.ts"
+import type { Table } from "../readmodels/ReadModels.ts"
 import { forkOf } from "./family.ts"
 
 /** Distinct things, each counted where it was made. */

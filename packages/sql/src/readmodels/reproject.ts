@@ -4,10 +4,10 @@ import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/stored.ts"
 import { anyOf } from "../database/Database.ts"
-import { type Table, tables } from "../ReadModels.ts"
 import { storedChunk } from "./chunk.ts"
 import type { Models } from "./Models.ts"
 import { PendingWords } from "./pendingWords.ts"
+import { type Table, tables } from "./ReadModels.ts"
 
 type Family = ReadonlyArray<number>
 

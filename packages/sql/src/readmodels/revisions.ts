@@ -3,10 +3,10 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
-import type { Projection } from "../Projection.ts"
-import * as ReadModels from "../ReadModels.ts"
 import type { Chunk, Chunks } from "./chunk.ts"
+import type { Projection } from "./Projection.ts"
 import { project } from "./project.ts"
+import * as ReadModels from "./ReadModels.ts"
 
 /** A set of tables that is filled from the journal: the read models, or a projection of somebody's own. */
 export interface Model {

@@ -7,10 +7,10 @@ import { searchedOutputBytes, type ToolOutputPointer } from "han-core/ToolOutput
 import { pointersOf } from "han-core/unstable/OutputPointers"
 import { entriesAt } from "../blocks/entriesAt.ts"
 import { anyOf, insertRows, storable, type Value } from "../database/Database.ts"
-import type { Table } from "../ReadModels.ts"
 import type { Chunk, Chunks } from "./chunk.ts"
 import { type OutputName, outputTexts } from "./outputTexts.ts"
 import { PendingWords } from "./pendingWords.ts"
+import type { Table } from "./ReadModels.ts"
 import { normalise, searchable, vector } from "./words.ts"
 
 /** A message whose words are to be found. */

@@ -9,8 +9,8 @@ import { fitOf, originOf } from "han-core/unstable/Origin"
 import type { OwnerId } from "han-core/Viewer"
 import { sessionNumbers, sessionsNamed } from "../blocks/stored.ts"
 import { anyOf, insertRows, type Value } from "../database/Database.ts"
-import type { Table } from "../ReadModels.ts"
 import type { PendingWords } from "./pendingWords.ts"
+import type { Table } from "./ReadModels.ts"
 import type { Sighting } from "./sighting.ts"
 
 /** Consecutive lines of one transcript, on their way into the read models. */

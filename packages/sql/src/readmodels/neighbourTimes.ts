@@ -1,8 +1,8 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import { anyOf } from "../database/Database.ts"
-import type { Table } from "../ReadModels.ts"
 import { instantOfKey } from "./messageKey.ts"
+import type { Table } from "./ReadModels.ts"
 
 interface Place {
   readonly transcriptNo: number

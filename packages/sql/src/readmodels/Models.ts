@@ -12,10 +12,10 @@ import type { RebuildProgress } from "han-core/Journal"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { breathe, Database, fromDriver } from "../database/Database.ts"
-import type { Projection, TableName } from "../Projection.ts"
-import type { Table } from "../ReadModels.ts"
 import type { Chunks } from "./chunk.ts"
 import { fill } from "./fill.ts"
+import type { Projection, TableName } from "./Projection.ts"
+import type { Table } from "./ReadModels.ts"
 import { createRevision, dropRevision, type Installed, install, modelOf, readModels, tableOf } from "./revisions.ts"
 
 /** The read models and projections of a store: which tables are in use, who may write, and bringing new tables up to the journal. */

@@ -22,9 +22,9 @@ import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
 import { sessionNumbers } from "../blocks/stored.ts"
 import { anyOf, breathe, storable } from "../database/Database.ts"
-import type { Table } from "../ReadModels.ts"
 import { cut, pointsTo, refused, wordAgain } from "./messageWords.ts"
 import type { OutputName } from "./outputTexts.ts"
+import type { Table } from "./ReadModels.ts"
 
 const FileText = Schema.parseJson(ToolOutput.fields.file)
 const encodeFile = Schema.encodeSync(FileText)

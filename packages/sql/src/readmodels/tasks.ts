@@ -3,7 +3,7 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import * as Task from "han-core/Task"
-import type { Table } from "../ReadModels.ts"
+import type { Table } from "./ReadModels.ts"
 
 interface TaskCallRow {
   readonly id: string
