@@ -2,8 +2,8 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { JournalTotals } from "han-core/Journal"
 import type { OwnerId } from "han-core/Viewer"
+import { forkOf } from "../queries/family.ts"
 import type { Table } from "../readmodels/ReadModels.ts"
-import { forkOf } from "./family.ts"
 
 /** Distinct things, each counted where it was made. */
 export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, table: (name: Table) => string) {

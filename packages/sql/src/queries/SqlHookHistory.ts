@@ -4,10 +4,10 @@ import type { SessionId } from "han-core/Entry"
 import { HookHistory, type HookRunFilter, hookRunLimit, isAskedFor } from "han-core/HookHistory"
 import { type HookRun, runsOf } from "han-core/HookRun"
 import { type OwnerId, Viewer } from "han-core/Viewer"
-import { anyOf, Database, storeError } from "./database/Database.ts"
-import { bySession } from "./internal/details.ts"
-import { type EventRow, eventColumns, hookRunsOf, readEvents } from "./internal/hanEvents.ts"
-import { Models } from "./readmodels/Models.ts"
+import { anyOf, Database, storeError } from "../database/Database.ts"
+import { Models } from "../readmodels/Models.ts"
+import { bySession } from "./details.ts"
+import { type EventRow, eventColumns, hookRunsOf, readEvents } from "./hanEvents.ts"
 
 const batch = 300
 /** Rows that one question looks at; older runs than those are asked for by session. */

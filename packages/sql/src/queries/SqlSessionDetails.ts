@@ -6,11 +6,11 @@ import * as HanTask from "han-core/HanTask"
 import * as HookRun from "han-core/HookRun"
 import { SessionDetails } from "han-core/SessionDetails"
 import { Viewer } from "han-core/Viewer"
-import { Database, storeError } from "./database/Database.ts"
-import { agentConversations } from "./internal/agentConversations.ts"
-import * as details from "./internal/details.ts"
-import { eventsOf, hookRunsOf } from "./internal/hanEvents.ts"
-import { Models } from "./readmodels/Models.ts"
+import { Database, storeError } from "../database/Database.ts"
+import { Models } from "../readmodels/Models.ts"
+import { agentConversations } from "./agentConversations.ts"
+import * as details from "./details.ts"
+import { eventsOf, hookRunsOf } from "./hanEvents.ts"
 
 /** Details of several sessions at once, over either database. */
 export const layer: Layer.Layer<SessionDetails, never, Database | Models> = Layer.effect(

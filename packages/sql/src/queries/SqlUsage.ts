@@ -6,12 +6,12 @@ import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-cor
 import { clockOf } from "han-core/unstable/Calendar"
 import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
 import { type OwnerId, Viewer } from "han-core/Viewer"
-import { bounded } from "./database/bounded.ts"
-import { anyOf, Database, storable, storeError } from "./database/Database.ts"
-import { reconcile } from "./internal/reconcile.ts"
-import { bucketMs } from "./readmodels/chunk.ts"
-import { Models } from "./readmodels/Models.ts"
-import { notIncluded, type TermsRow } from "./readmodels/notIncluded.ts"
+import { bounded } from "../database/bounded.ts"
+import { anyOf, Database, storable, storeError } from "../database/Database.ts"
+import { bucketMs } from "../readmodels/chunk.ts"
+import { Models } from "../readmodels/Models.ts"
+import { notIncluded, type TermsRow } from "../readmodels/notIncluded.ts"
+import { reconcile } from "./reconcile.ts"
 
 interface SumRow {
   readonly key: string | number | null

@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { HookCache, type HookFile, type HookPass, type HookPassFilter } from "han-core/HookCache"
 import type { Where } from "han-core/Where"
-import * as blocks from "./blocks/blocks.ts"
-import { anyOf, breathe, Database, insertRows, storable, storeError } from "./database/Database.ts"
-import { whereSql } from "./database/where.ts"
-import { Models } from "./readmodels/Models.ts"
+import * as blocks from "../blocks/blocks.ts"
+import { anyOf, breathe, Database, insertRows, storable, storeError } from "../database/Database.ts"
+import { whereSql } from "../database/where.ts"
+import { Models } from "../readmodels/Models.ts"
 
 /** What hooks passed with, over either database, the same for every viewer. What is too old goes with `record`, now and then. */
 export const layer: Layer.Layer<HookCache, never, Database | Models> = Layer.effect(

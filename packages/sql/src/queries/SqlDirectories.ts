@@ -7,8 +7,8 @@ import * as Stream from "effect/Stream"
 import { Directories } from "han-core/Directories"
 import { projectOf } from "han-core/unstable/SessionState"
 import { type OwnerId, Viewer } from "han-core/Viewer"
-import { Database, storeError } from "./database/Database.ts"
-import { Models } from "./readmodels/Models.ts"
+import { Database, storeError } from "../database/Database.ts"
+import { Models } from "../readmodels/Models.ts"
 
 /** What is known of directories, over either database. */
 export const layer: Layer.Layer<Directories, never, Database | Models> = Layer.scoped(

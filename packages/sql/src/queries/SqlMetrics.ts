@@ -9,11 +9,11 @@ import type { Compaction } from "han-core/Session"
 import { clockOf, monthOf, weekOf } from "han-core/unstable/Calendar"
 import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
 import { Viewer } from "han-core/Viewer"
-import { anyOf, Database, storeError } from "./database/Database.ts"
-import { datedRows } from "./internal/details.ts"
-import { eventsOf } from "./internal/hanEvents.ts"
-import { bucketMs, bucketOf, dayOf } from "./readmodels/chunk.ts"
-import { Models } from "./readmodels/Models.ts"
+import { anyOf, Database, storeError } from "../database/Database.ts"
+import { bucketMs, bucketOf, dayOf } from "../readmodels/chunk.ts"
+import { Models } from "../readmodels/Models.ts"
+import { datedRows } from "./details.ts"
+import { eventsOf } from "./hanEvents.ts"
 
 /** Scores are stored in billionths. */
 const billion = 1e9
