@@ -14,7 +14,7 @@ import * as Pg from "pg"
 import { Database } from "./database/Database.ts"
 import { wholeStatements } from "./database/wholeStatements.ts"
 import { layerStore, type StoreServices } from "./internal/store.ts"
-import * as Migrations from "./Migrations.ts"
+import * as Migrations from "./journal/Migrations.ts"
 import * as Models from "./readmodels/Models.ts"
 import type { Projection } from "./readmodels/Projection.ts"
 

@@ -15,7 +15,7 @@ import { StoreInfo } from "han-core/StoreInfo"
 import { checkpoints } from "./database/checkpoints.ts"
 import { Database } from "./database/Database.ts"
 import { layerStore, type StoreServices } from "./internal/store.ts"
-import * as Migrations from "./Migrations.ts"
+import * as Migrations from "./journal/Migrations.ts"
 import * as Models from "./readmodels/Models.ts"
 import type { Projection } from "./readmodels/Projection.ts"
 

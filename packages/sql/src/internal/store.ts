@@ -14,6 +14,7 @@ import type { Sessions } from "han-core/Sessions"
 import type { StoreInfo } from "han-core/StoreInfo"
 import type { Usage } from "han-core/Usage"
 import { Database, storeError } from "../database/Database.ts"
+import * as SqlJournal from "../journal/SqlJournal.ts"
 import * as SqlDirectories from "../queries/SqlDirectories.ts"
 import * as SqlHookCache from "../queries/SqlHookCache.ts"
 import * as SqlHookHistory from "../queries/SqlHookHistory.ts"
@@ -25,7 +26,6 @@ import * as SqlSessions from "../queries/SqlSessions.ts"
 import * as SqlUsage from "../queries/SqlUsage.ts"
 import { Models } from "../readmodels/Models.ts"
 import { Projections } from "../readmodels/Projection.ts"
-import * as SqlJournal from "../SqlJournal.ts"
 
 const layerProjections = Layer.effect(
   Projections,
