@@ -13,10 +13,10 @@ import { StoreInfo } from "han-core/StoreInfo"
 import * as Pg from "pg"
 import { Database } from "./database/Database.ts"
 import { wholeStatements } from "./database/wholeStatements.ts"
-import { layerStore, type StoreServices } from "./internal/store.ts"
 import * as Migrations from "./journal/Migrations.ts"
 import * as Models from "./readmodels/Models.ts"
 import type { Projection } from "./readmodels/Projection.ts"
+import { layerStore, type StoreServices } from "./store.ts"
 
 export interface PgStoreOptions {
   readonly url: Redacted.Redacted

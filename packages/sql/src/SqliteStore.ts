@@ -14,10 +14,10 @@ import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
 import { checkpoints } from "./database/checkpoints.ts"
 import { Database } from "./database/Database.ts"
-import { layerStore, type StoreServices } from "./internal/store.ts"
 import * as Migrations from "./journal/Migrations.ts"
 import * as Models from "./readmodels/Models.ts"
 import type { Projection } from "./readmodels/Projection.ts"
+import { layerStore, type StoreServices } from "./store.ts"
 
 /** Why a SQLite of this version may damage data, and what to do; null for a sound one. */
 export const versionWarning = (version: string): string | null => {
