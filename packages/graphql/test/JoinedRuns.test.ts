@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import * as JoinedRuns from "../src/JoinedRuns.ts"
+import * as JoinedRuns from "../src/transport/JoinedRuns.ts"
 
 const never = new AbortController().signal
 const deferred = () => {
