@@ -2,11 +2,11 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type DayActivity, type HourActivity, Metrics, noActivity } from "han-core/Metrics"
 import { addDays, dayIn, startOf } from "han-core/unstable/Calendar"
-import { daysOf } from "./ArgumentDates.ts"
 import { field, float, int, listOf, text } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { modelName } from "./ModelName.ts"
 import { type ScopeArgs, scopeOf } from "./Projects.ts"
+import { daysOf } from "./relay/ArgumentDates.ts"
 
 const DailyActivity = new GraphQLObjectType<DayActivity>({
   name: "DailyActivity",

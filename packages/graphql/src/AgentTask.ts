@@ -1,8 +1,8 @@
 import { GraphQLObjectType } from "graphql"
 import type { Agent } from "han-core/Session"
 import type { GraphqlContext } from "./GraphqlContext.ts"
-import { isoOf } from "./internal/instant.ts"
 import { textField, wholeField } from "./internal/lineFields.ts"
+import { isoOf } from "./relay/instant.ts"
 
 /** Its source is the subagent. */
 export const AgentTask = new GraphQLObjectType<Agent, GraphqlContext>({

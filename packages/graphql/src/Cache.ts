@@ -4,8 +4,8 @@ import { GraphQLObjectType } from "graphql"
 import type { FileValidation } from "han-core/HookRun"
 import { Metrics } from "han-core/Metrics"
 import { id, int, isoOf, text } from "./Field.ts"
-import { globalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
+import { globalId } from "./relay/GlobalId.ts"
 
 export const CacheEntry = new GraphQLObjectType({
   name: "CacheEntry",

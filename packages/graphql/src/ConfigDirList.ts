@@ -3,8 +3,8 @@ import { GraphQLObjectType } from "graphql"
 import { type ConfigDir, ConfigDirs } from "han-core/ConfigDirs"
 import { Journal } from "han-core/Journal"
 import { always, flag, id, int, isoOf, text } from "./Field.ts"
-import { globalId, Node } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
+import { globalId, Node } from "./relay/GlobalId.ts"
 
 /** A folder with what the journal has of it. */
 export interface ConfigDirRow extends ConfigDir {

@@ -15,7 +15,7 @@ import {
 } from "./internal/lineBlocks.ts"
 import { givenText, textField } from "./internal/lineFields.ts"
 import { prettyJson } from "./internal/prettyJson.ts"
-import { previewOf } from "./internal/preview.ts"
+import { previewOf } from "./relay/preview.ts"
 import { ToolCategory, toolDisplayOf } from "./ToolDisplay.ts"
 
 /** How much of a text its preview shows, in UTF-16 units. */

@@ -1,14 +1,14 @@
 import * as Effect from "effect/Effect"
 import { type DayActivity, Metrics, type ModelActivity, type SessionActivity } from "han-core/Metrics"
 import { addDays, dayIn, labelOf, startOf, weekOf } from "han-core/unstable/Calendar"
-import { daysOf } from "./ArgumentDates.ts"
 import { configDirsOf } from "./ConfigDirList.ts"
 import { isoOf } from "./Field.ts"
-import { globalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { summaryOf } from "./internal/summary.ts"
 import { tasksIn } from "./MetricsData.ts"
 import { type ScopeArgs, scopeOf } from "./Projects.ts"
+import { daysOf } from "./relay/ArgumentDates.ts"
+import { globalId } from "./relay/GlobalId.ts"
 
 export interface DashboardArgs extends ScopeArgs {
   readonly days?: number | null

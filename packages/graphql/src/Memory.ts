@@ -4,9 +4,9 @@ import { MemoryRules, type MemoryRule as Rule } from "han-core/MemoryRules"
 import { Search } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
 import { field, flag, id, int, isoOf, listOf, text } from "./Field.ts"
-import { globalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { searchesIn } from "./internal/ruleSearch.ts"
+import { globalId } from "./relay/GlobalId.ts"
 
 const MemoryRule = new GraphQLObjectType<Rule>({
   name: "MemoryRule",

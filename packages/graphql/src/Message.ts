@@ -4,10 +4,10 @@ import type { MessageLine } from "han-core/Messages"
 import { clipped } from "han-core/unstable/Clip"
 import type { Field } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
-import { instantOf, isoOf } from "./internal/instant.ts"
 import { givenText, textField, wellFormed } from "./internal/lineFields.ts"
 import { eventOf, recordOf } from "./internal/lineRecord.ts"
 import { messageTypeName } from "./internal/messageTypeName.ts"
+import { instantOf, isoOf } from "./relay/instant.ts"
 
 /** The `id` of the message that this line is. */
 export const messageGlobalId = (uuid: string): string => `Message:${uuid}`

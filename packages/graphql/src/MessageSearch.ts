@@ -5,9 +5,9 @@ import { maxPageSize } from "han-core/Page"
 import { Search } from "han-core/Search"
 import type { Session } from "han-core/Session"
 import { int, text } from "./Field.ts"
-import { globalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { agentOf, sessionOf } from "./internal/agentSessions.ts"
+import { globalId } from "./relay/GlobalId.ts"
 
 export const MessageSearchResult = new GraphQLObjectType({
   name: "MessageSearchResult",

@@ -2,10 +2,10 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import type { HanTask } from "han-core/HanTask"
 import { Metrics, type MetricsScope } from "han-core/Metrics"
-import { TaskOutcome, TaskType } from "./Enums.ts"
 import { field, float, int, listOf } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "./Projects.ts"
+import { TaskOutcome, TaskType } from "./relay/Enums.ts"
 import { workOf } from "./Tasks.ts"
 
 const TaskTypeCount = new GraphQLObjectType({

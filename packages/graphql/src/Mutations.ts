@@ -1,10 +1,10 @@
 import { GraphQLBoolean, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import { registerConfigDir, unregisterConfigDir } from "./ConfigDirList.ts"
-import { PluginScope } from "./Enums.ts"
 import { field } from "./Field.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { MemoryQueryStartResult } from "./Memory.ts"
 import { changePlugin, type PluginArgs, PluginMutationResult } from "./PluginList.ts"
+import { PluginScope } from "./relay/Enums.ts"
 
 const required = (description: string) => ({ type: new GraphQLNonNull(GraphQLString), description })
 const pluginArgs = {

@@ -1,8 +1,8 @@
 import type { SessionId } from "han-core/Entry"
 import { reposOf } from "han-core/Project"
 import { configDirsOf } from "./ConfigDirList.ts"
-import { sessionIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
+import { sessionIdOf } from "./relay/GlobalId.ts"
 
 /** What an id leads to; null for what is not there, and for types that are no `Node`. */
 export const nodeOf = async ({ raw, typename }: { readonly typename: string; readonly raw: string }, context: GraphqlContext): Promise<unknown> => {

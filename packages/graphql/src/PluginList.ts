@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type Plugin, type PluginChange, type PluginStats as PluginNumbers, type PluginPlace, Plugins } from "han-core/Plugins"
-import { PluginScope } from "./Enums.ts"
 import { always, field, flag, id, int, text } from "./Field.ts"
-import { globalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
+import { PluginScope } from "./relay/Enums.ts"
+import { globalId } from "./relay/GlobalId.ts"
 
 export const PluginType = new GraphQLObjectType<Plugin>({
   name: "Plugin",

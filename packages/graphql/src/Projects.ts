@@ -2,10 +2,10 @@ import { GraphQLObjectType } from "graphql"
 import { type Project as ProjectRow, type Repo as RepoRow, reposOf } from "han-core/Project"
 import { holds, inOrder, type OrderBy, type Scalar, type Where } from "han-core/Where"
 import { always, flag, id, int, isoOf, listOf, text } from "./Field.ts"
-import { conditionsOn, filterType, onFlag, onText, orderType } from "./Filters.ts"
-import { globalId, Node, rawIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import { PluginType } from "./PluginList.ts"
+import { conditionsOn, filterType, onFlag, onText, orderType } from "./relay/Filters.ts"
+import { globalId, Node, rawIdOf } from "./relay/GlobalId.ts"
 
 const projectColumns = {
   slug: onText("The directory as Claude Code names its folders."),

@@ -1,10 +1,10 @@
 import { GraphQLEnumType, GraphQLNonNull, GraphQLObjectType } from "graphql"
 import type { MessageKind as Kind } from "han-core/Message"
 import type { SearchHit } from "han-core/Search"
-import { connectionType } from "./Connection.ts"
 import { always, field, float, isoOf, text } from "./Field.ts"
-import { globalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
+import { connectionType } from "./relay/Connection.ts"
+import { globalId } from "./relay/GlobalId.ts"
 import { SessionType } from "./SessionType.ts"
 
 const enumOf = (name: string, description: string, values: Readonly<Record<string, string>>) =>

@@ -5,13 +5,10 @@ import { projectId } from "han-core/Project"
 import type { SessionLink, Session as SessionRow } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { fieldsOf } from "han-core/Where"
-import { connectionIn, connectionOf, connectionType, notNegative, type PageArgs, pageArgs, pageOf } from "./Connection.ts"
 import { ToolResultBlock, toolResultBlockOf } from "./ContentBlocks.ts"
 import { always, alwaysListOf, field, float, id, int, isoOf, listOf, text } from "./Field.ts"
 import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
-import { listArgs, orderOf, whereOf } from "./Filters.ts"
 import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
-import { Node, sessionGlobalId } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import {
   HookExecutionConnection,
@@ -28,6 +25,9 @@ import { summaryOf } from "./internal/summary.ts"
 import { MessageConnection, MessageFilter, MessageOrderBy, messageCondition, messageOrder } from "./MessageConnection.ts"
 import { MessageSearchResult, searchIn } from "./MessageSearch.ts"
 import { chosen, ProjectType, slugOf } from "./Projects.ts"
+import { connectionIn, connectionOf, connectionType, notNegative, type PageArgs, pageArgs, pageOf } from "./relay/Connection.ts"
+import { listArgs, orderOf, whereOf } from "./relay/Filters.ts"
+import { Node, sessionGlobalId } from "./relay/GlobalId.ts"
 import { CompactionType, subagentType } from "./SessionParts.ts"
 import {
   HanTaskConnection,

@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType, GraphQLString } from "graphql"
 import { ClaudeSettings, type McpServer as Server, type SettingsFile as SettingsFileRow } from "han-core/ClaudeSettings"
 import { field, flag, int, isoOf, listOf, text } from "./Field.ts"
-import { globalId, rawIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
+import { globalId, rawIdOf } from "./relay/GlobalId.ts"
 
 interface Modified {
   readonly lastModified: number | null

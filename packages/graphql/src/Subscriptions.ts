@@ -4,11 +4,11 @@ import { type Project, projectId as projectIdOf, repoId } from "han-core/Project
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { always, field, flag, int, isoOf, listOf, text } from "./Field.ts"
-import { Node, rawIdOf, sessionGlobalId, sessionIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 import type { FeedEvent, FeedEventOf } from "./internal/feedEvents.ts"
 import { Citation } from "./Memory.ts"
 import { MessageEdge } from "./MessageConnection.ts"
+import { Node, rawIdOf, sessionGlobalId, sessionIdOf } from "./relay/GlobalId.ts"
 import { SessionEdge } from "./SessionType.ts"
 
 const payload = <Tag extends FeedEvent["_tag"]>(name: string, description: string, fields: () => Record<string, ReturnType<typeof field<FeedEventOf<Tag>>>>) =>

@@ -2,12 +2,12 @@ import { GraphQLObjectType, GraphQLString } from "graphql"
 import type { HanTask } from "han-core/HanTask"
 import type { Task } from "han-core/Task"
 import type { Scalar, Where } from "han-core/Where"
-import { connectionType } from "./Connection.ts"
-import { TaskStatus, TaskType } from "./Enums.ts"
 import { always, field, float, id, int, isoOf, listOf, text } from "./Field.ts"
-import { conditionsOn, filterType, onFloat, onInt, onText, orderType } from "./Filters.ts"
-import { globalId, Node, rawIdOf } from "./GlobalId.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
+import { connectionType } from "./relay/Connection.ts"
+import { TaskStatus, TaskType } from "./relay/Enums.ts"
+import { conditionsOn, filterType, onFloat, onInt, onText, orderType } from "./relay/Filters.ts"
+import { globalId, Node, rawIdOf } from "./relay/GlobalId.ts"
 
 const nativeColumns = {
   id: onText("The task, by its `id`."),

@@ -1,8 +1,8 @@
 import { GraphQLObjectType } from "graphql"
 import type { TodoList } from "han-core/Task"
-import { connectionType } from "./Connection.ts"
-import { TodoStatus } from "./Enums.ts"
 import { field, id, int, text } from "./Field.ts"
+import { connectionType } from "./relay/Connection.ts"
+import { TodoStatus } from "./relay/Enums.ts"
 
 export interface Todo {
   readonly id: string

@@ -3,7 +3,7 @@ import { Agent } from "han-core/Session"
 import { describe, expect, it } from "vitest"
 import { assistant, transcriptOf, user } from "../../core/test/fixtureLines.ts"
 import { toolResultBlockOf } from "../src/ContentBlocks.ts"
-import { previewOf } from "../src/internal/preview.ts"
+import { previewOf } from "../src/relay/preview.ts"
 import { ask, shown, tellOne } from "./messageSchema.ts"
 
 const { sessionId } = transcriptOf("main")

@@ -1,7 +1,7 @@
 import type { SessionId } from "han-core/Entry"
 import { type Agent, Session } from "han-core/Session"
 import type { AgentConversation } from "han-core/SessionDetails"
-import { sessionIdOf } from "../GlobalId.ts"
+import { sessionIdOf } from "../relay/GlobalId.ts"
 
 const agents = new WeakMap<Session, Agent>()
 

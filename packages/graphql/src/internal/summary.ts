@@ -1,4 +1,4 @@
-import { previewOf } from "./preview.ts"
+import { previewOf } from "../relay/preview.ts"
 
 /** The title, or what was asked first; null without either. */
 export const summaryOf = ({ firstPrompt, title }: { readonly title: string | null; readonly firstPrompt: string | null }, length: number): string | null => {
