@@ -1,6 +1,6 @@
 import { GraphQLObjectType } from "graphql"
 import type { Agent } from "han-core/Session"
-import type { GraphqlContext } from "./GraphqlContext.ts"
+import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { textField, wholeField } from "./internal/lineFields.ts"
 import { isoOf } from "./relay/instant.ts"
 

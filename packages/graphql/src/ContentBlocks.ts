@@ -3,7 +3,7 @@ import type { ToolResult } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import type { Agent } from "han-core/Session"
 import { AgentTask } from "./AgentTask.ts"
-import type { GraphqlContext } from "./GraphqlContext.ts"
+import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import {
   type BlockSource,
   blocksOf,

@@ -1,7 +1,7 @@
 import { GraphQLObjectType } from "graphql"
 import type { FileChange } from "han-core/FileChange"
 import type { FileValidation } from "han-core/HookRun"
-import { field, flag, isoOf, listOf, text } from "./Field.ts"
+import { field, flag, isoOf, listOf, text } from "./context/Field.ts"
 import { connectionType } from "./relay/Connection.ts"
 import { FileChangeAction } from "./relay/Enums.ts"
 import { globalId } from "./relay/GlobalId.ts"

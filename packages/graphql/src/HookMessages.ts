@@ -1,6 +1,6 @@
 import { GraphQLObjectType } from "graphql"
 import type { MessageLine } from "han-core/Messages"
-import type { GraphqlContext } from "./GraphqlContext.ts"
+import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { dataFlag, dataText, dataTexts, dataWhole, flagField, textField, wholeField } from "./internal/lineFields.ts"
 import { eventOf, hanDataOf, isObject, whole } from "./internal/lineRecord.ts"
 import { replyTo } from "./internal/lineReply.ts"

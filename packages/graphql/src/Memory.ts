@@ -3,8 +3,8 @@ import { GraphQLFloat, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSt
 import { MemoryRules, type MemoryRule as Rule } from "han-core/MemoryRules"
 import { Search } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
-import { field, flag, id, int, isoOf, listOf, text } from "./Field.ts"
-import type { GraphqlContext } from "./GraphqlContext.ts"
+import { field, flag, id, int, isoOf, listOf, text } from "./context/Field.ts"
+import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { searchesIn } from "./internal/ruleSearch.ts"
 import { globalId } from "./relay/GlobalId.ts"
 

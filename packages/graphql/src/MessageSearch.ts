@@ -4,9 +4,9 @@ import { Messages } from "han-core/Messages"
 import { maxPageSize } from "han-core/Page"
 import { Search } from "han-core/Search"
 import type { Session } from "han-core/Session"
-import { int, text } from "./Field.ts"
-import type { GraphqlContext } from "./GraphqlContext.ts"
-import { agentOf, sessionOf } from "./internal/agentSessions.ts"
+import { agentOf, sessionOf } from "./context/agentSessions.ts"
+import { int, text } from "./context/Field.ts"
+import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { globalId } from "./relay/GlobalId.ts"
 
 export const MessageSearchResult = new GraphQLObjectType({

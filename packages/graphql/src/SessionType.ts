@@ -6,10 +6,11 @@ import type { SessionLink, Session as SessionRow } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { fieldsOf } from "han-core/Where"
 import { ToolResultBlock, toolResultBlockOf } from "./ContentBlocks.ts"
-import { always, alwaysListOf, field, float, id, int, isoOf, listOf, text } from "./Field.ts"
+import { agentOf, ofConversation, sessionOf } from "./context/agentSessions.ts"
+import { always, alwaysListOf, field, float, id, int, isoOf, listOf, text } from "./context/Field.ts"
+import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
 import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
-import type { GraphqlContext } from "./GraphqlContext.ts"
 import {
   HookExecutionConnection,
   HookExecutionFilter,
@@ -20,7 +21,6 @@ import {
   hookField,
   hookStatsOf
 } from "./HookExecutions.ts"
-import { agentOf, ofConversation, sessionOf } from "./internal/agentSessions.ts"
 import { summaryOf } from "./internal/summary.ts"
 import { MessageConnection, MessageFilter, MessageOrderBy, messageCondition, messageOrder } from "./MessageConnection.ts"
 import { MessageSearchResult, searchIn } from "./MessageSearch.ts"

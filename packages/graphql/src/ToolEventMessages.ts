@@ -1,6 +1,6 @@
 import { type GraphQLFieldConfigMap, GraphQLObjectType } from "graphql"
 import type { MessageLine } from "han-core/Messages"
-import type { GraphqlContext } from "./GraphqlContext.ts"
+import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { resultText } from "./internal/lineBlocks.ts"
 import { dataFlag, dataText, dataWhole, flagField, textField, wholeField } from "./internal/lineFields.ts"
 import { hanDataOf, isObject } from "./internal/lineRecord.ts"

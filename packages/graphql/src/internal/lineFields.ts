@@ -1,6 +1,6 @@
 import { GraphQLBoolean, GraphQLFloat, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLString } from "graphql"
 import type { MessageLine } from "han-core/Messages"
-import type { Field } from "../Field.ts"
+import type { Field } from "../context/Field.ts"
 import { finite, flag, hanDataOf, texts, whole } from "./lineRecord.ts"
 
 /** Half surrogate pairs, which transcripts escape and JSON readers of some languages refuse, become U+FFFD. */

@@ -1,5 +1,5 @@
 import type { MessageLine } from "han-core/Messages"
-import type { GraphqlContext } from "../GraphqlContext.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { messageTypeName } from "./messageTypeName.ts"
 
 /** The line of han's log that ends what this one began, under the id by which that one names it. A call that carries the id itself is no answer. */

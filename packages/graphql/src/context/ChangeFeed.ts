@@ -7,8 +7,8 @@ import * as Stream from "effect/Stream"
 import { GraphQLError } from "graphql"
 import { Directories } from "han-core/Directories"
 import { Journal } from "han-core/Journal"
+import { eventsOf, type FeedEvent, type FeedEventOf, Memory } from "./feedEvents.ts"
 import type { GraphqlRequirements } from "./GraphqlRequirements.ts"
-import { eventsOf, type FeedEvent, type FeedEventOf, Memory } from "./internal/feedEvents.ts"
 
 export interface Options {
   /** Events that wait for one subscriber at most, 10,000 without; one that takes them more slowly than they come is told so and ended. */

@@ -14,8 +14,8 @@ import { Sessions } from "han-core/Sessions"
 import type { StoreError } from "han-core/StoreError"
 import type { Task, TodoList } from "han-core/Task"
 import type { Viewer } from "han-core/Viewer"
+import { agentSession } from "./agentSessions.ts"
 import type { Run } from "./GraphqlRequirements.ts"
-import { agentSession } from "./internal/agentSessions.ts"
 
 /** Lookups that one request makes for many rows: those of one tick are one statement. */
 export interface Loaders {
