@@ -1,6 +1,6 @@
 import { GraphQLID, GraphQLInt, GraphQLSchema, GraphQLString } from "graphql"
-import { messageTypes } from "./MessageFamily.ts"
 import { MutationRoot } from "./Mutations.ts"
+import { messageTypes } from "./messages/MessageFamily.ts"
 import { Query } from "./Query.ts"
 import { SubscriptionRoot } from "./Subscriptions.ts"
 

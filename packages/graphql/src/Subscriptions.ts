@@ -7,7 +7,7 @@ import { always, field, flag, int, isoOf, listOf, text } from "./context/Field.t
 import type { FeedEvent, FeedEventOf } from "./context/feedEvents.ts"
 import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { Citation } from "./Memory.ts"
-import { MessageEdge } from "./MessageConnection.ts"
+import { MessageEdge } from "./messages/MessageConnection.ts"
 import { Node, rawIdOf, sessionGlobalId, sessionIdOf } from "./relay/GlobalId.ts"
 import { SessionEdge } from "./SessionType.ts"
 

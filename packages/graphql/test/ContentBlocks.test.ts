@@ -2,7 +2,7 @@ import { AgentId } from "han-core/Entry"
 import { Agent } from "han-core/Session"
 import { describe, expect, it } from "vitest"
 import { assistant, transcriptOf, user } from "../../core/test/fixtureLines.ts"
-import { toolResultBlockOf } from "../src/ContentBlocks.ts"
+import { toolResultBlockOf } from "../src/messages/ContentBlocks.ts"
 import { previewOf } from "../src/relay/preview.ts"
 import { ask, shown, tellOne } from "./messageSchema.ts"
 

@@ -4,7 +4,7 @@ import { buildSchema, findBreakingChanges, isInterfaceType, isObjectType } from 
 import type { MessageLine } from "han-core/Messages"
 import { describe, expect, it, vi } from "vitest"
 import { assistant, indexingCase, scenario, scenarios, transcriptOf, user } from "../../core/test/fixtureLines.ts"
-import { messageTypes } from "../src/MessageFamily.ts"
+import { messageTypes } from "../src/messages/MessageFamily.ts"
 import { type Answer, ask, contextOf, lineOf, logged, schema, shown, tell, tellOne, wholeDocument } from "./messageSchema.ts"
 
 const linesOf = (transcripts: ReturnType<typeof scenario>): ReadonlyArray<MessageLine> =>

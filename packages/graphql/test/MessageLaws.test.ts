@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import type { Entry } from "han-core/Entry"
 import { describe, expect, it } from "vitest"
 import { entryOf, scenario, scenarios, transcriptOf } from "../../core/test/fixtureLines.ts"
-import { prettyJson } from "../src/internal/prettyJson.ts"
+import { prettyJson } from "../src/messages/prettyJson.ts"
 import { ask, lineOf, wholeDocument } from "./messageSchema.ts"
 
 const transcripts = fc.constantFrom(transcriptOf("main"), transcriptOf("agent"), transcriptOf("han"))

@@ -23,9 +23,9 @@ import type { Agent } from "han-core/Session"
 import { entryOf, transcriptOf } from "../../core/test/fixtureLines.ts"
 import type { GraphqlContext } from "../src/context/GraphqlContext.ts"
 import type { Loaders } from "../src/context/Loaders.ts"
-import { Message } from "../src/Message.ts"
-import { messageTypes } from "../src/MessageFamily.ts"
-import { UserMessage } from "../src/UserMessages.ts"
+import { Message } from "../src/messages/Message.ts"
+import { messageTypes } from "../src/messages/MessageFamily.ts"
+import { UserMessage } from "../src/messages/UserMessages.ts"
 
 /** What the loaders of a test know. */
 export interface Known {

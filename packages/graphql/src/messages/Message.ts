@@ -2,12 +2,12 @@ import { type GraphQLFieldConfigMap, GraphQLID, GraphQLInterfaceType, GraphQLNon
 import { typeOf } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import { clipped } from "han-core/unstable/Clip"
-import type { Field } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { givenText, textField, wellFormed } from "./internal/lineFields.ts"
-import { eventOf, recordOf } from "./internal/lineRecord.ts"
-import { messageTypeName } from "./internal/messageTypeName.ts"
-import { instantOf, isoOf } from "./relay/instant.ts"
+import type { Field } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { instantOf, isoOf } from "../relay/instant.ts"
+import { givenText, textField, wellFormed } from "./lineFields.ts"
+import { eventOf, recordOf } from "./lineRecord.ts"
+import { messageTypeName } from "./messageTypeName.ts"
 
 /** The `id` of the message that this line is. */
 export const messageGlobalId = (uuid: string): string => `Message:${uuid}`

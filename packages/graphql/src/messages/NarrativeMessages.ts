@@ -1,10 +1,10 @@
 import { typeOf } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
+import { instantOf, isoOf } from "../relay/instant.ts"
 import { contentBlocks } from "./ContentBlocks.ts"
-import { dataText, flagField, textField, wholeField } from "./internal/lineFields.ts"
-import { eventOf, filled, isObject, recordOf } from "./internal/lineRecord.ts"
+import { dataText, flagField, textField, wholeField } from "./lineFields.ts"
+import { eventOf, filled, isObject, recordOf } from "./lineRecord.ts"
 import { content, messageType } from "./Message.ts"
-import { instantOf, isoOf } from "./relay/instant.ts"
 
 export const SummaryMessage = messageType("SummaryMessage", "A summary: of a whole conversation, or of what a compaction took out of it.", {
   content,

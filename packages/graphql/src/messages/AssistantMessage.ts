@@ -1,8 +1,8 @@
 import type { MessageLine } from "han-core/Messages"
 import { contentBlocks } from "./ContentBlocks.ts"
-import { type BlockSource, blocksOf } from "./internal/lineBlocks.ts"
-import { flagField, textField, wholeField } from "./internal/lineFields.ts"
-import { eventOf, isObject, type JsonObject, recordOf, whole } from "./internal/lineRecord.ts"
+import { type BlockSource, blocksOf } from "./lineBlocks.ts"
+import { flagField, textField, wholeField } from "./lineFields.ts"
+import { eventOf, isObject, type JsonObject, recordOf, whole } from "./lineRecord.ts"
 import { content, messageType } from "./Message.ts"
 
 const countOf = (line: MessageLine, type: BlockSource["type"]): number => {

@@ -1,8 +1,8 @@
 import { GraphQLObjectType } from "graphql"
 import type { Agent } from "han-core/Session"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { textField, wholeField } from "./internal/lineFields.ts"
-import { isoOf } from "./relay/instant.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { isoOf } from "../relay/instant.ts"
+import { textField, wholeField } from "./lineFields.ts"
 
 /** Its source is the subagent. */
 export const AgentTask = new GraphQLObjectType<Agent, GraphqlContext>({

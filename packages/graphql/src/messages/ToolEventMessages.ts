@@ -1,12 +1,12 @@
 import { type GraphQLFieldConfigMap, GraphQLObjectType } from "graphql"
 import type { MessageLine } from "han-core/Messages"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { resultText } from "./internal/lineBlocks.ts"
-import { dataFlag, dataText, dataWhole, flagField, textField, wholeField } from "./internal/lineFields.ts"
-import { hanDataOf, isObject } from "./internal/lineRecord.ts"
-import { replyTo } from "./internal/lineReply.ts"
-import { prettyJson } from "./internal/prettyJson.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { resultText } from "./lineBlocks.ts"
+import { dataFlag, dataText, dataWhole, flagField, textField, wholeField } from "./lineFields.ts"
+import { hanDataOf, isObject } from "./lineRecord.ts"
+import { replyTo } from "./lineReply.ts"
 import { messageType } from "./Message.ts"
+import { prettyJson } from "./prettyJson.ts"
 
 /** Where an event has only the long name, `mcp__server__tool`, it says both. */
 const longNameOf = (line: MessageLine): string | null =>

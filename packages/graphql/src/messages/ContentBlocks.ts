@@ -2,20 +2,12 @@ import { GraphQLBoolean, GraphQLEnumType, type GraphQLFieldConfigMap, GraphQLInt
 import type { ToolResult } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import type { Agent } from "han-core/Session"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { previewOf } from "../relay/preview.ts"
 import { AgentTask } from "./AgentTask.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import {
-  type BlockSource,
-  blocksOf,
-  type ImageSource,
-  type TextSource,
-  type ThinkingSource,
-  type ToolResultSource,
-  type ToolUseSource
-} from "./internal/lineBlocks.ts"
-import { givenText, textField } from "./internal/lineFields.ts"
-import { prettyJson } from "./internal/prettyJson.ts"
-import { previewOf } from "./relay/preview.ts"
+import { type BlockSource, blocksOf, type ImageSource, type TextSource, type ThinkingSource, type ToolResultSource, type ToolUseSource } from "./lineBlocks.ts"
+import { givenText, textField } from "./lineFields.ts"
+import { prettyJson } from "./prettyJson.ts"
 import { ToolCategory, toolDisplayOf } from "./ToolDisplay.ts"
 
 /** How much of a text its preview shows, in UTF-16 units. */

@@ -2,9 +2,9 @@ import { GraphQLID, GraphQLNonNull, GraphQLObjectType } from "graphql"
 import { spokenText } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import { analyse, type Sentiment } from "han-core/Sentiment"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { scoreField, textField, textsField, wellFormed } from "./internal/lineFields.ts"
-import { messageTypeName } from "./internal/messageTypeName.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { scoreField, textField, textsField, wellFormed } from "./lineFields.ts"
+import { messageTypeName } from "./messageTypeName.ts"
 
 interface SentimentOfMessage {
   readonly messageId: string

@@ -1,6 +1,6 @@
 import type { MessageLine } from "han-core/Messages"
-import { dataFlag, dataScore, dataText, dataTexts, dataWhole, flagField, scoreField, textField, textsField, wholeField } from "./internal/lineFields.ts"
-import { hanDataOf } from "./internal/lineRecord.ts"
+import { dataFlag, dataScore, dataText, dataTexts, dataWhole, flagField, scoreField, textField, textsField, wholeField } from "./lineFields.ts"
+import { hanDataOf } from "./lineRecord.ts"
 import { messageType } from "./Message.ts"
 import { sentimentWords } from "./SentimentAnalysis.ts"
 

@@ -1,9 +1,9 @@
 import type { MessageLine } from "han-core/Messages"
 import { contentBlocks } from "./ContentBlocks.ts"
-import { textField, wholeField } from "./internal/lineFields.ts"
-import { eventOf, filled, isEvent, recordOf } from "./internal/lineRecord.ts"
-import { hasFlag } from "./internal/messageTypeName.ts"
+import { textField, wholeField } from "./lineFields.ts"
+import { eventOf, filled, isEvent, recordOf } from "./lineRecord.ts"
 import { content, type MessageFields, messageInterface, messageType } from "./Message.ts"
+import { hasFlag } from "./messageTypeName.ts"
 import { SentimentAnalysis, sentimentOf } from "./SentimentAnalysis.ts"
 
 const userFields: MessageFields = {

@@ -1,10 +1,10 @@
 import type { SessionId } from "han-core/Entry"
 import type { MessageField } from "han-core/Messages"
 import { holds, type OrderBy, type Where } from "han-core/Where"
+import { connectionType } from "../relay/Connection.ts"
+import { conditionsOn, filterType, onFloat, onInt, onText, orderOf, orderType } from "../relay/Filters.ts"
+import { rawIdOf, sessionIdOf } from "../relay/GlobalId.ts"
 import { Message } from "./Message.ts"
-import { connectionType } from "./relay/Connection.ts"
-import { conditionsOn, filterType, onFloat, onInt, onText, orderOf, orderType } from "./relay/Filters.ts"
-import { rawIdOf, sessionIdOf } from "./relay/GlobalId.ts"
 
 const columns = {
   id: onText("The message, by its `id` or `uuid`."),

@@ -1,9 +1,9 @@
 import { GraphQLObjectType } from "graphql"
 import type { MessageLine } from "han-core/Messages"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { dataFlag, dataText, dataTexts, dataWhole, flagField, textField, wholeField } from "./internal/lineFields.ts"
-import { eventOf, hanDataOf, isObject, whole } from "./internal/lineRecord.ts"
-import { replyTo } from "./internal/lineReply.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { dataFlag, dataText, dataTexts, dataWhole, flagField, textField, wholeField } from "./lineFields.ts"
+import { eventOf, hanDataOf, isObject, whole } from "./lineRecord.ts"
+import { replyTo } from "./lineReply.ts"
 import { messageType } from "./Message.ts"
 
 const hook = textField("The hook's name.", dataText("hook", "hook_name"))
