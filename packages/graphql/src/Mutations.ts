@@ -1,9 +1,9 @@
 import { GraphQLBoolean, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
-import { registerConfigDir, unregisterConfigDir } from "./ConfigDirList.ts"
 import { field } from "./context/Field.ts"
 import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { MemoryQueryStartResult } from "./Memory.ts"
-import { changePlugin, type PluginArgs, PluginMutationResult } from "./PluginList.ts"
+import { registerConfigDir, unregisterConfigDir } from "./machine/ConfigDirList.ts"
+import { MemoryQueryStartResult } from "./machine/Memory.ts"
+import { changePlugin, type PluginArgs, PluginMutationResult } from "./machine/PluginList.ts"
 import { PluginScope } from "./relay/Enums.ts"
 
 const required = (description: string) => ({ type: new GraphQLNonNull(GraphQLString), description })

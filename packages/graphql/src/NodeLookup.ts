@@ -1,7 +1,7 @@
 import type { SessionId } from "han-core/Entry"
 import { reposOf } from "han-core/Project"
-import { configDirsOf } from "./ConfigDirList.ts"
 import type { GraphqlContext } from "./context/GraphqlContext.ts"
+import { configDirsOf } from "./machine/ConfigDirList.ts"
 import { sessionIdOf } from "./relay/GlobalId.ts"
 
 /** What an id leads to; null for what is not there, and for types that are no `Node`. */

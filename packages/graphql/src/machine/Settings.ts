@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType, GraphQLString } from "graphql"
 import { ClaudeSettings, type McpServer as Server, type SettingsFile as SettingsFileRow } from "han-core/ClaudeSettings"
-import { field, flag, int, isoOf, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { globalId, rawIdOf } from "./relay/GlobalId.ts"
+import { field, flag, int, isoOf, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { globalId, rawIdOf } from "../relay/GlobalId.ts"
 
 interface Modified {
   readonly lastModified: number | null

@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type Plugin, type PluginChange, type PluginStats as PluginNumbers, type PluginPlace, Plugins } from "han-core/Plugins"
-import { always, field, flag, id, int, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { PluginScope } from "./relay/Enums.ts"
-import { globalId } from "./relay/GlobalId.ts"
+import { always, field, flag, id, int, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { PluginScope } from "../relay/Enums.ts"
+import { globalId } from "../relay/GlobalId.ts"
 
 export const PluginType = new GraphQLObjectType<Plugin>({
   name: "Plugin",

@@ -3,10 +3,10 @@ import { GraphQLFloat, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSt
 import { MemoryRules, type MemoryRule as Rule } from "han-core/MemoryRules"
 import { Search } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
-import { field, flag, id, int, isoOf, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { searchesIn } from "./internal/ruleSearch.ts"
-import { globalId } from "./relay/GlobalId.ts"
+import { field, flag, id, int, isoOf, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { globalId } from "../relay/GlobalId.ts"
+import { searchesIn } from "./ruleSearch.ts"
 
 const MemoryRule = new GraphQLObjectType<Rule>({
   name: "MemoryRule",

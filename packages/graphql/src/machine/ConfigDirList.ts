@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type ConfigDir, ConfigDirs } from "han-core/ConfigDirs"
 import { Journal } from "han-core/Journal"
-import { always, flag, id, int, isoOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { globalId, Node } from "./relay/GlobalId.ts"
+import { always, flag, id, int, isoOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { globalId, Node } from "../relay/GlobalId.ts"
 
 /** A folder with what the journal has of it. */
 export interface ConfigDirRow extends ConfigDir {
