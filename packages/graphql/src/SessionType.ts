@@ -19,7 +19,7 @@ import {
   hookExecutionId,
   hookField,
   hookStatsOf
-} from "./HookExecutions.ts"
+} from "./hooks/HookExecutions.ts"
 import { summaryOf } from "./internal/summary.ts"
 import { MessageSearchResult, searchIn } from "./MessageSearch.ts"
 import { ToolResultBlock, toolResultBlockOf } from "./messages/ContentBlocks.ts"

@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import type { FileValidation } from "han-core/HookRun"
 import { Metrics } from "han-core/Metrics"
-import { id, int, isoOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { globalId } from "./relay/GlobalId.ts"
+import { id, int, isoOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { globalId } from "../relay/GlobalId.ts"
 
 export const CacheEntry = new GraphQLObjectType({
   name: "CacheEntry",

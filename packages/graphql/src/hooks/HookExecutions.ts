@@ -1,11 +1,11 @@
 import { GraphQLObjectType } from "graphql"
 import type { HookRun } from "han-core/HookRun"
 import type { Scalar, Where } from "han-core/Where"
-import { always, flag, float, id, int, isoOf, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { connectionType } from "./relay/Connection.ts"
-import { conditionsOn, filterType, onFlag, onInt, onText, orderType } from "./relay/Filters.ts"
-import { globalId, Node } from "./relay/GlobalId.ts"
+import { always, flag, float, id, int, isoOf, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { connectionType } from "../relay/Connection.ts"
+import { conditionsOn, filterType, onFlag, onInt, onText, orderType } from "../relay/Filters.ts"
+import { globalId, Node } from "../relay/GlobalId.ts"
 
 const columns = {
   orchestrationId: onText("What called it: one id for all hooks of one event."),
