@@ -5,7 +5,7 @@ import { addDays, dayIn, startOf } from "han-core/unstable/Calendar"
 import { field, float, int, listOf, text } from "./context/Field.ts"
 import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { modelName } from "./ModelName.ts"
-import { type ScopeArgs, scopeOf } from "./Projects.ts"
+import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
 import { daysOf } from "./relay/ArgumentDates.ts"
 
 const DailyActivity = new GraphQLObjectType<DayActivity>({

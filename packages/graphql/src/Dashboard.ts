@@ -6,7 +6,7 @@ import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { summaryOf } from "./internal/summary.ts"
 import { tasksIn } from "./MetricsData.ts"
 import { configDirsOf } from "./machine/ConfigDirList.ts"
-import { type ScopeArgs, scopeOf } from "./Projects.ts"
+import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
 import { daysOf } from "./relay/ArgumentDates.ts"
 import { globalId } from "./relay/GlobalId.ts"
 

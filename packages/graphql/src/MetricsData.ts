@@ -4,7 +4,7 @@ import type { HanTask } from "han-core/HanTask"
 import { Metrics, type MetricsScope } from "han-core/Metrics"
 import { field, float, int, listOf } from "./context/Field.ts"
 import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { type ScopeArgs, scopeOf } from "./Projects.ts"
+import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
 import { TaskOutcome, TaskType } from "./relay/Enums.ts"
 import { workOf } from "./Tasks.ts"
 

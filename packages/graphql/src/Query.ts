@@ -34,7 +34,7 @@ import {
   repoCondition,
   repoField,
   repoFor
-} from "./Projects.ts"
+} from "./projects/Projects.ts"
 import { instantOf, timeZoneOf } from "./relay/ArgumentDates.ts"
 import { connectionOf, notNegative, type PageArgs, pageArgs, pageOf } from "./relay/Connection.ts"
 import { Granularity, MetricsPeriod, PluginScope } from "./relay/Enums.ts"

@@ -7,7 +7,7 @@ import { Viewer } from "han-core/Viewer"
 import { field, float, int, listOf, text } from "./context/Field.ts"
 import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { meanOf, type TaskInNumbers, tasksIn } from "./MetricsData.ts"
-import { type ScopeArgs, scopeOf } from "./Projects.ts"
+import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
 import { dayOf } from "./relay/ArgumentDates.ts"
 
 const PeriodSessionCount = new GraphQLObjectType({

@@ -1,11 +1,11 @@
 import { GraphQLObjectType } from "graphql"
 import { type Project as ProjectRow, type Repo as RepoRow, reposOf } from "han-core/Project"
 import { holds, inOrder, type OrderBy, type Scalar, type Where } from "han-core/Where"
-import { always, flag, id, int, isoOf, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { PluginType } from "./machine/PluginList.ts"
-import { conditionsOn, filterType, onFlag, onText, orderType } from "./relay/Filters.ts"
-import { globalId, Node, rawIdOf } from "./relay/GlobalId.ts"
+import { always, flag, id, int, isoOf, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { PluginType } from "../machine/PluginList.ts"
+import { conditionsOn, filterType, onFlag, onText, orderType } from "../relay/Filters.ts"
+import { globalId, Node, rawIdOf } from "../relay/GlobalId.ts"
 
 const projectColumns = {
   slug: onText("The directory as Claude Code names its folders."),
