@@ -44,7 +44,7 @@ import { MessageKindType, MessageRoleType, SearchHitConnection, SearchOrder } fr
 import { SessionFilter, SessionOrderBy, sessionColumn, sessionCondition } from "./SessionFilter.ts"
 import { SessionConnection, SessionType } from "./SessionType.ts"
 import { type TeamArgs, TeamMetrics, teamMetricsOf } from "./TeamMetrics.ts"
-import { UsageBy, UsageReportType } from "./UsageReport.ts"
+import { UsageBy, UsageReportType } from "./usage/UsageReport.ts"
 
 const CoordinatorStatus = new GraphQLObjectType({
   name: "CoordinatorStatus",

@@ -44,8 +44,8 @@ import {
   TaskOrderBy
 } from "./Tasks.ts"
 import { TodoConnection, TodoCounts, TodoType, todoCountsOf, todosOf } from "./Todos.ts"
-import { UsageTotalsType } from "./UsageReport.ts"
 import { UserType } from "./UserType.ts"
+import { UsageTotalsType } from "./usage/UsageReport.ts"
 
 const names = (of: { readonly cwd: string | null }) => of.cwd?.split(/[/\\]/).findLast((part) => part !== "") ?? ""
 type FilterArgs = { readonly filter?: unknown; readonly orderBy?: unknown }

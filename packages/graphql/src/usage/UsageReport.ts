@@ -1,6 +1,6 @@
 import { GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import type { UsageRow, UsageTotals } from "han-core/Usage"
-import { always, field, float, int, listOf, text } from "./context/Field.ts"
+import { always, field, float, int, listOf, text } from "../context/Field.ts"
 
 const sums = {
   input: always(int<UsageTotals>("Input tokens that were neither read from nor written to the cache.")),
