@@ -6,7 +6,7 @@ import { field, float, int, listOf } from "./context/Field.ts"
 import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
 import { TaskOutcome, TaskType } from "./relay/Enums.ts"
-import { workOf } from "./Tasks.ts"
+import { workOf } from "./sessions/Tasks.ts"
 
 const TaskTypeCount = new GraphQLObjectType({
   name: "TaskTypeCount",

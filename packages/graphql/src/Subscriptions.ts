@@ -9,7 +9,7 @@ import type { GraphqlContext } from "./context/GraphqlContext.ts"
 import { Citation } from "./machine/Memory.ts"
 import { MessageEdge } from "./messages/MessageConnection.ts"
 import { Node, rawIdOf, sessionGlobalId, sessionIdOf } from "./relay/GlobalId.ts"
-import { SessionEdge } from "./SessionType.ts"
+import { SessionEdge } from "./sessions/SessionType.ts"
 
 const payload = <Tag extends FeedEvent["_tag"]>(name: string, description: string, fields: () => Record<string, ReturnType<typeof field<FeedEventOf<Tag>>>>) =>
   new GraphQLObjectType<FeedEventOf<Tag>, GraphqlContext>({ name, description, fields })

@@ -1,8 +1,8 @@
 import { GraphQLObjectType } from "graphql"
 import type { Agent, Compaction, Session } from "han-core/Session"
-import { always, field, id, int, isoOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { globalId, sessionIdOf } from "./relay/GlobalId.ts"
+import { always, field, id, int, isoOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { globalId, sessionIdOf } from "../relay/GlobalId.ts"
 
 /** `sessionType`: the type of its conversation. */
 export const subagentType = (sessionType: () => GraphQLObjectType<Session, GraphqlContext>): GraphQLObjectType<Agent, GraphqlContext> =>

@@ -1,8 +1,8 @@
 import { GraphQLObjectType } from "graphql"
 import type { TodoList } from "han-core/Task"
-import { field, id, int, text } from "./context/Field.ts"
-import { connectionType } from "./relay/Connection.ts"
-import { TodoStatus } from "./relay/Enums.ts"
+import { field, id, int, text } from "../context/Field.ts"
+import { connectionType } from "../relay/Connection.ts"
+import { TodoStatus } from "../relay/Enums.ts"
 
 export interface Todo {
   readonly id: string

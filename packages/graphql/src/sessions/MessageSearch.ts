@@ -4,10 +4,10 @@ import { Messages } from "han-core/Messages"
 import { maxPageSize } from "han-core/Page"
 import { Search } from "han-core/Search"
 import type { Session } from "han-core/Session"
-import { agentOf, sessionOf } from "./context/agentSessions.ts"
-import { int, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { globalId } from "./relay/GlobalId.ts"
+import { agentOf, sessionOf } from "../context/agentSessions.ts"
+import { int, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { globalId } from "../relay/GlobalId.ts"
 
 export const MessageSearchResult = new GraphQLObjectType({
   name: "MessageSearchResult",

@@ -1,6 +1,6 @@
 import { GraphQLObjectType } from "graphql"
 import type { IndexProblem } from "han-core/Session"
-import { always, int, text } from "./context/Field.ts"
+import { always, int, text } from "../context/Field.ts"
 
 export const IndexProblemType = new GraphQLObjectType<IndexProblem>({
   name: "IndexProblem",

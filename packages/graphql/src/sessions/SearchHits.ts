@@ -1,10 +1,10 @@
 import { GraphQLEnumType, GraphQLNonNull, GraphQLObjectType } from "graphql"
 import type { MessageKind as Kind } from "han-core/Message"
 import type { SearchHit } from "han-core/Search"
-import { always, field, float, isoOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { connectionType } from "./relay/Connection.ts"
-import { globalId } from "./relay/GlobalId.ts"
+import { always, field, float, isoOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { connectionType } from "../relay/Connection.ts"
+import { globalId } from "../relay/GlobalId.ts"
 import { SessionType } from "./SessionType.ts"
 
 const enumOf = (name: string, description: string, values: Readonly<Record<string, string>>) =>

@@ -1,10 +1,10 @@
 import { GraphQLObjectType } from "graphql"
 import type { FileChange } from "han-core/FileChange"
 import type { FileValidation } from "han-core/HookRun"
-import { field, flag, isoOf, listOf, text } from "./context/Field.ts"
-import { connectionType } from "./relay/Connection.ts"
-import { FileChangeAction } from "./relay/Enums.ts"
-import { globalId } from "./relay/GlobalId.ts"
+import { field, flag, isoOf, listOf, text } from "../context/Field.ts"
+import { connectionType } from "../relay/Connection.ts"
+import { FileChangeAction } from "../relay/Enums.ts"
+import { globalId } from "../relay/GlobalId.ts"
 
 const FileValidationType = new GraphQLObjectType<FileValidation>({
   name: "FileValidation",

@@ -2,12 +2,12 @@ import { GraphQLObjectType, GraphQLString } from "graphql"
 import type { HanTask } from "han-core/HanTask"
 import type { Task } from "han-core/Task"
 import type { Scalar, Where } from "han-core/Where"
-import { always, field, float, id, int, isoOf, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { connectionType } from "./relay/Connection.ts"
-import { TaskStatus, TaskType } from "./relay/Enums.ts"
-import { conditionsOn, filterType, onFloat, onInt, onText, orderType } from "./relay/Filters.ts"
-import { globalId, Node, rawIdOf } from "./relay/GlobalId.ts"
+import { always, field, float, id, int, isoOf, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { connectionType } from "../relay/Connection.ts"
+import { TaskStatus, TaskType } from "../relay/Enums.ts"
+import { conditionsOn, filterType, onFloat, onInt, onText, orderType } from "../relay/Filters.ts"
+import { globalId, Node, rawIdOf } from "../relay/GlobalId.ts"
 
 const nativeColumns = {
   id: onText("The task, by its `id`."),

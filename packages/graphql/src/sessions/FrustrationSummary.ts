@@ -1,6 +1,6 @@
 import { GraphQLObjectType, GraphQLString } from "graphql"
 import type { Mood } from "han-core/SessionDetails"
-import { float, int, listOf, text } from "./context/Field.ts"
+import { float, int, listOf, text } from "../context/Field.ts"
 
 export const FrustrationSummary = new GraphQLObjectType({
   name: "FrustrationSummary",

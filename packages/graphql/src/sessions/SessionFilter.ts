@@ -1,9 +1,9 @@
 import type { Project } from "han-core/Project"
 import type { SessionField } from "han-core/Sessions"
 import { holds, type Where } from "han-core/Where"
-import { ProjectFilter, projectCondition, projectField } from "./projects/Projects.ts"
-import { conditionsOn, filterType, onInt, onText, orderType, whereOf } from "./relay/Filters.ts"
-import { rawIdOf, sessionIdOf } from "./relay/GlobalId.ts"
+import { ProjectFilter, projectCondition, projectField } from "../projects/Projects.ts"
+import { conditionsOn, filterType, onInt, onText, orderType, whereOf } from "../relay/Filters.ts"
+import { rawIdOf, sessionIdOf } from "../relay/GlobalId.ts"
 
 const columns = {
   id: onText("The session, by any form of its `id`."),

@@ -5,11 +5,9 @@ import { projectId } from "han-core/Project"
 import type { SessionLink, Session as SessionRow } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { fieldsOf } from "han-core/Where"
-import { agentOf, ofConversation, sessionOf } from "./context/agentSessions.ts"
-import { always, alwaysListOf, field, float, id, int, isoOf, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
-import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
+import { agentOf, ofConversation, sessionOf } from "../context/agentSessions.ts"
+import { always, alwaysListOf, field, float, id, int, isoOf, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import {
   HookExecutionConnection,
   HookExecutionFilter,
@@ -19,16 +17,19 @@ import {
   hookExecutionId,
   hookField,
   hookStatsOf
-} from "./hooks/HookExecutions.ts"
-import { summaryOf } from "./internal/summary.ts"
+} from "../hooks/HookExecutions.ts"
+import { ToolResultBlock, toolResultBlockOf } from "../messages/ContentBlocks.ts"
+import { MessageConnection, MessageFilter, MessageOrderBy, messageCondition, messageOrder } from "../messages/MessageConnection.ts"
+import { chosen, ProjectType, slugOf } from "../projects/Projects.ts"
+import { connectionIn, connectionOf, connectionType, notNegative, type PageArgs, pageArgs, pageOf } from "../relay/Connection.ts"
+import { listArgs, orderOf, whereOf } from "../relay/Filters.ts"
+import { Node, sessionGlobalId } from "../relay/GlobalId.ts"
+import { UsageTotalsType } from "../usage/UsageReport.ts"
+import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
+import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
 import { MessageSearchResult, searchIn } from "./MessageSearch.ts"
-import { ToolResultBlock, toolResultBlockOf } from "./messages/ContentBlocks.ts"
-import { MessageConnection, MessageFilter, MessageOrderBy, messageCondition, messageOrder } from "./messages/MessageConnection.ts"
-import { chosen, ProjectType, slugOf } from "./projects/Projects.ts"
-import { connectionIn, connectionOf, connectionType, notNegative, type PageArgs, pageArgs, pageOf } from "./relay/Connection.ts"
-import { listArgs, orderOf, whereOf } from "./relay/Filters.ts"
-import { Node, sessionGlobalId } from "./relay/GlobalId.ts"
 import { CompactionType, subagentType } from "./SessionParts.ts"
+import { summaryOf } from "./summary.ts"
 import {
   HanTaskConnection,
   HanTaskType,
@@ -45,7 +46,6 @@ import {
 } from "./Tasks.ts"
 import { TodoConnection, TodoCounts, TodoType, todoCountsOf, todosOf } from "./Todos.ts"
 import { UserType } from "./UserType.ts"
-import { UsageTotalsType } from "./usage/UsageReport.ts"
 
 const names = (of: { readonly cwd: string | null }) => of.cwd?.split(/[/\\]/).findLast((part) => part !== "") ?? ""
 type FilterArgs = { readonly filter?: unknown; readonly orderBy?: unknown }

@@ -1,5 +1,5 @@
 import { GraphQLObjectType } from "graphql"
-import { always, id, text } from "./context/Field.ts"
+import { always, id, text } from "../context/Field.ts"
 
 export const UserType = new GraphQLObjectType({
   name: "User",
