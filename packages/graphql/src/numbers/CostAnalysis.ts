@@ -1,5 +1,5 @@
 import { GraphQLObjectType } from "graphql"
-import { flag, float, int, listOf, text } from "./context/Field.ts"
+import { flag, float, int, listOf, text } from "../context/Field.ts"
 
 const DailyCost = new GraphQLObjectType({
   name: "DailyCost",

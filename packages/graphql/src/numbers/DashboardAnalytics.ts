@@ -1,6 +1,6 @@
 import { GraphQLObjectType } from "graphql"
+import { field, float, int, listOf, text } from "../context/Field.ts"
 import { CostAnalysis } from "./CostAnalysis.ts"
-import { field, float, int, listOf, text } from "./context/Field.ts"
 
 const SessionEffectiveness = new GraphQLObjectType({
   name: "SessionEffectiveness",

@@ -2,11 +2,11 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type DayActivity, type HourActivity, Metrics, noActivity } from "han-core/Metrics"
 import { addDays, dayIn, startOf } from "han-core/unstable/Calendar"
-import { field, float, int, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
-import { daysOf } from "./relay/ArgumentDates.ts"
-import { modelName } from "./usage/ModelName.ts"
+import { field, float, int, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
+import { daysOf } from "../relay/ArgumentDates.ts"
+import { modelName } from "../usage/ModelName.ts"
 
 const DailyActivity = new GraphQLObjectType<DayActivity>({
   name: "DailyActivity",

@@ -2,11 +2,11 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import type { HanTask } from "han-core/HanTask"
 import { Metrics, type MetricsScope } from "han-core/Metrics"
-import { field, float, int, listOf } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
-import { TaskOutcome, TaskType } from "./relay/Enums.ts"
-import { workOf } from "./sessions/Tasks.ts"
+import { field, float, int, listOf } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
+import { TaskOutcome, TaskType } from "../relay/Enums.ts"
+import { workOf } from "../sessions/Tasks.ts"
 
 const TaskTypeCount = new GraphQLObjectType({
   name: "TaskTypeCount",

@@ -1,14 +1,14 @@
 import * as Effect from "effect/Effect"
 import { type DayActivity, Metrics, type ModelActivity, type SessionActivity } from "han-core/Metrics"
 import { addDays, dayIn, labelOf, startOf, weekOf } from "han-core/unstable/Calendar"
-import { isoOf } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
+import { isoOf } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { configDirsOf } from "../machine/ConfigDirList.ts"
+import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
+import { daysOf } from "../relay/ArgumentDates.ts"
+import { globalId } from "../relay/GlobalId.ts"
+import { summaryOf } from "../sessions/summary.ts"
 import { tasksIn } from "./MetricsData.ts"
-import { configDirsOf } from "./machine/ConfigDirList.ts"
-import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
-import { daysOf } from "./relay/ArgumentDates.ts"
-import { globalId } from "./relay/GlobalId.ts"
-import { summaryOf } from "./sessions/summary.ts"
 
 export interface DashboardArgs extends ScopeArgs {
   readonly days?: number | null

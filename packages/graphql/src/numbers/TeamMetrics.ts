@@ -4,11 +4,11 @@ import { type DayActivity, Metrics } from "han-core/Metrics"
 import { projectId } from "han-core/Project"
 import { addDays, dayIn, monthOf, startOf, weekOf } from "han-core/unstable/Calendar"
 import { Viewer } from "han-core/Viewer"
-import { field, float, int, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
+import { field, float, int, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
+import { dayOf } from "../relay/ArgumentDates.ts"
 import { meanOf, type TaskInNumbers, tasksIn } from "./MetricsData.ts"
-import { type ScopeArgs, scopeOf } from "./projects/Projects.ts"
-import { dayOf } from "./relay/ArgumentDates.ts"
 
 const PeriodSessionCount = new GraphQLObjectType({
   name: "PeriodSessionCount",
