@@ -19,7 +19,7 @@ import * as GraphqlSource from "../GraphqlSource.ts"
 import * as Home from "../Home.ts"
 import * as HttpServer from "../HttpServer.ts"
 import * as Log from "../Log.ts"
-import { hostOf, originOf } from "../LoopbackGuard.ts"
+import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
 import * as WriteState from "../WriteState.ts"
 import { type Asked, parse } from "./serveOptions.ts"
 

@@ -1,5 +1,5 @@
 import * as Path from "node:path"
-import { hostOf, originOf } from "../LoopbackGuard.ts"
+import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
 
 /** What the command line of the coordinator asks for. */
 export type Asked =
