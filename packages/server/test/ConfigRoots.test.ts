@@ -17,7 +17,7 @@ import { Transcripts } from "han-core/Transcripts"
 import { Viewer } from "han-core/Viewer"
 import * as Coordinator from "han-server/Coordinator"
 import * as Home from "han-server/unstable/Home"
-import * as ConfigRoots from "../src/ConfigRoots.ts"
+import * as ConfigRoots from "../src/home/ConfigRoots.ts"
 import { archive, eventually, line, put, session, temporary } from "./indexing.ts"
 
 /** A home of han with this configuration, a default folder, and others. */

@@ -4,7 +4,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import * as Lock from "../src/Lock.ts"
+import * as Lock from "../src/home/Lock.ts"
 import { folder } from "./temporary.ts"
 
 const at = (home: string, waitMs = 0) => ({ home, lock: Path.join(home, "lock.db"), socket: Path.join(home, "s"), waitMs })

@@ -2,7 +2,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Log from "../src/Log.ts"
+import * as Log from "../src/home/Log.ts"
 import { folder, mode } from "./temporary.ts"
 
 const lines = (path: string): ReadonlyArray<Record<string, unknown>> =>

@@ -30,7 +30,7 @@ import { schema } from "han-graphql/Schema"
 import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
-import * as ConfigRoots from "../src/ConfigRoots.ts"
+import * as ConfigRoots from "../src/home/ConfigRoots.ts"
 
 type FileServices = ConfigDirs | MemoryRules.MemoryRules | Layer.Layer.Success<typeof ClaudeSettingsFiles.layer> | Layer.Layer.Success<typeof PluginFiles.layer>
 export type Store = Layer.Layer<Exclude<GraphqlRequirements, FileServices | Viewer>, StoreUnusable>

@@ -7,7 +7,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { PriceRow } from "han-core/Pricing"
 import * as JsonFile from "han-core/unstable/JsonFile"
-import { hostOf, originOf } from "./loopback/LoopbackGuard.ts"
+import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
 
 /** A configuration folder to index, absolute or from `~`; `source` names the harness that writes it when it is not Claude Code. */
 const Root = Schema.Struct({
