@@ -2,7 +2,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Token from "../src/Token.ts"
+import * as Token from "../src/http/Token.ts"
 import { folder, mode } from "./temporary.ts"
 
 it.scopedLive("is made once, for its owner alone", () =>

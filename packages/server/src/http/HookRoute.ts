@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { HookRunner } from "han-core/HookRunner"
 import * as UnaskedGates from "han-core/unstable/UnaskedGates"
-import * as Defect from "./home/Defect.ts"
+import * as Defect from "../home/Defect.ts"
 
 /** What the address of an event's hooks begins with; the event comes behind it. */
 export const hookPath = "/hooks/"

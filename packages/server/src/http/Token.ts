@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Effect from "effect/Effect"
 import { hookKey } from "han-core/unstable/HookKey"
-import { attempt, HomeUnusable } from "./home/Home.ts"
+import { attempt, HomeUnusable } from "../home/Home.ts"
 
 /** The secret of this HAN_HOME. Whoever can read its file is its owner; every other client of the machine is kept out by it. */
 export interface Token {
