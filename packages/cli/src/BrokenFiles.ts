@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import { Hooks } from "han-core/Hooks"
 import { answered } from "./Asking.ts"
+import type { Host } from "./environment/Host.ts"
 import { problemsText } from "./HookText.ts"
-import type { Host } from "./Host.ts"
 import { hookQuery } from "./ProjectFolder.ts"
 import { styleOf } from "./terminal/Style.ts"
 

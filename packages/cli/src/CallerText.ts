@@ -3,7 +3,7 @@ import type { ClientHook, Hook } from "han-core/Hook"
 import { Hooks } from "han-core/Hooks"
 import { calledOf, type HookCalled, type HookSituation } from "han-core/unstable/HookCallers"
 import { answered } from "./Asking.ts"
-import type { Host } from "./Host.ts"
+import type { Host } from "./environment/Host.ts"
 import { hookQuery } from "./ProjectFolder.ts"
 import { plainLine } from "./terminal/PlainText.ts"
 

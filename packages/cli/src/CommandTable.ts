@@ -1,8 +1,8 @@
 import type { MessageKind, MessageRole } from "han-core/Message"
 import { cacheCommands } from "./CacheCommandTable.ts"
 import { command, json, limit, session, utc, withoutWords, yes } from "./CommandEntry.ts"
-import { BadUsage } from "./CommandFailed.ts"
 import type { Command, Option } from "./CommandLine.ts"
+import { BadUsage } from "./environment/CommandFailed.ts"
 import { hookCommands } from "./HookCommandTable.ts"
 import { setupCommands } from "./SetupCommandTable.ts"
 

@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect"
 import { isRunning } from "han-core/unstable/StartingFile"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorUnreachable, type Handshake } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
-import { CommandFailed } from "./CommandFailed.ts"
 import { awaitStart } from "./CoordinatorStart.ts"
+import { CommandFailed } from "./environment/CommandFailed.ts"
+import type { Host } from "./environment/Host.ts"
 import { longestSocketPath, socketPath } from "./HanHome.ts"
-import type { Host } from "./Host.ts"
 import { within } from "./Patience.ts"
 
 /** Whether somebody listens on the socket; `Barred` says why it cannot be known. */

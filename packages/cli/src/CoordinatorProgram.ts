@@ -2,10 +2,10 @@ import { spawn } from "node:child_process"
 import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { CommandFailed } from "./CommandFailed.ts"
+import { CommandFailed } from "./environment/CommandFailed.ts"
+import type { Host } from "./environment/Host.ts"
 import { startLogPath } from "./HanHome.ts"
 import { isProgram } from "./HanProgram.ts"
-import type { Host } from "./Host.ts"
 
 /** The argv that runs the coordinator, without its arguments. */
 export const findProgram = (host: Host): readonly [string, ...ReadonlyArray<string>] => {

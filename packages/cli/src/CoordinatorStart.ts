@@ -1,10 +1,10 @@
 import { statSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as StartingFile from "han-core/unstable/StartingFile"
-import { CommandFailed } from "./CommandFailed.ts"
 import { type Started, startProgram } from "./CoordinatorProgram.ts"
+import { CommandFailed } from "./environment/CommandFailed.ts"
+import type { Host } from "./environment/Host.ts"
 import { startLogPath } from "./HanHome.ts"
-import type { Host } from "./Host.ts"
 import { counted } from "./Patience.ts"
 import { lastFailure } from "./StartLog.ts"
 

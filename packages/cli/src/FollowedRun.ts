@@ -5,8 +5,8 @@ import type { HookCall } from "han-core/HookCall"
 import type { HookOutcome } from "han-core/HookOutcome"
 import { HookRunner } from "han-core/HookRunner"
 import { print } from "./Asking.ts"
+import type { Host } from "./environment/Host.ts"
 import { progressText } from "./HookProgressText.ts"
-import type { Host } from "./Host.ts"
 import { styleOf } from "./terminal/Style.ts"
 
 /** Runs hooks and shows what happens while it does, unless it is to be `silent`. Gives what became of each, and what the agent would be told. */

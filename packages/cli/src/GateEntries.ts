@@ -11,9 +11,9 @@ import { Plugins } from "han-core/Plugins"
 import { type ClientEntriesPlace, type ClientEntriesWanted, type EntryChange, isOwn, isThere, notedProjects, write } from "han-core/unstable/ClientEntries"
 import { doubleCalls, doubleText, mayRun, neededAt, waitingInVain } from "han-core/unstable/HookCallers"
 import { claudeFolder } from "./ClaudeFolder.ts"
+import type { Host } from "./environment/Host.ts"
 import { hanProgram } from "./HanProgram.ts"
 import { canBeRun } from "./HookPrograms.ts"
-import type { Host } from "./Host.ts"
 import { hookQuery } from "./ProjectFolder.ts"
 
 /** Plugins and hooks as the files have them for the configuration that this person uses: no coordinator is asked. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs"
 import { isAbsolute, join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Host } from "./Host.ts"
+import type { Host } from "./environment/Host.ts"
 
 const launcher = fileURLToPath(new URL("../bin/han.mjs", import.meta.url))
 

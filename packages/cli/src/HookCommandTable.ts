@@ -1,6 +1,6 @@
 import { command, json, limit, projectFolder, session, utc, withoutWords, yes } from "./CommandEntry.ts"
-import { BadUsage } from "./CommandFailed.ts"
 import type { Command, Given, Option } from "./CommandLine.ts"
+import { BadUsage } from "./environment/CommandFailed.ts"
 
 const tool: Option = { name: "tool", value: "NAME", help: "as if this tool had been used: Edit (for events of tools)" }
 const file: Option = { name: "file", value: "FILE", help: "as if the tool had been used on this file" }

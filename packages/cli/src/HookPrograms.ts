@@ -1,8 +1,8 @@
 import { type Stats, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import type { ClientHook } from "han-core/Hook"
+import type { Host } from "./environment/Host.ts"
 import { isProgram, ownProgram } from "./HanProgram.ts"
-import type { Host } from "./Host.ts"
 import { commandWords } from "./ShellWords.ts"
 import { counted } from "./terminal/Figures.ts"
 

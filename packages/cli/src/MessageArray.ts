@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Message } from "han-core/Message"
 import { print } from "./Asking.ts"
+import type { Output } from "./environment/Output.ts"
 import * as JsonShapes from "./JsonShapes.ts"
-import type { Output } from "./terminal/Output.ts"
 import { toJson } from "./terminal/PlainText.ts"
 
 /** A JSON array, an element a line, written while it comes in. */

@@ -1,6 +1,6 @@
-import { CommandFailed } from "./CommandFailed.ts"
-import type { Host } from "./Host.ts"
-import { OutputClosed } from "./terminal/Output.ts"
+import { CommandFailed } from "./environment/CommandFailed.ts"
+import type { Host } from "./environment/Host.ts"
+import { OutputClosed } from "./environment/Output.ts"
 import { plainLine } from "./terminal/PlainText.ts"
 
 /** Says on standard error what went wrong, and gives the exit code. */

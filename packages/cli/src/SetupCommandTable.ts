@@ -1,6 +1,6 @@
 import { command, json, projectFolder, withoutWords } from "./CommandEntry.ts"
-import { BadUsage } from "./CommandFailed.ts"
 import type { Command, Given, Option } from "./CommandLine.ts"
+import { BadUsage } from "./environment/CommandFailed.ts"
 
 const scope: Option = { name: "scope", value: "user|project|local", help: "in your settings (user), those of the project, or your own in the project" }
 

@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import { SessionId } from "han-core/Entry"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
 import { answered } from "./Asking.ts"
-import { CommandFailed } from "./CommandFailed.ts"
-import type { Host } from "./Host.ts"
+import { CommandFailed } from "./environment/CommandFailed.ts"
+import type { Host } from "./environment/Host.ts"
 import { sessionMeant } from "./SessionArgument.ts"
 
 /** The transcripts of a session, by its id or the beginning of one. A session of which no line could be read has them too. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env bun
-import { BadUsage } from "./CommandFailed.ts"
 import { type Asked, parse } from "./CommandLine.ts"
 import { commands } from "./CommandTable.ts"
-import { thisHost } from "./ThisHost.ts"
-import { OutputClosed, toDescriptor } from "./terminal/Output.ts"
+import { BadUsage } from "./environment/CommandFailed.ts"
+import { OutputClosed, toDescriptor } from "./environment/Output.ts"
+import { thisHost } from "./environment/ThisHost.ts"
 
 // Nothing above loads Effect: help, the version and a wrong command line are answered at once.
 

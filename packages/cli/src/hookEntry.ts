@@ -82,7 +82,7 @@ const endWithClient = (): void => {
 const say = async ({ exitCode, stderr, stdout }: HookAnswer): Promise<void> => {
   process.exitCode = exitCode
   if (stdout === "" && stderr === "") return
-  const { OutputClosed, toDescriptor } = await import("./terminal/Output.ts")
+  const { OutputClosed, toDescriptor } = await import("./environment/Output.ts")
   // A terminal shows what follows on a line of its own.
   const line = stderr === "" || stderr.endsWith("\n") ? stderr : `${stderr}\n`
   const written = await Promise.allSettled([toDescriptor(1).write(stdout), toDescriptor(2).write(line)])

@@ -1,9 +1,9 @@
 import { MessageKind } from "han-core/Message"
 import { describe, expect, it } from "vitest"
-import { BadUsage } from "../src/CommandFailed.ts"
 import { help } from "../src/CommandHelp.ts"
 import { type Command, type Given, parse } from "../src/CommandLine.ts"
 import { commands } from "../src/CommandTable.ts"
+import { BadUsage } from "../src/environment/CommandFailed.ts"
 
 const now = Date.parse("2026-11-22T12:00:00Z")
 

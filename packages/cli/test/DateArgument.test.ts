@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { BadUsage } from "../src/CommandFailed.ts"
 import { parseDate } from "../src/DateArgument.ts"
+import { BadUsage } from "../src/environment/CommandFailed.ts"
 
 const now = Date.parse("2026-11-22T12:00:00Z")
 const read = (text: string, options: { readonly utc?: boolean; readonly edge?: "start" | "end" } = {}) =>

@@ -1,14 +1,14 @@
 import * as Effect from "effect/Effect"
 import { HookCache, type HookPass } from "han-core/HookCache"
 import { answered, ask, print, writeShape } from "../Asking.ts"
-import type { Host } from "../Host.ts"
+import type { Host } from "../environment/Host.ts"
+import { inFull } from "../environment/WorkingDirectory.ts"
 import * as Shape from "../JsonShapes.ts"
 import { isNoFolder, type PassChoice, passFilter, passWords } from "../PassFilter.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
 import { toJson } from "../terminal/PlainText.ts"
 import { styleOf } from "../terminal/Style.ts"
 import { table } from "../terminal/Table.ts"
-import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options extends PassChoice {
   readonly limit: number

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs"
-import { CommandFailed } from "../CommandFailed.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
 import { logPath, startLogPath } from "../HanHome.ts"
-import type { Host } from "../Host.ts"
 import { lastLines } from "../LastLines.ts"
 import { report } from "../Report.ts"
 

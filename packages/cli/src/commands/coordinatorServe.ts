@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process"
-import { CommandFailed } from "../CommandFailed.ts"
 import { coordinatorEnvironment, findProgram } from "../CoordinatorProgram.ts"
-import type { Host } from "../Host.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
+import { inFull } from "../environment/WorkingDirectory.ts"
 import { report } from "../Report.ts"
-import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly roots: ReadonlyArray<string>

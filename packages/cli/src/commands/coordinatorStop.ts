@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import { print, run as runAgainst } from "../Asking.ts"
-import { CommandFailed } from "../CommandFailed.ts"
 import { probe, shakeHands, stop } from "../Connection.ts"
-import type { Host } from "../Host.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
 
 export const run = (host: Host): Promise<number> =>
   runAgainst(

@@ -3,13 +3,13 @@ import * as Stream from "effect/Stream"
 import { Journal } from "han-core/Journal"
 import { toolOutputId } from "han-core/ToolOutput"
 import { answered, ask, print } from "../Asking.ts"
-import { CommandFailed } from "../CommandFailed.ts"
 import { type ExportFile, exportFolder } from "../ExportFolder.ts"
 import { outputPlacesOf, placesOf } from "../ExportTree.ts"
-import type { Host } from "../Host.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
+import { inFull } from "../environment/WorkingDirectory.ts"
 import { byteSize, count, counted } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
-import { inFull } from "../WorkingDirectory.ts"
 
 export const run = ({ directory }: { readonly directory: string }, host: Host): Promise<number> =>
   ask(

@@ -6,8 +6,8 @@ import { calledOf, type HookCalled, mayRun } from "han-core/unstable/HookCallers
 import { answered, ask, print } from "../Asking.ts"
 import { brokenFiles } from "../BrokenFiles.ts"
 import { calledLine, callsShape, situationOf } from "../CallerText.ts"
+import type { Host } from "../environment/Host.ts"
 import { type HandCall, handCall } from "../HookCalls.ts"
-import type { Host } from "../Host.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { type Style, styleOf } from "../terminal/Style.ts"
 

@@ -2,14 +2,14 @@ import * as Effect from "effect/Effect"
 import { HookHistory, mostHookRuns } from "han-core/HookHistory"
 import { flakyRuns, type HookRun } from "han-core/HookRun"
 import { answered, ask, print, writeShape } from "../Asking.ts"
-import type { Host } from "../Host.ts"
+import type { Host } from "../environment/Host.ts"
+import { inFull } from "../environment/WorkingDirectory.ts"
 import * as Shape from "../JsonShapes.ts"
 import { isNoFolder, placeOf } from "../PassFilter.ts"
 import { sessionMeant } from "../SessionArgument.ts"
 import { counted, dateTime, duration } from "../terminal/Figures.ts"
 import { plain, plainLine, toJson } from "../terminal/PlainText.ts"
 import { type Style, styleOf } from "../terminal/Style.ts"
-import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly project: string | undefined

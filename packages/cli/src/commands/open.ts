@@ -2,8 +2,8 @@ import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
 import { Coordinator } from "han-rpc/Coordinator"
 import { answered, ask, print } from "../Asking.ts"
-import { CommandFailed } from "../CommandFailed.ts"
-import type { Host } from "../Host.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
 
 /** A program that hands the address on ends soon; one that becomes the browser itself stays. */
 const patienceMs = 3000

@@ -5,12 +5,12 @@ import { calledOf, mayRun, waitingInVain } from "han-core/unstable/HookCallers"
 import { type InstallReport, type InstallRequest, install, type UninstallReport, type UninstallRequest, uninstall } from "han-core/unstable/PluginInstall"
 import { print, run as runAgainst } from "../Asking.ts"
 import { claudeFolder } from "../ClaudeFolder.ts"
+import type { Host } from "../environment/Host.ts"
+import { workingDirectory } from "../environment/WorkingDirectory.ts"
 import { follow, followedText, layerFiles } from "../GateEntries.ts"
-import type { Host } from "../Host.ts"
 import { hookQuery } from "../ProjectFolder.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { styleOf } from "../terminal/Style.ts"
-import { workingDirectory } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly names: ReadonlyArray<string>

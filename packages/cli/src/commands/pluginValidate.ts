@@ -1,15 +1,15 @@
 import * as Effect from "effect/Effect"
 import { triggerText } from "han-core/Hook"
 import { check, type PluginReport } from "han-core/unstable/PluginCheck"
+import type { Host } from "../environment/Host.ts"
+import { inFull } from "../environment/WorkingDirectory.ts"
 import { problemsText } from "../HookText.ts"
-import type { Host } from "../Host.ts"
 import * as Shape from "../JsonShapes.ts"
 import { report } from "../Report.ts"
 import { counted } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { styleOf } from "../terminal/Style.ts"
 import { table } from "../terminal/Table.ts"
-import { inFull } from "../WorkingDirectory.ts"
 
 export interface Options {
   readonly directory: string

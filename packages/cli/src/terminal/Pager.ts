@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
-import type { Host } from "../Host.ts"
-import { type Output, OutputClosed } from "./Output.ts"
+import type { Host } from "../environment/Host.ts"
+import { type Output, OutputClosed } from "../environment/Output.ts"
 
 /** Gives `write` the pager's input when standard output is a terminal and there is a pager, else standard output; ends when the reader has left it. */
 export const paged = async <A>(host: Host, write: (output: Output) => Promise<A>): Promise<A> => {

@@ -1,4 +1,4 @@
-import type { Host } from "../Host.ts"
+import type { Host } from "../environment/Host.ts"
 import { byteSize, count } from "./Figures.ts"
 import { fit } from "./Width.ts"
 

@@ -3,7 +3,7 @@ import { homedir } from "node:os"
 import { delimiter, join } from "node:path"
 import { BadUsage } from "./CommandFailed.ts"
 import type { Host } from "./Host.ts"
-import { toDescriptor } from "./terminal/Output.ts"
+import { toDescriptor } from "./Output.ts"
 import { inFull } from "./WorkingDirectory.ts"
 
 /** The machine that this program runs on, by its environment. Throws `BadUsage` when that makes no sense. */

@@ -1,4 +1,4 @@
-import type { Output } from "./terminal/Output.ts"
+import type { Output } from "./Output.ts"
 
 /** The machine as a command sees it. Only `bin` fills it in. */
 export interface Host {
