@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { answered, firstRows } from "./Asking.ts"
+import { distance } from "./command-line/NearNames.ts"
 import { CommandFailed } from "./environment/CommandFailed.ts"
 import type { Host } from "./environment/Host.ts"
-import { distance } from "./NearNames.ts"
 import { plainLine } from "./terminal/PlainText.ts"
 
 /** Sessions among which something is looked for that may have been meant. */

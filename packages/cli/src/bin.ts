@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
-import { type Asked, parse } from "./CommandLine.ts"
-import { commands } from "./CommandTable.ts"
+import { type Asked, parse } from "./command-line/CommandLine.ts"
+import { commands } from "./command-line/CommandTable.ts"
 import { BadUsage } from "./environment/CommandFailed.ts"
 import { OutputClosed, toDescriptor } from "./environment/Output.ts"
 import { thisHost } from "./environment/ThisHost.ts"
@@ -12,7 +12,7 @@ const err = toDescriptor(2)
 
 const answer = async (asked: Asked): Promise<number> => {
   if (asked._tag === "Help") {
-    const { help } = await import("./CommandHelp.ts")
+    const { help } = await import("./command-line/CommandHelp.ts")
     await out.write(help(asked.topic, commands))
     return 0
   }

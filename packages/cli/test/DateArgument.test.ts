@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { parseDate } from "../src/DateArgument.ts"
+import { parseDate } from "../src/command-line/DateArgument.ts"
 import { BadUsage } from "../src/environment/CommandFailed.ts"
 
 const now = Date.parse("2026-11-22T12:00:00Z")

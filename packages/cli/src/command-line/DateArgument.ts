@@ -1,4 +1,4 @@
-import { BadUsage } from "./environment/CommandFailed.ts"
+import { BadUsage } from "../environment/CommandFailed.ts"
 
 export interface DateContext {
   /** Milliseconds since 1970. */

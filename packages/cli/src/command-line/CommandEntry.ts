@@ -1,5 +1,5 @@
+import type { Host } from "../environment/Host.ts"
 import type { Command, Given, Option } from "./CommandLine.ts"
-import type { Host } from "./environment/Host.ts"
 
 export const json: Option = { name: "json", help: "machine-readable output; instants in UTC, money in integer nano-dollars" }
 export const utc: Option = { name: "utc", help: "days and times in UTC instead of local time" }

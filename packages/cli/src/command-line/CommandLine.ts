@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util"
+import { BadUsage } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
 import { type DateContext, parseDate } from "./DateArgument.ts"
-import { BadUsage } from "./environment/CommandFailed.ts"
-import type { Host } from "./environment/Host.ts"
 import { distance } from "./NearNames.ts"
 
 export interface Option {
