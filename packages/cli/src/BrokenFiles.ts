@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { Hooks } from "han-core/Hooks"
-import { answered } from "./Asking.ts"
+import { answered } from "./coordinator/Asking.ts"
 import type { Host } from "./environment/Host.ts"
 import { problemsText } from "./HookText.ts"
 import { hookQuery } from "./ProjectFolder.ts"

@@ -8,9 +8,9 @@ import type { HookList, Hooks } from "han-core/Hooks"
 import type { Plugins } from "han-core/Plugins"
 import { isOwn } from "han-core/unstable/ClientEntries"
 import { callingEntries, type DoubleCall, doubleCalls, doubleText, waitingInVain } from "han-core/unstable/HookCallers"
+import { hanProgram } from "./coordinator/HanProgram.ts"
 import type { Host } from "./environment/Host.ts"
 import { placeOf, situations } from "./GateEntries.ts"
-import { hanProgram } from "./HanProgram.ts"
 import { plainLine } from "./terminal/PlainText.ts"
 
 /** The state of Claude Code's calls of han. */

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { SessionId } from "han-core/Entry"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
-import { answered } from "./Asking.ts"
+import { answered } from "./coordinator/Asking.ts"
 import { CommandFailed } from "./environment/CommandFailed.ts"
 import type { Host } from "./environment/Host.ts"
 import { sessionMeant } from "./SessionArgument.ts"

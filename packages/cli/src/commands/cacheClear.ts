@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { HookCache } from "han-core/HookCache"
-import { answered, ask, print } from "../Asking.ts"
+import { answered, ask, print } from "../coordinator/Asking.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
 import type { Host } from "../environment/Host.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"

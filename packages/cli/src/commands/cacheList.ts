@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { HookCache, type HookPass } from "han-core/HookCache"
-import { answered, ask, print, writeShape } from "../Asking.ts"
+import { answered, ask, print, writeShape } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
 import * as Shape from "../JsonShapes.ts"

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs"
+import { logPath, startLogPath } from "../coordinator/HanHome.ts"
+import { report } from "../coordinator/Report.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
 import type { Host } from "../environment/Host.ts"
-import { logPath, startLogPath } from "../HanHome.ts"
 import { lastLines } from "../LastLines.ts"
-import { report } from "../Report.ts"
 
 export interface Options {
   readonly follow: boolean

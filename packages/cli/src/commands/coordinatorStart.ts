@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import { print, run as runAgainst } from "../Asking.ts"
-import { connect } from "../Connection.ts"
+import { print, run as runAgainst } from "../coordinator/Asking.ts"
+import { connect } from "../coordinator/Connection.ts"
+import { socketPath, startLogPath } from "../coordinator/HanHome.ts"
 import type { Host } from "../environment/Host.ts"
-import { socketPath, startLogPath } from "../HanHome.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 
 export const run = (host: Host): Promise<number> =>

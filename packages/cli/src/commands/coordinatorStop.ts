@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import { print, run as runAgainst } from "../Asking.ts"
-import { probe, shakeHands, stop } from "../Connection.ts"
+import { print, run as runAgainst } from "../coordinator/Asking.ts"
+import { probe, shakeHands, stop } from "../coordinator/Connection.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
 import type { Host } from "../environment/Host.ts"
 

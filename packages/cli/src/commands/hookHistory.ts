@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { HookHistory, mostHookRuns } from "han-core/HookHistory"
 import { flakyRuns, type HookRun } from "han-core/HookRun"
-import { answered, ask, print, writeShape } from "../Asking.ts"
+import { answered, ask, print, writeShape } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
 import * as Shape from "../JsonShapes.ts"

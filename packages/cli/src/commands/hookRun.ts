@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { ask, print } from "../Asking.ts"
+import { ask, print } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
 import { followedRun } from "../FollowedRun.ts"
 import { type HandCall, handCall } from "../HookCalls.ts"

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Indexer, type IndexReport } from "han-core/Indexer"
-import { ask, print } from "../Asking.ts"
+import { ask, print } from "../coordinator/Asking.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
 import type { Host } from "../environment/Host.ts"
 import { byteSize, count, counted, duration } from "../terminal/Figures.ts"

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
 import { Coordinator } from "han-rpc/Coordinator"
-import { answered, ask, print } from "../Asking.ts"
+import { answered, ask, print } from "../coordinator/Asking.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
 import type { Host } from "../environment/Host.ts"
 

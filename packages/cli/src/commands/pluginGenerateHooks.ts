@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { type GeneratedHooks, generate, pluginFoldersBelow } from "han-core/unstable/GeneratedHooks"
-import { print, run as runAgainst } from "../Asking.ts"
+import { print, run as runAgainst } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
 import { problemsText } from "../HookText.ts"

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { HookPlugin } from "han-core/Hook"
 import { Hooks } from "han-core/Hooks"
-import { answered, ask, print } from "../Asking.ts"
+import { answered, ask, print } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
 import { problemsText } from "../HookText.ts"
 import * as Shape from "../JsonShapes.ts"

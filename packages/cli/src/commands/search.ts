@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { MessageKind, MessageRole } from "han-core/Message"
 import { Search, type SearchHit } from "han-core/Search"
-import { answered, askIndexed, firstRows, print, writeShape } from "../Asking.ts"
+import { answered, askIndexed, firstRows, print, writeShape } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
 import { searchHit } from "../JsonShapes.ts"
 import { projectMeant } from "../ProjectArgument.ts"

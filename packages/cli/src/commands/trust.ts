@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { type FileOfTrust, Hooks, type TrustDecision } from "han-core/Hooks"
 import { waitingInVain } from "han-core/unstable/HookCallers"
-import { answered, ask, print } from "../Asking.ts"
+import { answered, ask, print } from "../coordinator/Asking.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
 import type { Host } from "../environment/Host.ts"
 import { follow, followedText, layerFiles } from "../GateEntries.ts"

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Pricing from "han-core/Pricing"
 import { type Reconciliation, Usage, type UsageReport, type UsageRow, type UsageTotals } from "han-core/Usage"
-import { answered, askIndexed, print, writeShape } from "../Asking.ts"
+import { answered, askIndexed, print, writeShape } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
 import { usageReport } from "../JsonShapes.ts"
 import { count, counted } from "../terminal/Figures.ts"

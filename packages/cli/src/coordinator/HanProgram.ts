@@ -1,9 +1,9 @@
 import { accessSync, constants, statSync } from "node:fs"
 import { isAbsolute, join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Host } from "./environment/Host.ts"
+import type { Host } from "../environment/Host.ts"
 
-const launcher = fileURLToPath(new URL("../bin/han.mjs", import.meta.url))
+const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
 
 /**
  * What other programs call this han by, quoted for a shell: the compiled program's own path; `han` where PATH has one that is not of a project's packages, which

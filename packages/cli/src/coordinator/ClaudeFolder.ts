@@ -1,7 +1,7 @@
 import { homedir } from "node:os"
 import { join } from "node:path"
-import type { Host } from "./environment/Host.ts"
-import { inFull } from "./environment/WorkingDirectory.ts"
+import type { Host } from "../environment/Host.ts"
+import { inFull } from "../environment/WorkingDirectory.ts"
 
 /** The configuration folder of Claude Code that its own commands write: the first that CLAUDE_CONFIG_DIR names, else `~/.claude`. */
 export const claudeFolder = ({ environment }: Host): string => {

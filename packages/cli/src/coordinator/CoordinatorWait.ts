@@ -2,11 +2,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as StartingFile from "han-core/unstable/StartingFile"
 import { version } from "han-rpc/Version"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
+import { thisHost } from "../environment/ThisHost.ts"
 import { probe } from "./Connection.ts"
 import { awaitStart, type StartChoice } from "./CoordinatorStart.ts"
-import { CommandFailed } from "./environment/CommandFailed.ts"
-import type { Host } from "./environment/Host.ts"
-import { thisHost } from "./environment/ThisHost.ts"
 
 export interface ListenerWait {
   /** Milliseconds since 1970. */

@@ -1,7 +1,7 @@
-import { CommandFailed } from "./environment/CommandFailed.ts"
-import type { Host } from "./environment/Host.ts"
-import { OutputClosed } from "./environment/Output.ts"
-import { plainLine } from "./terminal/PlainText.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
+import { OutputClosed } from "../environment/Output.ts"
+import { plainLine } from "../terminal/PlainText.ts"
 
 /** Says on standard error what went wrong, and gives the exit code. */
 export const report = async (host: Host, error: unknown): Promise<number> => {
