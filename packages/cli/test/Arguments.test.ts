@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Project } from "han-core/Project"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { meantBy } from "../src/ProjectArgument.ts"
+import { meantBy } from "../src/arguments/ProjectArgument.ts"
 import { compiledHan } from "./compiledHan.ts"
 import { ended, machine } from "./HanProcess.ts"
 

@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
-import { distance } from "./command-line/NearNames.ts"
-import { answered, firstRows } from "./coordinator/Asking.ts"
-import { CommandFailed } from "./environment/CommandFailed.ts"
-import type { Host } from "./environment/Host.ts"
-import { plainLine } from "./terminal/PlainText.ts"
+import { distance } from "../command-line/NearNames.ts"
+import { answered, firstRows } from "../coordinator/Asking.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
+import { plainLine } from "../terminal/PlainText.ts"
 
 /** Sessions among which something is looked for that may have been meant. */
 const looked = 1000
