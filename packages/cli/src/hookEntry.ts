@@ -4,9 +4,9 @@ import { join } from "node:path"
 import type { HookAnswer } from "han-core/HookAnswer"
 import type { HookCall } from "han-core/HookCall"
 import { socketPath } from "./coordinator/HanHome.ts"
-import { ask, type HookReply } from "./HookConnection.ts"
-import { longestInput, readInput } from "./HookInput.ts"
-import { type HookWords, readWords } from "./HookWords.ts"
+import { ask, type HookReply } from "./hook/HookConnection.ts"
+import { longestInput, readInput } from "./hook/HookInput.ts"
+import { type HookWords, readWords } from "./hook/HookWords.ts"
 
 // An agent waits for its hooks with every call of a tool. So their calls load nothing but this; all other commands are those of `bin`.
 
@@ -55,7 +55,7 @@ let given = ""
 const interrupted = async (signal: keyof typeof endings) => {
   const end = () => process.exit(endings[signal])
   if (words === undefined) return end()
-  const { clientTimeout } = await import("./ClientTimeout.ts")
+  const { clientTimeout } = await import("./hook/ClientTimeout.ts")
   if (clientTimeout(words, eventOf(words, given), projectOf(given), environment).isAwaited) end()
   else setTimeout(end, graceMs)
 }
@@ -97,17 +97,17 @@ const eventOf = (words: HookWords, input: string): string | null => words.event 
 const fail = async (words: HookWords, input: string, home: string, reason: string): Promise<void> => {
   const event = eventOf(words, input)
   // Whom nobody waits for can close nothing.
-  const closed = !words.async && (words.failClosed || (await import("./FailClosed.ts")).isClosed(home, projectOf(input), event, input, words.only))
+  const closed = !words.async && (words.failClosed || (await import("./hook/FailClosed.ts")).isClosed(home, projectOf(input), event, input, words.only))
   const session = field(input, "session_id") ?? environment["CLAUDE_CODE_SESSION_ID"]
   const gate = ". This gate must not be passed without its hooks: it stays closed until they can run; wait a moment, then try again"
   if (closed) return say({ exitCode: 2, stdout: "", stderr: `han: ${reason}${gate}\n` })
-  const { saying } = await import("./FailOpen.ts")
+  const { saying } = await import("./hook/FailOpen.ts")
   await say({ exitCode: 0, ...saying(home, event, session, reason) })
 }
 
 /** When the client must have been told; looked up only when that is soon in doubt. */
 const untilOf = async (words: HookWords, input: string): Promise<number> => {
-  const [{ clientTimeout }, { usableOf }] = await Promise.all([import("./ClientTimeout.ts"), import("han-core/unstable/ClientWaits")])
+  const [{ clientTimeout }, { usableOf }] = await Promise.all([import("./hook/ClientTimeout.ts"), import("han-core/unstable/ClientWaits")])
   return performance.timeOrigin + usableOf(clientTimeout(words, eventOf(words, input), projectOf(input), environment).waitMs)
 }
 
@@ -116,12 +116,12 @@ const replyTo = async (words: HookWords, call: HookCall, home: string): Promise<
   const deadline = deadlineMs()
   let more: (() => Promise<number>) | undefined
   const patience = async () => {
-    more ??= (await import("./HookPatience.ts")).hookPatience(home, deadline, await untilOf(words, call.input))
+    more ??= (await import("./hook/HookPatience.ts")).hookPatience(home, deadline, await untilOf(words, call.input))
     return more()
   }
   const first = await ask(socketPath(home), call, deadline, patience)
   if (first._tag === "Answered" || first.why === "final") return first
-  const { askAgain } = await import("./HookAgain.ts")
+  const { askAgain } = await import("./hook/HookAgain.ts")
   const until = await untilOf(words, call.input)
   return askAgain({ home, call, first, deadlineMs: deadline, until, mayStart: environment["HAN_HOOK_NO_START"] !== "1" })
 }

@@ -4,7 +4,7 @@ import { hookEvents } from "han-core/Hook"
 import { isFrequent, told } from "han-core/unstable/UnaskedGates"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { ruleOf } from "../../core/src/hooks/answer/eventRules.ts"
-import { whyNotStarted } from "../src/FailOpen.ts"
+import { whyNotStarted } from "../src/hook/FailOpen.ts"
 import { answering, failure, type Place, peer, place, says } from "./HookPeer.ts"
 
 // What the user is told when a gate could not be asked: what the client shows of a hook that ends with 0 is `systemMessage` on stdout, and nothing else.

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { ClientHook } from "han-core/Hook"
 import { afterAll, describe, expect, it } from "vitest"
 import { commandWords } from "../src/command-line/ShellWords.ts"
-import { programWarnings } from "../src/HookPrograms.ts"
+import { programWarnings } from "../src/hook/HookPrograms.ts"
 import { machine } from "./HanProcess.ts"
 
 describe("the words of a command", () => {

@@ -1,6 +1,6 @@
 import { hookEvents } from "han-core/Hook"
 import { describe, expect, it } from "vitest"
-import { eventName, readWords } from "../src/HookWords.ts"
+import { eventName, readWords } from "../src/hook/HookWords.ts"
 
 const plain = { event: null, only: null, directory: undefined, cache: true, async: false, failClosed: false }
 const words = (line: string) => readWords(line.split(" "))

@@ -4,7 +4,7 @@ import { answered, ask, print } from "../coordinator/Asking.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
 import type { Host } from "../environment/Host.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
-import { isNoFolder, type PassChoice, passFilter, passWords } from "../PassFilter.ts"
+import { isNoFolder, type PassChoice, passFilter, passWords } from "../hook/PassFilter.ts"
 import { count, counted } from "../terminal/Figures.ts"
 import { confirmed } from "../terminal/Question.ts"
 

@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import { ask, print } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
-import { followedRun } from "../FollowedRun.ts"
-import { type HandCall, handCall } from "../HookCalls.ts"
-import { hasFailed, summaryText } from "../HookProgressText.ts"
+import { followedRun } from "../hook/FollowedRun.ts"
+import { type HandCall, handCall } from "../hook/HookCalls.ts"
+import { hasFailed, summaryText } from "../hook/HookProgressText.ts"
 import { toJson } from "../terminal/PlainText.ts"
 
 export interface Options extends HandCall {

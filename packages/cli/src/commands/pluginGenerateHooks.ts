@@ -3,7 +3,7 @@ import { type GeneratedHooks, generate, pluginFoldersBelow } from "han-core/unst
 import { print, run as runAgainst } from "../coordinator/Asking.ts"
 import type { Host } from "../environment/Host.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
-import { problemsText } from "../HookText.ts"
+import { problemsText } from "../hook/HookText.ts"
 import { counted } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { type Style, styleOf } from "../terminal/Style.ts"

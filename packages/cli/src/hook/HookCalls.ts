@@ -3,9 +3,9 @@ import { hookEvents } from "han-core/Hook"
 import type { HookCall } from "han-core/HookCall"
 import { matchedField, triggerIn } from "han-core/unstable/HookMatcher"
 import { faultsOf } from "han-core/unstable/TriggerFault"
-import { BadUsage } from "./environment/CommandFailed.ts"
-import type { Host } from "./environment/Host.ts"
-import { inFull, standing, workingDirectory } from "./environment/WorkingDirectory.ts"
+import { BadUsage } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
+import { inFull, standing, workingDirectory } from "../environment/WorkingDirectory.ts"
 
 export interface HandCall {
   /** `Stop`, or with what it is about: `SessionStart:compact`, `SubagentStop:Explore`, `PreToolUse:Bash`. */

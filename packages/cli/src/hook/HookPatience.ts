@@ -1,6 +1,6 @@
 import { effortMs, isAlive, read } from "han-core/unstable/StartingFile"
-import { coordinatorEffortMs } from "./coordinator/LockHolder.ts"
-import { isInVain } from "./coordinator/VainWait.ts"
+import { coordinatorEffortMs } from "../coordinator/LockHolder.ts"
+import { isInVain } from "../coordinator/VainWait.ts"
 
 /** Work of a process that is more than a timer's. */
 const leastEffortMs = 5

@@ -1,10 +1,10 @@
 import { type Stats, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import type { ClientHook } from "han-core/Hook"
-import { commandWords } from "./command-line/ShellWords.ts"
-import { isProgram, ownProgram } from "./coordinator/HanProgram.ts"
-import type { Host } from "./environment/Host.ts"
-import { counted } from "./terminal/Figures.ts"
+import { commandWords } from "../command-line/ShellWords.ts"
+import { isProgram, ownProgram } from "../coordinator/HanProgram.ts"
+import type { Host } from "../environment/Host.ts"
+import { counted } from "../terminal/Figures.ts"
 
 /** The surroundings in which entries are looked at. */
 export interface Place {

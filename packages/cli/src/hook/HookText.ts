@@ -1,9 +1,9 @@
 import { type Hook, type HookProblem, takesFiles, triggerText } from "han-core/Hook"
 import type { HookList } from "han-core/Hooks"
-import { exactText } from "./terminal/ExactText.ts"
-import { counted } from "./terminal/Figures.ts"
-import { plainLine } from "./terminal/PlainText.ts"
-import type { Style } from "./terminal/Style.ts"
+import { exactText } from "../terminal/ExactText.ts"
+import { counted } from "../terminal/Figures.ts"
+import { plainLine } from "../terminal/PlainText.ts"
+import type { Style } from "../terminal/Style.ts"
 
 const lines = (label: string, text: string | null): ReadonlyArray<string> =>
   text === null

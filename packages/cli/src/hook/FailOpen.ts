@@ -2,8 +2,8 @@ import { accessSync, constants, lstatSync, mkdirSync, rmSync, statSync, writeFil
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { isFrequent, quietMs, told, words } from "han-core/unstable/UnaskedGates"
-import { toldPath } from "./coordinator/HanHome.ts"
-import { lastFailure } from "./coordinator/StartLog.ts"
+import { toldPath } from "../coordinator/HanHome.ts"
+import { lastFailure } from "../coordinator/StartLog.ts"
 
 /** Says why no coordinator can be started for this home, in words that complete a sentence about it; undefined when one can. */
 export const whyNotStarted = (home: string, mayStart: boolean): string | undefined => {

@@ -1,8 +1,8 @@
 import type { HookProgress } from "han-core/HookCall"
 import { type HookEnd, type HookOutcome, hasPassed, verdictOf, whyNotRun } from "han-core/HookOutcome"
-import { counted, duration } from "./terminal/Figures.ts"
-import { plain, plainLine } from "./terminal/PlainText.ts"
-import type { Style } from "./terminal/Style.ts"
+import { counted, duration } from "../terminal/Figures.ts"
+import { plain, plainLine } from "../terminal/PlainText.ts"
+import type { Style } from "../terminal/Style.ts"
 
 /** What happens to hooks, a line for each thing; empty for what needs no line. */
 export const progressText = (style: Style): ((progress: HookProgress) => string) => {

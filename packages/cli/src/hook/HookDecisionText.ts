@@ -1,5 +1,5 @@
 import type { HookAnswer } from "han-core/HookAnswer"
-import { plainLine } from "./terminal/PlainText.ts"
+import { plainLine } from "../terminal/PlainText.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, realpathSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import type { HookPassFilter } from "han-core/HookCache"
-import { meant, nearNames } from "./command-line/NearNames.ts"
-import { CommandFailed } from "./environment/CommandFailed.ts"
-import { inFull } from "./environment/WorkingDirectory.ts"
-import { plainLine } from "./terminal/PlainText.ts"
+import { meant, nearNames } from "../command-line/NearNames.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import { inFull } from "../environment/WorkingDirectory.ts"
+import { plainLine } from "../terminal/PlainText.ts"
 
 /** Which passes a command is about, as it was given. */
 export interface PassChoice {

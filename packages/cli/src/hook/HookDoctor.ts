@@ -8,10 +8,10 @@ import type { HookList, Hooks } from "han-core/Hooks"
 import type { Plugins } from "han-core/Plugins"
 import { isOwn } from "han-core/unstable/ClientEntries"
 import { callingEntries, type DoubleCall, doubleCalls, doubleText, waitingInVain } from "han-core/unstable/HookCallers"
-import { hanProgram } from "./coordinator/HanProgram.ts"
-import type { Host } from "./environment/Host.ts"
+import { hanProgram } from "../coordinator/HanProgram.ts"
+import type { Host } from "../environment/Host.ts"
+import { plainLine } from "../terminal/PlainText.ts"
 import { placeOf, situations } from "./GateEntries.ts"
-import { plainLine } from "./terminal/PlainText.ts"
 
 /** The state of Claude Code's calls of han. */
 export interface HookHealth {

@@ -4,10 +4,10 @@ import type { HookAnswer } from "han-core/HookAnswer"
 import type { HookCall } from "han-core/HookCall"
 import type { HookOutcome } from "han-core/HookOutcome"
 import { HookRunner } from "han-core/HookRunner"
-import { print } from "./coordinator/Asking.ts"
-import type { Host } from "./environment/Host.ts"
+import { print } from "../coordinator/Asking.ts"
+import type { Host } from "../environment/Host.ts"
+import { styleOf } from "../terminal/Style.ts"
 import { progressText } from "./HookProgressText.ts"
-import { styleOf } from "./terminal/Style.ts"
 
 /** Runs hooks and shows what happens while it does, unless it is to be `silent`. Gives what became of each, and what the agent would be told. */
 export const followedRun = Effect.fnUntraced(function* (call: HookCall, host: Host, silent: boolean) {

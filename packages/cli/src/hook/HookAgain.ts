@@ -1,7 +1,7 @@
 import type { HookCall } from "han-core/HookCall"
 import { isAlive, read } from "han-core/unstable/StartingFile"
-import { socketPath } from "./coordinator/HanHome.ts"
-import { isInVain, noteInVain, notInVain } from "./coordinator/VainWait.ts"
+import { socketPath } from "../coordinator/HanHome.ts"
+import { isInVain, noteInVain, notInVain } from "../coordinator/VainWait.ts"
 import { whyNotStarted } from "./FailOpen.ts"
 import { ask, type HookReply, type Unanswered } from "./HookConnection.ts"
 import { hookPatience } from "./HookPatience.ts"
@@ -62,7 +62,7 @@ const waited = async (asked: AskedAgain): Promise<HookReply> => {
 const somebodyListens = async ({ deadlineMs, home, mayStart, until }: AskedAgain, isEnding: boolean, brief: boolean): Promise<string | undefined> => {
   const barred = whyNotStarted(home, mayStart)
   if (barred !== undefined && !isEnding && !isStarting(home)) return barred
-  const { awaitListener } = await import("./coordinator/CoordinatorWait.ts")
+  const { awaitListener } = await import("../coordinator/CoordinatorWait.ts")
   return awaitListener({
     until: brief ? Math.min(until, Date.now() + briefMs) : until,
     ...(brief ? { stillMs: deadlineMs } : {}),
