@@ -5,9 +5,9 @@ import * as fc from "fast-check"
 import { AgentId, SessionId, type Transcript, transcriptId } from "han-core/Entry"
 import type { TranscriptInfo } from "han-core/Journal"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { exportFolder } from "../src/ExportFolder.ts"
-import { isFileName, placesOf } from "../src/ExportTree.ts"
-import { lastLines } from "../src/LastLines.ts"
+import { exportFolder } from "../src/export/ExportFolder.ts"
+import { isFileName, placesOf } from "../src/export/ExportTree.ts"
+import { lastLines } from "../src/export/LastLines.ts"
 
 let directory = ""
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { logPath, startLogPath } from "../coordinator/HanHome.ts"
 import { report } from "../coordinator/Report.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
 import type { Host } from "../environment/Host.ts"
-import { lastLines } from "../LastLines.ts"
+import { lastLines } from "../export/LastLines.ts"
 
 export interface Options {
   readonly follow: boolean

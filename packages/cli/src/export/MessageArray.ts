@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Message } from "han-core/Message"
-import { print } from "./coordinator/Asking.ts"
-import type { Output } from "./environment/Output.ts"
+import { print } from "../coordinator/Asking.ts"
+import type { Output } from "../environment/Output.ts"
+import { toJson } from "../terminal/PlainText.ts"
 import * as JsonShapes from "./JsonShapes.ts"
-import { toJson } from "./terminal/PlainText.ts"
 
 /** A JSON array, an element a line, written while it comes in. */
 export const messageArray = <E, R>(messages: Stream.Stream<ReadonlyArray<Message>, E, R>, out: Output) =>

@@ -1,6 +1,6 @@
 import { closeSync, constants, fchmodSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import { CommandFailed } from "./environment/CommandFailed.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
 
 export interface ExportFile {
   readonly path: string

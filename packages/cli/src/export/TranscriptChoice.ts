@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { SessionId } from "han-core/Entry"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
-import { sessionMeant } from "./arguments/SessionArgument.ts"
-import { answered } from "./coordinator/Asking.ts"
-import { CommandFailed } from "./environment/CommandFailed.ts"
-import type { Host } from "./environment/Host.ts"
+import { sessionMeant } from "../arguments/SessionArgument.ts"
+import { answered } from "../coordinator/Asking.ts"
+import { CommandFailed } from "../environment/CommandFailed.ts"
+import type { Host } from "../environment/Host.ts"
 
 /** The transcripts of a session, by its id or the beginning of one. A session of which no line could be read has them too. */
 export const transcriptsOf = (session: string, host: Host) =>

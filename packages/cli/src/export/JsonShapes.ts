@@ -8,7 +8,7 @@ import type { SearchHit } from "han-core/Search"
 import type { Agent, Compaction, Session, Summary } from "han-core/Session"
 import type { Task, TodoList } from "han-core/Task"
 import type { UsageReport, UsageTotals } from "han-core/Usage"
-import { isoInstant } from "./terminal/Figures.ts"
+import { isoInstant } from "../terminal/Figures.ts"
 
 /** What `--json` prints. Instants are ISO 8601 in UTC or null, money is integer nano-dollars; a key is never taken away or given another meaning. */
 
