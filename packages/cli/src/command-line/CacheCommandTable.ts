@@ -15,7 +15,7 @@ export const cacheCommands: ReadonlyArray<Command> = [
     options: [hook, within, limit(50), utc, json],
     start: withoutWords((given) => {
       const options = { ...choice(given), limit: given.count("limit") ?? 50, utc: given.flag("utc"), json: given.flag("json") }
-      return async (host) => (await import("../commands/cacheList.ts")).run(options, host)
+      return async (host) => (await import("../commands/cache/cacheList.ts")).run(options, host)
     })
   }),
   command({
@@ -25,7 +25,7 @@ export const cacheCommands: ReadonlyArray<Command> = [
     options: [hook, within, yes],
     start: withoutWords((given) => {
       const options = { ...choice(given), yes: given.flag("yes") }
-      return async (host) => (await import("../commands/cacheClear.ts")).run(options, host)
+      return async (host) => (await import("../commands/cache/cacheClear.ts")).run(options, host)
     })
   })
 ]

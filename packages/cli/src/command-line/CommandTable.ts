@@ -227,19 +227,19 @@ export const commands: ReadonlyArray<Command> = [
         allowHosts: given.texts("allow-host"),
         allowOrigins: given.texts("allow-origin")
       }
-      return async (host) => (await import("../commands/coordinatorServe.ts")).run(options, host)
+      return async (host) => (await import("../commands/coordinator/coordinatorServe.ts")).run(options, host)
     })
   }),
   command({
     name: "coordinator start",
     summary: "start the coordinator in the background; returns when it is healthy",
     notes: ["Every other command starts it by itself. When it does not become healthy the reason is printed and the exit code is 1."],
-    start: withoutWords(() => async (host) => (await import("../commands/coordinatorStart.ts")).run(host))
+    start: withoutWords(() => async (host) => (await import("../commands/coordinator/coordinatorStart.ts")).run(host))
   }),
   command({
     name: "coordinator stop",
     summary: "let the coordinator finish what it does and end",
-    start: withoutWords(() => async (host) => (await import("../commands/coordinatorStop.ts")).run(host))
+    start: withoutWords(() => async (host) => (await import("../commands/coordinator/coordinatorStop.ts")).run(host))
   }),
   command({
     name: "coordinator status",
@@ -247,7 +247,7 @@ export const commands: ReadonlyArray<Command> = [
     options: [json],
     start: withoutWords((given) => {
       const options = { json: given.flag("json") }
-      return async (host) => (await import("../commands/coordinatorStatus.ts")).run(options, host)
+      return async (host) => (await import("../commands/coordinator/coordinatorStatus.ts")).run(options, host)
     })
   }),
   command({
@@ -259,7 +259,7 @@ export const commands: ReadonlyArray<Command> = [
     ],
     start: withoutWords((given) => {
       const options = { follow: given.flag("follow"), lines: given.count("lines") ?? 50 }
-      return async (host) => (await import("../commands/coordinatorLogs.ts")).run(options, host)
+      return async (host) => (await import("../commands/coordinator/coordinatorLogs.ts")).run(options, host)
     })
   })
 ]

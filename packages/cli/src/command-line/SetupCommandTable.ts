@@ -32,7 +32,7 @@ export const setupCommands: ReadonlyArray<Command> = [
     ],
     start: (given) => {
       const options = { directory: given.optionalWord() ?? ".", all: given.flag("all"), check: given.flag("check"), json: given.flag("json") }
-      return async (host) => (await import("../commands/pluginGenerateHooks.ts")).run(options, host)
+      return async (host) => (await import("../commands/plugin/pluginGenerateHooks.ts")).run(options, host)
     }
   }),
   command({
@@ -51,7 +51,7 @@ export const setupCommands: ReadonlyArray<Command> = [
     ],
     start: (given) => {
       const options = { ...pluginOptions(given), what: { from: given.text("from") } }
-      return async (host) => (await import("../commands/pluginInstall.ts")).run(options, host)
+      return async (host) => (await import("../commands/plugin/pluginInstall.ts")).run(options, host)
     }
   }),
   command({
@@ -61,7 +61,7 @@ export const setupCommands: ReadonlyArray<Command> = [
     options: [scope, projectFolder, json],
     start: (given) => {
       const options = { ...pluginOptions(given), what: undefined }
-      return async (host) => (await import("../commands/pluginInstall.ts")).run(options, host)
+      return async (host) => (await import("../commands/plugin/pluginInstall.ts")).run(options, host)
     }
   }),
   command({

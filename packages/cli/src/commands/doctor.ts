@@ -14,7 +14,7 @@ import { hookQuery } from "../hook/ProjectFolder.ts"
 import { byteSize, count, counted, dateMinute, duration, isoInstant } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { type Style, styleOf } from "../terminal/Style.ts"
-import { statusShape, statusText } from "./coordinatorStatus.ts"
+import { statusShape, statusText } from "./coordinator/coordinatorStatus.ts"
 
 export interface Options {
   readonly json: boolean

@@ -1,12 +1,12 @@
 import * as Effect from "effect/Effect"
 import { HookCache } from "han-core/HookCache"
-import { answered, ask, print } from "../coordinator/Asking.ts"
-import { BadUsage } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
-import { inFull } from "../environment/WorkingDirectory.ts"
-import { isNoFolder, type PassChoice, passFilter, passWords } from "../hook/PassFilter.ts"
-import { count, counted } from "../terminal/Figures.ts"
-import { confirmed } from "../terminal/Question.ts"
+import { answered, ask, print } from "../../coordinator/Asking.ts"
+import { BadUsage } from "../../environment/CommandFailed.ts"
+import type { Host } from "../../environment/Host.ts"
+import { inFull } from "../../environment/WorkingDirectory.ts"
+import { isNoFolder, type PassChoice, passFilter, passWords } from "../../hook/PassFilter.ts"
+import { count, counted } from "../../terminal/Figures.ts"
+import { confirmed } from "../../terminal/Question.ts"
 
 export interface Options extends PassChoice {
   readonly yes: boolean

@@ -1,10 +1,10 @@
 import { appendFileSync, existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import { print, run as runAgainst } from "../coordinator/Asking.ts"
-import { connect } from "../coordinator/Connection.ts"
-import { socketPath, startLogPath } from "../coordinator/HanHome.ts"
-import type { Host } from "../environment/Host.ts"
-import { plainLine } from "../terminal/PlainText.ts"
+import { print, run as runAgainst } from "../../coordinator/Asking.ts"
+import { connect } from "../../coordinator/Connection.ts"
+import { socketPath, startLogPath } from "../../coordinator/HanHome.ts"
+import type { Host } from "../../environment/Host.ts"
+import { plainLine } from "../../terminal/PlainText.ts"
 
 export const run = (host: Host): Promise<number> =>
   runAgainst(

@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
-import { ask, print } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
-import { followedRun } from "../hook/FollowedRun.ts"
-import { type HandCall, handCall } from "../hook/HookCalls.ts"
-import { hasFailed, summaryText } from "../hook/HookProgressText.ts"
-import { toJson } from "../terminal/PlainText.ts"
+import { ask, print } from "../../coordinator/Asking.ts"
+import type { Host } from "../../environment/Host.ts"
+import { followedRun } from "../../hook/FollowedRun.ts"
+import { type HandCall, handCall } from "../../hook/HookCalls.ts"
+import { hasFailed, summaryText } from "../../hook/HookProgressText.ts"
+import { toJson } from "../../terminal/PlainText.ts"
 
 export interface Options extends HandCall {
   readonly json: boolean

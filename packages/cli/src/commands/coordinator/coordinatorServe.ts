@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process"
-import { coordinatorEnvironment, findProgram } from "../coordinator/CoordinatorProgram.ts"
-import { report } from "../coordinator/Report.ts"
-import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
-import { inFull } from "../environment/WorkingDirectory.ts"
+import { coordinatorEnvironment, findProgram } from "../../coordinator/CoordinatorProgram.ts"
+import { report } from "../../coordinator/Report.ts"
+import { CommandFailed } from "../../environment/CommandFailed.ts"
+import type { Host } from "../../environment/Host.ts"
+import { inFull } from "../../environment/WorkingDirectory.ts"
 
 export interface Options {
   readonly roots: ReadonlyArray<string>

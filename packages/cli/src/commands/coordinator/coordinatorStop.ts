@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
-import { print, run as runAgainst } from "../coordinator/Asking.ts"
-import { probe, shakeHands, stop } from "../coordinator/Connection.ts"
-import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
+import { print, run as runAgainst } from "../../coordinator/Asking.ts"
+import { probe, shakeHands, stop } from "../../coordinator/Connection.ts"
+import { CommandFailed } from "../../environment/CommandFailed.ts"
+import type { Host } from "../../environment/Host.ts"
 
 export const run = (host: Host): Promise<number> =>
   runAgainst(

@@ -1,14 +1,14 @@
 import * as Effect from "effect/Effect"
 import { HookCache, type HookPass } from "han-core/HookCache"
-import { answered, ask, print, writeShape } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
-import { inFull } from "../environment/WorkingDirectory.ts"
-import * as Shape from "../export/JsonShapes.ts"
-import { isNoFolder, type PassChoice, passFilter, passWords } from "../hook/PassFilter.ts"
-import { count, counted, dateMinute } from "../terminal/Figures.ts"
-import { toJson } from "../terminal/PlainText.ts"
-import { styleOf } from "../terminal/Style.ts"
-import { table } from "../terminal/Table.ts"
+import { answered, ask, print, writeShape } from "../../coordinator/Asking.ts"
+import type { Host } from "../../environment/Host.ts"
+import { inFull } from "../../environment/WorkingDirectory.ts"
+import * as Shape from "../../export/JsonShapes.ts"
+import { isNoFolder, type PassChoice, passFilter, passWords } from "../../hook/PassFilter.ts"
+import { count, counted, dateMinute } from "../../terminal/Figures.ts"
+import { toJson } from "../../terminal/PlainText.ts"
+import { styleOf } from "../../terminal/Style.ts"
+import { table } from "../../terminal/Table.ts"
 
 export interface Options extends PassChoice {
   readonly limit: number

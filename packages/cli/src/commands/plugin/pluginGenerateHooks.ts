@@ -1,12 +1,12 @@
 import * as Effect from "effect/Effect"
 import { type GeneratedHooks, generate, pluginFoldersBelow } from "han-core/unstable/GeneratedHooks"
-import { print, run as runAgainst } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
-import { inFull } from "../environment/WorkingDirectory.ts"
-import { problemsText } from "../hook/HookText.ts"
-import { counted } from "../terminal/Figures.ts"
-import { plainLine, toJson } from "../terminal/PlainText.ts"
-import { type Style, styleOf } from "../terminal/Style.ts"
+import { print, run as runAgainst } from "../../coordinator/Asking.ts"
+import type { Host } from "../../environment/Host.ts"
+import { inFull } from "../../environment/WorkingDirectory.ts"
+import { problemsText } from "../../hook/HookText.ts"
+import { counted } from "../../terminal/Figures.ts"
+import { plainLine, toJson } from "../../terminal/PlainText.ts"
+import { type Style, styleOf } from "../../terminal/Style.ts"
 
 export interface Options {
   readonly directory: string

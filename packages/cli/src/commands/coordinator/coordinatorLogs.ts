@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs"
-import { logPath, startLogPath } from "../coordinator/HanHome.ts"
-import { report } from "../coordinator/Report.ts"
-import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
-import { lastLines } from "../export/LastLines.ts"
+import { logPath, startLogPath } from "../../coordinator/HanHome.ts"
+import { report } from "../../coordinator/Report.ts"
+import { CommandFailed } from "../../environment/CommandFailed.ts"
+import type { Host } from "../../environment/Host.ts"
+import { lastLines } from "../../export/LastLines.ts"
 
 export interface Options {
   readonly follow: boolean
