@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import { put, temporary } from "../../../test/transcriptTree.ts"
 import type { Work } from "../src/files/keptReads.ts"
 import { fileDigests } from "../src/worktree/fileDigests.ts"
 import { type ProjectTree, projectTrees } from "../src/worktree/projectTree.ts"
-import { put, temporary } from "./transcriptTree.ts"
 
 const realGit = (process.env.PATH ?? "")
   .split(path.delimiter)

@@ -3,8 +3,8 @@ import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { eventually, temporary } from "../../../test/transcriptTree.ts"
 import { type HookProcessEnd, type HookProcessOptions, runHookProcess } from "../src/hooks/process/hookProcess.ts"
-import { eventually, temporary } from "./transcriptTree.ts"
 
 export const environment = { PATH: "/usr/local/bin:/usr/bin:/bin" }
 

@@ -1,11 +1,11 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { json } from "../../../test/claudeTree.ts"
+import { put, temporary } from "../../../test/transcriptTree.ts"
 import * as HookSettings from "../src/hooks/definition/HookSettings.ts"
 import { Hooks } from "../src/hooks/Hooks.ts"
 import * as ClaudeFolders from "../src/settings/ClaudeFolders.ts"
-import { json } from "./claudeTree.ts"
-import { put, temporary } from "./transcriptTree.ts"
 
 /** A configuration folder, a project and a place for decisions in a folder of a test's own, and the hooks there. */
 export const hookTree = Effect.gen(function* () {

@@ -2,8 +2,8 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { fakeGit, folder } from "../../../test/temporary.ts"
 import { normalizeRemote, probe } from "../src/Repos.ts"
-import { fakeGit, folder } from "./temporary.ts"
 
 it("remotes in all their spellings are one name without credentials", () => {
   const same = [

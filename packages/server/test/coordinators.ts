@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { connect, type Han } from "han-rpc/HanPromise"
-import { folder } from "./temporary.ts"
+import { folder } from "../../../test/temporary.ts"
 
 const program = fileURLToPath(new URL("../src/bin/coordinator.ts", import.meta.url))
 

@@ -7,8 +7,8 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Home from "han-server/unstable/Home"
 import * as HttpServer from "han-server/unstable/HttpServer"
-import { type Seen, source } from "../../graphql/test/transportSchema.ts"
-import { folder } from "./temporary.ts"
+import { folder } from "../../../test/temporary.ts"
+import { type Seen, source } from "../../../test/transportSchema.ts"
 
 export interface Served {
   readonly home: Home.Home

@@ -13,8 +13,8 @@ import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
+import { lines, transcript } from "../../../test/transcriptFiles.ts"
 import { allOf, difference, readEverything, sessionId } from "./readEverything.ts"
-import { lines, transcript } from "./transcriptFiles.ts"
 
 type Services = Journal | Sessions | SessionDetails | Messages | Directories | Search | Usage | Metrics
 type Store = Layer.Layer<Services, StoreUnusable>

@@ -9,8 +9,8 @@ import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
+import { lines, transcript } from "../../../test/transcriptFiles.ts"
 import { allOf, sessionId } from "./readEverything.ts"
-import { lines, transcript } from "./transcriptFiles.ts"
 
 type Services = Journal | Sessions | Messages | Search | Usage | Metrics
 type Store = Layer.Layer<Services, StoreUnusable>

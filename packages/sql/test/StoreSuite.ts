@@ -12,9 +12,9 @@ import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import { OwnerId, Viewer } from "han-core/Viewer"
+import { corpus, indexingCase, lines, scenario, transcript } from "../../../test/transcriptFiles.ts"
 import { idHash } from "../src/database/idHash.ts"
 import { allOf, difference, found, readEverything, sessionId } from "./readEverything.ts"
-import { corpus, indexingCase, lines, scenario, transcript } from "./transcriptFiles.ts"
 
 type Services = Journal | Sessions | SessionDetails | Messages | Directories | Search | Usage | Metrics
 /** A store as the suites build it. */

@@ -9,8 +9,8 @@ import { Search } from "han-core/Search"
 import type { StoreUnusable } from "han-core/StoreError"
 import { searchedOutputBytes, type ToolOutput, type ToolOutputPart, toolOutputId } from "han-core/ToolOutput"
 import { OwnerId, Viewer } from "han-core/Viewer"
+import { lines, transcript } from "../../../test/transcriptFiles.ts"
 import { found, sessionId } from "./readEverything.ts"
-import { lines, transcript } from "./transcriptFiles.ts"
 
 type Store = Layer.Layer<Journal | Search | Messages, StoreUnusable>
 

@@ -7,9 +7,9 @@ import { Messages } from "han-core/Messages"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
+import { lines, transcript } from "../../../test/transcriptFiles.ts"
 import { difference, found, readEverything, sessionId } from "./readEverything.ts"
 import type { Store } from "./StoreSuite.ts"
-import { lines, transcript } from "./transcriptFiles.ts"
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 5, 10, 0, second)).toISOString()
 const ask = (uuid: string, second: number, content: string, more: object = {}) => ({

@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect"
 import { Journal } from "han-core/Journal"
 import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
-import { corpus } from "./transcriptFiles.ts"
+import { corpus } from "../../../test/transcriptFiles.ts"
 
 const { appends } = corpus({ seed: 45, sessions: 10, lines: 60, chaos: true })
 const program = Effect.gen(function* () {

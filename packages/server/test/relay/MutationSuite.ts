@@ -1,7 +1,7 @@
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { describe, expect, it } from "vitest"
-import { put } from "../../../core/test/transcriptTree.ts"
+import { put } from "../../../../test/transcriptTree.ts"
 import { until } from "../httpClient.ts"
 import type { JsonObject } from "./normalized.ts"
 import type { Served } from "./serving.ts"

@@ -1,0 +1,57 @@
+import { hookEvents } from "han-core/Hook"
+import { describe, expect, it } from "vitest"
+import { eventName, readWords } from "../../src/hook/HookWords.ts"
+
+const plain = { event: null, only: null, directory: undefined, cache: true, async: false, failClosed: false }
+const words = (line: string) => readWords(line.split(" "))
+
+describe("what the agent's client calls", () => {
+  it("an event: every one that han knows, and any other that looks like one", () => {
+    for (const event of hookEvents) expect(words(`hook run ${event}`)).toEqual({ ...plain, event })
+    expect(words("hook run MCPServerLost")).toEqual({ ...plain, event: "MCPServerLost" })
+    for (const word of ["stop", "PRE", "Pre-Tool", "P", "Stop2", "lint@mine"]) {
+      expect(eventName.test(word)).toBe(false)
+      expect(words(`hook run ${word}`)).toBeUndefined()
+    }
+  })
+
+  it("dispatch is the older name", () => {
+    expect(words("hook dispatch Stop --all --no-checkpoints")).toEqual({ ...plain, event: "Stop" })
+    expect(words("hook dispatch lint lint")).toBeUndefined()
+  })
+
+  it("a hook of a plugin, with the options of older releases", () => {
+    const only = { plugin: "biome@mine", hook: "lint" }
+    expect(words("hook run biome@mine lint --async")).toEqual({ ...plain, only, async: true })
+    expect(words("hook run --verbose biome@mine --skip-deps lint --cached -a --checkpoint-type session --checkpoint-id=7")).toEqual({ ...plain, only })
+    expect(words("hook run biome@mine lint --no-cache --only packages/a --fail-closed")).toEqual({
+      ...plain,
+      only,
+      cache: false,
+      directory: "packages/a",
+      failClosed: true
+    })
+  })
+
+  it("is nothing else", () => {
+    for (const line of [
+      "sessions",
+      "hook",
+      "hook run",
+      "hook list",
+      "hook run a b c",
+      "hook run Stop --help",
+      "hook run Stop -h",
+      "hook run Stop --frobnicate",
+      "hook run Stop --only",
+      "hook run Stop --only --async",
+      "hook run Stop --only=",
+      "hook run Stop --async=yes",
+      "hook run Stop --",
+      "hook run -a"
+    ])
+      expect([line, words(line)]).toEqual([line, undefined])
+    expect(readWords(["hook", "run", ""])).toBeUndefined()
+    expect(readWords(["hook", "run", "a", ""])).toBeUndefined()
+  })
+})

@@ -1,0 +1,163 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  parse,
+  validate,
+  validateSubscriptionArgs
+} from "graphql"
+import * as ClaudeFolders from "han-core/ClaudeFolders"
+import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
+import { ConfigDirs } from "han-core/ConfigDirs"
+import { type Append, Journal } from "han-core/Journal"
+import * as MemoryRules from "han-core/MemoryRules"
+import * as PluginFiles from "han-core/PluginFiles"
+import type { StoreUnusable } from "han-core/StoreError"
+import { Viewer } from "han-core/Viewer"
+import * as ChangeFeed from "han-graphql/ChangeFeed"
+import * as GraphqlContext from "han-graphql/GraphqlContext"
+import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
+import { schema } from "han-graphql/Schema"
+import * as PgStore from "han-sql/PgStore"
+import * as SqliteStore from "han-sql/SqliteStore"
+import { createDatabase } from "../../../test/postgresDatabase.ts"
+import * as ConfigRoots from "../../server/src/home/ConfigRoots.ts"
+
+type FileServices = ConfigDirs | MemoryRules.MemoryRules | Layer.Layer.Success<typeof ClaudeSettingsFiles.layer> | Layer.Layer.Success<typeof PluginFiles.layer>
+export type Store = Layer.Layer<Exclude<GraphqlRequirements, FileServices | Viewer>, StoreUnusable>
+
+/** Every store that the schema must answer the same on. */
+export const stores: ReadonlyArray<readonly [name: string, fresh: () => Store]> = [
+  ["SqliteStore", () => SqliteStore.layer({ filename: ":memory:" })],
+  [
+    "PgStore",
+    () =>
+      Layer.unwrapScoped(
+        Effect.map(
+          Effect.acquireRelease(
+            Effect.promise(() => createDatabase("graphql")),
+            (database) => Effect.promise(() => database.drop())
+          ),
+          ({ url }) => PgStore.layer({ url: Redacted.make(url) })
+        )
+      )
+  ]
+]
+
+/** What a test reads of an answer: it has the shape of its question, which stands beside it in the test. */
+export type Answer = ReturnType<typeof JSON.parse>
+
+/** The schema over a store and over files of its own, as a program has it. */
+export interface Asking {
+  /** What is answered; fails on any error in it. */
+  readonly ask: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<Answer>
+  /** What is wrong with the question, or with its answer. */
+  readonly errors: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<ReadonlyArray<GraphQLError>>
+  readonly subscribe: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<Subscription>
+  readonly append: (...appends: ReadonlyArray<Append>) => Promise<void>
+  readonly run: GraphqlContext.GraphqlContext["run"]
+  readonly live: ChangeFeed.ChangeFeed
+  /** A folder of the test's own: `.claude` in it is the configuration folder. */
+  readonly folder: string
+  readonly close: () => Promise<void>
+}
+export interface Subscription {
+  /** The next event's answer; fails on any error in it. Undefined when there is none any more. */
+  readonly next: () => Promise<Answer>
+  /** So many of them. */
+  readonly take: (count: number) => Promise<ReadonlyArray<Answer>>
+  readonly end: () => Promise<unknown>
+}
+
+const documents = new Map<string, DocumentNode>()
+const documentOf = (source: string): DocumentNode => {
+  let document = documents.get(source)
+  if (document === undefined) {
+    document = parse(source)
+    const wrong = validate(schema, document)
+    if (wrong.length > 0) throw new AggregateError(wrong, wrong.map(({ message }) => message).join("\n"))
+    documents.set(source, document)
+  }
+  return document
+}
+const dataOf = ({ data, errors }: ExecutionResult): Answer => {
+  if (errors !== undefined) throw new AggregateError(errors, errors.map(({ message, path }) => `${path?.join(".")}: ${message}`).join("\n"))
+  // As it goes over the wire.
+  return JSON.parse(JSON.stringify(data))
+}
+
+export interface Options extends ChangeFeed.Options {
+  readonly timeZone?: string
+}
+
+export const open = async (store: Store, { mostWaiting, timeZone = "UTC" }: Options = {}): Promise<Asking> => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "han-graphql-")))
+  mkdirSync(join(folder, ".claude"))
+  const dirs = ConfigRoots.make({
+    configFile: join(folder, "config.json"),
+    config: {},
+    hanHome: join(folder, "han"),
+    given: [{ path: join(folder, ".claude") }],
+    userHome: folder
+  })
+  const files = Layer.mergeAll(ClaudeSettingsFiles.layer, MemoryRules.layer, PluginFiles.layer).pipe(
+    Layer.provide(ClaudeFolders.layerConfigDirs({})),
+    Layer.provideMerge(
+      Layer.effect(
+        ConfigDirs,
+        Effect.map(dirs, (roots) => roots.dirs)
+      )
+    )
+  )
+  const runtime = ManagedRuntime.make(Layer.mergeAll(store, files, Viewer.layerLocal))
+  const services = await runtime.runtime()
+  const live = ChangeFeed.make(services, { mostWaiting })
+  const contextValue = () => GraphqlContext.make(services, { version: "1.2.3", timeZone }, live)
+  const answered = async (source: string, variableValues: Readonly<Record<string, unknown>> = {}) =>
+    execute({ schema, document: documentOf(source), variableValues, contextValue: contextValue() })
+  return {
+    ask: async (source, variables) => dataOf(await answered(source, variables)),
+    errors: async (source, variables) => (await answered(source, variables)).errors ?? [],
+    subscribe: async (source, variableValues = {}) => {
+      const document = documentOf(source)
+      const args = validateSubscriptionArgs({ schema, document, variableValues, contextValue: contextValue() })
+      if (!("schema" in args)) throw new AggregateError(args, args.map(({ message }) => message).join("\n"))
+      const events = await createSourceEventStream(args)
+      if (!(Symbol.asyncIterator in events)) return dataOf(events)
+      const stream = events[Symbol.asyncIterator]()
+      const next = async () => {
+        const { done, value } = await stream.next()
+        return done === true ? undefined : dataOf(await execute({ schema, document, variableValues, rootValue: value, contextValue: contextValue() }))
+      }
+      return {
+        next,
+        take: async (count) => {
+          const taken: Array<Answer> = []
+          while (taken.length < count) taken.push(await next())
+          return taken
+        },
+        end: async () => stream.return?.()
+      }
+    },
+    append: async (...appends) => {
+      for (const append of appends) await runtime.runPromise(Effect.flatMap(Journal, (journal) => journal.appendAll([append])))
+    },
+    run: (effect) => runtime.runPromise(effect),
+    live,
+    folder,
+    close: async () => {
+      await live.close()
+      await runtime.dispose()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
