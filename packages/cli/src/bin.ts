@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 import { type Asked, parse } from "./command-line/CommandLine.ts"
-import { commands } from "./command-line/CommandTable.ts"
+import { commands } from "./commands/CommandTable.ts"
 import { BadUsage } from "./environment/CommandFailed.ts"
 import { OutputClosed, toDescriptor } from "./environment/Output.ts"
 import { thisHost } from "./environment/ThisHost.ts"

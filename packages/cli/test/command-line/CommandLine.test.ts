@@ -2,7 +2,7 @@ import { MessageKind } from "han-core/Message"
 import { describe, expect, it } from "vitest"
 import { help } from "../../src/command-line/CommandHelp.ts"
 import { type Command, type Given, parse } from "../../src/command-line/CommandLine.ts"
-import { commands } from "../../src/command-line/CommandTable.ts"
+import { commands } from "../../src/commands/CommandTable.ts"
 import { BadUsage } from "../../src/environment/CommandFailed.ts"
 
 const now = Date.parse("2026-11-22T12:00:00Z")

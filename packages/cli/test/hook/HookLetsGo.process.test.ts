@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { hookEvents } from "han-core/Hook"
+import { ruleOf } from "han-core/unstable/eventRules"
 import { isFrequent, told } from "han-core/unstable/UnaskedGates"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { ruleOf } from "../../../core/src/hooks/answer/eventRules.ts"
 import { whyNotStarted } from "../../src/hook/FailOpen.ts"
 import { answering, failure, type Place, peer, place, says } from "../HookPeer.ts"
 

@@ -1,5 +1,5 @@
-import { command, json, limit, utc, withoutWords, yes } from "./CommandEntry.ts"
-import type { Command, Given, Option } from "./CommandLine.ts"
+import { command, json, limit, utc, withoutWords, yes } from "../command-line/CommandEntry.ts"
+import type { Command, Given, Option } from "../command-line/CommandLine.ts"
 
 const hook: Option = { name: "hook", value: "H", help: "only of this hook or plugin: plugin@marketplace/hook, plugin@marketplace, or one of the names" }
 const within: Option = { name: "project", short: "p", value: "DIR", help: "only what passed in this folder and below it" }
@@ -15,7 +15,7 @@ export const cacheCommands: ReadonlyArray<Command> = [
     options: [hook, within, limit(50), utc, json],
     start: withoutWords((given) => {
       const options = { ...choice(given), limit: given.count("limit") ?? 50, utc: given.flag("utc"), json: given.flag("json") }
-      return async (host) => (await import("../commands/cache/cacheList.ts")).run(options, host)
+      return async (host) => (await import("./cache/cacheList.ts")).run(options, host)
     })
   }),
   command({
@@ -25,7 +25,7 @@ export const cacheCommands: ReadonlyArray<Command> = [
     options: [hook, within, yes],
     start: withoutWords((given) => {
       const options = { ...choice(given), yes: given.flag("yes") }
-      return async (host) => (await import("../commands/cache/cacheClear.ts")).run(options, host)
+      return async (host) => (await import("./cache/cacheClear.ts")).run(options, host)
     })
   })
 ]

@@ -1,6 +1,6 @@
+import { command, json, projectFolder, withoutWords } from "../command-line/CommandEntry.ts"
+import type { Command, Given, Option } from "../command-line/CommandLine.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
-import { command, json, projectFolder, withoutWords } from "./CommandEntry.ts"
-import type { Command, Given, Option } from "./CommandLine.ts"
 
 const scope: Option = { name: "scope", value: "user|project|local", help: "in your settings (user), those of the project, or your own in the project" }
 
@@ -32,7 +32,7 @@ export const setupCommands: ReadonlyArray<Command> = [
     ],
     start: (given) => {
       const options = { directory: given.optionalWord() ?? ".", all: given.flag("all"), check: given.flag("check"), json: given.flag("json") }
-      return async (host) => (await import("../commands/plugin/pluginGenerateHooks.ts")).run(options, host)
+      return async (host) => (await import("./plugin/pluginGenerateHooks.ts")).run(options, host)
     }
   }),
   command({
@@ -51,7 +51,7 @@ export const setupCommands: ReadonlyArray<Command> = [
     ],
     start: (given) => {
       const options = { ...pluginOptions(given), what: { from: given.text("from") } }
-      return async (host) => (await import("../commands/plugin/pluginInstall.ts")).run(options, host)
+      return async (host) => (await import("./plugin/pluginInstall.ts")).run(options, host)
     }
   }),
   command({
@@ -61,7 +61,7 @@ export const setupCommands: ReadonlyArray<Command> = [
     options: [scope, projectFolder, json],
     start: (given) => {
       const options = { ...pluginOptions(given), what: undefined }
-      return async (host) => (await import("../commands/plugin/pluginInstall.ts")).run(options, host)
+      return async (host) => (await import("./plugin/pluginInstall.ts")).run(options, host)
     }
   }),
   command({
@@ -91,7 +91,7 @@ export const setupCommands: ReadonlyArray<Command> = [
         )
       }
       if (options.uninstall && options.events.length > 0) throw new BadUsage("--uninstall takes out everything; it goes with --dry-run and --json only")
-      return async (host) => (await import("../commands/setup.ts")).run(options, host)
+      return async (host) => (await import("./setup.ts")).run(options, host)
     })
   })
 ]

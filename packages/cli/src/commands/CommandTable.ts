@@ -1,8 +1,8 @@
 import type { MessageKind, MessageRole } from "han-core/Message"
+import { command, json, limit, session, utc, withoutWords, yes } from "../command-line/CommandEntry.ts"
+import type { Command, Option } from "../command-line/CommandLine.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
 import { cacheCommands } from "./CacheCommandTable.ts"
-import { command, json, limit, session, utc, withoutWords, yes } from "./CommandEntry.ts"
-import type { Command, Option } from "./CommandLine.ts"
 import { hookCommands } from "./HookCommandTable.ts"
 import { setupCommands } from "./SetupCommandTable.ts"
 
@@ -44,7 +44,7 @@ export const commands: ReadonlyArray<Command> = [
     options: [json],
     start: withoutWords((given) => {
       const options = { json: given.flag("json") }
-      return async (host) => (await import("../commands/index.ts")).run(options, host)
+      return async (host) => (await import("./index.ts")).run(options, host)
     })
   }),
   command({
@@ -53,7 +53,7 @@ export const commands: ReadonlyArray<Command> = [
     options: [project, limit(50), utc, json],
     start: withoutWords((given) => {
       const options = { project: given.text("project"), limit: given.count("limit") ?? 50, utc: given.flag("utc"), json: given.flag("json") }
-      return async (host) => (await import("../commands/sessions.ts")).run(options, host)
+      return async (host) => (await import("./sessions.ts")).run(options, host)
     })
   }),
   command({
@@ -64,7 +64,7 @@ export const commands: ReadonlyArray<Command> = [
     options: [utc, json],
     start: (given) => {
       const options = { id: given.word("the ID of a session"), utc: given.flag("utc"), json: given.flag("json") }
-      return async (host) => (await import("../commands/session.ts")).run(options, host)
+      return async (host) => (await import("./session.ts")).run(options, host)
     }
   }),
   command({
@@ -103,7 +103,7 @@ export const commands: ReadonlyArray<Command> = [
         utc: given.flag("utc"),
         json: given.flag("json")
       }
-      return async (host) => (await import("../commands/search.ts")).run(options, host)
+      return async (host) => (await import("./search.ts")).run(options, host)
     }
   }),
   command({
@@ -124,7 +124,7 @@ export const commands: ReadonlyArray<Command> = [
         check: given.flag("check"),
         json: given.flag("json")
       }
-      return async (host) => (await import("../commands/usage.ts")).run(options, host)
+      return async (host) => (await import("./usage.ts")).run(options, host)
     })
   }),
   command({
@@ -134,7 +134,7 @@ export const commands: ReadonlyArray<Command> = [
     options: [utc],
     start: (given) => {
       const options = { session: given.optionalWord(), utc: given.flag("utc") }
-      return async (host) => (await import("../commands/tail.ts")).run(options, host)
+      return async (host) => (await import("./tail.ts")).run(options, host)
     }
   }),
   command({
@@ -161,7 +161,7 @@ export const commands: ReadonlyArray<Command> = [
       if (directory !== undefined) {
         given.noWords()
         for (const name of ["agent", "generation", "format"]) if (given.text(name) !== undefined) throw new BadUsage(`--${name} does not go with --all`)
-        return async (host) => (await import("../commands/exportAll.ts")).run({ directory }, host)
+        return async (host) => (await import("./exportAll.ts")).run({ directory }, host)
       }
       const options = {
         session: given.word("the SESSION (or --all DIR)"),
@@ -172,7 +172,7 @@ export const commands: ReadonlyArray<Command> = [
       }
       if (options.generation !== undefined && options.format !== "jsonl")
         throw new BadUsage("--generation goes with --format jsonl only; the other formats show the conversation as it is now")
-      return async (host) => (await import("../commands/export.ts")).run(options, host)
+      return async (host) => (await import("./export.ts")).run(options, host)
     }
   }),
   command({
@@ -186,7 +186,7 @@ export const commands: ReadonlyArray<Command> = [
       if (before !== undefined && given.words.length > 0) throw new BadUsage("give a SESSION or --before DATE, not both")
       const which = before === undefined ? { session: given.word("a SESSION or --before DATE") } : { before }
       const options = { which, yes: given.flag("yes"), utc: given.flag("utc") }
-      return async (host) => (await import("../commands/forget.ts")).run(options, host)
+      return async (host) => (await import("./forget.ts")).run(options, host)
     }
   }),
   ...hookCommands,
@@ -198,7 +198,7 @@ export const commands: ReadonlyArray<Command> = [
     options: [json, utc],
     start: withoutWords((given) => {
       const options = { json: given.flag("json"), utc: given.flag("utc") }
-      return async (host) => (await import("../commands/doctor.ts")).run(options, host)
+      return async (host) => (await import("./doctor.ts")).run(options, host)
     })
   }),
   command({
@@ -208,7 +208,7 @@ export const commands: ReadonlyArray<Command> = [
     options: [{ name: "print", help: "only print the address" }],
     start: withoutWords((given) => {
       const options = { print: given.flag("print") }
-      return async (host) => (await import("../commands/open.ts")).run(options, host)
+      return async (host) => (await import("./open.ts")).run(options, host)
     })
   }),
   command({
@@ -227,19 +227,19 @@ export const commands: ReadonlyArray<Command> = [
         allowHosts: given.texts("allow-host"),
         allowOrigins: given.texts("allow-origin")
       }
-      return async (host) => (await import("../commands/coordinator/coordinatorServe.ts")).run(options, host)
+      return async (host) => (await import("./coordinator/coordinatorServe.ts")).run(options, host)
     })
   }),
   command({
     name: "coordinator start",
     summary: "start the coordinator in the background; returns when it is healthy",
     notes: ["Every other command starts it by itself. When it does not become healthy the reason is printed and the exit code is 1."],
-    start: withoutWords(() => async (host) => (await import("../commands/coordinator/coordinatorStart.ts")).run(host))
+    start: withoutWords(() => async (host) => (await import("./coordinator/coordinatorStart.ts")).run(host))
   }),
   command({
     name: "coordinator stop",
     summary: "let the coordinator finish what it does and end",
-    start: withoutWords(() => async (host) => (await import("../commands/coordinator/coordinatorStop.ts")).run(host))
+    start: withoutWords(() => async (host) => (await import("./coordinator/coordinatorStop.ts")).run(host))
   }),
   command({
     name: "coordinator status",
@@ -247,7 +247,7 @@ export const commands: ReadonlyArray<Command> = [
     options: [json],
     start: withoutWords((given) => {
       const options = { json: given.flag("json") }
-      return async (host) => (await import("../commands/coordinator/coordinatorStatus.ts")).run(options, host)
+      return async (host) => (await import("./coordinator/coordinatorStatus.ts")).run(options, host)
     })
   }),
   command({
@@ -259,7 +259,7 @@ export const commands: ReadonlyArray<Command> = [
     ],
     start: withoutWords((given) => {
       const options = { follow: given.flag("follow"), lines: given.count("lines") ?? 50 }
-      return async (host) => (await import("../commands/coordinator/coordinatorLogs.ts")).run(options, host)
+      return async (host) => (await import("./coordinator/coordinatorLogs.ts")).run(options, host)
     })
   })
 ]

@@ -1,6 +1,6 @@
+import { command, json, limit, projectFolder, session, utc, withoutWords, yes } from "../command-line/CommandEntry.ts"
+import type { Command, Given, Option } from "../command-line/CommandLine.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
-import { command, json, limit, projectFolder, session, utc, withoutWords, yes } from "./CommandEntry.ts"
-import type { Command, Given, Option } from "./CommandLine.ts"
 
 const tool: Option = { name: "tool", value: "NAME", help: "as if this tool had been used: Edit (for events of tools)" }
 const file: Option = { name: "file", value: "FILE", help: "as if the tool had been used on this file" }
@@ -24,7 +24,7 @@ export const hookCommands: ReadonlyArray<Command> = [
     ],
     start: withoutWords((given) => {
       const options = { event: given.text("event"), project: given.text("project"), json: given.flag("json") }
-      return async (host) => (await import("../commands/hook/hookList.ts")).run(options, host)
+      return async (host) => (await import("./hook/hookList.ts")).run(options, host)
     })
   }),
   command({
@@ -49,7 +49,7 @@ export const hookCommands: ReadonlyArray<Command> = [
         session: given.text("session"),
         json: given.flag("json")
       }
-      return async (host) => (await import("../commands/hook/hookRun.ts")).run(options, host)
+      return async (host) => (await import("./hook/hookRun.ts")).run(options, host)
     }
   }),
   command({
@@ -59,7 +59,7 @@ export const hookCommands: ReadonlyArray<Command> = [
     options: [{ name: "no-cache", help: "nothing counts as passed before" }, json],
     start: (given) => {
       const options = { event: given.word("the event"), cache: !given.flag("no-cache"), json: given.flag("json") }
-      return async (host) => (await import("../commands/hook/hookRun.ts")).run(options, host)
+      return async (host) => (await import("./hook/hookRun.ts")).run(options, host)
     }
   }),
   command({
@@ -79,7 +79,7 @@ export const hookCommands: ReadonlyArray<Command> = [
         file: given.text("file"),
         json: given.flag("json")
       }
-      return async (host) => (await import("../commands/hook/hookExplain.ts")).run(options, host)
+      return async (host) => (await import("./hook/hookExplain.ts")).run(options, host)
     }
   }),
   command({
@@ -107,7 +107,7 @@ export const hookCommands: ReadonlyArray<Command> = [
         input: given.text("input"),
         json: given.flag("json")
       }
-      return async (host) => (await import("../commands/hook/hookTest.ts")).run(options, host)
+      return async (host) => (await import("./hook/hookTest.ts")).run(options, host)
     }
   }),
   command({
@@ -137,7 +137,7 @@ export const hookCommands: ReadonlyArray<Command> = [
         utc: given.flag("utc"),
         json: given.flag("json")
       }
-      return async (host) => (await import("../commands/hookHistory.ts")).run(options, host)
+      return async (host) => (await import("./hook/hookHistory.ts")).run(options, host)
     })
   }),
   command({
@@ -146,7 +146,7 @@ export const hookCommands: ReadonlyArray<Command> = [
     options: [projectFolder, json],
     start: withoutWords((given) => {
       const options = { project: given.text("project"), json: given.flag("json") }
-      return async (host) => (await import("../commands/plugin/pluginList.ts")).run(options, host)
+      return async (host) => (await import("./plugin/pluginList.ts")).run(options, host)
     })
   }),
   command({
@@ -157,7 +157,7 @@ export const hookCommands: ReadonlyArray<Command> = [
     options: [json],
     start: (given) => {
       const options = { directory: given.optionalWord() ?? ".", json: given.flag("json") }
-      return async (host) => (await import("../commands/plugin/pluginValidate.ts")).run(options, host)
+      return async (host) => (await import("./plugin/pluginValidate.ts")).run(options, host)
     }
   }),
   command({
@@ -184,7 +184,7 @@ export const hookCommands: ReadonlyArray<Command> = [
         yes: given.flag("yes"),
         json
       }
-      return async (host) => (await import("../commands/trust.ts")).run(options, host)
+      return async (host) => (await import("./trust.ts")).run(options, host)
     })
   })
 ]
