@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Checks what docs and reviews cannot hold: which package may import what, no import cycles, names, sizes. `rules.mjs [ROOT]`
+// Checks what docs and reviews cannot hold: which package and which room may import what, what a package exports, import circles, names, sizes. `rules.mjs [ROOT]`
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { basename, dirname, extname, join, relative, resolve } from "node:path"
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)))
-const maxLines = 400
+const maxLines = 600
 
 const base = ["effect", "@effect/platform"]
 const stores = ["@effect/sql", "@effect/sql-sqlite-bun", "@effect/sql-pg", "@effect/experimental", "pg"]
@@ -21,6 +21,24 @@ const allowed = {
   // Never bun:sqlite: one process writes a database, and it is not the command line.
   cli: { siblings: ["core", "rpc", "server"], others: [...base, ...onBun, "@effect/rpc", "@effect/cli", "@effect/printer", "@effect/printer-ansi"] }
 }
+/**
+ * The rooms of each package, in order: a file imports from its own room and from those before it. `.` is what lies in src itself. A folder that is not listed belongs to the
+ * room around it, unless that room has rooms of its own.
+ */
+const rooms = {
+  core: [
+    ..."text store files journal hooks transcripts harness sessions usage sentiment worktree settings plugins".split(" "),
+    ..."hooks/shell hooks/definition hooks/entries hooks/process hooks/decision hooks/answer hooks/run coordinator".split(" ")
+  ],
+  sql: ["database", "blocks", "readmodels", "queries", "journal", "."],
+  rpc: ["."],
+  graphql: "transport relay context messages machine hooks projects usage sessions numbers .".split(" "),
+  server: ["loopback", "home", "http", ".", "bin"],
+  cli: "environment terminal command-line coordinator arguments hook export commands .".split(" ")
+}
+/** Rooms whose folders know nothing of one another: each holds one harness. */
+const apart = new Set(["core/harness"])
+
 const forbiddenWords = new Set(
   "util utils helper helpers common shared types manager managers misc service services handler processor processors impl live".split(" ")
 )
@@ -114,7 +132,7 @@ const importsOf = (source) => {
     for (const match of skeleton.matchAll(pattern)) {
       const from = match.index + match[0].length
       const specifier = source.slice(from, skeleton.indexOf(source[from - 1], from))
-      found.push({ specifier, line: source.slice(0, match.index).split("\n").length, typeOnly: /^(?:import|export)\s+type\b/.test(match[0]) })
+      found.push({ specifier, line: source.slice(0, match.index).split("\n").length })
     }
   }
   return found
@@ -130,9 +148,30 @@ const json = (path) => {
   }
 }
 
+/** What each package lists in its `exports`, without the `.`: `Journal`, `unstable/Clip`. */
+const exported = new Map()
+
+/** Each module that is exported has a line of its own, with its source, its types and its code in the same place. */
+const checkExports = (path, folder, listed) => {
+  const names = new Set()
+  for (const [subpath, target] of Object.entries(listed)) {
+    if (subpath === "./package.json") continue
+    const name = subpath.slice(2)
+    names.add(name)
+    const module = /^\.\/src\/(.+)\.ts$/.exec(target?.["han-source"] ?? "")?.[1]
+    if (module === undefined || module.includes("*")) complain(path, null, `exports "${subpath}": name one module, with "han-source", "types" and "default"`)
+    else if (!existsSync(join(folder, "src", `${module}.ts`))) complain(path, null, `exports "${subpath}", whose source src/${module}.ts is not there`)
+    else if (target.types !== `./dist/${module}.d.ts` || target.default !== `./dist/${module}.js`)
+      complain(path, null, `exports "${subpath}": its types and its code are not those of src/${module}.ts`)
+    else if (basename(name) !== basename(module)) complain(path, null, `exports "${subpath}": name it after its module ${basename(module)}`)
+  }
+  return names
+}
+
 const checkManifest = (name, folder) => {
   const path = join(folder, "package.json")
   const manifest = json(path)
+  exported.set(name, checkExports(path, folder, manifest.exports ?? {}))
   const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies })
   const siblings = declared.filter((dependency) => dependency.startsWith("han-")).map((dependency) => dependency.slice(4))
   for (const dependency of declared) {
@@ -165,9 +204,37 @@ const checkName = (file, source) => {
   }
 }
 
+/** The room that a file lies in, by its path below src; null, and a complaint, where there is none. */
+const roomOf = (name, file, source) => {
+  const folder = relative(source, dirname(file)).split(sep).join("/")
+  const isIn = (room) => folder === room || folder.startsWith(`${room}/`)
+  const room = rooms[name]
+    .filter((each) => (each === "." ? folder === "" : isIn(each)))
+    .sort((a, b) => b.length - a.length)
+    .at(0)
+  const isParted = (each) => rooms[name].some((other) => other.startsWith(`${each}/`))
+  if (room !== undefined && (folder === room || room === "." || !isParted(room))) return room
+  complain(file, null, `lies in no room: ${name} has ${rooms[name].join(", ")}`)
+  return null
+}
+
+const checkRooms = (name, file, source, target, { line, specifier }) => {
+  const room = roomOf(name, file, source)
+  const [folder, other] = [file, target].map((path) => relative(source, path).split(sep))
+  const seen = rooms[name].filter((each) => each !== ".").sort((a, b) => b.length - a.length)
+  const below = relative(source, dirname(target)).split(sep).join("/")
+  const from = below === "" ? "." : seen.find((each) => below === each || below.startsWith(`${each}/`))
+  if (room === null || from === undefined) return
+  if (rooms[name].indexOf(from) > rooms[name].indexOf(room)) complain(file, line, `"${specifier}": ${room} may not import from ${from}, which stands above it`)
+  if (from === room && apart.has(`${name}/${room}`) && folder.length > 2 && other.length > 2 && folder[1] !== other[1])
+    complain(file, line, `"${specifier}": ${room}/${folder[1]} may not import from ${room}/${other[1]}`)
+}
+
 const checkImport = (name, file, source, declared, { specifier, line }) => {
   if (specifier.startsWith(".")) {
-    if (relative(source, resolve(dirname(file), specifier)).startsWith("..")) complain(file, line, `"${specifier}" leads out of the package`)
+    const target = resolve(dirname(file), specifier)
+    if (relative(source, target).startsWith("..")) complain(file, line, `"${specifier}" leads out of the package`)
+    else checkRooms(name, file, source, target, { specifier, line })
     return
   }
   if (specifier.startsWith("node:")) return
@@ -176,13 +243,14 @@ const checkImport = (name, file, source, declared, { specifier, line }) => {
     const sibling = imported.slice(4)
     if (sibling === name) complain(file, line, `"${specifier}": import the file itself, by a relative path`)
     else if (!allowed[name].siblings.includes(sibling)) complain(file, line, `${name} may not import ${imported}`)
-    if (specifier.includes("/internal/")) complain(file, line, `"${specifier}" is internal to ${imported}`)
+    else if (!(exported.get(sibling) ?? new Set()).has(specifier.slice(imported.length + 1)))
+      complain(file, line, `"${specifier}" is closed: packages/${sibling}/package.json does not export it`)
   } else if (!allowed[name].others.includes(imported)) complain(file, line, `${name} may not import ${imported}; it may use ${allowed[name].others.join(", ")}`)
   if (!imported.startsWith("bun") && !declared.has(imported)) complain(file, line, `${imported} is not declared in packages/${name}/package.json`)
 }
 
-/** Cycles among the files of a package that remain when types are gone. */
-const checkCycles = (graphOfFiles) => {
+/** Circles among the files of a package, imports of types included: who reads one of them has to read all. */
+const checkCircles = (graphOfFiles) => {
   const state = new Map()
   const path = []
   const visit = (file) => {
@@ -191,7 +259,7 @@ const checkCycles = (graphOfFiles) => {
     for (const { target, line } of graphOfFiles.get(file) ?? []) {
       if (state.get(target) === "open") {
         const cycle = [...path.slice(path.indexOf(target)), target].map((each) => basename(each)).join(" → ")
-        complain(file, line, `import cycle: ${cycle}`)
+        complain(file, line, `import circle: ${cycle}`)
       } else if (!state.has(target)) visit(target)
     }
     path.pop()
@@ -203,31 +271,45 @@ const checkCycles = (graphOfFiles) => {
 let checked = 0
 const packages = existsSync(join(root, "packages")) ? readdirSync(join(root, "packages"), { withFileTypes: true }).filter((entry) => entry.isDirectory()) : []
 if (packages.length === 0) complain(join(root, "packages"), null, "there are no packages here")
+const declarations = new Map()
 for (const { name } of packages) {
   const folder = join(root, "packages", name)
-  if (!Object.hasOwn(allowed, name)) {
-    complain(folder, null, "the dependency rule does not say what this package may import: add it to scripts/rules.mjs")
-    continue
+  if (Object.hasOwn(allowed, name)) declarations.set(name, checkManifest(name, folder))
+  else complain(folder, null, "the dependency rule does not say what this package may import: add it to scripts/rules.mjs")
+}
+
+const checkSource = (name, source, file, declared) => {
+  checked++
+  const text = readFileSync(file, "utf8")
+  checkName(file, source)
+  roomOf(name, file, source)
+  const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
+  if (lines > maxLines) complain(file, null, `${lines} lines; at most ${maxLines}: split it by concept`)
+  const imports = importsOf(text)
+  for (const each of imports) checkImport(name, file, source, declared, each)
+  return imports.filter((each) => each.specifier.startsWith(".")).map((each) => ({ target: resolve(dirname(file), each.specifier), line: each.line }))
+}
+
+/** Tests use what their own package has, and what all tests share; what another package keeps closed is closed to them, too. */
+const checkTest = (name, file) => {
+  for (const { line, specifier } of importsOf(readFileSync(file, "utf8"))) {
+    const target = specifier.startsWith(".") ? relative(join(root, "packages"), resolve(dirname(file), specifier)) : null
+    if (target !== null && !target.startsWith("..") && target.split(sep)[0] !== name) complain(file, line, `"${specifier}" leads into another package`)
   }
-  const declared = checkManifest(name, folder)
+}
+
+for (const [name, declared] of declarations) {
+  const folder = join(root, "packages", name)
   const source = join(folder, "src")
-  const edges = new Map()
-  for (const file of filesBelow(source).filter((path) => /\.[cm]?[jt]sx?$/.test(path))) {
-    checked++
-    const text = readFileSync(file, "utf8")
-    checkName(file, source)
-    const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
-    if (lines > maxLines) complain(file, null, `${lines} lines; at most ${maxLines}: split it by concept`)
-    const imports = importsOf(text)
-    for (const each of imports) checkImport(name, file, source, declared, each)
-    edges.set(
-      file,
-      imports
-        .filter((each) => each.specifier.startsWith(".") && !each.typeOnly)
-        .map((each) => ({ target: resolve(dirname(file), each.specifier), line: each.line }))
+  const isCode = (path) => /\.[cm]?[jt]sx?$/.test(path)
+  checkCircles(
+    new Map(
+      filesBelow(source)
+        .filter(isCode)
+        .map((file) => [file, checkSource(name, source, file, declared)])
     )
-  }
-  checkCycles(edges)
+  )
+  for (const file of filesBelow(join(folder, "test")).filter(isCode)) checkTest(name, file)
 }
 
 for (const complaint of complaints.sort()) console.error(complaint)

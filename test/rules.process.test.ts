@@ -20,7 +20,17 @@ const siblings: Record<string, ReadonlyArray<string>> = {
   server: ["core", "sql"],
   cli: ["core", "rpc"]
 }
+const inRoom: Record<string, string> = {
+  core: "text/Thing",
+  sql: "database/Thing",
+  rpc: "Thing",
+  graphql: "relay/Thing",
+  server: "home/Thing",
+  cli: "terminal/Thing"
+}
+const exported = (module: string) => ({ "han-source": `./src/${module}.ts`, types: `./dist/${module}.d.ts`, default: `./dist/${module}.js` })
 const manifest = (name: string, extra: ReadonlyArray<string> = []) => ({
+  exports: { "./Thing": exported(inRoom[name] ?? ""), "./package.json": "./package.json" },
   dependencies: Object.fromEntries([...(siblings[name] ?? []).map((sibling) => `han-${sibling}`), ...extra].map((dependency) => [dependency, "0.0.0"])),
   peerDependencies: { effect: "^3.0.0" }
 })
@@ -36,7 +46,7 @@ const complaintsAbout = (files: Record<string, string | object>) => {
   for (const name of names) {
     write(`packages/${name}/package.json`, manifest(name))
     write(`packages/${name}/tsconfig.json`, { references: (siblings[name] ?? []).map((sibling) => ({ path: `../${sibling}` })) })
-    write(`packages/${name}/src/Thing.ts`, `import * as Effect from "effect/Effect"\nexport const thing = Effect.void\n`)
+    write(`packages/${name}/src/${inRoom[name]}.ts`, `import * as Effect from "effect/Effect"\nexport const thing = Effect.void\n`)
   }
   for (const [path, content] of Object.entries(files)) write(path, content)
   const { status, stderr } = spawnSync(process.execPath, [script, folder], { encoding: "utf8" })
@@ -56,7 +66,7 @@ it("passes a sound tree, whatever comments, strings and templates say", () => {
     `const text = 'import("han-sql/Store")'`,
     `export { code, glob, pattern, text, type Thing }`
   ]
-  expect(complaintsAbout({ "packages/core/src/Sound.ts": source.join("\n") })).toEqual([])
+  expect(complaintsAbout({ "packages/core/src/text/Sound.ts": source.join("\n") })).toEqual([])
 })
 
 it.each([
@@ -77,7 +87,7 @@ it.each([
 it("refuses what a package may not declare or reference", () => {
   expect(
     complaintsAbout({
-      "packages/core/package.json": { dependencies: { "han-sql": "0.0.0", express: "4.0.0" }, peerDependencies: { effect: "^3.0.0" } },
+      "packages/core/package.json": { ...manifest("core"), dependencies: { "han-sql": "0.0.0", express: "4.0.0" }, peerDependencies: { effect: "^3.0.0" } },
       "packages/core/tsconfig.json": { references: [{ path: "../sql" }] },
       "packages/sql/tsconfig.json": { references: [] }
     })
@@ -89,45 +99,93 @@ it("refuses what a package may not declare or reference", () => {
   ])
 })
 
-it("refuses packages off the list, undeclared ones, internals, ways out of the package, and an unknown package", () => {
+it("refuses packages off the list, undeclared ones, closed modules, ways out of the package, and an unknown package", () => {
   expect(
     complaintsAbout({
-      "packages/cli/src/Bad.ts": `import { Database } from "bun:sqlite"\nimport * as Http from "@effect/platform/HttpClient"\nimport "han-core/internal/lines"\nimport "../../sql/src/Thing.ts"\n`,
+      "packages/cli/src/Bad.ts": `import { Database } from "bun:sqlite"\nimport * as Http from "@effect/platform/HttpClient"\nimport "han-core/text/Thing"\nimport "han-core/Thing"\nimport "../../sql/src/Thing.ts"\n`,
       "packages/dashboard/package.json": {}
     })
   ).toEqual([
     "packages/cli/src/Bad.ts:1: cli may not import bun:sqlite; it may use effect, @effect/platform, @effect/platform-bun, bun, @effect/rpc, @effect/cli, @effect/printer, @effect/printer-ansi",
     "packages/cli/src/Bad.ts:2: @effect/platform is not declared in packages/cli/package.json",
-    `packages/cli/src/Bad.ts:3: "han-core/internal/lines" is internal to han-core`,
-    `packages/cli/src/Bad.ts:4: "../../sql/src/Thing.ts" leads out of the package`,
+    `packages/cli/src/Bad.ts:3: "han-core/text/Thing" is closed: packages/core/package.json does not export it`,
+    `packages/cli/src/Bad.ts:5: "../../sql/src/Thing.ts" leads out of the package`,
     "packages/dashboard: the dependency rule does not say what this package may import: add it to scripts/rules.mjs"
   ])
 })
 
-it("refuses import cycles, but not among types", () => {
+it("refuses a circle of imports, of types too", () => {
   const one = (how: string) => `${how} { two } from "./Two.ts"\nexport const one = 1\n`
   const two = `import { three } from "./Three.ts"\nexport const two = three\n`
-  const three = `import { one } from "./One.ts"\nexport const three = one\n`
-  expect(complaintsAbout({ "packages/core/src/One.ts": one("import"), "packages/core/src/Two.ts": two, "packages/core/src/Three.ts": three })).toEqual([
-    expect.stringMatching(/^packages\/core\/src\/\w+\.ts:1: import cycle: (\w+\.ts → ){3}\w+\.ts$/)
+  const three = `import { one } from "../text/One.ts"\nexport const three = one\n`
+  for (const how of ["import", "import type"])
+    expect(
+      complaintsAbout({ "packages/core/src/text/One.ts": one(how), "packages/core/src/text/Two.ts": two, "packages/core/src/text/Three.ts": three })
+    ).toEqual([expect.stringMatching(/^packages\/core\/src\/text\/\w+\.ts:1: import circle: (\w+\.ts → ){3}\w+\.ts$/)])
+})
+
+it("refuses a file in the wrong room, or in none", () => {
+  const uses = (path: string) => `import type { thing } from "${path}"\nexport type Used = typeof thing\n`
+  expect(
+    complaintsAbout({
+      "packages/core/src/hooks/run/Ran.ts": uses("../../text/Thing.ts"),
+      "packages/core/src/hooks/Contract.ts": uses("./run/Ran.ts"),
+      "packages/core/src/hooks/elsewhere/Thing.ts": "",
+      "packages/core/src/Loose.ts": "",
+      "packages/core/src/store/Early.ts": uses("../sessions/Late.ts"),
+      "packages/core/src/sessions/Late.ts": uses("../text/Thing.ts"),
+      "packages/core/src/harness/claude/One.ts": uses("../han/Two.ts"),
+      "packages/core/src/harness/han/Two.ts": uses("../Both.ts"),
+      "packages/core/src/harness/Both.ts": "",
+      "packages/sql/src/Store.ts": uses("./queries/Rows.ts"),
+      "packages/sql/src/queries/Rows.ts": uses("../database/Thing.ts")
+    })
+  ).toEqual([
+    expect.stringMatching(/^packages\/core\/src\/Loose\.ts: lies in no room: core has text, store, /),
+    `packages/core/src/harness/claude/One.ts:1: "../han/Two.ts": harness/claude may not import from harness/han`,
+    `packages/core/src/hooks/Contract.ts:1: "./run/Ran.ts": hooks may not import from hooks/run, which stands above it`,
+    expect.stringMatching(/^packages\/core\/src\/hooks\/elsewhere\/Thing\.ts: lies in no room/),
+    `packages/core/src/store/Early.ts:1: "../sessions/Late.ts": store may not import from sessions, which stands above it`
   ])
-  expect(complaintsAbout({ "packages/core/src/One.ts": one("import type"), "packages/core/src/Two.ts": two, "packages/core/src/Three.ts": three })).toEqual([])
+})
+
+it("refuses exports by pattern, of what is not there, and under another name", () => {
+  const exports = {
+    "./*": { "han-source": "./src/*.ts", types: "./dist/*.d.ts", default: "./dist/*.js" },
+    "./Gone": exported("text/Gone"),
+    "./Other": exported("text/Thing"),
+    "./unstable/Thing": { ...exported("text/Thing"), default: "./dist/Thing.js" }
+  }
+  expect(complaintsAbout({ "packages/core/package.json": { ...manifest("core"), exports } })).toEqual([
+    `packages/core/package.json: exports "./*": name one module, with "han-source", "types" and "default"`,
+    `packages/core/package.json: exports "./Gone", whose source src/text/Gone.ts is not there`,
+    `packages/core/package.json: exports "./Other": name it after its module Thing`,
+    `packages/core/package.json: exports "./unstable/Thing": its types and its code are not those of src/text/Thing.ts`
+  ])
+})
+
+it("refuses a test that reaches into another package", () => {
+  expect(
+    complaintsAbout({
+      "packages/cli/test/Thing.test.ts": `import "../../core/src/text/Thing.ts"\nimport "../src/terminal/Thing.ts"\nimport "../../../test/fixtures.ts"\n`
+    })
+  ).toEqual([`packages/cli/test/Thing.test.ts:1: "../../core/src/text/Thing.ts" leads into another package`])
 })
 
 it("refuses barrels, empty names and long files", () => {
   expect(
     complaintsAbout({
-      "packages/core/src/index.ts": "",
-      "packages/core/src/utils.ts": "",
-      "packages/core/src/SessionTypes.ts": "",
-      "packages/core/src/common/Thing.ts": "",
-      "packages/core/src/Long.ts": "\n".repeat(401)
+      "packages/core/src/text/index.ts": "",
+      "packages/core/src/text/utils.ts": "",
+      "packages/core/src/text/SessionTypes.ts": "",
+      "packages/core/src/text/common/Thing.ts": "",
+      "packages/core/src/text/Long.ts": "\n".repeat(601)
     })
   ).toEqual([
-    "packages/core/src/Long.ts: 401 lines; at most 400: split it by concept",
-    `packages/core/src/SessionTypes.ts: "types" says nothing: name the file after its concept`,
-    `packages/core/src/common/Thing.ts: "common" says nothing: name the file after its concept`,
-    "packages/core/src/index.ts: no index files: import the file that has it",
-    `packages/core/src/utils.ts: "utils" says nothing: name the file after its concept`
+    "packages/core/src/text/Long.ts: 601 lines; at most 600: split it by concept",
+    `packages/core/src/text/SessionTypes.ts: "types" says nothing: name the file after its concept`,
+    `packages/core/src/text/common/Thing.ts: "common" says nothing: name the file after its concept`,
+    "packages/core/src/text/index.ts: no index files: import the file that has it",
+    `packages/core/src/text/utils.ts: "utils" says nothing: name the file after its concept`
   ])
 })
