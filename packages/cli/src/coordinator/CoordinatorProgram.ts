@@ -29,7 +29,7 @@ export const findProgram = (host: Host): readonly [string, ...ReadonlyArray<stri
 /** The program in the npm package `han-server`, run by the same Bun. */
 const sourceProgram = (): readonly [string, ...ReadonlyArray<string>] | undefined => {
   try {
-    const file = fileURLToPath(import.meta.resolve("han-server/bin/coordinator"))
+    const file = fileURLToPath(import.meta.resolve("han-server/unstable/coordinator"))
     if (!statSync(file).isFile()) return undefined
     return file.endsWith(".ts") ? [process.execPath, "--conditions=han-source", file] : [process.execPath, file]
   } catch {
