@@ -1,24 +1,38 @@
+/**
+ * Long outputs of tools, which the client keeps in files beside a transcript, as the journal keeps them.
+ *
+ * @example
+ * ```ts
+ * import { outputText, type ToolOutput, toolOutputId } from "han-core/ToolOutput"
+ *
+ * const described = (output: ToolOutput, bytes: Uint8Array): string => {
+ *   const kind = outputText(bytes) === null ? "binary" : "text"
+ *   return `${toolOutputId(output)}: ${kind}, ${output.kept} of ${output.size} bytes kept`
+ * }
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
 
-/** Bytes of an output that are kept; of a longer file the beginning. */
+/** The most bytes that the journal keeps of an output: the beginning of a longer file. */
 export const mostOutputBytes = 64 << 20
-/** Bytes of an output that can be searched, from its beginning. */
+/** The most bytes of an output that a search looks into, from its beginning. */
 export const searchedOutputBytes = 1 << 20
 
-/** `<machine>/<source>/<session>/tool-results/<name>/<generation>`: the same for the same file on every store. */
+/** The id of one generation of an output, `<machine>/<source>/<session>/tool-results/<name>/<generation>`: the same for the same file on every store. */
 export const ToolOutputId = Schema.NonEmptyString.pipe(Schema.brand("ToolOutputId"))
 export type ToolOutputId = typeof ToolOutputId.Type
 
 /**
- * A file that the client keeps beside a session's transcripts because it is too long for a line, or no text: what a command printed, an image or a document that a tool gave.
- * It may grow; a file whose kept bytes were changed is a new `generation` of the same name, and the old one stays.
+ * A file that the client keeps beside a session's transcripts because it is too long for a line, or no text: the output of a command, an image or a document of
+ * a tool. It may grow. A file whose kept bytes were changed becomes a new `generation` of the same name, and the old one stays.
  */
 export const ToolOutput = Schema.Struct({
   machine: Schema.NonEmptyString,
   source: Schema.NonEmptyString,
   sessionId: SessionId,
-  /** Of the file, in the folder `tool-results` of its session's. */
+  /** The file's name in the folder `tool-results` of its session. */
   name: Schema.NonEmptyString,
   /** 1 for the first. */
   generation: Schema.Int,
@@ -33,10 +47,11 @@ export const ToolOutput = Schema.Struct({
 })
 export type ToolOutput = typeof ToolOutput.Type
 
+/** The id of an output in its generation. */
 export const toolOutputId = (output: Pick<ToolOutput, "machine" | "source" | "sessionId" | "name" | "generation">): ToolOutputId =>
   ToolOutputId.make(`${output.machine}/${output.source}/${output.sessionId}/tool-results/${output.name}/${output.generation}`)
 
-/** Some bytes of an output, on their way into the journal. Parts come in order; `output` is as it is with this part. */
+/** Bytes of an output for the journal, beginning at `offset`. Parts come in order, without gaps. `output` describes the output with this part. */
 export interface ToolOutputPart {
   readonly output: ToolOutput
   readonly offset: number
@@ -44,22 +59,23 @@ export interface ToolOutputPart {
 }
 
 /**
- * Something that a person should know about outputs. `missing`: a line points to a file that was gone before it could be kept · `refused`: a line points to a file outside of
- * its session's folder, which is not read · `cut`: the file is longer than what is kept of it · `unsearched`: words beyond a bound are not found by a search.
+ * Something about an output that a person should know. `missing`: a line points to a file that was gone before it could be kept · `refused`: a line points to a
+ * file outside of its session's folder, which is not read · `cut`: the file is longer than `mostOutputBytes` · `unsearched`: a search does not find words
+ * beyond a bound.
  */
 export const ToolOutputProblem = Schema.Struct({
   kind: Schema.Literal("missing", "refused", "cut", "unsearched"),
   sessionId: SessionId,
   /** The file's name, or the path that the line names. */
   name: Schema.String,
-  /** The transcript and the line that point to it; null where it is about the file. */
+  /** The transcript and the line that point to the file; null for a problem of the file itself. */
   transcript: Schema.NullOr(Schema.String),
   line: Schema.NullOr(Schema.Int),
   reason: Schema.String
 })
 export type ToolOutputProblem = typeof ToolOutputProblem.Type
 
-/** All outputs, older generations included; `problems`: the first 100 of `problemCount`. */
+/** Sums over all outputs, older generations included. `problems` has the first 100 of `problemCount`. */
 export const ToolOutputTotals = Schema.Struct({
   outputs: Schema.Int,
   bytes: Schema.Int,
@@ -68,7 +84,7 @@ export const ToolOutputTotals = Schema.Struct({
 })
 export type ToolOutputTotals = typeof ToolOutputTotals.Type
 
-/** Bytes of an output come in order: these begin behind the ones that come next. */
+/** A part does not begin where the kept bytes end: bytes before it are missing. Nothing was kept of it. */
 export class ToolOutputGap extends Schema.TaggedError<ToolOutputGap>("han-core/ToolOutputGap")("ToolOutputGap", {
   output: ToolOutputId,
   expected: Schema.Int,
@@ -89,8 +105,8 @@ export class ToolOutputNotFound extends Schema.TaggedError<ToolOutputNotFound>("
 }
 
 /**
- * Where a line says that what it holds goes on. `own`: whether it is a file of its own session; only those are kept. `sessionId`: the session in whose folder the path leads, null
- * when it leads into none.
+ * The file in which a line says that its content goes on. `own`: the file belongs to the line's own session; only those are kept. `sessionId`: the session into
+ * whose folder the path leads, null when it leads into none.
  */
 export interface ToolOutputPointer {
   readonly path: string
@@ -99,11 +115,11 @@ export interface ToolOutputPointer {
   readonly sessionId: string | null
 }
 
-/** The beginning of an output as text for a search; null for what is no text. */
+/** The first `searchedOutputBytes` of an output as text; null for bytes that are no text, as those of an image or a PDF. */
 export const outputText = (bytes: Uint8Array): string | null => {
   const head = bytes.subarray(0, 64 << 10)
   if (head.includes(0) || isPdf(head)) return null
-  // What the bound cuts in half is left out.
+  // A character that the bound cuts in half is left out.
   const text = new TextDecoder().decode(bytes.subarray(0, searchedOutputBytes), { stream: true })
   let unreadable = 0
   for (let at = text.indexOf("\uFFFD"); at !== -1; at = text.indexOf("\uFFFD", at + 1)) unreadable++

@@ -1,32 +1,48 @@
+/**
+ * The sentiment of a text that a person wrote to an agent, and the signs of frustration in it.
+ *
+ * @example
+ * ```ts
+ * import { analyse } from "han-core/Sentiment"
+ *
+ * const prompt = "No! This is STILL WRONG, please stop guessing!!"
+ * const sentiment = analyse(prompt)
+ *
+ * if (sentiment?.frustration?.level === "high") console.log(`a break may help: ${sentiment.signals.join(", ")}`)
+ * ```
+ */
+
 import { Buffer } from "node:buffer"
 import { ownWords } from "./ownWords.ts"
 import { valenceOf } from "./valence.ts"
 
 /**
- * What in a text speaks for frustration:
+ * A sign of frustration in a text:
  * - `negative wording`: the words themselves are unpleasant;
  * - `caps run`: two or more words in capitals one after the other; `caps word`: one of five capitals or more. Names of variables (`MAX_SIZE`) are none;
  * - `punctuation`: `!` or `?` twice or more in a row;
  * - `terse`: fewer than 15 bytes without a space, unless it is a mere "no";
  * - `repeated word`: a word directly after itself;
- * - `stop`, `quit`, `never mind`, `forget it`, `give up`: what it says.
+ * - `stop`, `quit`, `never mind`, `forget it`, `give up`: these words.
  *
  * Capitals and punctuation of a positive text are joy: they are no signals.
  */
 export type Signal = "negative wording" | "caps run" | "caps word" | "punctuation" | "terse" | "repeated word" | GivingUp
 type GivingUp = (typeof givingUp)[number]
 
+/** The frustration that a text shows. */
 export interface Frustration {
   /** At least 2; it grows with the signals and has no upper bound. */
   readonly score: number
-  /** high from 6 on, or where the sentiment is -4 or less; moderate from 3 on. */
+  /** `high` from 6 on, or where the sentiment is -4 or less; `moderate` from 3 on. */
   readonly level: "low" | "moderate" | "high"
 }
 
+/** The sentiment of a text. */
 export interface Sentiment {
   /** From -5, unpleasant, to 5, pleasant: five times VADER's compound. 0 also where no word is known, as in another language than English. */
   readonly score: number
-  /** positive above 0.5, negative below -0.5. */
+  /** `positive` above 0.5, `negative` below -0.5. */
   readonly level: "positive" | "neutral" | "negative"
   /** Null below 2 points. */
   readonly frustration: Frustration | null
@@ -34,13 +50,13 @@ export interface Sentiment {
   readonly signals: ReadonlyArray<Signal>
 }
 
-/** How much of a text counts, in UTF-16 units: what somebody feels stands at the beginning, and what is pasted behind it is not theirs. */
+/** The UTF-16 units of a text that count, from its beginning: people say there how they feel, and paste behind it. */
 export const analysedLength = 10_000
 
 /**
- * How a person sounds who writes `text`; null for blank text, and for one that only quotes. Give it what a human wrote: in output and pasted files the words mean something
- * else. Numbers carry no feeling, nor does what stands in quotes, in code, in a quotation or a stack trace.
- * Only the first `analysedLength` units count, so that the price of a text is bounded. Takes any string, lone surrogates and NUL included.
+ * Rates the words of a text; null for a blank text, and for one that only quotes. Give it words of a human: in output and pasted files words mean something
+ * else. Numbers do not count, nor do words in quotes, in code, in a quotation or a stack trace. Only the first `analysedLength` units count, so that the time
+ * is bounded. Takes any string, lone surrogates and NUL included.
  */
 export const analyse = (text: string): Sentiment | null => {
   const begun = beginning(text.trim())
@@ -99,7 +115,7 @@ const variableName = /\b_*[A-Z0-9]+(?:_+[A-Z0-9]+)+_*\b/g
 const errorName =
   /^(?:SIG[A-Z]{2,6}|E(?:ACCES|ADDRINUSE|ADDRNOTAVAIL|AGAIN|BADF|BUSY|CANCELED|CHILD|CONNABORTED|CONNREFUSED|CONNRESET|EXIST|FAULT|FBIG|HOSTDOWN|HOSTUNREACH|INTR|INVAL|ISDIR|LOOP|MFILE|NAMETOOLONG|NETDOWN|NETUNREACH|NFILE|NOENT|NOEXEC|NOMEM|NOSPC|NOSYS|NOTCONN|NOTDIR|NOTEMPTY|NOTFOUND|NOTSUP|PERM|PIPE|PROTO|RANGE|RESOLVE|ROFS|TIMEDOUT|TXTBSY|XDEV))$/
 
-/** How many words in capitals follow each other, and how many capitals the longest of them has. Digits and punctuation do not make a word shouted. */
+/** The most words in capitals that follow each other, and the most capitals of one word. Digits and punctuation do not make a word shouted. */
 const capitals = (text: string): { readonly run: number; readonly longest: number } => {
   let longest = 0
   let run = 0
@@ -116,7 +132,7 @@ const capitals = (text: string): { readonly run: number; readonly longest: numbe
 
 const isTerse = (text: string): boolean => text.length < 15 && Buffer.byteLength(text) < 15 && !/\s/.test(text) && bare(text).toLowerCase() !== "no"
 
-/** How often a word follows itself. Numbers that do are a table. */
+/** Counts the words that follow themselves. Numbers that do are a table. */
 const repetitions = (text: string): number => {
   let count = 0
   let before = ""

@@ -1,29 +1,45 @@
+/**
+ * The directories that sessions worked in, and the facts that git tells about them.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Directories, type DirectoryFacts } from "han-core/Directories"
+ *
+ * const probeAll = (ask: (directory: string) => Effect.Effect<DirectoryFacts>) =>
+ *   Effect.gen(function* () {
+ *     const directories = yield* Directories
+ *     for (const directory of yield* directories.unprobed(100)) yield* directories.note(directory, yield* ask(directory))
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 
-/** What git says about a directory. Null for what it does not say, and for a directory that is gone. */
+/** The facts of git about a directory. Null for those that git does not tell; all are null for a directory that is gone. */
 export interface DirectoryFacts {
   /** `host/owner/name` of the remote `origin`, without credentials. */
   readonly remote: string | null
   /** The top of the working tree. */
   readonly root: string | null
-  /** The top of the main working tree, in another one; null in the main one. */
+  /** The top of the main working tree when the directory lies in another one; null in the main one. */
   readonly worktreeOf: string | null
   readonly defaultBranch: string | null
 }
 
-/** The directories that sessions worked in, and what is known of them. */
+/** The directories that sessions of the viewer worked in, with the facts that were noted of them. */
 export class Directories extends Context.Tag("han-core/Directories")<
   Directories,
   {
-    /** Directories that git was never asked about, those with the latest activity first. */
+    /** At most `limit` directories that git was never asked about, the one with the latest activity first. */
     readonly unprobed: (limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError, Viewer>
-    /** Notes what git says about a directory; a null never replaces a known fact. */
+    /** Notes facts about a directory. A null never replaces a known fact. */
     readonly note: (directory: string, facts: DirectoryFacts) => Effect.Effect<void, StoreError, Viewer>
-    /** Directories of the viewer that `note` was told of in this process, from now on. */
+    /** Directories of the viewer, each when `note` of this process was called for it, from the subscription on. It does not end. */
     readonly noted: Stream.Stream<string, never, Viewer>
   }
 >() {}

@@ -1,10 +1,26 @@
+/**
+ * Changes of files that tool calls made, with the lines that they added and removed.
+ *
+ * @example
+ * ```ts
+ * import type { FileChange } from "han-core/FileChange"
+ *
+ * // The lines that were touched in each file, the most touched file first.
+ * const churn = (changes: ReadonlyArray<FileChange>): ReadonlyArray<readonly [path: string, lines: number]> => {
+ *   const lines = new Map<string, number>()
+ *   for (const { linesAdded, linesRemoved, path } of changes) lines.set(path, (lines.get(path) ?? 0) + linesAdded + linesRemoved)
+ *   return [...lines].sort(([, a], [, b]) => b - a)
+ * }
+ * ```
+ */
+
 import { posix } from "node:path"
 import * as Schema from "effect/Schema"
 import { AgentId, SessionId } from "../journal/Entry.ts"
 import { array, object } from "../text/json.ts"
 import type { LineCounts } from "../text/lineDiff.ts"
 
-/** A change of a file that a tool call made, told by the call or by a note beside it. A call that failed changed nothing and is not here. */
+/** A change of a file by a tool call that succeeded, told by the call or by a note beside it. */
 export class FileChange extends Schema.Class<FileChange>("han-core/FileChange")({
   /** The tool call's id, or the id of the line that reports the change. */
   id: Schema.String,
@@ -14,12 +30,14 @@ export class FileChange extends Schema.Class<FileChange>("han-core/FileChange")(
   action: Schema.Literal("created", "modified", "deleted"),
   toolName: Schema.String,
   at: Schema.NullOr(Schema.Number),
-  /** Of the client's own patch where the result has one; else as the call's texts differ. */
+  /** Lines of the client's own patch where the result has one; else of the difference between the call's texts. */
   linesAdded: Schema.Int,
   linesRemoved: Schema.Int
 }) {}
 
-/** The lines that a result's `structuredPatch` adds and takes out. Null without one, and for a new file, of which the client writes an empty one. */
+/**
+ * The number of lines that a result's `structuredPatch` adds and removes. Null without a patch, and for a new file, for which the client writes an empty one.
+ */
 export const patchedLines = (structured: unknown): LineCounts | null => {
   const record = object(structured)
   if (record === null || !Array.isArray(record.structuredPatch) || record.type === "create") return null
@@ -37,14 +55,14 @@ export const patchedLines = (structured: unknown): LineCounts | null => {
   return { added, removed }
 }
 
-/** A change as a tool's own line tells it. `until`: when its result came. */
+/** A change as a tool's own line tells it. `until`: the time of its result. */
 export interface OwnChange {
   readonly path: string
   readonly toolName: string
   readonly at: number | null
   readonly until: number | null
 }
-/** A change that a hook or a bridge wrote down beside the transcript. */
+/** A change that a hook or a bridge noted beside the transcript. */
 export interface NotedChange {
   readonly id: string
   readonly path: string
@@ -52,11 +70,12 @@ export interface NotedChange {
   readonly at: number | null
 }
 
-/** How far a note may lie from the call that it is about: hooks may wait for each other. */
+/** The longest time between a note and the call that it is about: hooks may wait for each other. */
 const noteDistanceMs = 5 * 60_000
 
 /**
- * The notes that tell of a change of their own: each change stands for at most one note of the same file and tool of about the same time. Relative paths are meant from `cwd`.
+ * The notes of changes that no tool call tells, in the order of time: each of `changes` takes away at most one note of the same file and tool and of about the
+ * same time. Relative paths begin at `cwd`.
  */
 export const ownNotes = <Note extends NotedChange>(changes: ReadonlyArray<OwnChange>, notes: ReadonlyArray<Note>, cwd: string | null): ReadonlyArray<Note> => {
   const byName = Map.groupBy(changes, ({ path }) => nameOf(path))
@@ -82,7 +101,7 @@ const slashed = (path: string): string => (/^[A-Za-z]:[\\/]/.test(path) || !path
 const nameOf = (path: string): string => slashed(path).split("/").at(-1) ?? path
 const isAbsolute = (path: string): boolean => path.startsWith("/") || /^[A-Za-z]:\//.test(path)
 
-/** A path from a directory; as it is where nobody knows from which. */
+/** A path made absolute from `cwd` and normalized, with slashes; a relative one stays relative when `cwd` is null. */
 export const pathFrom = (cwd: string | null, path: string): string => {
   const plain = slashed(path)
   return posix.normalize(cwd === null || isAbsolute(plain) ? plain : `${slashed(cwd)}/${plain}`)

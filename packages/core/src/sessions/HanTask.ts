@@ -1,28 +1,48 @@
+/**
+ * Work that agents announce and account for in han's own log.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type { HanTask } from "han-core/HanTask"
+ * import { Metrics } from "han-core/Metrics"
+ *
+ * const failures = (tasks: ReadonlyArray<HanTask>): ReadonlyArray<string> =>
+ *   tasks.filter(({ status }) => status === "failed").map(({ description, notes }) => `${description}: ${notes ?? "no reason given"}`)
+ *
+ * const failuresSince = (since: number) => Effect.map(Effect.flatMap(Metrics, (metrics) => metrics.hanTasks({ since })), failures)
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 import type { HanEvent } from "../hooks/HookRun.ts"
 import { SessionId } from "../journal/Entry.ts"
 import { number, object, text, whole } from "../text/json.ts"
 
-/** A piece of work that an agent announced and accounted for in han's log (`task_start`, `task_update`, `task_complete`, `task_fail`). */
+/**
+ * A piece of work that an agent announced and accounted for in han's log (`task_start`, `task_update`, `task_complete`, `task_fail`). Times are milliseconds
+ * since 1970; null for everything that the agent did not say.
+ */
 export class HanTask extends Schema.Class<HanTask>("han-core/HanTask")({
   id: Schema.String,
   sessionId: SessionId,
   description: Schema.String,
-  /** As the agent said it, e.g. `fix`, `implement`, `refactor`, `research`. */
+  /** The agent's own word, e.g. `fix`, `implement`, `refactor`, `research`. */
   type: Schema.String,
   status: Schema.Literal("active", "completed", "failed"),
   outcome: Schema.NullOr(Schema.String),
-  /** 0 to 1. */
+  /** 0 to 1, by the agent's own estimate. */
   confidence: Schema.NullOr(Schema.Number),
   notes: Schema.NullOr(Schema.String),
   filesModified: Schema.Array(Schema.String),
   testsAdded: Schema.NullOr(Schema.Number),
   startedAt: Schema.NullOr(Schema.Number),
   completedAt: Schema.NullOr(Schema.Number),
+  /** The duration that the agent stated; else whole seconds from start to end. */
   durationSeconds: Schema.NullOr(Schema.Number)
 }) {}
 
-/** The tasks that these events of one session, in their order, add up to. One that was ended without having been announced counts. */
+/** Folds the events of one session, in their order, into tasks. A task that was ended without an announcement counts. Events of other names are passed over. */
 export const tasksOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<HanTask> => {
   const tasks = new Map<string, HanTask>()
   for (const event of events) {

@@ -1,3 +1,18 @@
+/**
+ * Lines of a session as its page shows them: their kind, role and text, tool calls with their results, and the words by which they are found.
+ *
+ * @example
+ * ```ts
+ * import { conversationKinds, type Message } from "han-core/Message"
+ *
+ * const asMarkdown = (messages: ReadonlyArray<Message>): string =>
+ *   messages
+ *     .filter(({ kind }) => conversationKinds.includes(kind) && kind !== "meta")
+ *     .map(({ at, role, text }) => `**${role}** ${at === null ? "" : new Date(at).toISOString()}\n\n${text}`)
+ *     .join("\n\n")
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 import { lineHash } from "../harness/decodedLine.ts"
 import { partsOf, withoutTags } from "../harness/promptParts.ts"
@@ -8,8 +23,8 @@ import { unwrapped } from "../text/terminal.ts"
 import { type FoundText, foundText, shownText } from "./messageText.ts"
 
 /**
- * What a line is to a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),
- * `command`, `output` (what a command printed), `interrupt`, `meta`, `compaction`, `tool-result`.
+ * The kind of a line for a reader. The client's `user` lines are of eight kinds: `prompt` (of a human, a script, or the queue), `machine` (a task notification,
+ * a teammate), `command`, `output` (of a command), `interrupt`, `meta`, `compaction`, `tool-result`.
  */
 export const MessageKind = Schema.Literal(
   "prompt",
@@ -35,10 +50,11 @@ export const MessageKind = Schema.Literal(
 )
 export type MessageKind = typeof MessageKind.Type
 
+/** The speaker of a line. */
 export const MessageRole = Schema.Literal("user", "assistant", "system")
 export type MessageRole = typeof MessageRole.Type
 
-/** Kinds that are conversation: what `Session.messages` counts. */
+/** The kinds that are conversation. `Session.messages` counts lines of these. */
 export const conversationKinds: ReadonlyArray<MessageKind> = [
   "prompt",
   "machine",
@@ -63,24 +79,26 @@ export class Message extends Schema.Class<Message>("han-core/Message")({
   kind: MessageKind,
   role: Schema.NullOr(MessageRole),
   at: Schema.NullOr(Schema.Number),
-  /** The text as a reader wants it: prompt, answer, tool output, notice. Without the model's thinking, which is among the events. */
+  /** The text for a reader: prompt, answer, tool output, notice. The model's thinking is among the events only. */
   text: Schema.String,
   envelope: Envelope,
   events: Schema.Array(SessionEvent)
 }) {}
 
+/** The result of a tool call. `structured`: the client's own record of it, of any shape. Times are milliseconds since 1970. */
 export const ToolResult = Schema.Struct({
   text: Schema.String,
   isError: Schema.Boolean,
   hasImage: Schema.Boolean,
   denied: Schema.Boolean,
   at: Schema.NullOr(Schema.Number),
-  /** From the line of the call to the line of the result. */
+  /** The milliseconds from the line of the call to the line of the result; null where one of them tells no time. */
   durationMs: Schema.NullOr(Schema.Number),
   structured: Schema.Unknown
 })
 export type ToolResult = typeof ToolResult.Type
 
+/** A tool call with its result. `input` is the call's own, of any shape. */
 export class ToolCall extends Schema.Class<ToolCall>("han-core/ToolCall")({
   id: Schema.String,
   sessionId: SessionId,
@@ -93,8 +111,8 @@ export class ToolCall extends Schema.Class<ToolCall>("han-core/ToolCall")({
 }) {}
 
 /**
- * What a human said on a line goes before the rest of it; a slash command with words is a `command`, though its words are a prompt (`isPrompt`). Null for a line that
- * no page shows: state, request logs, the client's own totals.
+ * The kind of a decoded line; null for a line that no page shows: state, request logs, the client's own totals. The words of a human go before the rest of a
+ * line. A slash command with words is a `command`, though its words are a prompt (`isPrompt`).
  */
 export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
   let kind: MessageKind | null = null,
@@ -115,17 +133,17 @@ export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
   return kind ?? (unreadable && events.length === 1 ? "unreadable" : null)
 }
 
-/** Whether somebody asked for something here: a human, a script, or the queue. What programs put into a prompt is none. */
+/** Tells if a human, a script or the queue asked for something on the line. Text that programs put into a prompt does not count. */
 export const isPrompt = (kind: MessageKind, { events }: Pick<DecodedLine, "events">): boolean =>
   kind === "prompt" || (kind === "command" && events.some((event) => event._tag === "Prompted" && event.origin !== "machine"))
 
-/** The words of who asked: what tells of their mood. Of a slash command those behind its name. Null for a line on which nobody asked. */
+/** The words of the human, script or queue that asked, for `Sentiment`: of a slash command those behind its name. Null for a line on which nobody asked. */
 export const spokenText = ({ events }: Pick<DecodedLine, "events">): string | null => {
   const said = events.flatMap((event) => (event._tag === "Prompted" && event.origin !== "machine" ? [commandOf(events, event)?.args ?? event.text] : []))
   return said.length === 0 ? null : said.join("\n")
 }
 
-/** Who speaks. Null for lines beside the conversation. */
+/** The speaker of a line of this kind. Null for lines beside the conversation. */
 export const roleOf = (kind: MessageKind): MessageRole | null =>
   kind === "answer" || kind === "tool-call" ? "assistant" : kind === "system" ? "system" : conversationKinds.includes(kind) ? "user" : null
 
@@ -155,10 +173,13 @@ export const typeOf = (kind: MessageKind): string => {
   }
 }
 
-/** The same on every reading and every machine. Lines of one session without a uuid have the same id when their bytes are the same. */
+/**
+ * The id of a line, the same on every reading and every machine: its uuid, else a hash. Lines of one session without a uuid share an id when their bytes are
+ * the same.
+ */
 export const idOf = (transcript: Transcript, decoded: DecodedLine, entry: Entry): string => decoded.envelope.uuid ?? lineHash(transcript, entry)
 
-/** Null for a line that no page shows. */
+/** The message that a decoded line makes; null for a line that no page shows. */
 export const fromLine = (transcript: Transcript, decoded: DecodedLine, entry: Entry): Message | null => {
   const kind = kindOf(decoded)
   return kind === null
@@ -181,27 +202,26 @@ export const fromLine = (transcript: Transcript, decoded: DecodedLine, entry: En
       )
 }
 
-/** The text of `Message`. */
+/** The text of a line as `Message.text` has it. */
 export const textOf = (decoded: DecodedLine): string => shownText(decoded)
 
-/** The words that somebody said in one text of a prompt: without what programs put before, behind or between it. */
+/** The words of the asker in one text of a prompt, without those that programs put before, behind or between them. */
 export const saidIn = (text: string): string => partsOf(text).said
 
-/** The words that programs wrote, without the tags that they set them into. */
+/** The words that programs wrote, without the tags around them. */
 export const bareText = (text: string): string => withoutTags(text)
 
-/** The words of a tool's answer, without the tag that the client sets an error into. */
+/** The words of a tool's result, without the tag `<tool_use_error>` that the client sets around an error. */
 export const bareResult = (text: string): string => unwrapped(text, "tool_use_error")
 
 /**
- * The words by which the line can be found; null when there are none. `prompt`: what a human, a script or the queue asked, and commands ·
- * `answer`: the model's text and thinking · `tool`: names, inputs (of each string 4,000 characters) and results of tools, with what the client noted of a result beside its text
- * (up to 1,048,576 characters) and `outputs`, the texts of the files that the line points to ·
- * `other`: notices, attachments, summaries, titles, han's own events.
+ * The words by which a search finds the line; null when there are none. `prompt`: prompts of a human, a script or the queue, and commands · `answer`: the
+ * model's text and thinking · `tool`: names, inputs (of each string 4,000 characters) and results of tools, with the client's notes beside a result's text (up
+ * to 1,048,576 characters) and `outputs`, the texts of the files that the line points to · `other`: notices, attachments, summaries, titles, han's own events.
  */
 export const searchTextOf = (decoded: DecodedLine, outputs: ReadonlyArray<string> = []): FoundText | null => foundText(decoded, outputs)?.text ?? null
 
-/** The same; `isCut`: the line says more than can be found. */
+/** As `searchTextOf`; `isCut`: the line has words that a bound keeps out, so that no search finds them. */
 export const boundedSearchTextOf = (decoded: DecodedLine, outputs: ReadonlyArray<string>): { readonly text: FoundText; readonly isCut: boolean } | null =>
   foundText(decoded, outputs)
 

@@ -1,3 +1,22 @@
+/**
+ * The messages of sessions, page by page, and single messages with their original lines.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type { SessionId } from "han-core/Entry"
+ * import { Messages } from "han-core/Messages"
+ *
+ * const latestAnswers = (sessionId: SessionId) =>
+ *   Effect.gen(function* () {
+ *     const messages = yield* Messages
+ *     const where = { _tag: "Field", field: "role", op: "eq", value: "assistant" } as const
+ *     const { items } = yield* messages.page({ sessionId, agentId: null, where }, { first: 10 })
+ *     return items.map(({ node }) => node.message.text)
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { AgentId, SessionId, TranscriptId } from "../journal/Entry.ts"
@@ -7,15 +26,15 @@ import type { Viewer } from "../store/Viewer.ts"
 import type { OrderBy, Where } from "../store/Where.ts"
 import type { Message, MessageKind, ToolResult } from "./Message.ts"
 
-/** A message with its original line as text; what was not UTF-8 is U+FFFD. */
+/** A message with its original line as text. Bytes that are no UTF-8 are U+FFFD. */
 export interface MessageLine {
   readonly message: Message
   readonly raw: string
 }
 
 /**
- * What messages can be chosen by. `type`: `typeOf` of the kind. `toolName`: the event's name for lines of han's own log, otherwise null. `at`: ISO 8601 in UTC.
- * Scores are of what a human said on the line; tokens of the API response that the line belongs to, on the one of its lines that counts.
+ * The fields by which messages are chosen and ordered. `type`: `typeOf` of the kind. `toolName`: the event's name for lines of han's own log, otherwise null.
+ * `at`: ISO 8601 in UTC. Scores rate the words of a human on the line. Tokens are those of the API response, on the one of its lines that counts.
  */
 export type MessageField =
   | "id"
@@ -38,17 +57,17 @@ export type MessageField =
   | "linesRemoved"
   | "filesChanged"
 
-/** Messages of a session and of its subagents. Kinds that tell a reader nothing (progress, titles, attachments, the queue of prompts) are left out. */
+/** The messages of a session and of its subagents that are asked for. Those of `hiddenKinds` are never among them. */
 export interface MessagesQuery {
   readonly sessionId: SessionId
-  /** Only this subagent's, or with null the session's own; of all without. */
+  /** An id: only this subagent's messages · null: only the session's own · absent: all. */
   readonly agentId?: AgentId | null | undefined
   readonly where?: Where<MessageField> | undefined
-  /** Without it the newest first. With it every message of the session is looked at. */
+  /** The newest first if absent. An order reads every message of the session. */
   readonly orderBy?: ReadonlyArray<OrderBy<MessageField>> | undefined
 }
 
-/** Kinds that `Messages` leaves out of pages. */
+/** Kinds that tell a reader nothing. `Messages` leaves them out of pages. */
 export const hiddenKinds: ReadonlyArray<MessageKind> = ["progress", "title", "attachment", "queue"]
 
 /** The conversation of a session as a reader pages through it, the newest first, and single messages. */
@@ -58,8 +77,8 @@ export class Messages extends Context.Tag("han-core/Messages")<
     readonly page: (query: MessagesQuery, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
     readonly count: (query: MessagesQuery) => Effect.Effect<number, StoreError, Viewer>
     /**
-     * The cursors that `page` gives to these messages, the lines that they are (a line that repeats another one's id is no message of its own), and when they were written, as
-     * `page` tells it. Also of kinds that it leaves out.
+     * The cursor that `page` gives to each of these messages, its line (a line that repeats another one's id is no message of its own) and its time as `page`
+     * tells it. Messages of `hiddenKinds` have one, too.
      */
     readonly cursors: (
       sessionId: SessionId,
@@ -69,16 +88,16 @@ export class Messages extends Context.Tag("han-core/Messages")<
       StoreError,
       Viewer
     >
-    /** Where messages stand in the list without a condition, from 0 for the newest. One that is not in it has no place. */
+    /** The places of messages in the list without a condition, from 0 for the newest. A message that is not in the list is not in the map. */
     readonly places: (
       of: Pick<MessagesQuery, "sessionId" | "agentId">,
       ids: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlyMap<string, number>, StoreError, Viewer>
-    /** By the id of the line. One that several sessions carry is given as the session has it that was written first. */
+    /** The message with this id, null when there is none. Of a message that several sessions carry, the one of the session that was written first. */
     readonly get: (id: string) => Effect.Effect<MessageLine | null, StoreError, Viewer>
-    /** Results of tool calls, by the call's id; a call without a result is not in the map. */
+    /** Results of tool calls, by the call's id. A call without a result is not in the map. */
     readonly results: (callIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, ToolResult>, StoreError, Viewer>
-    /** The han event that answers another one (a result its run or call), by that one's id; none for one without an answer. */
+    /** The han events that answer others (as a result its run or call), by the id of the answered one. An event without an answer is not in the map. */
     readonly replies: (sessionId: SessionId, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, MessageLine>, StoreError, Viewer>
   }
 >() {}

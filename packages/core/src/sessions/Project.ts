@@ -1,9 +1,24 @@
+/**
+ * Directories that sessions worked in, and the repositories that they are checkouts of.
+ *
+ * @example
+ * ```ts
+ * import { type Project, reposOf } from "han-core/Project"
+ *
+ * const overview = (projects: ReadonlyArray<Project>): ReadonlyArray<string> =>
+ *   reposOf(projects).map(({ name, projects, sessions, updatedAt }) => {
+ *     const last = updatedAt === null ? "never" : new Date(updatedAt).toISOString().slice(0, 10)
+ *     return `${name}: ${sessions} sessions in ${projects.length} checkouts, last on ${last}`
+ *   })
+ * ```
+ */
+
 import { createHash } from "node:crypto"
 import * as Schema from "effect/Schema"
 
-/** A directory that sessions worked in, with what git says about it. */
+/** A directory that sessions worked in, with the facts of git about it. Null for facts that git does not tell; times are milliseconds since 1970. */
 export const Project = Schema.Struct({
-  /** The same for the same directory on every store. */
+  /** A uuid, the same for the same directory on every store. */
   id: Schema.String,
   path: Schema.String,
   /** The repository's name when it is known, else the directory's own. */
@@ -21,15 +36,16 @@ export const Project = Schema.Struct({
 })
 export type Project = typeof Project.Type
 
-/** No project of the viewer's is called so: by its id, its directory, its name, or its repository's remote or id. */
+/** No project of the viewer's has `project` as its id, directory or name, or as the remote or id of its repository. */
 export class ProjectNotFound extends Schema.TaggedError<ProjectNotFound>("han-core/ProjectNotFound")("ProjectNotFound", { project: Schema.String }) {
   override get message() {
     return `there is no project "${this.project}"; \`han usage --by project\` lists those with usage`
   }
 }
 
-/** A git remote with the projects that are its checkouts. */
+/** A git remote with the projects that are its checkouts. `sessions`, `startedAt` and `updatedAt` are those of all of them. */
 export interface Repo {
+  /** A uuid, the same for the same remote on every store. */
   readonly id: string
   /** `host/owner/name`. */
   readonly remote: string
@@ -41,7 +57,9 @@ export interface Repo {
   readonly updatedAt: number | null
 }
 
+/** The id of the project in this directory: a uuid made of the path. */
 export const projectId = (path: string): string => named("project", path)
+/** The id of the repository with this remote: a uuid made of `host/owner/name`. */
 export const repoId = (remote: string): string => named("repo", remote)
 
 /** A uuid made of a name. */
@@ -50,7 +68,7 @@ const named = (kind: string, name: string): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-/** The repositories of these projects, the one with the latest activity first. */
+/** The repositories of these projects, the one with the latest activity first. Projects without a remote are in none. */
 export const reposOf = (projects: ReadonlyArray<Project>): ReadonlyArray<Repo> => {
   const byRemote = new Map<string, Array<Project>>()
   for (const project of projects) {

@@ -1,3 +1,18 @@
+/**
+ * Sessions as lists show them, their subagents, compactions and summaries, and the problems of their transcripts.
+ *
+ * @example
+ * ```ts
+ * import { formatUsd } from "han-core/Pricing"
+ * import type { Session } from "han-core/Session"
+ *
+ * const summaryOf = (session: Session): string => {
+ *   const origin = session.forkOf === null ? "" : ` (fork of ${session.forkOf})`
+ *   return `${session.displayTitle}${origin}: ${session.status}, ${session.prompts} prompts, ${formatUsd(session.costNanoUsd)}`
+ * }
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 import { AgentId, SessionId, type Transcript, TranscriptId } from "../journal/Entry.ts"
 import { clipped } from "../text/Clip.ts"
@@ -6,17 +21,21 @@ import { clipped } from "../text/Clip.ts"
 export const Instant = Schema.Number
 export type Instant = number
 
-/** `active`: written to within five minutes · `idle`: within a day · `completed`: the client ended it, or nothing came for longer. */
+/** The state of a session. `active`: written to within five minutes · `idle`: within a day · `completed`: ended by the client, or silent for longer. */
 export const SessionStatus = Schema.Literal("active", "idle", "completed")
 export type SessionStatus = typeof SessionStatus.Type
 
 /**
- * `fork`: its history is a copy of `sessionId`'s · `branch`: the same, made by `/branch` or the SDK · `resume`: an older client copied the history to go on ·
- * `clear`: began when `/clear` ended `sessionId`.
+ * The session from which another one came. `fork`: it copied the history of `sessionId` · `branch`: the same, made by `/branch` or the SDK · `resume`: an older
+ * client copied the history to go on · `clear`: it began when `/clear` ended `sessionId`.
  */
 export const SessionLink = Schema.Struct({ kind: Schema.Literal("fork", "branch", "resume", "clear"), sessionId: SessionId })
 export type SessionLink = typeof SessionLink.Type
 
+/**
+ * A session with its figures. Texts are null where no line says them, times are milliseconds since 1970. Tokens are those of distinct API responses: a response
+ * that several lines repeat counts once.
+ */
 export class Session extends Schema.Class<Session>("han-core/Session")({
   id: SessionId,
   /** The harness that wrote it, e.g. `claude-code`. */
@@ -24,7 +43,7 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
   machine: Schema.String,
   /** The title that the user gave, else the model's, else null. `displayTitle` falls back to the first prompt. */
   title: Schema.NullOr(Schema.String),
-  /** The first thing a human (or a script) asked, at most 2,000 characters; where only commands were given the first of them. */
+  /** The first prompt of a human or a script, at most 2,000 characters; the first command where there were only commands. */
   firstPrompt: Schema.NullOr(Schema.String),
   /** The directory the session worked in first; null for a session whose lines never say. */
   cwd: Schema.NullOr(Schema.String),
@@ -47,10 +66,10 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
   startedAt: Schema.NullOr(Instant),
   updatedAt: Schema.NullOr(Instant),
   link: Schema.NullOr(SessionLink),
-  /** Conversation lines: prompts, commands, answers, tool results. Copied ones of a fork are counted, its page shows them. */
+  /** Conversation lines: prompts, commands, answers, tool results. Those that a fork copied count, for its page shows them. */
   messages: Schema.Int,
   prompts: Schema.Int,
-  /** Of this session alone: what a fork copied is counted where it was made. */
+  /** Calls that this session made itself; those that a fork copied count where they were made. */
   toolCalls: Schema.Int,
   toolErrors: Schema.Int,
   compactions: Schema.Int,
@@ -63,27 +82,29 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
   cacheWrite1h: Schema.Int,
   /** Integer nano-dollars of the priced responses; null when there are responses and none has a price. */
   costNanoUsd: Schema.NullOr(Schema.Int),
-  /** Responses of models without a price; their tokens count, their cost is unknown. */
+  /** Responses without a known cost. Their tokens count, `costNanoUsd` lacks them. */
   unpricedResponses: Schema.Int
 }) {
+  /** The title, else the first line of the first prompt (at most 120 characters), else the slug, else the id. */
   get displayTitle(): string {
     return this.title ?? firstLineOf(this.firstPrompt) ?? this.slug ?? this.id
   }
+  /** The session whose history this one copied; null for one that copied none. */
   get forkOf(): SessionId | null {
     return this.link === null || this.link.kind === "clear" ? null : this.link.sessionId
   }
 }
 
 /**
- * Whether a transcript makes a session that lists show. han's own lines about one do not: its id is all that they know of it. A bridge's log does, for it is all that
- * there is of another harness's session.
+ * Tells if a transcript makes a session that lists show. han's own lines about a session of Claude Code do not: its id is all that they know of it. A bridge's
+ * log does, for nothing else tells of that harness's session.
  */
 export const makesSession = ({ kind, source }: Pick<Transcript, "kind" | "source">): boolean => kind !== "han" || (source !== "han" && source !== "claude-code")
 
-/** What a session without a title is called: the first line of what was asked first, at most 120 characters. */
+/** The name of a session without a title: the first line of its first prompt, at most 120 characters; null without a prompt. */
 export const firstLineOf = (prompt: string | null): string | null => (prompt === null ? null : clipped(prompt.split("\n", 1)[0] ?? "", 120))
 
-/** A subagent of a session. */
+/** A subagent of a session. Texts and times are null where no line says them. */
 export class Agent extends Schema.Class<Agent>("han-core/Agent")({
   id: AgentId,
   sessionId: SessionId,
@@ -101,13 +122,13 @@ export class Agent extends Schema.Class<Agent>("han-core/Agent")({
   updatedAt: Schema.NullOr(Instant)
 }) {}
 
-/** One compaction; the boundary and its summary are one. */
+/** A compaction of a session's or a subagent's context: the line of its boundary together with the one of its summary. */
 export class Compaction extends Schema.Class<Compaction>("han-core/Compaction")({
   id: Schema.String,
   sessionId: SessionId,
-  /** The subagent whose context it was; null for the session's own. */
+  /** The subagent whose context was compacted; null for the session's own. */
   agentId: Schema.NullOr(AgentId),
-  /** Where its line tells no time, the time of the line before it, or else behind it. */
+  /** The time of its line; where that tells none, of the line before it, else behind it. */
   at: Schema.NullOr(Instant),
   trigger: Schema.Literal("auto", "manual", "continuation", "unknown"),
   preTokens: Schema.NullOr(Schema.Number),
@@ -117,17 +138,20 @@ export class Compaction extends Schema.Class<Compaction>("han-core/Compaction")(
   summary: Schema.NullOr(Schema.String)
 }) {}
 
-/** A summary line that an older client wrote; the newest is the session's. */
+/** A summary line that an older client wrote. A session has several; the newest holds. */
 export class Summary extends Schema.Class<Summary>("han-core/Summary")({
   id: Schema.String,
   sessionId: SessionId,
   text: Schema.String,
   leafUuid: Schema.NullOr(Schema.String),
-  /** When the message it summarises was written, if that is known. */
+  /** The time of the message that it summarises; null when that is not known. */
   at: Schema.NullOr(Instant)
 }) {}
 
-/** Something that a person should know about a transcript: a line that is no JSON object, one of an unknown kind, or one that states what cannot be. */
+/**
+ * A line that a person should know about: no JSON object (`unreadable`), a value that cannot be (`impossible`), or a kind that han does not know
+ * (`unrecognized`).
+ */
 export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProblem")({
   kind: Schema.Literal("unreadable", "impossible", "unrecognized"),
   transcript: TranscriptId,
@@ -137,19 +161,20 @@ export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProb
   /** Where the line begins, in bytes. */
   offset: Schema.Int,
   reason: Schema.String,
-  /** How many such lines this row stands for: 1 for an unreadable line, all such lines in the transcript for the others. */
+  /** The number of lines that this problem stands for: 1 for an unreadable line, all such lines of the transcript for the others. */
   lines: Schema.Int
 }) {}
 
-/** The characters that are enough of an id to look for the session that has it. */
+/** The fewest characters of the beginning of an id by which a session is looked up. */
 export const shortestBeginning = 4
 
+/** No session of the viewer's has this id, or several have an id that begins so. `message` says what to do. */
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>("han-core/SessionNotFound")("SessionNotFound", {
   id: Schema.String,
-  /** Sessions that the given beginning of an id could mean; empty when none does. */
+  /** Ids of the sessions that begin with `id`; empty when none does. */
   candidates: Schema.Array(Schema.String)
 }) {
-  /** Whatever begins so, nobody is asked for it. */
+  /** The beginning has fewer than `shortestBeginning` characters, so no session was looked up. */
   get isTooShort(): boolean {
     return this.id.length < shortestBeginning
   }

@@ -1,10 +1,34 @@
+/**
+ * The task list that an agent keeps in a session, and the todo list of older clients.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type { SessionId } from "han-core/Entry"
+ * import { SessionDetails } from "han-core/SessionDetails"
+ * import type { Task } from "han-core/Task"
+ *
+ * const line = ({ activeForm, sequence, status, subject }: Task): string =>
+ *   status === "in_progress" ? `#${sequence} ${activeForm ?? subject} …` : `#${sequence} ${subject} (${status})`
+ *
+ * const openTasks = (id: SessionId) =>
+ *   Effect.gen(function* () {
+ *     const tasks = yield* (yield* SessionDetails).tasks([id])
+ *     return (tasks.get(id) ?? []).filter(({ status }) => status !== "completed").map(line)
+ *   })
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 import { SessionId } from "../journal/Entry.ts"
 
-/** One task of a session's task list, which its subagents share. */
+/**
+ * A task of the list that a session and its subagents share. `status` is the client's own word. Times are milliseconds since 1970; null where no line tells
+ * them.
+ */
 export class Task extends Schema.Class<Task>("han-core/Task")({
   sessionId: SessionId,
-  /** The client's own number of it, from 1. */
+  /** The client's own number of the task, from 1. */
   sequence: Schema.Int,
   subject: Schema.String,
   description: Schema.NullOr(Schema.String),
@@ -16,23 +40,24 @@ export class Task extends Schema.Class<Task>("han-core/Task")({
   createdAt: Schema.NullOr(Schema.Number),
   updatedAt: Schema.NullOr(Schema.Number),
   completedAt: Schema.NullOr(Schema.Number),
-  /** The tool call that made it. */
+  /** The id of the tool call that made it. */
   callId: Schema.NullOr(Schema.String),
   /** The id of the line with that call; null when it was not asked for. */
   messageId: Schema.NullOr(Schema.String)
 }) {}
 
-/** The same tasks, each with the line that made it. */
+/** Copies of the tasks with `messageId` filled by `lineOf`, which is asked with `callId`. */
 export const withMessages = (tasks: ReadonlyArray<Task>, lineOf: (callId: string) => string | null): ReadonlyArray<Task> =>
   tasks.map((task) => new Task({ ...task, messageId: task.callId === null ? null : lineOf(task.callId) }, { disableValidation: true }))
 
+/** The todo list as it was last written, in the order of its items. `status` is the client's own word. */
 export class TodoList extends Schema.Class<TodoList>("han-core/TodoList")({
   sessionId: SessionId,
   at: Schema.NullOr(Schema.Number),
   todos: Schema.Array(Schema.Struct({ content: Schema.String, status: Schema.String, activeForm: Schema.NullOr(Schema.String) }))
 }) {}
 
-/** A call that creates or changes a task, with what came of it. */
+/** A tool call that creates or changes a task, with its result. */
 export interface TaskCall {
   readonly id: string
   readonly name: "TaskCreate" | "TaskUpdate"
@@ -41,16 +66,17 @@ export interface TaskCall {
   readonly at: number | null
   /** Null while there is no result. */
   readonly result: {
-    readonly isError: boolean /** The number that the client gave, for a create. */
+    readonly isError: boolean
+    /** The number that the client gave to a created task. */
     readonly sequence: number | null
     readonly success: boolean
   } | null
 }
 
 /**
- * The task list that these calls add up to, given in the order in which they were made. A refused create makes no task. A create whose result
- * is not known yet, or does not say the number, takes the next one. An update of a task that was never created is nothing; one that a subagent's
- * clock puts before the create counts all the same.
+ * Folds calls, in the order in which they were made, into the task list, in the order of numbers. A refused create makes no task. A create takes the next
+ * number when its result is not known yet or does not say one. An update of a task that was never created does nothing; one that a subagent's clock puts before
+ * the create counts.
  */
 export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): ReadonlyArray<Task> => {
   const tasks = new Map<number, Task>()

@@ -1,3 +1,21 @@
+/**
+ * The folders and files in which Claude Code keeps its settings on this machine.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { ClaudeFolders, layer, managedSettings, settingsFile } from "han-core/ClaudeFolders"
+ *
+ * const userSettings = Effect.gen(function* () {
+ *   const { folders } = yield* ClaudeFolders
+ *   return (yield* folders).map(({ path }) => settingsFile("user", path))
+ * })
+ *
+ * const layerHere = layer({ folders: ["/home/dev/.claude"], managed: managedSettings(process.platform) })
+ * const files = Effect.provide(userSettings, layerHere) // ["/home/dev/.claude/settings.json"]
+ * ```
+ */
+
 import { readdir } from "node:fs/promises"
 import * as path from "node:path"
 import * as Context from "effect/Context"
@@ -9,38 +27,42 @@ import type { FileProblem } from "../journal/Transcripts.ts"
 import { problemOf } from "../transcripts/transcriptFolders.ts"
 import { ConfigDirs } from "./ConfigDirs.ts"
 
-/** Where a setting holds: everywhere for this person, for everybody in a project, for this person in a project. */
+/** The scope of a setting: this person everywhere, everybody in a project, this person in a project. */
 export const SettingsScope = Schema.Literal("user", "project", "local")
 export type SettingsScope = typeof SettingsScope.Type
 
-/** One configuration folder of Claude Code. */
+/** A configuration folder of Claude Code, absolute. */
 export interface ClaudeFolder {
   readonly path: string
   /** The client's file of state (`.claude.json`), in the folder or beside it. */
   readonly state: string
 }
 
-/** Where Claude Code keeps its files on this machine. */
+/** The folders and files of Claude Code on this machine. */
 export class ClaudeFolders extends Context.Tag("han-core/ClaudeFolders")<
   ClaudeFolders,
   {
-    /** The configuration folders, there or not; the first is the default one, which a plugin goes to when nothing says otherwise. */
+    /** The configuration folders, there or not, each once. The first is the default one: a plugin is installed there when nothing says otherwise. */
     readonly folders: Effect.Effect<ReadonlyArray<ClaudeFolder>>
-    /** Files of settings that no one else can override, there or not, the weakest first; those in a folder `managed-settings.d` beside `managed-settings.json`, too. */
+    /**
+     * Files of settings that override all others, there or not, the weakest first. The files of the folder `managed-settings.d` beside a
+     * `managed-settings.json` follow it; `problems` names a folder that could not be read.
+     */
     readonly managed: Effect.Effect<{ readonly files: ReadonlyArray<string>; readonly problems: ReadonlyArray<FileProblem> }>
   }
 >() {}
 
+/** The options of both layers. */
 export interface ClaudeFoldersOptions {
-  /** `managed-settings.json` files, the weakest first; `managedSettings` has the one of this system. None if absent. */
+  /** `managed-settings.json` files, the weakest first; `managedSettings` gives the one of this system. None if absent. */
   readonly managed?: ReadonlyArray<string> | undefined
 }
 
-/** Folders that stay the same. */
+/** Serves the given folders, which stay the same. */
 export const layer = (options: ClaudeFoldersOptions & { readonly folders: ReadonlyArray<string> }): Layer.Layer<ClaudeFolders> =>
   Layer.sync(ClaudeFolders, () => make(options, Effect.succeed(options.folders)))
 
-/** The configuration folders that han knows at the moment and that Claude Code writes. */
+/** Serves those folders of `ConfigDirs` that Claude Code writes, as they are at each question. */
 export const layerConfigDirs = (options: ClaudeFoldersOptions): Layer.Layer<ClaudeFolders, never, ConfigDirs> =>
   Layer.effect(
     ClaudeFolders,
@@ -52,7 +74,7 @@ export const layerConfigDirs = (options: ClaudeFoldersOptions): Layer.Layer<Clau
     )
   )
 
-/** Where an administrator puts settings on such a system. */
+/** The files in which an administrator puts settings on such a system. */
 export const managedSettings = (platform: NodeJS.Platform): ReadonlyArray<string> => {
   switch (platform) {
     case "darwin":
@@ -64,7 +86,7 @@ export const managedSettings = (platform: NodeJS.Platform): ReadonlyArray<string
   }
 }
 
-/** The settings file of a scope; `folder` is a configuration folder or, for `project` and `local`, a project. */
+/** The settings file of a scope. `folder` is a configuration folder for `user`, and a project's folder for `project` and `local`. */
 export const settingsFile = (scope: SettingsScope, folder: string): string =>
   scope === "user" ? path.join(folder, "settings.json") : path.join(folder, ".claude", scope === "project" ? "settings.json" : "settings.local.json")
 

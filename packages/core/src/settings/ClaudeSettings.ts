@@ -1,12 +1,29 @@
+/**
+ * The settings of Claude Code and of han that hold on this machine or in a project, all files together.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { ClaudeSettings } from "han-core/ClaudeSettings"
+ *
+ * const allowedIn = (projectPath: string) =>
+ *   Effect.gen(function* () {
+ *     const { mcpServers, permissions, problems } = yield* (yield* ClaudeSettings).summary({ projectPath })
+ *     for (const { message } of problems) yield* Effect.logWarning(message)
+ *     return { rules: permissions.allowList, servers: mcpServers.map(({ name, source }) => `${name} (${source})`) }
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { FileProblem } from "../journal/Transcripts.ts"
 
-/** A file of settings, there or not. */
+/** A file of settings, there or not. Its path is absolute. */
 export const SettingsFile = Schema.Struct({
   path: Schema.String,
-  /** Whose settings they are. `root` and `directory`: han's own files in a project's folder. */
+  /** The scope of Claude Code's file; `root` and `directory` are han's own files in a project's folder. */
   source: Schema.Literal("user", "project", "local", "managed", "root", "directory"),
   /** The source in words. */
   sourceLabel: Schema.String,
@@ -17,7 +34,9 @@ export const SettingsFile = Schema.Struct({
 })
 export type SettingsFile = typeof SettingsFile.Type
 
-/** The settings of Claude Code in all scopes together. `path`, `exists`, `lastModified`: the file of the user in the default configuration folder. */
+/**
+ * The settings of Claude Code in all scopes together. `path`, `exists` and `lastModified` describe the file of the user in the default configuration folder.
+ */
 export const ClaudeSettingsSummary = Schema.Struct({
   path: Schema.NullOr(Schema.String),
   exists: Schema.Boolean,
@@ -33,7 +52,10 @@ export const ClaudeSettingsSummary = Schema.Struct({
 })
 export type ClaudeSettingsSummary = typeof ClaudeSettingsSummary.Type
 
-/** han's own configuration, all its files together: what is not set is on. `path`, `exists`, `lastModified`: the file of the user, or the strongest that is there. */
+/**
+ * han's own configuration, all files together. A switch that no file sets is on. `path`, `exists` and `lastModified` describe the file of the user, or the
+ * strongest that is there.
+ */
 export const HanConfigSummary = Schema.Struct({
   path: Schema.NullOr(Schema.String),
   exists: Schema.Boolean,
@@ -44,12 +66,12 @@ export const HanConfigSummary = Schema.Struct({
   hooksEnabled: Schema.Boolean,
   metricsEnabled: Schema.Boolean,
   memoryEnabled: Schema.Boolean,
-  /** How many plugins have settings of their own. */
+  /** The number of plugins with settings of their own. */
   pluginConfigCount: Schema.Int
 })
 export type HanConfigSummary = typeof HanConfigSummary.Type
 
-/** A configured MCP server. Neither arguments nor values of variables are told, nor what an address may hold of secrets: user, password, values of its query. */
+/** A configured MCP server, without its secrets: arguments, values of variables, and an address's user, password and values of its query are left out. */
 export const McpServer = Schema.Struct({
   /** Unique, the same at the next look. */
   id: Schema.String,
@@ -57,28 +79,29 @@ export const McpServer = Schema.Struct({
   command: Schema.NullOr(Schema.String),
   url: Schema.NullOr(Schema.String),
   source: Schema.Literal("user", "project", "local", "managed"),
-  /** `stdio`, `http`, `sse`, or what the file says. */
+  /** `stdio`, `http`, `sse`, or another word of the file. */
   type: Schema.String,
   argCount: Schema.Int,
   hasEnv: Schema.Boolean,
-  /** For one that a single project has. */
+  /** The project of a server that a single project has; null for others. */
   projectPath: Schema.NullOr(Schema.String)
 })
 export type McpServer = typeof McpServer.Type
 
-/** The rules of all scopes, each once. */
+/** The permission rules of all scopes, each once. */
 export const Permissions = Schema.Struct({
-  /** As the settings write them, as `Bash(git *)`. */
+  /** Rules as the settings write them, e.g. `Bash(git *)`. */
   allowList: Schema.Array(Schema.String),
   denyList: Schema.Array(Schema.String),
   askList: Schema.Array(Schema.String),
-  /** With what the person allowed for good in the project, by the client's own notes. */
+  /** `allowList`, and the tools that the person allowed for good in the project, by the client's own notes. */
   allowedTools: Schema.Array(Schema.String),
   deniedTools: Schema.Array(Schema.String),
   additionalDirectories: Schema.Array(Schema.String)
 })
 export type Permissions = typeof Permissions.Type
 
+/** All settings that hold for a question. */
 export const SettingsSummary = Schema.Struct({
   /** The weakest first, as they are merged. */
   claudeSettingsFiles: Schema.Array(SettingsFile),
@@ -87,16 +110,16 @@ export const SettingsSummary = Schema.Struct({
   hanConfig: HanConfigSummary,
   mcpServers: Schema.Array(McpServer),
   permissions: Permissions,
-  /** Files that could not be read, and what is wrong in them; the rest holds without them. */
+  /** Files that could not be read or are broken. The summary is made without them. */
   problems: Schema.Array(FileProblem)
 })
 export type SettingsSummary = typeof SettingsSummary.Type
 
-/** What is configured on this machine, by the files of Claude Code and of han. */
+/** The configuration of this machine, by the files of Claude Code and of han. */
 export class ClaudeSettings extends Context.Tag("han-core/ClaudeSettings")<
   ClaudeSettings,
   {
-    /** With `projectPath` as it holds in that project; without, for the user alone, and the MCP servers of all projects. */
+    /** With `projectPath`, the settings that hold in that project; without, those of the user alone, and the MCP servers of all projects. */
     readonly summary: (query: { readonly projectPath?: string | undefined }) => Effect.Effect<SettingsSummary>
   }
 >() {}

@@ -1,3 +1,22 @@
+/**
+ * `ClaudeSettings` over the files of this machine.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as ClaudeFolders from "han-core/ClaudeFolders"
+ * import { ClaudeSettings } from "han-core/ClaudeSettings"
+ * import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
+ *
+ * const folders = ClaudeFolders.layer({ folders: ["/home/dev/.claude"] })
+ * const settings = ClaudeSettingsFiles.layer.pipe(Layer.provide(folders))
+ *
+ * const summary = Effect.flatMap(ClaudeSettings, ({ summary }) => summary({ projectPath: "/home/dev/shop" }))
+ * const { permissions } = await Effect.runPromise(Effect.provide(summary, settings))
+ * ```
+ */
+
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,7 +29,7 @@ import { hanConfigFiles, readHanConfig } from "./hanConfig.ts"
 import { serversIn } from "./mcpServers.ts"
 import { readOr } from "./readOr.ts"
 
-/** Settings as the files have them. Every question reads them anew. */
+/** Serves the settings as the files have them. Every question reads the files anew. */
 export const layer: Layer.Layer<ClaudeSettings, never, ClaudeFolders> = Layer.effect(
   ClaudeSettings,
   Effect.map(ClaudeFolders, (claude) => ({
@@ -130,7 +149,7 @@ const look = (type: SettingsFile["type"], source: Source, file: string): Effect.
     source,
     sourceLabel: labels[source],
     type,
-    // What may not be looked at is there; why it cannot be read is among the problems.
+    // A file that may not be looked at is there; the reason is among the problems.
     exists: found._tag === "Right" || found.left.reason !== "missing",
     lastModified: found._tag === "Right" ? Math.floor(found.right.mtimeMs) : null
   }))

@@ -1,3 +1,23 @@
+/**
+ * The files of instructions (`CLAUDE.md`, `rules/`) that Claude Code reads.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as ClaudeFolders from "han-core/ClaudeFolders"
+ * import * as MemoryRules from "han-core/MemoryRules"
+ *
+ * const sizes = Effect.gen(function* () {
+ *   const { rules } = yield* (yield* MemoryRules.MemoryRules).rules({ projectPaths: ["/home/dev/shop"] })
+ *   return rules.map(({ domain, scope, size }) => `${scope} ${domain}: ${size} bytes`)
+ * })
+ *
+ * const layer = MemoryRules.layer.pipe(Layer.provide(ClaudeFolders.layer({ folders: ["/home/dev/.claude"] })))
+ * console.log(await Effect.runPromise(Effect.provide(sizes, layer)))
+ * ```
+ */
+
 import * as path from "node:path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -9,17 +29,17 @@ import { problemOf } from "../transcripts/transcriptFolders.ts"
 import { ClaudeFolders } from "./ClaudeFolders.ts"
 import { type RuleFile, ruleFilesIn } from "./ruleFiles.ts"
 
-/** A file of instructions that Claude Code reads at the start of a session, or when it works on what the file is about. */
+/** A file of instructions that Claude Code reads at the start of a session, or when it works on the file's subject. */
 export const MemoryRule = Schema.Struct({
   /** Unique, the same at the next look. */
   id: Schema.String,
   path: Schema.String,
   /** Its text; the first 256 KiB of a longer one. */
   content: Schema.String,
-  /** Whose it is: the user's, everybody's in a project, the user's in a project. */
+  /** The user's, everybody's in a project, or the user's in a project. */
   source: Schema.Literal("user", "project", "local"),
   scope: Schema.Literal("USER", "PROJECT"),
-  /** What it is about, by its name: `testing/api` for `rules/testing/api.md`, `CLAUDE` for `CLAUDE.md`. */
+  /** The subject, by the file's name: `testing/api` for `rules/testing/api.md`, `CLAUDE` for `CLAUDE.md`. */
   domain: Schema.String,
   projectName: Schema.NullOr(Schema.String),
   projectPath: Schema.NullOr(Schema.String),
@@ -28,10 +48,11 @@ export const MemoryRule = Schema.Struct({
 })
 export type MemoryRule = typeof MemoryRule.Type
 
-/** `problems`: what could not be read, or was too much. */
+/** Rules, the user's before those of projects. `problems`: files that could not be read, or were left out beyond a bound. */
 export const MemoryRuleList = Schema.Struct({ rules: Schema.Array(MemoryRule), problems: Schema.Array(FileProblem) })
 export type MemoryRuleList = typeof MemoryRuleList.Type
 
+/** The rules of the user and of projects. */
 export class MemoryRules extends Context.Tag("han-core/MemoryRules")<
   MemoryRules,
   {
@@ -46,7 +67,7 @@ export class MemoryRules extends Context.Tag("han-core/MemoryRules")<
 const contentBytes = 1 << 18
 const textInAll = 1 << 24
 
-/** Rules as they lie in the folders. Every question reads them anew. */
+/** Serves the rules as the files have them. Every question reads the files anew. */
 export const layer: Layer.Layer<MemoryRules, never, ClaudeFolders> = Layer.effect(
   MemoryRules,
   Effect.map(ClaudeFolders, (claude) => ({

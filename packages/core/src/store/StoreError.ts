@@ -1,8 +1,21 @@
+/**
+ * Errors of the database, the disk or the far end. Services that read or write the store fail with them.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type { StoreError } from "han-core/StoreError"
+ *
+ * const retriedWhileBusy = <A, R>(query: Effect.Effect<A, StoreError, R>) =>
+ *   Effect.retry(query, { times: 5, while: (error) => error.reason === "busy" })
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 
 /**
  * The store could not do `operation`. The database, the disk or the far end is at fault, never the caller.
- * `message` says what is wrong, where, and what to do; `reason` is what a program can act on.
+ * `message` says what is wrong, where, and what to do; a program acts on `reason`.
  */
 export class StoreError extends Schema.TaggedError<StoreError>("han-core/StoreError")("StoreError", {
   operation: Schema.String,

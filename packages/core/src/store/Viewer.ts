@@ -1,12 +1,28 @@
+/**
+ * The owner on whose behalf session data is read and written. Every service that touches session data requires a `Viewer`.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Search } from "han-core/Search"
+ * import { OwnerId, Viewer } from "han-core/Viewer"
+ *
+ * const matchesOf = (user: string, text: string) =>
+ *   Effect.flatMap(Search, (search) => search.count({ text })).pipe(
+ *     Effect.provideService(Viewer, { owner: OwnerId.make(user) })
+ *   )
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 
-/** Whose data it is. One person on a coordinator (`local`), many on a team server. */
+/** The owner of stored rows, 1 to 256 characters: `local` on a coordinator, one of many on a team server. */
 export const OwnerId = Schema.NonEmptyString.pipe(Schema.maxLength(256), Schema.brand("OwnerId"))
 export type OwnerId = typeof OwnerId.Type
 
-/** On whose behalf a command or a query runs. Reads and writes never leave `owner`. */
+/** The owner whose rows a command or a query sees. Reads and writes never leave `owner`. */
 export class Viewer extends Context.Tag("han-core/Viewer")<Viewer, { readonly owner: OwnerId }>() {
   static readonly local: Context.Tag.Service<typeof Viewer> = { owner: OwnerId.make("local") }
   /** The one person of this machine. */

@@ -1,25 +1,50 @@
+/**
+ * Conditions and orders of rows by their fields, as data: they go over the wire, to SQL, or over rows in memory.
+ *
+ * @example
+ * ```ts
+ * import { holds, type Where } from "han-core/Where"
+ *
+ * const longAnswers: Where<"role" | "outputTokens"> = {
+ *   _tag: "And",
+ *   of: [
+ *     { _tag: "Field", field: "role", op: "eq", value: "assistant" },
+ *     { _tag: "Field", field: "outputTokens", op: "gt", value: 4000 }
+ *   ]
+ * }
+ * const row = { role: "assistant", outputTokens: 5120 }
+ * holds(longAnswers, (field) => row[field]) // true
+ * ```
+ */
+
+/** The value of a field. */
 export type Scalar = string | number | boolean | null
 
-/** `eq`, `ne`, `in`, … of a field that is null are neither true nor false, as in SQL: neither the condition nor its negation takes the row. */
+/**
+ * A question about one field. A field that is null makes `eq`, `ne`, `in`, … neither true nor false, as in SQL: neither the condition nor its negation takes
+ * the row. Only `isNull`, and `in` and `notIn` of an empty list, have an answer for null.
+ */
 export type Comparison =
   | { readonly op: "eq" | "ne" | "gt" | "gte" | "lt" | "lte"; readonly value: Exclude<Scalar, null> }
   | { readonly op: "contains" | "startsWith" | "endsWith"; readonly value: string }
   | { readonly op: "in" | "notIn"; readonly value: ReadonlyArray<string> | ReadonlyArray<number> }
   | { readonly op: "isNull"; readonly value: boolean }
 
-/** A condition on the fields of a row. `And` of nothing holds for every row, `Or` of nothing for none. Texts are compared case by case, without wildcards. */
+/**
+ * A condition on the fields of a row. An empty `And` holds for every row, an empty `Or` for none. Text is compared with its case and without wildcards.
+ */
 export type Where<Field extends string> =
   | { readonly _tag: "And" | "Or"; readonly of: ReadonlyArray<Where<Field>> }
   | { readonly _tag: "Not"; readonly of: Where<Field> }
   | ({ readonly _tag: "Field"; readonly field: Field } & Comparison)
 
-/** The fields that a condition asks about. */
+/** The fields that a condition asks about, each once. */
 export const fieldsOf = <Field extends string>(where: Where<Field>): ReadonlySet<Field> => {
   if (where._tag === "Field") return new Set([where.field])
   return where._tag === "Not" ? fieldsOf(where.of) : new Set(where.of.flatMap((part) => [...fieldsOf(part)]))
 }
 
-/** Whether a row, read field by field, fulfils the condition. */
+/** Tells if a row, read field by field, fulfils the condition. A condition that is neither true nor false is not fulfilled. */
 export const holds = <Field extends string>(where: Where<Field>, read: (field: Field) => Scalar): boolean => truth(where, read) === true
 
 /** Null: neither true nor false. */
@@ -69,12 +94,13 @@ const compare = (have: Scalar, by: Comparison): boolean | null => {
   }
 }
 
+/** One level of an order. Null is the smallest value. */
 export interface OrderBy<Field extends string> {
   readonly field: Field
   readonly descending: boolean
 }
 
-/** Compares two rows field by field; null is the smallest. */
+/** Compares two rows by one level after the other: negative when `a` comes first, 0 when no level tells them apart. */
 export const inOrder = <Field extends string>(orderBy: ReadonlyArray<OrderBy<Field>>, a: (field: Field) => Scalar, b: (field: Field) => Scalar): number => {
   for (const { descending, field } of orderBy) {
     const order = rank(a(field), b(field))

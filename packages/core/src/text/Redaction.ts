@@ -1,14 +1,28 @@
+/**
+ * Takes secrets out of a text before it is stored, logged or shown.
+ *
+ * @example
+ * ```ts
+ * import { redactor } from "han-core/Redaction"
+ *
+ * const redact = redactor({ DEPLOY_TOKEN: "correct-horse-battery", HOME: "/home/dev" })
+ *
+ * redact("curl -H 'x-key: correct-horse-battery' https://example.org")
+ * // "curl -H 'x-key: [redacted: DEPLOY_TOKEN]' https://example.org"
+ * ```
+ */
+
 import { privateKeys } from "./privateKeys.ts"
 import { isSecret } from "./secretNames.ts"
 import { type SecretShape, secretShapes } from "./secretShapes.ts"
 
-/** Text without its secrets. */
+/** Gives a text back with a mark like `[redacted: GitHub token]` in the place of each secret. */
 export type Redactor = (text: string) => string
 
 /**
- * Puts a mark like `[redacted: GitHub token]` in the place of each secret: of the values (8 characters and more) of variables whose names say that they hold one,
- * also as they look in JSON and in URLs, and of what shows by its shape that it is one. What is around it stays, the name of a setting included. Twice is the same
- * as once. Takes time in the length of the text.
+ * Makes a redactor. It finds the values (8 characters and more) of those variables of `environment` whose names say that they hold a secret, also as JSON and
+ * URLs write them, and everything that has the shape of a known kind of secret. The text around a secret stays, the name of a setting included.
+ * Redacting twice gives the same as once. The time grows with the length of the text.
  */
 export const redactor = (environment: Readonly<Record<string, string>>): Redactor => {
   const values = valuesOf(environment)
@@ -39,7 +53,7 @@ export const redactor = (environment: Readonly<Record<string, string>>): Redacto
   }
   return (text) => {
     let [before, after] = [text, once(text)]
-    // What was glued to a secret may show as one when that is gone.
+    // Text that was glued to a secret may show as one when that is gone.
     for (let time = 0; time < 3 && after !== before; time++) [before, after] = [after, once(after)]
     return after
   }

@@ -1,3 +1,20 @@
+/**
+ * Activity of sessions over time: by day, hour, model, tool, subagent and hook.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Metrics } from "han-core/Metrics"
+ *
+ * const hoursPerWeek = (since: number) =>
+ *   Effect.gen(function* () {
+ *     const metrics = yield* Metrics
+ *     const weeks = yield* metrics.days({ since, timeZone: "America/New_York", by: "week" })
+ *     return weeks.map(({ activeMs, date, prompts }) => ({ week: date, hours: activeMs / 3_600_000, prompts }))
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { FileValidation } from "../hooks/HookRun.ts"
@@ -6,21 +23,22 @@ import type { HanTask } from "../sessions/HanTask.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 
-/** Which sessions, and which part of their time: to the quarter of an hour in which a bound lies. */
+/** The sessions, and the part of their time, that a question is about. Bounds are exact to the quarter of an hour in which they lie. */
 export interface MetricsScope {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, as `until`. */
   readonly since?: number | undefined
   readonly until?: number | undefined
-  /** Sessions that worked in one of these directories first; all without. */
+  /** Only sessions that worked first in one of these directories; all if absent. */
   readonly paths?: ReadonlyArray<string> | undefined
   /** Only these sessions. */
   readonly sessionIds?: ReadonlyArray<SessionId> | undefined
 }
 
+/** Sums over sessions in a part of their time. Tokens and money are those of distinct API responses. */
 export interface Activity {
-  /** Sessions with something in that time. */
+  /** Sessions with any line in that time. */
   readonly sessions: number
-  /** Conversation lines, subagents' and copies' not counted. */
+  /** Conversation lines, without those of subagents and copies. */
   readonly messages: number
   readonly prompts: number
   readonly toolCalls: number
@@ -28,9 +46,9 @@ export interface Activity {
   readonly linesRemoved: number
   /** Changes of files by tool calls that succeeded. */
   readonly fileChanges: number
-  /** Quarters of an hour with something in them, in milliseconds: of all sessions together. */
+  /** Quarters of an hour with a line of any session, in milliseconds. */
   readonly activeMs: number
-  /** What typing and reading the prompts took a human, by their length. */
+  /** The estimated time, in milliseconds, that a human took to type and read the prompts, by their length. */
   readonly promptMs: number
   readonly responses: number
   readonly input: number
@@ -60,16 +78,19 @@ export const noActivity: Activity = {
   costNanoUsd: 0
 }
 
+/** The activity of a day, week or month. */
 export interface DayActivity extends Activity {
   /** `2026-11-22` in the time zone that was asked for: the day, or the one with which the week (Monday) or month begins. */
   readonly date: string
 }
+/** The activity of one hour of the day, over all days. */
 export interface HourActivity {
   /** 0 to 23. */
   readonly hour: number
   readonly sessions: number
   readonly messages: number
 }
+/** Responses of a model with their tokens, and their cost in integer nano-dollars. `unpriced`: responses without a known cost. */
 export interface ModelActivity {
   /** Null for all days together. */
   readonly date: string | null
@@ -81,9 +102,10 @@ export interface ModelActivity {
   readonly cacheRead: number
   readonly cacheWrite: number
   readonly costNanoUsd: number
-  /** What the cache reads would have cost more as plain input; 0 without a price. */
+  /** The further cost of the cache reads, had they been plain input; 0 without a price. */
   readonly cacheSavingNanoUsd: number
 }
+/** The activity of a session. Texts and times (milliseconds since 1970) are null where no line says them. */
 export interface SessionActivity extends Omit<Activity, "sessions"> {
   readonly sessionId: SessionId
   readonly title: string | null
@@ -95,29 +117,30 @@ export interface SessionActivity extends Omit<Activity, "sessions"> {
   readonly compactions: number
   readonly tasks: number
   readonly tasksCompleted: number
-  /** Prompts with words, and the sum of their scores. */
+  /** Prompts with words, and the sum of their sentiment scores. */
   readonly analysed: number
   readonly scoreSum: number
 }
 
-/** Sums that are kept with the rows they are made of: a question reads no message. */
+/** Sums that the store keeps up to date with the journal: a question reads no message. */
 export class Metrics extends Context.Tag("han-core/Metrics")<
   Metrics,
   {
-    /** Days, weeks or months with anything, in order. `timeZone`: an IANA name. */
+    /** Days, weeks or months with any activity, in order of date; days if `by` is absent. `timeZone`: an IANA name. */
     readonly days: (
       scope: MetricsScope & { readonly timeZone: string; readonly by?: "day" | "week" | "month" | undefined }
     ) => Effect.Effect<ReadonlyArray<DayActivity>, StoreError, Viewer>
-    /** All 24. */
+    /** The 24 hours of the day, in order. */
     readonly hours: (scope: MetricsScope & { readonly timeZone: string }) => Effect.Effect<ReadonlyArray<HourActivity>, StoreError, Viewer>
-    /** The model with most tokens first; with `daysIn` a row for each day of that time zone, in order of days. */
+    /** The model with most tokens first; with `daysIn`, a time zone, rows for each day there, in order of days. */
     readonly models: (scope: MetricsScope & { readonly daysIn?: string | undefined }) => Effect.Effect<ReadonlyArray<ModelActivity>, StoreError, Viewer>
-    /** Sessions with anything in that time, the latest activity first. */
+    /** Sessions with any activity in that time, the latest first. */
     readonly sessions: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<SessionActivity>, StoreError, Viewer>
-    /** Whole days, in UTC, that the scope touches. The most called first. */
+    /** Calls of each tool on the whole UTC days that the scope touches, the most called first. */
     readonly tools: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<{ readonly name: string; readonly calls: number }>, StoreError, Viewer>
-    /** Subagents that were started, by their type. */
+    /** Starts of subagents by their type. */
     readonly agents: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<{ readonly type: string; readonly calls: number }>, StoreError, Viewer>
+    /** Runs of each hook. `totalDurationMs`: the sum of those that state a duration. */
     readonly hooks: (
       scope: MetricsScope
     ) => Effect.Effect<
@@ -125,7 +148,7 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
       StoreError,
       Viewer
     >
-    /** By what caused them, and in how many sessions. */
+    /** Compactions by their cause, and the number of sessions with one. */
     readonly compactions: (
       scope: MetricsScope
     ) => Effect.Effect<
@@ -133,7 +156,7 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
       StoreError,
       Viewer
     >
-    /** Tasks that were created in that time, as they are now. */
+    /** Tasks that were created in that time, in their present state. */
     readonly tasks: (scope: MetricsScope) => Effect.Effect<
       ReadonlyArray<{
         readonly sessionId: SessionId
@@ -145,10 +168,11 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
       StoreError,
       Viewer
     >
-    /** Tasks that were announced through han, by those of their lines that were written in that time. */
+    /** Tasks that agents announced through han, folded from the lines of that time. */
     readonly hanTasks: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<HanTask>, StoreError, Viewer>
     /** Checks that files passed, the newest first. */
     readonly validations: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<FileValidation>, StoreError, Viewer>
+    /** Prompts with words, the sum of their sentiment scores, and the prompts with each level of frustration. */
     readonly moods: (scope: MetricsScope) => Effect.Effect<
       {
         readonly analysed: number

@@ -1,3 +1,20 @@
+/**
+ * Prices of models, and the cost of a response by them.
+ *
+ * @example
+ * ```ts
+ * import { formatUsd, make } from "han-core/Pricing"
+ *
+ * // Nano-dollars for a token are dollars for a million tokens, times 1,000.
+ * const price = { input: 500, output: 1500, cacheRead: 50, cacheWrite5m: null, cacheWrite1h: null }
+ * const prices = make([{ model: "local-coder", from: 0, price }])
+ *
+ * const tokens = { input: 12_000, output: 40_000, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 }
+ * formatUsd(prices.costOf("local-coder", Date.now(), tokens)) // "$0.07"
+ * formatUsd(prices.costOf("a-model-without-a-price", Date.now(), tokens)) // "unknown"
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 
 /** Integer nano-dollars for one token of each kind: USD per million tokens × 1,000. Null where the vendor states no price. */
@@ -28,7 +45,7 @@ const usd = (input: number, output: number, cacheRead: number, cacheWrite5m: num
 })
 const rows = (models: string, price: Price): ReadonlyArray<PriceRow> => models.split(" ").map((model) => ({ model, from: 0, price }))
 
-/** Published list prices, as of 2026-11. A model that is not here has no price: its cost is unknown, never zero. */
+/** The published list prices as of 2026-11. A model that is not in the list has no price: its cost is unknown, never zero. */
 export const published: ReadonlyArray<PriceRow> = [
   ...rows("claude-3-5-haiku", usd(0.8, 4, 0.08, 1, 1.6)),
   ...rows("claude-3-5-sonnet claude-3-7-sonnet claude-sonnet-4 claude-sonnet-4-5 claude-sonnet-4-6", usd(3, 15, 0.3, 3.75, 6)),
@@ -42,7 +59,7 @@ export const published: ReadonlyArray<PriceRow> = [
   ...rows("gpt-5 gpt-5-codex gemini-2.5-pro", usd(1.25, 10, 0.125, null, null))
 ]
 
-/** Tokens of one response, by what they cost. */
+/** The tokens of one response, by kinds that have prices of their own. */
 export interface PricedTokens {
   readonly input: number
   readonly output: number
@@ -51,10 +68,11 @@ export interface PricedTokens {
   readonly cacheWrite1h: number
 }
 
+/** Prices, ready to be applied. */
 export interface PriceTable {
-  /** Integer nano-dollars; null when a price that the response needs is not known. `at`: null counts as the oldest price. */
+  /** The cost in integer nano-dollars; null when a price that the response needs is not known. With `at` null the oldest price holds. */
   readonly costOf: (model: string, at: number | null, tokens: PricedTokens) => number | null
-  /** Changes when any price does. */
+  /** A text that differs when any price does. */
   readonly fingerprint: string
 }
 
@@ -65,7 +83,7 @@ export const withoutSuffix = (model: string): string =>
     .replace(/[-@]20\d{6}$/, "")
     .replace(/-latest$/, "")
 
-/** `more` overrides published rows of the same model from its date on. */
+/** Makes a price table of the published rows and `more`, which override rows of the same model from their date on. */
 export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
   const byModel = new Map<string, Array<PriceRow>>()
   for (const row of [...published, ...more]) {
@@ -107,7 +125,7 @@ export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
   }
 }
 
-/** Nano-dollars as people read them: `$12.34`; below a cent `<$0.01`. */
+/** Formats nano-dollars for people: `$12.34`, `<$0.01` below half a cent, `unknown` for null. */
 export const formatUsd = (nano: number | null): string =>
   nano === null
     ? "unknown"
