@@ -1,3 +1,22 @@
+/**
+ * The runs of hooks of all sessions, newest first.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { HookHistory } from "han-core/HookHistory"
+ *
+ * const lastFailures = (directory: string) =>
+ *   Effect.gen(function* () {
+ *     const runs = yield* (yield* HookHistory).runs({ directory, failed: true, limit: 20 })
+ *     return runs.map(({ hook, plugin, startedAt, verdict }) => {
+ *       const at = startedAt === null ? "at an unknown time" : new Date(startedAt).toISOString()
+ *       return `${plugin}/${hook} ${verdict ?? "failed"} ${at}`
+ *     })
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -6,34 +25,35 @@ import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 import type { HookRun } from "./HookRun.ts"
 
+/** The runs that are asked for: those that fulfil every given condition. */
 export const HookRunFilter = Schema.Struct({
   sessionId: Schema.optional(SessionId),
-  /** In this folder or below it; absolute. */
+  /** Only runs in this folder or below it; absolute. */
   directory: Schema.optional(Schema.String),
-  /** The name of a hook or of its plugin. */
+  /** Only runs of the hook, or of the hooks of the plugin, with this name. */
   hook: Schema.optional(Schema.String),
   event: Schema.optional(Schema.String),
-  /** Only those that ended, and did not let the agent go on as it was: also what was denied or changed in JSON. */
+  /** True: only runs that ended and did not let the agent go on as it was, also by an answer in JSON. */
   failed: Schema.optional(Schema.Boolean)
 })
 export type HookRunFilter = typeof HookRunFilter.Type
 
-/** What one question is answered with at most. */
+/** The most runs in one answer. */
 export const mostHookRuns = 10_000
 
-/** The runs of hooks of all sessions, as han's own lines tell of them. */
+/** The runs of hooks of all sessions, by the lines of han's own log. */
 export class HookHistory extends Context.Tag("han-core/HookHistory")<
   HookHistory,
   {
-    /** At most `limit`, which counts as 1 when it is less and as `mostHookRuns` when it is more; the newest first. Those that are under way are among them. */
+    /** The newest runs first, those that are under way among them: at most `limit`, taken into the bounds of `hookRunLimit`. */
     readonly runs: (filter: HookRunFilter & { readonly limit: number }) => Effect.Effect<ReadonlyArray<HookRun>, StoreError, Viewer>
   }
 >() {}
 
-/** A limit as it counts. */
+/** The limit as a whole number from 1 to `mostHookRuns`. */
 export const hookRunLimit = (limit: number): number => Math.max(1, Math.min(mostHookRuns, Math.trunc(limit)))
 
-/** Whether a run is one that is asked for. */
+/** Makes the condition that tells if a run fulfils the filter. */
 export const isAskedFor =
   ({ directory, event, failed, hook, sessionId }: HookRunFilter) =>
   (run: HookRun): boolean =>

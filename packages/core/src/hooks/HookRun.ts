@@ -1,16 +1,37 @@
+/**
+ * Runs of hooks, and the checks that files passed, as lines of han's own log tell them.
+ *
+ * @example
+ * ```ts
+ * import { flakyRuns, type HookRun } from "han-core/HookRun"
+ *
+ * const flakiest = (runs: ReadonlyArray<HookRun>): ReadonlyArray<readonly [hook: string, times: number]> => {
+ *   const flaky = flakyRuns(runs)
+ *   const byHook = Map.groupBy(
+ *     runs.filter(({ id }) => flaky.has(id)),
+ *     ({ hook, plugin }) => `${plugin}/${hook}`
+ *   )
+ *   return [...byHook].map(([hook, list]) => [hook, list.length] as const).sort(([, a], [, b]) => b - a)
+ * }
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 import { SessionId } from "../journal/Entry.ts"
 import { array, count, filled, type JsonObject, number, object, text, whole } from "../text/json.ts"
 import { againstIt } from "./HookOutcome.ts"
 
-/** How long a run may say nothing before nobody waits for it: longer than any hook may take without being told so. */
+/** The milliseconds after which a run without an end counts as abandoned: longer than a hook may take unless its definition says so. */
 export const longestRunMs = 3_600_000
 
-/** One run of a hook: what han's log says about its start and its end. Null for what neither says; all of the end is null while it runs, and when it was abandoned. */
+/**
+ * A run of a hook, as han's log tells its start and its end. Null for everything that neither says; the end's fields are null while it runs, and when it was
+ * abandoned. Times are milliseconds since 1970.
+ */
 export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
-  /** The id of the line that tells of the start, or of the end when there is no other. */
+  /** The id of the line of the start, or of the line of the end when there is no other. */
   id: Schema.String,
-  /** The id of the line that tells of the end, if there is one. */
+  /** The id of the line of the end; null when there is none. */
   endId: Schema.NullOr(Schema.String),
   sessionId: SessionId,
   plugin: Schema.NullOr(Schema.String),
@@ -25,33 +46,34 @@ export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
   durationMs: Schema.NullOr(Schema.Number),
   exitCode: Schema.NullOr(Schema.Number),
   passed: Schema.NullOr(Schema.Boolean),
-  /** Its end was never told, and will not be: its session ended, the same gate began anew, or it began longer than `longestRunMs` ago. */
+  /** True: no end is told and none will come, because the session ended, the same gate began anew, or it began longer than `longestRunMs` ago. */
   abandoned: Schema.Boolean,
   output: Schema.NullOr(Schema.String),
   error: Schema.NullOr(Schema.String),
-  /** What the client was told of it, in han's own words: a `HookStatus`, what it said in JSON (`HookSaid`), or `cancelled`; null for lines of others. */
+  /** The verdict that the client was told: a `HookStatus`, a verdict of `HookSaid`, or `cancelled`; null for lines that han did not write. */
   verdict: Schema.NullOr(Schema.String),
-  /** Why it was run, or was not and passed all the same. */
+  /** The reason why it was run, or passed without a run. */
   reason: Schema.NullOr(Schema.String),
-  /** That it was about, from its directory; at most 100 of `fileCount`. */
+  /** The first 100 of the `fileCount` files that it was about, relative to its directory. */
   files: Schema.Array(Schema.String),
   fileCount: Schema.Int,
-  /** Stands for what was run and all content that it reads. */
+  /** A key that stands for the command and all content that it reads. */
   contentKey: Schema.NullOr(Schema.String),
-  /** Where all of its output is, on the machine that it ran on and for two weeks. */
+  /** The file with all of its output, on the machine that it ran on, for two weeks. */
   outputFile: Schema.NullOr(Schema.String),
-  /** What called it: one id for all hooks of one event. */
+  /** The id of the call: one for all hooks of one event. */
   orchestrationId: Schema.NullOr(Schema.String),
   taskId: Schema.NullOr(Schema.String)
 }) {
+  /** `abandoned` is neither a pass nor a failure. */
   get status(): "running" | "passed" | "failed" | "abandoned" {
     return this.passed === null ? (this.abandoned ? "abandoned" : "running") : this.passed ? "passed" : "failed"
   }
 }
 
-/** That a file, with this content, passed a check. */
+/** A check that a file passed with the content that has this digest. */
 export const FileValidation = Schema.Struct({
-  /** The id of the line that says so. */
+  /** The id of the line that tells it; one line may tell several. */
   id: Schema.String,
   sessionId: SessionId,
   path: Schema.String,
@@ -63,7 +85,7 @@ export const FileValidation = Schema.Struct({
 })
 export type FileValidation = typeof FileValidation.Type
 
-/** One line of han's log with its place, decoded. */
+/** A decoded line of han's log, with its place. `at`: milliseconds since 1970. */
 export interface HanEvent {
   readonly id: string
   readonly sessionId: SessionId
@@ -71,26 +93,27 @@ export interface HanEvent {
   readonly name: string
   readonly replyTo: string | null
   readonly data: unknown
-  /** The number of its transcript, and its line in it. */
+  /** The store's number of its transcript, and the line's number in that. */
   readonly transcriptNo: number
   readonly line: number
 }
 
-/** What a line that tells of a hook says of it and, at its end, of how it went. */
+/** The facts of a line about a hook: its name and, for the line of an end, its result. Null for those that the line does not tell. */
 export interface HookFacts {
   readonly plugin: string | null
   readonly hook: string | null
   readonly exitCode: number | null
   readonly durationMs: number | null
-  /** Where the line does not say so itself, its exit code does. */
+  /** As the line says; by the exit code where it does not. */
   readonly passed: boolean
 }
-/** Thirty years: what states more, or less than nothing, did not measure, and sums of it would be nonsense. */
+/** Thirty years: a line that states more, or less than nothing, did not measure, and sums of it would be nonsense. */
 const longestMs = 1e12
 const lasted = (value: unknown): number | null => {
   const ms = number(value)
   return ms !== null && ms >= 0 && ms <= longestMs ? ms : null
 }
+/** Reads the facts out of a line's data, of any shape. A duration that cannot be is null. */
 export const hookFactsOf = (data: unknown): HookFacts => {
   const facts = object(data) ?? {}
   const exitCode = whole(facts["exit_code"])
@@ -103,18 +126,18 @@ export const hookFactsOf = (data: unknown): HookFacts => {
   }
 }
 
-/** Whether a line of this name tells of the end of a run. */
+/** Tells if a line of this name is the end of a run. */
 export const endsRun = (name: string): boolean => name === "hook_result" || name === "hook_validation"
 
-/** What is known of a session beside its log. `ended`: the client has closed it. `now`: milliseconds since 1970. */
+/** The facts of a session beside its log. `ended`: the client has closed it. `now`: milliseconds since 1970. */
 export interface RunsAsOf {
   readonly now: number
   readonly ended: boolean
 }
 
 /**
- * The runs that these events of one session add up to, in the order of their starts, whatever order the events come in. A result belongs to the run that it names, and
- * one that names none to the last run of the same plugin, hook and directory that has begun and not ended. A result without a known start is a run of its own.
+ * Folds the events of one session, in any order, into runs, in the order of their starts. A result belongs to the run that it names; one that names none
+ * belongs to the last run of the same plugin, hook and directory that has begun and not ended. A result without a known start is a run of its own.
  */
 export const runsOf = (events: ReadonlyArray<HanEvent>, asOf: RunsAsOf): ReadonlyArray<HookRun> => {
   const { beginnings, ends, orphans } = joined(inTime(events))
@@ -129,7 +152,7 @@ export const runsOf = (events: ReadonlyArray<HanEvent>, asOf: RunsAsOf): Readonl
   return [...runs, ...orphans.map((event) => ended(started(event), event))].sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0) || (a.id < b.id ? -1 : 1))
 }
 
-/** The line that ends each run, by every id that the run has: the one of its line, and the one that it gives itself. */
+/** The lines that end runs, by both ids of the run: the one of its line, and the one that it gives itself. */
 export const endsOf = (events: ReadonlyArray<HanEvent>): ReadonlyMap<string, HanEvent> => {
   const { beginnings, ends } = joined(inTime(events))
   const found = new Map<string, HanEvent>()
@@ -272,14 +295,14 @@ const saidOf = (data: JsonObject) => {
   }
 }
 
-/** Of these runs the ids of those that ended otherwise than another one did with the same content. */
+/** The ids of those runs that ended otherwise than another one with the same content. */
 export const flakyRuns = (runs: ReadonlyArray<HookRun>): ReadonlySet<string> => {
   const passed = new Set(runs.flatMap((run) => (run.passed === true && run.contentKey !== null ? [run.contentKey] : [])))
   const failed = new Set(runs.flatMap((run) => (run.verdict !== null && againstIt.has(run.verdict) && run.contentKey !== null ? [run.contentKey] : [])))
   return new Set(runs.flatMap((run) => (run.contentKey !== null && passed.has(run.contentKey) && failed.has(run.contentKey) ? [run.id] : [])))
 }
 
-/** The files that these events say passed a check. */
+/** The checks that files passed, by these events. Events of other names are passed over. */
 export const validationsOf = (events: ReadonlyArray<HanEvent>): ReadonlyArray<FileValidation> =>
   events.flatMap((event) => {
     if (event.name !== "hook_validation_cache") return []

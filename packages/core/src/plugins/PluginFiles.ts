@@ -1,3 +1,24 @@
+/**
+ * `Plugins` over the files of Claude Code on this machine.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as ClaudeFolders from "han-core/ClaudeFolders"
+ * import * as PluginFiles from "han-core/PluginFiles"
+ * import { Plugins, statsOf } from "han-core/Plugins"
+ *
+ * const stats = Effect.gen(function* () {
+ *   const { plugins } = yield* (yield* Plugins).list({ projectPaths: ["/home/dev/shop"] })
+ *   return statsOf(plugins)
+ * })
+ *
+ * const layer = PluginFiles.layer.pipe(Layer.provide(ClaudeFolders.layer({ folders: ["/home/dev/.claude"] })))
+ * console.log(await Effect.runPromise(Effect.provide(stats, layer)))
+ * ```
+ */
+
 import { stat } from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
@@ -23,7 +44,7 @@ import {
 } from "./Plugins.ts"
 import { enabledIn, isOn, isPluginName, keyOf, partsOf } from "./pluginKey.ts"
 
-/** Plugins as the files of Claude Code have them. Every question reads them anew. */
+/** Serves the plugins as the files of Claude Code have them. Every question reads the files anew. */
 export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
   Plugins,
   Effect.gen(function* () {
@@ -93,7 +114,7 @@ export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
       return { plugins: plugins.sort(byName), problems }
     })
 
-    /** Which file the settings of that place are in. Fails rather than guesses. */
+    /** Finds the settings file of that place. Fails rather than guesses. */
     const placed = Effect.fnUntraced(function* (place: PluginPlace, key: string) {
       const folders = yield* claude.folders
       if (place.scope === "user") {
@@ -178,7 +199,7 @@ const checkedKey = (place: PluginPlace): Effect.Effect<string, PluginNameInvalid
       )
 }
 
-/** What the managed settings say of plugins, and which file says it: the strongest. */
+/** The plugins that managed settings switch on or off, each by the strongest file that names it. */
 const managedPlugins = Effect.fnUntraced(function* (claude: typeof ClaudeFolders.Service, problems: Array<FileProblem>) {
   const found = new Map<string, { readonly on: boolean; readonly file: string }>()
   const managed = yield* claude.managed

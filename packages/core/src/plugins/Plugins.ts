@@ -1,3 +1,24 @@
+/**
+ * Claude Code's plugins in all scopes: which are on, and switching or taking them out.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Plugins } from "han-core/Plugins"
+ *
+ * const switchOffInProjects = (name: string, marketplace: string) =>
+ *   Effect.gen(function* () {
+ *     const plugins = yield* Plugins
+ *     const { plugins: found } = yield* plugins.list({ scope: "project" })
+ *     for (const plugin of found.filter((one) => one.name === name && one.marketplace === marketplace && one.enabled)) {
+ *       const projectPath = plugin.projectPath ?? undefined
+ *       const { message } = yield* plugins.toggle({ name, marketplace, scope: "project", projectPath, enabled: false })
+ *       yield* Effect.logInfo(message)
+ *     }
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -5,50 +26,52 @@ import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../
 import { FileProblem } from "../journal/Transcripts.ts"
 import { SettingsScope } from "../settings/ClaudeFolders.ts"
 
-/** A plugin as one scope has it: one that two projects enable is two of these. */
+/** A plugin as one scope has it: a plugin that two projects enable makes two of these. */
 export const Plugin = Schema.Struct({
   /** Unique among all plugins of all scopes and projects, the same at the next look. */
   id: Schema.String,
   name: Schema.String,
   marketplace: Schema.String,
   scope: SettingsScope,
-  /** Whether it is on, as far as this scope says; what the managed settings say comes first. */
+  /** True: it is on by the managed settings, or by this scope where those say nothing. */
   enabled: Schema.Boolean,
-  /** What the managed settings say, which nobody can change here; null when they say nothing. */
+  /** The switch in the managed settings, which nobody can change here; null when they say nothing. */
   managed: Schema.NullOr(Schema.Boolean),
-  /** As its marketplace sorts it; null when it does not, or is not there. */
+  /** The category that its marketplace gives it; null when it gives none, or is not there. */
   category: Schema.NullOr(Schema.String),
-  /** What is installed; what the marketplace offers for one that is not. `unknown` is what Claude Code writes for a plugin without. */
+  /** The installed version, else the one that the marketplace offers. Claude Code writes `unknown` for a plugin without one. */
   version: Schema.NullOr(Schema.String),
-  /** Null when it is not installed. A plugin of a marketplace that is a folder runs from there, not from this copy. */
+  /** The installed copy; null when there is none. A plugin of a marketplace that is a folder runs from there, not from this copy. */
   installPath: Schema.NullOr(Schema.String),
-  /** The configuration folder, for a plugin of the user. */
+  /** The configuration folder of a plugin of the user; null for others. */
   folder: Schema.NullOr(Schema.String),
-  /** For a plugin of a project. */
+  /** The project of a plugin of the scopes `project` and `local`; null for others. */
   projectPath: Schema.NullOr(Schema.String)
 })
 export type Plugin = typeof Plugin.Type
 
+/** The plugins that are asked for: of one scope, or of all. */
 export interface PluginQuery {
   readonly scope?: SettingsScope | undefined
   /** The projects to look into; those for which a plugin is installed if absent. */
   readonly projectPaths?: ReadonlyArray<string> | undefined
 }
 
-/** `problems`: files that could not be read; what they would say is missing. */
+/** Plugins by name, then marketplace and scope. `problems`: files that could not be read, whose plugins are missing. */
 export const PluginList = Schema.Struct({ plugins: Schema.Array(Plugin), problems: Schema.Array(FileProblem) })
 export type PluginList = typeof PluginList.Type
 
-/** Plugins, each once, however many projects, folders and scopes name it: in all, those that are on somewhere, and those that each scope names. */
+/** Numbers of plugins: in all, on somewhere, and named by each scope. A plugin counts once, however many projects, folders and scopes name it. */
 export const PluginStats = Schema.Struct({ total: Schema.Int, enabled: Schema.Int, user: Schema.Int, project: Schema.Int, local: Schema.Int })
 export type PluginStats = typeof PluginStats.Type
 
-/** How many plugins a category has; those without one are `uncategorized`. */
+/** The number of plugins in a category; `uncategorized` is that of plugins without one. */
 export const PluginCategory = Schema.Struct({ category: Schema.String, count: Schema.Int })
 export type PluginCategory = typeof PluginCategory.Type
 
 const keyOf = ({ marketplace, name }: Plugin): string => `${name}@${marketplace}`
 
+/** Counts plugins in all and by scope, as `PluginStats` says. */
 export const statsOf = (plugins: ReadonlyArray<Plugin>): PluginStats => {
   const keys = (some: ReadonlyArray<Plugin>) => new Set(some.map(keyOf)).size
   const inScope = (scope: SettingsScope) => keys(plugins.filter((plugin) => plugin.scope === scope))
@@ -61,7 +84,7 @@ export const statsOf = (plugins: ReadonlyArray<Plugin>): PluginStats => {
   }
 }
 
-/** The largest first. */
+/** Counts plugins by category, the largest category first. */
 export const categoriesOf = (plugins: ReadonlyArray<Plugin>): ReadonlyArray<PluginCategory> => {
   const counts = new Map<string, number>()
   // One scope may know the marketplace that sorts the plugin, while another does not.
@@ -71,53 +94,55 @@ export const categoriesOf = (plugins: ReadonlyArray<Plugin>): ReadonlyArray<Plug
   return [...counts].map(([category, count]) => ({ category, count })).sort((a, b) => b.count - a.count || (a.category < b.category ? -1 : 1))
 }
 
-/** Which plugin, and where. */
+/** A plugin in one place. */
 export interface PluginPlace {
   readonly name: string
   readonly marketplace: string
   readonly scope: SettingsScope
-  /** For the scopes `project` and `local`; when absent, the one project for which it is installed there, or whose settings in that scope name it. */
+  /**
+   * The project, for the scopes `project` and `local`. If absent, the one project for which the plugin is installed in that scope, or whose settings name it.
+   */
   readonly projectPath?: string | undefined
-  /** Projects whose settings to look into when `projectPath` is absent, beside those that the list of installed plugins names. */
+  /** Projects whose settings are looked into when `projectPath` is absent, beside those that the list of installed plugins names. */
   readonly projectPaths?: ReadonlyArray<string> | undefined
-  /** For the scope `user` where there are several configuration folders; when absent, the one that has the plugin, else the default. */
+  /** The configuration folder, for the scope `user`. If absent, the one that has the plugin, else the default one. */
   readonly folder?: string | undefined
 }
 
-/** What was done: `written` files, none when all was so already. `message` says it in words. */
+/** The result of a change: the files that were `written`, none when nothing had to change, and a `message` that says so. */
 export const PluginChange = Schema.Struct({ written: Schema.Array(Schema.String), message: Schema.String })
 export type PluginChange = typeof PluginChange.Type
 
-/** Not the name of a plugin or a marketplace. */
+/** `name` cannot be the name of a plugin or marketplace. Nothing was written. */
 export class PluginNameInvalid extends Schema.TaggedError<PluginNameInvalid>("han-core/PluginNameInvalid")("PluginNameInvalid", {
   name: Schema.String,
   message: Schema.String
 }) {}
 
-/** Which project or configuration folder is meant is not clear, or it is none. */
+/** The place does not name exactly one project or configuration folder. `message` says which there are. Nothing was written. */
 export class PluginPlaceUnclear extends Schema.TaggedError<PluginPlaceUnclear>("han-core/PluginPlaceUnclear")("PluginPlaceUnclear", {
   message: Schema.String
 }) {}
 
-/** The managed settings decide about this plugin. */
+/** The managed settings in `file` decide otherwise about this plugin. Nothing was written. */
 export class PluginManaged extends Schema.TaggedError<PluginManaged>("han-core/PluginManaged")("PluginManaged", {
   file: Schema.String,
   message: Schema.String
 }) {}
 
-/** The scope does not have this plugin. */
+/** The scope does not have this plugin. Nothing was written. */
 export class PluginNotFound extends Schema.TaggedError<PluginNotFound>("han-core/PluginNotFound")("PluginNotFound", { message: Schema.String }) {}
 
-/** A file that would have to be changed is broken, or cannot be read or written. None of what was asked for was done, unless the second of two files failed. */
+/** A file that would have to be changed is broken, or cannot be read or written. Nothing was written, unless the second of two files failed. */
 export type PluginFileError = JsonFileBroken | JsonFileUnreadable | JsonFileUnwritable
 
-/** Claude Code's plugins: what its own files say of them, and changes of these files as it makes them itself. A running session sees a change at its next start. */
+/** Claude Code's plugins by its own files, and changes of these files as the client makes them itself. A running session sees a change at its next start. */
 export class Plugins extends Context.Tag("han-core/Plugins")<
   Plugins,
   {
-    /** By name, then scope. */
+    /** Lists plugins as `PluginList` orders them. */
     readonly list: (query: PluginQuery) => Effect.Effect<PluginList>
-    /** Switches a plugin on or off in the settings of a scope. */
+    /** Switches a plugin on or off in the settings of a scope, installed or not. */
     readonly toggle: (
       place: PluginPlace & { readonly enabled: boolean }
     ) => Effect.Effect<PluginChange, PluginNameInvalid | PluginPlaceUnclear | PluginManaged | PluginFileError>
