@@ -1,3 +1,27 @@
+/**
+ * The coordinator in a process of one's own: the store, the indexer and the socket that answers for them.
+ *
+ * @example
+ * ```ts
+ * import * as Deferred from "effect/Deferred"
+ * import * as Effect from "effect/Effect"
+ * import * as Coordinator from "han-server/Coordinator"
+ * import * as Home from "han-server/unstable/Home"
+ *
+ * const serve = Effect.gen(function* () {
+ *   const home = yield* Home.open("/home/dev/.han")
+ *   const stopped = yield* Deferred.make<void>()
+ *   const coordinator = Coordinator.layer({
+ *     home,
+ *     roots: [{ path: "/home/dev/.claude" }],
+ *     environment: process.env,
+ *     stop: Effect.asVoid(Deferred.succeed(stopped, undefined))
+ *   })
+ *   yield* Effect.provide(Deferred.await(stopped), coordinator)
+ * })
+ * ```
+ */
+
 import * as Os from "node:os"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import * as Context from "effect/Context"
@@ -57,11 +81,12 @@ import type { PortUnusable } from "./loopback/LoopbackListener.ts"
 import * as Repos from "./Repos.ts"
 import * as WriteState from "./WriteState.ts"
 
+/** The home, the folders and the environment of a coordinator, and what it serves beside the socket. */
 export interface Options {
   readonly home: Home
   /** The configuration folders to index, beside those of `home.config`. */
   readonly roots: ReadonlyArray<{ readonly path: string; readonly source?: string | undefined }>
-  /** What to do when a client asks the coordinator to end. It must close the layer's scope; the answer is on its way first. */
+  /** Called when a client asks the coordinator to end; it must close the layer's scope. The client's answer is sent before. */
   readonly stop: Effect.Effect<void>
   /** Files of managed settings of Claude Code, the weakest first; none if absent. */
   readonly managedSettings?: ReadonlyArray<string> | undefined
@@ -69,18 +94,18 @@ export interface Options {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** HTTP for clients of this machine; without it there is none. */
   readonly http?: Omit<HttpServer.Options, "home" | "graphql" | "hooks"> | undefined
-  /** Told where it is while it starts; completes a sentence that begins with its name. */
+  /** Called with each step of the start, as the end of a sentence that begins with its name: `opens the database`. */
   readonly step?: ((step: string) => Effect.Effect<void>) | undefined
-  /** What else of this process can or cannot write, its log; the coordinator's own writes are noted there, too. */
+  /** The state of this process's other writes, as those of its log. The coordinator notes its own writes there, too. */
   readonly writing?: WriteState.WriteState | undefined
-  /** What GraphQL is served of there, loaded with the first request for it. The runtime runs effects on the coordinator's own services. */
+  /** Loads the GraphQL that HTTP serves, with the first request for it. The runtime runs effects on the coordinator's own services. */
   readonly graphql?: ((runtime: Runtime.Runtime<GraphqlRequirements>) => Promise<HttpServer.GraphqlSource>) | undefined
 }
 
-/** What Claude Code's files and han's own configuration say and let one change. */
+/** The services over Claude Code's files and han's own configuration. */
 export type FileServices = ConfigDirs | ClaudeSettings | MemoryRules.MemoryRules | Plugins | Hooks
 
-/** What a coordinator answers in its own process; other processes get the same from `HanClient.layerSocket`, of the files the hooks alone. */
+/** The services of a coordinator in its own process. Other processes get the same from `HanClient.layerSocket`, of `FileServices` the hooks alone. */
 export type Services =
   | Journal
   | Sessions
@@ -96,12 +121,13 @@ export type Services =
 
 /** The time that another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
-/** How long a client that does not read may hold up the end. */
+/** The longest time that a client that does not read may hold up the end. */
 const hangUpAfter = Duration.seconds(2)
 
 /**
- * The daemon: the store, the indexer, and the socket that answers for them. When the layer is built it answers; indexing begins after that and goes on for ever.
- * When its scope closes it ends what it is writing, hangs up, removes the socket, closes the database and gives back the lock, in this order.
+ * The coordinator: the store, the indexer, and the socket that answers for them. The built layer answers at the socket; indexing begins after that and goes on
+ * for ever. When its scope closes it ends its writes, hangs up, removes the socket, closes the database and gives back the lock, in this order. Fails when
+ * another coordinator has the home, or when the home, the socket, the port or the store cannot be used; `message` says what to do.
  */
 export const layer = (
   options: Options
@@ -148,7 +174,7 @@ const layerFiles = (options: Options, dirs: typeof ConfigDirs.Service): Layer.La
     Layer.provideMerge(Layer.succeed(ConfigDirs, dirs))
   )
 
-/** How often in a row an agent that wants to stop is sent on; the client itself gives up after nine times. */
+/** The times in a row that an agent that wants to stop is sent on; the client itself gives up after nine. */
 const standardBlocks = 5
 
 const layerHookRunner = ({ environment, home }: Options, writing: WriteState.WriteState) =>

@@ -1,3 +1,23 @@
+/**
+ * The store in a PostgreSQL database, for many owners.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
+ * import { Usage } from "han-core/Usage"
+ * import { OwnerId, Viewer } from "han-core/Viewer"
+ * import * as PgStore from "han-sql/PgStore"
+ *
+ * const store = PgStore.layer({ url: Redacted.make(process.env.DATABASE_URL ?? ""), maxConnections: 20 })
+ *
+ * const costOf = (owner: string) =>
+ *   Effect.flatMap(Usage, (usage) => usage.report({ by: "project" })).pipe(Effect.provideService(Viewer, { owner: OwnerId.make(owner) }))
+ *
+ * const reports = await Effect.runPromise(Effect.provide(Effect.all({ alice: costOf("alice"), bob: costOf("bob") }), store))
+ * ```
+ */
+
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { PgClient } from "@effect/sql-pg"
@@ -18,16 +38,22 @@ import * as Models from "./readmodels/Models.ts"
 import type { Projection } from "./readmodels/Projection.ts"
 import { layerStore, type StoreServices } from "./store.ts"
 
+/** The database of a store, and what it adds to the published prices and the built-in read models. */
 export interface PgStoreOptions {
+  /** `postgres://user:password@host/database`. */
   readonly url: Redacted.Redacted
-  /** Prices beside the published ones, or instead of them. */
+  /** Prices beside the published ones; a row of the same model overrides these from its date on. */
   readonly prices?: ReadonlyArray<Pricing.PriceRow>
+  /** Read models of one's own, read through `Projections`. */
   readonly projections?: ReadonlyArray<Projection>
-  /** 10 without. */
+  /** 10 if absent. */
   readonly maxConnections?: number
 }
 
-/** The whole store over a PostgreSQL database (15 or newer), for many owners. */
+/**
+ * Opens the store over a PostgreSQL database (15 or newer) and brings its schema up to date. Several processes may have it open. Fails with `StoreUnusable`
+ * when the database cannot be reached, or was written by a newer han.
+ */
 export const layer = (options: PgStoreOptions): Layer.Layer<StoreServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))

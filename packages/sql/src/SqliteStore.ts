@@ -1,3 +1,22 @@
+/**
+ * The store in one SQLite file, for one machine. It needs Bun.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Usage } from "han-core/Usage"
+ * import { Viewer } from "han-core/Viewer"
+ * import * as SqliteStore from "han-sql/SqliteStore"
+ *
+ * const price = { input: 500, output: 1500, cacheRead: 50, cacheWrite5m: null, cacheWrite1h: null }
+ * const store = SqliteStore.layer({ filename: "/home/dev/journal.db", prices: [{ model: "local-coder", from: 0, price }] })
+ *
+ * const report = Effect.flatMap(Usage, (usage) => usage.report({ by: "model" }))
+ * const { totals } = await Effect.runPromise(Effect.provide(report, Layer.merge(store, Viewer.layerLocal)))
+ * ```
+ */
+
 import { Database as Driver } from "bun:sqlite"
 import { chmodSync, closeSync, openSync } from "node:fs"
 import * as Reactivity from "@effect/experimental/Reactivity"
@@ -19,7 +38,7 @@ import * as Models from "./readmodels/Models.ts"
 import type { Projection } from "./readmodels/Projection.ts"
 import { layerStore, type StoreServices } from "./store.ts"
 
-/** Why a SQLite of this version may damage data, and what to do; null for a sound one. */
+/** A danger of this version of SQLite (e.g. `3.51.3`) to the data, and what to do, in words; null for a sound version. */
 export const versionWarning = (version: string): string | null => {
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number)
   const at = major * 1_000_000 + minor * 1000 + patch
@@ -28,17 +47,22 @@ export const versionWarning = (version: string): string | null => {
     : null
 }
 
+/** The file of a store, and what it adds to the published prices and the built-in read models. */
 export interface SqliteStoreOptions {
-  /** A file, made when it is not there with mode 0600; ":memory:" for one that ends with the layer. Its folder must exist. */
+  /** The database's file, made with mode 0600 when it is not there; its folder must exist. ":memory:" is a store that ends with the layer. */
   readonly filename: string
-  /** Prices beside the published ones, or instead of them. */
+  /** Prices beside the published ones; a row of the same model overrides these from its date on. */
   readonly prices?: ReadonlyArray<Pricing.PriceRow>
+  /** Read models of one's own, read through `Projections`. */
   readonly projections?: ReadonlyArray<Projection>
   /** The most pages of 4 KiB that the file may have; appends beyond are refused as on a full disk. */
   readonly maxPages?: number
 }
 
-/** The whole store over one SQLite file. One process at a time may have it open. */
+/**
+ * Opens the store over one SQLite file and brings its schema up to date. One process at a time may have it open. Fails with `StoreUnusable` for a file that
+ * cannot be opened, is corrupt, or was written by a newer han; the file is then unchanged.
+ */
 export const layer = (options: SqliteStoreOptions): Layer.Layer<StoreServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   return layerStore({ prices }).pipe(
@@ -53,7 +77,9 @@ export const layer = (options: SqliteStoreOptions): Layer.Layer<StoreServices, S
 // The driver forgets prepared statements beyond 20; a chunk alone uses more.
 Driver.MAX_QUERY_CACHE_SIZE = 512
 
-/** Pages of the write-ahead log at which the writer copies what no other thread has: that keeps the log from growing while there is always something to write. */
+/**
+ * Pages of the write-ahead log at which the writer copies what no other thread has: that keeps the log from growing while there is always something to write.
+ */
 const longestLog = 8192
 
 const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>

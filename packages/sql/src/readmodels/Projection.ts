@@ -1,3 +1,30 @@
+/**
+ * Read models of one's own beside the built-in ones, filled from the events of the journal.
+ *
+ * @example
+ * ```ts
+ * import * as SqlClient from "@effect/sql/SqlClient"
+ * import * as Effect from "effect/Effect"
+ * import type { Projection } from "han-sql/Projection"
+ *
+ * const toolUses: Projection = {
+ *   name: "tool_uses",
+ *   version: 1,
+ *   tables: ["tool_use"],
+ *   create: Effect.fn(function* (table) {
+ *     const sql = yield* SqlClient.SqlClient
+ *     yield* sql`CREATE TABLE ${sql(table("tool_use"))} (owner TEXT NOT NULL, call TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (owner, call))`
+ *   }),
+ *   apply: Effect.fn(function* (events, { owner, table }) {
+ *     const sql = yield* SqlClient.SqlClient
+ *     const rows = events.flatMap(({ event }) => (event._tag === "ToolCalled" ? [{ owner, call: event.toolUseId, tool: event.name }] : []))
+ *     // Forks repeat calls: the same events give the same table however often they come.
+ *     if (rows.length > 0) yield* sql`INSERT INTO ${sql(table("tool_use"))} ${sql.insert(rows)} ON CONFLICT DO NOTHING`
+ *   })
+ * }
+ * ```
+ */
+
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
@@ -7,7 +34,7 @@ import type { JournalEvent } from "han-core/SessionEvent"
 import type { StoreError } from "han-core/StoreError"
 import type { OwnerId } from "han-core/Viewer"
 
-/** Gives the table of a projection its name in the database; another one while the projection is being rebuilt. */
+/** Gives the name in the database of a projection's table. The name is another one while the projection is rebuilt, so it must not be kept. */
 export type TableName = (table: string) => string
 
 /**
@@ -18,10 +45,13 @@ export type TableName = (table: string) => string
 export interface Projection {
   /** Letters, digits and `_`; unique in a store. */
   readonly name: string
+  /** Raise it with every change of `create` or `apply`: the projection is then filled anew. */
   readonly version: number
-  /** The names given to `table`. */
+  /** All names that `create` and `apply` give to `table`. */
   readonly tables: ReadonlyArray<string>
+  /** Makes the tables, empty, in the dialect of the store's database. */
   readonly create: (table: TableName) => Effect.Effect<void, SqlError, SqlClient.SqlClient>
+  /** Adds the events of one transcript of `owner`, in the transaction that stores them: a failure undoes the append. */
   readonly apply: (
     events: ReadonlyArray<JournalEvent>,
     context: { readonly owner: OwnerId; readonly transcript: Transcript; readonly transcriptId: TranscriptId; readonly table: TableName }
@@ -32,7 +62,7 @@ export interface Projection {
 export class Projections extends Context.Tag("han-sql/Projections")<
   Projections,
   {
-    /** `read` is given the names of the tables in use. A projection that the store was not made with is a defect. */
+    /** Runs `read` with the names of the tables in use. A projection that the store was not made with is a defect. */
     readonly query: <A>(projection: Projection, read: (table: TableName) => Effect.Effect<A, SqlError, SqlClient.SqlClient>) => Effect.Effect<A, StoreError>
   }
 >() {}
