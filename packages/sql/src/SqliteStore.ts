@@ -88,7 +88,7 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
     Effect.gen(function* () {
       const memory = filename === ":memory:"
       if (!memory) yield* Effect.try({ try: () => makePrivate(filename), catch: (cause) => cause })
-      // What is deleted from a page is overwritten with the page; pages that become free are, when somebody wants to forget.
+      // Deleted bytes are overwritten with their page; pages that become free are overwritten by `erase`.
       // WAL lets reads go on beside the writer; NORMAL loses at most the last commits at a power cut, and the transcripts still have those.
       const write = yield* SqliteClient.make({ filename })
       for (const pragma of [

@@ -65,7 +65,7 @@ export const transcriptFileId = (transcript: Omit<Transcript, "generation">): st
 export interface Entry {
   /** 0 for the first line of the file. */
   readonly line: number
-  /** Where the line begins in the file, in bytes. */
+  /** The byte of the file at which the line begins. */
   readonly offset: number
   readonly bytes: Uint8Array
   /** The content of the file that the line points to, for a harness that keeps large records beside the transcript. */

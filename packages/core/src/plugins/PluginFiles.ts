@@ -92,7 +92,7 @@ export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
         }
       })
       for (const [index, { installed, path: folder, settings }] of folders.entries()) {
-        // What only the managed settings name is everybody's.
+        // A plugin that only the managed settings name is everybody's.
         const enabled = new Map([...(index === 0 ? [...managed].map(([key, { on }]): [string, boolean] => [key, on]) : []), ...enabledIn(settings)])
         const mine = installed.filter((one) => one.scope === "user")
         yield* add({ scope: "user", file: settingsFile("user", folder), folder, projectPath: null }, enabled, mine)
@@ -174,7 +174,7 @@ export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
   })
 )
 
-/** Of one file: more than any marketplace has. */
+/** The most plugins of one file that are listed: more than any marketplace has. */
 const mostPlugins = 10_000
 
 interface Place {

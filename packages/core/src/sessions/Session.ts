@@ -158,7 +158,7 @@ export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProb
   /** The file as it was last seen. */
   path: Schema.NullOr(Schema.String),
   line: Schema.Int,
-  /** Where the line begins, in bytes. */
+  /** The byte of the file at which the line begins. */
   offset: Schema.Int,
   reason: Schema.String,
   /** The number of lines that this problem stands for: 1 for an unreadable line, all such lines of the transcript for the others. */
