@@ -27,10 +27,10 @@ import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
 import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
 import { schema } from "han-graphql/Schema"
+import * as ConfigRoots from "han-server/unstable/ConfigRoots"
 import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
-import * as ConfigRoots from "../../server/src/home/ConfigRoots.ts"
 
 type FileServices = ConfigDirs | MemoryRules.MemoryRules | Layer.Layer.Success<typeof ClaudeSettingsFiles.layer> | Layer.Layer.Success<typeof PluginFiles.layer>
 export type Store = Layer.Layer<Exclude<GraphqlRequirements, FileServices | Viewer>, StoreUnusable>
