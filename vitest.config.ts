@@ -8,6 +8,20 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const conditions = ["han-source", "module", "node", "development|production"]
 const graphql = here("node_modules/graphql/index.mjs")
 
+/** The tests whose names end so, before the groups of the next orders. */
+const group = (name: string, ending: string, pool: "threads" | "forks", groupOrder: number, exclude: ReadonlyArray<string> = []) => ({
+  extends: true as const,
+  test: {
+    name,
+    pool,
+    sequence: { groupOrder },
+    include: ["packages/*/test", "examples", "test"].map((folder) => `${folder}/**/*${ending}`),
+    exclude: [...exclude]
+  }
+})
+// The standard leaves a core idle, which is half of a small machine.
+const workers = Math.max(2, availableParallelism())
+
 export default defineConfig({
   root: here("."),
   ssr: { resolve: { conditions } },
@@ -17,10 +31,16 @@ export default defineConfig({
     alias: existsSync(graphql) ? [{ find: /^graphql$/, replacement: graphql }] : []
   },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "test/**/*.test.ts"],
-    pool: "forks",
-    // The standard leaves a core idle, which is half of a small machine.
-    poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism()) } },
+    projects: [
+      group("unit", ".test.ts", "threads", 0, ["**/*.{store,process}.test.ts"]),
+      group("store", ".store.test.ts", "forks", 1),
+      group("process", ".process.test.ts", "forks", 2)
+    ],
+    poolOptions: {
+      // Unit tests keep nothing in a module, in the environment or in the current folder, so that one load of the sources serves many files.
+      threads: { minThreads: 1, maxThreads: workers, isolate: false },
+      forks: { minForks: 1, maxForks: workers }
+    },
     globalSetup: ["test/postgres.ts", "test/binaries.ts"],
     // Ends what hangs; on a busy machine the longest test takes a third of it.
     testTimeout: 120_000,

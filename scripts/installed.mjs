@@ -5,6 +5,8 @@ import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
+/** The oldest Node that the packages promise to run on. */
+export const oldestNode = "22.15.0"
 export const bun = join(root, "node_modules", "bun", "bin", "bun.exe")
 
 const platform = process.platform === "win32" ? "windows" : process.platform

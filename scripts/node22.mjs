@@ -4,14 +4,13 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { root } from "./installed.mjs"
+import { oldestNode, root } from "./installed.mjs"
 
-const oldest = "22.15.0"
 /** The packages, and which of their modules need Bun. */
 const packages = { core: [], rpc: [], graphql: [], sql: ["SqliteStore"] }
 
 if (process.argv[2] === "--load") {
-  if (process.version !== `v${oldest}`) throw new Error(`this is Node ${process.version}`)
+  if (process.version !== `v${oldestNode}`) throw new Error(`this is Node ${process.version}`)
   for (const name of process.argv.slice(3)) {
     try {
       if (Object.keys(await import(name)).length === 0) console.log(`${name} has types only`)
@@ -31,8 +30,11 @@ if (process.argv[2] === "--load") {
     console.error("There is no build. This makes it:\n\n  npm run build\n")
     process.exit(1)
   }
-  const { status, error } = spawnSync("npx", ["-y", `node@${oldest}`, fileURLToPath(import.meta.url), "--load", ...modules], { cwd: root, stdio: "inherit" })
+  const { status, error } = spawnSync("npx", ["-y", `node@${oldestNode}`, fileURLToPath(import.meta.url), "--load", ...modules], {
+    cwd: root,
+    stdio: "inherit"
+  })
   if (error !== undefined) console.error(error.message)
-  if (status === 0) console.log(`${modules.length} modules load on Node ${oldest}`)
+  if (status === 0) console.log(`${modules.length} modules load on Node ${oldestNode}`)
   process.exit(status ?? 1)
 }

@@ -1,9 +1,13 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
-/** The environment variable that tells tests where the server of this run is. */
-export const urlVariable = "HAN_TEST_PG_URL"
+/** The environment variable that names the socket on which a test run tells the URL of its PostgreSQL. */
+export const socketVariable = "HAN_TEST_PG_SOCKET"
 
 /** Starts a PostgreSQL that ends with this process at the latest. `durable`: with fsync. */
 export const startPostgres = async (options: { readonly durable?: boolean } = {}): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> => {
@@ -34,9 +38,25 @@ export const startPostgres = async (options: { readonly durable?: boolean } = {}
   }
 }
 
-/** One server for a run of the tests, one database for a suite (`createDatabase`). */
+/** One server for a run of the tests, started when the first suite asks for it; one database for a suite (`createDatabase`). */
 export default async () => {
-  const server = await startPostgres()
-  process.env[urlVariable] = server.url
-  return server.stop
+  const folder = mkdtempSync(join(tmpdir(), "han-postgres-socket-"))
+  let starting: ReturnType<typeof startPostgres> | undefined
+  const teller = createServer((socket) => {
+    socket.on("error", () => {})
+    starting ??= startPostgres()
+    starting.then(
+      ({ url }) => socket.end(JSON.stringify({ url })),
+      (error: unknown) => socket.end(JSON.stringify({ error: String(error) }))
+    )
+  })
+  const path = process.platform === "win32" ? `\\\\.\\pipe\\${basename(folder)}` : join(folder, "socket")
+  await once(teller.listen(path), "listening")
+  process.env[socketVariable] = path
+  return async () => {
+    teller.close()
+    rmSync(folder, { recursive: true, force: true })
+    const server = await starting?.catch(() => undefined)
+    await server?.stop()
+  }
 }

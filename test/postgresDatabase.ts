@@ -1,11 +1,21 @@
 import { randomBytes } from "node:crypto"
+import { connect } from "node:net"
+import { text } from "node:stream/consumers"
 import pg from "pg"
-import { urlVariable } from "./postgres.ts"
+import { socketVariable } from "./postgres.ts"
+
+/** The URL of this run's server, which starts when it is asked for first. */
+const serverUrl = async (): Promise<string> => {
+  const path = process.env[socketVariable]
+  if (path === undefined) throw new Error(`${socketVariable} is not set: run the tests with npm test`)
+  const told: { readonly url?: string; readonly error?: string } = JSON.parse(await text(connect(path)))
+  if (told.url === undefined) throw new Error(told.error)
+  return told.url
+}
 
 /** An empty database on the PostgreSQL of this run. A server that cannot be reached is an error, never a reason to skip. */
 export const createDatabase = async (name: string): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> => {
-  const server = process.env[urlVariable]
-  if (server === undefined) throw new Error(`${urlVariable} is not set: run the tests with npm test`)
+  const server = await serverUrl()
   const database = `${name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_")

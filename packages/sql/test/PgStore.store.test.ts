@@ -3,6 +3,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as PgStore from "han-sql/PgStore"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
+import { runs } from "../../../test/runs.ts"
 import { suite } from "./StoreSuite.ts"
 import { suite as transcriptsSuite } from "./TranscriptsSuite.ts"
 
@@ -18,5 +19,5 @@ const fresh = () =>
     )
   )
 
-suite("PgStore", fresh, { runs: 4 })
-transcriptsSuite("PgStore", fresh, { runs: 5 })
+suite("PgStore", fresh, { runs: runs(4, 2) })
+transcriptsSuite("PgStore", fresh, { runs: runs(5, 2) })

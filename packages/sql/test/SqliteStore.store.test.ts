@@ -1,7 +1,8 @@
 import * as SqliteStore from "han-sql/SqliteStore"
+import { runs } from "../../../test/runs.ts"
 import { suite } from "./StoreSuite.ts"
 import { suite as transcriptsSuite } from "./TranscriptsSuite.ts"
 
 const fresh = () => SqliteStore.layer({ filename: ":memory:" })
-suite("SqliteStore", fresh, { runs: 15 })
-transcriptsSuite("SqliteStore", fresh, { runs: 20 })
+suite("SqliteStore", fresh, { runs: runs(15, 3) })
+transcriptsSuite("SqliteStore", fresh, { runs: runs(20, 5) })

@@ -1,10 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as Schema from "effect/Schema"
 import { hookKey } from "han-core/unstable/HookKey"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { type Machine, machine } from "../HanProcess.ts"
+import { compiledMachine, type Machine, machine } from "../HanProcess.ts"
 import { strict } from "../Shapes.ts"
 
 const Entry = Schema.Struct({
@@ -21,7 +20,6 @@ const SetupShape = Schema.Struct({
   notes: Schema.Array(Schema.String)
 })
 const decoded = Schema.decodeUnknownSync(SetupShape, strict)
-const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
 const standard = ["SessionStart", "PostToolUse", "Stop", "SubagentStop"]
 
 let one: Machine
@@ -37,7 +35,7 @@ const setup = async (...args: ReadonlyArray<string>) => decoded(await one.json("
 const hook = (name: string, ...events: ReadonlyArray<string>) => `  ${name}:\n    command: "true"\n    event: [${events.join(", ")}]\n`
 
 beforeAll(() => {
-  one = machine()
+  one = compiledMachine()
   settings = join(one.claude, "settings.json")
 })
 beforeEach(() => rmSync(settings, { force: true }))
@@ -52,9 +50,9 @@ describe("han setup", () => {
     const first = await one.han("setup")
     expect([first.code, first.err]).toEqual([0, ""])
     expect(first.out.toString()).toMatch(
-      new RegExp(`^Wrote to ${settings}:\n\nEVENT +CHANGE +TYPE +WHAT\nSessionStart +added +command +\\S*han\\.mjs hook run SessionStart\n`)
+      new RegExp(`^Wrote to ${settings}:\n\nEVENT +CHANGE +TYPE +WHAT\nSessionStart +added +command +\\S*/han hook run SessionStart\n`)
     )
-    expect(text()).toContain(`"command": "${launcher} hook run Stop"`)
+    expect(text()).toContain(`"command": "${one.program} hook run Stop"`)
     const after = text()
     const second = await one.han("setup")
     const has = `${settings} has all 4 entries of han already; nothing was changed.\n\nnote  ${settings}, line 2, column 3: a comment. `
@@ -70,7 +68,7 @@ describe("han setup", () => {
   it("makes the file when there is none, and removes it again", async () => {
     const { entries, file, written } = await setup("--event", "SessionEnd,PreToolUse", "--event", "Stop")
     expect([file, written, entries.map(({ event }) => event)]).toEqual([settings, true, [...standard, "SessionEnd", "PreToolUse"]])
-    expect(JSON.parse(text()).hooks.SessionEnd).toEqual([{ hooks: [{ type: "command", command: `${launcher} hook run SessionEnd`, timeout: 60 }] }])
+    expect(JSON.parse(text()).hooks.SessionEnd).toEqual([{ hooks: [{ type: "command", command: `${one.program} hook run SessionEnd`, timeout: 60 }] }])
     // Nothing that was asked for once is taken away.
     expect((await setup()).written).toBe(false)
     expect((await setup("--uninstall")).entries).toHaveLength(6)
@@ -102,7 +100,7 @@ describe("han setup", () => {
 
   it("--http is refused, and what an earlier version wrote for it is taken out again", async () => {
     const request = { type: "http", url: "http://127.0.0.1:41956/hooks/Stop", headers: { Authorization: `Bearer ${hookKey("secret")}` } }
-    put(settings, JSON.stringify({ hooks: { Stop: [{ hooks: [{ type: "command", command: `${launcher} hook run Stop` }, request] }] } }), 0o600)
+    put(settings, JSON.stringify({ hooks: { Stop: [{ hooks: [{ type: "command", command: `${one.program} hook run Stop` }, request] }] } }), 0o600)
     const before = text()
     const refused = await one.han("setup", "--http")
     expect([refused.code, refused.err, text()]).toEqual([2, expect.stringContaining("Claude Code waits for both"), before])
@@ -144,6 +142,8 @@ describe("han setup", () => {
   })
 
   it("calls han by its name where PATH has it, but not by that of a project's packages", async () => {
+    // As npm installs it: the compiled program must itself be the one that PATH has.
+    const one = machine()
     const program = async (...folders: ReadonlyArray<string>) => {
       const { out } = await one.hanWith({ PATH: [...folders, one.environment.PATH].join(":") }, "setup", "--dry-run", "--json")
       return decoded(JSON.parse(out.toString())).entries[0]?.what
@@ -152,9 +152,10 @@ describe("han setup", () => {
     const packages = join(one.directory, "p/node_modules/.bin")
     put(join(packages, "han"), "#!/bin/sh\n", 0o755)
     put(join(bin, "han"), "", 0o644)
-    expect(await program(packages, bin)).toBe(`${launcher} hook run SessionStart`)
+    expect(await program(packages, bin)).toBe(`${one.program} hook run SessionStart`)
     chmodSync(join(bin, "han"), 0o755)
     expect(await program(packages, bin)).toBe("han hook run SessionStart")
+    await one.close()
   })
 
   it("an older entry is corrected", async () => {
@@ -162,10 +163,10 @@ describe("han setup", () => {
     expect((await setup()).entries.find(({ event }) => event === "Stop")).toEqual({
       event: "Stop",
       type: "command",
-      what: `${launcher} hook run Stop`,
+      what: `${one.program} hook run Stop`,
       change: "changed"
     })
-    expect(JSON.parse(text()).hooks.Stop).toEqual([{ hooks: [{ type: "command", command: `${launcher} hook run Stop`, timeout: 900 }] }])
+    expect(JSON.parse(text()).hooks.Stop).toEqual([{ hooks: [{ type: "command", command: `${one.program} hook run Stop`, timeout: 900 }] }])
   })
 
   it("what cannot be asked for", async () => {

@@ -55,6 +55,8 @@ export interface TranscriptFilesOptions {
   readonly sweepMs?: number | undefined
   /** How often is looked for what is missing, and for changes where the system cannot tell; 1,000 if absent. */
   readonly pollMs?: number | undefined
+  /** The longest pause between two looks at a tree so large that a look takes long; 10,000 if absent. */
+  readonly longestRestMs?: number | undefined
 }
 
 const blockSize = 1 << 20
@@ -244,7 +246,8 @@ const make = (options: TranscriptFilesOptions): typeof Transcripts.Service => {
         ...(yield* current),
         debounceMs: options.debounceMs ?? 50,
         sweepMs: options.sweepMs ?? 60_000,
-        pollMs: options.pollMs ?? 1_000
+        pollMs: options.pollMs ?? 1_000,
+        longestRestMs: options.longestRestMs
       })
       yield* Effect.acquireRelease(
         Effect.sync(() => watches.add(watch)),

@@ -19,6 +19,8 @@ export interface WatchOptions extends WatchedTops {
   readonly debounceMs: number
   readonly sweepMs: number
   readonly pollMs: number
+  /** The longest pause after a look over a large tree. */
+  readonly longestRestMs?: number | undefined
   /** How the system is asked; `fs.watch` if absent. */
   readonly watchFolder?: ((folder: string, listener: WatchListener<string>) => FSWatcher) | undefined
 }
@@ -288,9 +290,9 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   yield* sweep
   dirty.clear()
   yield* Effect.forkScoped(suspects)
-  yield* Effect.forkScoped(every(() => options.sweepMs, sweep))
+  yield* Effect.forkScoped(every(() => options.sweepMs, sweep, options.longestRestMs))
   // Where everything is watched there is seldom anything to ask for.
-  yield* Effect.forkScoped(every(() => (unwatched().size === 0 ? 5 * options.pollMs : options.pollMs), polls))
+  yield* Effect.forkScoped(every(() => (unwatched().size === 0 ? 5 * options.pollMs : options.pollMs), polls, options.longestRestMs))
 
   const stateOf: TranscriptWatch["stateOf"] = (root) => {
     if (!watched.has(root)) return null
@@ -306,9 +308,9 @@ const sessionFolder = ({ depth, level, path: at }: Folder): string | null =>
 
 /** A look takes at most a 400th of the time: over a large tree it comes less often. But a look that took long because the machine was busy is no reason to wait for minutes. */
 const restShare = 400
-const longestRestMs = 10_000
+const standardRestMs = 10_000
 
-const every = (leastMs: () => number, look: Effect.Effect<void>): Effect.Effect<never> =>
+const every = (leastMs: () => number, look: Effect.Effect<void>, longestRestMs = standardRestMs): Effect.Effect<never> =>
   Effect.gen(function* () {
     let pause = leastMs()
     for (;;) {

@@ -20,6 +20,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { createScanner, findNodeAtLocation, type ParseError, parse, parseTree } from "jsonc-parser"
+import { runs } from "../../../../test/runs.ts"
 import { put, temporary } from "../../../../test/transcriptTree.ts"
 import type { JsonChange } from "../../src/files/JsonChange.ts"
 import { edit, read } from "../../src/files/JsonFile.ts"
@@ -189,7 +190,7 @@ describe("what a change leaves of a file", () => {
               if (remove || findNodeAtLocation(parseTree(text)!, names) === undefined) expect(less.filter((token) => !more.includes(token))).toEqual([])
             }
           ),
-          { numRuns: 300 }
+          { numRuns: runs(300, 100) }
         )
       )
     })

@@ -14,6 +14,7 @@ import { Journal } from "han-core/Journal"
 import { StoreError } from "han-core/StoreError"
 import { Transcripts } from "han-core/Transcripts"
 import { archive, eventually, line, put, session, temporary } from "../../../../test/indexing.ts"
+import { runs } from "../../../../test/runs.ts"
 
 const main = (root: string, number = 1, project = "-p") => path.join(root, "projects", project, `${session(number)}.jsonl`)
 const withTranscripts = (context: Context.Context<Transcripts | Journal>, change: (transcripts: typeof Transcripts.Service) => typeof Transcripts.Service) =>
@@ -282,7 +283,7 @@ describe("a pass", () => {
                 )
               )
             ),
-            { numRuns: 25 }
+            { numRuns: runs(25, 8) }
           )
         )
       }),

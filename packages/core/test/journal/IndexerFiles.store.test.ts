@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { archive, eventually, line, put, session, temporary } from "../../../../test/indexing.ts"
+import { runs } from "../../../../test/runs.ts"
 
 const main = (root: string, project = "-p", number = 1) => path.join(root, "projects", project, `${session(number)}.jsonl`)
 const id = `${session(1)}/main`
@@ -162,7 +163,7 @@ describe("several files of one session", () => {
               )
             )
           ),
-          { numRuns: 60 }
+          { numRuns: runs(60, 15) }
         )
       }),
     120_000

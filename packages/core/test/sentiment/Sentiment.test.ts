@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { runs } from "../../../../test/runs.ts"
 import { analyse, analysedLength, type Sentiment, type Signal } from "../../src/sentiment/Sentiment.ts"
 import { isObject } from "../../src/text/json.ts"
 
@@ -238,7 +239,7 @@ describe("any text", () => {
         fc.array(character).map((parts) => parts.join("")),
         holds
       ),
-      { numRuns: 500 }
+      { numRuns: runs(500, 150) }
     )
   })
 
@@ -251,7 +252,7 @@ describe("any text", () => {
         fc.array(word, { maxLength: 40 }).map((words) => words.join(" ")),
         holds
       ),
-      { numRuns: 500 }
+      { numRuns: runs(500, 150) }
     )
   })
 

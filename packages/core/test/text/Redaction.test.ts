@@ -1,6 +1,7 @@
 import * as fc from "fast-check"
 import { redactor } from "han-core/Redaction"
 import { describe, expect, it } from "vitest"
+import { runs } from "../../../../test/runs.ts"
 
 /** Put together here, so that no scanner of secrets takes this file for a leak. */
 const from = (alphabet: string, length: number): fc.Arbitrary<string> =>
@@ -182,7 +183,7 @@ describe("redaction", () => {
         const once = hide(text)
         expect(hide(once)).toBe(once)
       }),
-      { numRuns: 3000 }
+      { numRuns: runs(3000, 300) }
     )
   })
 
@@ -204,7 +205,7 @@ describe("redaction", () => {
         const text = `${before};${left}${prefix}${rest}${right === "" ? " " : right}${after}`
         expect(redact(text)).not.toContain(rest)
       }),
-      { numRuns: 3000 }
+      { numRuns: runs(3000, 300) }
     )
   })
 
@@ -214,7 +215,7 @@ describe("redaction", () => {
         fc.pre(!/^\d+$/.test(value))
         expect(redactor({ THE_TOKEN: value })(`${before}${value}${after}`)).not.toContain(value)
       }),
-      { numRuns: 1000 }
+      { numRuns: runs(1000, 200) }
     )
   })
 

@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
+import { runs } from "../../../../test/runs.ts"
 import { gitTree, paths, settle } from "../gitTree.ts"
 
 const names = ["a", "b", "c.log", "d.ts"] as const
@@ -90,12 +91,12 @@ describe("a kept answer", () => {
     () =>
       Effect.gen(function* () {
         const { folder, git, looker, repository } = yield* gitTree
-        let runs = 0
+        let made = 0
         yield* Effect.promise(() =>
           fc.assert(
             fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), (steps) =>
               Effect.gen(function* () {
-                const root = repository(path.join(folder, `project${runs++}`), { a: "1", "x/b": "1", "x/y/c.log": "1", ".gitignore": "*.log\n" })
+                const root = repository(path.join(folder, `project${made++}`), { a: "1", "x/b": "1", "x/y/c.log": "1", ".gitignore": "*.log\n" })
                 const kept = looker()
                 yield* kept.all(root)
                 for (const { change, quiet } of steps) {
@@ -116,7 +117,7 @@ describe("a kept answer", () => {
                 expect(readdirSync(root)).toContain(".git")
               }).pipe(Effect.runPromise)
             ),
-            { numRuns: 25 }
+            { numRuns: runs(25, 8) }
           )
         )
       }),

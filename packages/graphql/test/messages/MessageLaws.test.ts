@@ -2,6 +2,7 @@ import * as fc from "fast-check"
 import type { Entry } from "han-core/Entry"
 import { describe, expect, it } from "vitest"
 import { entryOf, scenario, scenarios, transcriptOf } from "../../../../test/fixtureLines.ts"
+import { runs } from "../../../../test/runs.ts"
 import { prettyJson } from "../../src/messages/prettyJson.ts"
 import { ask, lineOf, wholeDocument } from "../messageSchema.ts"
 
@@ -56,31 +57,31 @@ describe("every field is told without an error", () => {
   it("for any bytes", () =>
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), transcripts, (bytes, transcript) => check(bytes, transcript)),
-      { numRuns: 200 }
+      { numRuns: runs(200, 100) }
     ))
 
   it("for any JSON, whole or cut", () =>
     fc.assert(
       fc.asyncProperty(fc.json(), fc.nat(), transcripts, (json, cut, transcript) => check(json.slice(0, cut % (json.length + 1)), transcript)),
-      { numRuns: 200 }
+      { numRuns: runs(200, 100) }
     ))
 
   it("for any object", () =>
     fc.assert(
       fc.asyncProperty(fc.object(), transcripts, (record, transcript) => check(record, transcript)),
-      { numRuns: 200 }
+      { numRuns: runs(200, 100) }
     ))
 
   it("for a known type with anything in it", () =>
     fc.assert(
       fc.asyncProperty(nearMiss, transcripts, (record, transcript) => check(record, transcript)),
-      { numRuns: 1500 }
+      { numRuns: runs(1500, 150) }
     ))
 
   it("for a known event with anything as its data", () =>
     fc.assert(
       fc.asyncProperty(nearMiss, fc.constantFrom(...types), (data, type) => check({ uuid: "e", type, data }, transcriptOf("han"))),
-      { numRuns: 800 }
+      { numRuns: runs(800, 100) }
     ))
 
   it("for real lines with a byte changed", () => {
@@ -91,7 +92,7 @@ describe("every field is told without an error", () => {
         bytes[at % bytes.length] = byte
         return check({ ...entry, bytes }, transcript)
       }),
-      { numRuns: 300 }
+      { numRuns: runs(300, 100) }
     )
   })
 
@@ -117,7 +118,7 @@ describe("JSON to read", () => {
         expect(JSON.parse(written)).toEqual(JSON.parse(JSON.stringify(value)))
         expect(prettyJson(JSON.parse(written))).toBe(written)
       }),
-      { numRuns: 300 }
+      { numRuns: runs(300, 100) }
     )
     expect(prettyJson({ b: { d: 1, c: 2 }, a: "\u2028" })).toBe('{\n  "a": "\u2028",\n  "b": {\n    "c": 2,\n    "d": 1\n  }\n}')
   })

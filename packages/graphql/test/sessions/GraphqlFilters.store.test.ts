@@ -8,6 +8,7 @@ import type { Session } from "han-core/Session"
 import { type SessionField, Sessions } from "han-core/Sessions"
 import { holds, type Scalar, type Where } from "han-core/Where"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { runs } from "../../../../test/runs.ts"
 import { corpus, indexingCase, scenario } from "../../../../test/transcriptFiles.ts"
 import { answer, call, log, noted, result, session, text, user } from "../../../../test/transcriptLines.ts"
 import { type Answer, type Asking, open, stores } from "../graphqlAsking.ts"
@@ -455,7 +456,7 @@ for (const [name, fresh] of stores)
           expect(page.items.map(({ node }) => node.id)).toEqual(expected.map((one) => one.id))
           expect(count).toBe(expected.length)
         }),
-        { numRuns: 150 }
+        { numRuns: runs(150, 40) }
       )
       for (const { id } of list.filter((one) => one.messages > 8).slice(0, 3)) {
         const whole = (await asking.run(Effect.flatMap(Messages, (messages) => messages.page({ sessionId: SessionId.make(id) }, { first: 1000 })))).items.map(
@@ -478,7 +479,7 @@ for (const [name, fresh] of stores)
             expect(page.items.map(({ node }) => node.message.id)).toEqual(expected.map(({ message }) => message.id))
             expect(count).toBe(expected.length)
           }),
-          { numRuns: 60 }
+          { numRuns: runs(60, 20) }
         )
       }
     } finally {

@@ -2,6 +2,7 @@ import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { entryOf, scenario, scenarios, transcriptOf } from "../../../../../test/fixtureLines.ts"
+import { runs } from "../../../../../test/runs.ts"
 import { decodeEntry } from "../../../src/harness/Decode.ts"
 import { DecodedLine } from "../../../src/journal/SessionEvent.ts"
 import { fromLine, idOf, kindOf, roleOf, searchTextOf, textOf } from "../../../src/sessions/Message.ts"
@@ -88,21 +89,21 @@ describe("any line", () => {
   it("of any bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), transcripts, (bytes, transcript) => void check(bytes, transcript)),
-      { numRuns: 500 }
+      { numRuns: runs(500, 100) }
     )
   })
 
   it("of any text, whole or cut", () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(), transcripts, (json, cut, transcript) => void check(json.slice(0, cut % (json.length + 1)), transcript)),
-      { numRuns: 500 }
+      { numRuns: runs(500, 100) }
     )
   })
 
   it("of a known type with anything in it", () => {
     fc.assert(
       fc.property(nearMiss, transcripts, fc.option(fc.json(), { nil: undefined }), (record, transcript, payload) => void check(record, transcript, payload)),
-      { numRuns: 2000 }
+      { numRuns: runs(2000, 200) }
     )
   })
 
@@ -153,7 +154,7 @@ describe("recorded lines", () => {
         expect(decoded.events[0]).toMatchObject({ _tag: "Unreadable", recovered: true })
         expect(decoded.events.slice(1)).toEqual(expected.events)
       }),
-      { numRuns: 300 }
+      { numRuns: runs(300, 100) }
     )
   })
 })

@@ -2,6 +2,7 @@ import * as fc from "fast-check"
 import { hookEvents } from "han-core/Hook"
 import type { HookOutcome } from "han-core/HookOutcome"
 import { describe, expect, it } from "vitest"
+import { runs } from "../../../../../test/runs.ts"
 import { answerTo } from "../../../src/hooks/answer/answerTo.ts"
 import { outcome } from "../../hookOutcomes.ts"
 
@@ -156,7 +157,7 @@ describe("whatever became of the hooks", () => {
         if (!given.blocksLeft)
           expect([body.decision, inside.permissionDecision === "deny", inside.decision?.behavior === "deny"]).toEqual([undefined, false, false])
       }),
-      { numRuns: 1500 }
+      { numRuns: runs(1500, 100) }
     )
   }, 60_000)
 
@@ -178,7 +179,7 @@ describe("whatever became of the hooks", () => {
         })
         expect(blocks).toBe(strictest === "deny")
       }),
-      { numRuns: 300 }
+      { numRuns: runs(300, 100) }
     )
   })
 })

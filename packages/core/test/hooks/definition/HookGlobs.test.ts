@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
+import { runs } from "../../../../../test/runs.ts"
 import { brokenGlobs, literals, matcher } from "../../../src/hooks/definition/hookGlobs.ts"
 
 const files = [
@@ -109,7 +110,7 @@ describe("broken globs", () => {
         const found = matched(pattern)
         return !isBroken || (found.length === 0 && literals([pattern]).length === 0)
       }),
-      { numRuns: 2000 }
+      { numRuns: runs(2000, 200) }
     )
   })
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { parse } from "jsonc-parser"
+import { runs } from "../../../../../test/runs.ts"
 import { put, temporary } from "../../../../../test/transcriptTree.ts"
 import { edit } from "../../../src/files/JsonFile.ts"
 import { isSetupHandler } from "../../../src/hooks/definition/hookHandlers.ts"
@@ -365,7 +366,7 @@ describe("taking it out again", () => {
             await Effect.runPromise(remove(place))
             expect(text()).toBe(before)
           }),
-          { numRuns: 150 }
+          { numRuns: runs(150, 25) }
         )
       )
     })
@@ -396,7 +397,7 @@ describe("taking it out again", () => {
               Object.fromEntries(Object.entries(events).filter(([, groups]) => groups.length > 0))
             expect(filled(left)).toEqual(filled(before))
           }),
-          { numRuns: 100 }
+          { numRuns: runs(100, 20) }
         )
       )
     })

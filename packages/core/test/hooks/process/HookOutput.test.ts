@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
+import { runs } from "../../../../../test/runs.ts"
 import { put, temporary } from "../../../../../test/transcriptTree.ts"
 import { type OutputStream, outputRecord } from "../../../src/hooks/process/hookOutput.ts"
 import { lineFeed, linePiece, linesWaiting } from "../../../src/hooks/process/lineFeed.ts"
@@ -154,7 +155,7 @@ describe("the lines of two outputs", () => {
         expect(lines.stdout).toEqual(plain(of(blocks, "stdout")))
         expect(lines.stderr).toEqual(plain(of(blocks, "stderr")))
       }),
-      { numRuns: 300 }
+      { numRuns: runs(300, 100) }
     )
   })
 

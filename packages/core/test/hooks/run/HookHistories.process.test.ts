@@ -4,9 +4,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { git, hookProject, putPlugin } from "../../../../../test/hookProject.ts"
+import { runs as size } from "../../../../../test/runs.ts"
 
 /** Histories in all; they share a store, so that what one has passed is there for the next. */
-const histories = process.env["HAN_SOAK"] === "1" ? 1000 : 400
+const histories = size(1000, 60)
 
 const names = ["a.txt", "b.txt", "sub/c.txt", "sub/deep/d.txt", "e.txt"] as const
 const texts = ["", "one", "two", "bad", "one two"] as const

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import * as path from "node:path"
 import * as FastCheck from "effect/FastCheck"
 import { afterAll, describe, expect, it } from "vitest"
+import { runs } from "../../../../../test/runs.ts"
 import { takesFiles } from "../../../src/hooks/Hook.ts"
 import { asArgument, chunked, commandFor, quotedList } from "../../../src/hooks/shell/hookFiles.ts"
 
@@ -199,7 +200,7 @@ describe("files in commands", () => {
         expect(received(`bash -c 'printf "%s\\0" ${F}'`, names)).toEqual(names)
         expect(received(`bash <<EOF\n: "$(printf '%s\\0' ${F} >&2)" 2>/dev/null\nprintf '%s\\0' ${F}\nEOF`, names)).toEqual(names)
       }),
-      { numRuns: 60 }
+      { numRuns: runs(60, 15) }
     )
   })
 
@@ -253,7 +254,7 @@ describe("files in commands", () => {
         expect(accepted(written(text))).toBe(true)
         expect(output(text, names).replaceAll("\n", "")).toBe(expected.repeat(places))
       }),
-      { numRuns: 150 }
+      { numRuns: runs(150, 30) }
     )
   }, 120_000)
 
@@ -276,7 +277,7 @@ describe("files in commands", () => {
         judged++
         expect(accepted(answer.command)).toBe(true)
       }),
-      { numRuns: 4000 }
+      { numRuns: runs(4000, 300) }
     )
     expect(judged).toBeGreaterThan(20)
     for (const [, command] of forms) if (accepted(command)) expect(accepted(written(command))).toBe(true)
