@@ -5,13 +5,6 @@ import * as Schema from "effect/Schema"
 export const HookLimit = Schema.DurationFromMillis.pipe(Schema.brand("HookLimit"))
 export type HookLimit = typeof HookLimit.Type
 
-/** The events that Claude Code is known to have. */
-export const hookEvents: ReadonlyArray<string> = (
-  "SessionStart Setup UserPromptSubmit UserPromptExpansion PreToolUse PermissionRequest PermissionDenied PostToolUse PostToolUseFailure PostToolBatch " +
-  "Notification MessageDisplay Stop SubagentStop SubagentStart TaskCreated TaskCompleted StopFailure TeammateIdle InstructionsLoaded ConfigChange CwdChanged " +
-  "DirectoryAdded FileChanged WorktreeCreate WorktreeRemove PreCompact PostCompact PreModelSwitch PostModelSwitch Elicitation ElicitationResult SessionEnd"
-).split(" ")
-
 /**
  * When a hook is due. `values`: what the event must be about, names or patterns: tools for events of tools, sources for `SessionStart`, types of agents for
  * `SubagentStop` (`HookMatcher` knows what at which event); null for all of them.

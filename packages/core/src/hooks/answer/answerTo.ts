@@ -1,6 +1,6 @@
 import type { HookAnswer } from "../HookAnswer.ts"
+import { type EventRule, isHookEvent, ruleOf, unknownEvent } from "../HookEvents.ts"
 import type { HookOutcome } from "../HookOutcome.ts"
-import { type EventRule, ruleOf } from "./eventRules.ts"
 import { joined, type Section, section } from "./fairText.ts"
 import { isLeftOpen, isShut, isSpared, openLine, shutSection, subjectOf } from "./gateReasons.ts"
 import { type MergedReplies, mergedReplies } from "./mergedReplies.ts"
@@ -92,9 +92,11 @@ const severalPaths = ({ paths }: MergedReplies): ReadonlyArray<Section> =>
   paths.length > 1 ? [{ ...section(paths.join("\n")), head: "Several hooks print a path for the worktree, each another one:" }] : []
 
 const whyNot = ({ blocksLeft, event }: HookAnswerOptions, { blockable, says }: EventRule): string =>
-  blocksLeft || (!blockable && says !== "behavior")
-    ? `${event} cannot be blocked. This did not pass:`
-    : "Nothing is blocked any more, and the agent is not sent on again. Otherwise it would be, because of this:"
+  event !== null && !isHookEvent(event)
+    ? `${unknownEvent(event)}, and nothing is blocked there. This did not pass:`
+    : blocksLeft || (!blockable && says !== "behavior")
+      ? `${event} cannot be blocked. This did not pass:`
+      : "Nothing is blocked any more, and the agent is not sent on again. Otherwise it would be, because of this:"
 
 /** All that is to be said goes to stderr, the reasons with most of the room. */
 const reasonOf = ({ closing, context, messages, rule, said }: Parts): string => {

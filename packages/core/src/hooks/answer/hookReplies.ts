@@ -1,8 +1,8 @@
 import { clipped } from "../../text/Clip.ts"
 import { canonicalJson, isObject, type JsonObject, object } from "../../text/json.ts"
 import type { HookPayload } from "../decision/hookPayload.ts"
+import { type EventRule, type FieldKind, type Permission, permissions, ruleOf } from "../HookEvents.ts"
 import type { HookOutcome, HookSaid } from "../HookOutcome.ts"
-import { type EventRule, type FieldKind, type Permission, permissions, ruleOf } from "./eventRules.ts"
 
 /** An answer of a command in the client's JSON, with each field where it belongs and of its type. Null for what it does not say. */
 export interface HookReply {

@@ -1,6 +1,6 @@
 import { array, canonicalJson, isObject, type JsonObject } from "../../text/json.ts"
+import { type EventRule, type FieldKind, type Permission, permissions } from "../HookEvents.ts"
 import type { HookOutcome } from "../HookOutcome.ts"
-import { type EventRule, type FieldKind, type Permission, permissions } from "./eventRules.ts"
 import { type Section, section } from "./fairText.ts"
 import { readable, subjectOf } from "./gateReasons.ts"
 import { type HookReply, type Printed, printedBy } from "./hookReplies.ts"

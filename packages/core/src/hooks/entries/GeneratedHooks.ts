@@ -13,7 +13,8 @@ import { waitAt } from "../ClientWaits.ts"
 import { hanPluginFile, hooksIn } from "../definition/hanPluginFile.ts"
 import { type HandlerPlace, handlersIn, hanHookCall, takeOut } from "../definition/hookHandlers.ts"
 import { PluginFolderInvalid } from "../definition/PluginCheck.ts"
-import { type HookDefinition, type HookProblem, hookEvents } from "../Hook.ts"
+import type { HookDefinition, HookProblem } from "../Hook.ts"
+import { hookEventNames, refusalOf } from "../HookEvents.ts"
 import { common, isOfTools, matcherOf } from "../HookMatcher.ts"
 
 /** An entry that a plugin's hooks need: Claude Code calls han, which runs all that is due. */
@@ -87,7 +88,6 @@ export const pluginFoldersBelow = (folder: string): Effect.Effect<ReadonlyArray<
   })
 
 const deepest = 6
-const replacesGit = "WorktreeCreate"
 
 /** `sync: false` is the standard, too: only the file itself says whether somebody wrote it. */
 interface Definition {
@@ -118,8 +118,8 @@ const saysAsync =
 
 const entriesOf = (hooks: ReadonlyArray<HookDefinition>, isAsync: (hook: HookDefinition) => boolean): ReadonlyArray<GeneratedEntry> =>
   // One that Claude Code does not know could make it refuse the whole file.
-  hookEvents
-    .filter((event) => event !== replacesGit)
+  hookEventNames
+    .filter((event) => refusalOf(event) === null)
     .flatMap((event) => {
       // One whose tools leave nothing over never runs.
       const due = hooks.flatMap((hook) => {
