@@ -99,7 +99,8 @@ const editing = Effect.fn("JsonFile.edit")(function* <E, R>(path: string, change
   return yield* new JsonFileUnwritable({ path, reason: "busy", message: `${path} is written by another program again and again; try again later` })
 })
 
-const unreadableFile = ({ message, path, reason }: FileUnreadable) =>
+/** Says the same of a file of JSON. */
+export const unreadableFile = ({ message, path, reason }: FileUnreadable) =>
   new JsonFileUnreadable({ path, reason: reason === "denied" ? "denied" : "failed", message })
 
 const unwritable =
@@ -189,7 +190,8 @@ const inWords: Readonly<Record<string, string>> = {
   InvalidCharacter: "an invalid character in a string"
 }
 
-const brokenAt = (path: string, text: string, offset: number, why: string): JsonFileBroken => {
+/** The error at an offset of the text, with what to do. */
+export const brokenAt = (path: string, text: string, offset: number, why: string): JsonFileBroken => {
   const before = text.slice(0, offset).split("\n")
   const line = before.length
   const column = (before.at(-1)?.length ?? 0) + 1
