@@ -154,7 +154,7 @@ const parsed = (path: string, { bytes }: WholeFile): Effect.Effect<Parsed, JsonF
     }
   })
 
-/** With the system's parser first, which is fast. */
+/** Parses JSON, first with the system's parser, which is fast. */
 const valueIn = (text: string, errors: Array<ParseError> = []): unknown => {
   try {
     return JSON.parse(text)
@@ -210,7 +210,7 @@ const applied = (path: string, text: string, changes: ReadonlyArray<JsonChange>)
     return Effect.succeed(next)
   })
 
-/** The same change on the value, against which the changed text is held. */
+/** Makes the same change on the value, with which the changed text is compared. */
 const valueAfter = (value: JsonObject, change: JsonChange): JsonObject => {
   const after = (current: unknown, path: JsonPath): unknown => {
     const [segment, ...rest] = path

@@ -28,7 +28,7 @@ export class JsonPlan {
     return this.#text
   }
 
-  /** Why the first change could not be made that could not. */
+  /** The reason why a change could not be made, of the first such change. */
   get conflict(): Conflict | null {
     return this.#conflict
   }
@@ -54,7 +54,7 @@ export class JsonPlan {
     return true
   }
 
-  /** Whether a list or an object is empty, without a comment in it. */
+  /** Tells whether a list or an object is empty, without a comment in it. */
   isBare(path: JsonPath): boolean {
     const within = this.#within(path)
     return within !== null && within.trim() === ""

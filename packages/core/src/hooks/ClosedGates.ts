@@ -7,7 +7,7 @@ import { isMeant, standsFor } from "./HookMatcher.ts"
  */
 export interface ClosedGate {
   readonly event: string
-  /** What the event is to be about, as `triggerIn` gives it; null for anything. */
+  /** The values that the event must be about, as `triggerIn` gives them; null for anything. */
   readonly values: ReadonlyArray<string> | null
   /** The only tools that it is for at all; null for all. */
   readonly filter: ReadonlyArray<string> | null

@@ -22,11 +22,11 @@ export type Permission = (typeof permissions)[number]
 /** The type of a field of `hookSpecificOutput`. */
 export type FieldKind = "text" | "flag" | "object" | "texts" | "any" | "action"
 
-/** How Claude Code reads the answer to an event. */
+/** The way in which Claude Code reads the answer to an event. */
 export interface EventRule {
   /** Exit code 2 stops what is about to happen, sends the agent on, or tells it why; its reason is on stderr. */
   readonly blockable: boolean
-  /** How JSON says the same: `decision: "block"`, `permissionDecision: "deny"`, or `decision.behavior: "deny"`; null where only the exit code is known to. */
+  /** The form of the same in JSON: `decision: "block"`, `permissionDecision: "deny"`, or `decision.behavior: "deny"`; null where only the exit code is known to. */
   readonly says: "decision" | "permission" | "behavior" | null
   /** Exit code 2 or a block in JSON erases what the user has written: nothing else does. */
   readonly erases: boolean
@@ -36,7 +36,7 @@ export interface EventRule {
   readonly context: "read" | "goes-on" | null
   /** A called program may answer with JSON. */
   readonly json: boolean
-  /** Where it may not: stdout is printed for the user as it is. */
+  /** Claude Code prints stdout for the user as it is, JSON included. */
   readonly shown: boolean
   readonly permissions: ReadonlyArray<Permission>
   /** The other fields of `hookSpecificOutput`. */
@@ -95,7 +95,7 @@ const closed = (name: string, values: string): MatchedField => ({ ...known(name,
 const toolName = any("tool_name")
 const trigger = closed("trigger", "manual auto")
 
-/** What Claude Code does at most events. Each row says its rule and its matched field itself. */
+/** The behaviour of Claude Code at most events. Each row says its rule and its matched field itself. */
 const usual = {
   clientWait: 600_000,
   clientWaitVariable: null,

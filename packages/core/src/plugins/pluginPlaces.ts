@@ -9,13 +9,13 @@ import { isWithin } from "./pluginContent.ts"
 
 /** A marketplace as one file declares it. */
 export interface Declared {
-  /** Of the file: what only a repository declares is asked last. */
+  /** The owner of the file: a marketplace that only a repository declares is asked last. */
   readonly by: "person" | "repository"
   readonly file: string
-  /** What relative paths begin at; null where they mean nothing. */
+  /** The folder that relative paths begin at; null where they mean nothing. */
   readonly base: string | null
   readonly source: JsonObject | null
-  /** Where the client put it. */
+  /** The folder that the client put it in. */
   readonly location: string | null
 }
 
@@ -23,7 +23,7 @@ export interface PluginPlace {
   /** Without symbolic links. */
   readonly root: string
   readonly declaredBy: "person" | "repository"
-  /** By its installation; by the copies that the client keeps; else the live folder of a marketplace. */
+  /** Found by its installation, among the copies that the client keeps, or in the live folder of a marketplace. */
   readonly how: "installed" | "cached" | "marketplace"
   readonly version: string | null
   readonly aliases: ReadonlyArray<string>
@@ -34,7 +34,7 @@ export interface PlaceQuery {
   readonly marketplace: string
   /** The strongest first. */
   readonly declared: ReadonlyArray<Declared>
-  /** Those that hold in the project, the nearest first. */
+  /** The installations that hold in the project, the nearest first. */
   readonly installations: ReadonlyArray<Installation>
   /** Configuration folders. */
   readonly folders: ReadonlyArray<string>

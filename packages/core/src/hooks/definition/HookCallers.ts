@@ -110,7 +110,7 @@ export const waitingInVain = (
 }
 
 /**
- * What entries the user's settings must have so that han is called for every hook that is on and trusted: by event, the names that matchers must cover, null for
+ * Finds the entries that the user's settings must have so that han is called for every hook that is on and trusted: by event, the names that matchers must cover, null for
  * everything. Entries that `mine` are taken for absent.
  */
 export const neededAt = (situation: HookSituation, mine: (entry: ClientHook) => boolean): ReadonlyMap<string, ReadonlyArray<string> | null> => {

@@ -19,7 +19,7 @@ import { digestOf, type Untrusted } from "./trustDigest.ts"
 import { readDecisions, removeDecision, type StoredDecision, writeDecision } from "./trustFile.ts"
 
 export interface HookSettingsOptions {
-  /** Where the decisions of `han trust` are kept. */
+  /** The file with the decisions of `han trust`. */
   readonly trustFile: string
 }
 

@@ -12,7 +12,7 @@ const codeLoading = new Set(
   ).split(" ")
 )
 
-/** What programs need to be found and to know their user, language and installations; no secrets by their names. */
+/** Variables by which programs are found and know their user, language and installations; no secrets by their names. */
 const allowed = new Set(
   (
     "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TEMP TMP TERM COLORTERM NO_COLOR FORCE_COLOR CI HOSTNAME PWD XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME " +
@@ -38,7 +38,7 @@ export interface HookSetting {
   readonly sessionId: string | null
 }
 
-/** What a hook's commands see: of the caller's variables those on the list and those that the hook declares, and what Claude Code and han say of the call. */
+/** Makes the environment of a hook's commands: of the caller's variables those on the list and those that the hook declares, and those of Claude Code and han about the call. */
 export const environmentOf = (hook: Pick<Hook, "environment" | "root">, setting: HookSetting): Record<string, string> => {
   const found: Record<string, string> = {}
   for (const [name, value] of Object.entries(setting.environment)) {

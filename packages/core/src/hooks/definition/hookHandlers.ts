@@ -77,7 +77,7 @@ export const clientCall = ({
 export const callWords = ({ args, what }: Pick<ClientHook, "args" | "what">): ReadonlyArray<string> =>
   what === null ? [] : (hanHookCall(args === null ? what.replace(runner, "$<rest>") : [what, ...args].join(" "))?.words ?? [])
 
-/** Whether this is what `han setup` writes, or wrote once: `… hook run EVENT`, or a request to the coordinator. */
+/** Tells whether this is what `han setup` writes, or wrote once: `… hook run EVENT`, or a request to the coordinator. */
 export const isSetupHandler = (handler: JsonObject): boolean => {
   if (handler.type === "http") return eventOfUrl(handler.url) !== null
   if ((handler.type !== "command" && handler.type !== undefined) || Array.isArray(handler.args)) return false

@@ -29,7 +29,7 @@ export interface EntryChange extends ClientEntry {
 export interface ClientEntriesPlace {
   /** A settings file of Claude Code; where it is a symbolic link, what it names is written. */
   readonly settings: string
-  /** Where han keeps what a settings file was, when that cannot be seen from what it is. */
+  /** The file in which han keeps the earlier text of a settings file, when that cannot be seen from the present one. */
   readonly record: string
   /** Only say what would be done. */
   readonly dry: boolean
@@ -38,19 +38,19 @@ export interface ClientEntriesPlace {
 export interface ClientEntriesWanted {
   /** That are wanted whatever hooks there are. */
   readonly events: ReadonlyArray<string>
-  /** What hooks need beside: by event, the names that a matcher must cover, null for everything. What was written for hooks alone and is not needed any more goes. */
+  /** The entries that hooks need beside: by event, the names that a matcher must cover, null for everything. Entries that were written for hooks alone and are not needed any more go. */
   readonly needed?: ReadonlyMap<string, ReadonlyArray<string> | null> | undefined
-  /** What begins the command, quoted for a shell. */
+  /** The program at the start of the command, quoted for a shell. */
   readonly program: string
   /** The projects that need something of `needed`: they are looked at by the next one who writes. */
   readonly projects?: ReadonlyArray<string> | undefined
-  /** Whether entries that name another program are corrected; true without. */
+  /** False: entries that name another program stay as they are. */
   readonly corrects?: boolean | undefined
-  /** Whether `needed` is all: without, what was written for hooks alone stays, for somebody may need it. True without. */
+  /** False: `needed` is not all, and entries that were written for hooks alone stay, for somebody may need them. */
   readonly isWhole?: boolean | undefined
 }
 
-/** What was done, in the order of the file. `notes`: what keeps Claude Code from running it, in words. */
+/** The changes of a file, in its order. `notes`: what keeps Claude Code from running the entries, in words. */
 export interface ClientEntriesChange {
   readonly written: boolean
   readonly entries: ReadonlyArray<EntryChange>
@@ -176,7 +176,7 @@ const written = (plan: JsonPlan, wanted: ClientEntriesWanted, forHooks: Readonly
 const isSameList = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.length === b.length && a.every((one, index) => one === b[index])
 
 interface EventWanted {
-  /** What matchers must cover, null everything, undefined whatever is there. */
+  /** The names that matchers must cover, null for everything, undefined for whatever is there. */
   readonly names: ReadonlyArray<string> | null | undefined
   readonly isForHooks: boolean
   readonly corrects: boolean
@@ -252,7 +252,7 @@ const isKept = (): boolean => true
 const groupsAt = (plan: JsonPlan, event: string): ReadonlyArray<unknown> => array(object(plan.value.hooks)?.[event])
 const matcherOf = (plan: JsonPlan, { event, group }: HandlerPlace): string | null => filled(object(groupsAt(plan, event)[group])?.matcher)
 
-/** With the options that a person has given to the one that is there. */
+/** Adds the options that a person has given to the command that is there. */
 const commandBeside = (wanted: JsonObject, there: JsonObject): string =>
   [text(wanted.command) ?? "", ...(hanHookCall(there.command)?.words.slice(1) ?? [])].join(" ")
 
@@ -260,7 +260,7 @@ const isRequest = (handler: JsonObject): boolean => handler.type === "http" && i
 const isCommand = (handler: JsonObject): boolean => handler.type !== "http" && isSetupHandler(handler)
 const isSame = (a: HandlerPlace, b: HandlerPlace): boolean => a.group === b.group && a.index === b.index
 
-/** Which of the places that han's entries are in were there without them. */
+/** Tells of a place that han's entries are in if it was there without them. */
 const keptBy =
   (original: string | null) =>
   (names: ReadonlyArray<string>): boolean => {
@@ -270,7 +270,7 @@ const keptBy =
     return at !== undefined
   }
 
-/** What the file was, or would be by now, if han had never written into it. */
+/** Finds the text that the file would have by now if han had never written into it. */
 const originalOf = Effect.fnUntraced(function* ({ record: file }: ClientEntriesPlace, target: string, whole: string | null) {
   if (whole === null) return null
   const record = yield* readRecord(file, target)

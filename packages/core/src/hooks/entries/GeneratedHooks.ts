@@ -21,14 +21,14 @@ import { common, isOfTools, matcherOf } from "../HookMatcher.ts"
 export interface GeneratedEntry {
   readonly event: string
   readonly command: string
-  /** What it is for: tools, a source, files to watch; null for all. */
+  /** The matcher: tools, a source, files to watch; null for all. */
   readonly matcher: string | null
   readonly async: boolean
   /** Null: Claude Code's own limit. */
   readonly timeoutSeconds: number | null
 }
 
-/** What `hooks/hooks.json` of a plugin is, or has become. */
+/** The state of a plugin's `hooks/hooks.json`. */
 export interface GeneratedHooks {
   readonly root: string
   readonly file: string
@@ -179,7 +179,7 @@ const groupOf = ({ command, matcher, timeoutSeconds, ...entry }: GeneratedEntry)
   ]
 })
 
-/** Whether han generated it, in this form or an earlier one. */
+/** Tells whether han generated it, in this form or an earlier one. */
 const isGenerated = ({ handler }: HandlerPlace): boolean => (handler.type === "command" || handler.type === undefined) && hanHookCall(handler.command) !== null
 
 /** Leaves an entry that is right already where it is. The commands that are gone. */

@@ -7,7 +7,7 @@ interface Heredoc {
   readonly tabs: boolean
 }
 
-/** How parentheses are read: as commands, or as words (an array, a pattern, a condition in `[[`). */
+/** The two ways to read parentheses: as commands, or as words (an array, a pattern, a condition in `[[`). */
 type Reading = "commands" | "words"
 
 /** A list of commands while it is read. */
@@ -16,7 +16,7 @@ interface List {
   readonly reading: Reading
   /** The `case`s around this place, the innermost last. */
   readonly cases: Array<"pattern" | "body">
-  /** Where the word begins that is being read; -1 between words. */
+  /** The place at which the word began that is being read; -1 between words. */
   from: number
   /** The next word is the target of a redirection. */
   redirected: boolean
