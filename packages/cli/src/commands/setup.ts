@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
+import { hookEventNames, isHookEvent, refusalOf } from "han-core/HookEvents"
 import type { HookList } from "han-core/Hooks"
-import { type ClientEntriesChange, type EntryChange, refusalOf, remove, standardEvents, write } from "han-core/unstable/ClientEntries"
+import { type ClientEntriesChange, type EntryChange, remove, standardEvents, write } from "han-core/unstable/ClientEntries"
 import { mayRun } from "han-core/unstable/HookCallers"
 import { print, run as runAgainst } from "../coordinator/Asking.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
@@ -32,7 +33,8 @@ const installed = (options: Options, host: Host) =>
   Effect.gen(function* () {
     for (const event of options.events) {
       const refusal = refusalOf(event)
-      if (refusal !== null) return yield* Effect.fail(new BadUsage(`setup: ${refusal}`))
+      const others = isHookEvent(event) ? "" : `; those are ${hookEventNames.filter((name) => refusalOf(name) === null).join(", ")}`
+      if (refusal !== null) return yield* Effect.fail(new BadUsage(`setup: ${refusal}${others}`))
     }
     const place = placeOf(host, options.dryRun)
     const before = yield* situations(host)

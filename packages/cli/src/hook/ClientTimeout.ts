@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
-import { isAwaited, waitAt } from "han-core/unstable/ClientWaits"
+import { type CallingEntry, isAsyncCall, isAwaited, waitAt } from "han-core/unstable/ClientWaits"
 import type { HookWords } from "./HookWords.ts"
 
 /** The client's limits for a call of han. */
@@ -17,7 +17,7 @@ export interface ClientTimeout {
  * entry is found the client's own limits count.
  */
 export const clientTimeout = (
-  { only }: Pick<HookWords, "only">,
+  { async, only }: Pick<HookWords, "async" | "only">,
   event: string | null,
   project: string,
   environment: Readonly<Record<string, string | undefined>>
@@ -33,17 +33,14 @@ export const clientTimeout = (
   const names = only === null ? [event ?? ""] : [only.plugin, only.hook]
   const entries = files
     .flatMap((file) => handlersAt(file, event))
-    .filter(({ args, command }) => {
+    .flatMap(({ args, async, command, timeout }): ReadonlyArray<CallingEntry> => {
       const words = typeof command === "string" ? [command, ...list(args)].join(" ").split(/[\s'"]+/) : []
       const at = words.findIndex((word, index) => word === "hook" && /^(?:run|dispatch)$/.test(words[index + 1] ?? ""))
-      return at !== -1 && names.every((name) => words.includes(name, at))
+      if (at === -1 || !names.every((name) => words.includes(name, at))) return []
+      const limit = typeof timeout === "number" && timeout > 0 ? timeout * 1000 : null
+      return [{ timeout: limit, async: async === true, flagged: words.includes("--async", at) }]
     })
-  const standard = waitAt(event, environment)
-  const waits = entries.map(({ timeout }) => (typeof timeout === "number" && timeout > 0 ? timeout * 1000 : standard))
-  return {
-    waitMs: waits.length === 0 ? standard : Math.min(...waits),
-    isAwaited: isAwaited(event) && (entries.length === 0 || entries.some((entry) => entry["async"] !== true))
-  }
+  return { waitMs: waitAt(event, environment, entries), isAwaited: isAwaited(event) && !isAsyncCall(async, entries) }
 }
 
 type Fields = { readonly [name: string]: unknown }

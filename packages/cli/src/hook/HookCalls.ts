@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
-import { hookEvents } from "han-core/Hook"
 import type { HookCall } from "han-core/HookCall"
+import { hookEventNames, isHookEvent, unknownEvent } from "han-core/HookEvents"
 import { matchedField, triggerIn } from "han-core/unstable/HookMatcher"
 import { faultsOf } from "han-core/unstable/TriggerFault"
 import { BadUsage } from "../environment/CommandFailed.ts"
@@ -27,10 +27,8 @@ export const handCall = (asked: HandCall, host: Host, command: string): HookCall
   const { about, event } = eventIn(asked.event, command)
   const tool = about["tool_name"] ?? asked.tool
   if (tool !== asked.tool && asked.tool !== undefined) throw new BadUsage(`${command}: give the tool behind the event or with --tool, not both`)
-  if (event !== undefined && !hookEvents.includes(event)) {
-    throw new BadUsage(
-      `${command}: "${event.slice(0, 60)}" is no event of Claude Code; those are ${hookEvents.join(", ")}. For one hook give its plugin and its name`
-    )
+  if (event !== undefined && !isHookEvent(event)) {
+    throw new BadUsage(`${command}: ${unknownEvent(event)}; those are ${hookEventNames.join(", ")}. For one hook give its plugin and its name`)
   }
   // Commands run in a folder that is there, and for the project around it.
   const cwd = standing(workingDirectory())
@@ -67,7 +65,7 @@ const eventIn = (text: string | undefined, command: string): { readonly event: s
   const { event, values } = trigger
   const field = matchedField(event)
   const [value, another] = values ?? []
-  if (value === undefined || !hookEvents.includes(event)) return { event, about: {} }
+  if (value === undefined || !isHookEvent(event)) return { event, about: {} }
   if (another !== undefined) throw new BadUsage(`${command}: an event is about one thing; "${text.slice(0, 60)}" names several`)
   if (field?.name === "file_path") return { event, about: { file_path: inFull(value) } }
   const fault = faultsOf(trigger).find(({ severity }) => severity === "error")

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { hookEvents } from "han-core/Hook"
+import { hookEventNames } from "han-core/HookEvents"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { compiledHan, put, repository, type Told } from "../compiledHan.ts"
 
@@ -21,7 +21,7 @@ const command = [
 ].join("\n")
 
 // What is for Stop is for SubagentStop as well.
-const hooks = hookEvents
+const hooks = hookEventNames
   .filter((event) => event !== "SubagentStop")
   .map((event) => `  at-${event.toLowerCase()}:\n    event: ${event}\n    command: ${JSON.stringify(command)}\n    environment: [RECEIVED]\n`)
   .join("")
@@ -63,14 +63,14 @@ const history = () => (han.json("hook", "history", "--limit", "1000") as { reado
 
 beforeAll(() => {
   han.build()
-  const entries = hookEvents.map((event) => [event, [{ hooks: [{ type: "command", command: `han hook run ${event}` }] }]])
+  const entries = hookEventNames.map((event) => [event, [{ hooks: [{ type: "command", command: `han hook run ${event}` }] }]])
   put(join(han.project, ".claude/settings.json"), JSON.stringify({ hooks: Object.fromEntries(entries) }))
   han.startCoordinator()
 }, 120_000)
 
 afterAll(han.remove)
 
-describe.each(hookEvents.map((event) => ({ event })))("$event", ({ event }) => {
+describe.each(hookEventNames.map((event) => ({ event })))("$event", ({ event }) => {
   it("gets the payload to the byte, and passes in silence", async () => {
     const input = payload(event, "nothing", { text: 'ünïcode \u2028 \\ "quoted"' })
     expect(await call([event], input)).toEqual({ code: 0, signal: null, out: "", err: "" })
@@ -121,7 +121,7 @@ describe.each(hookEvents.map((event) => ({ event })))("$event", ({ event }) => {
 describe("all of them", () => {
   it("are in the history, each with how it ended", () => {
     const runs = history()
-    for (const event of hookEvents) {
+    for (const event of hookEventNames) {
       const of = runs.filter((run) => run.event === event)
       expect(of.filter(({ verdict }) => verdict === "passed").length, event).toBeGreaterThanOrEqual(3)
       expect(of.filter(({ exitCode, verdict }) => verdict === "blocked" && exitCode === 2).length, event).toBe(1)

@@ -1,7 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { hookEvents } from "han-core/Hook"
-import { ruleOf } from "han-core/unstable/eventRules"
+import { hookEventNames, ruleOf } from "han-core/HookEvents"
 import { isFrequent, told } from "han-core/unstable/UnaskedGates"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { whyNotStarted } from "../../src/hook/FailOpen.ts"
@@ -46,7 +45,7 @@ describe("a hook that lets go", () => {
       expect(await call(event)).toMatchObject({ out: "", err: expect.stringMatching(notRunning) })
     expect(told("PostCompact", "x")).toEqual({ stdout: "x\n", stderr: "" })
     for (const event of ["SessionStart", "UserPromptSubmit", "SubagentStop", "Elicitation"]) expect((await call(event)).message).toMatch(notRunning)
-    for (const event of hookEvents) expect([event, told(event, "x").stdout !== ""]).toEqual([event, ruleOf(event).json || ruleOf(event).shown])
+    for (const event of hookEventNames) expect([event, told(event, "x").stdout !== ""]).toEqual([event, ruleOf(event).json || ruleOf(event).shown])
     expect(["Stop", "SubagentStop", "SessionStart", "UserPromptSubmit", null].map(isFrequent)).toEqual([false, false, false, false, false])
     const other = await peer(here.socket, answering(says('{"decision":"block","reason":"no"}')))
     expect((await call("Stop")).out).toBe('{"decision":"block","reason":"no"}')

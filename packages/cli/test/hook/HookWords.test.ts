@@ -1,4 +1,4 @@
-import { hookEvents } from "han-core/Hook"
+import { hookEventNames } from "han-core/HookEvents"
 import { describe, expect, it } from "vitest"
 import { eventName, readWords } from "../../src/hook/HookWords.ts"
 
@@ -7,7 +7,7 @@ const words = (line: string) => readWords(line.split(" "))
 
 describe("what the agent's client calls", () => {
   it("an event: every one that han knows, and any other that looks like one", () => {
-    for (const event of hookEvents) expect(words(`hook run ${event}`)).toEqual({ ...plain, event })
+    for (const event of hookEventNames) expect(words(`hook run ${event}`)).toEqual({ ...plain, event })
     expect(words("hook run MCPServerLost")).toEqual({ ...plain, event: "MCPServerLost" })
     for (const word of ["stop", "PRE", "Pre-Tool", "P", "Stop2", "lint@mine"]) {
       expect(eventName.test(word)).toBe(false)

@@ -99,7 +99,8 @@ const editing = Effect.fn("JsonFile.edit")(function* <E, R>(path: string, change
   return yield* new JsonFileUnwritable({ path, reason: "busy", message: `${path} is written by another program again and again; try again later` })
 })
 
-const unreadableFile = ({ message, path, reason }: FileUnreadable) =>
+/** Says the same of a file of JSON. */
+export const unreadableFile = ({ message, path, reason }: FileUnreadable) =>
   new JsonFileUnreadable({ path, reason: reason === "denied" ? "denied" : "failed", message })
 
 const unwritable =
@@ -153,7 +154,7 @@ const parsed = (path: string, { bytes }: WholeFile): Effect.Effect<Parsed, JsonF
     }
   })
 
-/** With the system's parser first, which is fast. */
+/** Parses JSON, first with the system's parser, which is fast. */
 const valueIn = (text: string, errors: Array<ParseError> = []): unknown => {
   try {
     return JSON.parse(text)
@@ -189,7 +190,8 @@ const inWords: Readonly<Record<string, string>> = {
   InvalidCharacter: "an invalid character in a string"
 }
 
-const brokenAt = (path: string, text: string, offset: number, why: string): JsonFileBroken => {
+/** The error at an offset of the text, with what to do. */
+export const brokenAt = (path: string, text: string, offset: number, why: string): JsonFileBroken => {
   const before = text.slice(0, offset).split("\n")
   const line = before.length
   const column = (before.at(-1)?.length ?? 0) + 1
@@ -208,7 +210,7 @@ const applied = (path: string, text: string, changes: ReadonlyArray<JsonChange>)
     return Effect.succeed(next)
   })
 
-/** The same change on the value, against which the changed text is held. */
+/** Makes the same change on the value, with which the changed text is compared. */
 const valueAfter = (value: JsonObject, change: JsonChange): JsonObject => {
   const after = (current: unknown, path: JsonPath): unknown => {
     const [segment, ...rest] = path

@@ -5,7 +5,7 @@ import { FileUnreadable } from "./FileUnreadable.ts"
 
 // Transcripts lie on a local disk: a system call takes microseconds there, a trip through the thread pool a hundred times as long, and a pass makes ten for each file.
 
-/** What the file system says about one path, symbolic links followed. */
+/** The facts of the file system about one path, symbolic links followed. */
 export interface FileFacts {
   /** The same for every path that leads to the same file or folder. */
   readonly key: string
@@ -20,7 +20,7 @@ export interface FileFacts {
 export const errorCode = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "unknown error"
 
-/** Says of a failed system call on `path` what happened and what to do. */
+/** Maps a failed system call on `path` to a `FileUnreadable` that says what happened and what to do. */
 export const unreadable =
   (path: string) =>
   (cause: unknown): FileUnreadable => {
@@ -62,11 +62,11 @@ export const askFacts = async (path: string): Promise<FileFacts> => {
   }
 }
 
-/** What `ask` finds, with its rejection as the error. */
+/** Runs `ask`, with its rejection as the error. */
 export const asking = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, FileUnreadable> =>
   Effect.tryPromise({ try: ask, catch: (cause) => (cause instanceof FileUnreadable ? cause : unreadable(path)(cause)) })
 
-/** What a call to the file system gives, or why the file at `path` cannot be read. */
+/** Makes a call to the file system; fails with the reason why the file at `path` cannot be read. */
 export const calling = <A>(path: string, call: () => A): Effect.Effect<A, FileUnreadable> => Effect.try({ try: call, catch: unreadable(path) })
 
 export const factsOf = (path: string): Effect.Effect<FileFacts, FileUnreadable> => calling(path, () => factsFrom(statSync(path, { bigint: true })))
@@ -75,7 +75,7 @@ export const factsOf = (path: string): Effect.Effect<FileFacts, FileUnreadable> 
 export const descriptorFacts = (path: string, descriptor: number): Effect.Effect<FileFacts, FileUnreadable> =>
   calling(path, () => factsFrom(fstatSync(descriptor, { bigint: true })))
 
-/** Where a symbolic link leads in the end; null for anything else. */
+/** The path that a symbolic link leads to in the end; null for anything else. */
 export const linkTarget = (path: string): Effect.Effect<string | null, FileUnreadable> =>
   calling(path, () => (lstatSync(path).isSymbolicLink() ? realpathSync(path) : null))
 

@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, statSync } from "node:fs"
 import { errorCode } from "./fileFacts.ts"
 
-/** What one system call says of a path. */
+/** The answer of one system call about a path. */
 export interface FileLook {
   /** Another one when another file is there, or it was changed; for what cannot be asked, why. */
   readonly identity: string
@@ -33,7 +33,7 @@ const settleMs = 100
 const coarseSettleMs = 2100
 
 /**
- * Whether a change after `time` (milliseconds since 1970, before the content was read) would have made it look different. The time of the last change of the inode
+ * Tells whether a change after `time` (milliseconds since 1970, before the content was read) would have made it look different. The time of the last change of the inode
  * decides: no program can set it.
  */
 export const isSettled = ({ stats }: FileLook, time: number): boolean => {

@@ -2,13 +2,13 @@ import * as Either from "effect/Either"
 import { createScanner, type Node, parseTree } from "jsonc-parser"
 import type { JsonChange, JsonPath } from "./JsonChange.ts"
 
-/** Why a text cannot be changed as asked, and where in it. */
+/** The reason why a text cannot be changed as asked, and the offset of it. */
 export interface Conflict {
   readonly offset: number
   readonly why: string
 }
 
-/** How this file is written, so that what is put in looks like the rest. */
+/** The style of a file, so that new text looks like the rest. */
 interface Style {
   readonly eol: string
   readonly unit: string
@@ -38,7 +38,7 @@ export const changed = (text: string, change: JsonChange): Either.Either<string,
 const childrenOf = (node: Node): ReadonlyArray<Node> => node.children ?? []
 const endOf = (node: Node): number => node.offset + node.length
 
-/** Where in `container` that name or place is; null when it is not there. */
+/** Finds that name or place in `container`; null when it is not there. */
 const indexIn = (container: Node, segment: string | number): Either.Either<number | null, Conflict> => {
   const children = childrenOf(container)
   if (typeof segment === "number") {
@@ -183,14 +183,14 @@ const styleOf = (text: string, root: Node): Style => {
   }
 }
 
-/** What stands between a name and its value. */
+/** The text between a name and its value. */
 const colonOf = (text: string, property: Node): string => {
   const [name, value] = childrenOf(property)
   const found = name === undefined || value === undefined ? ": " : text.slice(endOf(name), value.offset)
   return /^[ \t]*:[ \t]*$/.test(found) ? found : ": "
 }
 
-/** What stands between two things on one line. */
+/** The text between two things on one line. */
 const gapOf = (text: string, container: Node, colon: string): string => {
   const [first, second] = childrenOf(container)
   if (first === undefined) return ""

@@ -4,7 +4,7 @@ import { createScanner, findNodeAtLocation, parse, parseTree } from "jsonc-parse
 import { isObject, type JsonObject } from "../text/json.ts"
 import { unreadable } from "./fileFacts.ts"
 import type { JsonChange, JsonPath } from "./JsonChange.ts"
-import { edit, JsonFileBroken, JsonFileUnreadable, type JsonFileUnwritable, read } from "./JsonFile.ts"
+import { brokenAt, edit, type JsonFileBroken, type JsonFileUnreadable, type JsonFileUnwritable, read, unreadableFile } from "./JsonFile.ts"
 import { type Conflict, changed } from "./jsonEdits.ts"
 import { readWhole, targetOf } from "./wholeFile.ts"
 
@@ -28,7 +28,7 @@ export class JsonPlan {
     return this.#text
   }
 
-  /** Why the first change could not be made that could not. */
+  /** The reason why a change could not be made, of the first such change. */
   get conflict(): Conflict | null {
     return this.#conflict
   }
@@ -54,7 +54,7 @@ export class JsonPlan {
     return true
   }
 
-  /** Whether a list or an object is empty, without a comment in it. */
+  /** Tells whether a list or an object is empty, without a comment in it. */
   isBare(path: JsonPath): boolean {
     const within = this.#within(path)
     return within !== null && within.trim() === ""
@@ -98,7 +98,7 @@ const textAt = (path: string): Effect.Effect<string | null, JsonFileUnreadable> 
   Effect.tryPromise({ try: () => targetOf(path), catch: unreadable(path) }).pipe(
     Effect.flatMap((target) => readWhole(target, 1 << 24)),
     Effect.mapBoth({
-      onFailure: ({ message, reason }) => new JsonFileUnreadable({ path, reason: reason === "denied" ? "denied" : "failed", message }),
+      onFailure: unreadableFile,
       onSuccess: (found) => (found === null ? null : new TextDecoder("utf-8", { ignoreBOM: true }).decode(found.bytes))
     })
   )
@@ -121,7 +121,7 @@ export const editPlanned = <A extends object, E, R>(
   return Effect.gen(function* () {
     if (dry) {
       const { changes, made, plan } = yield* Effect.flatMap(wholeText(path), planned)
-      return plan.conflict === null ? { changes, made } : yield* conflicting(path, plan.text, plan.conflict)
+      return plan.conflict === null ? { changes, made } : yield* brokenAt(path, plan.text, plan.conflict.offset, plan.conflict.why)
     }
     const rounds: Array<A> = []
     const { written } = yield* edit(path, () =>
@@ -136,11 +136,4 @@ export const editPlanned = <A extends object, E, R>(
     const [made] = rounds
     return made === undefined ? yield* Effect.dieMessage(`${path} was changed without being asked for`) : { changes: written, made }
   })
-}
-
-/** As `edit` says it. */
-const conflicting = (path: string, text: string, { offset, why }: Conflict): JsonFileBroken => {
-  const before = text.slice(0, offset).split("\n")
-  const [line, column] = [before.length, (before.at(-1)?.length ?? 0) + 1]
-  return new JsonFileBroken({ path, line, column, message: `${path}, line ${line}, column ${column}: ${why}. Correct it there; nothing was changed` })
 }

@@ -10,7 +10,7 @@ export type YamlPath = ReadonlyArray<string | number>
 export interface YamlFile {
   readonly path: string
   readonly value: JsonObject
-  /** Where this key stands; of the nearest key above it when it is not there. */
+  /** The line of this key; of the nearest key above it when it is not there. */
   readonly lineOf: (path: YamlPath) => number | null
 }
 

@@ -1,12 +1,13 @@
+import { isHookEvent } from "./HookEvents.ts"
 import { isMeant, standsFor } from "./HookMatcher.ts"
 
 /**
- * The gates of which the agent is blocked while nobody runs them (`on_error: closed`), as they stand in a file for programs that find nobody. Loads nothing: it is for
- * programs that an agent waits for.
+ * The gates of which the agent is blocked while nobody runs them (`on_error: closed`), as they stand in a file for programs that find nobody. Loads nothing but the
+ * table of events: it is for programs that an agent waits for.
  */
 export interface ClosedGate {
   readonly event: string
-  /** What the event is to be about, as `triggerIn` gives it; null for anything. */
+  /** The values that the event must be about, as `triggerIn` gives them; null for anything. */
   readonly values: ReadonlyArray<string> | null
   /** The only tools that it is for at all; null for all. */
   readonly filter: ReadonlyArray<string> | null
@@ -40,9 +41,9 @@ export interface Guarded {
   readonly tool: string | null
 }
 
-/** Tells whether the gate guards this. An event, a value or a tool that nobody knows is any. */
+/** Tells whether the gate guards this. An event, a value or a tool that nobody said is any. At an event without a row in `HookEvents` no gate blocks. */
 export const guards = ({ event: at, filter, values }: ClosedGate, { event, tool, value }: Guarded): boolean =>
-  (event === null || (event === at && isMeant({ event: at, values }, value))) &&
+  (event === null || (event === at && isHookEvent(event) && isMeant({ event: at, values }, value))) &&
   (tool === null || filter === null || filter.some((name) => standsFor(at, name, tool)))
 
 const isRecord = (value: unknown): value is { readonly [name: string]: unknown } => typeof value === "object" && value !== null

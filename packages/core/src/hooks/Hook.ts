@@ -1,16 +1,9 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
-/** How long something of a hook may take. Files say seconds; a bare number never travels. */
+/** A limit on the time that a part of a hook takes. Files say seconds; a bare number never travels. */
 export const HookLimit = Schema.DurationFromMillis.pipe(Schema.brand("HookLimit"))
 export type HookLimit = typeof HookLimit.Type
-
-/** The events that Claude Code is known to have. */
-export const hookEvents: ReadonlyArray<string> = (
-  "SessionStart Setup UserPromptSubmit UserPromptExpansion PreToolUse PermissionRequest PermissionDenied PostToolUse PostToolUseFailure PostToolBatch " +
-  "Notification MessageDisplay Stop SubagentStop SubagentStart TaskCreated TaskCompleted StopFailure TeammateIdle InstructionsLoaded ConfigChange CwdChanged " +
-  "DirectoryAdded FileChanged WorktreeCreate WorktreeRemove PreCompact PostCompact PreModelSwitch PostModelSwitch Elicitation ElicitationResult SessionEnd"
-).split(" ")
 
 /**
  * When a hook is due. `values`: what the event must be about, names or patterns: tools for events of tools, sources for `SessionStart`, types of agents for
@@ -23,7 +16,7 @@ export type HookTrigger = typeof HookTrigger.Type
 export const HookDependency = Schema.Struct({ plugin: Schema.String, hook: Schema.String, optional: Schema.Boolean })
 export type HookDependency = typeof HookDependency.Type
 
-/** What comes first where hooks are about the same files: what changes files before what looks at them, the quick before the slow. */
+/** The order of hooks that are about the same files: those that change files before those that look at them, the quick before the slow. */
 export const HookPhase = Schema.Literal("format", "lint", "typecheck", "build", "test")
 export type HookPhase = typeof HookPhase.Type
 
@@ -40,7 +33,7 @@ export const HookDefinition = Schema.Struct({
    */
   triggers: Schema.Array(HookTrigger),
   /**
-   * Which directories the hook is for: those that hold ANY of these markers. A marker is the name of a file or folder, or a glob for one. Without a `/` it counts in
+   * Markers of the directories that the hook is for: those that hold ANY of them. A marker is the name of a file or folder, or a glob for one. Without a `/` it counts in
    * every directory of the project, however deep; with a `/` it is a path from the project's root, and the root is the directory that is meant. None: the root.
    */
   dirsWith: Schema.Array(Schema.String),
@@ -51,7 +44,7 @@ export const HookDefinition = Schema.Struct({
   /** Globs from each directory: the files whose change makes the hook due. None: it is always due. */
   ifChanged: Schema.Array(Schema.String),
   dependsOn: Schema.Array(HookDependency),
-  /** Of a run; null: han's own limit. */
+  /** The limit of a run; null: han's own. */
   timeout: Schema.NullOr(HookLimit),
   /** Without any output; null: none. */
   idleTimeout: Schema.NullOr(HookLimit),
@@ -69,20 +62,20 @@ export const HookDefinition = Schema.Struct({
   tip: Schema.NullOr(Schema.String),
   description: Schema.NullOr(Schema.String),
   enabled: Schema.Boolean,
-  /** Whether a pass may be used again for the same content. */
+  /** A pass is used again for the same content. */
   cache: Schema.Boolean,
-  /** What it means when it could not be run: the agent goes on, or is blocked. */
+  /** The end of a hook that could not be run: `open`: the agent goes on · `closed`: it is blocked. */
   onError: Schema.Literal("open", "closed"),
-  /** Where it begins in its file; the first line is 1. */
+  /** The line of its file that it begins at; the first line is 1. */
   line: Schema.NullOr(Schema.Int)
 })
 export type HookDefinition = typeof HookDefinition.Type
 
-/** Whose settings: `project` and `local` are those that lie in the repository. */
+/** The scope of settings: `project` and `local` are those that lie in the repository. */
 export const HookScope = Schema.Literal("managed", "user", "project", "local")
 export type HookScope = typeof HookScope.Type
 
-/** Whether han runs it. `why` says it in words. */
+/** Says if han runs a hook, and `why`, in words. */
 export const HookTrust = Schema.Struct({ state: Schema.Literal("trusted", "untrusted"), why: Schema.String })
 export type HookTrust = typeof HookTrust.Type
 
@@ -160,7 +153,7 @@ export const HookProblem = Schema.Struct({
 })
 export type HookProblem = typeof HookProblem.Type
 
-/** What a plugin's own files say. */
+/** The hooks that a plugin's own files define, with the faults in them. */
 export interface PluginHooks {
   readonly hooks: ReadonlyArray<HookDefinition>
   readonly problems: ReadonlyArray<HookProblem>

@@ -1,24 +1,15 @@
 import type { HookTrigger } from "./Hook.ts"
-
-/** The field that Claude Code compares a matcher with at an event, and han with what stands behind the colon of `SessionStart:compact`. */
-export interface MatchedField {
-  /** Of what is told of the event; of `file_path` its base name. */
-  readonly name: string
-  /** What it is known to hold; null where that is a matter of the session: tools, agents, files. */
-  readonly values: ReadonlyArray<string> | null
-  /** Whether it holds nothing else. */
-  readonly closed: boolean
-}
+import { type MatchedField, rowOf, watchesFiles } from "./HookEvents.ts"
 
 /** Finds the field of an event; null: nothing is compared there, and a matcher counts for nothing. */
-export const matchedField = (event: string): MatchedField | null => (Object.hasOwn(matchedFields, event) ? (matchedFields[event] ?? null) : null)
+export const matchedField = (event: string): MatchedField | null => rowOf(event)?.matched ?? null
 
 /** Takes from what was told of an event what it is about: the tool's name, the source, the base name of the file; null where it was not told, and where nothing is compared. */
 export const matchedValue = (event: string | null, told: Readonly<Record<string, unknown>>): string | null => {
   const field = event === null ? null : matchedField(event)
   const value = field === null ? null : told[field.name]
   if (typeof value !== "string") return null
-  return event === fileChanged ? (value.split("/").at(-1) ?? value) : value
+  return watchesFiles(event ?? "") ? (value.split("/").at(-1) ?? value) : value
 }
 
 /** `SessionStart:compact`, `PostToolUse:Edit|Write`: names and patterns with bars between them, or, as Claude Code takes it, names with commas. Nothing, or `*`: all. */
@@ -48,7 +39,7 @@ export const matches = (event: string, matcher: string | null, value: string | n
   // Where nothing is compared it does not look at the matcher.
   if (matcher === null || isForAll(matcher) || matchedField(event) === null) return true
   if (value === null) return false
-  if (!(onlyBars.includes(event) ? /^[\w|]+$/ : listPattern).test(matcher)) return patternOf(matcher)?.test(value) ?? false
+  if (!(matchedField(event)?.onlyBars ? /^[\w|]+$/ : listPattern).test(matcher)) return patternOf(matcher)?.test(value) ?? false
   return matcher.split(/[|,]/).some((one) => one.trim() === value)
 }
 
@@ -59,7 +50,7 @@ export const matches = (event: string, matcher: string | null, value: string | n
 export const matcherOf = (event: string, wanted: ReadonlyArray<ReadonlyArray<string> | null>): string | null => {
   const named = [...new Set(wanted.flatMap((values) => values ?? []))]
   const all = wanted.some((values) => values === null)
-  if (named.length === 0 || (all && event !== fileChanged)) return null
+  if (named.length === 0 || (all && !watchesFiles(event))) return null
   return [...named, ...(all ? [anyFile] : [])].join("|")
 }
 
@@ -72,58 +63,14 @@ export const common = (event: string, one: ReadonlyArray<string>, other: Readonl
 }
 
 /** Tells whether what stands behind the colon is compared as it is, and is no pattern. */
-export const isName = (event: string, named: string): boolean => event === fileChanged || /^[\w\s-]+$/.test(named)
+export const isName = (event: string, named: string): boolean => watchesFiles(event) || /^[\w\s-]+$/.test(named)
 
 /** Tells whether an event is about one call of a tool. */
-export const isOfTools = (event: string): boolean => matchedField(event) === toolField
+export const isOfTools = (event: string): boolean => matchedField(event)?.name === "tool_name"
 
-const fileChanged = "FileChanged"
-/** The events at which Claude Code takes a `,`, a `-` and a space for parts of a pattern. */
-const onlyBars: ReadonlyArray<string> = [fileChanged, "StopFailure"]
 const listPattern = /^[\w\s|,-]+$/
 /** Stands for all files that others have watched, and is none that could be watched itself. */
 export const anyFile = ".*"
-
-const toolField: MatchedField = { name: "tool_name", values: null, closed: false }
-const any = (name: string): MatchedField => ({ name, values: null, closed: false })
-const known = (name: string, values: string): MatchedField => ({ name, values: values.split(" "), closed: false })
-const closed = (name: string, values: string): MatchedField => ({ ...known(name, values), closed: true })
-
-/** The fields by their events. */
-export const matchedFields: Readonly<Record<string, MatchedField>> = {
-  PreToolUse: toolField,
-  PermissionRequest: toolField,
-  PermissionDenied: toolField,
-  PostToolUse: toolField,
-  PostToolUseFailure: toolField,
-  SessionStart: closed("source", "startup resume clear compact fork"),
-  Setup: closed("trigger", "init maintenance"),
-  // The last one is of earlier versions.
-  SessionEnd: closed("reason", "clear resume logout prompt_input_exit other bypass_permissions_disabled"),
-  PreCompact: closed("trigger", "manual auto"),
-  PostCompact: closed("trigger", "manual auto"),
-  Notification: known(
-    "notification_type",
-    "permission_prompt idle_prompt auth_success elicitation_dialog elicitation_url_dialog elicitation_complete elicitation_response agent_needs_input " +
-      "agent_completed quota_auto_resume_fired quota_auto_resume_stale quota_auto_resume_disabled"
-  ),
-  StopFailure: known(
-    "error",
-    "rate_limit overloaded authentication_failed oauth_org_not_allowed account_on_hold billing_error invalid_request model_not_found server_error " +
-      "max_output_tokens cloud_credential_error unknown"
-  ),
-  InstructionsLoaded: known("load_reason", "session_start nested_traversal path_glob_match include compact"),
-  ConfigChange: known("source", "user_settings project_settings local_settings policy_settings skills"),
-  DirectoryAdded: known("source", "slash_command register_repo_root"),
-  SubagentStart: any("agent_type"),
-  SubagentStop: any("agent_type"),
-  UserPromptExpansion: any("command_name"),
-  Elicitation: any("mcp_server_name"),
-  ElicitationResult: any("mcp_server_name"),
-  PreModelSwitch: any("to_model"),
-  PostModelSwitch: any("to_model"),
-  [fileChanged]: any("file_path")
-}
 
 const patternOf = (pattern: string): RegExp | null => {
   try {
@@ -135,6 +82,6 @@ const patternOf = (pattern: string): RegExp | null => {
 
 /** Divides a text at its bars. One with brackets is one pattern, for a bar in them divides nothing. */
 const valuesIn = (event: string, matcher: string): ReadonlyArray<string> => {
-  if (event !== fileChanged && listPattern.test(matcher)) return matcher.split(/[|,]/)
-  return event !== fileChanged && /[()[\]\\]/.test(matcher) ? [matcher] : matcher.split("|")
+  if (watchesFiles(event)) return matcher.split("|")
+  return listPattern.test(matcher) ? matcher.split(/[|,]/) : /[()[\]\\]/.test(matcher) ? [matcher] : matcher.split("|")
 }

@@ -16,11 +16,11 @@ export type HookQuery = typeof HookQuery.Type
 /** A decision that a person took with `han trust`. */
 export const TrustDecision = Schema.Struct({
   projectPath: Schema.String,
-  /** Of all that was not trusted by itself. */
+  /** The digest of all that was not trusted by itself. */
   digest: Schema.String,
   /** Milliseconds since 1970. */
   trustedAt: Schema.Number,
-  /** What it was given for: the hooks with their commands. */
+  /** The hooks that it is about, with their commands. */
   hooks: Schema.Array(Schema.Struct({ id: Schema.String, command: Schema.String }))
 })
 export type TrustDecision = typeof TrustDecision.Type
@@ -33,10 +33,10 @@ export type FileOfTrust = typeof FileOfTrust.Type
 export const HookList = Schema.Struct({
   /** Without symbolic links. */
   projectPath: Schema.String,
-  /** By plugin, in the order of their files. Those that are off are here, too. */
+  /** All hooks by plugin, in the order of their files, those that are off included. */
   hooks: Schema.Array(Hook),
   clientHooks: Schema.Array(ClientHook),
-  /** What keeps Claude Code from running some of `clientHooks`, or all. `HookCallers` says what that means for a hook. */
+  /** The settings that keep Claude Code from running some of `clientHooks`, or all. `HookCallers` says what that means for a hook. */
   client: Schema.Struct({
     /** The file whose `disableAllHooks` switches all of them off. */
     disabledBy: Schema.NullOr(Schema.String),
@@ -48,7 +48,7 @@ export const HookList = Schema.Struct({
   plugins: Schema.Array(HookPlugin),
   problems: Schema.Array(HookProblem),
   /**
-   * What only the repository enables or defines. `digest` stands for all of it, to the byte; null when there is nothing to decide.
+   * The hooks that only the repository enables or defines. `digest` stands for all of them, to the byte; null when there is nothing to decide.
    * `hooks`: the ids of what a decision for this digest is about. `decision`: the one that was taken for this digest.
    */
   trust: Schema.Struct({
@@ -71,7 +71,7 @@ export class HookProjectInvalid extends Schema.TaggedError<HookProjectInvalid>("
   message: Schema.String
 }) {}
 
-/** What was to be trusted is not what is there now. Nothing was written. */
+/** The hooks that were to be trusted are not those that are there now. Nothing was written. */
 export class HookContentChanged extends Schema.TaggedError<HookContentChanged>("han-core/HookContentChanged")("HookContentChanged", {
   projectPath: Schema.String,
   message: Schema.String
@@ -95,9 +95,9 @@ export class Hooks extends Context.Tag("han-core/Hooks")<
     readonly trust: (
       query: HookQuery & { readonly digest: string }
     ) => Effect.Effect<TrustDecision, HookProjectInvalid | HookContentChanged | TrustFileError | StoreError>
-    /** Whether there was a decision for this project, which need not be there any more. */
+    /** Takes a decision back; false when there was none. The project need not be there any more. */
     readonly revoke: (projectPath: string) => Effect.Effect<boolean, TrustFileError | StoreError>
-    /** By project. */
+    /** All decisions, ordered by project. */
     readonly decisions: Effect.Effect<ReadonlyArray<TrustDecision>, TrustFileError | StoreError>
   }
 >() {}

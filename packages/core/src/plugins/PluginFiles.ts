@@ -47,132 +47,157 @@ import { enabledIn, isOn, isPluginName, keyOf, partsOf } from "./pluginKey.ts"
 /** Serves the plugins as the files of Claude Code have them. Every question reads the files anew. */
 export const layer: Layer.Layer<Plugins, never, ClaudeFolders> = Layer.effect(
   Plugins,
-  Effect.gen(function* () {
-    const claude = yield* ClaudeFolders
+  Effect.map(ClaudeFolders, (claude) => ({ list: listOf(claude), toggle: toggleOf(claude), remove: removeOf(claude) }))
+)
 
-    const list = Effect.fn("Plugins.list")(function* (query: PluginQuery) {
-      const problems: Array<FileProblem> = []
-      const managed = yield* managedPlugins(claude, problems)
-      const folders = yield* Effect.forEach(yield* claude.folders, (folder) =>
-        Effect.gen(function* () {
-          const settings = (yield* readOr(problems, settingsFile("user", folder.path))) ?? {}
-          return { ...folder, settings, installed: installationsIn((yield* readOr(problems, installedFile(folder.path))) ?? {}) }
+type Claude = typeof ClaudeFolders.Service
+
+const listOf = (claude: Claude) =>
+  Effect.fn("Plugins.list")(function* (query: PluginQuery) {
+    const problems: Array<FileProblem> = []
+    const managed = yield* managedPlugins(claude, problems)
+    const folders = yield* Effect.forEach(yield* claude.folders, (folder) =>
+      Effect.gen(function* () {
+        const settings = (yield* readOr(problems, settingsFile("user", folder.path))) ?? {}
+        return { ...folder, settings, installed: installationsIn((yield* readOr(problems, installedFile(folder.path))) ?? {}) }
+      })
+    )
+    const installed = folders.flatMap((folder) => folder.installed)
+    const users = folders.map(({ installed, path: folder, settings }, index): PlaceSettings => {
+      // A plugin that only the managed settings name is everybody's.
+      const enabled = new Map([...(index === 0 ? [...managed].map(([key, { on }]): [string, boolean] => [key, on]) : []), ...enabledIn(settings)])
+      const place = { scope: "user", file: settingsFile("user", folder), folder, projectPath: null } as const
+      return { place, enabled, installed: installed.filter((one) => one.scope === "user") }
+    })
+    const asked = query.projectPaths ?? installed.flatMap((one) => (one.projectPath === null ? [] : [one.projectPath]))
+    const userFiles = users.map(({ place }) => place.file)
+    const projects = yield* Effect.forEach(projectPlaces(asked, userFiles, problems), (place) =>
+      Effect.map(
+        readOr(problems, place.file),
+        (settings): PlaceSettings => ({
+          place,
+          enabled: enabledIn(settings ?? {}),
+          installed: installed.filter((one) => one.scope === place.scope && isIn(one, place.projectPath))
         })
       )
-      const installed = folders.flatMap((folder) => folder.installed)
-      const offer = marketplaces(folders, problems)
-      const plugins: Array<Plugin> = []
-      const add = Effect.fnUntraced(function* (place: Place, enabled: ReadonlyMap<string, boolean>, installations: ReadonlyArray<Installation>) {
-        if (query.scope !== undefined && query.scope !== place.scope) return
-        const installed = new Map(installations.map((one) => [one.key, one]))
-        const keys = [...new Set([...enabled.keys(), ...installed.keys()])]
-        if (keys.length > mostPlugins) {
-          problems.push({ path: place.file, message: `${place.file}: only the first ${mostPlugins} of ${keys.length} plugins are listed` })
-        }
-        for (const key of keys.slice(0, mostPlugins)) {
-          const parts = partsOf(key)
-          if (parts === null) {
-            problems.push({ path: place.file, message: `${place.file}: ${JSON.stringify(key)} is no name of a plugin with its marketplace, and was left out` })
-            continue
-          }
-          const installation = installed.get(key) ?? null
-          const offered = yield* offer(parts.marketplace, parts.name)
-          plugins.push({
-            id: `${place.scope}:${place.folder ?? place.projectPath}:${key}`,
-            ...parts,
-            scope: place.scope,
-            enabled: managed.get(key)?.on ?? enabled.get(key) ?? false,
-            managed: managed.get(key)?.on ?? null,
-            category: offered?.category ?? null,
-            version: installation?.version ?? offered?.version ?? null,
-            installPath: installation?.installPath ?? null,
-            folder: place.folder,
-            projectPath: place.projectPath
-          })
-        }
+    )
+    const offer = marketplaces(folders, problems)
+    const wanted = [...users, ...projects].filter(({ place }) => query.scope === undefined || query.scope === place.scope)
+    const plugins = yield* Effect.forEach(wanted, (settings) => pluginsAt(settings, managed, offer, problems))
+    return { plugins: plugins.flat().sort(byName), problems }
+  })
+
+/** A settings file, with what it says of plugins and what is installed for it. */
+interface PlaceSettings {
+  readonly place: Place
+  readonly enabled: ReadonlyMap<string, boolean>
+  readonly installed: ReadonlyArray<Installation>
+}
+
+/** The settings files of projects. A person who works in the home folder has one file for the user and for that project. */
+const projectPlaces = (asked: ReadonlyArray<string>, userFiles: ReadonlyArray<string>, problems: Array<FileProblem>) =>
+  [...new Set(asked.map((project) => (path.isAbsolute(project) ? path.resolve(project) : project)))].flatMap((projectPath) => {
+    if (path.isAbsolute(projectPath))
+      return (["project", "local"] as const)
+        .map((scope) => ({ scope, file: settingsFile(scope, projectPath), folder: null, projectPath }))
+        .filter(({ file }) => !userFiles.includes(file))
+    problems.push({ path: projectPath, message: `${projectPath} is no absolute path; no plugins were looked for there` })
+    return []
+  })
+
+const pluginsAt = Effect.fnUntraced(function* (
+  { enabled, installed, place }: PlaceSettings,
+  managed: ReadonlyMap<string, ManagedPlugin>,
+  offer: ReturnType<typeof marketplaces>,
+  problems: Array<FileProblem>
+) {
+  const installations = new Map(installed.map((one) => [one.key, one]))
+  const keys = [...new Set([...enabled.keys(), ...installations.keys()])]
+  if (keys.length > mostPlugins) {
+    problems.push({ path: place.file, message: `${place.file}: only the first ${mostPlugins} of ${keys.length} plugins are listed` })
+  }
+  const plugins: Array<Plugin> = []
+  for (const key of keys.slice(0, mostPlugins)) {
+    const parts = partsOf(key)
+    if (parts === null) {
+      problems.push({ path: place.file, message: `${place.file}: ${JSON.stringify(key)} is no name of a plugin with its marketplace, and was left out` })
+      continue
+    }
+    const installation = installations.get(key) ?? null
+    const offered = yield* offer(parts.marketplace, parts.name)
+    plugins.push({
+      id: `${place.scope}:${place.folder ?? place.projectPath}:${key}`,
+      ...parts,
+      scope: place.scope,
+      enabled: managed.get(key)?.on ?? enabled.get(key) ?? false,
+      managed: managed.get(key)?.on ?? null,
+      category: offered?.category ?? null,
+      version: installation?.version ?? offered?.version ?? null,
+      installPath: installation?.installPath ?? null,
+      folder: place.folder,
+      projectPath: place.projectPath
+    })
+  }
+  return plugins
+})
+
+const toggleOf = (claude: Claude) =>
+  Effect.fn("Plugins.toggle")(function* (place: PluginPlace & { readonly enabled: boolean }) {
+    const { enabled } = place
+    const key = yield* checkedKey(place)
+    const at = yield* placed(claude, place, key)
+    if (at.projectPath !== null && !(yield* isFolder(at.projectPath))) {
+      return yield* new PluginPlaceUnclear({ message: `${at.projectPath} is no folder: no settings were made there` })
+    }
+    const rule = (yield* managedPlugins(claude, [])).get(key)
+    if (rule !== undefined && rule.on !== enabled) {
+      return yield* new PluginManaged({
+        file: rule.file,
+        message: `${key} is ${rule.on ? "on" : "off"} for everybody by ${rule.file}; only an administrator can change that`
       })
-      for (const [index, { installed, path: folder, settings }] of folders.entries()) {
-        // A plugin that only the managed settings name is everybody's.
-        const enabled = new Map([...(index === 0 ? [...managed].map(([key, { on }]): [string, boolean] => [key, on]) : []), ...enabledIn(settings)])
-        const mine = installed.filter((one) => one.scope === "user")
-        yield* add({ scope: "user", file: settingsFile("user", folder), folder, projectPath: null }, enabled, mine)
-      }
-      const asked = query.projectPaths ?? installed.flatMap((one) => (one.projectPath === null ? [] : [one.projectPath]))
-      for (const projectPath of new Set(asked.map((project) => (path.isAbsolute(project) ? path.resolve(project) : project)))) {
-        if (!path.isAbsolute(projectPath)) {
-          problems.push({ path: projectPath, message: `${projectPath} is no absolute path; no plugins were looked for there` })
-          continue
-        }
-        for (const scope of ["project", "local"] as const) {
-          const file = settingsFile(scope, projectPath)
-          // A person who works in the home folder has one file for both.
-          if (folders.some((folder) => settingsFile("user", folder.path) === file)) continue
-          const there = installed.filter((one) => one.scope === scope && isIn(one, projectPath))
-          yield* add({ scope, file, folder: null, projectPath }, enabledIn((yield* readOr(problems, file)) ?? {}), there)
-        }
-      }
-      return { plugins: plugins.sort(byName), problems }
+    }
+    const { written } = yield* edit(at.file, (current) => {
+      const before = object(current.enabledPlugins)?.[key]
+      // A list of versions is on already, and says more than `true`.
+      return Effect.succeed(enabled && isOn(before) ? [] : [{ path: ["enabledPlugins", key], value: enabled }])
     })
+    return { written: written ? [at.file] : [], message: `${key} is ${enabled ? "on" : "off"} ${inWords(at)}${written ? "" : ", as it was"}` }
+  })
 
-    /** Finds the settings file of that place. Fails rather than guesses. */
-    const placed = Effect.fnUntraced(function* (place: PluginPlace, key: string) {
-      const folders = yield* claude.folders
-      if (place.scope === "user") {
-        const folder = yield* folderOf(folders, place, key)
-        return { scope: place.scope, file: settingsFile("user", folder.path), folder: folder.path, projectPath: null, folders: [folder] }
-      }
-      const projectPath = place.projectPath ?? (yield* onlyProject(folders, place, key))
-      if (!path.isAbsolute(projectPath) || projectPath.includes("\0")) {
-        return yield* new PluginPlaceUnclear({ message: `${JSON.stringify(projectPath)} is no project: it must be an absolute path` })
-      }
-      return { scope: place.scope, file: settingsFile(place.scope, projectPath), folder: null, projectPath: path.resolve(projectPath), folders }
-    })
-
-    const toggle = Effect.fn("Plugins.toggle")(function* (place: PluginPlace & { readonly enabled: boolean }) {
-      const { enabled } = place
-      const key = yield* checkedKey(place)
-      const at = yield* placed(place, key)
-      if (at.projectPath !== null && !(yield* isFolder(at.projectPath))) {
-        return yield* new PluginPlaceUnclear({ message: `${at.projectPath} is no folder: no settings were made there` })
-      }
-      const rule = (yield* managedPlugins(claude, [])).get(key)
-      if (rule !== undefined && rule.on !== enabled) {
-        return yield* new PluginManaged({
-          file: rule.file,
-          message: `${key} is ${rule.on ? "on" : "off"} for everybody by ${rule.file}; only an administrator can change that`
-        })
-      }
-      const { written } = yield* edit(at.file, (current) => {
-        const before = object(current.enabledPlugins)?.[key]
-        // A list of versions is on already, and says more than `true`.
-        return Effect.succeed(enabled && isOn(before) ? [] : [{ path: ["enabledPlugins", key], value: enabled }])
-      })
-      return { written: written ? [at.file] : [], message: `${key} is ${enabled ? "on" : "off"} ${inWords(at)}${written ? "" : ", as it was"}` }
-    })
-
-    const remove = Effect.fn("Plugins.remove")(function* (place: PluginPlace) {
-      const key = yield* checkedKey(place)
-      const at = yield* placed(place, key)
-      const lists = at.folders.map((folder) => installedFile(folder.path))
-      const goes = (one: Installation) => one.scope === at.scope && (at.projectPath === null || isIn(one, at.projectPath))
-      // Before anything is written: a broken one of them must not leave the plugin half removed.
-      yield* Effect.forEach([at.file, ...lists], (file) => read(file), { discard: true })
-      const settings = yield* edit(at.file, (current) =>
-        Effect.succeed(
-          ["enabledPlugins", "pluginConfigs"].flatMap((name) =>
-            Object.hasOwn(object(current[name]) ?? {}, key) ? [{ path: [name, key], remove: true as const }] : []
-          )
+const removeOf = (claude: Claude) =>
+  Effect.fn("Plugins.remove")(function* (place: PluginPlace) {
+    const key = yield* checkedKey(place)
+    const at = yield* placed(claude, place, key)
+    const lists = at.folders.map((folder) => installedFile(folder.path))
+    const goes = (one: Installation) => one.scope === at.scope && (at.projectPath === null || isIn(one, at.projectPath))
+    // Before anything is written: a broken one of them must not leave the plugin half removed.
+    yield* Effect.forEach([at.file, ...lists], (file) => read(file), { discard: true })
+    const settings = yield* edit(at.file, (current) =>
+      Effect.succeed(
+        ["enabledPlugins", "pluginConfigs"].flatMap((name) =>
+          Object.hasOwn(object(current[name]) ?? {}, key) ? [{ path: [name, key], remove: true as const }] : []
         )
       )
-      const installed = yield* Effect.forEach(lists, (file) => edit(file, (current) => Effect.succeed(uninstalling(current, key, goes))))
-      const written = [...(settings.written ? [at.file] : []), ...lists.filter((_, index) => installed[index]?.written === true)]
-      if (written.length === 0) return yield* new PluginNotFound({ message: `there is no ${key} ${inWords(at)}` })
-      return { written, message: `${key} is removed ${inWords(at)}` }
-    })
-
-    return { list, toggle, remove }
+    )
+    const installed = yield* Effect.forEach(lists, (file) => edit(file, (current) => Effect.succeed(uninstalling(current, key, goes))))
+    const written = [...(settings.written ? [at.file] : []), ...lists.filter((_, index) => installed[index]?.written === true)]
+    if (written.length === 0) return yield* new PluginNotFound({ message: `there is no ${key} ${inWords(at)}` })
+    return { written, message: `${key} is removed ${inWords(at)}` }
   })
-)
+
+/** Finds the file that the settings of a place are in. Fails rather than guesses. */
+const placed = Effect.fnUntraced(function* (claude: Claude, place: PluginPlace, key: string) {
+  const folders = yield* claude.folders
+  if (place.scope === "user") {
+    const folder = yield* folderOf(folders, place, key)
+    return { scope: place.scope, file: settingsFile("user", folder.path), folder: folder.path, projectPath: null, folders: [folder] }
+  }
+  const projectPath = place.projectPath ?? (yield* onlyProject(folders, place, key))
+  if (!path.isAbsolute(projectPath) || projectPath.includes("\0")) {
+    return yield* new PluginPlaceUnclear({ message: `${JSON.stringify(projectPath)} is no project: it must be an absolute path` })
+  }
+  return { scope: place.scope, file: settingsFile(place.scope, projectPath), folder: null, projectPath: path.resolve(projectPath), folders }
+})
 
 /** The most plugins of one file that are listed: more than any marketplace has. */
 const mostPlugins = 10_000
@@ -199,9 +224,14 @@ const checkedKey = (place: PluginPlace): Effect.Effect<string, PluginNameInvalid
       )
 }
 
-/** The plugins that managed settings switch on or off, each by the strongest file that names it. */
-const managedPlugins = Effect.fnUntraced(function* (claude: typeof ClaudeFolders.Service, problems: Array<FileProblem>) {
-  const found = new Map<string, { readonly on: boolean; readonly file: string }>()
+/** A plugin that the managed settings switch on or off, with the strongest file that does. */
+interface ManagedPlugin {
+  readonly on: boolean
+  readonly file: string
+}
+
+const managedPlugins = Effect.fnUntraced(function* (claude: Claude, problems: Array<FileProblem>) {
+  const found = new Map<string, ManagedPlugin>()
   const managed = yield* claude.managed
   problems.push(...managed.problems)
   for (const file of managed.files) {

@@ -16,9 +16,9 @@ export interface InstallRequest extends InstallPlace {
   readonly names: ReadonlyArray<string>
   /** A folder, the address of a git repository, or `owner/repo`; if absent the marketplaces that are known. */
   readonly from?: string | undefined
-  /** What a relative folder begins at. */
+  /** The folder that a relative folder begins at. */
   readonly cwd: string
-  /** What git gets. */
+  /** The address for git. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly gitTimeoutMs: number
 }
@@ -26,7 +26,7 @@ export interface InstallRequest extends InstallPlace {
 export interface InstalledPlugin {
   /** `name@marketplace` */
   readonly plugin: string
-  /** Whether it was on in this scope before. */
+  /** It was on in this scope before. */
   readonly already: boolean
   /** In words, with the file. */
   readonly message: string

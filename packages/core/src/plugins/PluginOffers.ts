@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import type { SettingsScope } from "../settings/ClaudeFolders.ts"
 
-/** Where plugins are switched on, and what is known there. */
+/** The place where plugins are switched on, and the facts known there. */
 export interface InstallPlace {
   readonly scope: SettingsScope
   /** The configuration folder of Claude Code. */

@@ -66,7 +66,7 @@ const environmentOf = (environment: GitCloneOptions["environment"]): Record<stri
   GCM_INTERACTIVE: "never"
 })
 
-/** What git gave as its reason; after it come hints. */
+/** The reason that git gave; hints come after it. */
 const lastWords = (said: string): string | null => {
   const lines = said
     .split("\n")

@@ -32,7 +32,7 @@ const installation = (key: string, value: JsonObject, index: number | null): Ins
   index
 })
 
-/** What takes these installations of one plugin out of the file, and the plugin with the last of them. */
+/** The changes that take these installations of one plugin out of the file, and the plugin with the last of them. */
 export const uninstalling = (file: JsonObject, key: string, goes: (installation: Installation) => boolean): ReadonlyArray<JsonChange> => {
   const all = installationsIn(file).filter((one) => one.key === key)
   const going = all.filter(goes)

@@ -6,7 +6,7 @@ import { isWithin } from "./pluginContent.ts"
 import { isPluginName } from "./pluginKey.ts"
 import { realPath } from "./pluginPlaces.ts"
 
-/** What a marketplace offers. */
+/** The plugins that a marketplace offers. */
 export interface Catalog {
   readonly root: string
   readonly file: string
@@ -41,7 +41,7 @@ export const namesIn = ({ plugins }: Catalog): ReadonlyArray<string> => plugins.
 export const pluginIn = ({ plugins }: Catalog, name: string): JsonObject | null =>
   plugins.find((plugin) => plugin.name === name) ?? plugins.find((plugin) => array(plugin.aliases).includes(name)) ?? null
 
-/** Why Claude Code and han would not find the files of a plugin that is said to lie in its marketplace; null when they do, or fetch them from elsewhere. */
+/** Says why Claude Code and han would not find the files of a plugin that is said to lie in its marketplace; null when they do, or fetch them from elsewhere. */
 export const misplaced = ({ file, root }: Catalog, plugin: JsonObject): string | null => {
   const source = filled(plugin.source)
   if (source === null) return null

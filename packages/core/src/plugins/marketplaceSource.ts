@@ -3,12 +3,12 @@ import * as path from "node:path"
 import * as Either from "effect/Either"
 import type { JsonObject } from "../text/json.ts"
 
-/** Where a marketplace comes from. `source` is what Claude Code's files say of it. */
+/** The origin of a marketplace. `source` is what Claude Code's files say of it. */
 export type MarketplaceSource =
   | { readonly kind: "folder"; readonly path: string; readonly source: JsonObject }
   | { readonly kind: "git"; readonly url: string; readonly source: JsonObject }
 
-/** What a person names a marketplace by: a folder that is there, the address of a git repository, `owner/repo` on GitHub. The reason when it is none of them. */
+/** Reads the name that a person gives for a marketplace: a folder that is there, the address of a git repository, `owner/repo` on GitHub. The reason when it is none of them. */
 export const marketplaceSource = (text: string, cwd: string): Either.Either<MarketplaceSource, string> => {
   const shown = JSON.stringify(text.slice(0, 200))
   if (/[\s\p{Cc}]/u.test(text) && !isFolder(path.resolve(cwd, text.replaceAll("\0", ""))))

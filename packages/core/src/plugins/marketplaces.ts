@@ -7,7 +7,7 @@ import { readOr } from "../settings/readOr.ts"
 import { array, filled, isObject, type JsonObject, object } from "../text/json.ts"
 import { problemOf } from "../transcripts/transcriptFolders.ts"
 
-/** What a marketplace says of one of its plugins. */
+/** The entry of a marketplace about one of its plugins. */
 export interface Offer {
   readonly category: string | null
   readonly version: string | null
@@ -64,7 +64,7 @@ const knownIn = Effect.fnUntraced(function* (folder: { readonly path: string; re
   } satisfies Known
 })
 
-/** Where the manifest of a marketplace may be, the likeliest first: where the client put it, what the settings declare, where the client puts clones. */
+/** The places where the manifest of a marketplace may be, the likeliest first: where the client put it, what the settings declare, where the client puts clones. */
 const manifestsOf = ({ clones, clonesFolder, declared, noted }: Known, marketplace: string): ReadonlyArray<string> => {
   const note = Object.hasOwn(noted, marketplace) ? object(noted[marketplace]) : null
   const declaration = Object.hasOwn(declared, marketplace) ? object(declared[marketplace]) : null

@@ -25,10 +25,10 @@ export const settingsOf = ({ folder, projectPath, scope }: InstallPlace): string
 const unusable = (error: CatalogError): MarketplaceUnusable | JsonFileBroken | JsonFileUnreadable =>
   typeof error === "string" ? new MarketplaceUnusable({ message: error }) : error
 
-/** Where a marketplace of a repository is copied from. */
+/** The source that a marketplace of a repository is copied from. */
 export interface CloneRequest extends InstallPlace {
   readonly names: ReadonlyArray<string>
-  /** What git gets. */
+  /** The address for git. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly gitTimeoutMs: number
 }
@@ -37,7 +37,7 @@ export interface CloneRequest extends InstallPlace {
 export interface Market {
   readonly catalog: Catalog
   readonly source: JsonObject
-  /** Where Claude Code finds it. */
+  /** The folder in which Claude Code finds it. */
   readonly location: string
   /** The folder that was made of it just now. */
   readonly cloned: string | null
@@ -51,7 +51,7 @@ export interface Offer {
 const knownFile = ({ folder }: InstallPlace): string => path.join(folder, "plugins", "known_marketplaces.json")
 const clonesFolder = ({ folder }: InstallPlace): string => path.join(folder, "plugins", "marketplaces")
 
-/** Those that Claude Code has noted, and those that settings declare and whose files are here. One that cannot be read is no reason to fail: others may do. */
+/** The marketplaces that Claude Code has noted, and those that settings declare and whose files are here. One that cannot be read is no reason to fail: others may do. */
 export const knownMarketplaces = Effect.fnUntraced(function* (request: InstallPlace) {
   const found = new Map<string, { readonly source: JsonObject; readonly location: string }>()
   const add = (name: string, source: JsonObject | null, location: string | null) => {

@@ -87,7 +87,7 @@ export const pluginContents = () => {
 
 const refused = (why: string): PluginContent => ({ digest: null, why })
 
-/** Whether a path is a folder or in it; both without symbolic links. */
+/** Tells whether a path is a folder or in it; both without symbolic links. */
 export const isWithin = (folder: string, at: string): boolean => at === folder || at.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
 
 const list = (folder: string): Listing => {

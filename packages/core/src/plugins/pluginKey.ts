@@ -2,7 +2,7 @@ import { type JsonObject, object } from "../text/json.ts"
 
 const nameOfOne = /^(?!\.)[^\s/\\@\p{Cc}\p{Cf}\p{Cs}]{1,128}$/u
 
-/** Whether a plugin, a marketplace or a hook may be called so: no spaces, slashes or @, and no dot at the start. */
+/** Tells whether a plugin, a marketplace or a hook may be called so: no spaces, slashes or @, and no dot at the start. */
 export const isPluginName = (name: string): boolean => nameOfOne.test(name)
 
 /** The two names in `name@marketplace`; null when it is not of this shape. */
@@ -15,9 +15,9 @@ export const partsOf = (key: string): { readonly name: string; readonly marketpl
 
 export const keyOf = (plugin: { readonly name: string; readonly marketplace: string }): string => `${plugin.name}@${plugin.marketplace}`
 
-/** What a settings file says of a plugin: true, or a list of versions. */
+/** Tells whether a settings file switches a plugin on: by true, or by a list of versions. */
 export const isOn = (value: unknown): boolean => value === true || (Array.isArray(value) && value.length > 0)
 
-/** What a settings file says of each plugin. */
+/** The plugins that a settings file names, each on or off. */
 export const enabledIn = (settings: JsonObject): ReadonlyMap<string, boolean> =>
   new Map(Object.entries(object(settings.enabledPlugins) ?? {}).map(([key, value]) => [key, isOn(value)]))

@@ -9,13 +9,13 @@ import { isWithin } from "./pluginContent.ts"
 
 /** A marketplace as one file declares it. */
 export interface Declared {
-  /** Of the file: what only a repository declares is asked last. */
+  /** The owner of the file: a marketplace that only a repository declares is asked last. */
   readonly by: "person" | "repository"
   readonly file: string
-  /** What relative paths begin at; null where they mean nothing. */
+  /** The folder that relative paths begin at; null where they mean nothing. */
   readonly base: string | null
   readonly source: JsonObject | null
-  /** Where the client put it. */
+  /** The folder that the client put it in. */
   readonly location: string | null
 }
 
@@ -23,7 +23,7 @@ export interface PluginPlace {
   /** Without symbolic links. */
   readonly root: string
   readonly declaredBy: "person" | "repository"
-  /** By its installation; by the copies that the client keeps; else the live folder of a marketplace. */
+  /** Found by its installation, among the copies that the client keeps, or in the live folder of a marketplace. */
   readonly how: "installed" | "cached" | "marketplace"
   readonly version: string | null
   readonly aliases: ReadonlyArray<string>
@@ -34,7 +34,7 @@ export interface PlaceQuery {
   readonly marketplace: string
   /** The strongest first. */
   readonly declared: ReadonlyArray<Declared>
-  /** Those that hold in the project, the nearest first. */
+  /** The installations that hold in the project, the nearest first. */
   readonly installations: ReadonlyArray<Installation>
   /** Configuration folders. */
   readonly folders: ReadonlyArray<string>
@@ -47,115 +47,105 @@ const mostFolders = 2000
 
 /** Finds the folder of a plugin. `readJson` must keep what it read. */
 export const pluginPlaces = (readJson: ReadJson) => {
-  const foldersIn = kept<ReadonlyArray<string>>((folder) => Effect.sync(() => namesOfFolders(folder)))
-
-  /** Plugin folders that a manifest does not name: those with a file of a plugin, a few levels deep. Links are not followed. */
-  const scan = Effect.fnUntraced(function* (work: Work, root: string, name: string) {
-    let left = mostFolders
-    let level = [root]
-    for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
-      const next: Array<string> = []
-      for (const folder of level) {
-        if (--left < 0) return null
-        if (depth > 0 && isPlugin(folder)) {
-          const named = filled((yield* readJson(work, path.join(folder, ".claude-plugin", "plugin.json")))?.name)
-          if (named === name || (named === null && path.basename(folder) === name)) return folder
-          continue
-        }
-        if (depth < deepest) next.push(...(yield* foldersIn(work, folder)).map((child) => path.join(folder, child)))
-      }
-      level = next
-    }
-    return null
-  })
-
-  /** The folder that a marketplace offers under a name. */
-  const offered = Effect.fnUntraced(function* (work: Work, marketRoot: string, query: PlaceQuery, problems: Array<HookProblem>) {
-    const real = realPath(marketRoot)
-    if (real === null) return null
-    const file = path.join(real, ".claude-plugin", "marketplace.json")
-    const manifest = yield* readJson(work, file)
-    const entries = array(manifest?.plugins).filter(isObject)
-    const entry = entries.find((one) => one.name === query.name) ?? entries.find((one) => array(one.aliases).includes(query.name))
-    if (entry === undefined) {
-      const found = realPath((yield* scan(work, real, query.name)) ?? "")
-      return found === null || !isWithin(real, found) ? null : { root: found, version: null, aliases: [] }
-    }
-    const source = filled(entry.source)
-    // A source of another kind is fetched by the client, into its cache.
-    if (source === null) return null
-    const root = path.resolve(real, filled(object(manifest?.metadata)?.pluginRoot) ?? ".", source)
-    const found = realPath(root)
-    if (path.isAbsolute(source) || !isWithin(real, root) || (found !== null && !isWithin(real, found))) {
-      problems.push({
-        severity: "error",
-        path: file,
-        line: null,
-        key: `plugins.${query.name}.source`,
-        message: `${file}: the source ${JSON.stringify(source)} of ${query.name} leads out of its marketplace, and was refused`
-      })
-      return null
-    }
-    if (found === null) return null
-    const same = entries.filter((one) => filled(one.source) !== null && path.resolve(real, String(one.source)) === path.resolve(real, source))
-    const aliases = [entry, ...same].flatMap((one) => [filled(one.name), ...array(one.aliases).map(filled)]).flatMap((name) => name ?? [])
-    return { root: found, version: filled(entry.version), aliases: [...new Set(aliases)] }
-  })
-
+  const readers: Readers = { readJson, foldersIn: kept((folder) => Effect.sync(() => namesOfFolders(folder))) }
   return Effect.fnUntraced(function* (work: Work, query: PlaceQuery, problems: Array<HookProblem>) {
-    const mine = query.declared.filter(({ by }) => by === "person")
-    const clones = query.folders.map(
-      (folder): Declared => ({
-        by: "person",
-        file: folder,
-        base: null,
-        source: null,
-        location: path.join(folder, "plugins", "marketplaces", query.marketplace)
-      })
-    )
-    const tiers = [mine, query.declared.filter(({ by }) => by === "repository")] as const
-    const inMarket = Effect.fnUntraced(function* (declared: Declared) {
-      const marketRoot = rootOf(declared)
-      const found = marketRoot === null ? null : yield* offered(work, marketRoot, query, problems)
-      return found === null ? null : ({ ...found, declaredBy: declared.by, how: "marketplace" } satisfies PluginPlace)
+    const by = (who: Declared["by"], directory: boolean) => query.declared.filter((one) => one.by === who && isDirectory(one) === directory)
+    const clones = query.folders.map((folder): Declared => {
+      const location = path.join(folder, "plugins", "marketplaces", query.marketplace)
+      return { by: "person", file: folder, base: null, source: null, location }
     })
-    // Directory marketplaces are used in place, whatever copies there are.
-    for (const declared of tiers[0].filter(isDirectory)) {
-      const found = yield* inMarket(declared)
-      if (found !== null) return found
-    }
-    for (const installation of query.installations) {
-      const places = [
-        installation.installPath,
-        ...(installation.version === null ? [] : query.folders.map((folder) => path.join(cacheOf(folder, query), safe(installation.version))))
-      ]
-      const root = places.flatMap((place) => realPath(place ?? "") ?? [])[0]
-      if (root !== undefined) return { root, declaredBy: "person", how: "installed", version: installation.version, aliases: [] } satisfies PluginPlace
-    }
-    for (const declared of tiers[1].filter(isDirectory)) {
-      const found = yield* inMarket(declared)
-      if (found !== null) return found
-    }
-    for (const folder of query.folders) {
-      const cache = cacheOf(folder, query)
-      const cached = newestOf(cache, yield* foldersIn(work, cache))
-      const root = cached === null ? null : realPath(path.join(cache, cached))
-      if (root !== null)
-        return {
-          root,
-          declaredBy: mine.length > 0 || tiers[1].length === 0 ? "person" : "repository",
-          how: "cached",
-          version: cached,
-          aliases: []
-        } satisfies PluginPlace
-    }
-    for (const declared of [...mine.filter((one) => !isDirectory(one)), ...clones]) {
-      const found = yield* inMarket(declared)
+    const isPersons = query.declared.some((one) => one.by === "person") || query.declared.length === 0
+    const inMarket = (declared: Declared) => placeInMarket(readers, work, declared, query, problems)
+    const places: ReadonlyArray<Effect.Effect<PluginPlace | null>> = [
+      // Directory marketplaces are used in place, whatever copies there are.
+      ...by("person", true).map(inMarket),
+      ...query.installations.map((installation) => Effect.sync(() => installedPlace(installation, query))),
+      ...by("repository", true).map(inMarket),
+      ...query.folders.map((folder) => cachedPlace(readers, work, cacheOf(folder, query), isPersons ? "person" : "repository")),
+      ...[...by("person", false), ...clones].map(inMarket)
+    ]
+    for (const place of places) {
+      const found = yield* place
       if (found !== null) return found
     }
     return null
   })
 }
+
+interface Readers {
+  readonly readJson: ReadJson
+  /** The names of the folders in one. */
+  readonly foldersIn: (work: Work, folder: string) => Effect.Effect<ReadonlyArray<string>>
+}
+
+/** Finds a plugin's folder that no manifest names: one with a file of a plugin, a few levels deep. Links are not followed. */
+const scan = Effect.fnUntraced(function* ({ foldersIn, readJson }: Readers, work: Work, root: string, name: string) {
+  let left = mostFolders
+  let level = [root]
+  for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
+    const next: Array<string> = []
+    for (const folder of level) {
+      if (--left < 0) return null
+      if (depth > 0 && isPlugin(folder)) {
+        const named = filled((yield* readJson(work, path.join(folder, ".claude-plugin", "plugin.json")))?.name)
+        if (named === name || (named === null && path.basename(folder) === name)) return folder
+        continue
+      }
+      if (depth < deepest) next.push(...(yield* foldersIn(work, folder)).map((child) => path.join(folder, child)))
+    }
+    level = next
+  }
+  return null
+})
+
+/** The folder that a marketplace offers under a name. */
+const placeInMarket = Effect.fnUntraced(function* (
+  readers: Readers,
+  work: Work,
+  declared: Declared,
+  query: PlaceQuery,
+  problems: Array<HookProblem>
+): Effect.fn.Return<PluginPlace | null> {
+  const real = realPath(rootOf(declared) ?? "")
+  if (real === null) return null
+  const found = { declaredBy: declared.by, how: "marketplace" } as const
+  const file = path.join(real, ".claude-plugin", "marketplace.json")
+  const manifest = yield* readers.readJson(work, file)
+  const entries = array(manifest?.plugins).filter(isObject)
+  const entry = entries.find((one) => one.name === query.name) ?? entries.find((one) => array(one.aliases).includes(query.name))
+  if (entry === undefined) {
+    const root = realPath((yield* scan(readers, work, real, query.name)) ?? "")
+    return root === null || !isWithin(real, root) ? null : { ...found, root, version: null, aliases: [] }
+  }
+  const source = filled(entry.source)
+  // A source of another kind is fetched by the client, into its cache.
+  if (source === null) return null
+  const at = path.resolve(real, filled(object(manifest?.metadata)?.pluginRoot) ?? ".", source)
+  const root = realPath(at)
+  if (path.isAbsolute(source) || !isWithin(real, at) || (root !== null && !isWithin(real, root))) {
+    const message = `${file}: the source ${JSON.stringify(source)} of ${query.name} leads out of its marketplace, and was refused`
+    problems.push({ severity: "error", path: file, line: null, key: `plugins.${query.name}.source`, message })
+    return null
+  }
+  if (root === null) return null
+  const same = entries.filter((one) => filled(one.source) !== null && path.resolve(real, String(one.source)) === path.resolve(real, source))
+  const aliases = [entry, ...same].flatMap((one) => [filled(one.name), ...array(one.aliases).map(filled)]).flatMap((name) => name ?? [])
+  return { ...found, root, version: filled(entry.version), aliases: [...new Set(aliases)] }
+})
+
+const installedPlace = ({ installPath, version }: Installation, query: PlaceQuery): PluginPlace | null => {
+  const copies = version === null ? [] : query.folders.map((folder) => path.join(cacheOf(folder, query), safe(version)))
+  const [root] = [installPath, ...copies].flatMap((place) => realPath(place ?? "") ?? [])
+  return root === undefined ? null : { root, declaredBy: "person", how: "installed", version, aliases: [] }
+}
+
+/** The newest copy that the client keeps of a plugin. */
+const cachedPlace = ({ foldersIn }: Readers, work: Work, cache: string, declaredBy: Declared["by"]): Effect.Effect<PluginPlace | null> =>
+  Effect.map(foldersIn(work, cache), (versions) => {
+    const version = newestOf(cache, versions)
+    const root = version === null ? null : realPath(path.join(cache, version))
+    return root === null ? null : { root, declaredBy, how: "cached", version, aliases: [] }
+  })
 
 const isDirectory = ({ source }: Declared): boolean => source?.source === "directory" || source?.source === "file"
 

@@ -35,56 +35,12 @@ export const layer: Layer.Layer<ClaudeSettings, never, ClaudeFolders> = Layer.ef
   Effect.map(ClaudeFolders, (claude) => ({
     summary: Effect.fn("ClaudeSettings.summary")(function* (query: { readonly projectPath?: string | undefined }) {
       const problems: Array<FileProblem> = []
-      const folders = yield* claude.folders
-      const managed = yield* claude.managed
-      problems.push(...managed.problems)
-      const projectPath = yield* projectOf(query.projectPath, problems)
-
-      const files = yield* Effect.forEach(
-        claudeFiles(
-          folders.map((folder) => folder.path),
-          managed.files,
-          projectPath
-        ),
-        ([source, file]) =>
-          Effect.map(Effect.all([look("claude", source, file), readOr(problems, file)]), ([file, settings]) => ({ file, settings: settings ?? {} }))
-      )
-      const states = yield* Effect.forEach(folders, (folder) =>
-        Effect.map(readOr(problems, folder.state, stateBytes), (state) => ({ file: folder.state, state: state ?? {} }))
-      )
-      const shared = projectPath === null ? null : yield* readOr(problems, path.join(projectPath, ".mcp.json"))
-      const hanFiles = yield* Effect.forEach(
-        hanConfigFiles(
-          folders.map((folder) => folder.path),
-          projectPath
-        ),
-        ([source, file]) => look("han", source, file)
-      )
-
-      const mcpServers = [
-        ...files.flatMap(({ file, settings }) =>
-          file.source === "root" || file.source === "directory"
-            ? []
-            : serversIn(settings.mcpServers, {
-                file: file.path,
-                source: file.source,
-                projectPath: file.source === "user" || file.source === "managed" ? null : projectPath
-              })
-        ),
-        ...states.flatMap(({ file, state }) => [
-          ...serversIn(state.mcpServers, { file, source: "user", projectPath: null }),
-          ...Object.entries(object(state.projects) ?? {}).flatMap(([project, notes]) =>
-            projectPath === null || path.resolve(project) === projectPath
-              ? serversIn(object(notes)?.mcpServers, { file, source: "local", projectPath: project })
-              : []
-          )
-        ]),
-        ...(projectPath === null ? [] : serversIn(shared?.mcpServers, { file: path.join(projectPath, ".mcp.json"), source: "project", projectPath }))
-      ]
-      const notes = projectPath === null ? [] : states.map(({ state }) => object(object(state.projects)?.[projectPath]) ?? {})
+      const read = yield* filesOf(claude, query.projectPath, problems)
+      const { files, hanFiles, projectPath, states } = read
+      const mcpServers = serversOf(read)
       const permissions = permissionsIn(
         files.map(({ settings }) => settings),
-        notes
+        projectPath === null ? [] : states.map(({ state }) => object(object(state.projects)?.[projectPath]) ?? {})
       )
       const there = (source: SettingsFile["source"]) => files.find(({ file }) => file.source === source && file.exists)?.file.path ?? null
       const users = files.find(({ file }) => file.source === "user")?.file
@@ -110,6 +66,48 @@ export const layer: Layer.Layer<ClaudeSettings, never, ClaudeFolders> = Layer.ef
     })
   }))
 )
+
+interface SettingsRead {
+  readonly projectPath: string | null
+  readonly files: ReadonlyArray<{ readonly file: SettingsFile; readonly settings: JsonObject }>
+  /** The client's files of state, one a configuration folder. */
+  readonly states: ReadonlyArray<{ readonly file: string; readonly state: JsonObject }>
+  /** The project's `.mcp.json`. */
+  readonly shared: JsonObject | null
+  readonly hanFiles: ReadonlyArray<SettingsFile>
+}
+
+const filesOf = Effect.fnUntraced(function* (claude: typeof ClaudeFolders.Service, project: string | undefined, problems: Array<FileProblem>) {
+  const folders = yield* claude.folders
+  const paths = folders.map((folder) => folder.path)
+  const managed = yield* claude.managed
+  problems.push(...managed.problems)
+  const projectPath = yield* projectOf(project, problems)
+  const files = yield* Effect.forEach(claudeFiles(paths, managed.files, projectPath), ([source, file]) =>
+    Effect.map(Effect.all([look("claude", source, file), readOr(problems, file)]), ([file, settings]) => ({ file, settings: settings ?? {} }))
+  )
+  const states = yield* Effect.forEach(folders, (folder) =>
+    Effect.map(readOr(problems, folder.state, stateBytes), (state) => ({ file: folder.state, state: state ?? {} }))
+  )
+  const shared = projectPath === null ? null : yield* readOr(problems, path.join(projectPath, ".mcp.json"))
+  const hanFiles = yield* Effect.forEach(hanConfigFiles(paths, projectPath), ([source, file]) => look("han", source, file))
+  return { projectPath, files, states, shared, hanFiles } satisfies SettingsRead
+})
+
+const serversOf = ({ files, projectPath, shared, states }: SettingsRead) => [
+  ...files.flatMap(({ file: { path: file, source }, settings }) =>
+    source === "root" || source === "directory"
+      ? []
+      : serversIn(settings.mcpServers, { file, source, projectPath: source === "user" || source === "managed" ? null : projectPath })
+  ),
+  ...states.flatMap(({ file, state }) => [
+    ...serversIn(state.mcpServers, { file, source: "user", projectPath: null }),
+    ...Object.entries(object(state.projects) ?? {}).flatMap(([project, notes]) =>
+      projectPath === null || path.resolve(project) === projectPath ? serversIn(object(notes)?.mcpServers, { file, source: "local", projectPath: project }) : []
+    )
+  ]),
+  ...(projectPath === null ? [] : serversIn(shared?.mcpServers, { file: path.join(projectPath, ".mcp.json"), source: "project", projectPath }))
+]
 
 /** The client keeps notes on every project in its file of state, which grows with them. */
 const stateBytes = 1 << 26

@@ -6,7 +6,7 @@ import type { FileProblem } from "../journal/Transcripts.ts"
 import { object } from "../text/json.ts"
 import { problemOf } from "../transcripts/transcriptFolders.ts"
 
-/** What one of han's own files says; null for what it does not say. */
+/** The settings in one of han's own files; null for those that it does not name. */
 export interface HanConfig {
   readonly hooks: boolean | null
   readonly metrics: boolean | null
@@ -14,7 +14,7 @@ export interface HanConfig {
   readonly plugins: ReadonlyArray<string>
 }
 
-/** Whose file it is; all but the user's lie in the project. */
+/** The owner of a file; all but the user's lie in the project. */
 export type HanConfigSource = "user" | "project" | "local" | "root" | "directory"
 
 /** han's own files, the weakest first. Files deeper in a project hold for hooks in their folders alone, and are not among these. */
@@ -32,7 +32,7 @@ export const hanConfigFiles = (folders: ReadonlyArray<string>, projectPath: stri
   return [...users.map((file) => ["user", file] as const), ...projects.filter(([, file]) => !users.includes(file))]
 }
 
-/** What such a file says; null when there is none, or it cannot be read, which is then one of the problems. */
+/** Reads such a file; null when there is none, or it cannot be read, which is then one of the problems. */
 export const readHanConfig = Effect.fnUntraced(function* (problems: Array<FileProblem>, file: string) {
   const found = yield* Effect.either(readWhole(file, mostYamlBytes))
   if (found._tag === "Left") {

@@ -4,7 +4,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { put, temporary } from "../../../../test/transcriptTree.ts"
 import { check } from "../../src/hooks/definition/PluginCheck.ts"
-import { hookEvents, triggerText } from "../../src/hooks/Hook.ts"
+import { triggerText } from "../../src/hooks/Hook.ts"
+import { hookEventNames } from "../../src/hooks/HookEvents.ts"
 import { common, isMeant, matchedField, matchedValue, matcherOf, matches, triggerIn } from "../../src/hooks/HookMatcher.ts"
 
 describe("what stands behind the colon", () => {
@@ -125,7 +126,7 @@ describe("in han-plugin.yml", () => {
   it.scoped("what can never be is an error with its line, its event, and what can be", () =>
     Effect.gen(function* () {
       for (const [event, ...words] of [
-        ["Stop:Edit", 'has "Edit" behind Stop', "write Stop alone", "source at SessionStart", "agent_type at SubagentStart, SubagentStop"],
+        ["Stop:Edit", 'has "Edit" behind Stop', "write Stop alone", "source at SessionStart", "agent_type at SubagentStop, SubagentStart"],
         ["UserPromptSubmit:hello", "behind UserPromptSubmit"],
         ["PostToolBatch:Edit", "behind PostToolBatch"],
         ["SessionStart:compacted", 'has "compacted" behind SessionStart', "source is one of startup, resume, clear, compact, fork"],
@@ -193,7 +194,7 @@ describe("in han-plugin.yml", () => {
   )
 
   it("every event that Claude Code compares something at is one that it has", () => {
-    const compared = hookEvents.filter((event) => matchedField(event) !== null)
+    const compared = hookEventNames.filter((event) => matchedField(event) !== null)
     expect(compared).toHaveLength(23)
     expect(compared.every((event) => triggerIn(`${event}:x`).values !== null)).toBe(true)
   })

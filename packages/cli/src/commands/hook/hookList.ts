@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
-import { type ClientHook, type Hook, type HookTrigger, hookEvents, triggerText } from "han-core/Hook"
+import { type ClientHook, type Hook, type HookTrigger, triggerText } from "han-core/Hook"
+import { hookEventNames, isHookEvent, unknownEvent } from "han-core/HookEvents"
 import { type HookList, Hooks } from "han-core/Hooks"
 import { doubleCalls, doubleText, waitingInVain } from "han-core/unstable/HookCallers"
 import { isMeant, matches, triggerIn } from "han-core/unstable/HookMatcher"
@@ -26,8 +27,8 @@ export const run = (options: Options, host: Host): Promise<number> =>
     Effect.gen(function* () {
       const { event } = options
       const asked = triggerIn(event ?? "")
-      if (event !== undefined && !hookEvents.includes(asked.event)) {
-        return yield* Effect.fail(new BadUsage(`hook list: "${event.slice(0, 60)}" is no event of Claude Code; those are ${hookEvents.join(", ")}`))
+      if (event !== undefined && !isHookEvent(asked.event)) {
+        return yield* Effect.fail(new BadUsage(`hook list: ${unknownEvent(event)}; those are ${hookEventNames.join(", ")}`))
       }
       const list = yield* answered(
         host,

@@ -1,22 +1,22 @@
 import type { HookAnswer } from "../HookAnswer.ts"
+import { type EventRule, isHookEvent, ruleOf, unknownEvent } from "../HookEvents.ts"
 import type { HookOutcome } from "../HookOutcome.ts"
-import { type EventRule, ruleOf } from "./eventRules.ts"
 import { joined, type Section, section } from "./fairText.ts"
 import { isLeftOpen, isShut, isSpared, openLine, shutSection, subjectOf } from "./gateReasons.ts"
 import { type MergedReplies, mergedReplies } from "./mergedReplies.ts"
 
 export interface HookAnswerOptions {
-  /** Of Claude Code; null when a person calls. */
+  /** The event of Claude Code; null when a person calls. */
   readonly event: string | null
   /** Their order is the one in which they are told. */
   readonly outcomes: ReadonlyArray<HookOutcome>
-  /** What a called program writes, the body of an answer over HTTP, or what a program writes for which the client does not wait: nothing can be blocked then. */
+  /** `command`: the output of a called program · `http`: the body of an answer over HTTP · `async`: the output of a program for which the client does not wait, which blocks nothing. */
   readonly as: "command" | "http" | "async"
   /** False: nothing may block, because the agent was sent on often enough. */
   readonly blocksLeft: boolean
   /** For the user, each a text of its own. */
   readonly notes: ReadonlyArray<string>
-  /** What the agent's shell calls han by; asked for when it is told. `han` without. */
+  /** Finds the name that the agent's shell calls han by, when it is told. `han` without. */
   readonly program?: () => string
   /** The tool that the event is about, if any. */
   readonly tool?: string | null
@@ -29,7 +29,7 @@ export interface GivenAnswer {
 }
 
 /**
- * What to tell Claude Code, as it reads it at this event. A gate that is shut (failed, blocked, or broken with `on_error: closed`) blocks wherever the event can
+ * Makes the answer that Claude Code reads at this event. A gate that is shut (failed, blocked, or broken with `on_error: closed`) blocks wherever the event can
  * be blocked, and its reason is for the model; elsewhere, and when no block is left, the user is told. Answers that commands gave in the client's JSON become one:
  * the most restrictive decision counts. Exit code 2 comes with stderr alone; each text is at most 9,500 UTF-16 units long, because the client cuts at 10,000.
  * A gate that merely failed does not erase what the user has written: the user is told. Of a program that it does not wait for the client reads JSON only, with
@@ -77,7 +77,7 @@ const contextBeside = 3000
 interface Parts extends HookAnswerOptions {
   readonly rule: EventRule
   readonly said: MergedReplies
-  /** What blocks, each with its reason. */
+  /** The gates that block, each with its reason. */
   readonly closing: ReadonlyArray<Section>
   readonly byCode: boolean
   readonly refuses: boolean
@@ -92,9 +92,11 @@ const severalPaths = ({ paths }: MergedReplies): ReadonlyArray<Section> =>
   paths.length > 1 ? [{ ...section(paths.join("\n")), head: "Several hooks print a path for the worktree, each another one:" }] : []
 
 const whyNot = ({ blocksLeft, event }: HookAnswerOptions, { blockable, says }: EventRule): string =>
-  blocksLeft || (!blockable && says !== "behavior")
-    ? `${event} cannot be blocked. This did not pass:`
-    : "Nothing is blocked any more, and the agent is not sent on again. Otherwise it would be, because of this:"
+  event !== null && !isHookEvent(event)
+    ? `${unknownEvent(event)}, and nothing is blocked there. This did not pass:`
+    : blocksLeft || (!blockable && says !== "behavior")
+      ? `${event} cannot be blocked. This did not pass:`
+      : "Nothing is blocked any more, and the agent is not sent on again. Otherwise it would be, because of this:"
 
 /** All that is to be said goes to stderr, the reasons with most of the room. */
 const reasonOf = ({ closing, context, messages, rule, said }: Parts): string => {
@@ -106,10 +108,10 @@ const reasonOf = ({ closing, context, messages, rule, said }: Parts): string => 
   return joined([...closing, ...stop, section(beside), section(joined(messages, besideReasons)), section(without)], longest)
 }
 
-/** With a block nobody expects them. */
+/** Fields that nobody expects beside a block. */
 const moot = new Set(["updatedInput", "action", "content"])
 
-/** Where stdout is no place for JSON. */
+/** Makes the output at events where stdout is no place for JSON. */
 const printed = ({ context, messages, rule, said }: Parts): Pick<HookAnswer, "stdout" | "stderr"> => {
   const stop = said.stops === null ? [] : [section(["A hook asks to end the turn.", ...said.stops].join("\n"))]
   if (rule.shown) return { stdout: joined([...stop, ...messages], longest), stderr: "" }

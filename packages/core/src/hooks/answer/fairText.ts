@@ -40,7 +40,7 @@ const named = (sections: ReadonlyArray<Section>): Section => ({
   file: null
 })
 
-/** How much each gets: its length, or an equal share of what the shorter ones leave. */
+/** The room that each gets: its length, or an equal share of the room that the shorter ones leave. */
 const fairShares = (lengths: ReadonlyArray<number>, room: number): ReadonlyArray<number> => {
   const shares = lengths.map(() => 0)
   const order = lengths.map((_, i) => i).sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0))

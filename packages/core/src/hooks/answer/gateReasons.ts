@@ -15,7 +15,7 @@ export const isSpared = ({ status }: HookOutcome, erases: boolean): boolean => s
 /** It could not be run, and that stops nothing. */
 export const isLeftOpen = ({ onError, status }: HookOutcome): boolean => status === "broken" && onError === "open"
 
-/** Which hook it is, and where. */
+/** Names the hook and its directory. */
 export const subjectOf = ({ directory, name, plugin, tree }: HookOutcome): string =>
   clipped(oneLine(directory === null ? `${plugin} ${name}` : `${plugin} ${name} in ${path.join(tree, directory)}`), 400)
 
@@ -43,7 +43,7 @@ const missing = ({ end, stderr }: HookOutcome): string => {
   return said === undefined || said === "" ? "" : ` (${clipped(oneLine(said), 200)})`
 }
 
-/** What a command printed, for a reader. */
+/** The output of a command, for a reader. */
 export const readable = (text: string): string => withoutAnsi(text).trim()
 
 const happened = (outcome: HookOutcome): string => `${ending(outcome)}${outcome.flaky ? " (the same content passed before)" : ""}`

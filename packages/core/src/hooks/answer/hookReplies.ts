@@ -1,8 +1,8 @@
 import { clipped } from "../../text/Clip.ts"
 import { canonicalJson, isObject, type JsonObject, object } from "../../text/json.ts"
 import type { HookPayload } from "../decision/hookPayload.ts"
+import { type EventRule, type FieldKind, type Permission, permissions, ruleOf } from "../HookEvents.ts"
 import type { HookOutcome, HookSaid } from "../HookOutcome.ts"
-import { type EventRule, type FieldKind, type Permission, permissions, ruleOf } from "./eventRules.ts"
 
 /** An answer of a command in the client's JSON, with each field where it belongs and of its type. Null for what it does not say. */
 export interface HookReply {
@@ -17,15 +17,15 @@ export interface HookReply {
   readonly denies: boolean
   readonly reason: string | null
   readonly permission: Permission | null
-  /** What it decides on a request for permission. */
+  /** The decision on a request for permission. */
   readonly behavior: JsonObject | null
   readonly context: string | null
   readonly fields: JsonObject
-  /** What of it cannot be understood. */
+  /** The parts of it that cannot be understood, in words. */
   readonly problems: ReadonlyArray<string>
 }
 
-/** What a command that passed has printed. */
+/** The output of a command that passed. */
 export type Printed =
   | { readonly kind: "nothing" }
   | { readonly kind: "text"; readonly from: HookOutcome; readonly text: string }
@@ -67,7 +67,7 @@ const parse = (text: string): unknown => {
 const replyOf = (top: JsonObject, from: HookOutcome, event: string | null, rule: EventRule): HookReply => {
   const problems: Array<string> = []
   const inner = innerOf(top, event, problems)
-  /** Where it belongs, or at the other level, where it is often put by mistake. */
+  /** Reads a field where it belongs, or at the other level, where it is often put by mistake. */
   const raw = (key: string, home: JsonObject): unknown => home[key] ?? (home === top ? inner : top)[key] ?? null
   const read = <A>(key: string, home: JsonObject, is: (value: unknown) => value is A, what: string): A | null => {
     const value = raw(key, home)
@@ -111,7 +111,7 @@ const replyOf = (top: JsonObject, from: HookOutcome, event: string | null, rule:
   }
 }
 
-/** What it says of the event; of another event it says nothing that counts. */
+/** Finds `hookSpecificOutput`; one that is for another event is ignored. */
 const innerOf = (top: JsonObject, event: string | null, problems: Array<string>): JsonObject => {
   const inner = top["hookSpecificOutput"] ?? null
   if (inner === null) return {}

@@ -1,6 +1,6 @@
 import { array, canonicalJson, isObject, type JsonObject } from "../../text/json.ts"
+import { type EventRule, type FieldKind, type Permission, permissions } from "../HookEvents.ts"
 import type { HookOutcome } from "../HookOutcome.ts"
-import { type EventRule, type FieldKind, type Permission, permissions } from "./eventRules.ts"
 import { type Section, section } from "./fairText.ts"
 import { readable, subjectOf } from "./gateReasons.ts"
 import { type HookReply, type Printed, printedBy } from "./hookReplies.ts"
@@ -11,20 +11,20 @@ export interface Denial {
   readonly reason: string | null
 }
 
-/** What the commands that passed have printed, as one. */
+/** The outputs of the commands that passed, as one. */
 export interface MergedReplies {
   /** Null: nobody says `continue: false`. Else the reasons for it. */
   readonly stops: ReadonlyArray<string> | null
   readonly denials: ReadonlyArray<Denial>
   /** The most restrictive one, beside denials. */
   readonly permission: { readonly decision: Exclude<Permission, "deny">; readonly reasons: ReadonlyArray<string> } | null
-  /** What a request for permission is answered with when nobody denies it. */
+  /** The answer to a request for permission when nobody denies it. */
   readonly allows: JsonObject | null
   /** A denial of a request for permission also ends the turn. */
   readonly interrupts: boolean
   /** For the model. `said`: at least one of them is from an answer in JSON. */
   readonly contexts: { readonly sections: ReadonlyArray<Section>; readonly said: boolean }
-  /** Of a worktree; each once. */
+  /** Paths for a worktree; each once. */
   readonly paths: ReadonlyArray<string>
   /** For the user. */
   readonly messages: ReadonlyArray<Section>
@@ -36,7 +36,7 @@ export interface MergedReplies {
 
 const longestPath = 4096
 
-/** What a skipped or cached hook printed is not said again, and what a failed one printed is its reason. */
+/** Merges the outputs of hooks that ran and passed: those of skipped and cached ones are not told again, and the output of a failed one is its reason. */
 export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: string | null, rule: EventRule): MergedReplies => {
   const replies: Array<HookReply> = []
   const contexts: Array<Section> = []
@@ -46,7 +46,7 @@ export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: strin
   for (const outcome of outcomes) {
     if (outcome.status !== "passed" || outcome.cached) continue
     const printed = printedBy(outcome, event, rule)
-    if (printed.kind === "damaged") messages.push(section(`${subjectOf(outcome)}: its answer counts for nothing, ${printed.why}.`))
+    if (printed.kind === "damaged") messages.push(section(`${subjectOf(outcome)}: its output was ignored: ${printed.why}.`))
     const place = rule.plain === "path" ? pathIn(printed) : null
     if (place !== null && (outcome.stdout.cut || place.length > longestPath))
       messages.push(section(`${subjectOf(outcome)}: what it gave is too long for a path.`))
@@ -60,7 +60,7 @@ export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: strin
     replies.push(reply)
     if (reply.context !== null && rule.context !== null) contexts.push(section(reply.context))
     if (reply.systemMessage !== null) messages.push(section(reply.systemMessage))
-    for (const problem of reply.problems) messages.push(section(`${subjectOf(outcome)}: a part of its answer counts for nothing: ${problem}.`))
+    for (const problem of reply.problems) messages.push(section(`${subjectOf(outcome)}: a part of its output was ignored: ${problem}.`))
   }
   const stopping = replies.filter((reply) => reply.stops)
   const denials = replies.filter((reply) => reply.denies)
@@ -90,7 +90,7 @@ const pathIn = (printed: Printed): string | null => {
   return typeof field === "string" ? field : null
 }
 
-/** Of fields that replace something one hook's counts, of lists all. */
+/** Merges a field: of values that replace something one hook's counts, of lists all. */
 const fieldsOf = (replies: ReadonlyArray<HookReply>, rule: EventRule, messages: Array<Section>): JsonObject => {
   const fields: Record<string, unknown> = {}
   for (const [key, kind] of Object.entries(rule.fields)) {

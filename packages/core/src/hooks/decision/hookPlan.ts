@@ -20,7 +20,7 @@ import { hookQuery, treeOf } from "./HookProject.ts"
 import { type HookDeciding, type HookUnit, inTree, withoutLinks } from "./hookDecision.ts"
 import { filesIn, hookDirectories } from "./hookDirectories.ts"
 import { type HookPayload, payloadOf } from "./hookPayload.ts"
-import { isAsyncCall } from "./hookWait.ts"
+import { goesOnWithout } from "./hookWait.ts"
 
 /** What a call comes to, before anything of it is run. */
 export interface Planned {
@@ -54,7 +54,7 @@ export const planOf = Effect.fnUntraced(function* ({ deciding, hooks, settingsOf
   const { chosen, passedOver } = yield* selected(list, payload, call)
   const treePath = treePathOf(list.projectPath, payload)
   const graph = hookGraph(chosen, list.hooks)
-  const none = { call, payload, list, isAsync: isAsyncCall(call, payload, list), treePath, passedOver, graph }
+  const none = { call, payload, list, isAsync: goesOnWithout(call, payload, list), treePath, passedOver, graph }
   if (chosen.length === 0) return { ...none, tree: null, order: new Map(), units: new Map() } satisfies Planned
   const tree = yield* deciding.treeAt(treePath, work)
   const units = new Map<string, ReadonlyArray<HookUnit>>()

@@ -1,6 +1,6 @@
 import * as Duration from "effect/Duration"
 import { isWithin } from "../../plugins/pluginContent.ts"
-import { isAwaited, usableOf, waitAt } from "../ClientWaits.ts"
+import { type CallingEntry, isAsyncCall, isAwaited, usableOf, waitAt } from "../ClientWaits.ts"
 import { isTaken } from "../definition/HookCallers.ts"
 import { isOf } from "../definition/hookGraph.ts"
 import { callWords, clientCall } from "../definition/hookHandlers.ts"
@@ -26,27 +26,18 @@ const personWait = 24 * 3600 * 1000
 export const waitOf = ({ call, list, payload }: Waiting): number => {
   const { event, sessionId } = payload
   if (event === null || sessionId === null) return personWait
-  const standard = waitAt(event, call.environment)
-  const waits = entriesOf(call, payload, list).map(({ timeout }) => (timeout === null ? standard : Duration.toMillis(timeout)))
-  return usableOf(waits.length === 0 ? standard : Math.min(...waits))
+  return usableOf(waitAt(event, call.environment, entriesOf(call, payload, list)))
 }
 
-/**
- * Whether the client goes on without this call's answer. The entry that makes the call says so; the call's own flag counts where no entry is found. Entries of earlier
- * releases are `async` without the flag, or have the flag and are waited for.
- */
-export const isAsyncCall = (call: HookCall, payload: HookPayload, list: HookList): boolean => {
-  const flagged = call.async === true
-  if (call.answerAs === "http") return false
-  const entries = entriesOf(call, payload, list).filter((entry) => callWords(entry).includes("--async") === flagged)
-  return entries.length === 0 ? flagged : entries.every((entry) => entry.async)
-}
+/** Tells whether the client goes on without this call's answer. */
+export const goesOnWithout = (call: HookCall, payload: HookPayload, list: HookList): boolean =>
+  call.answerAs !== "http" && isAsyncCall(call.async === true, entriesOf(call, payload, list))
 
 /** Tells whether the client waits for the answer at all: not at some events, nor when all entries that make such a call are `async`. */
 export const isWaitedFor = ({ isAsync, payload }: Waiting): boolean => payload.sessionId === null || (isAwaited(payload.event) && !isAsync)
 
 /** The entries that may have made the call: those of the plugin whose variables it has, or of settings when it has none, where there are such. */
-const entriesOf = (call: HookCall, { event, matched }: HookPayload, list: HookList): ReadonlyArray<ClientHook> => {
+const entriesOf = (call: HookCall, { event, matched }: HookPayload, list: HookList): ReadonlyArray<CallingEntry> => {
   if (event === null) return []
   const all = list.clientHooks.filter(
     (entry) =>
@@ -57,7 +48,11 @@ const entriesOf = (call: HookCall, { event, matched }: HookPayload, list: HookLi
   )
   const root = call.environment["CLAUDE_PLUGIN_ROOT"] ?? ""
   const mine = all.filter(({ file, plugin }) => (root === "" ? plugin === null : plugin !== null && isWithin(root, file)))
-  return mine.length === 0 ? all : mine
+  return (mine.length === 0 ? all : mine).map((entry) => ({
+    timeout: entry.timeout === null ? null : Duration.toMillis(entry.timeout),
+    async: entry.async,
+    flagged: callWords(entry).includes("--async")
+  }))
 }
 
 /** Tells whether an entry of Claude Code is one that makes such a call. */

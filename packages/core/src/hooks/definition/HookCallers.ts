@@ -1,5 +1,5 @@
 import type { ClientHook, Hook } from "../Hook.ts"
-import { hookEvents } from "../Hook.ts"
+import { refusalOf, rowOf, watchesFiles } from "../HookEvents.ts"
 import { anyFile, common, isForAll, isOfTools, matchedField, matches } from "../HookMatcher.ts"
 import type { HookList } from "../Hooks.ts"
 import { isOf } from "./hookGraph.ts"
@@ -75,8 +75,9 @@ const lackOf = (hook: Hook, situation: HookSituation, { by, calls, event, missed
         : calls.length > 0
           ? `no entry for ${event} names ${missed.join(", ")}, and Claude Code watches only what is named`
           : "no entry of Claude Code calls han there"
+  const isOnlyIfAsked = rowOf(event)?.installedBySetup === "asked"
   const first = ignored.length === 0 ? "" : `, once ${[...new Set(ignored.map(({ path }) => path))].join(", ")} is corrected`
-  return { why, mend: `\`han setup${event === onlyIfAsked ? ` --event ${event}` : ""}\` adds what is missing${first}`, isSetups: event !== onlyIfAsked }
+  return { why, mend: `\`han setup${isOnlyIfAsked ? ` --event ${event}` : ""}\` adds what is missing${first}`, isSetups: !isOnlyIfAsked }
 }
 
 /** Tells whether Claude Code takes an entry from its file at all. */
@@ -109,7 +110,7 @@ export const waitingInVain = (
 }
 
 /**
- * What entries the user's settings must have so that han is called for every hook that is on and trusted: by event, the names that matchers must cover, null for
+ * Finds the entries that the user's settings must have so that han is called for every hook that is on and trusted: by event, the names that matchers must cover, null for
  * everything. Entries that `mine` are taken for absent.
  */
 export const neededAt = (situation: HookSituation, mine: (entry: ClientHook) => boolean): ReadonlyMap<string, ReadonlyArray<string> | null> => {
@@ -123,7 +124,7 @@ export const neededAt = (situation: HookSituation, mine: (entry: ClientHook) => 
     for (const { event, lack } of calledOf(hook, without)) {
       const named = namesAt(hook, event)
       // One that names no file is for those that others have watched.
-      const names = event === watching && named === null ? [anyFile] : named
+      const names = watchesFiles(event) && named === null ? [anyFile] : named
       if (lack === null || (!lack.isSetups && names === named)) continue
       const before = needed.get(event)
       needed.set(event, before === null || names === null ? null : [...new Set([...(before ?? []), ...names])])
@@ -161,19 +162,12 @@ export const doubleText = ({ entries, event }: DoubleCall): string =>
 /** Tells whether han would run a hook, once called. */
 export const mayRun = ({ enabled, trust }: Hook): boolean => enabled && trust.state === "trusted"
 
-/** Comes with every line that is shown. */
-const onlyIfAsked = "MessageDisplay"
-const replacesGit = "WorktreeCreate"
-/** Its matcher names files, and says what is watched. */
-export const watching = "FileChanged"
-const withoutRequests: ReadonlySet<string> = new Set(["SessionStart", "Setup"])
-
 /** Names what an entry's matcher must cover for a hook at an event; null where it must be for everything. */
 const namesAt = (hook: Hook, event: string): ReadonlyArray<string> | null => {
   if (matchedField(event) === null) return null
   const triggers = hook.triggers.filter((trigger) => trigger.event === event)
   const said = triggers.some(({ values }) => values === null) ? null : triggers.flatMap(({ values }) => values ?? [])
-  if (event === watching) return said === null ? null : [...new Set(said.map((name) => name.split("/").at(-1) ?? name))]
+  if (watchesFiles(event)) return said === null ? null : [...new Set(said.map((name) => name.split("/").at(-1) ?? name))]
   const { toolFilter } = hook
   if (!isOfTools(event) || toolFilter === null || said === null) return isOfTools(event) ? (said ?? toolFilter) : said
   return common(event, said, toolFilter)
@@ -181,7 +175,7 @@ const namesAt = (hook: Hook, event: string): ReadonlyArray<string> | null => {
 
 /** Tells whether an entry with this matcher is for what a name stands for; `null` is everything. */
 export const coversAt = (event: string, matcher: string | null, name: string | null): boolean =>
-  event === watching ? name === null || (!isForAll(matcher) && namesIn(matcher).includes(name)) : matches(event, matcher, name)
+  watchesFiles(event) ? name === null || (!isForAll(matcher) && namesIn(matcher).includes(name)) : matches(event, matcher, name)
 
 const namesIn = (matcher: string | null): ReadonlyArray<string> => (matcher ?? "").split("|").map((name) => name.trim())
 
@@ -197,14 +191,9 @@ const whyOff = ({ disabledBy }: HookSituation["client"]): HookLack | null =>
 
 const whyNever = (hook: Hook, event: string, names: ReadonlyArray<string> | null): HookLack | null => {
   const never = (why: string, mend: string): HookLack => ({ why, mend: `${mend} in ${hook.file}`, isSetups: false })
-  if (event === replacesGit) {
-    return never(
-      `${replacesGit} is not possible, for an entry for it makes Claude Code leave the making of worktrees to its command, which han does not do`,
-      "name another event"
-    )
-  }
-  if (!hookEvents.includes(event)) return never(`"${event.slice(0, 60)}" is no event of Claude Code`, "name another event")
-  if (event === watching && names === null) return never("it names no file, and Claude Code watches only what is named", `write ${watching}:NAME`)
+  const refusal = refusalOf(event)
+  if (refusal !== null) return never(refusal, "name another event")
+  if (watchesFiles(event) && names === null) return never("it names no file, and Claude Code watches only what is named", `write ${event}:NAME`)
   if (names?.length === 0) return never("its tool_filter leaves none of the tools that it waits for", "correct that")
   return null
 }
@@ -217,7 +206,7 @@ const whyNotCounted = (entry: ClientHook, hook: Hook, { client, hooks }: HookSit
   if (entry.condition !== null) return `counts only if ${entry.condition}`
   if (entry.async && entry.plugin !== null && entry.plugin !== `${hook.plugin}@${hook.marketplace}`) return `is async, and ${entry.plugin}'s`
   if (entry.type !== "http") return null
-  if (withoutRequests.has(entry.event)) return "is a request, which Claude Code does not send there"
+  if (rowOf(entry.event)?.http === false) return "is a request, which Claude Code does not send there"
   // Nobody knows there what a hook's own variables are, and han then leaves all of it to a command.
   const declaring = hooks.find((one) => mayRun(one) && one.environment.length > 0 && one.triggers.some(({ event }) => event === entry.event))
   return declaring === undefined ? null : `is a request, which has none of the variables that ${declaring.id} needs`

@@ -8,7 +8,7 @@ import { doubleCalls, doubleText } from "./HookCallers.ts"
 import { hanPluginFile } from "./hanPluginFile.ts"
 import { hookReading } from "./hookReading.ts"
 
-/** What the files of one plugin say, and what is wrong in them. It is sound when no problem is an error. */
+/** The hooks of one plugin's files, and the faults in them. It is sound when no problem is an error. */
 export interface PluginReport {
   readonly root: string
   readonly hooks: ReadonlyArray<HookDefinition>

@@ -1,5 +1,6 @@
-import { type HookProblem, type HookTrigger, hookEvents } from "../Hook.ts"
-import { anyFile, isForAll, isName, isOfTools, type MatchedField, matchedField, matchedFields, triggerIn } from "../HookMatcher.ts"
+import type { HookProblem, HookTrigger } from "../Hook.ts"
+import { hookEventNames, hookEvents, isHookEvent, type MatchedField, rowOf, unknownEvent, watchesFiles } from "../HookEvents.ts"
+import { anyFile, isForAll, isName, isOfTools, matchedField, triggerIn } from "../HookMatcher.ts"
 
 /** A fault of a trigger. `what` goes on after the name of its key. `error`: it would never be due, or at other times than it says. */
 export interface TriggerFault {
@@ -9,7 +10,7 @@ export interface TriggerFault {
 
 /** Finds the faults of a trigger in `han-plugin.yml`. */
 export const faultsOf = ({ event, values }: HookTrigger): ReadonlyArray<TriggerFault> => {
-  if (!hookEvents.includes(event)) return [warning(`names ${event}, which is no event that Claude Code is known to have; the hook waits for it in vain`)]
+  if (!isHookEvent(event)) return [warning(`names ${event}: ${unknownEvent(event)}; the hook waits for it in vain, and never blocks there`)]
   const field = matchedField(event)
   if (values === null) return faultsWithout(event)
   if (field === null) {
@@ -25,17 +26,17 @@ export const faultsOf = ({ event, values }: HookTrigger): ReadonlyArray<TriggerF
 
 /** Finds the faults of names of tools, and of patterns for them, elsewhere. */
 export const toolFaults = (tools: ReadonlyArray<string>): ReadonlyArray<TriggerFault> => {
-  const field = matchedField("PreToolUse")
-  return field === null ? [] : tools.flatMap((tool) => faultOf("PreToolUse", field, tool) ?? [])
+  const { matched } = hookEvents.PreToolUse
+  return matched === null ? [] : tools.flatMap((tool) => faultOf("PreToolUse", matched, tool) ?? [])
 }
 
 /** Says why a matcher that Claude Code itself reads counts for nothing, or lets nothing in. */
 export const clientFaults = (event: string, matcher: string | null): ReadonlyArray<string> => {
   const { values } = triggerIn(`${event}:${matcher ?? ""}`)
-  if (matcher === null || isForAll(matcher) || values === null || !hookEvents.includes(event)) return []
+  if (matcher === null || isForAll(matcher) || values === null || !isHookEvent(event)) return []
   const field = matchedField(event)
   if (field === null) return [`"${matcher}" counts for nothing: Claude Code compares nothing at ${event}, and runs what is there each time`]
-  if (event === fileChanged) {
+  if (watchesFiles(event)) {
     const isWatched = values.some((value) => fileFault(event, value) === null)
     return values.filter((value) => value !== anyFile && (!isWatched || value.includes("/"))).flatMap((value) => fileFault(event, value) ?? [])
   }
@@ -48,28 +49,25 @@ export const clientFaults = (event: string, matcher: string | null): ReadonlyArr
     })
 }
 
-const fileChanged = "FileChanged"
-const replacesGit = "WorktreeCreate"
-
 const error = (what: string): TriggerFault => ({ severity: "error", what })
 const warning = (what: string): TriggerFault => ({ severity: "warning", what })
 
 /** Finds the faults of an event without anything behind it. */
 const faultsWithout = (event: string): ReadonlyArray<TriggerFault> =>
-  event === fileChanged
+  watchesFiles(event)
     ? [
         warning(
           `names ${event} without files, so that none is watched for it: Claude Code runs it for files that other matchers or watchPaths name. "${event}:package.json|tsconfig.json" has them watched`
         )
       ]
-    : event === replacesGit
+    : rowOf(event)?.installedBySetup === "never"
       ? [warning(`names ${event}, for which no entry is written: it would make Claude Code leave the making of worktrees to it`)]
       : []
 
 const faultOf = (event: string, field: MatchedField, value: string): TriggerFault | null => {
   const isKnown = field.values?.includes(value) ?? true
   if (field.closed && !isKnown) return error(`has "${value}" behind ${event}, whose ${field.name} is one of ${field.values?.join(", ")}`)
-  if (event === fileChanged) {
+  if (watchesFiles(event)) {
     const fault = fileFault(event, value)
     return fault === null ? null : error(fault)
   }
@@ -101,6 +99,9 @@ const patternFault = (pattern: string): string | null => {
 /** Events by the name of what is compared at them. */
 const fieldNames = (): ReadonlyMap<string, ReadonlyArray<string>> => {
   const byName = new Map<string, Array<string>>()
-  for (const [event, { name }] of Object.entries(matchedFields)) byName.set(name, [...(byName.get(name) ?? []), event])
+  for (const event of hookEventNames) {
+    const name = matchedField(event)?.name
+    if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), event])
+  }
   return byName
 }

@@ -8,7 +8,7 @@ import { HookKeys, problemAt, standardTriggers } from "./hookKeys.ts"
 
 export const hanPluginFile = "han-plugin.yml"
 
-/** What a plugin may say beside its hooks; other parts of han read it. */
+/** The keys beside `hooks`; other parts of han read them. */
 const otherKeys = ["learn_patterns", "memory", "mcp_servers"]
 const hookKeys =
   "command event subagents dirs_with dir_test file_test if_changed depends_on timeout idle_timeout tool_filter sync mcp tip description enabled cache on_error environment tools phase".split(

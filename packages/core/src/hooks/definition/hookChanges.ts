@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from "../../text/json.ts"
 import type { HookDefinition, HookProblem } from "../Hook.ts"
 import { HookKeys, problemAt } from "./hookKeys.ts"
 
-/** What a file of settings changes of one hook. */
+/** A change of one hook by a file of settings. */
 export interface HookChange {
   /** `name` or `name@marketplace` */
   readonly plugin: string
@@ -14,7 +14,7 @@ export interface HookChange {
   readonly at: YamlPath
 }
 
-/** What one of han's own files says of hooks. */
+/** All that one of han's own files says of hooks. */
 export interface HookChanges {
   readonly file: YamlFile
   readonly source: HanConfigSource
@@ -89,7 +89,7 @@ const changeOf = (keys: HookKeys): Partial<HookDefinition> => {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
-/** Whether a change brings something to run that was not there, or was off. The rest only says when and where. */
+/** Tells whether a change brings something to run that was not there, or was off. The rest only says when and where. */
 export const mayRunMore = (before: HookDefinition, set: Partial<HookDefinition>): boolean =>
   (set.enabled === true && !before.enabled) ||
   (["command", "beforeAll", "dirTest", "fileTest"] as const).some((key) => set[key] !== undefined && set[key] !== before[key])

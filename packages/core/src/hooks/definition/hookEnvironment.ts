@@ -1,4 +1,5 @@
 import type { Hook } from "../Hook.ts"
+import { rowOf } from "../HookEvents.ts"
 
 /** Variables that make a program load or run other code than its own; no hook gets them, whoever set them. */
 export const loadsCode = (name: string): boolean => codeLoading.has(name.toUpperCase()) || /^(LD_|DYLD_|BASH_FUNC_)/i.test(name)
@@ -11,7 +12,7 @@ const codeLoading = new Set(
   ).split(" ")
 )
 
-/** What programs need to be found and to know their user, language and installations; no secrets by their names. */
+/** Variables by which programs are found and know their user, language and installations; no secrets by their names. */
 const allowed = new Set(
   (
     "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TEMP TMP TERM COLORTERM NO_COLOR FORCE_COLOR CI HOSTNAME PWD XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME " +
@@ -29,9 +30,6 @@ const allowed = new Set(
 
 const isAllowed = (name: string): boolean => allowed.has(name) || /^LC_[A-Z]+$/.test(name)
 
-/** Events whose hooks may set variables for what the agent runs later, by the file that this names. */
-const setsVariables = new Set(["SessionStart", "Setup", "CwdChanged", "FileChanged"])
-
 export interface HookSetting {
   /** The caller's. */
   readonly environment: Readonly<Record<string, string>>
@@ -40,7 +38,7 @@ export interface HookSetting {
   readonly sessionId: string | null
 }
 
-/** What a hook's commands see: of the caller's variables those on the list and those that the hook declares, and what Claude Code and han say of the call. */
+/** Makes the environment of a hook's commands: of the caller's variables those on the list and those that the hook declares, and those of Claude Code and han about the call. */
 export const environmentOf = (hook: Pick<Hook, "environment" | "root">, setting: HookSetting): Record<string, string> => {
   const found: Record<string, string> = {}
   for (const [name, value] of Object.entries(setting.environment)) {
@@ -48,7 +46,7 @@ export const environmentOf = (hook: Pick<Hook, "environment" | "root">, setting:
     if (isAllowed(name) || hook.environment.includes(name)) found[name] = value
   }
   const envFile = setting.environment["CLAUDE_ENV_FILE"]
-  if (envFile !== undefined && setting.event !== null && setsVariables.has(setting.event)) found["CLAUDE_ENV_FILE"] = envFile
+  if (envFile !== undefined && rowOf(setting.event)?.setsVariables === true) found["CLAUDE_ENV_FILE"] = envFile
   return {
     ...found,
     CLAUDE_PROJECT_DIR: setting.projectPath,

@@ -3,7 +3,7 @@ import picomatch from "picomatch"
 // A pattern says too much rather than too little: a change that it misses would pass unchecked.
 
 /**
- * Whether a path is among those that patterns mean, both from the same directory, with "/". `*`, `**`, `?`, `[…]`, `{…}` and `@(…)` are as in a shell, names with a
+ * Tells whether a path is among those that patterns mean, both from the same directory, with "/". `*`, `**`, `?`, `[…]`, `{…}` and `@(…)` are as in a shell, names with a
  * leading dot among them. A pattern that begins with `!` takes away what those before it have added. A name, or what ends with "/", means all below it, too.
  * Broken patterns mean nothing, nor does an empty list.
  */
@@ -24,10 +24,10 @@ export const literals = (patterns: ReadonlyArray<string>): ReadonlyArray<string>
   return [...found]
 }
 
-/** Those that cannot be understood, or can mean no path: an open bracket, an absolute path, a glob that leads out. */
+/** Finds the globs that cannot be understood, or can mean no path: an open bracket, an absolute path, a glob that leads out. */
 export const brokenGlobs = (patterns: ReadonlyArray<string>): ReadonlyArray<string> => patterns.filter((pattern) => readPattern(pattern) === null)
 
-/** Whether a name or path is what a glob, or the same name, says; null for a broken glob. */
+/** Tells whether a name or path is what a glob, or the same name, says; null for a broken glob. */
 export const globTest = (glob: string): ((path: string) => boolean) | null => {
   if (glob === "" || glob.includes("\0")) return null
   try {

@@ -4,11 +4,11 @@ import type { HookReason } from "../HookOutcome.ts"
 
 /** The hooks of a call with those that they depend on, and what has to wait for what. */
 export interface HookGraph {
-  /** What was asked for, and what that depends on, each before what waits for it. */
+  /** The hooks that were asked for and those that they depend on, each before the ones that wait for it. */
   readonly hooks: ReadonlyArray<Hook>
-  /** By the id of a hook: what must have passed before it. */
+  /** The hooks that must have passed before, by the id of the one that waits. */
   readonly dependencies: ReadonlyMap<string, ReadonlyArray<string>>
-  /** Why a hook cannot be run: what it depends on is missing, untrusted, or depends on it. */
+  /** The reason why a hook cannot be run: one that it depends on is missing, untrusted, or depends on it. */
   readonly broken: ReadonlyMap<string, HookReason>
 }
 
@@ -56,13 +56,13 @@ export const hookGraph = (asked: ReadonlyArray<Hook>, all: ReadonlyArray<Hook>):
   return { hooks, dependencies, broken }
 }
 
-/** Of plugins with this name the one of the same marketplace is meant, if there is one. */
+/** Prefers, of plugins with this name, the one of the same marketplace. */
 const meant = (dependency: HookDependency, dependent: Hook, all: ReadonlyArray<Hook>): Hook | undefined => {
   const found = all.filter((hook) => hook.name === dependency.hook && isOf(hook, dependency.plugin))
   return found.find(({ marketplace }) => marketplace === dependent.marketplace) ?? found[0]
 }
 
-/** Whether a hook is one of the plugin that is called so: by its name, `name@marketplace`, or another name of it. */
+/** Tells whether a hook is one of the plugin that is called so: by its name, `name@marketplace`, or another name of it. */
 export const isOf = (hook: Hook, plugin: string): boolean =>
   hook.plugin === plugin || keyOf({ name: hook.plugin, marketplace: hook.marketplace }) === plugin || hook.aliases.includes(plugin)
 
@@ -74,7 +74,7 @@ const ranksOfNames: ReadonlyMap<string, number> = new Map([...Object.entries(ran
 const rankOf = (hook: Hook): number | null => (hook.phase === null ? (ranksOfNames.get(hook.name) ?? null) : ranks[hook.phase])
 
 /**
- * What each hook waits for beside its dependencies: those of earlier phases that are about the same files. Where a dependency says the opposite, it holds.
+ * Finds the hooks that each waits for beside its dependencies: those of earlier phases that are about the same files. Where a dependency says the opposite, it holds.
  * `isAboutTheSame` is asked for pairs of different phases alone.
  */
 export const phaseOrder = (graph: HookGraph, isAboutTheSame: (a: Hook, b: Hook) => boolean): ReadonlyMap<string, ReadonlyArray<string>> => {

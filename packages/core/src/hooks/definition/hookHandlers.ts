@@ -1,6 +1,7 @@
 import type { JsonPlan } from "../../files/jsonPlan.ts"
 import { array, isObject, type JsonObject, object, text } from "../../text/json.ts"
-import { type ClientHook, hookEvents } from "../Hook.ts"
+import type { ClientHook } from "../Hook.ts"
+import { isHookEvent } from "../HookEvents.ts"
 
 /** One of the things that Claude Code runs, and where under `hooks` it stands. */
 export interface HandlerPlace {
@@ -76,16 +77,16 @@ export const clientCall = ({
 export const callWords = ({ args, what }: Pick<ClientHook, "args" | "what">): ReadonlyArray<string> =>
   what === null ? [] : (hanHookCall(args === null ? what.replace(runner, "$<rest>") : [what, ...args].join(" "))?.words ?? [])
 
-/** Whether this is what `han setup` writes, or wrote once: `… hook run EVENT`, or a request to the coordinator. */
+/** Tells whether this is what `han setup` writes, or wrote once: `… hook run EVENT`, or a request to the coordinator. */
 export const isSetupHandler = (handler: JsonObject): boolean => {
   if (handler.type === "http") return eventOfUrl(handler.url) !== null
   if ((handler.type !== "command" && handler.type !== undefined) || Array.isArray(handler.args)) return false
   const found = hanHookCall(handler.command)
-  return found?.verb === "run" && hookEvents.includes(found.words[0] ?? "") && found.words.slice(1).every((option) => option.startsWith("--"))
+  return found?.verb === "run" && isHookEvent(found.words[0] ?? "") && found.words.slice(1).every((option) => option.startsWith("--"))
 }
 
 /** The event whose hooks a request asks the coordinator for; null for another address. */
 export const eventOfUrl = (url: unknown): string | null => {
   const [, event] = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\/hooks\/([A-Za-z]+)$/.exec(text(url) ?? "") ?? []
-  return event !== undefined && hookEvents.includes(event) ? event : null
+  return event !== undefined && isHookEvent(event) ? event : null
 }

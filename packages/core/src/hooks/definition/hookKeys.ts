@@ -157,7 +157,7 @@ export class HookKeys {
 const longestSeconds = 3600
 const triggerPattern = /^[A-Za-z]+(:[^\p{Cc}]*)?$/u
 
-/** What a subagent finishes is checked as the agent's own work is. */
+/** Adds SubagentStop to Stop: the work of a subagent is checked as the agent's own. */
 const withSubagents = (triggers: ReadonlyArray<HookTrigger>): ReadonlyArray<HookTrigger> => {
   const stop = triggers.some(({ event }) => event === "Stop") && !triggers.some(({ event }) => event === "SubagentStop")
   return stop ? [...triggers, { event: "SubagentStop", values: null }] : triggers

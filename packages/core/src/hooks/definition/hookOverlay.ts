@@ -2,7 +2,7 @@ import { keyOf } from "../../plugins/pluginKey.ts"
 import type { HookDefinition, HookPlugin } from "../Hook.ts"
 import { type HookChange, type HookChanges, mayRunMore } from "./hookChanges.ts"
 
-/** Whether a change is meant for this plugin: by its key, its name, or another name of it. */
+/** Tells whether a change is meant for this plugin: by its key, its name, or another name of it. */
 export const isFor = (change: HookChange, plugin: { readonly name: string; readonly marketplace: string; readonly aliases: ReadonlyArray<string> }): boolean =>
   change.plugin === keyOf(plugin) || change.plugin === plugin.name || plugin.aliases.includes(change.plugin)
 

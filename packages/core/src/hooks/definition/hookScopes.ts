@@ -25,7 +25,7 @@ export interface NamedPlugin {
   readonly personsFile: string | null
 }
 
-/** What all files of settings say of hooks in a project. */
+/** All that the files of settings say of hooks in a project. */
 export interface Scoped {
   readonly projectPath: string
   /** The configuration folders that count, the strongest first. */
@@ -33,11 +33,11 @@ export interface Scoped {
   /** The weakest first. */
   readonly settings: ReadonlyArray<{ readonly scope: HookScope; readonly file: string }>
   readonly plugins: ReadonlyArray<NamedPlugin>
-  /** By the names of marketplaces, the strongest first. */
+  /** Declarations by the names of marketplaces, the strongest first. */
   readonly declared: ReadonlyMap<string, ReadonlyArray<Declared>>
   /** The weakest first. */
   readonly changes: ReadonlyArray<HookChanges>
-  /** What keeps Claude Code from running what the settings have it run. */
+  /** The settings that keep Claude Code from running entries. */
   readonly client: HookList["client"]
   /** Warns of changes of hooks that a plugin does not have. */
   readonly reportUnmatched: (hooks: ReadonlyArray<Hook>, problems: Array<HookProblem>) => void

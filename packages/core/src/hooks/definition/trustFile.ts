@@ -53,7 +53,7 @@ export const writeDecision = (file: string, decision: StoredDecision) =>
     yield* edit(file, () => Effect.succeed([{ path: ["projects", projectPath], value: rest }]))
   })
 
-/** Whether there was one. */
+/** Takes the decision about a project out of the file; false when there was none. */
 export const removeDecision = (file: string, projectPath: string) =>
   Effect.map(
     edit(file, () => Effect.succeed([{ path: ["projects", projectPath], remove: true }])),

@@ -6,9 +6,10 @@ import { editPlanned, type JsonPlan, planOf, wholeText } from "../../files/jsonP
 import { readWhole, replaceWhole, targetOf } from "../../files/wholeFile.ts"
 import { array, canonicalJson, filled, isObject, type JsonObject, object, text } from "../../text/json.ts"
 import { laxityOf, laxText } from "../../text/strictJson.ts"
-import { coversAt, watching } from "../definition/HookCallers.ts"
+import { coversAt } from "../definition/HookCallers.ts"
 import { clientCall, type HandlerPlace, handlersIn, hanHookCall, isSetupHandler, pathOf, takeOut } from "../definition/hookHandlers.ts"
-import { type ClientHook, hookEvents } from "../Hook.ts"
+import type { ClientHook } from "../Hook.ts"
+import { hookEventNames, hookEvents, rowOf, watchesFiles } from "../HookEvents.ts"
 import { anyFile, isForAll } from "../HookMatcher.ts"
 import { digestOf, readForHooks, readProjects, readRecord, removeRecord, type SetupRecord, writeForHooks, writeProjects, writeRecord } from "./setupRecord.ts"
 
@@ -28,7 +29,7 @@ export interface EntryChange extends ClientEntry {
 export interface ClientEntriesPlace {
   /** A settings file of Claude Code; where it is a symbolic link, what it names is written. */
   readonly settings: string
-  /** Where han keeps what a settings file was, when that cannot be seen from what it is. */
+  /** The file in which han keeps the earlier text of a settings file, when that cannot be seen from the present one. */
   readonly record: string
   /** Only say what would be done. */
   readonly dry: boolean
@@ -37,19 +38,19 @@ export interface ClientEntriesPlace {
 export interface ClientEntriesWanted {
   /** That are wanted whatever hooks there are. */
   readonly events: ReadonlyArray<string>
-  /** What hooks need beside: by event, the names that a matcher must cover, null for everything. What was written for hooks alone and is not needed any more goes. */
+  /** The entries that hooks need beside: by event, the names that a matcher must cover, null for everything. Entries that were written for hooks alone and are not needed any more go. */
   readonly needed?: ReadonlyMap<string, ReadonlyArray<string> | null> | undefined
-  /** What begins the command, quoted for a shell. */
+  /** The program at the start of the command, quoted for a shell. */
   readonly program: string
   /** The projects that need something of `needed`: they are looked at by the next one who writes. */
   readonly projects?: ReadonlyArray<string> | undefined
-  /** Whether entries that name another program are corrected; true without. */
+  /** False: entries that name another program stay as they are. */
   readonly corrects?: boolean | undefined
-  /** Whether `needed` is all: without, what was written for hooks alone stays, for somebody may need it. True without. */
+  /** False: `needed` is not all, and entries that were written for hooks alone stay, for somebody may need them. */
   readonly isWhole?: boolean | undefined
 }
 
-/** What was done, in the order of the file. `notes`: what keeps Claude Code from running it, in words. */
+/** The changes of a file, in its order. `notes`: what keeps Claude Code from running the entries, in words. */
 export interface ClientEntriesChange {
   readonly written: boolean
   readonly entries: ReadonlyArray<EntryChange>
@@ -59,21 +60,8 @@ export interface ClientEntriesChange {
 /** The file is broken, or cannot be read or written. It is as it was. */
 export type ClientEntriesError = JsonFileBroken | JsonFileUnreadable | JsonFileUnwritable
 
-/** What han always wants to hear of. Every entry costs a process each time. */
-export const standardEvents: ReadonlyArray<string> = ["SessionStart", "PostToolUse", "Stop", "SubagentStop"]
-
-/** Why han does not run at that event; null when it may. */
-export const refusalOf = (event: string): string | null =>
-  !hookEvents.includes(event)
-    ? `"${event.slice(0, 60)}" is no event of Claude Code; those are ${hookEvents.filter((one) => one !== replaced).join(", ")}`
-    : event === replaced
-      ? `${replaced} is not possible: an entry for it makes Claude Code leave the making of worktrees to its command, which han does not do`
-      : null
-
-const replaced = "WorktreeCreate"
-
-/** Seconds, where Claude Code itself would not wait for a gate: 30 by itself, 1.5 at the end of a session, which then waits for as long as this. */
-const timeouts: Readonly<Record<string, number>> = { UserPromptSubmit: 600, PreModelSwitch: 600, SessionEnd: 60 }
+/** The events whose entries `han setup` always writes. Each entry starts a process every time. */
+export const standardEvents: ReadonlyArray<string> = hookEventNames.filter((event) => hookEvents[event].installedBySetup === "always")
 
 /**
  * Has Claude Code call han. Entries that are there already stay as they are, with what a person added to them; those that name another program are corrected, and
@@ -164,8 +152,8 @@ const written = (plan: JsonPlan, wanted: ClientEntriesWanted, forHooks: Readonly
   )
   const there = new Set(handlersIn(plan.value).flatMap(({ event, handler }) => (isCommand(handler) ? [event] : [])))
   const entries = events.flatMap((event) => {
-    const timeout = timeouts[event] === undefined ? {} : { timeout: timeouts[event] }
-    const handler = { type: "command", command: `${wanted.program} hook run ${event}`, ...timeout }
+    const timeout = rowOf(event)?.ownTimeout ?? null
+    const handler = { type: "command", command: `${wanted.program} hook run ${event}`, ...(timeout === null ? {} : { timeout }) }
     return writeEvent(plan, event, handler, { names: needed.get(event), isForHooks: forHooks.includes(event), corrects: wanted.corrects !== false })
   })
   const unneeded = forHooks.filter((event) => !events.includes(event))
@@ -188,7 +176,7 @@ const written = (plan: JsonPlan, wanted: ClientEntriesWanted, forHooks: Readonly
 const isSameList = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.length === b.length && a.every((one, index) => one === b[index])
 
 interface EventWanted {
-  /** What matchers must cover, null everything, undefined whatever is there. */
+  /** The names that matchers must cover, null for everything, undefined for whatever is there. */
   readonly names: ReadonlyArray<string> | null | undefined
   readonly isForHooks: boolean
   readonly corrects: boolean
@@ -198,7 +186,7 @@ const writeEvent = (plan: JsonPlan, event: string, handler: JsonObject, { correc
   const ofEvent = () => handlersIn(plan.value).filter((place) => place.event === event && isSetupHandler(place.handler))
   const commands = () => ofEvent().filter((place) => isCommand(place.handler))
   const add = (): EntryChange => {
-    const matcher = event === watching && names !== undefined && names !== null ? { matcher: names.join("|") } : {}
+    const matcher = watchesFiles(event) && names !== undefined && names !== null ? { matcher: names.join("|") } : {}
     plan.apply({ path: ["hooks", event, groupsAt(plan, event).length], value: { ...matcher, hooks: [handler] } })
     return told("added")({ event, handler })
   }
@@ -211,7 +199,7 @@ const writeEvent = (plan: JsonPlan, event: string, handler: JsonObject, { correc
     const taken = takeOut(plan, (place) => place.event === event && isSetupHandler(place.handler), isKept)
     return [...taken.map(told("removed")), add()]
   }
-  const isWhole = (place: HandlerPlace): boolean => event !== watching && place.handler.if === undefined && coversAt(event, matcherOf(plan, place), null)
+  const isWhole = (place: HandlerPlace): boolean => !watchesFiles(event) && place.handler.if === undefined && coversAt(event, matcherOf(plan, place), null)
   const nameOf = (place: HandlerPlace): string => canonicalJson([matcherOf(plan, place), place.handler])
   const kept = own.find(isWhole) ?? first
   const [keptName, keptMatcher, keptIsWhole, keptCommand] = [nameOf(kept), matcherOf(plan, kept), isWhole(kept), commandBeside(handler, kept.handler)]
@@ -229,7 +217,7 @@ const writeEvent = (plan: JsonPlan, event: string, handler: JsonObject, { correc
     if (!isRight) plan.apply({ path: [...pathOf(place), "command"], value: command })
     changes.push(told(isRight ? "kept" : "changed")({ event, handler: { ...handler, command } }))
   }
-  if (event === watching && names !== undefined && names !== null) return [...changes, ...watch(plan, commands(), names, isForHooks, add)]
+  if (watchesFiles(event) && names !== undefined && names !== null) return [...changes, ...watch(plan, commands(), names, isForHooks, add)]
   const open = commands().filter((place) => place.handler.if === undefined)
   const isCovered = names === undefined || (names ?? [null]).every((name) => open.some((place) => coversAt(event, matcherOf(plan, place), name)))
   return isCovered ? changes : [...changes, add()]
@@ -264,7 +252,7 @@ const isKept = (): boolean => true
 const groupsAt = (plan: JsonPlan, event: string): ReadonlyArray<unknown> => array(object(plan.value.hooks)?.[event])
 const matcherOf = (plan: JsonPlan, { event, group }: HandlerPlace): string | null => filled(object(groupsAt(plan, event)[group])?.matcher)
 
-/** With the options that a person has given to the one that is there. */
+/** Adds the options that a person has given to the command that is there. */
 const commandBeside = (wanted: JsonObject, there: JsonObject): string =>
   [text(wanted.command) ?? "", ...(hanHookCall(there.command)?.words.slice(1) ?? [])].join(" ")
 
@@ -272,7 +260,7 @@ const isRequest = (handler: JsonObject): boolean => handler.type === "http" && i
 const isCommand = (handler: JsonObject): boolean => handler.type !== "http" && isSetupHandler(handler)
 const isSame = (a: HandlerPlace, b: HandlerPlace): boolean => a.group === b.group && a.index === b.index
 
-/** Which of the places that han's entries are in were there without them. */
+/** Tells of a place that han's entries are in if it was there without them. */
 const keptBy =
   (original: string | null) =>
   (names: ReadonlyArray<string>): boolean => {
@@ -282,7 +270,7 @@ const keptBy =
     return at !== undefined
   }
 
-/** What the file was, or would be by now, if han had never written into it. */
+/** Finds the text that the file would have by now if han had never written into it. */
 const originalOf = Effect.fnUntraced(function* ({ record: file }: ClientEntriesPlace, target: string, whole: string | null) {
   if (whole === null) return null
   const record = yield* readRecord(file, target)

@@ -13,21 +13,22 @@ import { waitAt } from "../ClientWaits.ts"
 import { hanPluginFile, hooksIn } from "../definition/hanPluginFile.ts"
 import { type HandlerPlace, handlersIn, hanHookCall, takeOut } from "../definition/hookHandlers.ts"
 import { PluginFolderInvalid } from "../definition/PluginCheck.ts"
-import { type HookDefinition, type HookProblem, hookEvents } from "../Hook.ts"
+import type { HookDefinition, HookProblem } from "../Hook.ts"
+import { hookEventNames, refusalOf } from "../HookEvents.ts"
 import { common, isOfTools, matcherOf } from "../HookMatcher.ts"
 
 /** An entry that a plugin's hooks need: Claude Code calls han, which runs all that is due. */
 export interface GeneratedEntry {
   readonly event: string
   readonly command: string
-  /** What it is for: tools, a source, files to watch; null for all. */
+  /** The matcher: tools, a source, files to watch; null for all. */
   readonly matcher: string | null
   readonly async: boolean
   /** Null: Claude Code's own limit. */
   readonly timeoutSeconds: number | null
 }
 
-/** What `hooks/hooks.json` of a plugin is, or has become. */
+/** The state of a plugin's `hooks/hooks.json`. */
 export interface GeneratedHooks {
   readonly root: string
   readonly file: string
@@ -87,7 +88,6 @@ export const pluginFoldersBelow = (folder: string): Effect.Effect<ReadonlyArray<
   })
 
 const deepest = 6
-const replacesGit = "WorktreeCreate"
 
 /** `sync: false` is the standard, too: only the file itself says whether somebody wrote it. */
 interface Definition {
@@ -118,8 +118,8 @@ const saysAsync =
 
 const entriesOf = (hooks: ReadonlyArray<HookDefinition>, isAsync: (hook: HookDefinition) => boolean): ReadonlyArray<GeneratedEntry> =>
   // One that Claude Code does not know could make it refuse the whole file.
-  hookEvents
-    .filter((event) => event !== replacesGit)
+  hookEventNames
+    .filter((event) => refusalOf(event) === null)
     .flatMap((event) => {
       // One whose tools leave nothing over never runs.
       const due = hooks.flatMap((hook) => {
@@ -179,7 +179,7 @@ const groupOf = ({ command, matcher, timeoutSeconds, ...entry }: GeneratedEntry)
   ]
 })
 
-/** Whether han generated it, in this form or an earlier one. */
+/** Tells whether han generated it, in this form or an earlier one. */
 const isGenerated = ({ handler }: HandlerPlace): boolean => (handler.type === "command" || handler.type === undefined) && hanHookCall(handler.command) !== null
 
 /** Leaves an entry that is right already where it is. The commands that are gone. */

@@ -7,17 +7,17 @@ import type { JsonChange } from "../../files/JsonChange.ts"
 import { edit, JsonFileUnwritable, read } from "../../files/JsonFile.ts"
 import { array, object, text } from "../../text/json.ts"
 
-/** What a settings file was before han wrote into it, where taking han's entries out again would not give exactly that. */
+/** The text of a settings file before han wrote into it, where taking han's entries out again would not give exactly that. */
 export interface SetupRecord {
   /** Null: there was no file. */
   readonly before: string | null
-  /** Of the text that han left; once it is another one, what is `before` is only half of the truth. */
+  /** The digest of the text that han left; once the file has another one, `before` lacks what others changed. */
   readonly after: string
 }
 
 export const digestOf = (whole: string): string => createHash("sha256").update(whole).digest("hex")
 
-/** Null when none is needed. */
+/** Reads the record of a settings file; null when none is needed. */
 export const readRecord = (file: string, settings: string) =>
   Effect.map(read(file), (value) => {
     const found = object(object(value?.settings)?.[settings])

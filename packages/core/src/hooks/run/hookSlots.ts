@@ -1,7 +1,5 @@
 import * as Effect from "effect/Effect"
-
-/** Events that come while an agent works, and make it wait each time. */
-const duringWork = new Set(["PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "PermissionRequest", "UserPromptSubmit", "UserPromptExpansion"])
+import { rowOf } from "../HookEvents.ts"
 
 /** Places for commands that run at the same time, of all calls: as many again for what an agent waits for while it works, so that tests at its end hold up no tool. */
 export interface HookSlots {
@@ -11,5 +9,5 @@ export interface HookSlots {
 export const hookSlots = (slots: number): HookSlots => {
   const atWork = Effect.unsafeMakeSemaphore(slots)
   const others = Effect.unsafeMakeSemaphore(slots)
-  return { of: (event) => (event !== null && duringWork.has(event) ? atWork : others) }
+  return { of: (event) => (rowOf(event)?.slot === "work" ? atWork : others) }
 }

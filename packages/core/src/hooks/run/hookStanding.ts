@@ -3,6 +3,7 @@ import type { Planned } from "../decision/hookPlan.ts"
 import type { Passes } from "../decision/passes.ts"
 import { waitingInVain } from "../definition/HookCallers.ts"
 import type { HookAnswer } from "../HookAnswer.ts"
+import { isHookEvent, unknownEvent } from "../HookEvents.ts"
 import { againstIt, type verdictOf } from "../HookOutcome.ts"
 import type { HookList } from "../Hooks.ts"
 import type { BlockRound } from "./hookTwins.ts"
@@ -73,6 +74,7 @@ const notesOf = (list: HookList, event: string | null, passedOver: Planned["pass
   const untrusted = passedOver.filter(({ reason }) => reason.code === "untrusted").map(({ hook }) => hook.id)
   const broken = list.problems.filter(({ severity }) => severity === "error").map(({ message }) => message)
   return [
+    ...(event === null || isHookEvent(event) ? [] : [`han: ${unknownEvent(event)}: hooks for it are run, and block nothing`]),
     ...(untrusted.length === 0
       ? []
       : [

@@ -7,8 +7,20 @@ interface Heredoc {
   readonly tabs: boolean
 }
 
-/** How parentheses are read: as commands, or as words (an array, a pattern, a condition in `[[`). */
+/** The two ways to read parentheses: as commands, or as words (an array, a pattern, a condition in `[[`). */
 type Reading = "commands" | "words"
+
+/** A list of commands while it is read. */
+interface List {
+  readonly close: ")" | null
+  readonly reading: Reading
+  /** The `case`s around this place, the innermost last. */
+  readonly cases: Array<"pattern" | "body">
+  /** The place at which the word began that is being read; -1 between words. */
+  from: number
+  /** The next word is the target of a redirection. */
+  redirected: boolean
+}
 
 /** After these a command begins anew. */
 const beforeCommands = new Set(["if", "then", "elif", "else", "while", "until", "do", "{", "!", "time", "command", "builtin"])
@@ -53,138 +65,154 @@ export class ShellFiles extends ShellQuotes {
 
   /** Up to the closing parenthesis, or to the end. */
   #list(close: ")" | null, reading: Reading, condition = false): void {
+    const list: List = { close, reading, cases: [], from: -1, redirected: false }
     const outer = this.words
     this.words = condition ? ["[["] : []
-    const cases: Array<"pattern" | "body"> = []
-    let from = -1
-    let redirected = false
-    const inPattern = (): boolean => cases.at(-1) === "pattern"
-    const inCondition = (): boolean => this.words[0] === "[["
-    const next = (): void => {
-      if (!inCondition()) this.words = []
-    }
-    const begin = (): void => {
-      if (from < 0) from = this.at
-    }
-    const end = (): void => {
-      if (from < 0) return
-      const word = this.text.slice(from, this.at)
-      from = -1
-      if (redirected) redirected = false
-      else if (inPattern()) {
-        if (this.words.length === 0 && word === "esac") cases.pop()
-        this.words.push(word)
-      } else if (reading === "words") this.words.push(word)
-      else if (this.words.length > 0 || !(beforeCommands.has(word) || assignment.test(word))) {
-        this.words.push(word)
-        this.#noteWords()
-        if (this.words.length === 3 && this.words[0] === "case" && word === "in") {
-          cases.push("pattern")
-          this.words = []
-        } else if (this.words.length === 1 && word === "esac") cases.pop()
-        else if (word === "]]" && inCondition()) this.words = ["]]"]
-      }
-    }
     while (this.more()) {
-      const character = this.peek()
       if (this.takeContinuation()) continue
-      switch (character) {
-        case " ":
-        case "\t":
-          end()
-          this.take(1)
-          continue
-        case "\n":
-          end()
-          this.take(1)
-          this.#bodies()
-          next()
-          continue
-        case "#":
-          if (from >= 0) break
-          this.take((this.found(/[^\n]*/y) ?? "").length)
-          continue
-        case ";": {
-          end()
-          const mark = this.found(/;;&|;;|;&|;/y) ?? ""
-          this.take(mark.length)
-          if (mark !== ";" && cases.length > 0) cases[cases.length - 1] = "pattern"
-          this.words = []
-          continue
-        }
-        case "&":
-        case "|": {
-          end()
-          const mark = this.found(/&>>?|&&|&|\|\||\|&|\|/y) ?? ""
-          this.take(mark.length)
-          if (mark.startsWith("&>")) redirected = true
-          else next()
-          continue
-        }
-        case "<":
-        case ">":
-          if (this.found(/[<>]\(/y) !== undefined && !inCondition()) {
-            end()
-            begin()
-            this.take(2)
-            this.substitution()
-            continue
-          }
-          if (from >= 0 && /^\d+$/.test(this.text.slice(from, this.at))) from = -1
-          end()
-          if (inCondition()) this.take(1)
-          else if (this.found(/<<(?!<)/y) !== undefined) this.#heredoc()
-          else {
-            this.take((this.found(/<<<|<>|<&|>>|>&|>\||<|>/y) ?? "").length)
-            redirected = true
-          }
-          continue
-        case "(":
-          if (inPattern() && from < 0 && this.words.length === 0) this.take(1)
-          else if (from >= 0) {
-            const word = this.text.slice(from, this.at)
-            if (this.#takeFunction()) {
-              from = -1
-              this.words = []
-            } else if (/[=?*+@!]$/.test(word) || inCondition()) {
-              this.take(1)
-              this.#list(")", "words", inCondition())
-            } else this.refuse("a parenthesis stands within a word")
-          } else if (inCondition() || reading === "words") {
-            this.take(1)
-            this.#list(")", "words", inCondition())
-          } else if (this.#takeFunction()) this.words = []
-          else if (this.found(/\(\(/y) !== undefined && (this.words.length === 0 || this.words[0] === "for")) {
-            const after = this.words.length === 0 ? ["))"] : []
-            this.take(2)
-            this.arithmetic()
-            this.words = after
-          } else if (this.words.length === 0) {
-            this.take(1)
-            this.#list(")", "commands")
-            this.words = [")"]
-          } else this.refuse("a parenthesis stands after a word")
-          continue
-        case ")":
-          end()
-          if (inPattern()) {
-            cases[cases.length - 1] = "body"
-            this.words = []
-          } else if (close === null || cases.length > 0) this.refuse("a parenthesis closes what none opened")
-          else {
-            this.take(1)
-            this.words = outer
-            return
-          }
-          this.take(1)
-          continue
+      const met = this.#mark(list)
+      if (met === "closed") {
+        this.words = outer
+        return
       }
-      begin()
+      if (met === "mark") continue
+      this.#begin(list)
       this.insideWord()
     }
-    end()
+    this.#end(list)
     this.words = outer
-    if (close !== null || cases.length > 0) this.refuse(close === null ? "a `case` does not end" : "a parenthesis is not closed")
+    if (close !== null || list.cases.length > 0) this.refuse(close === null ? "a `case` does not end" : "a parenthesis is not closed")
+  }
+
+  get #inCondition(): boolean {
+    return this.words[0] === "[["
+  }
+
+  #begin(list: List): void {
+    if (list.from < 0) list.from = this.at
+  }
+
+  /** Ends the word that has begun, if any. */
+  #end(list: List): void {
+    const { cases, from, reading, redirected } = list
+    if (from < 0) return
+    const word = this.text.slice(from, this.at)
+    list.from = -1
+    list.redirected = false
+    if (redirected) return
+    if (cases.at(-1) === "pattern") {
+      if (this.words.length === 0 && word === "esac") cases.pop()
+      this.words.push(word)
+    } else if (reading === "words") this.words.push(word)
+    else if (this.words.length > 0 || !(beforeCommands.has(word) || assignment.test(word))) {
+      this.words.push(word)
+      this.#noteWords()
+      if (this.words.length === 3 && this.words[0] === "case" && word === "in") {
+        cases.push("pattern")
+        this.words = []
+      } else if (this.words.length === 1 && word === "esac") cases.pop()
+      else if (word === "]]" && this.#inCondition) this.words = ["]]"]
+    }
+  }
+
+  /** Takes a mark that stands between words; `word`: there is none, and a piece of a word follows. `closed`: it was the parenthesis that closes the list. */
+  #mark(list: List): "mark" | "word" | "closed" {
+    switch (this.peek()) {
+      case " ":
+      case "\t":
+        this.#end(list)
+        this.take(1)
+        return "mark"
+      case "\n":
+        this.#end(list)
+        this.take(1)
+        this.#bodies()
+        if (!this.#inCondition) this.words = []
+        return "mark"
+      case "#":
+        if (list.from >= 0) return "word"
+        this.take((this.found(/[^\n]*/y) ?? "").length)
+        return "mark"
+      case ";":
+      case "&":
+      case "|":
+        this.#separator(list)
+        return "mark"
+      case "<":
+      case ">":
+        this.#redirection(list)
+        return "mark"
+      case "(":
+        this.#open(list)
+        return "mark"
+      case ")":
+        return this.#closes(list) ? "closed" : "mark"
+      default:
+        return "word"
+    }
+  }
+
+  #separator(list: List): void {
+    this.#end(list)
+    const mark = this.found(/;;&|;;|;&|;|&>>?|&&|&|\|\||\|&|\|/y) ?? ""
+    this.take(mark.length)
+    if (mark.startsWith(";")) {
+      if (mark !== ";" && list.cases.length > 0) list.cases[list.cases.length - 1] = "pattern"
+      this.words = []
+    } else if (mark.startsWith("&>")) list.redirected = true
+    else if (!this.#inCondition) this.words = []
+  }
+
+  #redirection(list: List): void {
+    if (this.found(/[<>]\(/y) !== undefined && !this.#inCondition) {
+      this.#end(list)
+      this.#begin(list)
+      this.take(2)
+      return this.substitution()
+    }
+    if (list.from >= 0 && /^\d+$/.test(this.text.slice(list.from, this.at))) list.from = -1
+    this.#end(list)
+    if (this.#inCondition) return this.take(1)
+    if (this.found(/<<(?!<)/y) !== undefined) return this.#heredoc()
+    this.take((this.found(/<<<|<>|<&|>>|>&|>\||<|>/y) ?? "").length)
+    list.redirected = true
+  }
+
+  /** An opening parenthesis: of a pattern, a function, an array or a condition, arithmetic, or a subshell. */
+  #open(list: List): void {
+    const isFirst = this.words.length === 0
+    if (list.cases.at(-1) === "pattern" && list.from < 0 && isFirst) return this.take(1)
+    const word = list.from < 0 ? "" : this.text.slice(list.from, this.at)
+    const ofWords = list.from < 0 ? this.#inCondition || list.reading === "words" : false
+    if (!ofWords && this.#takeFunction()) {
+      list.from = -1
+      this.words = []
+    } else if (ofWords || (list.from >= 0 && (/[=?*+@!]$/.test(word) || this.#inCondition))) {
+      this.take(1)
+      this.#list(")", "words", this.#inCondition)
+    } else if (list.from >= 0) this.refuse("a parenthesis stands within a word")
+    else if (this.found(/\(\(/y) !== undefined && (isFirst || this.words[0] === "for")) {
+      this.take(2)
+      this.arithmetic()
+      this.words = isFirst ? ["))"] : []
+    } else if (isFirst) {
+      this.take(1)
+      this.#list(")", "commands")
+      this.words = [")"]
+    } else this.refuse("a parenthesis stands after a word")
+  }
+
+  /** A closing parenthesis: true when it closes the list. */
+  #closes(list: List): boolean {
+    const { cases, close } = list
+    this.#end(list)
+    const isPattern = cases.at(-1) === "pattern"
+    if (isPattern) {
+      cases[cases.length - 1] = "body"
+      this.words = []
+    } else if (close === null || cases.length > 0) this.refuse("a parenthesis closes what none opened")
+    this.take(1)
+    return !isPattern && close !== null && cases.length === 0
   }
 
   /** `name()`, at its parenthesis. */

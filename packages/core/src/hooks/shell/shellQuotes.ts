@@ -1,4 +1,4 @@
-/** What surrounds a `$`: nothing, quotes, a here-document, or an expansion whose value is one word. */
+/** The surroundings of a `$`: nothing, quotes, a here-document, or an expansion whose value is one word. */
 export type Surroundings = "bare" | "double" | "heredoc" | "one"
 
 const variable = /\$(?:\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/y
@@ -6,7 +6,7 @@ const anyVariable = /\$(?:\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/
 const mostDepth = 60
 
 const assignment = /^[A-Za-z_]\w*\+?=/
-/** What takes assignments as its words. */
+/** Commands that take assignments as their words. */
 const declares = /^(export|declare|local|readonly|typeset)$/
 
 /** The part of reading a shell's text that is within words: quotes and expansions. */
@@ -16,11 +16,11 @@ export abstract class ShellQuotes {
   protected words: Array<string> = []
   /** The text anew, so far. */
   out = ""
-  /** Why the text cannot be followed. */
+  /** The reason why the text cannot be followed. */
   refused: string | null = null
-  /** Why the shell's arguments are not the files everywhere. */
+  /** The reason why the shell's arguments are not the files everywhere. */
   changed: string | null = null
-  /** Whether `bare` was written. */
+  /** `bare` was written. */
   placed = false
 
   protected readonly text: string
@@ -61,7 +61,7 @@ export abstract class ShellQuotes {
     return this.text.charAt(this.at + offset)
   }
 
-  /** What a sticky expression finds here. */
+  /** Matches a sticky expression here. */
   protected found(expression: RegExp, offset = 0): string | undefined {
     expression.lastIndex = this.at + offset
     return expression.exec(this.text)?.[0]
@@ -77,7 +77,7 @@ export abstract class ShellQuotes {
     this.at += length
   }
 
-  /** What was found in a part of the text holds for the whole. */
+  /** Takes a part that was read over: its text, and its faults. */
   protected adopt(part: ShellQuotes, length: number): void {
     this.put(part.out, length)
     this.changed ??= part.changed

@@ -107,7 +107,7 @@ describe("answers of commands", () => {
       specific("PreToolUse", { permissionDecision: "allow", permissionDecisionReason: "fine" })
     )
     expect(jsonOf("PreModelSwitch", [answered(specific("PreModelSwitch", { permissionDecision: "defer" }))])).toEqual({
-      systemMessage: 'biome lint in /work/app/web: a part of its answer counts for nothing: "permissionDecision" has to be one of deny, ask, allow.'
+      systemMessage: 'biome lint in /work/app/web: a part of its output was ignored: "permissionDecision" has to be one of deny, ask, allow.'
     })
   })
 
@@ -232,13 +232,13 @@ describe("answers of commands", () => {
     const told = (event: string, stdout: string, more: Parameters<typeof outcome>[0] = {}) => jsonOf(event, [outcome({ stdout, ...more })])
     for (const stdout of ['{"a":1}\n{"b":2}', '{"hookSpecificOutput": {broken', "{not json}", '{"a":1} and text'])
       expect(told("SessionStart", stdout)).toEqual({
-        systemMessage: "biome lint in /work/app/web: its answer counts for nothing, it is not one valid JSON object."
+        systemMessage: "biome lint in /work/app/web: its output was ignored: it is not one valid JSON object."
       })
     expect(told("Stop", '{"a": "…', { stdoutCut: true }).systemMessage).toContain("longer")
     expect(jsonOf("PreToolUse", [answered({ ...specific("PostToolUse", { permissionDecision: "allow" }), systemMessage: "x", continue: "no" })])).toEqual({
       systemMessage:
-        'x\n\nbiome lint in /work/app/web: a part of its answer counts for nothing: "hookSpecificOutput" is for PostToolUse, not for PreToolUse.\n\n' +
-        'biome lint in /work/app/web: a part of its answer counts for nothing: "continue" has to be true or false.'
+        'x\n\nbiome lint in /work/app/web: a part of its output was ignored: "hookSpecificOutput" is for PostToolUse, not for PreToolUse.\n\n' +
+        'biome lint in /work/app/web: a part of its output was ignored: "continue" has to be true or false.'
     })
     expect(give("Stop", [answered({ some: "report", of: ["a", "tool"] }), outcome({ stdout: "[1,2]" })])).toEqual(nothing)
   })

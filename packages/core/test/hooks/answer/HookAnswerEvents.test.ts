@@ -1,4 +1,4 @@
-import { hookEvents } from "han-core/Hook"
+import { hookEventNames } from "han-core/HookEvents"
 import type { HookOutcome } from "han-core/HookOutcome"
 import { describe, expect, it } from "vitest"
 import { answerTo, type HookAnswerOptions } from "../../../src/hooks/answer/answerTo.ts"
@@ -49,7 +49,7 @@ const table: ReadonlyArray<readonly [event: string, shut: string, plain: string,
   ["Elicitation", "code", "-", "-", "code"],
   ["ElicitationResult", "code", "-", "-", "code"],
   ["SessionEnd", "code", "-", "-", "code"],
-  ["AnEventOfTomorrow", "code", "-", "-", "code"]
+  ["AnEventOfTomorrow", "user", "-", "-", "user"]
 ]
 /** Where a called program cannot say JSON. */
 const readsStderr = new Set(["WorktreeCreate", "PreCompact", "SessionEnd"])
@@ -64,7 +64,7 @@ it("the table knows every event", () => {
       .map(([event]) => event)
       .filter((event) => event !== "AnEventOfTomorrow")
       .sort()
-  ).toEqual([...hookEvents].sort())
+  ).toEqual([...hookEventNames].sort())
 })
 
 describe.each(table)("%s", (event, shut, plain, context, block) => {
@@ -88,6 +88,10 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     ["blocked", blocked({ stderr: "line 3 is wrong" }), "biome lint in /work/app/web: blocked with exit code 2"],
     ["broken and closed", broken("closed", { stderr: "line 3 is wrong" }), "biome lint in /work/app/web: ran into its limit of 30 s"]
   ])("a gate that %s", (_, gate, says) => {
+    const why =
+      event === "AnEventOfTomorrow"
+        ? '"AnEventOfTomorrow" is no event of Claude Code that han knows (did you mean Notification, PostToolUse, PreToolUse?), and nothing is blocked there.'
+        : `${event} cannot be blocked.`
     const reason = `${says}\nline 3 is wrong\nRun it again: han hook run biome lint`
     if (erases.has(event) && gate.status === "failed") {
       const told = expect.stringMatching(
@@ -98,7 +102,7 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
       return
     }
     if (shut === "code") expect(give(event, [gate])).toEqual({ answer: { exitCode: 2, stdout: "", stderr: reason }, blocks: true })
-    else user(`${event} cannot be blocked. This did not pass:\n\n${reason}`, [gate])
+    else user(`${why} This did not pass:\n\n${reason}`, [gate])
     const over = give(event, [gate], { as: "http" })
     expect(over.answer).toMatchObject({ exitCode: 0, stderr: "" })
     expect(over.blocks).toBe(shut === "code")

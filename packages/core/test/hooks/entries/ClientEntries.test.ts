@@ -8,8 +8,8 @@ import { runs } from "../../../../../test/runs.ts"
 import { put, temporary } from "../../../../../test/transcriptTree.ts"
 import { edit } from "../../../src/files/JsonFile.ts"
 import { isSetupHandler } from "../../../src/hooks/definition/hookHandlers.ts"
-import { type ClientEntriesWanted, refusalOf, remove, standardEvents, write } from "../../../src/hooks/entries/ClientEntries.ts"
-import { hookEvents } from "../../../src/hooks/Hook.ts"
+import { type ClientEntriesWanted, remove, standardEvents, write } from "../../../src/hooks/entries/ClientEntries.ts"
+import { hookEventNames, refusalOf } from "../../../src/hooks/HookEvents.ts"
 import { hookKey } from "../../../src/hooks/HookKey.ts"
 
 const tree = Effect.map(temporary, (root) => {
@@ -200,7 +200,7 @@ describe("what is written", () => {
 
   it("never WorktreeCreate, nor what is no event", () => {
     expect(refusalOf("WorktreeCreate")).toContain("leave the making of worktrees")
-    expect(refusalOf("Lunch")).toContain('"Lunch" is no event of Claude Code; those are SessionStart')
+    expect(refusalOf("Lunch")).toContain('"Lunch" is no event of Claude Code that han knows (did you mean ')
     expect(refusalOf("MessageDisplay")).toBe(null)
   })
 
@@ -265,7 +265,7 @@ describe("taking it out again", () => {
       put(settings, before)
       for (const more of [
         {},
-        { events: hookEvents.filter((event) => refusalOf(event) === null) },
+        { events: hookEventNames.filter((event) => refusalOf(event) === null) },
         { program: "/other/han" },
         { needed: new Map([["FileChanged", ["a", "b"]]]) }
       ]) {
