@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
+import { GraphQLID, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import { Messages } from "han-core/Messages"
 import { categoriesOf, statsOf } from "han-core/Plugins"
 import { type Project, reposOf } from "han-core/Project"
@@ -40,6 +40,7 @@ import { connectionOf, notNegative, type PageArgs, pageArgs, pageOf } from "./re
 import { Granularity, MetricsPeriod, PluginScope } from "./relay/Enums.ts"
 import { listArgs, orderOf, whereOf } from "./relay/Filters.ts"
 import { Node, parseGlobalId, rawIdOf, sessionIdOf } from "./relay/GlobalId.ts"
+import { Int } from "./relay/Int.ts"
 import { IndexProblemType } from "./sessions/IndexProblems.ts"
 import { MessageKindType, MessageRoleType, SearchHitConnection, SearchOrder } from "./sessions/SearchHits.ts"
 import { SessionFilter, SessionOrderBy, sessionColumn, sessionCondition } from "./sessions/SessionFilter.ts"
@@ -60,7 +61,7 @@ const scopeArgs = {
   projectId: string("Only this project, by its `projectId` or `id`; none or empty for all."),
   repoId: string("Only this repository, by its `repoId` or `id`; none or empty for all.")
 }
-const daysArg = { type: GraphQLInt, description: "How many days before today; 30 without." }
+const daysArg = { type: Int, description: "How many days before today; 30 without." }
 const listSize = 20
 
 interface ListArgs {
@@ -232,7 +233,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
           return run(Effect.flatMap(Sessions, (sessions) => sessions.problems({ limit })))
         }
       ),
-      args: { first: { type: GraphQLInt, description: "At most so many; 100 without." } }
+      args: { first: { type: Int, description: "At most so many; 100 without." } }
     },
     projects: {
       ...field<unknown>(
@@ -251,7 +252,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
           )
         }
       ),
-      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, ...listArgs(ProjectFilter, ProjectOrderBy) }
+      args: { first: { type: Int, description: "At most so many; 20 without." }, ...listArgs(ProjectFilter, ProjectOrderBy) }
     },
     project: {
       ...field<unknown>(
@@ -278,7 +279,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
           )
         }
       ),
-      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, ...listArgs(RepoFilter, RepoOrderBy) }
+      args: { first: { type: Int, description: "At most so many; 20 without." }, ...listArgs(RepoFilter, RepoOrderBy) }
     },
     repo: {
       ...field<unknown>(RepoType, "A repository; null when it is not there.", async (_, { id }: { readonly id: string }, context) =>
@@ -312,7 +313,7 @@ export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
     },
     dashboardAnalytics: {
       ...field<unknown>(DashboardAnalytics, "The last days in numbers.", (_, args: DashboardArgs, context) => dashboardOf(args, context)),
-      args: { days: daysArg, subscriptionTier: { type: GraphQLInt, description: "Dollars a month of the subscription to compare with." }, ...scopeArgs }
+      args: { days: daysArg, subscriptionTier: { type: Int, description: "Dollars a month of the subscription to compare with." }, ...scopeArgs }
     },
     teamMetrics: {
       ...field<unknown>(TeamMetrics, "A time in numbers.", (_, args: TeamArgs, context) => teamMetricsOf(args, context)),

@@ -1,34 +1,43 @@
 import {
+  defaultFieldResolver,
   GraphQLBoolean,
   type GraphQLFieldConfig,
   type GraphQLFieldResolver,
   GraphQLFloat,
   GraphQLID,
-  GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
   type GraphQLNullableOutputType,
   type GraphQLOutputType,
-  GraphQLString
+  GraphQLString,
+  getNamedType
 } from "graphql"
+import { Int } from "../relay/Int.ts"
+import { wellFormed } from "../relay/wellFormed.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 
 /** A field of objects whose source is `Source`; without a resolver it is the source's property of the same name. */
 export type Field<Source> = GraphQLFieldConfig<Source, GraphqlContext>
 type Resolve<Source> = GraphQLFieldResolver<Source, GraphqlContext>
 
-export const field = <Source>(type: GraphQLOutputType, description: string, resolve?: Resolve<Source>): Field<Source> => ({
-  type,
-  description,
-  ...(resolve !== undefined && { resolve })
-})
+const isText = (type: GraphQLOutputType) => {
+  const named = getNamedType(type)
+  return named === GraphQLString || named === GraphQLID
+}
+
+/** A field of any type. Texts and lists of texts are well-formed Unicode, whatever the source holds. */
+export const field = <Source>(type: GraphQLOutputType, description: string, resolve?: Resolve<Source>): Field<Source> => {
+  const read: Resolve<Source> = resolve ?? defaultFieldResolver
+  const resolved = isText(type) ? { resolve: (...of: Parameters<Resolve<Source>>) => wellFormed(read(...of)) } : resolve !== undefined && { resolve }
+  return { type, description, ...resolved }
+}
 const of =
   (type: GraphQLNullableOutputType) =>
   <Source>(description: string, resolve?: Resolve<Source>): Field<Source> =>
     field(type, description, resolve)
 
 export const text = of(GraphQLString)
-export const int = of(GraphQLInt)
+export const int = of(Int)
 export const float = of(GraphQLFloat)
 export const flag = of(GraphQLBoolean)
 export const id = of(GraphQLID)

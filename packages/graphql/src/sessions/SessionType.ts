@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
+import { GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import { Messages } from "han-core/Messages"
 import { projectId } from "han-core/Project"
 import type { SessionLink, Session as SessionRow } from "han-core/Session"
@@ -24,6 +24,7 @@ import { chosen, ProjectType, slugOf } from "../projects/Projects.ts"
 import { connectionIn, connectionOf, connectionType, notNegative, type PageArgs, pageArgs, pageOf } from "../relay/Connection.ts"
 import { listArgs, orderOf, whereOf } from "../relay/Filters.ts"
 import { Node, sessionGlobalId } from "../relay/GlobalId.ts"
+import { Int } from "../relay/Int.ts"
 import { UsageTotalsType } from "../usage/UsageReport.ts"
 import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
 import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
@@ -176,7 +177,7 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
           type: new GraphQLNonNull(GraphQLString),
           description: 'Words that must all occur; `"quoted words"` side by side, `word*` a beginning, `-word` must not.'
         },
-        limit: { type: GraphQLInt, description: "At most so many; 50 without." }
+        limit: { type: Int, description: "At most so many; 50 without." }
       }
     },
     toolResults: listOf(ToolResultBlock, "Results of all its tool calls, in the order of the calls.", async (session, _, { run }) =>
