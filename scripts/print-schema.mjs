@@ -10,7 +10,9 @@ requireBun()
 // graphql sorts a schema only with its own scalars: the sorted one is read from what is printed.
 const program = `
 import { buildSchema, lexicographicSortSchema, printSchema } from "graphql"
-import { schema } from "./packages/graphql/src/Schema.ts"
+import { machine } from "./packages/graphql/src/Machine.ts"
+import { makeSchema } from "./packages/graphql/src/Schema.ts"
+const schema = makeSchema({ machine })
 process.stdout.write(printSchema(lexicographicSortSchema(buildSchema(printSchema(schema)))) + "\\n")`
 const { status, stderr, stdout } = spawnSync(bun, ["--conditions=han-source", "--eval", program], { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 })
 if (status !== 0) {

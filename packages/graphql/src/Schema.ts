@@ -1,8 +1,27 @@
-import { GraphQLSchema } from "graphql"
-import { MutationRoot } from "./Mutations.ts"
+import { GraphQLObjectType, GraphQLSchema } from "graphql"
+import type { MachineContext } from "./context/GraphqlContext.ts"
+import type { SchemaParts } from "./context/SchemaParts.ts"
 import { messageTypes } from "./messages/MessageFamily.ts"
-import { Query } from "./Query.ts"
-import { SubscriptionRoot } from "./Subscriptions.ts"
+import { queryRoot } from "./Query.ts"
+import { subscriptionRoot } from "./Subscriptions.ts"
 
-/** Everything that han answers over GraphQL. `schema.graphql` is this, printed. */
-export const schema = new GraphQLSchema({ query: Query, mutation: MutationRoot, subscription: SubscriptionRoot, types: [...messageTypes] })
+/**
+ * A schema of han: sessions, projects and their numbers, and what the parts add. Without `machine` its resolvers want a `GraphqlContext` of `GraphqlRequirements` alone, and it
+ * has no mutations. `schema.graphql` is the schema with every part, printed.
+ */
+export const makeSchema = (given: SchemaParts = {}): GraphQLSchema => {
+  // Types are made once for each of these objects.
+  const parts = { ...given }
+  return new GraphQLSchema({
+    query: queryRoot(parts),
+    mutation:
+      parts.machine &&
+      new GraphQLObjectType<unknown, MachineContext>({
+        name: "MutationRoot",
+        description: "Changes of what is configured on this machine. Transcripts are never changed.",
+        fields: parts.machine.mutation
+      }),
+    subscription: subscriptionRoot(parts),
+    types: [...messageTypes]
+  })
+}

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { buildSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType, isSpecifiedScalarType, lexicographicSortSchema, printSchema } from "graphql"
 import { describe, expect, it } from "vitest"
-import { schema } from "../src/Schema.ts"
+import { schema } from "./fullSchema.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const file = join(root, "packages/graphql/schema.graphql")

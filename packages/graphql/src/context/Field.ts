@@ -17,8 +17,9 @@ import { wellFormed } from "../relay/wellFormed.ts"
 import type { GraphqlContext } from "./GraphqlContext.ts"
 
 /** A field of objects whose source is `Source`; without a resolver it is the source's property of the same name. */
-export type Field<Source> = GraphQLFieldConfig<Source, GraphqlContext>
-type Resolve<Source> = GraphQLFieldResolver<Source, GraphqlContext>
+export type Field<Source, Context = GraphqlContext> = GraphQLFieldConfig<Source, Context>
+export type Fields<Source, Context = GraphqlContext> = Readonly<Record<string, Field<Source, Context>>>
+type Resolve<Source, Context = GraphqlContext> = GraphQLFieldResolver<Source, Context>
 
 const isText = (type: GraphQLOutputType) => {
   const named = getNamedType(type)
@@ -26,9 +27,13 @@ const isText = (type: GraphQLOutputType) => {
 }
 
 /** A field of any type. Texts and lists of texts are well-formed Unicode, whatever the source holds. */
-export const field = <Source>(type: GraphQLOutputType, description: string, resolve?: Resolve<Source>): Field<Source> => {
-  const read: Resolve<Source> = resolve ?? defaultFieldResolver
-  const resolved = isText(type) ? { resolve: (...of: Parameters<Resolve<Source>>) => wellFormed(read(...of)) } : resolve !== undefined && { resolve }
+export const field = <Source, Context = GraphqlContext>(
+  type: GraphQLOutputType,
+  description: string,
+  resolve?: Resolve<Source, Context>
+): Field<Source, Context> => {
+  const read: Resolve<Source, Context> = resolve ?? defaultFieldResolver
+  const resolved = isText(type) ? { resolve: (...of: Parameters<Resolve<Source, Context>>) => wellFormed(read(...of)) } : resolve !== undefined && { resolve }
   return { type, description, ...resolved }
 }
 const of =
@@ -44,8 +49,11 @@ export const id = of(GraphQLID)
 export const always = <Source>(of: Field<Source>): Field<Source> => ({ ...of, type: of.type instanceof GraphQLNonNull ? of.type : new GraphQLNonNull(of.type) })
 
 /** A list whose members are never null. */
-export const listOf = <Source>(type: GraphQLNullableOutputType, description: string, resolve?: Resolve<Source>): Field<Source> =>
-  field(new GraphQLList(new GraphQLNonNull(type)), description, resolve)
+export const listOf = <Source, Context = GraphqlContext>(
+  type: GraphQLNullableOutputType,
+  description: string,
+  resolve?: Resolve<Source, Context>
+): Field<Source, Context> => field(new GraphQLList(new GraphQLNonNull(type)), description, resolve)
 
 /** ISO 8601 in UTC with milliseconds; null for none. */
 export const isoOf = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())

@@ -13,10 +13,10 @@ import {
   isInterfaceType,
   isObjectType
 } from "graphql"
-import { schema } from "han-graphql/Schema"
 import { describe, expect, it } from "vitest"
 import { int, listOf, text } from "../../src/context/Field.ts"
 import { Int } from "../../src/relay/Int.ts"
+import { schema } from "../fullSchema.ts"
 
 const most = Number.MAX_SAFE_INTEGER
 const ours = new GraphQLSchema({

@@ -20,11 +20,11 @@ import * as OpenPage from "./OpenPage.ts"
 import * as Token from "./Token.ts"
 import * as WebSockets from "./WebSockets.ts"
 
-/** What GraphQL is served of. */
+/** The schema that is served, and the context value of its resolvers. */
 export interface GraphqlSource {
   readonly schema: GraphQLSchema
-  readonly contextOf: ExecutionOptions["contextOf"]
-  readonly limits?: ExecutionOptions["limits"]
+  readonly contextOf: ExecutionOptions<Token.Viewing>["contextOf"]
+  readonly limits?: ExecutionOptions<Token.Viewing>["limits"]
 }
 
 export interface Options {
@@ -144,10 +144,16 @@ const loaded = (source: () => Promise<GraphqlSource>, token: Token.Token, note: 
       import("han-graphql/GraphqlSocket"),
       source()
     ])
-    const execution = Execution.make({ schema, contextOf, oneViewer: true, limits, onDefect: (defect, id) => note("a field died", defect, { id }) })
+    const execution = Execution.make({
+      schema,
+      contextOf,
+      joinedAs: ({ owner }) => owner,
+      limits,
+      onDefect: (defect, id) => note("a field died", defect, { id })
+    })
     ready = {
       http: GraphqlHttp.make({ execution }),
-      socket: GraphqlSocket.make({ execution, admits: token.isRight, onDefect: (defect) => note("a WebSocket died", defect, {}) })
+      socket: GraphqlSocket.make({ execution, viewerOf: (text) => Token.viewerOf(token, text), onDefect: (defect) => note("a WebSocket died", defect, {}) })
     }
     return ready
   }

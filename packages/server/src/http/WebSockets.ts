@@ -1,11 +1,12 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun"
 import type { Connection, GraphqlSocket } from "han-graphql/GraphqlSocket"
+import type { Viewing } from "./Token.ts"
 
 /** What Bun keeps with a socket. */
 export interface SocketData {
-  readonly graphql: GraphqlSocket
-  /** Its request showed who it is. */
-  readonly admitted: boolean
+  readonly graphql: GraphqlSocket<Viewing>
+  /** Whom its request let in; undefined when it has not said who it is. */
+  readonly viewer: Viewing | undefined
   connection: Connection | undefined
 }
 
@@ -49,14 +50,14 @@ export const make = ({ most, mostStrangers }: Options): WebSockets => {
         strangers.add(socket)
         const [oldest] = strangers
         if (strangers.size > mostStrangers) oldest?.close(tryAgainLater, "too many sockets that have not said who they are")
-        const { admitted, graphql } = socket.data
+        const { graphql, viewer } = socket.data
         socket.data.connection = graphql.open(
           {
             send: (text) => void socket.sendText(text),
             buffered: () => socket.getBufferedAmount(),
             close: (code, reason) => socket.close(code, reason)
           },
-          { admitted, acknowledged: () => void strangers.delete(socket) }
+          { viewer, acknowledged: () => void strangers.delete(socket) }
         )
       },
       message: (socket, data) => {
