@@ -15,7 +15,7 @@ export const meanOf = (values: ReadonlyArray<number | null>): number | null => {
   return known.length === 0 ? null : sumOf(known, (value) => value) / known.length
 }
 
-/** How well a session went, by what can be counted. */
+/** The figures that say how well a session went. */
 export interface Effectiveness {
   readonly session: SessionActivity
   /** 0 to 100: 40 for tasks that were done (20 without tasks), 20 for focus, 20 for the mood of the prompts, 20 for few prompts beside the longest session. */
@@ -237,7 +237,7 @@ export const taskFiguresOf = (tasks: ReadonlyArray<TaskResult>) => {
     confidence: meanOf(tasks.map(({ confidence }) => confidence)),
     /** From a task's making to its end; null when none ended. */
     seconds: meanOf(tasks.map(({ seconds }) => seconds)),
-    /** How well confidence met the outcome: 1 is perfect; null when no agent said how sure it was of a task that ended. */
+    /** Agreement of confidence and outcome, from 0 to 1; null when no agent said how sure it was of a task that ended. */
     calibration: meanOf(judged.map(({ confidence, outcome }) => 1 - Math.abs((confidence ?? 0) - Number(outcome === "SUCCESS"))))
   }
 }

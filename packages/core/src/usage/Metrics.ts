@@ -6,7 +6,7 @@ import type { HanTask } from "../sessions/HanTask.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 
-/** Which sessions, and which part of their time: to the quarter of an hour in which a bound lies. */
+/** Sessions, and a part of their time: to the quarter of an hour in which a bound lies. */
 export interface MetricsScope {
   /** Milliseconds since 1970. */
   readonly since?: number | undefined
@@ -30,7 +30,7 @@ export interface Activity {
   readonly fileChanges: number
   /** Quarters of an hour with something in them, in milliseconds: of all sessions together. */
   readonly activeMs: number
-  /** What typing and reading the prompts took a human, by their length. */
+  /** Milliseconds that typing and reading the prompts took a human, by their length. */
   readonly promptMs: number
   readonly responses: number
   readonly input: number
@@ -81,7 +81,7 @@ export interface ModelActivity {
   readonly cacheRead: number
   readonly cacheWrite: number
   readonly costNanoUsd: number
-  /** What the cache reads would have cost more as plain input; 0 without a price. */
+  /** Nano-dollars that the cache reads would have cost more as plain input; 0 without a price. */
   readonly cacheSavingNanoUsd: number
 }
 export interface SessionActivity extends Omit<Activity, "sessions"> {

@@ -28,7 +28,7 @@ export type UsageTotals = typeof UsageTotals.Type
 export const UsageRow = Schema.Struct({
   /** A day (`2026-11-22`), a model id, a project's id, or a session id; `unknown` for what says none. */
   key: Schema.String,
-  /** What people call it: a session's title, a project's name, which several may have; otherwise the key. */
+  /** The name that people use: a session's title, a project's name, which several may have; otherwise the key. */
   label: Schema.String,
   /** A project's directory; null for other rows. */
   path: Schema.NullOr(Schema.String),
@@ -42,7 +42,7 @@ export const UsageQuery = Schema.Struct({
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),
   sessionId: Schema.optional(SessionId),
-  /** Of the session, only this subagent's. */
+  /** Only this subagent of the session. */
   agentId: Schema.optional(AgentId),
   /** A project's id, directory or name, or its repository's remote or id. A name means all projects that have it. */
   project: Schema.optional(Schema.String),
@@ -56,7 +56,7 @@ export const UsageReport = Schema.Struct({
   /** Days in order of date, everything else the dearest first. */
   rows: Schema.Array(UsageRow),
   unpricedModels: Schema.Array(Schema.String),
-  /** What the figures leave out or cannot decide, in words: what the vendor charges beside tokens at list price, and records that state what cannot be. */
+  /** The things that the figures leave out or cannot decide, in words: what the vendor charges beside tokens at list price, and records that state what cannot be. */
   notIncluded: Schema.Array(Schema.String)
 })
 export type UsageReport = typeof UsageReport.Type

@@ -55,7 +55,7 @@ const BoolFilter = scalarFilter("BoolFilter", "Conditions on a truth value.", Gr
 
 export interface Column {
   readonly type: GraphQLInputObjectType
-  /** What stands in it. */
+  /** The value of the column, in words. */
   readonly description: string
 }
 export type Columns = Readonly<Record<string, Column>>

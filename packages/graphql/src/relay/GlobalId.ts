@@ -20,5 +20,5 @@ export const sessionGlobalId = ({ cwd, id }: Pick<Session, "cwd" | "id">): strin
 /** The session's own id from any form of it: bare, `Session:<id>`, `Session:<directory>:<id>`. */
 export const sessionIdOf = (id: string): SessionId => (id.startsWith("Session:") ? (id.split(":").at(-1) ?? id) : id) as SessionId
 
-/** What follows a type's prefix; the whole where it has none. */
+/** The part of an id behind its type's prefix; the whole where it has none. */
 export const rawIdOf = (typename: string, id: string): string => (id.startsWith(`${typename}:`) ? id.slice(typename.length + 1) : id)

@@ -17,7 +17,7 @@ import { Feed } from "./Feed.ts"
 import * as JoinedRuns from "./JoinedRuns.ts"
 import { holdsMoreThan, type Limits, standard } from "./Limits.ts"
 
-/** What a client asks for. */
+/** An operation as a client sends it. */
 export interface OperationRequest {
   readonly query: string
   readonly operationName?: string | null | undefined
@@ -49,9 +49,9 @@ export interface Operation<Viewer> {
   readonly type: OperationTypeNode
   readonly document: DocumentNode
   readonly name: string | undefined
-  /** Of a query or a mutation. Rejects when the signal says that nobody waits. */
+  /** Runs a query or a mutation. Rejects when the signal says that nobody waits. */
   readonly execute: (asker: Asker<Viewer>) => Promise<ExecutionResult>
-  /** Of a subscription. The signal ends it, as its `return()` does; without an event source there is a result with errors. */
+  /** Begins a subscription. The signal ends it, as its `return()` does; without an event source there is a result with errors. */
   readonly subscribe: (asker: Asker<Viewer>) => Promise<Feed<ExecutionResult> | ExecutionResult>
 }
 
@@ -61,7 +61,7 @@ export interface Execution<Viewer> {
   readonly prepare: (request: OperationRequest) => Operation<Viewer> | ReadonlyArray<GraphQLError>
   /** Subscriptions whose event source has not ended. */
   readonly live: () => number
-  /** For what failed outside an operation. */
+  /** Hides the words of an error that happened outside an operation. */
   readonly masked: (error: unknown) => GraphQLError
 }
 

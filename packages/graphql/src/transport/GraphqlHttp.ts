@@ -8,12 +8,12 @@ import * as RequestBody from "./RequestBody.ts"
 
 export interface Options<Viewer> {
   readonly execution: Execution<Viewer>
-  /** Bytes of a request. */
+  /** Bytes of a request at most; 1 MiB without. */
   readonly maxBodyBytes?: number | undefined
-  /** How long a request's body may take to come. */
+  /** Milliseconds that a request's body may take to come; 5,000 without. */
   readonly bodyTimeoutMs?: number | undefined
   readonly keepAliveMs?: number | undefined
-  /** How many streams of events there may be at once. */
+  /** Streams of events that may be open at once; 100 without. */
   readonly maxStreams?: number | undefined
 }
 

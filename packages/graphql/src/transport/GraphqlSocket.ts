@@ -9,11 +9,11 @@ export interface Options<Viewer> {
   readonly viewerOf: (token: string) => Viewer | undefined
   /** A defect of a connection as a whole; it is closed with 4500. */
   readonly onDefect?: ((defect: unknown) => void) | undefined
-  /** How long a client may take to say who it is. */
+  /** Milliseconds that a client may take to say who it is; 3,000 without. */
   readonly initTimeoutMs?: number | undefined
-  /** Characters of a message. */
+  /** UTF-16 units of a message at most; 1 MiB without. */
   readonly maxMessage?: number | undefined
-  /** Operations of one connection at the same time. */
+  /** Operations of one connection at the same time; 250 without. */
   readonly maxOperations?: number | undefined
   /** See `Outbox`. */
   readonly maxBuffered?: number | undefined

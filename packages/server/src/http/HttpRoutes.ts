@@ -28,12 +28,12 @@ export interface Options {
 
 export const cookieName = "han_token"
 
-/** How long a request of somebody who was let in may take, its answer included. Bun's own limit is for those who send nothing. */
+/** Seconds that a request of somebody who was let in may take, its answer included. Bun's own limit is for those who send nothing. */
 const requestSeconds = 120
 
 type Respond = (request: Request, server: Server<SocketData>) => Response | undefined | Promise<Response | undefined>
 
-/** What the coordinator answers over HTTP. `undefined`: it has become a WebSocket. */
+/** Answers the requests that come over HTTP. `undefined`: it has become a WebSocket. */
 export const make = (options: Options): Respond => {
   const { guard } = options
   const routes: Readonly<Record<string, Respond>> = {
@@ -57,7 +57,7 @@ export const make = (options: Options): Respond => {
   }
 }
 
-/** What every answer carries, whoever made it. */
+/** Adds the headers that every answer carries, whoever made it. */
 const finished = (response: Response, headers: Readonly<Record<string, string>>): Response => {
   response.headers.set("x-content-type-options", "nosniff")
   response.headers.set("cross-origin-resource-policy", "same-origin")

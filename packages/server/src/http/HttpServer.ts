@@ -31,7 +31,7 @@ export interface Options {
   readonly home: Home
   /** 0: any free one. */
   readonly port: number
-  /** Whether to go on without HTTP when the port is taken. */
+  /** True: goes on without HTTP when the port is taken. */
   readonly optional: boolean
   /** As `LoopbackGuard.Options` has them. */
   readonly allowHosts?: ReadonlyArray<string> | undefined
@@ -57,7 +57,7 @@ export class HttpServer extends Context.Tag("han-server/HttpServer")<
 /** The port of a coordinator that was not told another. */
 export const standardPort = 41956
 
-/** How long what is being answered may take when the server ends. */
+/** Milliseconds that open requests may still take when the server ends. */
 const graceMs = 1000
 
 /** The port that is served, and the token, stand in files of the home; that of the port is gone when the server has ended in good order. */

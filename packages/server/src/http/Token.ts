@@ -12,9 +12,9 @@ export type Viewing = Context.Tag.Service<typeof Viewer>
 /** The secret of this HAN_HOME. Whoever can read its file is its owner; every other client of the machine is kept out by it. */
 export interface Token {
   readonly value: string
-  /** Whether this is the secret. Takes as long for a wrong text as for the right one. */
+  /** True for the secret. Takes as long for a wrong text as for the right one. */
   readonly isRight: (text: string) => boolean
-  /** Whether this is the key of hooks over HTTP that is made of it. As long, too. */
+  /** True for the key of hooks over HTTP that is made of the secret. Takes as long, too. */
   readonly isHookKey: (text: string) => boolean
 }
 

@@ -2,7 +2,7 @@ import type { ServerWebSocket, WebSocketHandler } from "bun"
 import type { Connection, GraphqlSocket } from "han-graphql/GraphqlSocket"
 import type { Viewing } from "./Token.ts"
 
-/** What Bun keeps with a socket. */
+/** The data that Bun keeps with a socket. */
 export interface SocketData {
   readonly graphql: GraphqlSocket<Viewing>
   /** Whom its request let in; undefined when it has not said who it is. */
@@ -13,7 +13,7 @@ export interface SocketData {
 export interface Options {
   /** Sockets at the same time. */
   readonly most: number
-  /** Of these, sockets that have not said who they are; the oldest goes for a new one. */
+  /** Sockets among these that have not said who they are; the oldest goes for a new one. */
   readonly mostStrangers: number
 }
 
@@ -24,7 +24,7 @@ export interface WebSockets {
   readonly closeAll: () => void
 }
 
-/** Of WebSockets themselves: the server goes away, the data is of a kind that is not served, and: try again later. */
+/** Close codes of WebSockets themselves: the server goes away, the data is of a kind that is not served, and: try again later. */
 const goingAway = 1001
 const unsupportedData = 1003
 const tryAgainLater = 1013
