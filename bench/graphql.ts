@@ -16,7 +16,8 @@ import { Viewer } from "han-core/Viewer"
 import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as Execution from "han-graphql/Execution"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
-import { schema } from "han-graphql/Schema"
+import * as Machine from "han-graphql/Machine"
+import { makeSchema } from "han-graphql/Schema"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { dashboardCorpus, transcriptsOf } from "./Corpora.ts"
 import { indexed, makeHome, processorTime, startDaemon } from "./Daemon.ts"
@@ -56,16 +57,18 @@ const pages = async () => {
     Layer.provide(ClaudeFolders.layer({ folders: [join(folder, "claude")] })),
     Layer.merge(Layer.succeed(ConfigDirs, { list: Effect.succeed([]), register: () => none, unregister: () => none }))
   )
-  const managed = ManagedRuntime.make(Layer.mergeAll(files, SqliteStore.layer({ filename }), Viewer.layerLocal))
+  const managed = ManagedRuntime.make(Layer.mergeAll(files, SqliteStore.layer({ filename })))
   try {
     const runtime = await managed.runtime()
-    const live = ChangeFeed.make(runtime)
+    const feeds = ChangeFeed.make(runtime)
     const host = { version: "0.0.0", timeZone: "Europe/Berlin" }
-    const execution = Execution.make({ schema, oneViewer: true, contextOf: () => GraphqlContext.make(runtime, host, live) })
+    const { local: viewer } = Viewer
+    const contextOf = () => GraphqlContext.make({ runtime, host, feeds, viewer })
+    const execution = Execution.make({ schema: makeSchema({ machine: Machine.machine }), joinedAs: () => viewer.owner, contextOf })
     const ask = async (query: string, variables: Record<string, unknown> = {}) => {
       const operation = execution.prepare({ query, variables })
       if (!("execute" in operation)) throw new Error(operation.map(({ message }) => message).join("; "))
-      const { data, errors } = await operation.execute(new AbortController().signal)
+      const { data, errors } = await operation.execute({ viewer, signal: new AbortController().signal })
       if (errors !== undefined) throw new Error(errors.map(({ message }) => message).join("; "))
       // What goes over the wire is a part of the answer.
       return JSON.parse(JSON.stringify(data))

@@ -10,7 +10,7 @@ const maxLines = 600
 
 const base = ["effect", "@effect/platform"]
 const stores = ["@effect/sql", "@effect/sql-sqlite-bun", "@effect/sql-pg", "@effect/experimental", "pg"]
-const graph = ["graphql", "graphql-ws", "dataloader"]
+const graph = ["graphql", "graphql-relay", "graphql-ws", "dataloader"]
 const onBun = ["@effect/platform-bun", "bun"]
 /** Which siblings and which other packages each package may import. Node's built-in modules are open to all. */
 const allowed = {

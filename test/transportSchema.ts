@@ -160,7 +160,7 @@ const emitted = (seen: Seen): AsyncIterableIterator<number> => {
 }
 
 /** A schema that shows what a transport does, and what it saw. */
-export const source = (): { readonly schema: GraphQLSchema; readonly contextOf: Execution.Options["contextOf"]; readonly seen: Seen } => {
+export const source = (): { readonly schema: GraphQLSchema; readonly contextOf: Execution.Options<unknown>["contextOf"]; readonly seen: Seen } => {
   const seen: Seen = { sources: new Set(), contexts: 0, defects: [], emitters: new Set() }
   return {
     schema: new GraphQLSchema({
@@ -173,7 +173,7 @@ export const source = (): { readonly schema: GraphQLSchema; readonly contextOf: 
   }
 }
 
-export const transport = (limits?: Partial<Limits>): { readonly execution: Execution.Execution; readonly seen: Seen } => {
+export const transport = (limits?: Partial<Limits>): { readonly execution: Execution.Execution<string>; readonly seen: Seen } => {
   const { contextOf, schema, seen } = source()
   return { execution: Execution.make({ schema, contextOf, limits, onDefect: (defect, id) => seen.defects.push({ defect, id }) }), seen }
 }

@@ -1,49 +1,45 @@
 import * as Effect from "effect/Effect"
-import { GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
+import { GraphQLID, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import { Messages } from "han-core/Messages"
-import { categoriesOf, statsOf } from "han-core/Plugins"
 import { type Project, reposOf } from "han-core/Project"
 import { Search, type SearchQuery } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
 import { Usage, type UsageQuery } from "han-core/Usage"
 import { agentOf } from "./context/agentSessions.ts"
-import { always, field, flag, listOf, text } from "./context/Field.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { CacheEntry, CacheStats, cacheEntriesOf, cacheStatsOf } from "./hooks/Cache.ts"
-import { ConfigDirType, configDirsOf } from "./machine/ConfigDirList.ts"
-import { MemoryQuery } from "./machine/Memory.ts"
-import { PluginCategory, PluginStats, PluginType, pluginsOf } from "./machine/PluginList.ts"
-import { SettingsSummary, settingsOf } from "./machine/Settings.ts"
+import { always, type Fields, field, flag, listOf, text } from "./context/Field.ts"
+import type { GraphqlContext, MachineContext } from "./context/GraphqlContext.ts"
+import type { SchemaParts } from "./context/SchemaParts.ts"
 import { Message } from "./messages/Message.ts"
-import { nodeOf } from "./NodeLookup.ts"
 import { ActivityData, activityOf } from "./numbers/ActivityData.ts"
 import { type DashboardArgs, dashboardOf } from "./numbers/Dashboard.ts"
-import { DashboardAnalytics } from "./numbers/DashboardAnalytics.ts"
+import { dashboardAnalytics } from "./numbers/DashboardAnalytics.ts"
 import { MetricsData, metricsOf } from "./numbers/MetricsData.ts"
 import { type TeamArgs, TeamMetrics, teamMetricsOf } from "./numbers/TeamMetrics.ts"
 import {
   chosen,
   ProjectFilter,
   ProjectOrderBy,
-  ProjectType,
   projectCondition,
   projectField,
+  projectType,
   RepoFilter,
   RepoOrderBy,
-  RepoType,
   repoCondition,
   repoField,
-  repoFor
+  repoFor,
+  repoType
 } from "./projects/Projects.ts"
 import { instantOf, timeZoneOf } from "./relay/ArgumentDates.ts"
 import { connectionOf, notNegative, type PageArgs, pageArgs, pageOf } from "./relay/Connection.ts"
-import { Granularity, MetricsPeriod, PluginScope } from "./relay/Enums.ts"
+import { Granularity, MetricsPeriod } from "./relay/Enums.ts"
 import { listArgs, orderOf, whereOf } from "./relay/Filters.ts"
-import { Node, parseGlobalId, rawIdOf, sessionIdOf } from "./relay/GlobalId.ts"
+import { rawIdOf, sessionIdOf } from "./relay/GlobalId.ts"
+import { Int } from "./relay/Int.ts"
+import { nodeField } from "./relay/Node.ts"
 import { IndexProblemType } from "./sessions/IndexProblems.ts"
-import { MessageKindType, MessageRoleType, SearchHitConnection, SearchOrder } from "./sessions/SearchHits.ts"
+import { MessageKindType, MessageRoleType, SearchOrder, searchHitConnection } from "./sessions/SearchHits.ts"
 import { SessionFilter, SessionOrderBy, sessionColumn, sessionCondition } from "./sessions/SessionFilter.ts"
-import { SessionConnection, SessionType } from "./sessions/SessionType.ts"
+import { sessionConnection, sessionType } from "./sessions/SessionType.ts"
 import { UsageBy, UsageReportType } from "./usage/UsageReport.ts"
 
 const CoordinatorStatus = new GraphQLObjectType({
@@ -60,7 +56,7 @@ const scopeArgs = {
   projectId: string("Only this project, by its `projectId` or `id`; none or empty for all."),
   repoId: string("Only this repository, by its `repoId` or `id`; none or empty for all.")
 }
-const daysArg = { type: GraphQLInt, description: "How many days before today; 30 without." }
+const daysArg = { type: Int, description: "How many days before today; 30 without." }
 const listSize = 20
 
 interface ListArgs {
@@ -106,240 +102,229 @@ interface UsageArgs {
   readonly timeZone?: string | null
 }
 
-export const Query = new GraphQLObjectType<unknown, GraphqlContext>({
-  name: "Query",
-  description: "What there is now.",
-  fields: {
-    node: {
-      ...field<unknown>(Node, "Anything that has an `id` and is a `Node`; null when it is not there.", (_, { id }: { readonly id: string }, context) =>
-        nodeOf(parseGlobalId(id), context)
-      ),
-      args: {
-        id: {
-          type: new GraphQLNonNull(GraphQLID),
-          description: "Its id; of sessions also without the directory. `Session:` and the `agentId` of a subagent means its conversation."
-        }
+const searchFor = async (args: SearchArgs, { host, loaders, run }: GraphqlContext) => {
+  const request = pageOf(args, listSize)
+  const since = instantOf("since", args.since, host.timeZone)
+  const until = instantOf("until", args.until, host.timeZone)
+  const query: SearchQuery = {
+    text: args.text,
+    ...(args.order != null && { order: args.order }),
+    ...(await conversationOf(args.sessionId, loaders)),
+    ...(args.project != null && { project: args.project }),
+    ...(args.role != null && { role: args.role }),
+    ...(args.kinds != null && { kinds: args.kinds }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until })
+  }
+  const page = await run(Effect.flatMap(Search, (search) => search.messages(query, request)))
+  return connectionOf(page, () => run(Effect.flatMap(Search, (search) => search.count(query))))
+}
+
+const usageOf = async (args: UsageArgs, { host, loaders, run }: GraphqlContext) => {
+  const timeZone = timeZoneOf("timeZone", args.timeZone) ?? host.timeZone
+  const since = instantOf("since", args.since, timeZone)
+  const until = instantOf("until", args.until, timeZone)
+  const conversation = await conversationOf(args.sessionId, loaders)
+  return run(
+    Effect.flatMap(Usage, (usage) =>
+      usage.report({
+        by: args.by,
+        timeZone,
+        ...(since !== undefined && { since }),
+        ...(until !== undefined && { until }),
+        ...conversation,
+        ...(args.project != null && { project: rawIdOf("Repo", rawIdOf("Project", args.project)) })
+      })
+    )
+  )
+}
+
+/** Fields whose types are the same in every schema. */
+const plain: Fields<unknown> = {
+  node: {
+    ...nodeField,
+    description: "Anything that has an `id` and is a `Node`; null when it is not there.",
+    args: {
+      id: {
+        type: new GraphQLNonNull(GraphQLID),
+        description: "Its id; of sessions also without the directory. `Session:` and the `agentId` of a subagent means its conversation."
       }
-    },
-    message: {
-      ...field<unknown>(Message, "A message; null when it is not there.", (_, { id }: { readonly id: string }, { run }) =>
-        run(Effect.flatMap(Messages, (messages) => messages.get(rawIdOf("Message", id))))
-      ),
-      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its uuid or id." } }
-    },
-    session: {
-      ...field<unknown>(
-        SessionType,
-        "A session, or a subagent's conversation as one; null when it is not there.",
-        (_, { id }: { readonly id: string }, { loaders }) => loaders.session.load(sessionIdOf(id))
-      ),
-      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `sessionId` or `id`, or a subagent's `agentId`." } }
-    },
-    sessions: {
-      ...field<unknown>(
-        new GraphQLNonNull(SessionConnection),
-        "Sessions, the latest activity first.",
-        async (_, args: PageArgs & ListArgs, { loaders, run }) => {
-          const request = pageOf(args, listSize)
-          const projects = args.filter == null ? [] : await loaders.projects()
-          const query = {
-            where: whereOf(args.filter, sessionCondition(projects)),
-            orderBy: orderOf(SessionOrderBy, args.orderBy, sessionColumn)
-          }
-          const page = await run(Effect.flatMap(Sessions, (sessions) => sessions.find(query, request)))
-          return connectionOf(page, () => run(Effect.flatMap(Sessions, (sessions) => sessions.countFound(query))))
-        }
-      ),
-      args: { ...pageArgs, ...listArgs(SessionFilter, SessionOrderBy) }
-    },
-    search: {
-      ...field<unknown>(
-        new GraphQLNonNull(SearchHitConnection),
-        "Messages of all sessions in which words occur.",
-        async (_, args: SearchArgs, { host, loaders, run }) => {
-          const request = pageOf(args, listSize)
-          const since = instantOf("since", args.since, host.timeZone)
-          const until = instantOf("until", args.until, host.timeZone)
-          const query: SearchQuery = {
-            text: args.text,
-            ...(args.order != null && { order: args.order }),
-            ...(await conversationOf(args.sessionId, loaders)),
-            ...(args.project != null && { project: args.project }),
-            ...(args.role != null && { role: args.role }),
-            ...(args.kinds != null && { kinds: args.kinds }),
-            ...(since !== undefined && { since }),
-            ...(until !== undefined && { until })
-          }
-          const page = await run(Effect.flatMap(Search, (search) => search.messages(query, request)))
-          return connectionOf(page, () => run(Effect.flatMap(Search, (search) => search.count(query))))
-        }
-      ),
-      args: {
-        text: {
-          type: new GraphQLNonNull(GraphQLString),
-          description: 'Words that must all occur; `"quoted words"` side by side, `word*` a beginning, `-word` must not.'
-        },
-        ...pageArgs,
-        order: { type: SearchOrder, description: "The newest first without." },
-        sessionId: string("Only this session and its subagents, or only this subagent."),
-        project: string("Only sessions of this project's name, directory or remote."),
-        role: { type: MessageRoleType, description: "Only what this one said." },
-        kinds: { type: new GraphQLList(new GraphQLNonNull(MessageKindType)), description: "Only these; without it all but `HAN`." },
-        since: string("Only from then on: an instant like `2026-11-22T10:00:00Z`, or a day in the server's time zone."),
-        until: string("Only before: an instant, or a day.")
-      }
-    },
-    usage: {
-      ...field<unknown>(
-        new GraphQLNonNull(UsageReportType),
-        "The ledger of API responses: each counted once, whatever lines, forks and resumes repeat it.",
-        async (_, args: UsageArgs, { host, loaders, run }) => {
-          const timeZone = timeZoneOf("timeZone", args.timeZone) ?? host.timeZone
-          const since = instantOf("since", args.since, timeZone)
-          const until = instantOf("until", args.until, timeZone)
-          const conversation = await conversationOf(args.sessionId, loaders)
-          return run(
-            Effect.flatMap(Usage, (usage) =>
-              usage.report({
-                by: args.by,
-                timeZone,
-                ...(since !== undefined && { since }),
-                ...(until !== undefined && { until }),
-                ...conversation,
-                ...(args.project != null && { project: rawIdOf("Repo", rawIdOf("Project", args.project)) })
-              })
-            )
-          )
-        }
-      ),
-      args: {
-        by: { type: new GraphQLNonNull(UsageBy), description: "What a row stands for." },
-        since: string("Only responses from then on, to the quarter of an hour: an instant, or a day of that time zone."),
-        until: string("Only responses before, to the quarter of an hour: an instant, or a day."),
-        sessionId: string("Only this session and its subagents, or only this subagent; an error for one that is not there."),
-        project: string(
-          "Only sessions of a project, by its `projectId` or `id`, or all that have this directory, name or remote, or this `repoId`; an error when there is none."
-        ),
-        timeZone: string("Whose days are meant, e.g. `Europe/Berlin`; the server's without.")
-      }
-    },
-    indexProblems: {
-      ...listOf<unknown>(
-        IndexProblemType,
-        "Lines of transcripts that could not be understood, the newest first.",
-        (_, { first }: { readonly first?: number | null }, { run }) => {
-          const limit = Math.min(notNegative("first", first) ?? 100, 1000)
-          return run(Effect.flatMap(Sessions, (sessions) => sessions.problems({ limit })))
-        }
-      ),
-      args: { first: { type: GraphQLInt, description: "At most so many; 100 without." } }
-    },
-    projects: {
-      ...field<unknown>(
-        new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(ProjectType))),
-        "Projects, the latest activity first.",
-        async (_, args: ListArgs, context) => {
-          const first = notNegative("first", args.first) ?? listSize
-          return firstOf(
-            chosen(
-              await projectRows(context),
-              whereOf(args.filter, projectCondition),
-              orderOf(ProjectOrderBy, args.orderBy, (name) => name),
-              projectField
-            ),
-            first
-          )
-        }
-      ),
-      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, ...listArgs(ProjectFilter, ProjectOrderBy) }
-    },
-    project: {
-      ...field<unknown>(
-        ProjectType,
-        "A project; null when it is not there.",
-        async (_, { id }: { readonly id: string }, context) => (await projectRows(context)).find((project) => project.id === rawIdOf("Project", id)) ?? null
-      ),
-      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `projectId` or `id`." } }
-    },
-    repos: {
-      ...field<unknown>(
-        new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(RepoType))),
-        "Repositories, the latest activity first.",
-        async (_, args: ListArgs, context) => {
-          const first = notNegative("first", args.first) ?? listSize
-          return firstOf(
-            chosen(
-              reposOf(await projectRows(context)),
-              whereOf(args.filter, repoCondition),
-              orderOf(RepoOrderBy, args.orderBy, (name) => name),
-              repoField
-            ),
-            first
-          )
-        }
-      ),
-      args: { first: { type: GraphQLInt, description: "At most so many; 20 without." }, ...listArgs(RepoFilter, RepoOrderBy) }
-    },
-    repo: {
-      ...field<unknown>(RepoType, "A repository; null when it is not there.", async (_, { id }: { readonly id: string }, context) =>
-        repoFor(id, await projectRows(context))
-      ),
-      args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `repoId` or `id`, or those of one of its projects." } }
-    },
-    configDirs: field(
-      new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(ConfigDirType))),
-      "Configuration folders whose transcripts are indexed.",
-      (_, __, context) => configDirsOf(context)
+    }
+  },
+  message: {
+    ...field<unknown>(Message, "A message; null when it is not there.", (_, { id }: { readonly id: string }, { run }) =>
+      run(Effect.flatMap(Messages, (messages) => messages.get(rawIdOf("Message", id))))
     ),
-    coordinatorStatus: {
-      ...field<unknown>(
-        new GraphQLNonNull(CoordinatorStatus),
-        "The program that answers.",
-        (_, { clientVersion }: { readonly clientVersion?: string | null }, { host }) => ({
-          version: host.version,
-          needsRestart: clientVersion != null && isNewer(clientVersion, host.version)
-        })
+    args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its uuid or id." } }
+  },
+  usage: {
+    ...field<unknown>(
+      new GraphQLNonNull(UsageReportType),
+      "The ledger of API responses: each counted once, whatever lines, forks and resumes repeat it.",
+      (_, args: UsageArgs, context) => usageOf(args, context)
+    ),
+    args: {
+      by: { type: new GraphQLNonNull(UsageBy), description: "What a row stands for." },
+      since: string("Only responses from then on, to the quarter of an hour: an instant, or a day of that time zone."),
+      until: string("Only responses before, to the quarter of an hour: an instant, or a day."),
+      sessionId: string("Only this session and its subagents, or only this subagent; an error for one that is not there."),
+      project: string(
+        "Only sessions of a project, by its `projectId` or `id`, or all that have this directory, name or remote, or this `repoId`; an error when there is none."
       ),
-      args: { clientVersion: string("The version of the client that asks.") }
-    },
-    metrics: {
-      ...field<unknown>(MetricsData, "Tasks and moods of a time.", (_, args: Parameters<typeof metricsOf>[0], context) => metricsOf(args, context)),
-      args: { period: { type: MetricsPeriod, description: "How far back; all time without." }, ...scopeArgs }
-    },
-    activity: {
-      ...field<unknown>(ActivityData, "What happened in the last days.", (_, args: Parameters<typeof activityOf>[0], context) => activityOf(args, context)),
-      args: { days: daysArg, ...scopeArgs }
-    },
-    dashboardAnalytics: {
-      ...field<unknown>(DashboardAnalytics, "The last days in numbers.", (_, args: DashboardArgs, context) => dashboardOf(args, context)),
-      args: { days: daysArg, subscriptionTier: { type: GraphQLInt, description: "Dollars a month of the subscription to compare with." }, ...scopeArgs }
-    },
-    teamMetrics: {
-      ...field<unknown>(TeamMetrics, "A time in numbers.", (_, args: TeamArgs, context) => teamMetricsOf(args, context)),
-      args: {
-        startDate: string("The first day; from the beginning without."),
-        endDate: string("The last day; up to now without."),
-        granularity: { type: Granularity, description: "How long a period is; a day without." },
-        projectIds: { type: new GraphQLList(new GraphQLNonNull(GraphQLString)), description: "Only these projects; none or an empty list for all." },
-        ...scopeArgs
+      timeZone: string("Whose days are meant, e.g. `Europe/Berlin`; the server's without.")
+    }
+  },
+  indexProblems: {
+    ...listOf<unknown>(
+      IndexProblemType,
+      "Lines of transcripts that could not be understood, the newest first.",
+      (_, { first }: { readonly first?: number | null }, { run }) => {
+        const limit = Math.min(notNegative("first", first) ?? 100, 1000)
+        return run(Effect.flatMap(Sessions, (sessions) => sessions.problems({ limit })))
       }
-    },
-    memory: field(MemoryQuery, "What is written down for agents, and what was said before.", () => ({})),
-    settings: {
-      ...field<unknown>(
-        SettingsSummary,
-        "What is configured on this machine; null for a project that is not there.",
-        (_, args: { readonly projectId?: string | null }, context) => settingsOf(args, context)
-      ),
-      args: { projectId: string("As it holds in this project; for the user alone without.") }
-    },
-    plugins: {
-      ...listOf<unknown>(PluginType, "Plugins that settings name, by name.", (_, args: Parameters<typeof pluginsOf>[0], context) => pluginsOf(args, context)),
-      args: { scope: { type: PluginScope, description: "Only those of these settings." } }
-    },
-    pluginStats: field(PluginStats, "Plugins in numbers.", async (_, __, { loaders }) => statsOf(await loaders.plugins())),
-    pluginCategories: listOf(PluginCategory, "Plugins by their kind, the largest first.", async (_, __, { loaders }) => categoriesOf(await loaders.plugins())),
-    cacheEntries: listOf(CacheEntry, "Passes of checks that stand, the newest first.", (_, __, context) => cacheEntriesOf(context)),
-    cacheStats: field(CacheStats, "Passes of checks in numbers.", (_, __, context) => cacheStatsOf(context))
+    ),
+    args: { first: { type: Int, description: "At most so many; 100 without." } }
+  },
+  coordinatorStatus: {
+    ...field<unknown>(
+      new GraphQLNonNull(CoordinatorStatus),
+      "The program that answers.",
+      (_, { clientVersion }: { readonly clientVersion?: string | null }, { host }) => ({
+        version: host.version,
+        needsRestart: clientVersion != null && isNewer(clientVersion, host.version)
+      })
+    ),
+    args: { clientVersion: string("The version of the client that asks.") }
+  },
+  metrics: {
+    ...field<unknown>(MetricsData, "Tasks and moods of a time.", (_, args: Parameters<typeof metricsOf>[0], context) => metricsOf(args, context)),
+    args: { period: { type: MetricsPeriod, description: "How far back; all time without." }, ...scopeArgs }
+  },
+  activity: {
+    ...field<unknown>(ActivityData, "What happened in the last days.", (_, args: Parameters<typeof activityOf>[0], context) => activityOf(args, context)),
+    args: { days: daysArg, ...scopeArgs }
+  },
+  teamMetrics: {
+    ...field<unknown>(TeamMetrics, "A time in numbers.", (_, args: TeamArgs, context) => teamMetricsOf(args, context)),
+    args: {
+      startDate: string("The first day; from the beginning without."),
+      endDate: string("The last day; up to now without."),
+      granularity: { type: Granularity, description: "How long a period is; a day without." },
+      projectIds: { type: new GraphQLList(new GraphQLNonNull(GraphQLString)), description: "Only these projects; none or an empty list for all." },
+      ...scopeArgs
+    }
+  }
+}
+
+const sessionFields = (parts: SchemaParts): Fields<unknown> => ({
+  session: {
+    ...field<unknown>(
+      sessionType(parts),
+      "A session, or a subagent's conversation as one; null when it is not there.",
+      (_, { id }: { readonly id: string }, { loaders }) => loaders.session.load(sessionIdOf(id))
+    ),
+    args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `sessionId` or `id`, or a subagent's `agentId`." } }
+  },
+  sessions: {
+    ...field<unknown>(
+      new GraphQLNonNull(sessionConnection(parts).connection),
+      "Sessions, the latest activity first.",
+      async (_, args: PageArgs & ListArgs, { loaders, run }) => {
+        const request = pageOf(args, listSize)
+        const projects = args.filter == null ? [] : await loaders.projects()
+        const query = {
+          where: whereOf(args.filter, sessionCondition(projects)),
+          orderBy: orderOf(SessionOrderBy, args.orderBy, sessionColumn)
+        }
+        const page = await run(Effect.flatMap(Sessions, (sessions) => sessions.find(query, request)))
+        return connectionOf(page, () => run(Effect.flatMap(Sessions, (sessions) => sessions.countFound(query))))
+      }
+    ),
+    args: { ...pageArgs, ...listArgs(SessionFilter, SessionOrderBy) }
+  },
+  search: {
+    ...field<unknown>(new GraphQLNonNull(searchHitConnection(parts)), "Messages of all sessions in which words occur.", (_, args: SearchArgs, context) =>
+      searchFor(args, context)
+    ),
+    args: {
+      text: {
+        type: new GraphQLNonNull(GraphQLString),
+        description: 'Words that must all occur; `"quoted words"` side by side, `word*` a beginning, `-word` must not.'
+      },
+      ...pageArgs,
+      order: { type: SearchOrder, description: "The newest first without." },
+      sessionId: string("Only this session and its subagents, or only this subagent."),
+      project: string("Only sessions of this project's name, directory or remote."),
+      role: { type: MessageRoleType, description: "Only what this one said." },
+      kinds: { type: new GraphQLList(new GraphQLNonNull(MessageKindType)), description: "Only these; without it all but `HAN`." },
+      since: string("Only from then on: an instant like `2026-11-22T10:00:00Z`, or a day in the server's time zone."),
+      until: string("Only before: an instant, or a day.")
+    }
   }
 })
+
+const projectFields = (parts: SchemaParts): Fields<unknown> => ({
+  projects: {
+    ...field<unknown>(
+      new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(projectType(parts)))),
+      "Projects, the latest activity first.",
+      async (_, args: ListArgs, context) => {
+        const first = notNegative("first", args.first) ?? listSize
+        return firstOf(
+          chosen(
+            await projectRows(context),
+            whereOf(args.filter, projectCondition),
+            orderOf(ProjectOrderBy, args.orderBy, (name) => name),
+            projectField
+          ),
+          first
+        )
+      }
+    ),
+    args: { first: { type: Int, description: "At most so many; 20 without." }, ...listArgs(ProjectFilter, ProjectOrderBy) }
+  },
+  project: {
+    ...field<unknown>(
+      projectType(parts),
+      "A project; null when it is not there.",
+      async (_, { id }: { readonly id: string }, context) => (await projectRows(context)).find((project) => project.id === rawIdOf("Project", id)) ?? null
+    ),
+    args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `projectId` or `id`." } }
+  },
+  repos: {
+    ...field<unknown>(
+      new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(repoType(parts)))),
+      "Repositories, the latest activity first.",
+      async (_, args: ListArgs, context) => {
+        const first = notNegative("first", args.first) ?? listSize
+        return firstOf(
+          chosen(
+            reposOf(await projectRows(context)),
+            whereOf(args.filter, repoCondition),
+            orderOf(RepoOrderBy, args.orderBy, (name) => name),
+            repoField
+          ),
+          first
+        )
+      }
+    ),
+    args: { first: { type: Int, description: "At most so many; 20 without." }, ...listArgs(RepoFilter, RepoOrderBy) }
+  },
+  repo: {
+    ...field<unknown>(repoType(parts), "A repository; null when it is not there.", async (_, { id }: { readonly id: string }, context) =>
+      repoFor(id, await projectRows(context))
+    ),
+    args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its `repoId` or `id`, or those of one of its projects." } }
+  },
+  dashboardAnalytics: {
+    ...field<unknown>(dashboardAnalytics(parts), "The last days in numbers.", (_, args: DashboardArgs, context) => dashboardOf(args, context)),
+    args: { days: daysArg, subscriptionTier: { type: Int, description: "Dollars a month of the subscription to compare with." }, ...scopeArgs }
+  }
+})
+
+export const queryRoot = (parts: SchemaParts) =>
+  new GraphQLObjectType<unknown, MachineContext>({
+    name: "Query",
+    description: "What there is now.",
+    fields: { ...plain, ...sessionFields(parts), ...projectFields(parts), ...parts.machine?.query }
+  })

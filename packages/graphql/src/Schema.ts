@@ -1,20 +1,27 @@
-import { GraphQLID, GraphQLInt, GraphQLSchema, GraphQLString } from "graphql"
-import { MutationRoot } from "./Mutations.ts"
+import { GraphQLObjectType, GraphQLSchema } from "graphql"
+import type { MachineContext } from "./context/GraphqlContext.ts"
+import type { SchemaParts } from "./context/SchemaParts.ts"
 import { messageTypes } from "./messages/MessageFamily.ts"
-import { Query } from "./Query.ts"
-import { SubscriptionRoot } from "./Subscriptions.ts"
+import { queryRoot } from "./Query.ts"
+import { subscriptionRoot } from "./Subscriptions.ts"
 
-// Sums of tokens pass 32 bits, and clients of the contract know them as Int. As an argument an Int is what it always was.
-const narrow = GraphQLInt.coerceOutputValue.bind(GraphQLInt)
-// A sum that cannot be told exactly ends at the last number that can: one such row must not take the list down.
-const exact = (value: number) => Math.max(-Number.MAX_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER))
-GraphQLInt.coerceOutputValue = (value) => (typeof value === "number" && Number.isInteger(value) ? exact(value) : narrow(value))
-
-// Half surrogate pairs, which transcripts escape and JSON readers of some languages refuse, become U+FFFD, whatever they came through.
-for (const scalar of [GraphQLString, GraphQLID]) {
-  const plain = scalar.coerceOutputValue.bind(scalar)
-  scalar.coerceOutputValue = (value) => plain(value).toWellFormed()
+/**
+ * A schema of han: sessions, projects and their numbers, and what the parts add. Without `machine` its resolvers want a `GraphqlContext` of `GraphqlRequirements` alone, and it
+ * has no mutations. `schema.graphql` is the schema with every part, printed.
+ */
+export const makeSchema = (given: SchemaParts = {}): GraphQLSchema => {
+  // Types are made once for each of these objects.
+  const parts = { ...given }
+  return new GraphQLSchema({
+    query: queryRoot(parts),
+    mutation:
+      parts.machine &&
+      new GraphQLObjectType<unknown, MachineContext>({
+        name: "MutationRoot",
+        description: "Changes of what is configured on this machine. Transcripts are never changed.",
+        fields: parts.machine.mutation
+      }),
+    subscription: subscriptionRoot(parts),
+    types: [...messageTypes]
+  })
 }
-
-/** Everything that han answers over GraphQL. `schema.graphql` is this, printed. */
-export const schema = new GraphQLSchema({ query: Query, mutation: MutationRoot, subscription: SubscriptionRoot, types: [...messageTypes] })

@@ -3,13 +3,14 @@ import { type GraphQLFieldConfig, GraphQLID, GraphQLNonNull, GraphQLObjectType, 
 import { type Project, projectId as projectIdOf, repoId } from "han-core/Project"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
-import { always, field, flag, int, isoOf, listOf, text } from "./context/Field.ts"
+import { always, type Fields, field, flag, int, isoOf, text } from "./context/Field.ts"
 import type { FeedEvent, FeedEventOf } from "./context/feedEvents.ts"
-import type { GraphqlContext } from "./context/GraphqlContext.ts"
-import { Citation } from "./machine/Memory.ts"
+import type { GraphqlContext, MachineContext } from "./context/GraphqlContext.ts"
+import type { SchemaParts } from "./context/SchemaParts.ts"
 import { MessageEdge } from "./messages/MessageConnection.ts"
-import { Node, rawIdOf, sessionGlobalId, sessionIdOf } from "./relay/GlobalId.ts"
-import { SessionEdge } from "./sessions/SessionType.ts"
+import { rawIdOf, sessionGlobalId, sessionIdOf } from "./relay/GlobalId.ts"
+import { Node } from "./relay/Node.ts"
+import { sessionConnection } from "./sessions/SessionType.ts"
 
 const payload = <Tag extends FeedEvent["_tag"]>(name: string, description: string, fields: () => Record<string, ReturnType<typeof field<FeedEventOf<Tag>>>>) =>
   new GraphQLObjectType<FeedEventOf<Tag>, GraphqlContext>({ name, description, fields })
@@ -32,18 +33,19 @@ const SessionMessageAddedPayload = payload<"MessageAdded">("SessionMessageAddedP
   ),
   newMessageEdge: field(MessageEdge, "The message with its place in the list.", ({ cursor, line }) => ({ cursor, node: line }))
 }))
-const SessionAddedPayload = payload<"SessionAdded">("SessionAddedPayload", "That there is a new session.", () => ({
-  sessionId: always(text("The session, by its `sessionId`.", ({ session }) => session.id)),
-  parentId: text("The session that its history came from, by its `sessionId`.", ({ session }) => session.forkOf),
-  projectId: text(
-    "The project, as `project(id:)` takes it.",
-    async ({ session }, _, { loaders }) => (await loaders.projects()).find(({ path }) => path === session.cwd)?.id ?? null
-  ),
-  newSessionEdge: field(SessionEdge, "The session with its place in the list of all.", async ({ session }, _, { run }) => ({
-    node: session,
-    cursor: await run(Effect.flatMap(Sessions, (sessions) => sessions.cursorOf(session)))
+const sessionAddedPayload = (parts: SchemaParts) =>
+  payload<"SessionAdded">("SessionAddedPayload", "That there is a new session.", () => ({
+    sessionId: always(text("The session, by its `sessionId`.", ({ session }) => session.id)),
+    parentId: text("The session that its history came from, by its `sessionId`.", ({ session }) => session.forkOf),
+    projectId: text(
+      "The project, as `project(id:)` takes it.",
+      async ({ session }, _, { loaders }) => (await loaders.projects()).find(({ path }) => path === session.cwd)?.id ?? null
+    ),
+    newSessionEdge: field(sessionConnection(parts).edge, "The session with its place in the list of all.", async ({ session }, _, { run }) => ({
+      node: session,
+      cursor: await run(Effect.flatMap(Sessions, (sessions) => sessions.cursorOf(session)))
+    }))
   }))
-}))
 const ToolResultAddedPayload = payload<"ToolReturned">("ToolResultAddedPayload", "That a tool answered.", () => ({
   sessionId: always(text("The session, by its `sessionId`.")),
   callId: always(text("The call.")),
@@ -90,30 +92,6 @@ const MemoryUpdatedPayload = payload<"SessionChanged">("MemoryUpdatedPayload", "
   timestamp: text("When.", ({ at }) => isoOf(at))
 }))
 
-const plain = (name: string, description: string, fields: Record<string, ReturnType<typeof text>>) => new GraphQLObjectType({ name, description, fields })
-const MemoryAgentProgressPayload = plain("MemoryAgentProgressPayload", "How far a question to the memory is.", {
-  queryId: text("The question."),
-  sessionId: text("What `startMemoryQuery` gave."),
-  type: text("`SEARCHING`, `FOUND`, `SYNTHESIZING`, `COMPLETE` or `ERROR`."),
-  progress: text("How far, in words."),
-  message: text("What is being done."),
-  layer: text("What is being searched."),
-  content: text("What was found."),
-  resultCount: int("How much was found."),
-  timestamp: text("When.")
-})
-const MemoryAgentResultPayload = plain("MemoryAgentResultPayload", "The answer to a question to the memory.", {
-  queryId: text("The question."),
-  sessionId: text("What `startMemoryQuery` gave."),
-  result: text("The answer."),
-  answer: text("The same as `result`."),
-  confidence: text("How sure it is."),
-  citations: listOf(Citation, "Where it stands."),
-  searchedLayers: listOf(GraphQLString, "What was searched."),
-  success: flag("Whether there is an answer."),
-  error: text("Why there is none.")
-})
-
 type Subscription = GraphQLFieldConfig<unknown, GraphqlContext>
 const on = <Tag extends FeedEvent["_tag"], Args>(
   tag: Tag,
@@ -133,103 +111,89 @@ const ofSession = (description = "The session, by its `id` or `sessionId`.") => 
 /** Files of subagents are called after their ids. */
 const agentIdOf = (id: string): string => sessionIdOf(id).replace(/^agent-/, "")
 const isSession = (event: { readonly sessionId: string }, { sessionId }: { readonly sessionId: string }) => sessionIdOf(sessionId) === event.sessionId
-const never: Subscription["subscribe"] = (_, __, { live }) => live.subscribe("SessionChanged", () => false)
 
 const repoOf = (session: Session, projects: ReadonlyArray<Project>): string | null => {
   const remote = session.repo ?? projects.find(({ path }) => path === session.cwd)?.repo ?? null
   return remote === null ? null : repoId(remote)
 }
 
-export const SubscriptionRoot = new GraphQLObjectType<unknown, GraphqlContext>({
-  name: "SubscriptionRoot",
-  description: "What happens from now on. Events come in order, once for each change.",
-  fields: {
-    nodeUpdated: {
-      ...on(
-        "SessionChanged",
-        new GraphQLNonNull(NodeUpdatedPayload),
-        "A session got new lines. Told once for lines that came together.",
-        required("id", GraphQLID, "The session, by any form of its id, or a subagent's conversation."),
-        (event, { id }: { readonly id: string }) => sessionIdOf(id) === event.sessionId || event.agentIds.includes(agentIdOf(id))
-      ),
-      // What was asked for is what changed.
-      resolve: (event, { id }: { readonly id: string }) => (typeof event === "object" ? { ...event, sessionId: sessionIdOf(id) } : event)
-    },
-    sessionMessageAdded: on(
-      "MessageAdded",
-      new GraphQLNonNull(SessionMessageAddedPayload),
-      "A conversation got a message; each of several, the oldest first.",
-      ofSession("The session, by its `id` or `sessionId`, without its subagents; or a subagent, by its `agentId`; `*` for all messages of all."),
-      ({ line: { message }, sessionId }, args: { readonly sessionId: string }) =>
-        args.sessionId === "*" || (message.agentId === null ? sessionIdOf(args.sessionId) === sessionId : agentIdOf(args.sessionId) === message.agentId)
-    ),
-    toolResultAdded: on(
-      "ToolReturned",
-      new GraphQLNonNull(ToolResultAddedPayload),
-      "A tool answered a call.",
-      { callId: { type: new GraphQLNonNull(GraphQLString), description: "The call." } },
-      ({ callId }, args: { readonly callId: string }) => callId === args.callId
-    ),
-    hookResultAdded: on(
-      "HookReturned",
-      new GraphQLNonNull(HookResultAddedPayload),
-      "A run of a hook ended.",
-      { hookRunId: { type: new GraphQLNonNull(GraphQLString), description: "The run, by the line that tells of its beginning." } },
-      ({ runId }, { hookRunId }: { readonly hookRunId: string }) => runId === rawIdOf("Message", hookRunId)
-    ),
-    sessionTodosChanged: on("TodosChanged", new GraphQLNonNull(SessionTodosChangedPayload), "A session wrote its to-do list.", ofSession(), isSession),
-    sessionFilesChanged: on("FilesChanged", new GraphQLNonNull(SessionFilesChangedPayload), "A session changed a file.", ofSession(), isSession),
-    sessionHooksChanged: on("HooksChanged", new GraphQLNonNull(SessionHooksChangedPayload), "A hook began or ended for a session.", ofSession(), isSession),
-    sessionAdded: {
-      ...on<"SessionAdded", unknown>(
-        "SessionAdded",
-        new GraphQLNonNull(SessionAddedPayload),
-        "There is a new session.",
-        {
-          parentId: { type: GraphQLID, description: "Only of this project or repository, or with a copy of this session's history." },
-          projectId: { type: GraphQLID, description: "Only of this project or repository." }
-        },
-        () => true
-      ),
-      subscribe: async (_, { parentId, projectId }: { readonly parentId?: string | null; readonly projectId?: string | null }, { live, loaders }) => {
-        const wanted = [parentId, projectId].flatMap((one) => (one == null || one === "" ? [] : [rawIdOf("Repo", rawIdOf("Project", one))]))
-        // Which repository a directory belongs to may be found out later: what is known now decides.
-        const projects = await loaders.projects()
-        return live.subscribe("SessionAdded", ({ session }) => {
-          const of: ReadonlyArray<string | null> = [session.cwd === null ? null : projectIdOf(session.cwd), repoOf(session, projects), session.forkOf]
-          return wanted.every((one) => of.includes(sessionIdOf(one)))
-        })
-      }
-    },
-    repoAdded: on<"RepoAdded", unknown>("RepoAdded", new GraphQLNonNull(RepoAddedPayload), "There is a new repository.", undefined, () => true),
-    projectAdded: on(
-      "ProjectAdded",
-      new GraphQLNonNull(ProjectAddedPayload),
-      "There is a new project.",
-      { parentId: { type: GraphQLID, description: "Only of this repository." } },
-      ({ project }, { parentId }: { readonly parentId?: string | null }) =>
-        parentId == null || parentId === "" || (project.repo !== null && repoId(project.repo) === rawIdOf("Repo", parentId))
-    ),
-    memoryUpdated: on<"SessionChanged", unknown>(
+/** Fields whose types are the same in every schema. */
+const plain: Fields<unknown> = {
+  nodeUpdated: {
+    ...on(
       "SessionChanged",
-      new GraphQLNonNull(MemoryUpdatedPayload),
-      "A session was written down.",
-      undefined,
-      () => true
+      new GraphQLNonNull(NodeUpdatedPayload),
+      "A session got new lines. Told once for lines that came together.",
+      required("id", GraphQLID, "The session, by any form of its id, or a subagent's conversation."),
+      (event, { id }: { readonly id: string }) => sessionIdOf(id) === event.sessionId || event.agentIds.includes(agentIdOf(id))
     ),
-    memoryAgentProgress: {
-      type: new GraphQLNonNull(MemoryAgentProgressPayload),
-      description: "How far a question to the memory is. Silent: `startMemoryQuery` begins none yet.",
-      args: { sessionId: { type: GraphQLString, description: "What `startMemoryQuery` gave." } },
-      subscribe: never,
-      resolve: (event) => event
-    },
-    memoryAgentResult: {
-      type: new GraphQLNonNull(MemoryAgentResultPayload),
-      description: "The answer to a question to the memory. Silent: `startMemoryQuery` begins none yet.",
-      args: { sessionId: { type: GraphQLString, description: "What `startMemoryQuery` gave." } },
-      subscribe: never,
-      resolve: (event) => event
+    // What was asked for is what changed.
+    resolve: (event, { id }: { readonly id: string }) => (typeof event === "object" ? { ...event, sessionId: sessionIdOf(id) } : event)
+  },
+  sessionMessageAdded: on(
+    "MessageAdded",
+    new GraphQLNonNull(SessionMessageAddedPayload),
+    "A conversation got a message; each of several, the oldest first.",
+    ofSession("The session, by its `id` or `sessionId`, without its subagents; or a subagent, by its `agentId`; `*` for all messages of all."),
+    ({ line: { message }, sessionId }, args: { readonly sessionId: string }) =>
+      args.sessionId === "*" || (message.agentId === null ? sessionIdOf(args.sessionId) === sessionId : agentIdOf(args.sessionId) === message.agentId)
+  ),
+  toolResultAdded: on(
+    "ToolReturned",
+    new GraphQLNonNull(ToolResultAddedPayload),
+    "A tool answered a call.",
+    { callId: { type: new GraphQLNonNull(GraphQLString), description: "The call." } },
+    ({ callId }, args: { readonly callId: string }) => callId === args.callId
+  ),
+  hookResultAdded: on(
+    "HookReturned",
+    new GraphQLNonNull(HookResultAddedPayload),
+    "A run of a hook ended.",
+    { hookRunId: { type: new GraphQLNonNull(GraphQLString), description: "The run, by the line that tells of its beginning." } },
+    ({ runId }, { hookRunId }: { readonly hookRunId: string }) => runId === rawIdOf("Message", hookRunId)
+  ),
+  sessionTodosChanged: on("TodosChanged", new GraphQLNonNull(SessionTodosChangedPayload), "A session wrote its to-do list.", ofSession(), isSession),
+  sessionFilesChanged: on("FilesChanged", new GraphQLNonNull(SessionFilesChangedPayload), "A session changed a file.", ofSession(), isSession),
+  sessionHooksChanged: on("HooksChanged", new GraphQLNonNull(SessionHooksChangedPayload), "A hook began or ended for a session.", ofSession(), isSession),
+  repoAdded: on<"RepoAdded", unknown>("RepoAdded", new GraphQLNonNull(RepoAddedPayload), "There is a new repository.", undefined, () => true),
+  projectAdded: on(
+    "ProjectAdded",
+    new GraphQLNonNull(ProjectAddedPayload),
+    "There is a new project.",
+    { parentId: { type: GraphQLID, description: "Only of this repository." } },
+    ({ project }, { parentId }: { readonly parentId?: string | null }) =>
+      parentId == null || parentId === "" || (project.repo !== null && repoId(project.repo) === rawIdOf("Repo", parentId))
+  ),
+  memoryUpdated: on<"SessionChanged", unknown>("SessionChanged", new GraphQLNonNull(MemoryUpdatedPayload), "A session was written down.", undefined, () => true)
+}
+
+export const subscriptionRoot = (parts: SchemaParts) =>
+  new GraphQLObjectType<unknown, MachineContext>({
+    name: "SubscriptionRoot",
+    description: "What happens from now on. Events come in order, once for each change.",
+    fields: {
+      ...plain,
+      sessionAdded: {
+        ...on<"SessionAdded", unknown>(
+          "SessionAdded",
+          new GraphQLNonNull(sessionAddedPayload(parts)),
+          "There is a new session.",
+          {
+            parentId: { type: GraphQLID, description: "Only of this project or repository, or with a copy of this session's history." },
+            projectId: { type: GraphQLID, description: "Only of this project or repository." }
+          },
+          () => true
+        ),
+        subscribe: async (_, { parentId, projectId }: { readonly parentId?: string | null; readonly projectId?: string | null }, { live, loaders }) => {
+          const wanted = [parentId, projectId].flatMap((one) => (one == null || one === "" ? [] : [rawIdOf("Repo", rawIdOf("Project", one))]))
+          // Which repository a directory belongs to may be found out later: what is known now decides.
+          const projects = await loaders.projects()
+          return live.subscribe("SessionAdded", ({ session }) => {
+            const of: ReadonlyArray<string | null> = [session.cwd === null ? null : projectIdOf(session.cwd), repoOf(session, projects), session.forkOf]
+            return wanted.every((one) => of.includes(sessionIdOf(one)))
+          })
+        }
+      },
+      ...parts.machine?.subscription
     }
-  }
-})
+  })

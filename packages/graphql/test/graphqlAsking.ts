@@ -26,14 +26,13 @@ import { Viewer } from "han-core/Viewer"
 import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
 import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
-import { schema } from "han-graphql/Schema"
 import * as ConfigRoots from "han-server/unstable/ConfigRoots"
 import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
+import { schema } from "./fullSchema.ts"
 
-type FileServices = ConfigDirs | MemoryRules.MemoryRules | Layer.Layer.Success<typeof ClaudeSettingsFiles.layer> | Layer.Layer.Success<typeof PluginFiles.layer>
-export type Store = Layer.Layer<Exclude<GraphqlRequirements, FileServices | Viewer>, StoreUnusable>
+export type Store = Layer.Layer<GraphqlRequirements, StoreUnusable>
 
 /** Every store that the schema must answer the same on. */
 export const stores: ReadonlyArray<readonly [name: string, fresh: () => Store]> = [
@@ -64,8 +63,8 @@ export interface Asking {
   readonly errors: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<ReadonlyArray<GraphQLError>>
   readonly subscribe: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<Subscription>
   readonly append: (...appends: ReadonlyArray<Append>) => Promise<void>
-  readonly run: GraphqlContext.GraphqlContext["run"]
-  readonly live: ChangeFeed.ChangeFeed
+  readonly run: GraphqlContext.MachineContext["run"]
+  readonly feeds: ChangeFeed.ChangeFeeds
   /** A folder of the test's own: `.claude` in it is the configuration folder. */
   readonly folder: string
   readonly close: () => Promise<void>
@@ -118,10 +117,10 @@ export const open = async (store: Store, { mostWaiting, timeZone = "UTC" }: Opti
       )
     )
   )
-  const runtime = ManagedRuntime.make(Layer.mergeAll(store, files, Viewer.layerLocal))
-  const services = await runtime.runtime()
-  const live = ChangeFeed.make(services, { mostWaiting })
-  const contextValue = () => GraphqlContext.make(services, { version: "1.2.3", timeZone }, live)
+  const managed = ManagedRuntime.make(Layer.mergeAll(store, files))
+  const runtime = await managed.runtime()
+  const feeds = ChangeFeed.make(runtime, { mostWaiting })
+  const contextValue = () => GraphqlContext.make({ runtime, host: { version: "1.2.3", timeZone }, feeds, viewer: Viewer.local })
   const answered = async (source: string, variableValues: Readonly<Record<string, unknown>> = {}) =>
     execute({ schema, document: documentOf(source), variableValues, contextValue: contextValue() })
   return {
@@ -149,14 +148,14 @@ export const open = async (store: Store, { mostWaiting, timeZone = "UTC" }: Opti
       }
     },
     append: async (...appends) => {
-      for (const append of appends) await runtime.runPromise(Effect.flatMap(Journal, (journal) => journal.appendAll([append])))
+      for (const append of appends) await contextValue().run(Effect.flatMap(Journal, (journal) => journal.appendAll([append])))
     },
-    run: (effect) => runtime.runPromise(effect),
-    live,
+    run: (effect) => managed.runPromise(Effect.provideService(effect, Viewer, Viewer.local)),
+    feeds,
     folder,
     close: async () => {
-      await live.close()
-      await runtime.dispose()
+      await feeds.close()
+      await managed.dispose()
       rmSync(folder, { recursive: true, force: true })
     }
   }

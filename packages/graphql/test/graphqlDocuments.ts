@@ -1,5 +1,5 @@
 import { type GraphQLOutputType, getNamedType, isAbstractType, isObjectType, isRequiredArgument } from "graphql"
-import { schema } from "han-graphql/Schema"
+import { schema } from "./fullSchema.ts"
 
 /** Arguments for the fields of a document, by `Type.field`; null for a field that is left out. */
 export type Arguments = Readonly<Record<string, string | null>>

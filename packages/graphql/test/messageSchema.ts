@@ -3,7 +3,6 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
-  GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
@@ -43,11 +42,6 @@ const Query = new GraphQLObjectType<ReadonlyArray<MessageLine>, GraphqlContext>(
 })
 
 export const schema = new GraphQLSchema({ query: Query, types: messageTypes })
-// As the schema of the product does: figures may have more than 32 bits.
-GraphQLInt.coerceOutputValue = (value) => {
-  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new Error(`${String(value)} is no whole number`)
-  return value
-}
 
 /** A message needs nothing else of a request than these. */
 export const contextOf = ({ agents = [], lines = [], results = new Map() }: Known): { readonly loaders: Pick<Loaders, "agents" | "toolResult" | "reply"> } => ({

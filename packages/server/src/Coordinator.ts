@@ -52,7 +52,7 @@ import { StoreInfo } from "han-core/StoreInfo"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import type { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
-import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
+import type { GraphqlRequirements, MachineRequirements } from "han-graphql/GraphqlRequirements"
 import * as Authentication from "han-rpc/Authentication"
 import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
 import * as CoordinatorHandlers from "han-rpc/CoordinatorHandlers"
@@ -98,8 +98,8 @@ export interface Options {
   readonly step?: ((step: string) => Effect.Effect<void>) | undefined
   /** The state of this process's other writes, as those of its log. The coordinator notes its own writes there, too. */
   readonly writing?: WriteState.WriteState | undefined
-  /** Loads the GraphQL that HTTP serves, with the first request for it. The runtime runs effects on the coordinator's own services. */
-  readonly graphql?: ((runtime: Runtime.Runtime<GraphqlRequirements>) => Promise<HttpServer.GraphqlSource>) | undefined
+  /** Makes the GraphQL that HTTP serves, with the first request for it. The runtime runs effects on the coordinator's own services. */
+  readonly graphql?: ((runtime: Runtime.Runtime<GraphqlRequirements | MachineRequirements>) => Promise<HttpServer.GraphqlSource>) | undefined
 }
 
 /** The services over Claude Code's files and han's own configuration. */
@@ -236,10 +236,10 @@ const layerHttp = ({ environment, graphql, home, http }: Options) =>
   http === undefined
     ? HttpServer.layerOff
     : Layer.unwrapEffect(
-        Effect.map(Effect.runtime<GraphqlRequirements | HookRunner.HookRunner>(), (runtime) =>
+        Effect.map(Effect.runtime<GraphqlRequirements | MachineRequirements | HookRunner.HookRunner>(), (runtime) =>
           HttpServer.layer({ ...http, home, graphql: graphql === undefined ? undefined : () => graphql(runtime), hooks: hookRoute(runtime, environment) })
         )
-      ).pipe(Layer.provide(Viewer.layerLocal))
+      )
 
 /** Answers at the socket. A defect of one request fails that request alone, and is logged. */
 const layerServer = Layer.scopedDiscard(

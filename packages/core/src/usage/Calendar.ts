@@ -1,7 +1,7 @@
 /** Days, weeks and months of a time zone, as texts like `2026-11-22` that sort in their order. */
 const dayMs = 86_400_000
 
-/** What the clocks of one time zone show. */
+/** The wall clock of one time zone. */
 export interface Clock {
   /** The wall clock's time as if it were UTC, to the second, in milliseconds. */
   readonly wall: (at: number) => number

@@ -13,21 +13,11 @@ import type { Sessions } from "han-core/Sessions"
 import type { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
 
-/** The core services that the schema is made of; any layers will do. */
-export type GraphqlRequirements =
-  | ClaudeSettings
-  | ConfigDirs
-  | Directories
-  | Journal
-  | MemoryRules
-  | Messages
-  | Metrics
-  | Plugins
-  | Search
-  | SessionDetails
-  | Sessions
-  | Usage
-  | Viewer
+/** The core services that every schema asks; any layers will do. The viewer is not among them: each request has its own. */
+export type GraphqlRequirements = Directories | Journal | Messages | Metrics | Search | SessionDetails | Sessions | Usage
+
+/** The core services that a schema with the `machine` part asks beside these. */
+export type MachineRequirements = ClaudeSettings | ConfigDirs | MemoryRules | Plugins
 
 /** Runs on behalf of the viewer of the request. A tagged error becomes a GraphQL error with its message, and its tag as `extensions.code`. */
-export type Run = <A, E>(effect: Effect.Effect<A, E, GraphqlRequirements>) => Promise<A>
+export type Run<Services = GraphqlRequirements> = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Promise<A>

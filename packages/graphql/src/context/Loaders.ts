@@ -6,7 +6,6 @@ import type { HanTask } from "han-core/HanTask"
 import type { FileValidation, HookRun } from "han-core/HookRun"
 import type { ToolResult } from "han-core/Message"
 import { type MessageLine, Messages } from "han-core/Messages"
-import { type Plugin, Plugins } from "han-core/Plugins"
 import type { Project } from "han-core/Project"
 import type { Agent, Compaction, Session } from "han-core/Session"
 import { type Mood, SessionDetails } from "han-core/SessionDetails"
@@ -33,8 +32,6 @@ export interface Loaders {
   readonly hanTasks: DataLoader<SessionId, ReadonlyArray<HanTask>>
   readonly mood: DataLoader<SessionId, Mood | null>
   readonly root: DataLoader<SessionId, string | null>
-  /** Of all scopes and of all projects that are known. */
-  readonly plugins: () => Promise<ReadonlyArray<Plugin>>
   /** By the tool call's id. */
   readonly toolResult: DataLoader<string, ToolResult | null>
   /** The han event that answers the one with this id in this session. */
@@ -47,14 +44,12 @@ export const make = (run: Run): Loaders => {
     none: B
   ) => batched<SessionId, A | B>((ids) => run(Effect.flatMap(SessionDetails, (details) => ask(details)(ids))), none)
   let projects: Promise<ReadonlyArray<Project>> | undefined
-  let plugins: Promise<ReadonlyArray<Plugin>> | undefined
-  const loadProjects = () => {
-    projects ??= run(Effect.flatMap(Sessions, (sessions) => sessions.projects))
-    return projects
-  }
   return {
     session: new DataLoader((ids) => run(sessionsOf(ids))),
-    projects: loadProjects,
+    projects: () => {
+      projects ??= run(Effect.flatMap(Sessions, (sessions) => sessions.projects))
+      return projects
+    },
     tasks: ofSessions((details) => details.tasks, []),
     todos: ofSessions((details) => details.todos, null),
     fileChanges: ofSessions((details) => details.fileChanges, []),
@@ -66,13 +61,6 @@ export const make = (run: Run): Loaders => {
     hanTasks: ofSessions((details) => details.hanTasks, []),
     mood: ofSessions((details) => details.moods, null),
     root: ofSessions((details) => details.roots, null),
-    plugins: () => {
-      plugins ??= loadProjects().then(async (known) => {
-        const projectPaths = known.map(({ path }) => path)
-        return (await run(Effect.flatMap(Plugins, (all) => all.list({ projectPaths })))).plugins
-      })
-      return plugins
-    },
     toolResult: batched((ids) => run(Effect.flatMap(Messages, (messages) => messages.results(ids))), null),
     reply: new DataLoader(
       async (asked) => {
@@ -94,11 +82,12 @@ export const make = (run: Run): Loaders => {
 
 const sessionsOf = Effect.fnUntraced(function* (ids: ReadonlyArray<SessionId>) {
   const sessions = yield* Sessions
+  const details = yield* SessionDetails
   const found = new Map((yield* sessions.getMany(ids)).map((session) => [session.id, session]))
   // Files of subagents are called after their ids.
   const agentIds = new Map(ids.flatMap((id) => (found.has(id) ? [] : [[id, id.replace(/^agent-/, "")] as const])))
   if (agentIds.size > 0) {
-    const conversations = yield* (yield* SessionDetails).agentConversations([...new Set(agentIds.values())])
+    const conversations = yield* details.agentConversations([...new Set(agentIds.values())])
     const parents = new Map(
       (yield* sessions.getMany([...new Set([...conversations.values()].map(({ agent }) => agent.sessionId))])).map((session) => [session.id, session])
     )

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { entryText, type SessionId } from "han-core/Entry"
 import { endsRun, hookFactsOf } from "han-core/HookRun"
@@ -11,7 +12,7 @@ import type { DecodedLine } from "han-core/SessionEvent"
 import { Sessions } from "han-core/Sessions"
 import { originOf } from "han-core/unstable/Origin"
 
-/** Something that subscriptions tell of. */
+/** An event of a subscription. */
 export type FeedEvent =
   | {
       readonly _tag: "SessionChanged"
@@ -47,10 +48,10 @@ export type FeedEvent =
   | { readonly _tag: "RepoAdded"; readonly repoId: string }
 export type FeedEventOf<Tag extends FeedEvent["_tag"]> = Extract<FeedEvent, { readonly _tag: Tag }>
 
-/** Tool calls and directories that are remembered. */
+/** The most tool calls, and the most directories, that are remembered. */
 const mostRemembered = 10_000
 
-/** What was seen since somebody began to subscribe. */
+/** Remembers what was seen since somebody began to subscribe: tool calls, directories, projects and repositories. */
 export class Memory {
   private readonly calls = new Map<string, { readonly name: string; readonly at: number | null; changesFile: boolean }>()
   private readonly looked = new Set<string>()
@@ -68,7 +69,7 @@ export class Memory {
   call(id: string) {
     return this.calls.get(id)
   }
-  /** Whether a session that works in this directory may have made it a project: the first time that it is seen there. */
+  /** True the first time that a session is seen in this directory: it may have made it a project. */
   mayBeNew(sessionId: SessionId, path: string | null): boolean {
     const place = `${sessionId}\0${path}`
     if (path === null || this.projects.has(path) || this.looked.has(place)) return false
@@ -76,10 +77,11 @@ export class Memory {
     if (this.looked.size > mostRemembered) for (const oldest of this.looked) return this.looked.delete(oldest)
     return true
   }
-  /** Projects and repositories that were not there at the last look. */
+  /** Projects and repositories that were not there when this was last asked. */
   readonly newProjects = Effect.gen(this, function* () {
-    const now = yield* (yield* Sessions).projects
-    // Compared with what is known when the answer is there: two looks at a time do not find the same thing twice.
+    const sessions = yield* Sessions
+    const now = yield* sessions.projects
+    // Compared with what is known when the answer is there: two that ask at the same time do not find the same thing twice.
     const [projects, repos] = [this.projects, this.repos]
     this.projects = new Set(now.map(({ path }) => path))
     this.repos = new Set(now.flatMap(({ repo }) => (repo === null ? [] : [repo])))
@@ -89,12 +91,13 @@ export class Memory {
   })
 }
 
-/** What changes mean to subscribers, in their order: new sessions first; what concerns a session as a whole comes once, behind its lines. */
+/** The events of some changes of the journal, in the order of the changes: new sessions first; an event about a session as a whole comes once, behind those of its lines. */
 export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<JournalChange>, memory: Memory) {
   const events: Array<FeedEvent> = []
   const touched = new Map<SessionId, { readonly cwd: string | null; readonly at: number; readonly agentIds: ReadonlySet<string> }>()
   const fresh: Array<SessionId> = []
   const files = new ChangedFiles()
+  const now = yield* Clock.currentTimeMillis
   for (const change of changes) {
     const { sessionId } = change.transcript
     const lines = yield* newLines(change)
@@ -103,7 +106,7 @@ export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<Jour
     const before = touched.get(sessionId)
     touched.set(sessionId, {
       cwd: lines.find(({ decoded }) => decoded.envelope.cwd !== null)?.decoded.envelope.cwd ?? before?.cwd ?? null,
-      at: lines.findLast(({ decoded }) => decoded.envelope.at !== null)?.decoded.envelope.at ?? before?.at ?? Date.now(),
+      at: lines.findLast(({ decoded }) => decoded.envelope.at !== null)?.decoded.envelope.at ?? before?.at ?? now,
       agentIds: new Set([...(before?.agentIds ?? []), ...(change.transcript.agentId === null ? [] : [change.transcript.agentId])])
     })
     for (const { decoded, shown } of lines) {
@@ -111,17 +114,19 @@ export const eventsOf = Effect.fnUntraced(function* (changes: ReadonlyArray<Jour
       if (originOf(change.transcript, decoded.envelope) === null) events.push(...(yield* factsIn(sessionId, decoded, memory, files)))
     }
   }
-  const added = new Map((yield* (yield* Sessions).getMany(fresh)).map((session) => [session.id, session]))
+  const sessions = yield* Sessions
+  const added = new Map((yield* sessions.getMany(fresh)).map((session) => [session.id, session]))
   events.unshift(...fresh.flatMap((id): ReadonlyArray<FeedEvent> => (added.has(id) ? [{ _tag: "SessionAdded", session: added.get(id)! }] : [])))
   if ([...touched].filter(([id, { cwd }]) => memory.mayBeNew(id, cwd)).length > 0) events.push(...(yield* memory.newProjects))
   for (const [sessionId, { agentIds, at, cwd }] of touched) events.push({ _tag: "SessionChanged", sessionId, agentIds: [...agentIds], path: cwd, at })
   return events
 })
 
-/** Whether the session was not there before these lines. A subagent's transcript may come before the one that started it. */
+/** True when the session was not there before these lines. A subagent's transcript may come before the one that started it. */
 const begins = Effect.fnUntraced(function* ({ entries, id, transcript }: JournalChange) {
   if (transcript.generation !== 1 || transcript.kind === "agent" || !makesSession(transcript) || entries[0]?.line !== 0) return false
-  const known = yield* (yield* Journal).transcripts({ sessionId: transcript.sessionId })
+  const journal = yield* Journal
+  const known = yield* journal.transcripts({ sessionId: transcript.sessionId })
   return known.find((one) => one.transcript.kind !== "agent" && makesSession(one.transcript))?.id === id
 })
 
@@ -131,14 +136,15 @@ interface NewLine {
   readonly shown: { readonly line: MessageLine; readonly cursor: string } | null
 }
 
-/** Lines that are told for the first time. One that a file repeats, as a rewritten one does, is none; of lines that are no messages nobody knows. */
+/** Lines that are new. A message that a rewritten file repeats is not; a line that is no message always is. */
 const newLines = Effect.fnUntraced(function* (change: JournalChange) {
   const found = change.entries.flatMap((entry, index) => {
     const decoded = change.decoded[index]
     return decoded === undefined ? [] : [{ decoded, entry, message: Message.fromLine(change.transcript, decoded, entry) }]
   })
   const ids = found.flatMap(({ message }) => (message === null ? [] : [message.id]))
-  const places = ids.length === 0 ? new Map<string, never>() : yield* (yield* Messages).cursors(change.transcript.sessionId, ids)
+  const messages = yield* Messages
+  const places = ids.length === 0 ? new Map<string, never>() : yield* messages.cursors(change.transcript.sessionId, ids)
   return found.flatMap(({ decoded, entry, message }): ReadonlyArray<NewLine> => {
     if (message === null) return [{ decoded, shown: null }]
     const place = places.get(message.id)
@@ -159,7 +165,8 @@ class ChangedFiles {
     return Effect.gen(this, function* () {
       const known = this.counts.get(sessionId)
       if (known !== undefined) return known
-      const count = (yield* (yield* SessionDetails).fileChangeCounts([sessionId])).get(sessionId) ?? 0
+      const details = yield* SessionDetails
+      const count = (yield* details.fileChangeCounts([sessionId])).get(sessionId) ?? 0
       this.counts.set(sessionId, count)
       return count
     })
@@ -169,7 +176,8 @@ class ChangedFiles {
     return Effect.gen(this, function* () {
       let tools = this.tools.get(sessionId)
       if (tools === undefined) {
-        const changes = (yield* (yield* SessionDetails).fileChanges([sessionId])).get(sessionId) ?? []
+        const details = yield* SessionDetails
+        const changes = (yield* details.fileChanges([sessionId])).get(sessionId) ?? []
         this.tools.set(sessionId, (tools = new Map(changes.map(({ id, toolName }) => [id, toolName]))))
       }
       return tools.get(callId) ?? null
@@ -179,6 +187,7 @@ class ChangedFiles {
 
 const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, events: found }: DecodedLine, memory: Memory, files: ChangedFiles) {
   const events: Array<FeedEvent> = []
+  const messages = yield* Messages
   const changed = (toolName: string) => Effect.map(files.count(sessionId), (count) => void events.push({ _tag: "FilesChanged", sessionId, toolName, count }))
   for (const event of found) {
     switch (event._tag) {
@@ -193,7 +202,7 @@ const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, e
         const call = memory.call(event.toolUseId)
         const known = call?.at ?? null
         const took = known === null || envelope.at === null ? null : Math.max(0, envelope.at - known)
-        const durationMs = took ?? (yield* (yield* Messages).results([event.toolUseId])).get(event.toolUseId)?.durationMs ?? 0
+        const durationMs = took ?? (yield* messages.results([event.toolUseId])).get(event.toolUseId)?.durationMs ?? 0
         events.push({ _tag: "ToolReturned", sessionId, callId: event.toolUseId, type: "tool_result", success: !event.isError, durationMs })
         if (event.isError) break
         const tool = call === undefined ? yield* files.toolOf(sessionId, event.toolUseId) : call.changesFile ? call.name : null
@@ -215,7 +224,8 @@ const factsIn = Effect.fnUntraced(function* (sessionId: SessionId, { envelope, e
 /** The run that ends with this line, which does not name it; null when there is none. */
 const runOf = Effect.fnUntraced(function* (sessionId: SessionId, name: string, id: string | null) {
   if (!endsRun(name) || id === null) return null
-  const runs = (yield* (yield* SessionDetails).hookRuns([sessionId])).get(sessionId) ?? []
+  const details = yield* SessionDetails
+  const runs = (yield* details.hookRuns([sessionId])).get(sessionId) ?? []
   return runs.find((run) => run.endId === id && run.id !== id)?.id ?? null
 })
 

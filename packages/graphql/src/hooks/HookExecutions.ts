@@ -1,11 +1,13 @@
 import { GraphQLObjectType } from "graphql"
+import type { SessionId } from "han-core/Entry"
 import type { HookRun } from "han-core/HookRun"
 import type { Scalar, Where } from "han-core/Where"
 import { always, flag, float, id, int, isoOf, listOf, text } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { connectionType } from "../relay/Connection.ts"
 import { conditionsOn, filterType, onFlag, onInt, onText, orderType } from "../relay/Filters.ts"
-import { globalId, Node } from "../relay/GlobalId.ts"
+import { globalId } from "../relay/GlobalId.ts"
+import { findsNode, Node } from "../relay/Node.ts"
 
 const columns = {
   orchestrationId: onText("What called it: one id for all hooks of one event."),
@@ -72,6 +74,10 @@ export const HookExecutionType = new GraphQLObjectType<HookRun, GraphqlContext>(
   name: "HookExecution",
   description: "One run of a hook.",
   interfaces: [Node],
+  extensions: findsNode(async (raw, { loaders }: GraphqlContext) => {
+    const [sessionId = "", ...id] = raw.split(":")
+    return (await loaders.hookRuns.load(sessionId as SessionId)).find((run) => run.id === id.join(":")) ?? null
+  }),
   isTypeOf: (source) => typeof source === "object" && source !== null && "exitCode" in source && "orchestrationId" in source,
   fields: {
     id: always(id("`HookExecution:`, the session and the line that tells of the run.", hookExecutionId)),

@@ -3,8 +3,9 @@ import { GraphQLObjectType } from "graphql"
 import { type ConfigDir, ConfigDirs } from "han-core/ConfigDirs"
 import { Journal } from "han-core/Journal"
 import { always, flag, id, int, isoOf, text } from "../context/Field.ts"
-import type { GraphqlContext } from "../context/GraphqlContext.ts"
-import { globalId, Node } from "../relay/GlobalId.ts"
+import type { MachineContext } from "../context/GraphqlContext.ts"
+import { globalId } from "../relay/GlobalId.ts"
+import { findsNode, Node } from "../relay/Node.ts"
 
 /** A folder with what the journal has of it. */
 export interface ConfigDirRow extends ConfigDir {
@@ -16,6 +17,7 @@ export const ConfigDirType = new GraphQLObjectType<ConfigDirRow>({
   name: "ConfigDir",
   description: "A configuration folder whose transcripts are indexed.",
   interfaces: [Node],
+  extensions: findsNode(async (raw, context: MachineContext) => (await configDirsOf(context)).find(({ path }) => path === raw) ?? null),
   isTypeOf: (source) => typeof source === "object" && source !== null && "isRegistered" in source,
   fields: {
     id: always(id("`ConfigDir:` and the path.", ({ path }) => globalId("ConfigDir", path))),
@@ -28,12 +30,13 @@ export const ConfigDirType = new GraphQLObjectType<ConfigDirRow>({
   }
 })
 
-export const configDirsOf = ({ run }: GraphqlContext): Promise<ReadonlyArray<ConfigDirRow>> =>
+export const configDirsOf = ({ run }: MachineContext): Promise<ReadonlyArray<ConfigDirRow>> =>
   run(
     Effect.gen(function* () {
-      const dirs = yield* (yield* ConfigDirs).list
-      const transcripts = yield* (yield* Journal).transcripts()
-      return dirs.map((dir) => {
+      const dirs = yield* ConfigDirs
+      const journal = yield* Journal
+      const transcripts = yield* journal.transcripts()
+      return (yield* dirs.list).map((dir) => {
         const own = transcripts.filter(({ file }) => file !== null && (file.root === dir.path || file.path.startsWith(`${dir.path}/`)))
         return {
           ...dir,
@@ -44,14 +47,14 @@ export const configDirsOf = ({ run }: GraphqlContext): Promise<ReadonlyArray<Con
     })
   )
 
-export const registerConfigDir = ({ name, path }: { readonly path: string; readonly name?: string | null }, { run }: GraphqlContext) =>
+export const registerConfigDir = ({ name, path }: { readonly path: string; readonly name?: string | null }, { run }: MachineContext) =>
   run(
     Effect.as(
       Effect.flatMap(ConfigDirs, (dirs) => dirs.register(path, name ?? undefined)),
       true
     )
   )
-export const unregisterConfigDir = ({ path }: { readonly path: string }, { run }: GraphqlContext) =>
+export const unregisterConfigDir = ({ path }: { readonly path: string }, { run }: MachineContext) =>
   run(
     Effect.as(
       Effect.flatMap(ConfigDirs, (dirs) => dirs.unregister(path)),

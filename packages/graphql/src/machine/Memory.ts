@@ -4,7 +4,7 @@ import { MemoryRules, type MemoryRule as Rule } from "han-core/MemoryRules"
 import { Search } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
 import { field, flag, id, int, isoOf, listOf, text } from "../context/Field.ts"
-import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import type { MachineContext } from "../context/GraphqlContext.ts"
 import { globalId } from "../relay/GlobalId.ts"
 import { searchesIn } from "./ruleSearch.ts"
 
@@ -50,16 +50,16 @@ const MemorySearchResult = new GraphQLObjectType({
   }
 })
 
-export const MemoryQuery = new GraphQLObjectType<unknown, GraphqlContext>({
+export const MemoryQuery = new GraphQLObjectType<unknown, MachineContext>({
   name: "MemoryQuery",
   description: "What is written down for agents, and what was said before.",
   fields: {
-    rules: listOf(MemoryRule, "Instructions of the user and of all projects that are known.", async (_, __, { loaders, run }) => {
+    rules: listOf<unknown, MachineContext>(MemoryRule, "Instructions of the user and of all projects that are known.", async (_, __, { loaders, run }) => {
       const projectPaths = (await loaders.projects()).map(({ path }) => path)
       return (await run(Effect.flatMap(MemoryRules, (memory) => memory.rules({ projectPaths })))).rules
     }),
     search: {
-      ...field<unknown>(MemorySearchResult, "Rules and messages with the words of a question.", (_, args: MemorySearchArgs, context) =>
+      ...field<unknown, MachineContext>(MemorySearchResult, "Rules and messages with the words of a question.", (_, args: MemorySearchArgs, context) =>
         searchMemory(args, context)
       ),
       args: {
@@ -77,45 +77,11 @@ interface MemorySearchArgs {
 }
 
 const most = 10
-const searchMemory = async ({ layers, projectPath, query }: MemorySearchArgs, { loaders, run }: GraphqlContext) => {
+const searchMemory = async ({ layers, projectPath, query }: MemorySearchArgs, context: MachineContext) => {
   const wanted = (layer: string) => layers == null || layers.length === 0 || layers.includes(layer)
-  const projects = (await loaders.projects()).filter(({ path, repo }) => projectPath === "" || path === projectPath || repo === projectPath)
-  const rules = wanted("rules")
-    ? searchesIn((await run(Effect.flatMap(MemoryRules, (memory) => memory.rules({ projectPaths: projects.map(({ path }) => path) })))).rules, query, most)
-    : []
-  const found = wanted("transcripts")
-    ? await run(
-        Effect.gen(function* () {
-          const search = yield* Search
-          const sessions = yield* Sessions
-          const page = yield* search.messages({ text: query, order: "rank", ...(projectPath !== "" && { project: projectPath }) }, { first: most })
-          const bySession = new Map(
-            (yield* sessions.getMany([...new Set(page.items.map(({ node }) => node.sessionId))])).map((session) => [session.id, session])
-          )
-          return page.items.map(({ node }) => ({ hit: node, session: bySession.get(node.sessionId) }))
-        })
-      )
-    : []
-  const citations = [
-    ...rules.map(({ excerpt, rule }) => ({
-      source: rule.path,
-      excerpt,
-      author: null,
-      timestamp: null,
-      layer: "rules",
-      projectName: rule.projectName,
-      projectPath: rule.projectPath
-    })),
-    ...found.map(({ hit, session }) => ({
-      source: globalId("Message", hit.messageId),
-      excerpt: hit.excerpt,
-      author: hit.role,
-      timestamp: isoOf(hit.at),
-      layer: "transcripts",
-      projectName: session?.project ?? null,
-      projectPath: session?.cwd ?? null
-    }))
-  ].map((citation, place, all) => ({ ...citation, relevance: 1 - place / all.length }))
+  const rules = wanted("rules") ? await citedRules(projectPath, query, context) : []
+  const messages = wanted("transcripts") ? await citedMessages(projectPath, query, context) : []
+  const citations = [...rules, ...messages].map((citation, place, all) => ({ ...citation, relevance: 1 - place / all.length }))
   return {
     answer:
       citations.length === 0
@@ -128,6 +94,43 @@ const searchMemory = async ({ layers, projectPath, query }: MemorySearchArgs, { 
     caveats: ["Found by words; no model has read them."]
   }
 }
+
+const citedRules = async (projectPath: string, query: string, { loaders, run }: MachineContext) => {
+  const projects = (await loaders.projects()).filter(({ path, repo }) => projectPath === "" || path === projectPath || repo === projectPath)
+  const { rules } = await run(Effect.flatMap(MemoryRules, (memory) => memory.rules({ projectPaths: projects.map(({ path }) => path) })))
+  return searchesIn(rules, query, most).map(({ excerpt, rule }) => ({
+    source: rule.path,
+    excerpt,
+    author: null,
+    timestamp: null,
+    layer: "rules",
+    projectName: rule.projectName,
+    projectPath: rule.projectPath
+  }))
+}
+
+const citedMessages = (projectPath: string, query: string, { run }: MachineContext) =>
+  run(
+    Effect.gen(function* () {
+      const search = yield* Search
+      const sessions = yield* Sessions
+      const page = yield* search.messages({ text: query, order: "rank", ...(projectPath !== "" && { project: projectPath }) }, { first: most })
+      const known = yield* sessions.getMany([...new Set(page.items.map(({ node }) => node.sessionId))])
+      const bySession = new Map(known.map((session) => [session.id, session]))
+      return page.items.map(({ node }) => {
+        const session = bySession.get(node.sessionId)
+        return {
+          source: globalId("Message", node.messageId),
+          excerpt: node.excerpt,
+          author: node.role,
+          timestamp: isoOf(node.at),
+          layer: "transcripts",
+          projectName: session?.project ?? null,
+          projectPath: session?.cwd ?? null
+        }
+      })
+    })
+  )
 
 export const MemoryQueryStartResult = new GraphQLObjectType({
   name: "MemoryQueryStartResult",

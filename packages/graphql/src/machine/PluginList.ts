@@ -2,7 +2,8 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type Plugin, type PluginChange, type PluginStats as PluginNumbers, type PluginPlace, Plugins } from "han-core/Plugins"
 import { always, field, flag, id, int, text } from "../context/Field.ts"
-import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import type { MachineContext } from "../context/GraphqlContext.ts"
+import { memoized } from "../context/memoized.ts"
 import { PluginScope } from "../relay/Enums.ts"
 import { globalId } from "../relay/GlobalId.ts"
 
@@ -46,8 +47,14 @@ export const PluginMutationResult = new GraphQLObjectType({
 type Scope = "USER" | "PROJECT" | "LOCAL"
 const scopeIn = { USER: "user", PROJECT: "project", LOCAL: "local" } as const
 
-export const pluginsOf = async ({ scope }: { readonly scope?: Scope | null }, { loaders }: GraphqlContext) =>
-  (await loaders.plugins()).filter((plugin) => scope == null || plugin.scope === scopeIn[scope])
+/** Plugins of all scopes and of all projects that are known; asked for once in a request. */
+export const allPlugins = memoized(async ({ loaders, run }: MachineContext) => {
+  const projectPaths = (await loaders.projects()).map(({ path }) => path)
+  return (await run(Effect.flatMap(Plugins, (plugins) => plugins.list({ projectPaths })))).plugins
+})
+
+export const pluginsOf = async ({ scope }: { readonly scope?: Scope | null }, context: MachineContext) =>
+  (await allPlugins(context)).filter((plugin) => scope == null || plugin.scope === scopeIn[scope])
 
 export interface PluginArgs {
   readonly name: string
@@ -57,7 +64,7 @@ export interface PluginArgs {
   readonly projectPath?: string | null
 }
 /** A change that cannot be made is an answer, not an error: clients show its message. */
-export const changePlugin = async ({ enabled, marketplace, name, projectPath, scope }: PluginArgs, context: GraphqlContext) => {
+export const changePlugin = async ({ enabled, marketplace, name, projectPath, scope }: PluginArgs, context: MachineContext) => {
   const place: PluginPlace = {
     name,
     marketplace,

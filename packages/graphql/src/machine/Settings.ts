@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType, GraphQLString } from "graphql"
 import { ClaudeSettings, type McpServer as Server, type SettingsFile as SettingsFileRow } from "han-core/ClaudeSettings"
 import { field, flag, int, isoOf, listOf, text } from "../context/Field.ts"
-import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import type { MachineContext } from "../context/GraphqlContext.ts"
 import { globalId, rawIdOf } from "../relay/GlobalId.ts"
 
 interface Modified {
@@ -98,7 +98,7 @@ export const SettingsSummary = new GraphQLObjectType({
   }
 })
 
-export const settingsOf = async ({ projectId }: { readonly projectId?: string | null }, { loaders, run }: GraphqlContext) => {
+export const settingsOf = async ({ projectId }: { readonly projectId?: string | null }, { loaders, run }: MachineContext) => {
   const wanted = rawIdOf("Project", projectId ?? "")
   const project = wanted === "" ? undefined : (await loaders.projects()).find((one) => one.id === wanted)
   if (wanted !== "" && project === undefined) return null

@@ -1,11 +1,11 @@
-import { type GraphQLFieldConfigMap, GraphQLID, GraphQLInterfaceType, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
+import { type GraphQLFieldConfigMap, GraphQLInterfaceType, GraphQLObjectType } from "graphql"
 import { typeOf } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import { clipped } from "han-core/unstable/Clip"
-import type { Field } from "../context/Field.ts"
+import { always, type Field, id } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { instantOf, isoOf } from "../relay/instant.ts"
-import { givenText, textField, wellFormed } from "./lineFields.ts"
+import { givenText, textField } from "./lineFields.ts"
 import { eventOf, recordOf } from "./lineRecord.ts"
 import { messageTypeName } from "./messageTypeName.ts"
 
@@ -34,14 +34,10 @@ const searchTextOf = (line: MessageLine): string =>
   `${clipped(wordsOf(line) ?? "", searchedLength)} ${typeOf(line.message.kind)} ${namesOf(line)}`.trim().toLowerCase()
 
 const messageFields: MessageFields = {
-  id: {
-    type: new GraphQLNonNull(GraphQLID),
-    description: "`Message:` and the uuid.",
-    resolve: ({ message }) => wellFormed(messageGlobalId(message.id))
-  },
+  id: always(id("`Message:` and the uuid.", ({ message }) => messageGlobalId(message.id))),
   uuid: givenText("The line's own uuid. A line without one has an id made of its content, the same on every reading.", ({ message }) => message.id),
   timestamp: givenText("When it was written, ISO 8601 in UTC with milliseconds. 1970 for a line that does not say.", timeOf),
-  rawJson: { type: GraphQLString, description: "The original line, unchanged.", resolve: ({ raw }) => raw },
+  rawJson: textField("The original line, unchanged.", ({ raw }) => raw),
   agentId: textField("The subagent that wrote it; null for the session's own messages.", ({ message }) => message.agentId),
   parentId: textField(
     "The id of the line that it follows, which may be of a kind that pages leave out. Null for the first one and for lines of han's log.",

@@ -1,9 +1,10 @@
-import { GraphQLID, GraphQLNonNull, GraphQLObjectType } from "graphql"
+import { GraphQLObjectType } from "graphql"
 import { spokenText } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import { analyse, type Sentiment } from "han-core/Sentiment"
+import { always, id } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
-import { scoreField, textField, textsField, wellFormed } from "./lineFields.ts"
+import { scoreField, textField, textsField } from "./lineFields.ts"
 import { messageTypeName } from "./messageTypeName.ts"
 
 interface SentimentOfMessage {
@@ -24,11 +25,7 @@ export const SentimentAnalysis = new GraphQLObjectType<SentimentOfMessage, Graph
   name: "SentimentAnalysis",
   description: "How the person who wrote a message sounds. Made of the words alone, for English.",
   fields: {
-    id: {
-      type: new GraphQLNonNull(GraphQLID),
-      description: "Names it among everything that this API answers.",
-      resolve: ({ messageId }) => wellFormed(`SentimentAnalysis:${messageId}`)
-    },
+    id: always(id("Names it among everything that this API answers.", ({ messageId }) => `SentimentAnalysis:${messageId}`)),
     sentimentScore: scoreField(sentimentWords.score, ({ sentiment }) => sentiment.score),
     sentimentLevel: textField(sentimentWords.level, ({ sentiment }) => sentiment.level),
     frustrationScore: scoreField(sentimentWords.frustrationScore, ({ sentiment }) => sentiment.frustration?.score ?? null),

@@ -1,45 +1,16 @@
-import { GraphQLBoolean, GraphQLFloat, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLString } from "graphql"
+import { GraphQLString } from "graphql"
 import type { MessageLine } from "han-core/Messages"
-import type { Field } from "../context/Field.ts"
-import { finite, flag, hanDataOf, texts, whole } from "./lineRecord.ts"
+import { always, type Field, flag, float, int, listOf, text } from "../context/Field.ts"
+import { finite, flag as flagOf, hanDataOf, texts, whole } from "./lineRecord.ts"
 
-/** Half surrogate pairs, which transcripts escape and JSON readers of some languages refuse, become U+FFFD. */
-export const wellFormed = (text: string): string => text.toWellFormed()
-
-export const textField = <Source>(description: string, read: (source: Source) => string | null): Field<Source> => ({
-  type: GraphQLString,
-  description,
-  resolve: (source) => {
-    const text = read(source)
-    return text === null ? null : wellFormed(text)
-  }
-})
+export const textField = <Source>(description: string, read: (source: Source) => string | null): Field<Source> => text(description, read)
 /** For texts that are always there. */
-export const givenText = <Source>(description: string, read: (source: Source) => string): Field<Source> => ({
-  type: new GraphQLNonNull(GraphQLString),
-  description,
-  resolve: (source) => wellFormed(read(source))
-})
-export const wholeField = <Source>(description: string, read: (source: Source) => number | null): Field<Source> => ({
-  type: GraphQLInt,
-  description,
-  resolve: read
-})
-export const flagField = <Source>(description: string, read: (source: Source) => boolean | null): Field<Source> => ({
-  type: GraphQLBoolean,
-  description,
-  resolve: read
-})
-export const scoreField = <Source>(description: string, read: (source: Source) => number | null): Field<Source> => ({
-  type: GraphQLFloat,
-  description,
-  resolve: read
-})
-export const textsField = <Source>(description: string, read: (source: Source) => ReadonlyArray<string> | null): Field<Source> => ({
-  type: new GraphQLList(new GraphQLNonNull(GraphQLString)),
-  description,
-  resolve: (source) => read(source)?.map(wellFormed) ?? null
-})
+export const givenText = <Source>(description: string, read: (source: Source) => string): Field<Source> => always(text(description, read))
+export const wholeField = <Source>(description: string, read: (source: Source) => number | null): Field<Source> => int(description, read)
+export const flagField = <Source>(description: string, read: (source: Source) => boolean | null): Field<Source> => flag(description, read)
+export const scoreField = <Source>(description: string, read: (source: Source) => number | null): Field<Source> => float(description, read)
+export const textsField = <Source>(description: string, read: (source: Source) => ReadonlyArray<string> | null): Field<Source> =>
+  listOf(GraphQLString, description, read)
 
 /** What han's log says under the first of these names that has a text; an empty one only when there is no other. */
 export const dataText =
@@ -57,5 +28,5 @@ export const dataText =
   }
 export const dataWhole = (name: string) => (line: MessageLine) => whole(hanDataOf(line)[name])
 export const dataScore = (name: string) => (line: MessageLine) => finite(hanDataOf(line)[name])
-export const dataFlag = (name: string) => (line: MessageLine) => flag(hanDataOf(line)[name])
+export const dataFlag = (name: string) => (line: MessageLine) => flagOf(hanDataOf(line)[name])
 export const dataTexts = (name: string) => (line: MessageLine) => texts(hanDataOf(line)[name])

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type DayActivity, type HourActivity, Metrics, noActivity } from "han-core/Metrics"
@@ -90,7 +91,7 @@ export const ActivityData = new GraphQLObjectType({
 /** The days up to and including today. */
 export const activityOf = async (args: ScopeArgs & { readonly days?: number | null }, context: GraphqlContext) => {
   const { timeZone } = context.host
-  const today = dayIn(timeZone, Date.now())
+  const today = dayIn(timeZone, await context.run(Clock.currentTimeMillis))
   const first = addDays(today, -daysOf(args.days, 30, 0))
   const scope = { since: startOf(timeZone, first), paths: await scopeOf(args, context) }
   const days = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone })))

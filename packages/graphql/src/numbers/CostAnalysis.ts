@@ -1,5 +1,9 @@
 import { GraphQLObjectType } from "graphql"
-import { flag, float, int, listOf, text } from "../context/Field.ts"
+import type { Costs } from "han-core/Analytics"
+import { flag, float, int, isoOf, listOf, text } from "../context/Field.ts"
+import type { MachineContext } from "../context/GraphqlContext.ts"
+import { memoized } from "../context/memoized.ts"
+import type { CostsByRoot, SchemaParts } from "../context/SchemaParts.ts"
 
 const DailyCost = new GraphQLObjectType({
   name: "DailyCost",
@@ -58,7 +62,7 @@ const shared = {
   potentialSavingsUsd: float("What the subscription that saves most would save a month; 0 when none does."),
   subscriptionComparisons: listOf(SubscriptionComparison, "The same use under each subscription.")
 }
-const ConfigDirCostBreakdown = new GraphQLObjectType({
+export const ConfigDirCostBreakdown = new GraphQLObjectType({
   name: "ConfigDirCostBreakdown",
   description: "What the sessions of one configuration folder cost.",
   fields: {
@@ -71,16 +75,34 @@ const ConfigDirCostBreakdown = new GraphQLObjectType({
   }
 })
 
-export const CostAnalysis = new GraphQLObjectType({
-  name: "CostAnalysis",
-  description: "What a time cost. All of it is of the days that were asked for.",
-  fields: {
-    ...shared,
-    costPerCompletedTask: float("Cost by tasks that were done; null when none was."),
-    maxSubscriptionCostUsd: float(
-      "The price of the subscription that the figures are compared with: the one asked for, else the largest when an Opus model answered, else the smallest."
-    ),
-    billingType: text("`max_subscription` or `pro_subscription`: which one that is."),
-    configDirBreakdowns: listOf(ConfigDirCostBreakdown, "The same for each configuration folder; empty when there is only one.")
-  }
+export const costAnalysis = memoized(
+  (parts: SchemaParts) =>
+    new GraphQLObjectType<CostsByRoot, MachineContext>({
+      name: "CostAnalysis",
+      description: "What a time cost. All of it is of the days that were asked for.",
+      fields: {
+        ...shared,
+        costPerCompletedTask: float("Cost by tasks that were done; null when none was."),
+        maxSubscriptionCostUsd: float(
+          "The price of the subscription that the figures are compared with: the one asked for, else the largest when an Opus model answered, else the smallest."
+        ),
+        billingType: text("`max_subscription` or `pro_subscription`: which one that is."),
+        ...parts.machine?.costAnalysis
+      }
+    })
+)
+
+/** Costs as both types show them. */
+export const shownCosts = ({ dearest, ...costs }: Costs) => ({
+  ...costs,
+  topSessionsByCost: dearest.map((session) => ({
+    sessionId: session.sessionId,
+    slug: session.slug ?? session.title,
+    costUsd: session.costNanoUsd / 1e9,
+    inputTokens: session.input,
+    outputTokens: session.output,
+    cacheReadTokens: session.cacheRead,
+    messageCount: session.messages,
+    startedAt: isoOf(session.startedAt)
+  }))
 })

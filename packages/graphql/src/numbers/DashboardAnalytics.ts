@@ -1,6 +1,8 @@
 import { GraphQLObjectType } from "graphql"
 import { field, float, int, listOf, text } from "../context/Field.ts"
-import { CostAnalysis } from "./CostAnalysis.ts"
+import { memoized } from "../context/memoized.ts"
+import type { SchemaParts } from "../context/SchemaParts.ts"
+import { costAnalysis } from "./CostAnalysis.ts"
 
 const SessionEffectiveness = new GraphQLObjectType({
   name: "SessionEffectiveness",
@@ -91,18 +93,21 @@ const HumanTimeEstimate = new GraphQLObjectType({
   }
 })
 
-export const DashboardAnalytics = new GraphQLObjectType({
-  name: "DashboardAnalytics",
-  description: "The last days in numbers.",
-  fields: {
-    topSessions: listOf(SessionEffectiveness, "The five sessions with two prompts or more that went best."),
-    bottomSessions: listOf(SessionEffectiveness, "The five of the others that went worst, the worst first."),
-    compactionStats: field(CompactionStats, "Compactions."),
-    costAnalysis: field(CostAnalysis, "Money."),
-    hookHealth: listOf(HookHealthStats, "Hooks, the most frequent first."),
-    subagentUsage: listOf(SubagentUsageStats, "Subagents by their kind, the most frequent first; by whole days in UTC."),
-    toolUsage: listOf(ToolUsageStats, "The 20 tools that were called most; by whole days in UTC."),
-    performanceTrend: listOf(SessionPerformancePoint, "How sessions went, week by week."),
-    humanTimeEstimate: field(HumanTimeEstimate, "What the work would have taken a human.")
-  }
-})
+export const dashboardAnalytics = memoized(
+  (parts: SchemaParts) =>
+    new GraphQLObjectType({
+      name: "DashboardAnalytics",
+      description: "The last days in numbers.",
+      fields: {
+        topSessions: listOf(SessionEffectiveness, "The five sessions with two prompts or more that went best."),
+        bottomSessions: listOf(SessionEffectiveness, "The five of the others that went worst, the worst first."),
+        compactionStats: field(CompactionStats, "Compactions."),
+        costAnalysis: field(costAnalysis(parts), "Money."),
+        hookHealth: listOf(HookHealthStats, "Hooks, the most frequent first."),
+        subagentUsage: listOf(SubagentUsageStats, "Subagents by their kind, the most frequent first; by whole days in UTC."),
+        toolUsage: listOf(ToolUsageStats, "The 20 tools that were called most; by whole days in UTC."),
+        performanceTrend: listOf(SessionPerformancePoint, "How sessions went, week by week."),
+        humanTimeEstimate: field(HumanTimeEstimate, "What the work would have taken a human.")
+      }
+    })
+)

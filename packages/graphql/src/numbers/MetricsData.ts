@@ -1,12 +1,12 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
-import type { HanTask } from "han-core/HanTask"
+import { announcedTask, listedTask, type TaskResult, taskFiguresOf, taskOutcomes, taskTypes } from "han-core/Analytics"
 import { Metrics, type MetricsScope } from "han-core/Metrics"
 import { field, float, int, listOf } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
 import { TaskOutcome, TaskType } from "../relay/Enums.ts"
-import { workOf } from "../sessions/Tasks.ts"
 
 const TaskTypeCount = new GraphQLObjectType({
   name: "TaskTypeCount",
@@ -38,68 +38,32 @@ export const MetricsData = new GraphQLObjectType({
 
 const periods = { DAY: 1, WEEK: 7, MONTH: 30 } as const
 
-/** What a task came to, whatever list it stands on. */
-export interface TaskInNumbers {
-  readonly type: "FIX" | "IMPLEMENTATION" | "REFACTOR" | "RESEARCH"
-  readonly outcome: "SUCCESS" | "PARTIAL" | "FAILURE"
-  readonly confidence: number | null
-  readonly seconds: number | null
-  readonly sessionId: string
-  readonly createdAt: number | null
-}
-
+/** Tasks of a scope: of the agents' own lists, and those that were announced through han. */
 export const tasksIn = Effect.fnUntraced(function* (scope: MetricsScope) {
   const metrics = yield* Metrics
-  const own = (yield* metrics.tasks(scope)).map(
-    ({ completedAt, createdAt, sessionId, status, subject }): TaskInNumbers => ({
-      type: workOf(subject),
-      outcome: status === "completed" ? "SUCCESS" : status === "in_progress" ? "PARTIAL" : "FAILURE",
-      confidence: null,
-      seconds: createdAt === null || completedAt === null ? null : (completedAt - createdAt) / 1000,
-      sessionId,
-      createdAt
-    })
-  )
-  const announced = (yield* metrics.hanTasks(scope)).map(
-    (task: HanTask): TaskInNumbers => ({
-      type: workOf(task.type),
-      outcome: task.status === "active" || task.outcome === "partial" ? "PARTIAL" : task.status === "failed" ? "FAILURE" : "SUCCESS",
-      confidence: task.confidence,
-      seconds: task.durationSeconds,
-      sessionId: task.sessionId,
-      createdAt: task.startedAt
-    })
-  )
-  return [...own, ...announced]
+  return [...(yield* metrics.tasks(scope)).map(listedTask), ...(yield* metrics.hanTasks(scope)).map(announcedTask)]
 })
-
-const mean = (values: ReadonlyArray<number>): number | null => (values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length)
-export const given = (values: ReadonlyArray<number | null>): ReadonlyArray<number> => values.filter((value) => value !== null)
-export const meanOf = (values: ReadonlyArray<number | null>): number | null => mean(given(values))
 
 export const metricsOf = async (args: ScopeArgs & { readonly period?: keyof typeof periods | null }, context: GraphqlContext) => {
   const paths = await scopeOf(args, context)
-  const scope: MetricsScope = { paths, ...(args.period != null && { since: Date.now() - periods[args.period] * 86_400_000 }) }
+  const now = await context.run(Clock.currentTimeMillis)
+  const scope: MetricsScope = { paths, ...(args.period != null && { since: now - periods[args.period] * 86_400_000 }) }
   const tasks = await context.run(tasksIn(scope))
   const moods = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.moods(scope)))
-  const done = tasks.filter(({ outcome }) => outcome === "SUCCESS").length
-  const judged = tasks.filter(({ confidence, outcome }) => confidence !== null && outcome !== "PARTIAL")
+  const figures = taskFiguresOf(tasks)
   const frustrated = moods.low + moods.moderate + moods.high
-  const countsOf = <Key extends "type" | "outcome">(key: Key, values: ReadonlyArray<TaskInNumbers[Key]>) =>
-    values.flatMap((value) => {
-      const count = tasks.filter((task) => task[key] === value).length
-      return count === 0 ? [] : [{ [key]: value, count }]
-    })
+  const countsOf = <Key extends "type" | "outcome">(key: Key, values: ReadonlyArray<TaskResult[Key]>) =>
+    values.map((value) => ({ [key]: value, count: tasks.filter((task) => task[key] === value).length })).filter(({ count }) => count !== 0)
   return {
-    totalTasks: tasks.length,
-    completedTasks: done,
-    successRate: tasks.length === 0 ? 0 : done / tasks.length,
-    averageConfidence: meanOf(tasks.map(({ confidence }) => confidence)),
-    averageDuration: meanOf(tasks.map(({ seconds }) => seconds)),
-    calibrationScore: meanOf(judged.map(({ confidence, outcome }) => 1 - Math.abs((confidence ?? 0) - Number(outcome === "SUCCESS")))),
+    totalTasks: figures.total,
+    completedTasks: figures.succeeded,
+    successRate: figures.successRate ?? 0,
+    averageConfidence: figures.confidence,
+    averageDuration: figures.seconds,
+    calibrationScore: figures.calibration,
     significantFrustrations: moods.high,
     significantFrustrationRate: frustrated === 0 ? 0 : moods.high / frustrated,
-    tasksByType: countsOf("type", ["FIX", "IMPLEMENTATION", "REFACTOR", "RESEARCH"]),
-    tasksByOutcome: countsOf("outcome", ["SUCCESS", "PARTIAL", "FAILURE"])
+    tasksByType: countsOf("type", taskTypes),
+    tasksByOutcome: countsOf("outcome", taskOutcomes)
   }
 }

@@ -1,14 +1,14 @@
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
-import { type DayActivity, Metrics } from "han-core/Metrics"
-import { projectId } from "han-core/Project"
+import { type TaskResult, taskFiguresOf } from "han-core/Analytics"
+import { type DayActivity, Metrics, type ModelActivity, noActivity, type SessionActivity } from "han-core/Metrics"
+import { type Project, projectId } from "han-core/Project"
 import { addDays, dayIn, monthOf, startOf, weekOf } from "han-core/unstable/Calendar"
-import { Viewer } from "han-core/Viewer"
 import { field, float, int, listOf, text } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
 import { dayOf } from "../relay/ArgumentDates.ts"
-import { meanOf, type TaskInNumbers, tasksIn } from "./MetricsData.ts"
+import { tasksIn } from "./MetricsData.ts"
 
 const PeriodSessionCount = new GraphQLObjectType({
   name: "PeriodSessionCount",
@@ -112,8 +112,7 @@ export interface TeamArgs extends ScopeArgs {
   readonly granularity?: "day" | "week" | "month" | null
 }
 
-const rateOf = (tasks: ReadonlyArray<TaskInNumbers>): number | null =>
-  tasks.length === 0 ? null : tasks.filter(({ outcome }) => outcome === "SUCCESS").length / tasks.length
+const tokensOf = (day: Pick<DayActivity, "input" | "output" | "cacheRead" | "cacheWrite">) => day.input + day.output + day.cacheRead + day.cacheWrite
 
 export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => {
   const { loaders, run } = context
@@ -126,105 +125,92 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
     ...(to !== undefined && { until: startOf(timeZone, addDays(to, 1)) })
   }
   const by = args.granularity ?? "day"
-  const [found, models, sessions, tasks, projects] = await Promise.all([
+  const [days, models, sessions, tasks, projects] = await Promise.all([
     run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone, by }))),
     run(Effect.flatMap(Metrics, (metrics) => metrics.models(scope))),
     run(Effect.flatMap(Metrics, (metrics) => metrics.sessions(scope))),
     run(tasksIn(scope)),
     loaders.projects()
   ])
-  const periodOf = (day: string) => (by === "week" ? weekOf(day) : by === "month" ? monthOf(day) : day)
+  const periods = periodsOf(days, tasks, by, timeZone)
+  const tokens = tokenUsageOf(models)
+  const figures = taskFiguresOf(tasks)
+  return {
+    totalSessions: sessions.length,
+    totalTasks: figures.total,
+    totalTokens: tokens.totalTokens,
+    estimatedCostUsd: tokens.estimatedCostUsd,
+    sessionsByPeriod: periods.map((period) => ({ period: period.date, taskCount: period.taskCount, tokenUsage: period.tokens, ...bothNames(period.sessions) })),
+    sessionsByProject: byProject(sessions, tasks, projects),
+    topContributors: sessions.length === 0 ? [] : [contributorOf(context.viewer.owner, sessions.length, tokens.totalTokens, figures)],
+    activityTimeline: periods.map((period) => ({ ...period, period: period.date, sessionCount: period.sessions, tasks: period.taskCount })),
+    tokenUsageAggregation: tokens,
+    taskCompletionMetrics: {
+      totalTasks: figures.total,
+      totalCreated: figures.total,
+      totalCompleted: figures.succeeded,
+      completedTasks: figures.succeeded,
+      successCount: figures.succeeded,
+      partialCount: figures.partial,
+      failureCount: figures.failed,
+      successRate: figures.successRate ?? 0,
+      averageConfidence: figures.confidence
+    }
+  }
+}
+
+const bothNames = (sessions: number) => ({ count: sessions, sessionCount: sessions })
+
+/** Periods with anything, in order. A task that was announced through han may be all that there is of one. */
+const periodsOf = (days: ReadonlyArray<DayActivity>, tasks: ReadonlyArray<TaskResult>, by: "day" | "week" | "month", timeZone: string) => {
+  const periodOf = { day: (day: string) => day, week: weekOf, month: monthOf }[by]
   const tasksByPeriod = new Map<string, number>()
   for (const { createdAt } of tasks) {
     if (createdAt === null) continue
     const period = periodOf(dayIn(timeZone, createdAt))
     tasksByPeriod.set(period, (tasksByPeriod.get(period) ?? 0) + 1)
   }
-  const tokensOf = (day: Pick<DayActivity, "input" | "output" | "cacheRead" | "cacheWrite">) => day.input + day.output + day.cacheRead + day.cacheWrite
-  const byDate = new Map(found.map((period) => [period.date, period]))
-  // A task that was announced through han may be all that there is of a day.
-  const periods = [...new Set([...byDate.keys(), ...tasksByPeriod.keys()])].sort().map((date) => {
-    const period = byDate.get(date)
-    const count = period?.sessions ?? 0
-    return { date, count, tasks: tasksByPeriod.get(date) ?? 0, tokens: period === undefined ? 0 : tokensOf(period), messages: period?.messages ?? 0 }
+  const byDate = new Map(days.map((period) => [period.date, period]))
+  return [...new Set([...byDate.keys(), ...tasksByPeriod.keys()])].sort().map((date) => {
+    const period = byDate.get(date) ?? noActivity
+    return { date, sessions: period.sessions, taskCount: tasksByPeriod.get(date) ?? 0, tokens: tokensOf(period), messageCount: period.messages }
   })
-  // The ledger has what was done in sessions that are known only through their forks, too.
-  const sum = (of: (model: (typeof models)[number]) => number) => models.reduce((so, model) => so + of(model), 0)
-  const cost = sum(({ costNanoUsd }) => costNanoUsd) / 1e9
-  const count = (outcome: TaskInNumbers["outcome"]) => tasks.filter((task) => task.outcome === outcome).length
-  const byPath = new Map<string, Set<string>>()
-  for (const { path, sessionId } of sessions) if (path !== null) byPath.set(path, (byPath.get(path) ?? new Set()).add(sessionId))
-  const owner = await run(Effect.map(Viewer, (viewer) => viewer.owner))
+}
+
+/** The ledger's sums: they have what was done in sessions that are known only through their forks, too. */
+const tokenUsageOf = (models: ReadonlyArray<ModelActivity>) => {
+  const sum = (of: (model: ModelActivity) => number) => models.reduce((total, model) => total + of(model), 0)
+  const read = sum(({ cacheRead }) => cacheRead)
   return {
-    totalSessions: sessions.length,
-    totalTasks: tasks.length,
+    totalInputTokens: sum(({ input }) => input),
+    totalOutputTokens: sum(({ output }) => output),
+    totalCacheReadTokens: read,
+    totalCachedTokens: read,
+    totalCacheCreationTokens: sum(({ cacheWrite }) => cacheWrite),
     totalTokens: sum(tokensOf),
-    estimatedCostUsd: cost,
-    sessionsByPeriod: periods.map((period) => ({
-      period: period.date,
-      count: period.count,
-      sessionCount: period.count,
-      taskCount: period.tasks,
-      tokenUsage: period.tokens
-    })),
-    sessionsByProject: [...byPath]
-      .map(([path, ids]) => {
-        const own = tasks.filter(({ sessionId }) => ids.has(sessionId))
-        const project = projects.find((one) => one.path === path)
-        return {
-          projectId: projectId(path),
-          projectName: project?.name ?? path,
-          count: ids.size,
-          sessionCount: ids.size,
-          taskCount: own.length,
-          successRate: rateOf(own)
-        }
-      })
-      .sort((a, b) => b.count - a.count || (`${a.projectName}\0${a.projectId}` < `${b.projectName}\0${b.projectId}` ? -1 : 1))
-      .slice(0, 20),
-    topContributors:
-      sessions.length === 0
-        ? []
-        : [
-            {
-              userId: owner,
-              contributorId: owner,
-              displayName: owner,
-              sessionCount: sessions.length,
-              taskCount: tasks.length,
-              tokenCount: sum(tokensOf),
-              successRate: rateOf(tasks)
-            }
-          ],
-    activityTimeline: periods.map((period) => ({
-      date: period.date,
-      period: period.date,
-      sessions: period.count,
-      sessionCount: period.count,
-      tasks: period.tasks,
-      taskCount: period.tasks,
-      tokens: period.tokens,
-      messageCount: period.messages
-    })),
-    tokenUsageAggregation: {
-      totalInputTokens: sum(({ input }) => input),
-      totalOutputTokens: sum(({ output }) => output),
-      totalCacheReadTokens: sum(({ cacheRead }) => cacheRead),
-      totalCachedTokens: sum(({ cacheRead }) => cacheRead),
-      totalCacheCreationTokens: sum(({ cacheWrite }) => cacheWrite),
-      totalTokens: sum(tokensOf),
-      estimatedCostUsd: cost
-    },
-    taskCompletionMetrics: {
-      totalTasks: tasks.length,
-      totalCreated: tasks.length,
-      totalCompleted: count("SUCCESS"),
-      completedTasks: count("SUCCESS"),
-      successCount: count("SUCCESS"),
-      partialCount: count("PARTIAL"),
-      failureCount: count("FAILURE"),
-      successRate: rateOf(tasks) ?? 0,
-      averageConfidence: meanOf(tasks.map(({ confidence }) => confidence))
-    }
+    estimatedCostUsd: sum(({ costNanoUsd }) => costNanoUsd) / 1e9
   }
 }
+
+const byProject = (sessions: ReadonlyArray<SessionActivity>, tasks: ReadonlyArray<TaskResult>, projects: ReadonlyArray<Project>) => {
+  const byPath = new Map<string, Set<string>>()
+  for (const { path, sessionId } of sessions) if (path !== null) byPath.set(path, (byPath.get(path) ?? new Set()).add(sessionId))
+  return [...byPath]
+    .map(([path, ids]) => {
+      const { successRate, total } = taskFiguresOf(tasks.filter(({ sessionId }) => ids.has(sessionId)))
+      const projectName = projects.find((one) => one.path === path)?.name ?? path
+      return { projectId: projectId(path), projectName, ...bothNames(ids.size), taskCount: total, successRate }
+    })
+    .sort((a, b) => b.count - a.count || (`${a.projectName}\0${a.projectId}` < `${b.projectName}\0${b.projectId}` ? -1 : 1))
+    .slice(0, 20)
+}
+
+const contributorOf = (owner: string, sessionCount: number, tokenCount: number, { successRate, total }: ReturnType<typeof taskFiguresOf>) => ({
+  userId: owner,
+  contributorId: owner,
+  displayName: owner,
+  sessionCount,
+  taskCount: total,
+  tokenCount,
+  successRate
+})

@@ -1,11 +1,13 @@
 import { GraphQLObjectType } from "graphql"
 import { type Project as ProjectRow, type Repo as RepoRow, reposOf } from "han-core/Project"
 import { holds, inOrder, type OrderBy, type Scalar, type Where } from "han-core/Where"
-import { always, flag, id, int, isoOf, listOf, text } from "../context/Field.ts"
-import type { GraphqlContext } from "../context/GraphqlContext.ts"
-import { PluginType } from "../machine/PluginList.ts"
+import { always, type Fields, flag, id, int, isoOf, listOf, text } from "../context/Field.ts"
+import type { GraphqlContext, MachineContext } from "../context/GraphqlContext.ts"
+import { memoized } from "../context/memoized.ts"
+import type { SchemaParts } from "../context/SchemaParts.ts"
 import { conditionsOn, filterType, onFlag, onText, orderType } from "../relay/Filters.ts"
-import { globalId, Node, rawIdOf } from "../relay/GlobalId.ts"
+import { globalId, rawIdOf } from "../relay/GlobalId.ts"
+import { findsNode, Node } from "../relay/Node.ts"
 
 const projectColumns = {
   slug: onText("The directory as Claude Code names its folders."),
@@ -109,63 +111,67 @@ export const repoFor = (id: string, projects: ReadonlyArray<ProjectRow>): RepoRo
   return repos.find((repo) => repo.id === raw || repo.remote === remote) ?? null
 }
 
-export const ProjectType: GraphQLObjectType<ProjectRow, GraphqlContext> = new GraphQLObjectType({
-  name: "Project",
-  description: "A directory that sessions worked in.",
-  interfaces: [Node],
-  isTypeOf: (source) => typeof source === "object" && source !== null && "worktreeOf" in source,
-  fields: () => ({
-    id: always(id<ProjectRow>("`Project:` and `projectId`.", (project) => globalId("Project", project.id))),
-    projectId: always(text<ProjectRow>("The same for the same directory everywhere; what `project(id:)` and filters take.", (project) => project.id)),
-    slug: always(
-      text<ProjectRow>("The directory with everything but letters and digits replaced by `-`, as Claude Code names its folders.", (project) =>
-        slugOf(project.path)
-      )
-    ),
-    path: always(text<ProjectRow>("The directory.")),
-    name: always(text<ProjectRow>("The repository's name where it is known, else the directory's.")),
-    repoId: text<ProjectRow>("The repository, by its `repoId`; null outside of one.", (project) => repoIdOf(project, reposOf([project]))),
-    relativePath: text<ProjectRow>(
-      "From the top of the working tree to the directory; empty for the top itself, null outside of a repository.",
-      relativePathOf
-    ),
-    isWorktree: always(flag<ProjectRow>("Whether it is in a working tree beside the repository's main one.", ({ worktreeOf }) => worktreeOf !== null)),
-    createdAt: always(text<ProjectRow>("When its first session began; 1970 when no line tells a time.", ({ startedAt }) => isoOf(startedAt ?? 0))),
-    updatedAt: always(text<ProjectRow>("When something was last written in one of its sessions.", updatedAtOf)),
-    totalSessions: int<ProjectRow>("Sessions that worked here.", ({ sessions }) => sessions),
-    sessionCount: int<ProjectRow>("The same as `totalSessions`.", ({ sessions }) => sessions),
-    lastActivity: text<ProjectRow>("When something was last written in one of its sessions.", ({ updatedAt }) => isoOf(updatedAt)),
-    worktrees: listOf<ProjectRow>(ProjectType, "Projects in other working trees of this one.", async ({ path, root }, _, { loaders }) =>
-      (await loaders.projects()).filter(({ worktreeOf }) => worktreeOf !== null && worktreeOf === (root ?? path))
-    ),
-    subdirs: listOf<ProjectRow>(ProjectType, "Projects in directories below this one.", async ({ path }, _, { loaders }) =>
-      (await loaders.projects()).filter((other) => other.path.startsWith(`${path}/`) || other.path.startsWith(`${path}\\`))
-    ),
-    plugins: listOf<ProjectRow>(PluginType, "Plugins that the project's own settings name.", async ({ path }, _, { loaders }) =>
-      (await loaders.plugins()).filter((plugin) => plugin.projectPath === path)
-    )
+const projectFields: Fields<ProjectRow> = {
+  id: always(id("`Project:` and `projectId`.", (project) => globalId("Project", project.id))),
+  projectId: always(text("The same for the same directory everywhere; what `project(id:)` and filters take.", (project) => project.id)),
+  slug: always(text("The directory with everything but letters and digits replaced by `-`, as Claude Code names its folders.", ({ path }) => slugOf(path))),
+  path: always(text("The directory.")),
+  name: always(text("The repository's name where it is known, else the directory's.")),
+  repoId: text("The repository, by its `repoId`; null outside of one.", (project) => repoIdOf(project, reposOf([project]))),
+  relativePath: text("From the top of the working tree to the directory; empty for the top itself, null outside of a repository.", relativePathOf),
+  isWorktree: always(flag("Whether it is in a working tree beside the repository's main one.", ({ worktreeOf }) => worktreeOf !== null)),
+  createdAt: always(text("When its first session began; 1970 when no line tells a time.", ({ startedAt }) => isoOf(startedAt ?? 0))),
+  updatedAt: always(text("When something was last written in one of its sessions.", updatedAtOf)),
+  totalSessions: int("Sessions that worked here.", ({ sessions }) => sessions),
+  sessionCount: int("The same as `totalSessions`.", ({ sessions }) => sessions),
+  lastActivity: text("When something was last written in one of its sessions.", ({ updatedAt }) => isoOf(updatedAt))
+}
+
+export const projectType = memoized((parts: SchemaParts) => {
+  const type: GraphQLObjectType<ProjectRow, MachineContext> = new GraphQLObjectType({
+    name: "Project",
+    description: "A directory that sessions worked in.",
+    interfaces: [Node],
+    extensions: findsNode(async (raw, { loaders }: GraphqlContext) => (await loaders.projects()).find(({ id }) => id === raw) ?? null),
+    isTypeOf: (source) => typeof source === "object" && source !== null && "worktreeOf" in source,
+    fields: () => ({
+      ...projectFields,
+      worktrees: listOf<ProjectRow>(type, "Projects in other working trees of this one.", async ({ path, root }, _, { loaders }) =>
+        (await loaders.projects()).filter(({ worktreeOf }) => worktreeOf !== null && worktreeOf === (root ?? path))
+      ),
+      subdirs: listOf<ProjectRow>(type, "Projects in directories below this one.", async ({ path }, _, { loaders }) =>
+        (await loaders.projects()).filter((other) => other.path.startsWith(`${path}/`) || other.path.startsWith(`${path}\\`))
+      ),
+      ...parts.machine?.project
+    })
   })
+  return type
 })
 
-export const RepoType: GraphQLObjectType<RepoRow, GraphqlContext> = new GraphQLObjectType({
-  name: "Repo",
-  description: "A git remote that sessions worked on.",
-  interfaces: [Node],
-  isTypeOf: (source) => typeof source === "object" && source !== null && "remote" in source && "projects" in source,
-  fields: () => ({
-    id: always(id<RepoRow>("`Repo:` and `repoId`.", (repo) => globalId("Repo", repo.id))),
-    repoId: always(text<RepoRow>("The same for the same remote everywhere; what `repo(id:)` and filters take.", (repo) => repo.id)),
-    remote: always(text<RepoRow>("`host/owner/name`, without credentials.")),
-    name: always(text<RepoRow>("The last part of the remote.")),
-    defaultBranch: text<RepoRow>("The branch that the remote's HEAD names, where a clone noted it."),
-    path: always(text<RepoRow>("The same as `remote`.", ({ remote }) => remote)),
-    createdAt: always(text<RepoRow>("When its first session began; 1970 when no line tells a time.", ({ startedAt }) => isoOf(startedAt ?? 0))),
-    updatedAt: always(text<RepoRow>("When something was last written in one of its sessions.", updatedAtOf)),
-    totalSessions: int<RepoRow>("Sessions that worked on it.", ({ sessions }) => sessions),
-    lastActivity: text<RepoRow>("When something was last written in one of its sessions.", ({ updatedAt }) => isoOf(updatedAt)),
-    projects: listOf<RepoRow>(ProjectType, "Its checkouts.")
-  })
-})
+const repoFields: Fields<RepoRow> = {
+  id: always(id("`Repo:` and `repoId`.", (repo) => globalId("Repo", repo.id))),
+  repoId: always(text("The same for the same remote everywhere; what `repo(id:)` and filters take.", (repo) => repo.id)),
+  remote: always(text("`host/owner/name`, without credentials.")),
+  name: always(text("The last part of the remote.")),
+  defaultBranch: text("The branch that the remote's HEAD names, where a clone noted it."),
+  path: always(text("The same as `remote`.", ({ remote }) => remote)),
+  createdAt: always(text("When its first session began; 1970 when no line tells a time.", ({ startedAt }) => isoOf(startedAt ?? 0))),
+  updatedAt: always(text("When something was last written in one of its sessions.", updatedAtOf)),
+  totalSessions: int("Sessions that worked on it.", ({ sessions }) => sessions),
+  lastActivity: text("When something was last written in one of its sessions.", ({ updatedAt }) => isoOf(updatedAt))
+}
+
+export const repoType = memoized(
+  (parts: SchemaParts) =>
+    new GraphQLObjectType<RepoRow, GraphqlContext>({
+      name: "Repo",
+      description: "A git remote that sessions worked on.",
+      interfaces: [Node],
+      extensions: findsNode(async (raw, { loaders }: GraphqlContext) => reposOf(await loaders.projects()).find(({ id }) => id === raw) ?? null),
+      isTypeOf: (source) => typeof source === "object" && source !== null && "remote" in source && "projects" in source,
+      fields: () => ({ ...repoFields, projects: listOf<RepoRow>(projectType(parts), "Its checkouts.") })
+    })
+)
 
 export interface ScopeArgs {
   readonly projectId?: string | null

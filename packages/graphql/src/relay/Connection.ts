@@ -1,15 +1,8 @@
 import * as Effect from "effect/Effect"
-import {
-  GraphQLBoolean,
-  GraphQLError,
-  GraphQLInt,
-  GraphQLList,
-  GraphQLNonNull,
-  type GraphQLNullableOutputType,
-  GraphQLObjectType,
-  GraphQLString
-} from "graphql"
+import { GraphQLBoolean, GraphQLError, GraphQLList, GraphQLNonNull, type GraphQLNullableOutputType, GraphQLObjectType, GraphQLString } from "graphql"
 import { maxPageSize, type Page, PageCursorInvalid, type PageRequest } from "han-core/Page"
+import { Int } from "./Int.ts"
+import { wellFormed } from "./wellFormed.ts"
 
 export const PageInfo = new GraphQLObjectType({
   name: "PageInfo",
@@ -17,8 +10,16 @@ export const PageInfo = new GraphQLObjectType({
   fields: {
     hasNextPage: { type: new GraphQLNonNull(GraphQLBoolean), description: "Whether rows follow this page." },
     hasPreviousPage: { type: new GraphQLNonNull(GraphQLBoolean), description: "Whether rows come before this page." },
-    startCursor: { type: GraphQLString, description: "The cursor of the first row; null for an empty page." },
-    endCursor: { type: GraphQLString, description: "The cursor of the last row; null for an empty page." }
+    startCursor: {
+      type: GraphQLString,
+      description: "The cursor of the first row; null for an empty page.",
+      resolve: ({ startCursor }: PageInfoRow) => wellFormed(startCursor)
+    },
+    endCursor: {
+      type: GraphQLString,
+      description: "The cursor of the last row; null for an empty page.",
+      resolve: ({ endCursor }: PageInfoRow) => wellFormed(endCursor)
+    }
   }
 })
 
@@ -29,7 +30,11 @@ export const connectionType = (name: string, node: GraphQLNullableOutputType, wh
     description: `One of ${what}, with its place.`,
     fields: () => ({
       node: { type: new GraphQLNonNull(node), description: "The row." },
-      cursor: { type: new GraphQLNonNull(GraphQLString), description: "Its place in the list. Stays valid while rows arrive; means nothing to other lists." }
+      cursor: {
+        type: new GraphQLNonNull(GraphQLString),
+        description: "Its place in the list. Stays valid while rows arrive; means nothing to other lists.",
+        resolve: ({ cursor }: Edge<unknown>) => wellFormed(cursor)
+      }
     })
   })
   const connection = new GraphQLObjectType({
@@ -38,16 +43,16 @@ export const connectionType = (name: string, node: GraphQLNullableOutputType, wh
     fields: {
       edges: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(edge))), description: "The rows of the page, in order." },
       pageInfo: { type: new GraphQLNonNull(PageInfo), description: "Where the page lies." },
-      totalCount: { type: new GraphQLNonNull(GraphQLInt), description: "How many rows the whole list has, with its filter, without the cursors." }
+      totalCount: { type: new GraphQLNonNull(Int), description: "How many rows the whole list has, with its filter, without the cursors." }
     }
   })
   return { connection, edge }
 }
 
 export const pageArgs = {
-  first: { type: GraphQLInt, description: "How many rows, from the beginning or after `after`." },
+  first: { type: Int, description: "How many rows, from the beginning or after `after`." },
   after: { type: GraphQLString, description: "The cursor of the row before the page." },
-  last: { type: GraphQLInt, description: "How many rows, from the end or before `before`." },
+  last: { type: Int, description: "How many rows, from the end or before `before`." },
   before: { type: GraphQLString, description: "The cursor of the row after the page." }
 }
 export interface PageArgs {
@@ -79,14 +84,15 @@ export interface Edge<A> {
   readonly node: A
   readonly cursor: string
 }
+interface PageInfoRow {
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+  readonly startCursor: string | null
+  readonly endCursor: string | null
+}
 export interface Connection<A, Count> {
   readonly edges: ReadonlyArray<Edge<A>>
-  readonly pageInfo: {
-    readonly hasNextPage: boolean
-    readonly hasPreviousPage: boolean
-    readonly startCursor: string | null
-    readonly endCursor: string | null
-  }
+  readonly pageInfo: PageInfoRow
   /** A function is called only when the count is asked for. */
   readonly totalCount: Count
 }

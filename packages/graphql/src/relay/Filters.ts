@@ -3,70 +3,59 @@ import {
   GraphQLFloat,
   type GraphQLInputFieldConfig,
   GraphQLInputObjectType,
-  GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
+  type GraphQLScalarType,
   GraphQLString
 } from "graphql"
 import type { Comparison, OrderBy, Where } from "han-core/Where"
 import { OrderDirection } from "./Enums.ts"
+import { Int } from "./Int.ts"
 
-const listOfStrings = new GraphQLList(new GraphQLNonNull(GraphQLString))
+const listOf = (type: GraphQLScalarType) => new GraphQLList(new GraphQLNonNull(type))
+const equals = "Equals."
+const isNull = { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
+const among = { _in: "Is one of these; an empty list takes nothing." }
 
-export const StringFilter = new GraphQLInputObjectType({
-  name: "StringFilter",
-  description:
-    "Conditions on a text; all that are given must hold. Case counts, and no character is a wildcard. A missing text fulfils none but `_isNull: true`.",
-  fields: {
-    _eq: { type: GraphQLString, description: "Is this text." },
-    _ne: { type: GraphQLString, description: "Is another text." },
-    _contains: { type: GraphQLString, description: "Has this in it." },
-    _startsWith: { type: GraphQLString, description: "Begins with this." },
-    _endsWith: { type: GraphQLString, description: "Ends with this." },
-    _in: { type: listOfStrings, description: "Is one of these; an empty list takes nothing." },
-    _notIn: { type: listOfStrings, description: "Is none of these; an empty list takes everything." },
-    _isNull: { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
-  }
-})
-export const IntFilter = new GraphQLInputObjectType({
-  name: "IntFilter",
-  description: "Conditions on a whole number; all that are given must hold.",
-  fields: {
-    _eq: { type: GraphQLInt, description: "Equals." },
-    _ne: { type: GraphQLInt, description: "Differs." },
-    _gt: { type: GraphQLInt, description: "Is greater." },
-    _gte: { type: GraphQLInt, description: "Is greater or equal." },
-    _lt: { type: GraphQLInt, description: "Is less." },
-    _lte: { type: GraphQLInt, description: "Is less or equal." },
-    _in: { type: new GraphQLList(new GraphQLNonNull(GraphQLInt)), description: "Is one of these; an empty list takes nothing." },
-    _isNull: { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
-  }
-})
-export const FloatFilter = new GraphQLInputObjectType({
-  name: "FloatFilter",
-  description: "Conditions on a number; all that are given must hold.",
-  fields: {
-    _eq: { type: GraphQLFloat, description: "Equals." },
-    _ne: { type: GraphQLFloat, description: "Differs." },
-    _gt: { type: GraphQLFloat, description: "Is greater." },
-    _gte: { type: GraphQLFloat, description: "Is greater or equal." },
-    _lt: { type: GraphQLFloat, description: "Is less." },
-    _lte: { type: GraphQLFloat, description: "Is less or equal." },
-    _isNull: { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
-  }
-})
-export const BoolFilter = new GraphQLInputObjectType({
-  name: "BoolFilter",
-  description: "Conditions on a truth value.",
-  fields: {
-    _eq: { type: GraphQLBoolean, description: "Equals." },
-    _isNull: { type: GraphQLBoolean, description: "Is missing (true) or there (false)." }
-  }
-})
+/** An input object with these operators: those that take one value, and those that take several, each with what it asks. */
+const scalarFilter = (
+  name: string,
+  description: string,
+  type: GraphQLScalarType,
+  one: Readonly<Record<string, string>>,
+  several: Readonly<Record<string, string>> = {}
+) =>
+  new GraphQLInputObjectType({
+    name,
+    description,
+    fields: {
+      ...Object.fromEntries(Object.entries(one).map(([operator, asks]) => [operator, { type, description: asks }])),
+      ...Object.fromEntries(Object.entries(several).map(([operator, asks]) => [operator, { type: listOf(type), description: asks }])),
+      _isNull: isNull
+    }
+  })
+const ordered = { _eq: equals, _ne: "Differs.", _gt: "Is greater.", _gte: "Is greater or equal.", _lt: "Is less.", _lte: "Is less or equal." }
+
+const StringFilter = scalarFilter(
+  "StringFilter",
+  "Conditions on a text; all that are given must hold. Case counts, and no character is a wildcard. A missing text fulfils none but `_isNull: true`.",
+  GraphQLString,
+  {
+    _eq: "Is this text.",
+    _ne: "Is another text.",
+    _contains: "Has this in it.",
+    _startsWith: "Begins with this.",
+    _endsWith: "Ends with this."
+  },
+  { ...among, _notIn: "Is none of these; an empty list takes everything." }
+)
+const IntFilter = scalarFilter("IntFilter", "Conditions on a whole number; all that are given must hold.", Int, ordered, among)
+const FloatFilter = scalarFilter("FloatFilter", "Conditions on a number; all that are given must hold.", GraphQLFloat, ordered)
+const BoolFilter = scalarFilter("BoolFilter", "Conditions on a truth value.", GraphQLBoolean, { _eq: equals })
 
 export interface Column {
   readonly type: GraphQLInputObjectType
-  /** What stands in it. */
+  /** The value of the column, in words. */
   readonly description: string
 }
 export type Columns = Readonly<Record<string, Column>>

@@ -1,14 +1,8 @@
-import { GraphQLError, GraphQLID, GraphQLInterfaceType, GraphQLNonNull } from "graphql"
+import { GraphQLError } from "graphql"
 import type { SessionId } from "han-core/Entry"
 import type { Session } from "han-core/Session"
 
-/** Sources are objects of han-core's classes and of the schema's own; which type they are stands with each type's `isTypeOf`. */
-export const Node = new GraphQLInterfaceType({
-  name: "Node",
-  description: "Something that can be asked for by its id alone.",
-  fields: { id: { type: new GraphQLNonNull(GraphQLID), description: "Unique among everything; `Typename:` and what the type makes of the rest." } }
-})
-
+/** `Typename:` and what the type makes of the rest. Not base64, as of `graphql-relay`: clients of the contract make and read such ids themselves. */
 export const globalId = (typename: string, raw: string): string => `${typename}:${raw}`
 
 /** Both parts of an id. Fails with what is wrong with it. */
@@ -26,5 +20,5 @@ export const sessionGlobalId = ({ cwd, id }: Pick<Session, "cwd" | "id">): strin
 /** The session's own id from any form of it: bare, `Session:<id>`, `Session:<directory>:<id>`. */
 export const sessionIdOf = (id: string): SessionId => (id.startsWith("Session:") ? (id.split(":").at(-1) ?? id) : id) as SessionId
 
-/** What follows a type's prefix; the whole where it has none. */
+/** The part of an id behind its type's prefix; the whole where it has none. */
 export const rawIdOf = (typename: string, id: string): string => (id.startsWith(`${typename}:`) ? id.slice(typename.length + 1) : id)

@@ -4,8 +4,8 @@ import { always, field, id, int, isoOf, text } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { globalId, sessionIdOf } from "../relay/GlobalId.ts"
 
-/** `sessionType`: the type of its conversation. */
-export const subagentType = (sessionType: () => GraphQLObjectType<Session, GraphqlContext>): GraphQLObjectType<Agent, GraphqlContext> =>
+/** `conversation`: the type of its conversation. */
+export const subagentType = (conversation: GraphQLObjectType<Session, GraphqlContext>): GraphQLObjectType<Agent, GraphqlContext> =>
   new GraphQLObjectType<Agent, GraphqlContext>({
     name: "Subagent",
     description: "An agent that a session started.",
@@ -21,7 +21,7 @@ export const subagentType = (sessionType: () => GraphQLObjectType<Session, Graph
       messageCount: always(int("Lines of its conversation.", ({ messages }) => messages)),
       startedAt: text("When its first line was written.", ({ startedAt }) => isoOf(startedAt)),
       updatedAt: text("When its newest line was written.", ({ updatedAt }) => isoOf(updatedAt)),
-      session: field(sessionType(), "Its conversation, as a session of its own.", ({ id }, _, { loaders }) => loaders.session.load(sessionIdOf(id)))
+      session: field(conversation, "Its conversation, as a session of its own.", ({ id }, _, { loaders }) => loaders.session.load(sessionIdOf(id)))
     }
   })
 

@@ -1,4 +1,6 @@
 import { GraphQLObjectType, GraphQLString } from "graphql"
+import { workOf } from "han-core/Analytics"
+import type { SessionId } from "han-core/Entry"
 import type { HanTask } from "han-core/HanTask"
 import type { Task } from "han-core/Task"
 import type { Scalar, Where } from "han-core/Where"
@@ -7,7 +9,8 @@ import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { connectionType } from "../relay/Connection.ts"
 import { TaskStatus, TaskType } from "../relay/Enums.ts"
 import { conditionsOn, filterType, onFloat, onInt, onText, orderType } from "../relay/Filters.ts"
-import { globalId, Node, rawIdOf } from "../relay/GlobalId.ts"
+import { globalId, rawIdOf } from "../relay/GlobalId.ts"
+import { findsNode, Node } from "../relay/Node.ts"
 
 const nativeColumns = {
   id: onText("The task, by its `id`."),
@@ -56,6 +59,10 @@ export const NativeTaskType: GraphQLObjectType<Task, GraphqlContext> = new Graph
   name: "NativeTask",
   description: "One task of the list that the agent keeps with the client's own tools.",
   interfaces: [Node],
+  extensions: findsNode(async (raw, { loaders }: GraphqlContext) => {
+    const colon = Math.max(0, raw.lastIndexOf(":"))
+    return (await loaders.tasks.load(raw.slice(0, colon) as SessionId)).find((task) => String(task.sequence) === raw.slice(colon + 1)) ?? null
+  }),
   isTypeOf: (source) => typeof source === "object" && source !== null && "sequence" in source,
   fields: {
     id: always(id("`NativeTask:`, the session and the client's number of it.", nativeTaskId)),
@@ -115,14 +122,6 @@ export const hanTaskField = (task: HanTask, column: string): Scalar => {
     default:
       return isoOf(task.completedAt)
   }
-}
-
-/** What kind of work a word, or a task that begins with it, stands for; unknown words are building. */
-export const workOf = (type: string): "FIX" | "IMPLEMENTATION" | "REFACTOR" | "RESEARCH" => {
-  const word = type.toLowerCase()
-  if (word.startsWith("fix") || word.startsWith("bug")) return "FIX"
-  if (word.startsWith("refactor")) return "REFACTOR"
-  return word.startsWith("research") || word.startsWith("investigat") ? "RESEARCH" : "IMPLEMENTATION"
 }
 
 export const HanTaskType = new GraphQLObjectType<HanTask, GraphqlContext>({

@@ -10,7 +10,7 @@ export interface Accepted {
 export interface Documents {
   /** The document of a text, or why it is refused. What was accepted is remembered by its text. */
   readonly accept: (text: string) => Accepted | ReadonlyArray<GraphQLError>
-  /** How many are remembered. */
+  /** Documents that are remembered. */
   readonly size: () => number
 }
 

@@ -17,123 +17,138 @@ import { Feed } from "./Feed.ts"
 import * as JoinedRuns from "./JoinedRuns.ts"
 import { holdsMoreThan, type Limits, standard } from "./Limits.ts"
 
-/** What a client asks for. */
+/** An operation as a client sends it. */
 export interface OperationRequest {
   readonly query: string
   readonly operationName?: string | null | undefined
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined
 }
 
-export interface Options {
+export interface Options<Viewer> {
   readonly schema: GraphQLSchema
-  /** The context value of a request, and of each event of a subscription. `signal`: nobody waits for the answer any longer. May be a promise. */
-  readonly contextOf: (request: { readonly signal: AbortSignal }) => unknown
-  /** All requests are on behalf of one viewer: the same query asked at the same time is then answered once for all. A client that goes away does not end it for the others. */
-  readonly oneViewer?: boolean | undefined
-  /** What is not given is as in `Limits.standard`. */
+  /** The context value of a request, and of each event of a subscription. May be a promise. */
+  readonly contextOf: (request: Asker<Viewer>) => unknown
+  /**
+   * The name of a viewer. A query that requests of the same name ask at the same time is then answered once for all of them, and a client that goes away does not end it for the
+   * others. Without it each request is answered on its own.
+   */
+  readonly joinedAs?: ((viewer: Viewer) => string) | undefined
+  /** Each limit that is not given is as in `Limits.standard`. */
   readonly limits?: Partial<Limits> | undefined
   readonly onDefect?: OnDefect | undefined
 }
 
+/** On whose behalf an operation runs. `signal`: nobody waits for the answer any longer. */
+export interface Asker<Viewer> {
+  readonly viewer: Viewer
+  readonly signal: AbortSignal
+}
+
 /** An operation that can be run, once. Its results hold only errors that a client may see. */
-export interface Operation {
+export interface Operation<Viewer> {
   readonly type: OperationTypeNode
   readonly document: DocumentNode
   readonly name: string | undefined
-  /** Of a query or a mutation. Rejects when the signal says that nobody waits. */
-  readonly execute: (signal: AbortSignal) => Promise<ExecutionResult>
-  /** Of a subscription. The signal ends it, as its `return()` does; without an event source there is a result with errors. */
-  readonly subscribe: (signal: AbortSignal) => Promise<Feed<ExecutionResult> | ExecutionResult>
+  /** Runs a query or a mutation. Rejects when the signal says that nobody waits. */
+  readonly execute: (asker: Asker<Viewer>) => Promise<ExecutionResult>
+  /** Begins a subscription. The signal ends it, as its `return()` does; without an event source there is a result with errors. */
+  readonly subscribe: (asker: Asker<Viewer>) => Promise<Feed<ExecutionResult> | ExecutionResult>
 }
 
-export interface Execution {
+export interface Execution<Viewer> {
   readonly schema: GraphQLSchema
   /** The operation, or why it is refused before anything was run. */
-  readonly prepare: (request: OperationRequest) => Operation | ReadonlyArray<GraphQLError>
+  readonly prepare: (request: OperationRequest) => Operation<Viewer> | ReadonlyArray<GraphQLError>
   /** Subscriptions whose event source has not ended. */
   readonly live: () => number
-  /** For what failed outside an operation. */
+  /** Hides the words of an error that happened outside an operation. */
   readonly masked: (error: unknown) => GraphQLError
 }
 
 /** Runs operations on a schema; all transports share one, and with it the documents and the limits. */
-export const make = (options: Options): Execution => {
-  const { contextOf, schema } = options
+export const make = <Viewer>(options: Options<Viewer>): Execution<Viewer> => {
+  const { joinedAs, schema } = options
   const limits = { ...standard, ...options.limits }
-  const onDefect = options.onDefect ?? (() => {})
+  const running: Running<Viewer> = { contextOf: options.contextOf, onDefect: options.onDefect ?? (() => {}), open: new Set() }
   const documents = Documents.make(schema, limits)
-  const open = new Set<Feed<ExecutionResult>>()
   const joined = JoinedRuns.make<ExecutionResult>()
-
-  const execute = async (args: ValidatedExecutionArgs, signal: AbortSignal): Promise<ExecutionResult> => {
-    try {
-      return masked(await executeRootSelectionSet({ ...args, contextValue: await contextOf({ signal }), externalAbortSignal: signal }), onDefect)
-    } catch (error) {
-      signal.throwIfAborted()
-      return { errors: [maskedError(error, onDefect)] }
+  const prepare: Execution<Viewer>["prepare"] = ({ operationName, query, variables }) => {
+    if (holdsMoreThan(variables, limits.variables)) return [new GraphQLError(`the variables hold too many values: at most ${limits.variables}`)]
+    const accepted = documents.accept(query)
+    if (!("document" in accepted)) return accepted
+    const { document, weight } = accepted
+    const args = validateExecutionArgs({ schema, document, operationName: operationName ?? null, variableValues: variables ?? {} })
+    if (!("schema" in args)) return args
+    const { name, operation: type } = args.operation
+    const cost = weight.cost(name?.value, args.variableValues.coerced)
+    if (cost > limits.cost) return [new GraphQLError(`the operation asks for too much: about ${cost} fields, at most ${limits.cost}; ask for smaller pages`)]
+    return {
+      type,
+      document,
+      name: name?.value,
+      execute: ({ signal, viewer }) =>
+        joinedAs !== undefined && type === "query"
+          ? joined.run(JSON.stringify([joinedAs(viewer), query, operationName, variables]), (all) => execute(running, args, { viewer, signal: all }), signal)
+          : execute(running, args, { viewer, signal }),
+      subscribe: async (asker) => (isSubscription(args) ? subscribe(running, args, asker) : { errors: [new GraphQLError(`a ${type} cannot be subscribed to`)] })
     }
   }
+  return { schema, prepare, live: () => running.open.size, masked: (error) => maskedError(error, running.onDefect) }
+}
 
-  const subscribe = async (args: ValidatedSubscriptionArgs, wanted: AbortSignal) => {
-    const controller = new AbortController()
-    const { signal } = controller
-    let feed: Feed<ExecutionResult> | undefined
-    const end = () => {
-      controller.abort()
-      feed?.end()
-    }
-    if (wanted.aborted) end()
-    else wanted.addEventListener("abort", end, { once: true })
-    try {
-      // graphql is not given the signal here: it would drop an event source that comes too late, and nobody would end it.
-      const source = await createSourceEventStream({ ...args, contextValue: await contextOf({ signal }) })
-      if (!(Symbol.asyncIterator in source)) return masked(source, onDefect)
-      const opened = new Feed<ExecutionResult>(source, {
-        of: async (event) => {
-          const contextValue = await contextOf({ signal })
-          return masked(await executeSubscriptionEvent({ ...args, rootValue: event, contextValue, externalAbortSignal: signal }), onDefect)
-        },
-        failed: (error) => maskedError(error, onDefect),
-        ending: () => {
-          wanted.removeEventListener("abort", end)
-          controller.abort()
-        },
-        ended: () => open.delete(opened)
-      })
-      open.add(opened)
-      feed = opened
-      if (signal.aborted) feed.end()
-      return feed
-    } catch (error) {
-      return { errors: [maskedError(error, onDefect)] }
-    }
+interface Running<Viewer> {
+  readonly contextOf: Options<Viewer>["contextOf"]
+  readonly onDefect: OnDefect
+  /** Subscriptions whose event source has not ended. */
+  readonly open: Set<Feed<ExecutionResult>>
+}
+
+const execute = async <Viewer>({ contextOf, onDefect }: Running<Viewer>, args: ValidatedExecutionArgs, asker: Asker<Viewer>): Promise<ExecutionResult> => {
+  const { signal } = asker
+  try {
+    return masked(await executeRootSelectionSet({ ...args, contextValue: await contextOf(asker), externalAbortSignal: signal }), onDefect)
+  } catch (error) {
+    signal.throwIfAborted()
+    return { errors: [maskedError(error, onDefect)] }
   }
+}
 
-  return {
-    schema,
-    prepare: ({ operationName, query, variables }) => {
-      if (holdsMoreThan(variables, limits.variables)) return [new GraphQLError(`the variables hold too many values: at most ${limits.variables}`)]
-      const accepted = documents.accept(query)
-      if (!("document" in accepted)) return accepted
-      const { document, weight } = accepted
-      const args = validateExecutionArgs({ schema, document, operationName: operationName ?? null, variableValues: variables ?? {} })
-      if (!("schema" in args)) return args
-      const cost = weight.cost(args.operation.name?.value, args.variableValues.coerced)
-      if (cost > limits.cost) return [new GraphQLError(`the operation asks for too much: about ${cost} fields, at most ${limits.cost}; ask for smaller pages`)]
-      return {
-        type: args.operation.operation,
-        document,
-        name: args.operation.name?.value,
-        execute: (signal) =>
-          options.oneViewer === true && args.operation.operation === "query"
-            ? joined.run(JSON.stringify([query, operationName, variables]), (all) => execute(args, all), signal)
-            : execute(args, signal),
-        subscribe: async (signal) =>
-          isSubscription(args) ? subscribe(args, signal) : { errors: [new GraphQLError(`a ${args.operation.operation} cannot be subscribed to`)] }
-      }
-    },
-    live: () => open.size,
-    masked: (error) => maskedError(error, onDefect)
+const subscribe = async <Viewer>(
+  { contextOf, onDefect, open }: Running<Viewer>,
+  args: ValidatedSubscriptionArgs,
+  { signal: wanted, viewer }: Asker<Viewer>
+) => {
+  const controller = new AbortController()
+  const { signal } = controller
+  let feed: Feed<ExecutionResult> | undefined
+  const end = () => {
+    controller.abort()
+    feed?.end()
+  }
+  if (wanted.aborted) end()
+  else wanted.addEventListener("abort", end, { once: true })
+  try {
+    // graphql is not given the signal here: it would drop an event source that comes too late, and nobody would end it.
+    const source = await createSourceEventStream({ ...args, contextValue: await contextOf({ viewer, signal }) })
+    if (!(Symbol.asyncIterator in source)) return masked(source, onDefect)
+    const opened = new Feed<ExecutionResult>(source, {
+      of: async (event) => {
+        const contextValue = await contextOf({ viewer, signal })
+        return masked(await executeSubscriptionEvent({ ...args, rootValue: event, contextValue, externalAbortSignal: signal }), onDefect)
+      },
+      failed: (error) => maskedError(error, onDefect),
+      ending: () => {
+        wanted.removeEventListener("abort", end)
+        controller.abort()
+      },
+      ended: () => open.delete(opened)
+    })
+    open.add(opened)
+    feed = opened
+    if (signal.aborted) feed.end()
+    return feed
+  } catch (error) {
+    return { errors: [maskedError(error, onDefect)] }
   }
 }
 

@@ -1,25 +1,25 @@
 import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from "graphql"
 import * as BoundedBody from "./BoundedBody.ts"
 import * as EventStream from "./EventStream.ts"
-import type { Execution, Operation } from "./Execution.ts"
+import type { Asker, Execution, Operation } from "./Execution.ts"
 import { Feed } from "./Feed.ts"
 import { isJson, type MediaType, names, preferred } from "./MediaType.ts"
 import * as RequestBody from "./RequestBody.ts"
 
-export interface Options {
-  readonly execution: Execution
-  /** Bytes of a request. */
+export interface Options<Viewer> {
+  readonly execution: Execution<Viewer>
+  /** Bytes of a request at most; 1 MiB without. */
   readonly maxBodyBytes?: number | undefined
-  /** How long a request's body may take to come. */
+  /** Milliseconds that a request's body may take to come; 5,000 without. */
   readonly bodyTimeoutMs?: number | undefined
   readonly keepAliveMs?: number | undefined
-  /** How many streams of events there may be at once. */
+  /** Streams of events that may be open at once; 100 without. */
   readonly maxStreams?: number | undefined
 }
 
-export interface GraphqlHttp {
-  /** The answer to a POST. Who may ask, and from where, was decided before. Never rejects. */
-  readonly handle: (request: Request) => Promise<Response>
+export interface GraphqlHttp<Viewer> {
+  /** The answer to a POST on behalf of `viewer`. Who may ask, and from where, was decided before. Never rejects. */
+  readonly handle: (request: Request, viewer: Viewer) => Promise<Response>
   /** Ends the streams that are open, in good order. */
   readonly close: () => void
 }
@@ -28,7 +28,7 @@ export interface GraphqlHttp {
  * GraphQL over HTTP, for Bun and Node: one operation in a JSON object; `application/graphql-response+json` where the client names it, else `application/json`;
  * a subscription, or any operation on request, as `text/event-stream`.
  */
-export const make = (options: Options): GraphqlHttp => {
+export const make = <Viewer>(options: Options<Viewer>): GraphqlHttp<Viewer> => {
   const { execution } = options
   const limits = { maxBytes: options.maxBodyBytes ?? 1024 * 1024, timeoutMs: options.bodyTimeoutMs ?? 5000 }
   const maxStreams = options.maxStreams ?? 100
@@ -40,15 +40,16 @@ export const make = (options: Options): GraphqlHttp => {
     return new Response(stream, { headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" } })
   }
 
-  const run = async (operation: Operation, request: Request, media: MediaType): Promise<Response> => {
-    if (media !== "text/event-stream") return answer(await operation.execute(request.signal), media)
+  const run = async (operation: Operation<Viewer>, asker: Asker<Viewer>, media: MediaType): Promise<Response> => {
+    if (media !== "text/event-stream") return answer(await operation.execute(asker), media)
     if (streams.size >= maxStreams) return refusal(503, `there are ${maxStreams} streams of events already; end some, or use a WebSocket`, media)
-    if (operation.type !== "subscription") return streamed(once(operation.execute(request.signal)))
-    const feed = await operation.subscribe(request.signal)
+    if (operation.type !== "subscription") return streamed(once(operation.execute(asker)))
+    const feed = await operation.subscribe(asker)
     return feed instanceof Feed ? streamed(feed) : answer(feed, "application/graphql-response+json")
   }
 
-  const handle = async (request: Request): Promise<Response> => {
+  const handle = async (request: Request, viewer: Viewer): Promise<Response> => {
+    const asker = { viewer, signal: request.signal }
     const accept = request.headers.get("accept")
     const media = preferred(accept, ["application/json", "application/graphql-response+json", "text/event-stream"])
     if (request.method !== "POST") return refusal(405, "send a POST", media, { allow: "POST" })
@@ -63,16 +64,16 @@ export const make = (options: Options): GraphqlHttp => {
     if (media === undefined) return refusal(406, "accept application/json, application/graphql-response+json or text/event-stream", media)
     const operation = execution.prepare(asked)
     if (!("execute" in operation)) return answer({ errors: operation }, media)
-    if (operation.type !== "subscription") return run(operation, request, media)
+    if (operation.type !== "subscription") return run(operation, asker, media)
     if (!names(accept, "text/event-stream"))
       return answer({ errors: [new GraphQLError("a subscription needs a WebSocket, or a POST with `Accept: text/event-stream`")] }, media)
-    return run(operation, request, "text/event-stream")
+    return run(operation, asker, "text/event-stream")
   }
 
   return {
-    handle: async (request) => {
+    handle: async (request, viewer) => {
       try {
-        return await handle(request)
+        return await handle(request, viewer)
       } catch (error) {
         // Nobody is there to read it.
         if (request.signal.aborted) return new Response(null, { status: 499 })

@@ -1,6 +1,6 @@
 /**
- * Work that is asked for again while the same is under way is done once more, after it, for all who asked meanwhile: each gets an answer that is not older than the question,
- * and a crowd costs two runs. A run is told to end when nobody waits for it any longer.
+ * Joins work of the same key. Work that is asked for while the same is under way is done once more, after it, for all who asked meanwhile: each gets an answer that is not older
+ * than the question, and a crowd costs two runs. The signal of a run is aborted when nobody waits for it any longer.
  */
 export interface JoinedRuns<A> {
   readonly run: (key: string, work: (signal: AbortSignal) => Promise<A>, signal: AbortSignal) => Promise<A>
@@ -15,7 +15,7 @@ interface Running<A> {
   next: Run<A> | undefined
 }
 
-/** What is told to end when all who joined have gone. */
+/** A signal that is aborted when all who joined have gone. */
 const leaving = () => {
   const controller = new AbortController()
   let waiting = 0

@@ -10,7 +10,7 @@ import {
   valueFromASTUntyped
 } from "graphql"
 
-/** What an operation may ask for at most. Each is far above what a page of a dashboard needs. */
+/** The most that an operation may ask for. Each is far above what a page of a dashboard needs. */
 export interface Limits {
   /** Levels of fields, and of lists and objects in an argument. */
   readonly depth: number
@@ -49,7 +49,7 @@ interface Selection {
   readonly spreads: Array<string>
 }
 
-/** How many rows a field's page has, for these variables. */
+/** Counts the rows of a field's page, for these variables. */
 type Rows = (variables: Readonly<Record<string, unknown>>) => number
 
 /** A document that was weighed: what its operations cost depends on their variables. */
@@ -132,7 +132,7 @@ const rowsOf = (node: FieldNode, field: GraphQLField<unknown, unknown> | undefin
   }
 }
 
-/** What a selection and its fragments add up to; each fragment is looked at once, however often it is spread. A fragment within itself adds nothing. */
+/** Adds up a selection and its fragments; each fragment is looked at once, however often it is spread. A fragment within itself adds nothing. */
 const folded = <A>(
   selection: Selection,
   fragments: ReadonlyMap<string, Selection>,
@@ -181,7 +181,7 @@ const rootFieldsOf = (selection: Selection, fragments: ReadonlyMap<string, Selec
     () => 1
   )
 
-/** Whether `value` holds more than `most` values, nested ones included. Looks at no more than that. */
+/** True when `value` holds more than `most` values, nested ones included. Reads no more than that. */
 export const holdsMoreThan = (value: unknown, most: number): boolean => {
   const open: Array<unknown> = [value]
   let count = 0

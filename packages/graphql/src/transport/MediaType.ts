@@ -1,4 +1,4 @@
-/** What an answer can be written as. */
+/** The media types that answers are written as. */
 export type MediaType = "application/json" | "application/graphql-response+json" | "text/event-stream"
 
 interface Range {
@@ -26,10 +26,10 @@ export const preferred = (accept: string | null, offered: ReadonlyArray<MediaTyp
   return offered.find((offer) => ranges.some(({ type }) => type === "*/*" || type === `${offer.split("/")[0]}/*`))
 }
 
-/** Whether the header names this type, not only by a wildcard. */
+/** True when the header names this type, not only by a wildcard. */
 export const names = (accept: string | null, wanted: MediaType): boolean => accept !== null && rangesOf(accept).some(({ type }) => type === wanted)
 
-/** Whether a body of this Content-Type is JSON in UTF-8. */
+/** True when a body of this Content-Type is JSON in UTF-8. */
 export const isJson = (contentType: string | null): boolean => {
   const [type, ...parameters] = (contentType ?? "").split(";").map((text) => text.trim().toLowerCase())
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length)

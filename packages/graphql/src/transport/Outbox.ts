@@ -11,13 +11,13 @@ export interface Options {
   readonly maxBuffered: number
   /** Characters that may wait here besides. */
   readonly maxQueued: number
-  /** How long nothing may be taken while something waits here. */
+  /** Milliseconds in which the client may take nothing while something waits here. */
   readonly patienceMs: number
   /** Called once, when the client is slower than that. */
   readonly tooSlow: () => void
 }
 
-/** What waits for a client that takes its messages slower than they come: a bounded amount, for a bounded time. */
+/** Messages that wait for a client that takes them slower than they come: a bounded amount, for a bounded time. */
 export class Outbox {
   readonly #wire: Wire
   readonly #options: Options

@@ -2,7 +2,7 @@ import type { OperationRequest } from "./Execution.ts"
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** What a JSON body asks for, or in words why it asks for nothing. Keys that are not known are left alone. */
+/** The operation that a JSON body asks for, or in words why it asks for none. Keys that are not known are left alone. */
 export const decode = (body: Uint8Array): OperationRequest | string => {
   let value: unknown
   try {

@@ -1,4 +1,4 @@
-/** What people call a model: `claude-opus-4-5-20251101` → `Opus 4.5`, `claude-3-5-haiku-latest` → `Haiku 3.5`; any other id as it is. */
+/** The name that people use for a model: `claude-opus-4-5-20251101` → `Opus 4.5`, `claude-3-5-haiku-latest` → `Haiku 3.5`; any other id as it is. */
 export const modelName = (id: string): string => {
   const newer = /^claude-([a-z]+)-(\d+)(?:-(\d{1,2}))?(?:[-@[]|$)/.exec(id)
   if (newer !== null) return named(newer[1], newer[2], newer[3])

@@ -36,7 +36,7 @@ for (const [name, fresh] of stores)
         expect(told).toBe("nothing")
       }
       for (const one of begun.splice(0)) await one.end()
-      expect(asking.live.subscribers()).toBe(0)
+      expect(asking.feeds.subscribers()).toBe(0)
     }
     let made = 0
     const another = () => `session-${++made}`
@@ -299,7 +299,7 @@ for (const [name, fresh] of stores)
         await grow()
         expect(ids(await one.take(2))).toEqual([`Message:r${count - 2}`, `Message:r${count - 1}`])
         await one.end()
-        expect(asking.live.subscribers()).toBe(0)
+        expect(asking.feeds.subscribers()).toBe(0)
         // Nobody is told of this one.
         await grow()
       }
@@ -316,11 +316,11 @@ for (const [name, fresh] of stores)
       await cycle()
       const before = await fibers()
       for (let n = 0; n < 1000; n++) await cycle()
-      expect(asking.live.subscribers()).toBe(0)
+      expect(asking.feeds.subscribers()).toBe(0)
       expect(await fibers()).toBeLessThanOrEqual(before)
       const kept = await asking.subscribe(added, { id: "*" })
       for (let n = 0; n < 100; n++) await cycle()
-      expect(asking.live.subscribers()).toBe(1)
+      expect(asking.feeds.subscribers()).toBe(1)
       await kept.end()
     })
 
@@ -340,13 +340,13 @@ for (const [name, fresh] of stores)
         )
         expect(failed).toMatchObject({ extensions: { code: "SubscriberTooSlow" } })
         expect(await slow.next()).toBeUndefined()
-        expect(narrow.live.subscribers()).toBe(1)
+        expect(narrow.feeds.subscribers()).toBe(1)
         // What ends all tells each why.
         const waiting = quick.next().then(
           () => undefined,
           (error: unknown) => error
         )
-        await narrow.live.close()
+        await narrow.feeds.close()
         expect(await waiting).toMatchObject({ extensions: { code: "Stopping" } })
       } finally {
         await narrow.close()

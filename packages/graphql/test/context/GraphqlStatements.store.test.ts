@@ -1,10 +1,10 @@
 import { Database } from "bun:sqlite"
 import { AgentId } from "han-core/Entry"
 import type { Append } from "han-core/Journal"
-import { schema } from "han-graphql/Schema"
 import pg from "pg"
 import { describe, expect, it } from "vitest"
 import { answer, call, log, noted, result, session, text, user } from "../../../../test/transcriptLines.ts"
+import { schema } from "../fullSchema.ts"
 import { open, stores } from "../graphqlAsking.ts"
 import { everything, rootDocument } from "../graphqlDocuments.ts"
 

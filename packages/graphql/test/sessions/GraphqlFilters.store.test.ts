@@ -145,6 +145,7 @@ for (const [name, fresh] of stores)
         ["_eq: 2", ["lower"]],
         ["_ne: 2", ["percent", "upper", "wide"]],
         ["_gt: 2", ["percent", "wide"]],
+        [`_gt: 2, _lt: ${2 ** 40}, _ne: ${2 ** 52}`, ["percent", "wide"]],
         ["_gte: 2", ["lower", "percent", "wide"]],
         ["_lt: 2", ["upper"]],
         ["_lte: 2, _gt: 1", ["lower"]],

@@ -6,7 +6,7 @@ const url = "http://127.0.0.1/graphql"
 const json = "application/json"
 const response = "application/graphql-response+json"
 
-const served = (limits?: Parameters<typeof transport>[0], options: Partial<GraphqlHttp.Options> = {}) => {
+const served = (limits?: Parameters<typeof transport>[0], options: Partial<GraphqlHttp.Options<string>> = {}) => {
   const { execution, seen } = transport(limits)
   const http = GraphqlHttp.make({ execution, ...options })
   const post = (body: unknown, headers: Record<string, string> = {}, more: RequestInit = {}) =>
@@ -16,7 +16,8 @@ const served = (limits?: Parameters<typeof transport>[0], options: Partial<Graph
         headers: { "content-type": json, ...headers },
         body: typeof body === "string" || body instanceof ReadableStream ? body : JSON.stringify(body),
         ...more
-      })
+      }),
+      "ada"
     )
   const ask = async (query: string, variables?: object) => (await post({ query, variables })).json()
   return { execution, seen, http, post, ask }
@@ -131,7 +132,7 @@ describe("a request", () => {
     for (const type of ["application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"'])
       expect([type, (await post({ query: "{ __typename }" }, { "content-type": type })).status]).toEqual([type, 200])
     expect((await post({ query: "{ __typename }" }, { "content-encoding": "gzip" })).status).toBe(415)
-    expect((await http.handle(new Request(`${url}?query={__typename}`))).status).toBe(405)
+    expect((await http.handle(new Request(`${url}?query={__typename}`), "ada")).status).toBe(405)
   })
 
   it("that is too large or too slow is refused before it is read to its end", async () => {

@@ -17,10 +17,15 @@ const until = async (done: () => boolean) => {
   expect(done()).toBe(true)
 }
 
-const served = (options: Partial<GraphqlSocket.Options> = {}) => {
+const served = (options: Partial<GraphqlSocket.Options<string>> = {}) => {
   const { execution, seen } = transport()
   const defects: Array<unknown> = []
-  const socket = GraphqlSocket.make({ execution, admits: (token) => token === "right", onDefect: (defect) => defects.push(defect), ...options })
+  const socket = GraphqlSocket.make({
+    execution,
+    viewerOf: (token) => (token === "right" ? "ada" : undefined),
+    onDefect: (defect) => defects.push(defect),
+    ...options
+  })
   const open = (admitted = true) => {
     const received: Array<Message> = []
     const state = { buffered: 0, closed: undefined as readonly [number, string] | undefined, acknowledged: 0, characters: 0 }
@@ -37,7 +42,7 @@ const served = (options: Partial<GraphqlSocket.Options> = {}) => {
           queueMicrotask(() => connection.closed(code, reason))
         }
       },
-      { admitted, acknowledged: () => state.acknowledged++ }
+      { viewer: admitted ? "ada" : undefined, acknowledged: () => state.acknowledged++ }
     )
     const send = (message: unknown) => connection.message(typeof message === "string" ? message : JSON.stringify(message))
     const subscribe = (id: string, query: string, variables?: object) => send({ type: "subscribe", id, payload: { query, variables } })

@@ -7,7 +7,7 @@ import { HookRunner } from "han-core/HookRunner"
 import * as UnaskedGates from "han-core/unstable/UnaskedGates"
 import * as Defect from "../home/Defect.ts"
 
-/** What the address of an event's hooks begins with; the event comes behind it. */
+/** The beginning of the address of an event's hooks; the event comes behind it. */
 export const hookPath = "/hooks/"
 
 /** Answers an `http` hook of Claude Code: the body is what it would write to a command, and what it is told is the body of the answer. */
@@ -58,7 +58,7 @@ export const longestInput = 32 * 1024 * 1024
 
 const mostSaid = 10_000
 
-/** Whether something is said for the first time within the hour. */
+/** True when something is said for the first time within the hour. */
 const sayings = (): ((what: string) => boolean) => {
   const said = new Map<string, number>()
   return (what) => {
@@ -80,7 +80,7 @@ const sessionOf = (input: string): string | null => {
   }
 }
 
-/** What is the same for whoever calls: the rest of the environment is of the session that happened to start the coordinator. */
+/** The part of the environment that is the same for whoever calls: the rest of the environment is of the session that happened to start the coordinator. */
 const ofEverybody = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|XDG_[A-Z_]+|HAN_HOME)$/
 
 const json = (status: number, body: string): Response =>

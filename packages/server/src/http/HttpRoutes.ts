@@ -6,13 +6,13 @@ import type { LoopbackGuard } from "../loopback/LoopbackGuard.ts"
 import type { Health } from "../loopback/PortOwner.ts"
 import { type HookRoute, hookPath } from "./HookRoute.ts"
 import * as OpenPage from "./OpenPage.ts"
-import type { Token } from "./Token.ts"
+import { type Token, type Viewing, viewerOf } from "./Token.ts"
 import type { SocketData, WebSockets } from "./WebSockets.ts"
 
 /** GraphQL, over both of its transports. */
 export interface GraphqlApi {
-  readonly http: GraphqlHttp
-  readonly socket: GraphqlSocket
+  readonly http: GraphqlHttp<Viewing>
+  readonly socket: GraphqlSocket<Viewing>
 }
 
 export interface Options {
@@ -28,12 +28,12 @@ export interface Options {
 
 export const cookieName = "han_token"
 
-/** How long a request of somebody who was let in may take, its answer included. Bun's own limit is for those who send nothing. */
+/** Seconds that a request of somebody who was let in may take, its answer included. Bun's own limit is for those who send nothing. */
 const requestSeconds = 120
 
 type Respond = (request: Request, server: Server<SocketData>) => Response | undefined | Promise<Response | undefined>
 
-/** What the coordinator answers over HTTP. `undefined`: it has become a WebSocket. */
+/** Answers the requests that come over HTTP. `undefined`: it has become a WebSocket. */
 export const make = (options: Options): Respond => {
   const { guard } = options
   const routes: Readonly<Record<string, Respond>> = {
@@ -57,7 +57,7 @@ export const make = (options: Options): Respond => {
   }
 }
 
-/** What every answer carries, whoever made it. */
+/** Adds the headers that every answer carries, whoever made it. */
 const finished = (response: Response, headers: Readonly<Record<string, string>>): Response => {
   response.headers.set("x-content-type-options", "nosniff")
   response.headers.set("cross-origin-resource-policy", "same-origin")
@@ -91,7 +91,7 @@ const openPage = ({ tickets, token }: Options, request: Request): Response => {
         "referrer-policy": "no-referrer"
       }
     })
-  const admitted = standingOf(request.headers, token) === "owner"
+  const admitted = typeof standingOf(request.headers, token) === "object"
   return new Response(OpenPage.page(admitted), { status: admitted ? 200 : 401, headers: { ...OpenPage.headers, "cache-control": "no-store" } })
 }
 
@@ -117,11 +117,12 @@ const graphql = async (options: Options, request: Request, server: Server<Socket
   const standing = standingOf(headers, options.token)
   // A WebSocket may still say who it is; but one that says it wrongly is told at once.
   if (standing === "impostor" || (standing === "stranger" && !isUpgrade)) return unauthorized(standing)
+  const viewer = standing === "stranger" ? undefined : standing
   if (options.graphql === undefined) return says(404, "this coordinator serves no GraphQL")
   const api = await options.graphql()
-  if (!isUpgrade) {
+  if (!isUpgrade && viewer !== undefined) {
     server.timeout(request, requestSeconds)
-    const response = await api.http.handle(request)
+    const response = await api.http.handle(request, viewer)
     // A stream is open for as long as its client reads it, and ends itself when it does not.
     if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) server.timeout(request, 0)
     return response
@@ -129,17 +130,21 @@ const graphql = async (options: Options, request: Request, server: Server<Socket
   const protocol = api.socket.protocolOf(headers.get("sec-websocket-protocol"))
   if (protocol === undefined) return says(400, "the subprotocol of this WebSocket is graphql-transport-ws")
   if (options.sockets.isFull()) return says(503, "there are too many WebSockets; close some pages")
-  const data: SocketData = { graphql: api.socket, admitted: standing === "owner", connection: undefined }
+  const data: SocketData = { graphql: api.socket, viewer, connection: undefined }
   return server.upgrade(request, { data, headers: { "Sec-WebSocket-Protocol": protocol } }) ? undefined : says(400, "this is no handshake of a WebSocket")
 }
 
-/** `impostor`: says that it has the token, and has not. A cookie says nothing: browsers send old ones, and those of other servers of this machine. */
-type Standing = "owner" | "stranger" | "impostor"
+/**
+ * The viewer whom a request shows to be let in. `impostor`: it says that it has the token, and has not. A cookie says nothing: browsers send old ones, and those of other servers
+ * of this machine.
+ */
+type Standing = Viewing | "stranger" | "impostor"
 
 const standingOf = (headers: Headers, token: Token): Standing => {
   const bearer = bearerOf(headers)
-  if (bearer !== undefined) return token.isRight(bearer) ? "owner" : "impostor"
-  return cookiesOf(headers).some((cookie) => token.isRight(cookie)) ? "owner" : "stranger"
+  if (bearer !== undefined) return viewerOf(token, bearer) ?? "impostor"
+  const viewers = cookiesOf(headers).map((cookie) => viewerOf(token, cookie))
+  return viewers.find((viewer) => viewer !== undefined) ?? "stranger"
 }
 
 const bearerOf = (headers: Headers): string | undefined => /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1]
@@ -150,7 +155,7 @@ const cookiesOf = (headers: Headers): ReadonlyArray<string> =>
     return name === cookieName && value !== undefined ? [value] : []
   })
 
-const unauthorized = (standing: Standing): Response =>
+const unauthorized = (standing: "stranger" | "impostor"): Response =>
   says(
     401,
     standing === "impostor"

@@ -20,18 +20,18 @@ import * as OpenPage from "./OpenPage.ts"
 import * as Token from "./Token.ts"
 import * as WebSockets from "./WebSockets.ts"
 
-/** What GraphQL is served of. */
+/** The schema that is served, and the context value of its resolvers. */
 export interface GraphqlSource {
   readonly schema: GraphQLSchema
-  readonly contextOf: ExecutionOptions["contextOf"]
-  readonly limits?: ExecutionOptions["limits"]
+  readonly contextOf: ExecutionOptions<Token.Viewing>["contextOf"]
+  readonly limits?: ExecutionOptions<Token.Viewing>["limits"]
 }
 
 export interface Options {
   readonly home: Home
   /** 0: any free one. */
   readonly port: number
-  /** Whether to go on without HTTP when the port is taken. */
+  /** True: goes on without HTTP when the port is taken. */
   readonly optional: boolean
   /** As `LoopbackGuard.Options` has them. */
   readonly allowHosts?: ReadonlyArray<string> | undefined
@@ -57,7 +57,7 @@ export class HttpServer extends Context.Tag("han-server/HttpServer")<
 /** The port of a coordinator that was not told another. */
 export const standardPort = 41956
 
-/** How long what is being answered may take when the server ends. */
+/** Milliseconds that open requests may still take when the server ends. */
 const graceMs = 1000
 
 /** The port that is served, and the token, stand in files of the home; that of the port is gone when the server has ended in good order. */
@@ -144,10 +144,16 @@ const loaded = (source: () => Promise<GraphqlSource>, token: Token.Token, note: 
       import("han-graphql/GraphqlSocket"),
       source()
     ])
-    const execution = Execution.make({ schema, contextOf, oneViewer: true, limits, onDefect: (defect, id) => note("a field died", defect, { id }) })
+    const execution = Execution.make({
+      schema,
+      contextOf,
+      joinedAs: ({ owner }) => owner,
+      limits,
+      onDefect: (defect, id) => note("a field died", defect, { id })
+    })
     ready = {
       http: GraphqlHttp.make({ execution }),
-      socket: GraphqlSocket.make({ execution, admits: token.isRight, onDefect: (defect) => note("a WebSocket died", defect, {}) })
+      socket: GraphqlSocket.make({ execution, viewerOf: (text) => Token.viewerOf(token, text), onDefect: (defect) => note("a WebSocket died", defect, {}) })
     }
     return ready
   }

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto"
 
-/** How long an address that lets a browser in is good for. */
+/** Milliseconds for which an address lets a browser in. */
 const goodForMs = 10 * 60_000
 const most = 100
 
 /** Addresses that let a browser in stand in its command line and its history, where others may read them: each is good once, and not for long. */
 export interface Tickets {
   readonly issue: () => string
-  /** Whether this is one that was not used. Uses it. */
+  /** Uses a ticket. True when it was issued and not used before. */
   readonly redeem: (ticket: string) => boolean
 }
 
@@ -28,7 +28,7 @@ export const tickets = (now: () => number): Tickets => {
   }
 }
 
-/** What a browser shows at `/open`. It holds no script, no style and nothing of what it was asked with. */
+/** The page at `/open`. It holds no script, no style and nothing of what it was asked with. */
 export const page = (admitted: boolean): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -1,17 +1,25 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Fs from "node:fs"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { hookKey } from "han-core/unstable/HookKey"
+import { Viewer } from "han-core/Viewer"
 import { attempt, HomeUnusable } from "../home/Home.ts"
+
+/** On whose behalf a request runs. */
+export type Viewing = Context.Tag.Service<typeof Viewer>
 
 /** The secret of this HAN_HOME. Whoever can read its file is its owner; every other client of the machine is kept out by it. */
 export interface Token {
   readonly value: string
-  /** Whether this is the secret. Takes as long for a wrong text as for the right one. */
+  /** True for the secret. Takes as long for a wrong text as for the right one. */
   readonly isRight: (text: string) => boolean
-  /** Whether this is the key of hooks over HTTP that is made of it. As long, too. */
+  /** True for the key of hooks over HTTP that is made of the secret. Takes as long, too. */
   readonly isHookKey: (text: string) => boolean
 }
+
+/** Whom a text lets in: the one person of this machine, who knows the token. */
+export const viewerOf = (token: Token, text: string): Viewing | undefined => (token.isRight(text) ? Viewer.local : undefined)
 
 /** The token in the file at `path`, which is made when there is none, and closed to others when it is not. Only for the holder of the lock. */
 export const open = (path: string): Effect.Effect<Token, HomeUnusable> =>

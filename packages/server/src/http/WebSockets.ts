@@ -1,18 +1,19 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun"
 import type { Connection, GraphqlSocket } from "han-graphql/GraphqlSocket"
+import type { Viewing } from "./Token.ts"
 
-/** What Bun keeps with a socket. */
+/** The data that Bun keeps with a socket. */
 export interface SocketData {
-  readonly graphql: GraphqlSocket
-  /** Its request showed who it is. */
-  readonly admitted: boolean
+  readonly graphql: GraphqlSocket<Viewing>
+  /** Whom its request let in; undefined when it has not said who it is. */
+  readonly viewer: Viewing | undefined
   connection: Connection | undefined
 }
 
 export interface Options {
   /** Sockets at the same time. */
   readonly most: number
-  /** Of these, sockets that have not said who they are; the oldest goes for a new one. */
+  /** Sockets among these that have not said who they are; the oldest goes for a new one. */
   readonly mostStrangers: number
 }
 
@@ -23,7 +24,7 @@ export interface WebSockets {
   readonly closeAll: () => void
 }
 
-/** Of WebSockets themselves: the server goes away, the data is of a kind that is not served, and: try again later. */
+/** Close codes of WebSockets themselves: the server goes away, the data is of a kind that is not served, and: try again later. */
 const goingAway = 1001
 const unsupportedData = 1003
 const tryAgainLater = 1013
@@ -49,14 +50,14 @@ export const make = ({ most, mostStrangers }: Options): WebSockets => {
         strangers.add(socket)
         const [oldest] = strangers
         if (strangers.size > mostStrangers) oldest?.close(tryAgainLater, "too many sockets that have not said who they are")
-        const { admitted, graphql } = socket.data
+        const { graphql, viewer } = socket.data
         socket.data.connection = graphql.open(
           {
             send: (text) => void socket.sendText(text),
             buffered: () => socket.getBufferedAmount(),
             close: (code, reason) => socket.close(code, reason)
           },
-          { admitted, acknowledged: () => void strangers.delete(socket) }
+          { viewer, acknowledged: () => void strangers.delete(socket) }
         )
       },
       message: (socket, data) => {
