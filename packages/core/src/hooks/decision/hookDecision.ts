@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type { Work } from "../../files/keptReads.ts"
 import { isWithin, pluginContents } from "../../plugins/pluginContent.ts"
 import { canonicalJson } from "../../text/json.ts"
-import { digestKey, fileDigests } from "../../worktree/fileDigests.ts"
+import { digestKey, type FileDigests, fileDigests } from "../../worktree/fileDigests.ts"
 import { type ProjectTree, projectTrees, type TreeFile } from "../../worktree/projectTree.ts"
 import { literals, matcher } from "../definition/hookGlobs.ts"
 import { type Hook, takesFiles } from "../Hook.ts"
@@ -13,7 +13,7 @@ import type { HookFile, HookPass } from "../HookCache.ts"
 import type { HookReason, HookReasonCode } from "../HookOutcome.ts"
 import { filesIn } from "./hookDirectories.ts"
 import type { Passes } from "./passes.ts"
-import { toolVersions } from "./toolVersions.ts"
+import { type ToolVersions, toolVersions } from "./toolVersions.ts"
 
 /** A hook in a directory of a tree, at one call. */
 export interface HookUnit {
@@ -83,174 +83,201 @@ const directorySettings = "han-config.yml"
 /** Files of all hooks together; a name of one costs about 200 bytes. */
 const mostRemembered = 200_000
 
-export const hookDeciding = (options: {
+export const hookDeciding = Effect.fnUntraced(function* (options: {
   readonly passes: Passes
   /** Where outputs go that are too long for memory. */
   readonly outputFolder: string
   /** Git's. */
   readonly environment: Readonly<Record<string, string | undefined>>
-}): HookDeciding => {
-  const { passes: known } = options
-  const treeAt = projectTrees({ environment: options.environment })
-  const digestsOf = fileDigests()
-  const { contentOf: pluginContentOf } = pluginContents()
-  const versionOf = toolVersions({ outputFolder: options.outputFolder })
-  const remembered = new Map<string, ReadonlyMap<string, string>>()
-  let rememberedFiles = 0
-  const placeOf = (unit: HookUnit) => JSON.stringify([unit.hook.id, unit.tree.root, unit.directory])
-
-  const contentOf = Effect.fnUntraced(function* (unit: HookUnit, { digests, isFresh, work }: HookLook) {
-    const { directory, environment, hook, tree } = unit
-    const { files, named } = filesOf(unit)
-    const unseen = files.filter((file) => !digests.has(digestKey(file)))
-    if (unseen.length > 0) for (const [key, digest] of yield* digestsOf(tree.root, unseen, work)) digests.set(key, digest)
-    const reads: Array<HookFile> = []
-    const unnameable = new Set<string>()
-    for (const file of files) {
-      const name = fromDirectory(directory, file.path)
-      // Two such names may read the same.
-      const known = file.raw === null ? name : `${name}?${file.raw.toString("hex")}`
-      if (file.raw !== null) unnameable.add(known)
-      reads.push({ path: known, digest: digests.get(digestKey(file)) ?? randomUUID() })
-    }
-    reads.sort((a, b) => (a.path < b.path ? -1 : 1))
-    const plugin = usesPlugin(hook) ? yield* pluginContentOf(work, hook.root) : null
-    const absolute = path.join(tree.root, directory)
-    const tools: Record<string, string> = {}
-    for (const tool of hook.tools) tools[tool] = yield* versionOf(tool, absolute, environment, isFresh)
-    // Where single files are checked, what else the hook reads stands for all of them.
-    const settings = takesFiles(hook) ? reads.filter((file) => named.has(file.path)) : []
-    const gate = digestOf({
-      hook: hook.id,
-      version: hook.version,
-      command: hook.command,
-      beforeAll: hook.beforeAll,
-      dirTest: hook.dirTest,
-      fileTest: hook.fileTest,
-      ifChanged: hook.ifChanged,
-      environment: Object.fromEntries(hook.environment.map((name) => [name, environment[name] ?? null])),
-      tools,
-      // What cannot be vouched for is never the same.
-      plugin: plugin === null ? null : (plugin.digest ?? randomUUID()),
-      repository: tree.identity,
-      directory,
-      settings
-    })
-    return { gate, key: keyOf(gate, reads), reads, unnameable } satisfies HookContent
-  })
-
-  const decide = Effect.fnUntraced(function* (unit: HookUnit, { isNew }: { readonly isNew: boolean }, look: HookLook) {
-    const { hook, toolFiles } = unit
-    const about = toolFiles?.map((file) => path.posix.relative(unit.directory, file)) ?? null
-    if (hook.ifChanged.length === 0) {
-      const reason = because("always", "it has no if_changed, so it is always due")
-      if (!takesFiles(hook)) return { ...dueTo(reason), files: about ?? [] }
-      const all = about === null ? filesIn(unit.tree, unit.directory) : about.map((file) => ({ path: file, raw: null }))
-      const given = all.map(digestKey)
-      if (given.length === 0) return skipped("no-file", "there is no file to give it")
-      return { ...dueTo(reason), files: given, given, unnameable: new Set(all.filter(({ raw }) => raw !== null).map(digestKey)) }
-    }
-    const content = yield* contentOf(unit, look)
-    return takesFiles(hook) ? yield* decideFiles(unit, content, about, isNew) : yield* decideWhole(unit, content, isNew)
-  })
-
-  const keyOfFiles = (content: HookContent, files: ReadonlyArray<HookFile>) => keyOf(`${content.gate} each`, files)
-
-  /** A hook that checks its directory as a whole. */
-  const decideWhole = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent, isNew: boolean) {
-    const { hook } = unit
-    const passes = hook.cache ? { content, key: content.key, whole: true, each: [] } : null
-    if (hook.cache && !isNew) {
-      const pass = yield* known.find(content.key)
-      if (pass !== null) return unchanged(pass, content.key, passedAt(pass))
-    }
-    const deleted = (yield* deletedSince(unit, content)) ?? []
-    // Its own settings lie in a directory that has nothing for the hook, too.
-    const own = presentIn(content).filter((file) => file.path !== directorySettings || matcher(hook.ifChanged)(file.path))
-    if (own.length === 0 && deleted.length === 0) return noFile(hook)
-    const { files, reason } = changedSince(unit, content, deleted)
-    return { ...dueTo(hook.cache && !isNew ? reason : notKept(hook)), key: content.key, passes, files }
-  })
-
-  /** A hook that checks the files that it is given. */
-  const decideFiles = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent, about: ReadonlyArray<string> | null, isNew: boolean) {
-    const { hook } = unit
-    const matches = matcher(hook.ifChanged)
-    const all = presentIn(content).filter((file) => matches(file.path) || content.unnameable.has(file.path))
-    const files = about === null ? all : all.filter((file) => about.includes(file.path))
-    if (files.length === 0) return about === null ? noFile(hook) : skipped("no-file", `${few(about)} is not among the files of its if_changed`)
-    const whole = about === null
-    const key = whole ? content.key : keyOfFiles(content, files)
-    const { unnameable } = content
-    const dueWith = (reason: HookReason, given: ReadonlyArray<HookFile>): HookDecision => {
-      const names = given.map((file) => file.path)
-      return { ...dueTo(reason), files: names, given: names, unnameable, key, passes: hook.cache ? { content, key, whole, each: given } : null }
-    }
-    if (isNew || !hook.cache) return dueWith(notKept(hook), files)
-    const pass = yield* known.find(key)
-    if (pass !== null) return unchanged(pass, key, passedAt(pass))
-    const passed = yield* known.passedFiles(content.gate, files)
-    const pending = files.filter((file) => !passed.has(file.path))
-    const deleted = whole ? yield* deletedSince(unit, content) : []
-    // It never passed here as a whole: nobody knows what is missing.
-    if (deleted === null) return dueWith(because("never-passed", `not passed here as a whole yet: ${few(files.map((file) => file.path))}`), files)
-    // What used a deleted file may be any of the others.
-    if (deleted.length > 0) return dueWith(because("changed", `deleted since it last passed: ${few(deleted)}`), files)
-    if (pending.length === 0) {
-      return unchanged(null, key, `${files.length === 1 ? "its file" : `each of its ${files.length} files`} passed with this very content`)
-    }
-    const names = few(pending.map((file) => file.path))
-    return dueWith(
-      passed.size === 0 ? because("never-passed", `not passed with this content yet: ${names}`) : because("changed", `changed since it passed: ${names}`),
-      pending
-    )
-  })
-
-  /** What it read when it last passed as a whole here, and is gone; null when it never did. */
-  const deletedSince = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent) {
-    const last = yield* known.lastReads(content.gate, unit.tree.root)
-    if (last === null) return null
-    const present = new Set(presentIn(content).map((file) => file.path))
-    return [...last].filter((file) => !present.has(file))
-  })
-
-  /** What is different from when it last passed here, in words and by name. */
-  const changedSince = (
-    unit: HookUnit,
-    content: HookContent,
-    deleted: ReadonlyArray<string>
-  ): { readonly reason: HookReason; readonly files: ReadonlyArray<string> } => {
-    const before = remembered.get(placeOf(unit))
-    const names = content.reads.filter(({ digest }) => digest !== gone).map((file) => file.path)
-    if (before === undefined) {
-      return { reason: because("never-passed", `it did not pass with this content yet: ${few([...names, ...deleted])}`), files: [...names, ...deleted] }
-    }
-    const changed = [
-      ...content.reads.filter((file) => before.get(file.path) !== file.digest).map((file) => file.path),
-      ...[...before.keys()].filter((file) => !content.reads.some((one) => one.path === file))
-    ]
-    return changed.length === 0
-      ? { reason: because("changed", "what it runs, or with what, is not as it was when it last passed"), files: names }
-      : { reason: because("changed", `changed since it last passed: ${few(changed)}`), files: changed }
+}) {
+  const reader: ContentReader = {
+    digestsOf: fileDigests(),
+    pluginContentOf: pluginContents().contentOf,
+    versionOf: yield* toolVersions({ outputFolder: options.outputFolder })
   }
-
+  const remembered = passedContents()
+  const past: Past = { passes: options.passes, lastContent: remembered.of }
   return {
-    treeAt,
-    contentOf,
-    decide,
+    treeAt: projectTrees({ environment: options.environment }),
+    contentOf: (unit, look) => contentOf(reader, unit, look),
+    decide: (unit, { isNew }, look) => {
+      const about = unit.toolFiles?.map((file) => path.posix.relative(unit.directory, file)) ?? null
+      if (unit.hook.ifChanged.length === 0) return Effect.succeed(decideAlways(unit, about))
+      return Effect.flatMap(contentOf(reader, unit, look), (content) =>
+        takesFiles(unit.hook) ? decideFiles(past, unit, content, about, isNew) : decideWhole(past, unit, content, isNew)
+      )
+    },
     keyOfFiles,
-    remember: (unit, content) => {
+    remember: remembered.set
+  } satisfies HookDeciding
+})
+
+/** The parts that the content of a unit is read with. */
+interface ContentReader {
+  readonly digestsOf: FileDigests
+  readonly pluginContentOf: ReturnType<typeof pluginContents>["contentOf"]
+  readonly versionOf: ToolVersions
+}
+
+/** The runs that passed before: `lastContent` has the digests by path of what a unit had read then, if this process saw it. */
+interface Past {
+  readonly passes: Passes
+  readonly lastContent: (unit: HookUnit) => ReadonlyMap<string, string> | undefined
+}
+
+/** Remembers the content with which each unit passed, of `mostRemembered` files together; the oldest are forgotten first. */
+const passedContents = () => {
+  const remembered = new Map<string, ReadonlyMap<string, string>>()
+  let fileCount = 0
+  const placeOf = (unit: HookUnit) => JSON.stringify([unit.hook.id, unit.tree.root, unit.directory])
+  return {
+    of: (unit: HookUnit) => remembered.get(placeOf(unit)),
+    set: (unit: HookUnit, content: HookContent): void => {
       const place = placeOf(unit)
-      rememberedFiles += content.reads.length - (remembered.get(place)?.size ?? 0)
+      fileCount += content.reads.length - (remembered.get(place)?.size ?? 0)
       remembered.delete(place)
       remembered.set(place, new Map(content.reads.map((file) => [file.path, file.digest])))
       for (const [oldest, files] of remembered) {
-        if (rememberedFiles <= mostRemembered) break
+        if (fileCount <= mostRemembered) break
         remembered.delete(oldest)
-        rememberedFiles -= files.size
+        fileCount -= files.size
       }
     }
   }
+}
+
+const contentOf = Effect.fnUntraced(function* (reader: ContentReader, unit: HookUnit, { digests, isFresh, work }: HookLook) {
+  const { directory, environment, hook, tree } = unit
+  const { files, named } = filesOf(unit)
+  const unseen = files.filter((file) => !digests.has(digestKey(file)))
+  if (unseen.length > 0) for (const [key, digest] of yield* reader.digestsOf(tree.root, unseen, work)) digests.set(key, digest)
+  const { reads, unnameable } = readsOf(directory, files, digests)
+  const plugin = usesPlugin(hook) ? yield* reader.pluginContentOf(work, hook.root) : null
+  const absolute = path.join(tree.root, directory)
+  const tools: Record<string, string> = {}
+  for (const tool of hook.tools) tools[tool] = yield* reader.versionOf(tool, absolute, environment, isFresh)
+  // Where single files are checked, what else the hook reads stands for all of them.
+  const settings = takesFiles(hook) ? reads.filter((file) => named.has(file.path)) : []
+  const gate = digestOf({
+    hook: hook.id,
+    version: hook.version,
+    command: hook.command,
+    beforeAll: hook.beforeAll,
+    dirTest: hook.dirTest,
+    fileTest: hook.fileTest,
+    ifChanged: hook.ifChanged,
+    environment: Object.fromEntries(hook.environment.map((name) => [name, environment[name] ?? null])),
+    tools,
+    // What cannot be vouched for is never the same.
+    plugin: plugin === null ? null : (plugin.digest ?? randomUUID()),
+    repository: tree.identity,
+    directory,
+    settings
+  })
+  return { gate, key: keyOf(gate, reads), reads, unnameable } satisfies HookContent
+})
+
+/** The files with their digests, by their path from the directory. */
+const readsOf = (directory: string, files: ReadonlyArray<TreeFile>, digests: ReadonlyMap<string, string>): Pick<HookContent, "reads" | "unnameable"> => {
+  const reads: Array<HookFile> = []
+  const unnameable = new Set<string>()
+  for (const file of files) {
+    const name = fromDirectory(directory, file.path)
+    // Two such names may read the same.
+    const known = file.raw === null ? name : `${name}?${file.raw.toString("hex")}`
+    if (file.raw !== null) unnameable.add(known)
+    reads.push({ path: known, digest: digests.get(digestKey(file)) ?? randomUUID() })
+  }
+  return { reads: reads.sort((a, b) => (a.path < b.path ? -1 : 1)), unnameable }
+}
+
+const keyOfFiles = (content: HookContent, files: ReadonlyArray<HookFile>): string => keyOf(`${content.gate} each`, files)
+
+/** Decides about a hook without `if_changed`: it is due, unless it takes files and there are none. */
+const decideAlways = (unit: HookUnit, about: ReadonlyArray<string> | null): HookDecision => {
+  const reason = because("always", "it has no if_changed, so it is always due")
+  if (!takesFiles(unit.hook)) return { ...dueTo(reason), files: about ?? [] }
+  const all = about === null ? filesIn(unit.tree, unit.directory) : about.map((file) => ({ path: file, raw: null }))
+  const given = all.map(digestKey)
+  if (given.length === 0) return skipped("no-file", "there is no file to give it")
+  return { ...dueTo(reason), files: given, given, unnameable: new Set(all.filter(({ raw }) => raw !== null).map(digestKey)) }
+}
+
+/** Decides about a hook that checks its directory as a whole. */
+const decideWhole = Effect.fnUntraced(function* (past: Past, unit: HookUnit, content: HookContent, isNew: boolean) {
+  const { hook } = unit
+  const passes = hook.cache ? { content, key: content.key, whole: true, each: [] } : null
+  if (hook.cache && !isNew) {
+    const pass = yield* past.passes.find(content.key)
+    if (pass !== null) return unchanged(pass, content.key, passedAt(pass))
+  }
+  const deleted = (yield* deletedSince(past, unit, content)) ?? []
+  // Its own settings lie in a directory that has nothing for the hook, too.
+  const own = presentIn(content).filter((file) => file.path !== directorySettings || matcher(hook.ifChanged)(file.path))
+  if (own.length === 0 && deleted.length === 0) return noFile(hook)
+  const { files, reason } = changedSince(past.lastContent(unit), content, deleted)
+  return { ...dueTo(hook.cache && !isNew ? reason : notKept(hook)), key: content.key, passes, files }
+})
+
+/** Decides about a hook that checks the files that it is given. */
+const decideFiles = Effect.fnUntraced(function* (past: Past, unit: HookUnit, content: HookContent, about: ReadonlyArray<string> | null, isNew: boolean) {
+  const { hook } = unit
+  const matches = matcher(hook.ifChanged)
+  const all = presentIn(content).filter((file) => matches(file.path) || content.unnameable.has(file.path))
+  const files = about === null ? all : all.filter((file) => about.includes(file.path))
+  if (files.length === 0) return about === null ? noFile(hook) : skipped("no-file", `${few(about)} is not among the files of its if_changed`)
+  const whole = about === null
+  const key = whole ? content.key : keyOfFiles(content, files)
+  const { unnameable } = content
+  const dueWith = (reason: HookReason, given: ReadonlyArray<HookFile>): HookDecision => {
+    const names = given.map((file) => file.path)
+    return { ...dueTo(reason), files: names, given: names, unnameable, key, passes: hook.cache ? { content, key, whole, each: given } : null }
+  }
+  if (isNew || !hook.cache) return dueWith(notKept(hook), files)
+  const pass = yield* past.passes.find(key)
+  if (pass !== null) return unchanged(pass, key, passedAt(pass))
+  const passed = yield* past.passes.passedFiles(content.gate, files)
+  const pending = files.filter((file) => !passed.has(file.path))
+  const deleted = whole ? yield* deletedSince(past, unit, content) : []
+  // It never passed here as a whole: nobody knows what is missing.
+  if (deleted === null) return dueWith(because("never-passed", `not passed here as a whole yet: ${few(files.map((file) => file.path))}`), files)
+  // What used a deleted file may be any of the others.
+  if (deleted.length > 0) return dueWith(because("changed", `deleted since it last passed: ${few(deleted)}`), files)
+  if (pending.length === 0) {
+    return unchanged(null, key, `${files.length === 1 ? "its file" : `each of its ${files.length} files`} passed with this very content`)
+  }
+  const names = few(pending.map((file) => file.path))
+  return dueWith(
+    passed.size === 0 ? because("never-passed", `not passed with this content yet: ${names}`) : because("changed", `changed since it passed: ${names}`),
+    pending
+  )
+})
+
+/** The files that it read when it last passed as a whole here, and that are gone; null when it never did. */
+const deletedSince = Effect.fnUntraced(function* ({ passes }: Past, unit: HookUnit, content: HookContent) {
+  const last = yield* passes.lastReads(content.gate, unit.tree.root)
+  if (last === null) return null
+  const present = new Set(presentIn(content).map((file) => file.path))
+  return [...last].filter((file) => !present.has(file))
+})
+
+/** Names the files that are different from when it last passed here. */
+const changedSince = (
+  before: ReadonlyMap<string, string> | undefined,
+  content: HookContent,
+  deleted: ReadonlyArray<string>
+): { readonly reason: HookReason; readonly files: ReadonlyArray<string> } => {
+  const names = presentIn(content).map((file) => file.path)
+  if (before === undefined) {
+    return { reason: because("never-passed", `it did not pass with this content yet: ${few([...names, ...deleted])}`), files: [...names, ...deleted] }
+  }
+  const changed = [
+    ...content.reads.filter((file) => before.get(file.path) !== file.digest).map((file) => file.path),
+    ...[...before.keys()].filter((file) => !content.reads.some((one) => one.path === file))
+  ]
+  return changed.length === 0
+    ? { reason: because("changed", "what it runs, or with what, is not as it was when it last passed"), files: names }
+    : { reason: because("changed", `changed since it last passed: ${few(changed)}`), files: changed }
 }
 
 /** What `fileDigests` says of a file that is not there. */

@@ -116,7 +116,7 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
         hooks,
         passes,
         log,
-        deciding: hookDeciding({ passes, environment: options.environment, outputFolder: options.outputFolder }),
+        deciding: yield* hookDeciding({ passes, environment: options.environment, outputFolder: options.outputFolder }),
         standing: hookStanding({ mostBlocks: options.mostBlocks }),
         slots: hookSlots(options.slots),
         outputFolder: options.outputFolder,
