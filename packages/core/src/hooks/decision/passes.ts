@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { HookCache, HookFile, HookPass, HookPassed } from "../HookCache.ts"
@@ -21,7 +22,7 @@ export const passesIn = (cache: typeof HookCache.Service): Passes => {
       Effect.catchAll(asked, ({ message }) => Effect.as(Effect.logWarning(`what passed before is not known, so hooks run again: ${message}`), otherwise))
   return {
     find: (key) => or<HookPass | null>(null)(cache.find(key)),
-    use: (key) => Effect.asVoid(or<HookPass | null>(null)(Effect.suspend(() => cache.use(key, Date.now())))),
+    use: (key) => Effect.asVoid(or<HookPass | null>(null)(Effect.flatMap(Clock.currentTimeMillis, (now) => cache.use(key, now)))),
     passedFiles: (gate, files) => or<ReadonlySet<string>>(new Set())(cache.passedFiles(gate, files)),
     lastReads: (gate, tree) => or<ReadonlySet<string> | null>(null)(cache.lastReads(gate, tree)),
     record: (passed) => or(false)(Effect.as(cache.record(passed), true))

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import * as path from "node:path"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { borderAt } from "../../text/Clip.ts"
@@ -46,26 +47,22 @@ export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, s
       const environment = files === null ? unit.environment : { ...unit.environment, HAN_FILES: quotedList(files) }
       const text = files === null ? { command: hook.command } : commandFor(hook.command)
       if ("refused" in text) return { ...base, status: "broken", reason: { code: "refused", text: text.refused } } satisfies HookOutcome
-      const end = yield* inSlot(
-        setting,
-        Effect.suspend(() => {
-          if (index === 0)
-            setting.emit({ _tag: "Started", runId, hook: hook.id, directory: unit.directory === "" ? "." : unit.directory, command: hook.command })
-          return runHookProcess({
-            command: text.command,
-            args: files ?? [],
-            directory,
-            environment,
-            input: setting.input,
-            limitMs: limitOf(hook, setting),
-            idleLimitMs: hook.idleTimeout === null ? null : Duration.toMillis(hook.idleTimeout),
-            memoryBytes,
-            outputFolder: setting.outputFolder,
-            name: index === 0 ? runId : `${runId}-${index}`,
-            onLine: (stream, text) => setting.emit({ _tag: "Line", runId, stream, text })
-          })
+      const end = yield* inSlot(setting, (leftMs) => {
+        if (index === 0) setting.emit({ _tag: "Started", runId, hook: hook.id, directory: unit.directory === "" ? "." : unit.directory, command: hook.command })
+        return runHookProcess({
+          command: text.command,
+          args: files ?? [],
+          directory,
+          environment,
+          input: setting.input,
+          limitMs: Math.max(1, Math.min(hook.timeout === null ? standardLimitMs : Duration.toMillis(hook.timeout), leftMs)),
+          idleLimitMs: hook.idleTimeout === null ? null : Duration.toMillis(hook.idleTimeout),
+          memoryBytes,
+          outputFolder: setting.outputFolder,
+          name: index === 0 ? runId : `${runId}-${index}`,
+          onLine: (stream, text) => setting.emit({ _tag: "Line", runId, stream, text })
         })
-      )
+      })
       ends.push(end)
       if (statusOf(end.end) !== "passed") break
     }
@@ -93,22 +90,19 @@ export const testOf = (
   const text = takesFiles({ command: test }) ? commandFor(test) : { command: test }
   if ("refused" in text) return Effect.succeed({ says: null, why: text.refused })
   return Effect.map(
-    inSlot(
-      setting,
-      Effect.suspend(() =>
-        runHookProcess({
-          command: text.command,
-          args: files,
-          directory: path.join(unit.tree.root, unit.directory),
-          environment: { ...unit.environment, HAN_FILES: quotedList(files) },
-          input: setting.input,
-          limitMs: Math.max(1, Math.min(testLimitMs, setting.until - Date.now())),
-          idleLimitMs: null,
-          memoryBytes: 4096,
-          outputFolder: setting.outputFolder,
-          name: randomUUID()
-        })
-      )
+    inSlot(setting, (leftMs) =>
+      runHookProcess({
+        command: text.command,
+        args: files,
+        directory: path.join(unit.tree.root, unit.directory),
+        environment: { ...unit.environment, HAN_FILES: quotedList(files) },
+        input: setting.input,
+        limitMs: Math.max(1, Math.min(testLimitMs, leftMs)),
+        idleLimitMs: null,
+        memoryBytes: 4096,
+        outputFolder: setting.outputFolder,
+        name: randomUUID()
+      })
     ),
     ({ end }) => ({ says: statusOf(end) === "broken" || end._tag !== "Exited" ? null : end.code === 0 ? ("yes" as const) : ("no" as const), why: endText(end) })
   )
@@ -116,11 +110,13 @@ export const testOf = (
 
 const testLimitMs = 10_000
 
-/** Runs a command when there is a slot for it; when there is none as long as the caller waits, it is not started. */
-const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: Effect.Effect<HookProcessEnd>): Effect.Effect<HookProcessEnd> =>
-  Effect.suspend(() => {
+/**
+ * Runs a command when there is a slot for it, and tells it how long the caller still waits, in milliseconds; when there is none as long as the caller waits, it is
+ * not started.
+ */
+const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: (leftMs: number) => Effect.Effect<HookProcessEnd>): Effect.Effect<HookProcessEnd> =>
+  Effect.flatMap(leftUntil(until), (waited) => {
     let started = false
-    const waited = Math.max(0, until - Date.now())
     const message = `no slot was free for ${Math.round(waited / 1000)} s: other hooks were running; \`hookSlots\` in config.json lets more run at once`
     const tooLate = Effect.suspend(() =>
       started
@@ -128,16 +124,15 @@ const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: Effect.Effe
         : Effect.succeed({ end: { _tag: "NotStarted" as const, message }, stdout: nothing, stderr: nothing, outputFile: null, durationMs: waited })
     )
     const inTime = slots.withPermits(1)(
-      Effect.suspend(() => {
+      Effect.flatMap(leftUntil(until), (leftMs) => {
         started = true
-        return run
+        return run(leftMs)
       })
     )
     return Effect.raceFirst(inTime, Effect.delay(tooLate, waited))
   })
 
-const limitOf = (hook: Hook, { until }: CommandSetting): number =>
-  Math.max(1, Math.min(hook.timeout === null ? standardLimitMs : Duration.toMillis(hook.timeout), until - Date.now()))
+const leftUntil = (until: number): Effect.Effect<number> => Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, until - now))
 
 /** What several calls of one command printed; of much, the end. */
 const together = (outputs: ReadonlyArray<HookOutput>): HookOutput => {

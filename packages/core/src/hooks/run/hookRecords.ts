@@ -117,4 +117,4 @@ const askedOf = (decision: HookDecision) => ({
 })
 
 const lines = ({ isKept, payload }: LoggedCall, line: Pick<HanLine, "uuid" | "type" | "hookRunId" | "data">): ReadonlyArray<HanLine> =>
-  payload.sessionId === null || !isKept ? [] : [{ ...line, sessionId: payload.sessionId, agentId: payload.agentId, at: Date.now(), cwd: payload.cwd }]
+  payload.sessionId === null || !isKept ? [] : [{ ...line, sessionId: payload.sessionId, agentId: payload.agentId, cwd: payload.cwd }]

@@ -8,8 +8,9 @@ export interface HookSlots {
   readonly of: (event: string | null) => Effect.Semaphore
 }
 
-export const hookSlots = (slots: number): HookSlots => {
-  const atWork = Effect.unsafeMakeSemaphore(slots)
-  const others = Effect.unsafeMakeSemaphore(slots)
-  return { of: (event) => (event !== null && duringWork.has(event) ? atWork : others) }
-}
+export const hookSlots = (slots: number): Effect.Effect<HookSlots> =>
+  Effect.zipWith(
+    Effect.makeSemaphore(slots),
+    Effect.makeSemaphore(slots),
+    (atWork, others): HookSlots => ({ of: (event) => (event !== null && duringWork.has(event) ? atWork : others) })
+  )

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
 import * as path from "node:path"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { Work } from "../../files/keptReads.ts"
 import { ruleOf } from "../answer/eventRules.ts"
@@ -38,6 +38,9 @@ export interface HookUnitsOptions {
   readonly inBackground: (work: Effect.Effect<void>) => Effect.Effect<void>
 }
 
+/** A decision after the hook's own tests. `broken`: why one of them could not be run. */
+export type TestedDecision = HookDecision & { readonly broken?: string }
+
 /** A run that others may wait for. `kept`: what it read has passed, and still is what it was. */
 interface UnderWay {
   readonly outcome: HookOutcome
@@ -45,163 +48,186 @@ interface UnderWay {
 }
 
 /** Decides about hooks in directories, and runs what is due: once for the same content, however many ask at the same time. */
-export const hookUnits = ({ deciding, inBackground, log, passes, standing }: HookUnitsOptions) => {
-  /** By the slots that they run in: what waits behind others' slots is nothing to wait for. */
-  const underWay = new WeakMap<Effect.Semaphore, Map<string, Deferred.Deferred<UnderWay>>>()
-  const runsIn = (slots: Effect.Semaphore): Map<string, Deferred.Deferred<UnderWay>> => {
-    const known = underWay.get(slots) ?? new Map<string, Deferred.Deferred<UnderWay>>()
-    underWay.set(slots, known)
-    return known
-  }
-
-  /** `dir_test` and `file_test`, of what would be run otherwise. A test that could not be run decides nothing. */
-  const tested = Effect.fnUntraced(function* (unit: HookUnit, decision: HookDecision, setting: Omit<CommandSetting, "emit">) {
-    const { dirTest, fileTest } = unit.hook
-    if (dirTest !== null) {
-      const { says, why } = yield* testOf(dirTest, unit, [], setting)
-      if (says === "no") return notDue(decision, "dir-test", `its dir_test says no here (${why}): ${dirTest}`)
-      if (says === null) return { ...decision, broken: `its dir_test could not be run (${why}): ${dirTest}` }
-    }
-    if (fileTest === null || decision.given === null) return decision
-    // A name that no test can be given is none that a command can be given, which says so.
-    const said = yield* Effect.forEach(
-      decision.given,
-      (file) => (decision.unnameable.has(file) ? Effect.succeed({ says: "yes" as const, why: "" }) : testOf(fileTest, unit, [asArgument(file)], setting)),
-      { concurrency: 4 }
-    )
-    const unsaid = said.find(({ says }) => says === null)
-    if (unsaid !== undefined) return { ...decision, broken: `its file_test could not be run (${unsaid.why}): ${fileTest}` }
-    const given = decision.given.filter((_, index) => said[index]?.says === "yes")
-    if (given.length === 0) return notDue(decision, "no-file", `its file_test says no to ${few(decision.given)}: ${fileTest}`)
-    if (given.length === decision.given.length || decision.passes === null) return { ...decision, given, files: given }
-    // What the test decides by is not content: only the files that were given have passed.
-    const each = decision.passes.each.filter((file) => given.includes(file.path))
-    const key = deciding.keyOfFiles(decision.passes.content, each)
-    return { ...decision, given, files: given, key, passes: { ...decision.passes, key, each } }
-  })
-
-  /** Whether the pass is kept: not when the content changed meanwhile, nor when what it printed is to be said each time. */
-  const record = Effect.fnUntraced(function* (call: UnitCall, unit: HookUnit, { passes: kept }: HookDecision, outcome: HookOutcome) {
-    if (kept === null || outcome.status !== "passed" || saysSomething(outcome, call.logged.payload.event)) return false
-    const tree = yield* deciding.treeAt(unit.tree.root, call.work)
-    const after = yield* deciding.contentOf({ ...unit, tree }, newLook(call.work, true))
-    if (after.key !== kept.content.key) return false
-    deciding.remember(unit, after)
-    yield* log.note(validationLine(call.logged, unit, after))
-    return yield* passes.record({
-      key: kept.key,
-      gate: after.gate,
-      hook: unit.hook.id,
-      directory: path.join(unit.tree.root, unit.directory),
-      command: unit.hook.command,
-      durationMs: outcome.durationMs,
-      passedAt: Date.now(),
-      reads: presentIn(after),
-      tree: unit.tree.root,
-      each: kept.each,
-      whole: kept.whole
-    })
-  })
-
-  const runOnce = Effect.fnUntraced(function* (call: UnitCall, unit: HookUnit, decision: HookDecision, before: BeforeAll) {
-    const { logged, setting } = call
-    const runId = randomUUID()
-    const startedAt = Date.now()
-    yield* log.note(startLine(logged, unit, decision, { runId, cached: false }))
-    const run = Effect.flatMap(before, (failed) =>
-      failed === null ? runUnit(unit, decision, runId, setting) : Effect.succeed(brokenBefore(outcomeOf(unit, decision, runId), failed))
-    )
-    let ended: HookOutcome | undefined
-    const whole = Effect.gen(function* () {
-      const plain = yield* run
-      const outcome: HookOutcome = { ...plain, said: saidBy(plain, logged.payload) }
-      ended = outcome
-      const flaky = decision.passes !== null && (yield* standing.isFlaky(decision.passes.key, verdictOf(outcome), passes))
-      ended = { ...outcome, flaky }
-      return yield* record(call, unit, decision, ended)
-    })
-    // However it ends, the history says so.
-    const kept = yield* Effect.onExit(whole, () =>
-      log.note(ended === undefined ? cancelledLine(logged, unit, decision, runId, Date.now() - startedAt) : endLine(logged, unit, decision, ended))
-    )
-    const final = ended ?? outcomeOf(unit, decision, runId)
-    return { outcome: final, kept }
-  })
-
-  /** Runs it for all who ask for the same meanwhile. */
-  const runForAll = (runs: Map<string, Deferred.Deferred<UnderWay>>, key: string, run: Effect.Effect<UnderWay>): Effect.Effect<UnderWay> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.suspend(() => {
-        const mine = Deferred.unsafeMake<UnderWay>(FiberId.none)
-        runs.set(key, mine)
-        return Effect.onExit(restore(run), (exit) =>
-          Effect.sync(() => {
-            runs.delete(key)
-            Deferred.unsafeDone(mine, Exit.isSuccess(exit) ? exit : Exit.interrupt(FiberId.none))
-          })
-        )
-      })
-    )
-
-  /** What another call's run means for this one: its pass when that is kept, its failure; null when it says nothing, or nobody waits so long. */
-  const joined = Effect.fnUntraced(function* (call: UnitCall, unit: HookUnit, decision: HookDecision, other: Deferred.Deferred<UnderWay>) {
-    const wait = Math.max(0, call.setting.until - Date.now())
-    const exit = yield* Effect.timeoutOption(Effect.exit(Deferred.await(other)), wait)
-    if (Option.isNone(exit)) {
-      const message = "another call runs it for the same content, and had not ended in time"
-      return { ...outcomeOf(unit, decision, null), status: "broken", end: { _tag: "NotStarted", message } } satisfies HookOutcome
-    }
-    if (!Exit.isSuccess(exit.value)) return null
-    const { kept, outcome } = exit.value.value
-    if (!kept && outcome.status !== "failed" && outcome.status !== "blocked") return null
-    const mine: HookOutcome = {
-      ...outcome,
-      runId: randomUUID(),
-      tree: unit.tree.root,
-      cached: kept,
-      reason: { code: "unchanged", text: "another call ran it for the same content at this moment" }
-    }
-    yield* log.note(wholeLines(call.logged, unit, decision, mine))
-    return mine
-  })
-
-  const settle = (call: UnitCall, unit: HookUnit, look: HookLook, before: BeforeAll, joins = true): Effect.Effect<HookOutcome> =>
-    Effect.gen(function* () {
-      const first = yield* deciding.decide(unit, { isNew: call.isNew }, look)
-      const decision: HookDecision & { readonly broken?: string } = first.due ? yield* tested(unit, first, call.setting) : first
-      if (decision.broken !== undefined) {
-        const outcome = outcomeOf(unit, decision, null)
-        return { ...outcome, status: "broken", end: { _tag: "NotStarted", message: decision.broken } } satisfies HookOutcome
-      }
-      if (decision.due) {
-        const key = decision.passes?.key
-        const run = runOnce(call, unit, decision, before)
-        // Who wants it new wants all of it; and who waited for another one in vain does not wait again.
-        if (key === undefined || call.isNew || !joins) return (yield* run).outcome
-        const runs = runsIn(call.setting.slots)
-        const other = runs.get(key)
-        if (other === undefined) return (yield* runForAll(runs, key, run)).outcome
-        return (yield* joined(call, unit, decision, other)) ?? (yield* again(call, unit, before, false))
-      }
-      if (!decision.cached) return outcomeOf(unit, decision, null)
-      // Nobody waits for the count of uses.
-      if (decision.pass !== null) yield* inBackground(passes.use(decision.pass.key))
-      const outcome = outcomeOf(unit, decision, randomUUID())
-      yield* log.note(wholeLines(call.logged, unit, decision, outcome))
-      return outcome
-    })
-
-  const again = (call: UnitCall, unit: HookUnit, before: BeforeAll, joins = true): Effect.Effect<HookOutcome> =>
-    Effect.flatMap(deciding.treeAt(unit.tree.root, call.work), (tree) => settle(call, { ...unit, tree }, newLook(call.work), before, joins))
-
+export const hookUnits = (options: HookUnitsOptions) => {
+  const units: Units = { ...options, runsIn: runsUnderWay() }
   return {
-    tested,
+    tested: (unit: HookUnit, decision: HookDecision, setting: Omit<CommandSetting, "emit">) => tested(options.deciding, unit, decision, setting),
     /** What becomes of a hook in a directory, with the files as `look` has seen them. */
-    settle,
+    settle: (call: UnitCall, unit: HookUnit, look: HookLook, before: BeforeAll) => settle(units, call, unit, look, before, true),
     /** The same, with the files as they are now. */
-    settleAnew: again
+    settleAnew: (call: UnitCall, unit: HookUnit, before: BeforeAll) => settleAnew(units, call, unit, before, true)
   }
 }
+
+interface Units extends HookUnitsOptions {
+  readonly runsIn: (slots: Effect.Semaphore) => RunsUnderWay
+}
+
+/** By what they read and run. */
+type RunsUnderWay = Map<string, Deferred.Deferred<UnderWay>>
+
+/** Tells the runs by the slots that they run in: what waits behind others' slots is nothing to wait for. */
+const runsUnderWay = (): Units["runsIn"] => {
+  const bySlots = new WeakMap<Effect.Semaphore, RunsUnderWay>()
+  return (slots) => {
+    const known = bySlots.get(slots) ?? new Map()
+    bySlots.set(slots, known)
+    return known
+  }
+}
+
+/** Runs `dir_test` and `file_test` of what would be run otherwise. A test that could not be run decides nothing. */
+const tested = Effect.fnUntraced(function* (
+  deciding: HookDeciding,
+  unit: HookUnit,
+  decision: HookDecision,
+  setting: Omit<CommandSetting, "emit">
+): Effect.fn.Return<TestedDecision> {
+  const { dirTest, fileTest } = unit.hook
+  if (dirTest !== null) {
+    const { says, why } = yield* testOf(dirTest, unit, [], setting)
+    if (says === "no") return notDue(decision, "dir-test", `its dir_test says no here (${why}): ${dirTest}`)
+    if (says === null) return { ...decision, broken: `its dir_test could not be run (${why}): ${dirTest}` }
+  }
+  if (fileTest === null || decision.given === null) return decision
+  // A name that no test can be given is none that a command can be given, which says so.
+  const said = yield* Effect.forEach(
+    decision.given,
+    (file) => (decision.unnameable.has(file) ? Effect.succeed({ says: "yes" as const, why: "" }) : testOf(fileTest, unit, [asArgument(file)], setting)),
+    { concurrency: 4 }
+  )
+  const unsaid = said.find(({ says }) => says === null)
+  if (unsaid !== undefined) return { ...decision, broken: `its file_test could not be run (${unsaid.why}): ${fileTest}` }
+  const given = decision.given.filter((_, index) => said[index]?.says === "yes")
+  if (given.length === 0) return notDue(decision, "no-file", `its file_test says no to ${few(decision.given)}: ${fileTest}`)
+  if (given.length === decision.given.length || decision.passes === null) return { ...decision, given, files: given }
+  // What the test decides by is not content: only the files that were given have passed.
+  const each = decision.passes.each.filter((file) => given.includes(file.path))
+  const key = deciding.keyOfFiles(decision.passes.content, each)
+  return { ...decision, given, files: given, key, passes: { ...decision.passes, key, each } }
+})
+
+/** Keeps a pass, but not when the content changed meanwhile, nor when what it printed is to be said each time. True: it is kept. */
+const record = Effect.fnUntraced(function* (
+  { deciding, log, passes }: Units,
+  call: UnitCall,
+  unit: HookUnit,
+  { passes: kept }: HookDecision,
+  outcome: HookOutcome
+) {
+  if (kept === null || outcome.status !== "passed" || saysSomething(outcome, call.logged.payload.event)) return false
+  const tree = yield* deciding.treeAt(unit.tree.root, call.work)
+  const after = yield* deciding.contentOf({ ...unit, tree }, newLook(call.work, true))
+  if (after.key !== kept.content.key) return false
+  deciding.remember(unit, after)
+  yield* log.note(validationLine(call.logged, unit, after))
+  return yield* passes.record({
+    key: kept.key,
+    gate: after.gate,
+    hook: unit.hook.id,
+    directory: path.join(unit.tree.root, unit.directory),
+    command: unit.hook.command,
+    durationMs: outcome.durationMs,
+    passedAt: yield* Clock.currentTimeMillis,
+    reads: presentIn(after),
+    tree: unit.tree.root,
+    each: kept.each,
+    whole: kept.whole
+  })
+})
+
+const runOnce = Effect.fnUntraced(function* (units: Units, call: UnitCall, unit: HookUnit, decision: HookDecision, before: BeforeAll) {
+  const { log, passes, standing } = units
+  const { logged, setting } = call
+  const runId = randomUUID()
+  const startedAt = yield* Clock.currentTimeMillis
+  yield* log.note(startLine(logged, unit, decision, { runId, cached: false }))
+  let ended = outcomeOf(unit, decision, runId)
+  let hasEnded = false
+  const whole = Effect.gen(function* () {
+    const failed = yield* before
+    const plain = failed === null ? yield* runUnit(unit, decision, runId, setting) : brokenBefore(ended, failed)
+    ended = { ...plain, said: saidBy(plain, logged.payload) }
+    hasEnded = true
+    const flaky = decision.passes !== null && (yield* standing.isFlaky(decision.passes.key, verdictOf(ended), passes))
+    ended = { ...ended, flaky }
+    return yield* record(units, call, unit, decision, ended)
+  })
+  // However it ends, the history says so.
+  const kept = yield* Effect.onExit(whole, () =>
+    hasEnded
+      ? log.note(endLine(logged, unit, decision, ended))
+      : Effect.flatMap(Clock.currentTimeMillis, (now) => log.note(cancelledLine(logged, unit, decision, runId, now - startedAt)))
+  )
+  return { outcome: ended, kept }
+})
+
+/** Runs it for all who ask for the same meanwhile. */
+const runForAll = (runs: RunsUnderWay, key: string, run: Effect.Effect<UnderWay>): Effect.Effect<UnderWay> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Deferred.make<UnderWay>(), (mine) => {
+      runs.set(key, mine)
+      return Effect.onExit(restore(run), (exit) => {
+        runs.delete(key)
+        return Exit.isSuccess(exit) ? Deferred.succeed(mine, exit.value) : Deferred.interrupt(mine)
+      })
+    })
+  )
+
+/** Gives what another call's run means for this one: its pass when that is kept, its failure; null when it says nothing, or nobody waits so long. */
+const joined = Effect.fnUntraced(function* (log: HookLog, call: UnitCall, unit: HookUnit, decision: HookDecision, other: Deferred.Deferred<UnderWay>) {
+  const wait = Math.max(0, call.setting.until - (yield* Clock.currentTimeMillis))
+  const exit = yield* Effect.timeoutOption(Effect.exit(Deferred.await(other)), wait)
+  if (Option.isNone(exit)) return notStarted(outcomeOf(unit, decision, null), "another call runs it for the same content, and had not ended in time")
+  if (!Exit.isSuccess(exit.value)) return null
+  const { kept, outcome } = exit.value.value
+  if (!kept && outcome.status !== "failed" && outcome.status !== "blocked") return null
+  const mine: HookOutcome = {
+    ...outcome,
+    runId: randomUUID(),
+    tree: unit.tree.root,
+    cached: kept,
+    reason: { code: "unchanged", text: "another call ran it for the same content at this moment" }
+  }
+  yield* log.note(wholeLines(call.logged, unit, decision, mine))
+  return mine
+})
+
+/** `joins`: it may wait for another call that runs the same. */
+const settle = Effect.fnUntraced(function* (
+  units: Units,
+  call: UnitCall,
+  unit: HookUnit,
+  look: HookLook,
+  before: BeforeAll,
+  joins: boolean
+): Effect.fn.Return<HookOutcome> {
+  const { deciding, inBackground, log, passes, runsIn } = units
+  const first = yield* deciding.decide(unit, { isNew: call.isNew }, look)
+  const decision: TestedDecision = first.due ? yield* tested(deciding, unit, first, call.setting) : first
+  if (decision.broken !== undefined) return notStarted(outcomeOf(unit, decision, null), decision.broken)
+  if (decision.due) {
+    const key = decision.passes?.key
+    const run = runOnce(units, call, unit, decision, before)
+    // Who wants it new wants all of it; and who waited for another one in vain does not wait again.
+    if (key === undefined || call.isNew || !joins) return (yield* run).outcome
+    const runs = runsIn(call.setting.slots)
+    const other = runs.get(key)
+    if (other === undefined) return (yield* runForAll(runs, key, run)).outcome
+    return (yield* joined(log, call, unit, decision, other)) ?? (yield* settleAnew(units, call, unit, before, false))
+  }
+  if (!decision.cached) return outcomeOf(unit, decision, null)
+  // Nobody waits for the count of uses.
+  if (decision.pass !== null) yield* inBackground(passes.use(decision.pass.key))
+  const outcome = outcomeOf(unit, decision, randomUUID())
+  yield* log.note(wholeLines(call.logged, unit, decision, outcome))
+  return outcome
+})
+
+const settleAnew = (units: Units, call: UnitCall, unit: HookUnit, before: BeforeAll, joins: boolean): Effect.Effect<HookOutcome> =>
+  Effect.flatMap(units.deciding.treeAt(unit.tree.root, call.work), (tree) => settle(units, call, { ...unit, tree }, newLook(call.work), before, joins))
+
+const notStarted = (outcome: HookOutcome, message: string): HookOutcome => ({ ...outcome, status: "broken", end: { _tag: "NotStarted", message } })
 
 const notDue = (decision: HookDecision, code: "dir-test" | "no-file", text: string): HookDecision => ({
   ...decision,
