@@ -9,18 +9,18 @@ import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
 import { Journal } from "../../journal/Journal.ts"
 import type { StoreError } from "../../store/StoreError.ts"
+import { cachedPasses } from "../decision/cachedPasses.ts"
 import { hookDeciding } from "../decision/hookDecision.ts"
-import { passesIn } from "../decision/passes.ts"
 import type { HookAnswer } from "../HookAnswer.ts"
 import { HookCache } from "../HookCache.ts"
 import type { HookCall, HookCallInvalid, HookPlan, HookProgress } from "../HookCall.ts"
 import { type HookProjectInvalid, Hooks } from "../Hooks.ts"
 import { oldOutputsGone } from "../process/oldOutputs.ts"
-import { closedGates } from "./closedGates.ts"
+import { failClosedIndex } from "./failClosedIndex.ts"
 import { hookCalls } from "./hookCalls.ts"
 import { type HookLogWatcher, hookLog } from "./hookLog.ts"
+import { hookSessionState } from "./hookSessionState.ts"
 import { hookSlots } from "./hookSlots.ts"
-import { hookStanding } from "./hookStanding.ts"
 
 /**
  * Runs the hooks of plugins. Each command has a process group of its own, which ends with the call: when its caller goes away, when it takes too long, and when
@@ -72,16 +72,16 @@ const make = Effect.fnUntraced(function* (options: HookRunnerOptions) {
   // Ends before the log is closed, and what it runs with it.
   const calls: Calls = yield* FiberSet.make()
   yield* Effect.forkIn(oldOutputsGone(options.outputFolder), scope)
-  const passes = passesIn(yield* HookCache)
+  const passes = cachedPasses(yield* HookCache)
   const { execute, explain } = yield* hookCalls({
     hooks,
     passes,
     log,
     deciding: yield* hookDeciding({ passes, environment: options.environment, outputFolder: options.outputFolder }),
-    standing: hookStanding({ mostBlocks: options.mostBlocks }),
+    sessionState: hookSessionState({ mostBlocks: options.mostBlocks }),
     slots: yield* hookSlots(options.slots),
     outputFolder: options.outputFolder,
-    noteClosed: closedGates(options.failClosedFile),
+    noteClosed: failClosedIndex(options.failClosedFile),
     inBackground: (work) => Effect.asVoid(Effect.forkIn(work, scope))
   })
   return HookRunner.of({

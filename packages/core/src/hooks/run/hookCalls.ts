@@ -7,7 +7,7 @@ import type { StoreError } from "../../store/StoreError.ts"
 import { answerTo } from "../answer/answerTo.ts"
 import { guards } from "../ClosedGates.ts"
 import { directorySettings } from "../decision/directorySettings.ts"
-import { dueTo, few, type HookLook, type HookUnit, newLook } from "../decision/hookDecision.ts"
+import { dueBecause, firstNames, type HookLook, type HookTarget, newLook } from "../decision/hookDecision.ts"
 import { type Planned, type Planning, planOf, proviso } from "../decision/hookPlan.ts"
 import { isWaitedFor, waitOf } from "../decision/hookWait.ts"
 import type { Hook } from "../Hook.ts"
@@ -18,13 +18,13 @@ import { againstIt, type HookOutcome, type HookReason, nothing, verdictOf } from
 import type { HookList, HookProjectInvalid, Hooks } from "../Hooks.ts"
 import { keptSessions } from "../process/keptSessions.ts"
 import { calledProgram } from "./calledProgram.ts"
-import { type HiddenGate, hiddenOutcome, hiddenText } from "./closedGates.ts"
-import { type CommandSetting, outcomeWithout, runUnit } from "./hookCommand.ts"
+import { type DuplicateCalls, duplicateCalls, type EventPart } from "./duplicateCalls.ts"
+import { type HiddenGate, hiddenOutcome, hiddenText } from "./failClosedIndex.ts"
+import { type CommandSetting, outcomeWithout, runTarget } from "./hookCommand.ts"
 import type { HookSlots } from "./hookSlots.ts"
-import { type EventPart, type HookTwins, hookTwins } from "./hookTwins.ts"
-import { type HookUnitsOptions, hookUnits, type TestedDecision, type UnitCall } from "./hookUnits.ts"
+import { type HookTargetsOptions, hookTargets, type TargetCall, type TestedDecision } from "./hookTargets.ts"
 
-export interface HookCallsOptions extends HookUnitsOptions {
+export interface HookCallsOptions extends HookTargetsOptions {
   readonly hooks: typeof Hooks.Service
   readonly slots: HookSlots
   readonly outputFolder: string
@@ -38,8 +38,8 @@ export const hookCalls = Effect.fnUntraced(function* (options: HookCallsOptions)
   const calls: Calls = {
     ...options,
     planning: { hooks: options.hooks, deciding: options.deciding, settingsOf: directorySettings() },
-    units: hookUnits(options),
-    twins: hookTwins(),
+    targets: hookTargets(options),
+    duplicates: duplicateCalls(),
     isKept: yield* keptSessions
   }
   return {
@@ -54,8 +54,8 @@ export const hookCalls = Effect.fnUntraced(function* (options: HookCallsOptions)
 
 interface Calls extends HookCallsOptions {
   readonly planning: Planning
-  readonly units: ReturnType<typeof hookUnits>
-  readonly twins: HookTwins
+  readonly targets: ReturnType<typeof hookTargets>
+  readonly duplicates: DuplicateCalls
   readonly isKept: Effect.Effect.Success<typeof keptSessions>
 }
 
@@ -87,7 +87,7 @@ const execute = Effect.fnUntraced(function* (
   if (call.answerAs === "http" && planned.graph.hooks.some(({ environment }) => environment.length > 0)) return nothingToSay
   const until = startOf(call, yield* Clock.currentTimeMillis) + waitOf(planned)
   if (emit !== null || planned.payload.sessionId === null) return yield* run(calls, planned, { work, until, emit: emit ?? silent, part: null, hidden })
-  return yield* calls.twins.join(planned, until, (part) => run(calls, planned, { work, until, emit: silent, part, hidden }))
+  return yield* calls.duplicates.join(planned, until, (part) => run(calls, planned, { work, until, emit: silent, part, hidden }))
 })
 
 /** The gates that are shut for this call because nobody can read what they are. */
@@ -99,10 +99,10 @@ const run = Effect.fnUntraced(function* (calls: Calls, planned: Planned, { emit,
   // What waits for others looks again, for they may have changed files.
   const look = newLook(work)
   const isKept = yield* calls.isKept(call.environment, payload.sessionId)
-  const unitCall: UnitCall = {
+  const targetCall: TargetCall = {
     logged: { payload, orchestrationId: randomUUID(), environment: call.environment, isKept },
     setting: { input: call.input, outputFolder: calls.outputFolder, slots: calls.slots.of(payload.event), until, emit },
-    isNew: !call.cache,
+    bypassCache: !call.cache,
     work
   }
   const outcomes: Array<HookOutcome> = []
@@ -111,11 +111,11 @@ const run = Effect.fnUntraced(function* (calls: Calls, planned: Planned, { emit,
     emit({ _tag: "Ended", outcome })
   }
   for (const gate of hidden) tell(hiddenOutcome(gate, treePath))
-  for (const { directory, hook, reason } of planned.passedOver) if (reason.code !== "event") tell({ ...outcomeWithout(hook, treePath), directory, reason })
+  for (const { directory, hook, reason } of planned.skipped) if (reason.code !== "event") tell({ ...outcomeWithout(hook, treePath), directory, reason })
   yield* runGraph(planned, (hook, unmet) => {
     const settled = Effect.flatMap(unmet, (reason) =>
       reason === null
-        ? runHook(calls, planned, hook, unitCall, waitsForOthers(hook, planned) ? null : look)
+        ? runHook(calls, planned, hook, targetCall, waitsForOthers(hook, planned) ? null : look)
         : Effect.succeed([{ ...outcomeWithout(hook, treePath), status: "broken" as const, reason }])
     )
     const shared = part === null ? settled : part.outcomesOf(hook, settled, () => [inVain(hook, treePath)])
@@ -123,7 +123,7 @@ const run = Effect.fnUntraced(function* (calls: Calls, planned: Planned, { emit,
   })
   if (part !== null) yield* part.lastToTell
   const told = outcomesToTell(outcomes, planned, part, hidden)
-  return calls.standing.settle(planned, part?.round ?? null, (blocksLeft, notes) =>
+  return calls.sessionState.answer(planned, part?.round ?? null, (blocksLeft, notes) =>
     answerTo({
       event: payload.event,
       outcomes: inOrder(told, graph.hooks),
@@ -190,10 +190,10 @@ const unmetOf = Effect.fnUntraced(function* (
 const waitsForOthers = ({ id }: Hook, { graph, order }: Planned): boolean => (graph.dependencies.get(id) ?? []).length + (order.get(id) ?? []).length > 0
 
 /** `look`: the files as they were seen before; null: they are looked at again. */
-const runHook = Effect.fnUntraced(function* ({ units }: Calls, planned: Planned, hook: Hook, call: UnitCall, look: HookLook | null) {
-  const mine = planned.units.get(hook.id) ?? []
+const runHook = Effect.fnUntraced(function* ({ targets }: Calls, planned: Planned, hook: Hook, call: TargetCall, look: HookLook | null) {
+  const mine = planned.targets.get(hook.id) ?? []
   const [first] = mine
-  if (first === undefined) return isPassedOver(hook, planned) ? [] : [{ ...outcomeWithout(hook, planned.treePath), reason: noDirectory(hook, planned) }]
+  if (first === undefined) return isSkipped(hook, planned) ? [] : [{ ...outcomeWithout(hook, planned.treePath), reason: noDirectory(hook, planned) }]
   // Once, by whoever is the first to be run; the others only say that it did not pass.
   const before = yield* Effect.cached(beforeAll(first, call.setting))
   let told = false
@@ -202,18 +202,18 @@ const runHook = Effect.fnUntraced(function* ({ units }: Calls, planned: Planned,
     told = true
     return shown
   })
-  return yield* Effect.forEach(mine, (unit) => (look === null ? units.settleAnew(call, unit, once) : units.settle(call, unit, look, once)), {
+  return yield* Effect.forEach(mine, (target) => (look === null ? targets.recheck(call, target, once) : targets.resolve(call, target, look, once)), {
     concurrency: "unbounded"
   })
 })
 
 /** Runs `before_all` at the top of the tree; its outcome when it did not pass, for every directory. */
-const beforeAll = (unit: HookUnit, setting: CommandSetting): Effect.Effect<HookOutcome | null> => {
-  const command = unit.hook.beforeAll
+const beforeAll = (target: HookTarget, setting: CommandSetting): Effect.Effect<HookOutcome | null> => {
+  const command = target.hook.beforeAll
   if (command === null) return Effect.succeed(null)
-  const top: HookUnit = { ...unit, directory: "", hook: { ...unit.hook, command } }
-  const decision = dueTo({ code: "always", text: "before_all" })
-  return Effect.map(runUnit(top, decision, randomUUID(), setting), (outcome) =>
+  const top: HookTarget = { ...target, directory: "", hook: { ...target.hook, command } }
+  const decision = dueBecause({ code: "always", text: "before_all" })
+  return Effect.map(runTarget(top, decision, randomUUID(), setting), (outcome) =>
     outcome.status === "passed" ? null : { ...outcome, reason: { code: "dependency", text: `its before_all did not pass: ${command}` } }
   )
 }
@@ -227,30 +227,30 @@ const explain = Effect.fnUntraced(function* (calls: Calls, call: HookCall): Effe
   const look = newLook(work)
   const hidden = yield* hiddenFrom(calls, planned)
   const items: Array<HookPlanItem> = hidden.map(({ hook, why }) => ({ ...itemWithout(hook), reason: { code: "refused", text: hiddenText(why) } }))
-  for (const { directory, hook, reason } of planned.passedOver) items.push({ ...itemOf(hook, graph, order), directory, reason })
+  for (const { directory, hook, reason } of planned.skipped) items.push({ ...itemOf(hook, graph, order), directory, reason })
   for (const hook of graph.hooks) {
     const item = itemOf(hook, graph, order)
-    const units = planned.units.get(hook.id) ?? []
+    const targets = planned.targets.get(hook.id) ?? []
     const broken = graph.broken.get(hook.id)
     if (broken !== undefined) items.push({ ...item, reason: broken })
-    else if (units.length === 0 && !isPassedOver(hook, planned)) items.push({ ...item, reason: noDirectory(hook, planned) })
-    else for (const unit of units) items.push({ ...item, ...(yield* explainUnit(calls, planned, unit, look, setting)) })
+    else if (targets.length === 0 && !isSkipped(hook, planned)) items.push({ ...item, reason: noDirectory(hook, planned) })
+    else for (const target of targets) items.push({ ...item, ...(yield* explainTarget(calls, planned, target, look, setting)) })
   }
   return { event: payload.event, projectPath: planned.list.projectPath, tree: planned.treePath, items }
 })
 
-const explainUnit = Effect.fnUntraced(function* (
-  { deciding, units }: Calls,
+const explainTarget = Effect.fnUntraced(function* (
+  { deciding, targets }: Calls,
   { call, payload }: Planned,
-  unit: HookUnit,
+  target: HookTarget,
   look: HookLook,
   setting: Omit<CommandSetting, "emit">
 ) {
-  const only = proviso(unit.hook, payload)
-  const first = yield* deciding.decide(unit, { isNew: !call.cache }, look)
-  const { broken, cached, due, files, reason }: TestedDecision = first.due ? yield* units.tested(unit, first, setting) : first
+  const only = proviso(target.hook, payload)
+  const first = yield* deciding.decide(target, { bypassCache: !call.cache }, look)
+  const { broken, cached, due, files, reason }: TestedDecision = first.due ? yield* targets.tested(target, first, setting) : first
   return {
-    directory: unit.directory === "" ? "." : unit.directory,
+    directory: target.directory === "" ? "." : target.directory,
     due,
     cached,
     reason: { ...reason, text: `${broken ?? reason.text}${only === null ? "" : `; only at ${only}`}` },
@@ -275,13 +275,13 @@ const testsAtMost = 60_000
 const nothingToSay: HookAnswer = { exitCode: 0, stdout: "", stderr: "" }
 
 /** It has directories, and their own settings switch it off in all of them. */
-const isPassedOver = (hook: Hook, { passedOver }: Planned): boolean => passedOver.some((one) => one.hook.id === hook.id)
+const isSkipped = (hook: Hook, { skipped }: Planned): boolean => skipped.some((one) => one.hook.id === hook.id)
 
 const noDirectory = (hook: Hook, { call, payload, treePath }: Planned): HookReason => ({
   code: payload.toolFiles.length > 0 ? "no-file" : "no-directory",
   text:
     payload.toolFiles.length > 0
-      ? `${few(payload.toolFiles)} is in no directory that it is for${hook.dirsWith.length === 0 ? "" : ` (those with ${hook.dirsWith.join(", ")})`}`
+      ? `${firstNames(payload.toolFiles)} is in no directory that it is for${hook.dirsWith.length === 0 ? "" : ` (those with ${hook.dirsWith.join(", ")})`}`
       : call.directory !== undefined
         ? `${call.directory} is none of its directories`
         : `no directory in ${treePath} holds ${hook.dirsWith.join(" or ")}`

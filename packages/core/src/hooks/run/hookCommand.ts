@@ -4,7 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { borderAt } from "../../text/Clip.ts"
-import type { HookDecision, HookUnit } from "../decision/hookDecision.ts"
+import type { HookDecision, HookTarget } from "../decision/hookDecision.ts"
 import type { Hook } from "../Hook.ts"
 import { takesFiles } from "../Hook.ts"
 import type { HookProgress } from "../HookCall.ts"
@@ -29,26 +29,27 @@ const memoryBytes = 64 * 1024
 const standardLimitMs = 300_000
 const mostNamed = 100
 
-/** Runs the command of a unit that is due, in as many calls as its files need. Being interrupted ends it. */
-export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, setting: CommandSetting): Effect.Effect<HookOutcome> =>
+/** Runs the command of a target that is due, in as many calls as its files need. Being interrupted ends it. */
+export const runTarget = (target: HookTarget, decision: HookDecision, runId: string, setting: CommandSetting): Effect.Effect<HookOutcome> =>
   Effect.gen(function* () {
-    const { hook } = unit
-    const base = outcomeOf(unit, decision, runId)
+    const { hook } = target
+    const base = outcomeOf(target, decision, runId)
     const given = decision.given
-    const strange = given?.filter((file) => decision.unnameable.has(file)) ?? []
+    const strange = given?.filter((file) => decision.nonUtf8.has(file)) ?? []
     if (strange.length > 0) {
       const text = `the name of ${strange.join(", ")} is no UTF-8, so no command can be given it: rename the file`
       return { ...base, status: "broken", reason: { code: "refused", text } } satisfies HookOutcome
     }
     const groups = given === null ? [null] : chunked(given.map(asArgument))
-    const directory = path.join(unit.tree.root, unit.directory)
+    const directory = path.join(target.tree.root, target.directory)
     const ends: Array<HookProcessEnd> = []
     for (const [index, files] of groups.entries()) {
-      const environment = files === null ? unit.environment : { ...unit.environment, HAN_FILES: quotedList(files) }
+      const environment = files === null ? target.environment : { ...target.environment, HAN_FILES: quotedList(files) }
       const text = files === null ? { command: hook.command } : commandFor(hook.command)
       if ("refused" in text) return { ...base, status: "broken", reason: { code: "refused", text: text.refused } } satisfies HookOutcome
       const end = yield* inSlot(setting, (leftMs) => {
-        if (index === 0) setting.emit({ _tag: "Started", runId, hook: hook.id, directory: unit.directory === "" ? "." : unit.directory, command: hook.command })
+        if (index === 0)
+          setting.emit({ _tag: "Started", runId, hook: hook.id, directory: target.directory === "" ? "." : target.directory, command: hook.command })
         return runHookProcess({
           command: text.command,
           args: files ?? [],
@@ -83,7 +84,7 @@ export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, s
 /** What a shell test of a hook says: no for any exit code but 0; null when it could not be run, or did not end by itself. `why` says what it was. */
 export const testOf = (
   test: string,
-  unit: HookUnit,
+  target: HookTarget,
   files: ReadonlyArray<string>,
   setting: Omit<CommandSetting, "emit">
 ): Effect.Effect<{ readonly says: "yes" | "no" | null; readonly why: string }> => {
@@ -94,8 +95,8 @@ export const testOf = (
       runHookProcess({
         command: text.command,
         args: files,
-        directory: path.join(unit.tree.root, unit.directory),
-        environment: { ...unit.environment, HAN_FILES: quotedList(files) },
+        directory: path.join(target.tree.root, target.directory),
+        environment: { ...target.environment, HAN_FILES: quotedList(files) },
         input: setting.input,
         limitMs: Math.max(1, Math.min(testLimitMs, leftMs)),
         idleLimitMs: null,
@@ -172,10 +173,10 @@ export const endText = (end: HookEnd): string => {
 }
 
 /** An outcome that says nothing of a run yet. */
-export const outcomeOf = (unit: HookUnit, decision: Pick<HookDecision, "cached" | "files" | "reason">, runId: string | null): HookOutcome => ({
-  ...outcomeWithout(unit.hook, unit.tree.root),
+export const outcomeOf = (target: HookTarget, decision: Pick<HookDecision, "cached" | "files" | "reason">, runId: string | null): HookOutcome => ({
+  ...outcomeWithout(target.hook, target.tree.root),
   runId,
-  directory: unit.directory === "" ? "." : unit.directory,
+  directory: target.directory === "" ? "." : target.directory,
   status: decision.cached ? "passed" : "skipped",
   reason: decision.reason,
   cached: decision.cached,

@@ -6,7 +6,7 @@ import type { HookCache, HookFile, HookPass, HookPassed } from "../HookCache.ts"
 /**
  * What passed, for decisions. A cache that fails is one that knows of nothing: then more is run, never less, and what blocks still blocks. Failures are logged.
  */
-export interface Passes {
+export interface CachedPasses {
   readonly find: (key: string) => Effect.Effect<HookPass | null>
   readonly use: (key: string) => Effect.Effect<void>
   readonly passedFiles: (gate: string, files: ReadonlyArray<HookFile>) => Effect.Effect<ReadonlySet<string>>
@@ -15,7 +15,7 @@ export interface Passes {
   readonly record: (passed: HookPassed) => Effect.Effect<boolean>
 }
 
-export const passesIn = (cache: typeof HookCache.Service): Passes => {
+export const cachedPasses = (cache: typeof HookCache.Service): CachedPasses => {
   const or =
     <A>(otherwise: A) =>
     (asked: Effect.Effect<A, StoreError>): Effect.Effect<A> =>

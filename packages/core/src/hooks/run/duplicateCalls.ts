@@ -33,7 +33,7 @@ export interface EventPart {
   readonly untold: (hooks: ReadonlyArray<Hook>) => ReadonlySet<string>
 }
 
-export interface HookTwins {
+export interface DuplicateCalls {
   /** Lets a call take part in its event. Whoever goes away before the answer leaves its hooks to the others. */
   readonly join: <A, E>(planned: Planned, until: number, answer: (part: EventPart) => Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
@@ -70,7 +70,7 @@ const lateMs = 10_000
  * apart, when it was started before the event had an answer. An entry that the client does not wait for and that calls again is always about another event; so is one at
  * FileChanged, which comes while the last one still runs.
  */
-export const hookTwins = (): HookTwins => {
+export const duplicateCalls = (): DuplicateCalls => {
   const events = new Map<string, HookEvent>()
   return {
     join: (planned, until, answer) =>
