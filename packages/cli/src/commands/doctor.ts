@@ -3,10 +3,10 @@ import { Hooks } from "han-core/Hooks"
 import type { ToolOutputTotals } from "han-core/ToolOutput"
 import type { NotTakenFiles } from "han-core/Transcripts"
 import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
-import { answered, print, run as runAgainst, statusOf } from "../coordinator/Asking.ts"
 import { connect } from "../coordinator/Connection.ts"
+import { answered, print, run as runAgainst, statusOf } from "../coordinator/CoordinatorClient.ts"
 import { logPath } from "../coordinator/HanHome.ts"
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { layerFiles } from "../hook/GateEntries.ts"
 import { type HookHealth, hookHealth, hookHealthLines } from "../hook/HookDoctor.ts"
 import { programWarnings } from "../hook/HookPrograms.ts"
@@ -21,10 +21,10 @@ export interface Options {
   readonly utc: boolean
 }
 
-/** What a person reads; `--json` has all that the coordinator sends. */
+/** The report for people; `--json` has all that the coordinator sends. */
 const problemsShown = 20
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   runAgainst(
     host,
     Effect.gen(function* () {
@@ -55,7 +55,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
   )
 
 /** Looks at what Claude Code's hook entries call, as this shell sees it: the coordinator has another PATH. */
-const setupWarnings = (port: number | null | undefined, host: Host) =>
+const setupWarnings = (port: number | null | undefined, host: CliEnvironment) =>
   Effect.gen(function* () {
     const hooks = yield* Hooks
     const { clientHooks, projectPath } = yield* hooks.list(hookQuery(undefined, host))
@@ -66,7 +66,7 @@ const setupWarnings = (port: number | null | undefined, host: Host) =>
   )
 
 /** The coordinator runs, but what it keeps cannot be read. */
-const unreadable = (message: string, options: Options, host: Host) =>
+const unreadable = (message: string, options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const status = yield* Effect.either(statusOf(host))
     const known = status._tag === "Right"
@@ -79,7 +79,7 @@ const unreadable = (message: string, options: Options, host: Host) =>
     return 1
   })
 
-const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, usage, warnings }: DoctorReport, host: Host) => {
+const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, usage, warnings }: DoctorReport, host: CliEnvironment) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals
   return {
     transcripts,
@@ -110,7 +110,7 @@ const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, tota
   }
 }
 
-const text = (report: DoctorReport, hooks: HookHealth, { utc }: Options, host: Host): string => {
+const text = (report: DoctorReport, hooks: HookHealth, { utc }: Options, host: CliEnvironment): string => {
   const style = styleOf(host.terminal)
   const { claudeCleanup, notTaken, outputs, roots, status, totals, usage, warnings } = report
   return [

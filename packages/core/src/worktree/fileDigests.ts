@@ -22,9 +22,9 @@ export const digestKey = ({ path, raw }: TreeFile): string => (raw === null ? pa
 
 const gone = "gone"
 const mostKept = 200_000
-/** How many files are looked at before others have their turn. */
+/** Files looked at before other fibers get a turn. */
 const turn = 256
-/** How many are read at once. */
+/** Files read at once. */
 const readers = 4
 
 export const fileDigests = (): FileDigests => {

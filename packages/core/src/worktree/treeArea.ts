@@ -20,9 +20,9 @@ export interface TreeArea extends Readonly<Walked> {
   readonly isGit: boolean
   /** All that it depends on. */
   readonly watches: ReadonlyArray<Watch>
-  /** Whether any change of these will be seen. */
+  /** True when any change of these will be seen. */
   readonly settled: boolean
-  /** When a git that failed is asked again, by the clock of effects; null where none failed. */
+  /** The time to ask a git that failed again, by the clock of effects; null where none failed. */
   readonly retryAt: number | null
   readonly config: GitConfig | null
   /** Which directories that hold nothing are ignored, each with the rules that say so. */
@@ -46,14 +46,14 @@ export interface AreaQuestion {
 export interface TreeAreas {
   /** Reads it anew. */
   readonly read: (question: AreaQuestion, work: Work) => Effect.Effect<TreeArea>
-  /** Whether it is still as it was. */
+  /** Tells whether it is still as it was. */
   readonly isFresh: (area: TreeArea) => Effect.Effect<boolean>
 }
 
 const versionControl: ReadonlySet<string> = new Set([".git"])
 const withoutGit: ReadonlySet<string> = new Set([".git", ".hg", ".svn", "node_modules"])
 const retryMs = 60_000
-/** How many system calls are made before others have their turn. */
+/** System calls made before other fibers get a turn. */
 const turn = 256
 
 export interface TreeAreaOptions {
@@ -193,7 +193,7 @@ const directoryOf = (name: string): Effect.Effect<string, GitFailed> => {
   return raw === null ? Effect.succeed(path) : Effect.fail(new GitFailed())
 }
 
-/** What stands for the rules that hold at the top of an area, its own file of rules not among them. */
+/** Identifies the rules that hold at the top of an area, without its own file of rules. */
 const rulesAbove = (top: string, place: GitPlace, config: GitConfig, watching: Watching): string | null => {
   let rules: string | null = config.settled ? config.watches.map(({ seen }) => seen).join("\n") : null
   const files = [below(place.commonDir, "info/exclude"), ...(config.excludesFile === "" ? [] : [config.excludesFile])]
@@ -207,7 +207,7 @@ const rulesAbove = (top: string, place: GitPlace, config: GitConfig, watching: W
 /** Names in the form in which git compares them. */
 interface Listing {
   readonly names: ReadonlySet<string>
-  /** That hold any of them. */
+  /** The folders that hold any of them. */
   readonly folders: ReadonlySet<string>
 }
 

@@ -11,7 +11,7 @@ export interface CachedPasses {
   readonly use: (key: string) => Effect.Effect<void>
   readonly passedFiles: (gate: string, files: ReadonlyArray<HookFile>) => Effect.Effect<ReadonlySet<string>>
   readonly lastReads: (gate: string, tree: string) => Effect.Effect<ReadonlySet<string> | null>
-  /** Whether it is kept. */
+  /** True when it was stored. */
   readonly record: (passed: HookPassed) => Effect.Effect<boolean>
 }
 

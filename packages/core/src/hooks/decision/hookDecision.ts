@@ -23,35 +23,35 @@ export interface HookTarget {
   readonly directory: string
   /** The files that the agent's tool was about, from the tree; null where the event is about none. */
   readonly toolFiles: ReadonlyArray<string> | null
-  /** What its commands see. */
+  /** The environment of its commands. */
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** What a target reads, as it is now. */
+/** The content that a target reads, as it is now. */
 export interface HookContent {
   /** Stands for what is run, and how. */
   readonly gate: string
   /** Stands for that with all content. */
   readonly key: string
   readonly reads: ReadonlyArray<HookFile>
-  /** The names of files that no command can be given. */
+  /** The files whose names are no UTF-8, so that no command can be given them. */
   readonly nonUtf8: ReadonlySet<string>
 }
 
-/** Whether a target is to be run. */
+/** The decision whether a target runs, with its reason. */
 export interface HookDecision {
   readonly due: boolean
   readonly cached: boolean
   readonly reason: HookReason
-  /** What it was about: the files it is given, else what of its files changed; from the directory. */
+  /** The files that it is given, else those of its files that changed; from the directory. */
   readonly files: ReadonlyArray<string>
-  /** What the command is given; null for one that takes no files. */
+  /** The files that the command is given; null for one that takes no files. */
   readonly given: ReadonlyArray<string> | null
-  /** What a pass is kept for; null: it is not kept. */
+  /** The content that a pass is kept for; null: it is not kept. */
   readonly passes: { readonly content: HookContent; readonly key: string; readonly each: ReadonlyArray<HookFile>; readonly whole: boolean } | null
   /** Stands for what it runs with all that it reads; null where that is not known. */
   readonly key: string | null
-  /** Of the files those that no command can be given. */
+  /** The files whose names are no UTF-8, so that no command can be given them. */
   readonly nonUtf8: ReadonlySet<string>
   /** The pass that it stands for. */
   readonly pass: HookPass | null
@@ -85,7 +85,7 @@ const mostRemembered = 200_000
 
 export const hookDeciding = Effect.fnUntraced(function* (options: {
   readonly passes: CachedPasses
-  /** Where outputs go that are too long for memory. */
+  /** The folder for outputs that are too long for memory. */
   readonly outputFolder: string
   /** Git's. */
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -286,13 +286,13 @@ const changedSince = (
     : { reason: because("changed", `changed since it last passed: ${firstNames(changed)}`), files: changed }
 }
 
-/** What `fileDigests` says of a file that is not there. */
+/** The digest that `fileDigests` gives for a missing file. */
 const gone = "gone"
 
-/** What was there to be read. */
+/** The files that are there. */
 export const presentIn = (content: HookContent): ReadonlyArray<HookFile> => content.reads.filter(({ digest }) => digest !== gone)
 
-/** What a hook reads: what its globs match in the directory, and what they name outright, there or not and ignored or not. */
+/** Finds the files that a hook reads: those in the directory that its globs match, and those that they name outright, whether they exist or git ignores them. */
 const filesOf = ({ directory, hook, tree }: HookTarget): { readonly files: ReadonlyArray<TreeFile>; readonly named: ReadonlySet<string> } => {
   const matches = matcher(hook.ifChanged)
   const found = hook.ifChanged.length === 0 ? [] : filesIn(tree, directory).filter((file) => matches(file.path))
@@ -346,7 +346,7 @@ const digestOf = (value: unknown): string => createHash("sha256").update(canonic
 
 const because = (code: HookReasonCode, text: string): HookReason => ({ code, text })
 
-/** To be run, with no files and nothing to keep. */
+/** Decides to run it, with no files and nothing to keep. */
 export const dueBecause = (reason: HookReason): HookDecision => ({
   due: true,
   cached: false,

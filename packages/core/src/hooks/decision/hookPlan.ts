@@ -22,7 +22,7 @@ import { filesIn, hookDirectories } from "./hookDirectories.ts"
 import { type HookPayload, payloadOf } from "./hookPayload.ts"
 import { isAsyncCall } from "./hookWait.ts"
 
-/** What a call comes to, before anything of it is run. */
+/** The plan of a call: its hooks, their order and the directories where they run. */
 export interface Planned {
   readonly call: HookCall
   readonly payload: HookPayload
@@ -140,7 +140,7 @@ export const proviso = ({ triggers }: Hook, { event, matched }: HookPayload): st
   return matched !== null || ofEvent.length === 0 || ofEvent.some(({ values }) => values === null) ? null : ofEvent.map(triggerText).join(" or ")
 }
 
-/** Whether Claude Code itself calls han for this hook alone, at just this event: without a condition, and waiting for it. */
+/** Tells whether Claude Code itself calls han for this hook alone, at just this event: without a condition, and waiting for it. */
 const hasOwnEntry = (hook: Hook, list: HookList, { event, matched }: HookPayload): boolean =>
   list.clientHooks.some((entry) => {
     if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}` || entry.condition !== null || entry.async) return false
@@ -176,7 +176,7 @@ const targetsOf = (hook: Hook, tree: ProjectTree, payload: HookPayload, projectP
   })
 }
 
-/** Whether two hooks may be about the same files: their directories lie in each other, and some file there matters to both. */
+/** Tells whether two hooks may check the same files: one's directory contains the other's, and a file there matters to both. */
 const isAboutTheSame = (a: HookTarget, b: HookTarget): boolean => {
   const inner = a.directory.length >= b.directory.length ? a : b
   const outer = inner === a ? b : a

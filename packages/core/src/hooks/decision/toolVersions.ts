@@ -10,7 +10,7 @@ import { lookAt } from "../../files/fileLook.ts"
 import { type HookProcessEnd, runHookProcess } from "../process/hookProcess.ts"
 
 const limitMs = 5000
-/** What a shim stands for may change with any file of the project; asking again costs a start of the program. */
+/** Milliseconds that an answer is believed: the program behind a shim may change with any file of the project, and asking again starts it. */
 const keptMs = 10_000
 const capacity = 500
 /** Bytes kept in memory of stdout, and as many of stderr. */

@@ -6,7 +6,7 @@ import type { HookOutput } from "../HookOutcome.ts"
 
 export type OutputStream = "stdout" | "stderr"
 
-/** What both outputs came to. */
+/** Both outputs, as far as memory keeps them. */
 export interface RecordedOutput {
   readonly stdout: HookOutput
   readonly stderr: HookOutput
@@ -18,11 +18,11 @@ export interface RecordedOutput {
 }
 
 export interface OutputRecordOptions {
-  /** Of each output: a quarter of it for the first bytes, the rest for the last. */
+  /** Bytes kept in memory of stdout, and as many of stderr: a quarter for the first bytes, the rest for the last. */
   readonly memoryBytes: number
   readonly folder: string
   readonly name: string
-  /** Of both together in the file; 1 GB when absent. */
+  /** Bytes of both together in the file; 1 GB when absent. */
   readonly fileBytes?: number
 }
 
@@ -139,7 +139,7 @@ class FiledOutput implements OutputRecord {
 class HeadAndTail {
   bytes = 0
   private memory: Buffer = Buffer.alloc(0)
-  /** Where the oldest byte of the tail is, from its begin: what comes when memory is full goes round in it. */
+  /** The place of the oldest byte in the tail, a ring buffer once memory is full. */
   private oldest = 0
   private readonly most: number
   private readonly headBytes: number

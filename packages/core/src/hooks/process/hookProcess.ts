@@ -17,11 +17,11 @@ export interface HookProcessOptions extends CommandStart {
   readonly environment: Readonly<Record<string, string>>
   /** For standard input, which is closed after it; null for `/dev/null`. The command need not read it. */
   readonly input: string | null
-  /** How long it may run; 24 days at most. */
+  /** Milliseconds that it may run; 24 days at most. */
   readonly limitMs: number
-  /** How long it may be without a byte of output; null for as long as it likes. */
+  /** Milliseconds that it may run without a byte of output; null: no limit. */
   readonly idleLimitMs: number | null
-  /** Of each output kept in memory: its first quarter and its last three. What is longer is in a file with all of both. */
+  /** Bytes kept in memory of stdout, and as many of stderr: the first quarter of these from its beginning, the rest from its end. A file holds all of longer outputs. */
   readonly memoryBytes: number
   /** The folder for that file; made when it is needed, for nobody else to read. */
   readonly outputFolder: string
@@ -38,7 +38,7 @@ export interface HookProcessEnd {
   readonly end: HookEnd
   readonly stdout: HookOutput
   readonly stderr: HookOutput
-  /** Where all of both outputs is, in the order in which it came; null when `stdout` and `stderr` have all of it, or when it could not be written. */
+  /** The file with both outputs, in the order in which they came; null when `stdout` and `stderr` have all of it, or when it could not be written. */
   readonly outputFile: string | null
   /** Until the command ended, or was ended. */
   readonly durationMs: number
@@ -83,7 +83,7 @@ const start = (options: HookProcessOptions): ChildProcess => {
   })
 }
 
-/** Of a pipe: nobody reads what we write, or it was reset. Its end says the same. */
+/** Ignores the error of a pipe that nobody reads, or that was reset: its end says the same. */
 const gone = (): void => {}
 
 const notStarted = (message: string): HookProcessEnd => ({
@@ -176,7 +176,7 @@ class FollowedChild {
     })
   }
 
-  /** When this process was busy the end, or a byte, may be waiting to be seen: it counts, and is seen before an immediate. */
+  /** Acts after a pause, and after the events that waited while this process was busy: an end, or a byte, that came in time counts. */
   private after(name: "limit" | "idle", ms: number, act: () => void): void {
     this.timers.set(
       name,

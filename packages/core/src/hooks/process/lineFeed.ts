@@ -123,7 +123,7 @@ const partBytes = linePiece / 4
 const newline = 10
 const carriageReturn = 13
 
-/** Where the line that is at `from` ends in this block, or its next part. */
+/** Finds the end of the line that begins at `from` in this block, or of its next part. */
 const lineEnd = (block: Buffer, from: number): number => {
   const at = block.subarray(from, from + partBytes).indexOf(newline)
   return at === -1 ? Math.min(block.length, from + partBytes) : from + at + 1

@@ -36,7 +36,7 @@ export class HookRunner extends Context.Tag("han-core/HookRunner")<
     readonly answer: (call: HookCall) => Effect.Effect<HookAnswer, HookCallInvalid | HookProjectInvalid | StoreError>
     /** The same for somebody who looks on: told while it happens, whatever else is asked meanwhile; ends with `Answered`. Whoever stops to listen ends it. */
     readonly run: (call: HookCall) => Stream.Stream<HookProgress, HookCallInvalid | HookProjectInvalid | StoreError>
-    /** Why each hook would run, or not. Runs nothing but `dir_test` and `file_test` of trusted hooks. */
+    /** Explains why each hook would run, or not. Runs nothing but `dir_test` and `file_test` of trusted hooks. */
     readonly explain: (call: HookCall) => Effect.Effect<HookPlan, HookCallInvalid | HookProjectInvalid | StoreError>
   }
 >() {}
@@ -44,11 +44,11 @@ export class HookRunner extends Context.Tag("han-core/HookRunner")<
 export interface HookRunnerOptions {
   /** The id of this machine, in the journal. */
   readonly machine: string
-  /** Where outputs go that are too long for memory: a folder of their own, 0700. They are kept for two weeks, 2 GB of them at most; one has 1 GB at most. */
+  /** The folder for outputs that are too long for memory, used for nothing else, 0700. They are kept for two weeks, 2 GB of them at most; one has 1 GB at most. */
   readonly outputFolder: string
   /** Commands that run at once, of all calls; as many again for what an agent waits for while it works. */
   readonly slots: number
-  /** How often in a row an agent that wants to stop is sent on. */
+  /** The consecutive blocks of an agent that wants to stop, at most. */
   readonly mostBlocks: number
   /**
    * Where it is noted which gates block while nobody runs them (`on_error: closed`), by project and by the configuration folder that the call named, "" for

@@ -29,7 +29,7 @@ export interface EventPart {
   ) => Effect.Effect<ReadonlyArray<HookOutcome>>
   /** Waits for the calls that the client waits for, when it does not wait for this one. */
   readonly lastToTell: Effect.Effect<void>
-  /** Those of these hooks, by id, that no call of the event has told of. From now on this one has. */
+  /** Gives the ids of those hooks that no call of the event has told of, and notes that this one does. */
   readonly untold: (hooks: ReadonlyArray<Hook>) => ReadonlySet<string>
 }
 
@@ -41,7 +41,7 @@ export interface DuplicateCalls {
 /** A hook, in one event. */
 interface Gate {
   readonly ended: Deferred.Deferred<boolean>
-  /** Whether a pass from the cache may stand for it. */
+  /** True when a pass from the cache may stand for it. */
   readonly cache: boolean
   outcomes: ReadonlyArray<HookOutcome> | null
   /** `later`: by a call that the client does not wait for, which cannot block: a call that it waits for tells the verdict again. */
@@ -55,9 +55,9 @@ interface HookEvent {
   /** Under way, and of these those that the client waits for. */
   calls: number
   waitedFor: number
-  /** That nobody is waited for any more. */
+  /** Done when the client waits for no call any more. */
   quiet: Deferred.Deferred<void>
-  /** When the first call had its answer, in milliseconds since 1970. */
+  /** The time of the first answer, in milliseconds since 1970. */
   answeredAt: number | null
 }
 
@@ -186,7 +186,7 @@ const partOf = (event: HookEvent, { call, isAsync }: Planned, until: number): { 
 /** Tells whether the client asks nothing more of the kind before it has the answer. */
 const waits = (planned: Planned): boolean => isWaitedFor(planned) && planned.payload.event !== "FileChanged"
 
-/** What the event is, whoever tells of it: with a line break at its end or not, and with its keys in whichever order. */
+/** Identifies the event by its parsed payload, whatever the order of its keys and the space around it. */
 const keyOf = ({ list, payload, treePath }: Planned): string =>
   createHash("sha256")
     .update(JSON.stringify([list.projectPath, treePath, payload.event, canonicalJson(payload.given)]))

@@ -269,7 +269,7 @@ const inVain = (hook: Hook, tree: string): HookOutcome => ({
 const startOf = ({ startedAt }: HookCall, now: number): number => (startedAt === undefined || startedAt > now || now - startedAt > longestWay ? now : startedAt)
 const longestWay = 3_600_000
 
-/** Of what an explanation may take. */
+/** Milliseconds that an explanation may take. */
 const testsAtMost = 60_000
 
 const nothingToSay: HookAnswer = { exitCode: 0, stdout: "", stderr: "" }

@@ -12,19 +12,19 @@ import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothi
 import { type HookProcessEnd, runHookProcess } from "../process/hookProcess.ts"
 import { asArgument, chunked, commandFor, quotedList } from "../shell/hookFiles.ts"
 
-/** How commands of one call are run. */
+/** The settings that commands of one call share. */
 export interface CommandSetting {
   readonly input: string
-  /** Where outputs go that are too long for memory. */
+  /** The folder for outputs that are too long for memory. */
   readonly outputFolder: string
   /** One permit for each command that may run at once. */
   readonly slots: Effect.Semaphore
-  /** When the caller will not wait any more; milliseconds since 1970. */
+  /** The end of the caller's patience; milliseconds since 1970. */
   readonly until: number
   readonly emit: (progress: HookProgress) => void
 }
 
-/** Of each output of a command. What is longer is whole in a file. */
+/** Bytes kept in memory of stdout, and as many of stderr. A file holds all of longer outputs. */
 const memoryBytes = 64 * 1024
 const standardLimitMs = 300_000
 const mostNamed = 100
@@ -81,7 +81,7 @@ export const runTarget = (target: HookTarget, decision: HookDecision, runId: str
     } satisfies HookOutcome
   })
 
-/** What a shell test of a hook says: no for any exit code but 0; null when it could not be run, or did not end by itself. `why` says what it was. */
+/** Runs a shell test of a hook. It says no with any exit code but 0; null: it could not be run, or did not end by itself. `why` explains the answer. */
 export const testOf = (
   test: string,
   target: HookTarget,
@@ -135,7 +135,7 @@ const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: (leftMs: nu
 
 const leftUntil = (until: number): Effect.Effect<number> => Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, until - now))
 
-/** What several calls of one command printed; of much, the end. */
+/** Joins the outputs of several calls of one command, and keeps the end when they are long. */
 const together = (outputs: ReadonlyArray<HookOutput>): HookOutput => {
   const [only, ...more] = outputs
   if (only !== undefined && more.length === 0) return only

@@ -21,7 +21,7 @@ export interface LoggedCall {
 const mostOutput = 10_000
 const mostFiles = 500
 
-/** That a run began. */
+/** The line for the start of a run. */
 export const startLine = (
   call: LoggedCall,
   target: HookTarget,
@@ -29,7 +29,7 @@ export const startLine = (
   { cached, runId }: { readonly cached: boolean; readonly runId: string }
 ): ReadonlyArray<HanLine> => lines(call, { uuid: runId, type: "hook_run", hookRunId: null, data: { ...factsOf(call, target), cached, ...askedOf(decision) } })
 
-/** That it ended, and how. */
+/** The line for its end. */
 export const endLine = (call: LoggedCall, target: HookTarget, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => {
   const redacted = redactor(call.environment)
   const shown = (text: string) => clipped(redacted(text), mostOutput)
@@ -54,13 +54,13 @@ export const endLine = (call: LoggedCall, target: HookTarget, decision: HookDeci
   return lines(call, { uuid: randomUUID(), type: "hook_result", hookRunId: outcome.runId, data })
 }
 
-/** Both, of what was not run: it passed before, or another call ran it. */
+/** Both lines for a hook that was not run: it passed before, or another call ran it. */
 export const wholeLines = (call: LoggedCall, target: HookTarget, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => [
   ...(outcome.runId === null ? [] : startLine(call, target, decision, { runId: outcome.runId, cached: outcome.cached })),
   ...endLine(call, target, decision, outcome)
 ]
 
-/** That somebody who waited for a run went away before it ended. */
+/** The end line for a run whose caller went away before it ended. */
 export const cancelledLine = (call: LoggedCall, target: HookTarget, decision: HookDecision, runId: string, durationMs: number): ReadonlyArray<HanLine> =>
   lines(call, {
     uuid: randomUUID(),

@@ -7,7 +7,7 @@ import { againstIt, type verdictOf } from "../HookOutcome.ts"
 import type { HookList } from "../Hooks.ts"
 import type { BlockRound } from "./duplicateCalls.ts"
 
-/** What lasts from one call to the next: how often an agent was sent on, what people were told, what failed with which content. */
+/** State per session across hook calls: consecutive blocks, notices shown, keys of content that failed. */
 export interface HookSessionState {
   /** Keeps the answer within the number of blocks in a row, and has people told once a session what keeps hooks from running. */
   readonly answer: (
@@ -15,12 +15,12 @@ export interface HookSessionState {
     round: BlockRound | null,
     answerTo: (blocksLeft: boolean, notes: ReadonlyArray<string>) => { readonly answer: HookAnswer; readonly blocks: boolean }
   ) => HookAnswer
-  /** Whether the same content ended the other way before. */
+  /** True when the same content ended the other way before. */
   readonly isFlaky: (key: string, verdict: ReturnType<typeof verdictOf>, passes: CachedPasses) => Effect.Effect<boolean>
 }
 
 export interface HookSessionStateOptions {
-  /** How often in a row an agent that wants to stop is sent on. */
+  /** The consecutive blocks of an agent that wants to stop, at most. */
   readonly mostBlocks: number
 }
 
@@ -68,7 +68,7 @@ export const hookSessionState = ({ mostBlocks }: HookSessionStateOptions): HookS
   }
 }
 
-/** What keeps hooks of this event from running, for people. */
+/** Explains to people what keeps hooks of this event from running. */
 const notesOf = (list: HookList, event: string | null, skipped: Planned["skipped"]): ReadonlyArray<string> => {
   const untrusted = skipped.filter(({ reason }) => reason.code === "untrusted").map(({ hook }) => hook.id)
   const broken = list.problems.filter(({ severity }) => severity === "error").map(({ message }) => message)

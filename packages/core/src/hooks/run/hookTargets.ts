@@ -26,7 +26,7 @@ export interface TargetCall {
   readonly work: Work
 }
 
-/** What a `before_all` came to, when it did not pass. */
+/** Gives the outcome of a `before_all` that did not pass, else null. */
 export type BeforeAll = Effect.Effect<HookOutcome | null>
 
 export interface HookTargetsOptions {
@@ -52,7 +52,7 @@ export const hookTargets = (options: HookTargetsOptions) => {
   const targets: Targets = { ...options, runsIn: runsInFlight() }
   return {
     tested: (target: HookTarget, decision: HookDecision, setting: Omit<CommandSetting, "emit">) => tested(options.deciding, target, decision, setting),
-    /** What becomes of a hook in a directory, with the files as `look` has seen them. */
+    /** Decides about a hook in a directory, with the files as `look` has seen them, and runs it when it is due. */
     resolve: (call: TargetCall, target: HookTarget, look: HookLook, before: BeforeAll) => resolve(targets, call, target, look, before, true),
     /** The same, with the files as they are now. */
     recheck: (call: TargetCall, target: HookTarget, before: BeforeAll) => recheck(targets, call, target, before, true)
@@ -63,7 +63,7 @@ interface Targets extends HookTargetsOptions {
   readonly runsIn: (slots: Effect.Semaphore) => RunsInFlight
 }
 
-/** By what they read and run. */
+/** By the key of the pass that they would leave. */
 type RunsInFlight = Map<string, Deferred.Deferred<InFlight>>
 
 /** Tells the runs by the slots that they run in: what waits behind others' slots is nothing to wait for. */
@@ -238,7 +238,7 @@ const notDue = (decision: HookDecision, code: "dir-test" | "no-file", text: stri
   reason: { code, text }
 })
 
-/** Whether what a passed hook printed is something to tell each time: an answer in JSON, or context. A pass from the cache tells nothing. */
+/** True when a passed hook printed something to tell each time: an answer in JSON, or context. A pass from the cache tells nothing. */
 const saysSomething = (outcome: HookOutcome, event: string | null): boolean => {
   const rule = ruleOf(event)
   const { kind } = printedBy(outcome, event, rule)
