@@ -3,7 +3,7 @@ import { type Asked, parse } from "./command-line/CommandLine.ts"
 import { commands } from "./commands/CommandTable.ts"
 import { BadUsage } from "./environment/CommandFailed.ts"
 import { OutputClosed, toDescriptor } from "./environment/Output.ts"
-import { thisHost } from "./environment/ThisHost.ts"
+import { thisEnvironment } from "./environment/ThisEnvironment.ts"
 
 // Nothing above loads Effect: help, the version and a wrong command line are answered at once.
 
@@ -17,7 +17,7 @@ const answer = async (asked: Asked): Promise<number> => {
     return 0
   }
   const { version } = await import("han-rpc/Version")
-  if (asked._tag === "Run") return asked.run(thisHost(version))
+  if (asked._tag === "Run") return asked.run(thisEnvironment(version))
   await out.write(`han ${version}\n`)
   return 0
 }

@@ -4,9 +4,9 @@ import { join } from "node:path"
 import type { HookAnswer } from "han-core/HookAnswer"
 import type { HookCall } from "han-core/HookCall"
 import { socketPath } from "./coordinator/HanHome.ts"
+import { type HookArgs, parseHookArgs } from "./hook/HookArgs.ts"
 import { ask, type HookReply } from "./hook/HookConnection.ts"
 import { longestInput, readInput } from "./hook/HookInput.ts"
-import { type HookWords, readWords } from "./hook/HookWords.ts"
 
 // An agent waits for its hooks with every call of a tool. So their calls load nothing but this; all other commands are those of `bin`.
 
@@ -91,28 +91,28 @@ const say = async ({ exitCode, stderr, stdout }: HookAnswer): Promise<void> => {
 
 /** The one that Claude Code was started in. */
 const projectOf = (input: string): string => environment["CLAUDE_PROJECT_DIR"] || field(input, "cwd") || workingDirectory()
-const eventOf = (words: HookWords, input: string): string | null => words.event ?? field(input, "hook_event_name") ?? null
+const eventOf = (words: HookArgs, input: string): string | null => words.event ?? field(input, "hook_event_name") ?? null
 
 /** Says that no hooks were run, and lets go or shuts. */
-const fail = async (words: HookWords, input: string, home: string, reason: string): Promise<void> => {
+const fail = async (words: HookArgs, input: string, home: string, reason: string): Promise<void> => {
   const event = eventOf(words, input)
   // Whom nobody waits for can close nothing.
-  const closed = !words.async && (words.failClosed || (await import("./hook/FailClosed.ts")).isClosed(home, projectOf(input), event, input, words.only))
+  const closed = !words.async && (words.failClosed || (await import("./hook/FailClosedIndex.ts")).isClosed(home, projectOf(input), event, input, words.only))
   const session = field(input, "session_id") ?? environment["CLAUDE_CODE_SESSION_ID"]
-  const gate = ". This gate must not be passed without its hooks: it stays closed until they can run; wait a moment, then try again"
+  const gate = ". han blocks this event until its hooks can run; wait a moment, then try again"
   if (closed) return say({ exitCode: 2, stdout: "", stderr: `han: ${reason}${gate}\n` })
   const { saying } = await import("./hook/FailOpen.ts")
   await say({ exitCode: 0, ...saying(home, event, session, reason) })
 }
 
 /** When the client must have been told; looked up only when that is soon in doubt. */
-const untilOf = async (words: HookWords, input: string): Promise<number> => {
+const untilOf = async (words: HookArgs, input: string): Promise<number> => {
   const [{ clientTimeout }, { usableOf }] = await Promise.all([import("./hook/ClientTimeout.ts"), import("han-core/unstable/ClientWaits")])
   return performance.timeOrigin + usableOf(clientTimeout(words, eventOf(words, input), projectOf(input), environment).waitMs)
 }
 
 /** Asks the coordinator, and once more the next one when that one was not there or is gone. */
-const replyTo = async (words: HookWords, call: HookCall, home: string): Promise<HookReply> => {
+const replyTo = async (words: HookArgs, call: HookCall, home: string): Promise<HookReply> => {
   const deadline = deadlineMs()
   let more: (() => Promise<number>) | undefined
   const patience = async () => {
@@ -138,13 +138,13 @@ const isBroken = (input: string): boolean => {
 }
 
 /** Tells whether the client left out what it always says of an event; by hand nothing need be said. */
-const isEmpty = (words: HookWords, input: string): boolean =>
+const isEmpty = (words: HookArgs, input: string): boolean =>
   words.event !== null && input.trim() === "" && (environment["CLAUDE_PROJECT_DIR"] ?? environment["CLAUDECODE"] ?? "") !== ""
 const emptyInput =
   "standard input is empty, where Claude Code writes what happened, so no hooks were run; is something before han in the command of this hook that reads it? By hand: `han hook test`"
 
 /** False: it is a person who asks, and wants to see it run. */
-const answered = async (words: HookWords): Promise<boolean> => {
+const answered = async (words: HookArgs): Promise<boolean> => {
   const input = await readInput()
   if (input._tag === "Terminal") return false
   const text = input._tag === "Text" ? input.text : ""
@@ -179,7 +179,7 @@ const answered = async (words: HookWords): Promise<boolean> => {
   return true
 }
 
-const words = readWords(process.argv.slice(2))
+const words = parseHookArgs(process.argv.slice(2))
 for (const signal of words === undefined ? [] : signals) process.on(signal, interrupted)
 if (words !== undefined && (await answered(words))) process.exit()
 for (const signal of signals) process.off(signal, interrupted)

@@ -4,16 +4,16 @@ import * as Effect from "effect/Effect"
 import type { Project } from "han-core/Project"
 import { Sessions } from "han-core/Sessions"
 import { meant, nearNames } from "../command-line/NearNames.ts"
-import { answered } from "../coordinator/Asking.ts"
+import { answered } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
 
 /** The project that a person meant. `Known`: as the services call it · `Empty`: a folder that is there, and in which no session has worked. */
 export type ProjectMeant = { readonly _tag: "Known"; readonly project: string } | { readonly _tag: "Empty"; readonly folder: string }
 
 /** Finds a project by its name, its repository or a path to it, relative ones included. Fails with the nearest names when there is none. */
-export const projectMeant = (asked: string, host: Host) =>
+export const projectMeant = (asked: string, host: CliEnvironment) =>
   Effect.gen(function* () {
     const projects = yield* answered(
       host,

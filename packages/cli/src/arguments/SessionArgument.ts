@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { distance } from "../command-line/NearNames.ts"
-import { answered, firstRows } from "../coordinator/Asking.ts"
+import { answered, firstRows } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 
 /** Sessions among which something is looked for that may have been meant. */
@@ -12,7 +12,7 @@ const looked = 1000
 const named = 3
 
 /** The session of an id, or of the beginning of one. Fails with the nearest ones when there is none. */
-export const sessionMeant = (asked: string, host: Host) =>
+export const sessionMeant = (asked: string, host: CliEnvironment) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const found = yield* Effect.either(answered(host, "session", sessions.get(asked)))

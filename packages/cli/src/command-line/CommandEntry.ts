@@ -1,4 +1,4 @@
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import type { Command, Given, Option } from "./CommandLine.ts"
 
 export const json: Option = { name: "json", help: "machine-readable output; instants in UTC, money in integer nano-dollars" }
@@ -15,11 +15,11 @@ interface Entry {
   readonly notes?: ReadonlyArray<string>
   readonly options?: ReadonlyArray<Option>
   readonly dashWords?: boolean
-  readonly start: (given: Given) => (host: Host) => Promise<number>
+  readonly start: (given: Given) => (host: CliEnvironment) => Promise<number>
 }
 export const command = (entry: Entry): Command => ({ takes: "", notes: [], options: [], dashWords: false, ...entry })
 
-export const withoutWords = (start: (given: Given) => (host: Host) => Promise<number>) => (given: Given) => {
+export const withoutWords = (start: (given: Given) => (host: CliEnvironment) => Promise<number>) => (given: Given) => {
   given.noWords()
   return start(given)
 }

@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { type DateContext, parseDate } from "./DateArgument.ts"
 import { distance } from "./NearNames.ts"
 
 export interface Option {
   readonly name: string
   readonly short?: string
-  /** What stands for its value in the help; an option without one is a flag. */
+  /** The name of its value in the help; an option without one is a flag. */
   readonly value?: string
   readonly help: string
 }
@@ -15,7 +15,7 @@ export interface Option {
 /** One command: what it takes, and how it starts. `start` loads the code of the command, so that nothing else is loaded for it. */
 export interface Command {
   readonly name: string
-  /** What comes behind the name, e.g. `SESSION`. */
+  /** The words behind the name, such as `SESSION`. */
   readonly takes: string
   readonly summary: string
   /** Further lines of its help. */
@@ -23,7 +23,7 @@ export interface Command {
   readonly options: ReadonlyArray<Option>
   /** `-word` is one of the words, not an option. */
   readonly dashWords: boolean
-  readonly start: (given: Given) => (host: Host) => Promise<number>
+  readonly start: (given: Given) => (host: CliEnvironment) => Promise<number>
 }
 
 /** A command line with its options taken apart. Its readers throw `BadUsage`. */
@@ -106,11 +106,11 @@ const oneOf = <A extends string>(option: string, text: string, choices: Readonly
   return found
 }
 
-/** What a command line asks for. */
+/** The meaning of a command line. */
 export type Asked =
   | { readonly _tag: "Help"; readonly topic: string }
   | { readonly _tag: "Version" }
-  | { readonly _tag: "Run"; readonly run: (host: Host) => Promise<number> }
+  | { readonly _tag: "Run"; readonly run: (host: CliEnvironment) => Promise<number> }
 
 /** Throws `BadUsage` with a line that names the command. */
 export const parse = (argv: ReadonlyArray<string>, commands: ReadonlyArray<Command>, now: number): Asked => {

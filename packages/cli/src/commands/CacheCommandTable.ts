@@ -6,12 +6,12 @@ const within: Option = { name: "project", short: "p", value: "DIR", help: "only 
 
 const choice = (given: Given) => ({ hook: given.text("hook"), project: given.text("project") })
 
-/** What is about passes of hooks that stand for runs. */
+/** The commands for passes of hooks. */
 export const cacheCommands: ReadonlyArray<Command> = [
   command({
     name: "cache list",
-    summary: "what hooks passed with, the newest first: it is not run again for the same content",
-    notes: ["USES says how often a pass stood for a run. Passes that were not used for 60 days go by themselves."],
+    summary: "list what hooks passed with, newest first; they do not run again for the same content",
+    notes: ["USES counts how often a pass replaced a run. han removes passes that were not used for 60 days."],
     options: [hook, within, limit(50), utc, json],
     start: withoutWords((given) => {
       const options = { ...choice(given), limit: given.count("limit") ?? 50, utc: given.flag("utc"), json: given.flag("json") }
@@ -21,7 +21,7 @@ export const cacheCommands: ReadonlyArray<Command> = [
   command({
     name: "cache clear",
     summary: "forget what passed, so that hooks run again",
-    notes: ["Everything, or what --hook and --project say. What passed file by file goes with it. The history of runs stays."],
+    notes: ["Removes everything, or what --hook and --project say, with what passed file by file. The history of runs stays."],
     options: [hook, within, yes],
     start: withoutWords((given) => {
       const options = { ...choice(given), yes: given.flag("yes") }

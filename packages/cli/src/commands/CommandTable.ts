@@ -39,7 +39,7 @@ const kinds: ReadonlyArray<MessageKind> = [
 export const commands: ReadonlyArray<Command> = [
   command({
     name: "index",
-    summary: "one pass over every transcript of this machine",
+    summary: "index every transcript of this machine once",
     notes: ["Waits for a pass that is running. What cannot be read is named on standard error; the rest goes on."],
     options: [json],
     start: withoutWords((given) => {
@@ -49,7 +49,7 @@ export const commands: ReadonlyArray<Command> = [
   }),
   command({
     name: "sessions",
-    summary: "sessions, the latest activity first",
+    summary: "list sessions, latest activity first",
     options: [project, limit(50), utc, json],
     start: withoutWords((given) => {
       const options = { project: given.text("project"), limit: given.count("limit") ?? 50, utc: given.flag("utc"), json: given.flag("json") }
@@ -59,7 +59,7 @@ export const commands: ReadonlyArray<Command> = [
   command({
     name: "session",
     takes: "ID",
-    summary: "one session: header, tasks, files, usage, then its messages",
+    summary: "show one session: header, tasks, files, usage, then its messages",
     notes: ["ID may be the beginning of an id. On a terminal it is shown in $PAGER (less -R)."],
     options: [utc, json],
     start: (given) => {
@@ -70,7 +70,7 @@ export const commands: ReadonlyArray<Command> = [
   command({
     name: "search",
     takes: "TEXT…",
-    summary: "messages that hold all the words, the newest first",
+    summary: "find messages that contain all the words, newest first",
     notes: [
       "word* is the beginning of a word, -word must not occur, and words in double quotes stand side by side:",
       "han search '\"rate limit\" retr* -test'"
@@ -108,7 +108,7 @@ export const commands: ReadonlyArray<Command> = [
   }),
   command({
     name: "usage",
-    summary: "tokens and money, each API response counted once",
+    summary: "sum up tokens and money, each API response counted once",
     options: [
       { name: "by", value: "day|model|project|session", help: "what a row is (day)" },
       since,
@@ -130,7 +130,7 @@ export const commands: ReadonlyArray<Command> = [
   command({
     name: "tail",
     takes: "[SESSION]",
-    summary: "what is being written now, until interrupted",
+    summary: "follow what is being written now, until interrupted",
     options: [utc],
     start: (given) => {
       const options = { session: given.optionalWord(), utc: given.flag("utc") }
@@ -140,7 +140,7 @@ export const commands: ReadonlyArray<Command> = [
   command({
     name: "export",
     takes: "SESSION | --all DIR",
-    summary: "a transcript as the client wrote it, or readable",
+    summary: "export a transcript as the client wrote it, or readable",
     notes: [
       "jsonl is byte for byte the file up to its last newline, also after the file is gone. --all writes every transcript of every session,",
       "with all generations, to DIR/<source>/<session>/."
@@ -194,7 +194,7 @@ export const commands: ReadonlyArray<Command> = [
   ...setupCommands,
   command({
     name: "doctor",
-    summary: "roots, counts, problems, versions, and when Claude Code will next delete transcripts",
+    summary: "show roots, counts, problems, versions, and when Claude Code will next delete transcripts",
     options: [json, utc],
     start: withoutWords((given) => {
       const options = { json: given.flag("json"), utc: given.flag("utc") }
@@ -204,8 +204,8 @@ export const commands: ReadonlyArray<Command> = [
   command({
     name: "open",
     summary: "let the browser use the coordinator's API, and show it there",
-    notes: ["The address is good once, for ten minutes. It sets the cookie that /graphql asks for."],
-    options: [{ name: "print", help: "only print the address" }],
+    notes: ["The link works once, for ten minutes. It sets the cookie that /graphql asks for."],
+    options: [{ name: "print", help: "print the link without opening it" }],
     start: withoutWords((given) => {
       const options = { print: given.flag("print") }
       return async (host) => (await import("./open.ts")).run(options, host)
@@ -243,7 +243,7 @@ export const commands: ReadonlyArray<Command> = [
   }),
   command({
     name: "coordinator status",
-    summary: "whether it runs, since when, and what it does; exit code 3 when it does not run",
+    summary: "say whether it runs, since when, and what it does; exit code 3 when it does not run",
     options: [json],
     start: withoutWords((given) => {
       const options = { json: given.flag("json") }
@@ -252,7 +252,7 @@ export const commands: ReadonlyArray<Command> = [
   }),
   command({
     name: "coordinator logs",
-    summary: "the end of the coordinator's log",
+    summary: "print the end of the coordinator's log",
     options: [
       { name: "follow", short: "f", help: "and what comes, until interrupted" },
       { name: "lines", short: "n", value: "N", help: "the last N lines (50)" }

@@ -2,8 +2,8 @@ import { command, json, limit, projectFolder, session, utc, withoutWords, yes } 
 import type { Command, Given, Option } from "../command-line/CommandLine.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
 
-const tool: Option = { name: "tool", value: "NAME", help: "as if this tool had been used: Edit (for events of tools)" }
-const file: Option = { name: "file", value: "FILE", help: "as if the tool had been used on this file" }
+const tool: Option = { name: "tool", value: "NAME", help: "assume that this tool was used: Edit (for events of tools)" }
+const file: Option = { name: "file", value: "FILE", help: "assume that the tool was used on this file" }
 
 /** `EVENT`, or `PLUGIN HOOK`. */
 const meant = ({ words: [first, second, third] }: Given) => {
@@ -11,12 +11,12 @@ const meant = ({ words: [first, second, third] }: Given) => {
   return second === undefined ? { event: first, only: undefined } : { event: undefined, only: { plugin: first, hook: second } }
 }
 
-/** What is about hooks, plugins and trust. */
+/** The commands for hooks, plugins and trust. */
 export const hookCommands: ReadonlyArray<Command> = [
   command({
     name: "hook list",
-    summary: "the hooks that hold here: what runs, when, where, and whether it is trusted",
-    notes: ["Also what Claude Code runs by itself, and what is wrong in the files of plugins and settings."],
+    summary: "list the hooks active in this directory: what runs, when, where, and whether it is trusted",
+    notes: ["Also lists what Claude Code runs by itself, and the faults in the files of plugins and settings."],
     options: [
       { name: "event", short: "e", value: "E", help: "only those of this event of Claude Code: Stop, PostToolUse, SessionStart:compact" },
       projectFolder,
@@ -32,13 +32,13 @@ export const hookCommands: ReadonlyArray<Command> = [
     takes: "EVENT | PLUGIN HOOK",
     summary: "run the hooks that are due for an event, or one hook, and show what they print",
     notes: [
-      "This is what Claude Code calls, with what it tells of the event on standard input: the answer goes to it as its contract has it. By hand it runs the same",
-      "way and shows what happens; the exit code is 1 when something did not pass. What passed with the same content before is not run again."
+      "Claude Code calls this with the event's payload on standard input, and gets its answer as its contract says. By hand it runs the same way and shows what",
+      "happens; the exit code is 1 when something did not pass. What passed with the same content before is not run again."
     ],
     options: [
-      { name: "no-cache", help: "nothing counts as passed before" },
-      { name: "only", value: "DIR", help: "only in this directory" },
-      { name: "session", short: "s", value: "ID", help: "note the runs in the history of this session" },
+      { name: "no-cache", help: "ignore what passed before" },
+      { name: "only", value: "DIR", help: "run them only in this directory" },
+      { name: "session", short: "s", value: "ID", help: "record the runs in the history of this session" },
       json
     ],
     start: (given) => {
@@ -55,8 +55,8 @@ export const hookCommands: ReadonlyArray<Command> = [
   command({
     name: "hook dispatch",
     takes: "EVENT",
-    summary: "the same as `hook run EVENT`, as older plugins call it",
-    options: [{ name: "no-cache", help: "nothing counts as passed before" }, json],
+    summary: "run the hooks of an event as `hook run EVENT` does; older plugins call it so",
+    options: [{ name: "no-cache", help: "ignore what passed before" }, json],
     start: (given) => {
       const options = { event: given.word("the event"), cache: !given.flag("no-cache"), json: given.flag("json") }
       return async (host) => (await import("./hook/hookRun.ts")).run(options, host)
@@ -65,12 +65,12 @@ export const hookCommands: ReadonlyArray<Command> = [
   command({
     name: "hook explain",
     takes: "EVENT[:WHAT] | PLUGIN HOOK",
-    summary: "why each hook would run, or not, if this event happened now; nothing is run",
+    summary: "say why each hook would run, or not, if this event happened now; run nothing",
     notes: [
       "WHAT is what the event is about, as in han-plugin.yml: SessionStart:compact, SubagentStop:Explore, FileChanged:package.json, PreToolUse:Bash.",
-      "dir_test and file_test of trusted hooks are run, for they decide."
+      "han does run dir_test and file_test of trusted hooks, for they decide."
     ],
-    options: [tool, file, { name: "no-cache", help: "as if nothing had passed before" }, json],
+    options: [tool, file, { name: "no-cache", help: "ignore what passed before" }, json],
     start: (given) => {
       const options = {
         ...meant(given),
@@ -88,14 +88,14 @@ export const hookCommands: ReadonlyArray<Command> = [
     summary: "run all hooks of an event as if it happened now, and show what Claude Code would do, and what it would be told",
     notes: [
       "WHAT is what it is about, as SessionStart:compact; without it hooks for anything are run.",
-      "Nothing counts as passed before, unless --cached is given. With --input the hooks get that payload, so that a rule can be tried:",
+      "han ignores what passed before, unless --cached is given. With --input the hooks get that payload, so that you can try a rule:",
       `--input '{"tool_name":"Bash","tool_input":{"command":"rm -rf src"}}'; the session that it names is not touched.`
     ],
     options: [
       tool,
       file,
-      { name: "input", value: "JSON|FILE", help: "with this payload: JSON, or a file of it" },
-      { name: "cached", help: "what passed before is not run" },
+      { name: "input", value: "JSON|FILE", help: "give the hooks this payload: JSON, or a file with it" },
+      { name: "cached", help: "skip what passed before" },
       json
     ],
     start: (given) => {
@@ -112,8 +112,8 @@ export const hookCommands: ReadonlyArray<Command> = [
   }),
   command({
     name: "hook history",
-    summary: "the runs of hooks, the newest first: where, how long, how they ended, and why they were run",
-    notes: ["Runs by hand are not kept, unless `han hook run --session ID` says whose they are."],
+    summary: "list the runs of hooks, newest first: where, how long, how they ended, and why they ran",
+    notes: ["Runs by hand are recorded only with `han hook run --session ID`."],
     options: [
       { name: "project", short: "p", value: "DIR", help: "only in this folder and below it" },
       session,
@@ -142,7 +142,7 @@ export const hookCommands: ReadonlyArray<Command> = [
   }),
   command({
     name: "plugin list",
-    summary: "the plugins that settings name: enabled by what, where they are, whether they are trusted",
+    summary: "list the plugins that settings name: what enables them, where they are, and whether they are trusted",
     options: [projectFolder, json],
     start: withoutWords((given) => {
       const options = { project: given.text("project"), json: given.flag("json") }
@@ -152,7 +152,7 @@ export const hookCommands: ReadonlyArray<Command> = [
   command({
     name: "plugin validate",
     takes: "[DIR]",
-    summary: "what is wrong in a plugin's files; exit code 1 when something in them does not count",
+    summary: "check a plugin's files; exit code 1 when han ignores something in them",
     notes: ["Reads han-plugin.yml, hooks/hooks.json and .claude-plugin/plugin.json in DIR, the current folder if absent. Runs nothing, asks no coordinator."],
     options: [json],
     start: (given) => {
@@ -168,8 +168,8 @@ export const hookCommands: ReadonlyArray<Command> = [
       "han-config.yml of a repository enable or define is not run before. A change of what would run asks again."
     ],
     options: [
-      { name: "list", help: "the decisions that were taken" },
-      { name: "revoke", help: "take the decision for this project back" },
+      { name: "list", help: "list the decisions taken so far" },
+      { name: "revoke", help: "withdraw the decision for this project" },
       projectFolder,
       yes,
       { name: "json", help: "with --list: machine-readable output" }

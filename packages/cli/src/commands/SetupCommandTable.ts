@@ -14,7 +14,7 @@ const pluginOptions = (given: Given) => {
   }
 }
 
-/** What writes files of Claude Code and of plugins. */
+/** The commands that write files of Claude Code and of plugins. */
 export const setupCommands: ReadonlyArray<Command> = [
   command({
     name: "plugin generate-hooks",
@@ -66,7 +66,7 @@ export const setupCommands: ReadonlyArray<Command> = [
   }),
   command({
     name: "setup",
-    summary: "have Claude Code call han: writes into your own settings of it, and says what",
+    summary: "make Claude Code call han: write the hooks into your own settings, and say what changed",
     notes: [
       "At SessionStart, PostToolUse, Stop and SubagentStop, and at every event that trusted hooks wait for: of your plugins, of the project that you are in, and of all",
       "repositories that you trusted. A second run adds what is missing, and takes out what was written for hooks that are gone. What --event adds stays."

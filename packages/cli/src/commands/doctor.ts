@@ -3,10 +3,10 @@ import { Hooks } from "han-core/Hooks"
 import type { ToolOutputTotals } from "han-core/ToolOutput"
 import type { NotTakenFiles } from "han-core/Transcripts"
 import { type ClaudeCleanup, Coordinator, type DoctorReport } from "han-rpc/Coordinator"
-import { answered, print, run as runAgainst, statusOf } from "../coordinator/Asking.ts"
 import { connect } from "../coordinator/Connection.ts"
+import { answered, print, run as runAgainst, statusOf } from "../coordinator/CoordinatorClient.ts"
 import { logPath } from "../coordinator/HanHome.ts"
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { layerFiles } from "../hook/GateEntries.ts"
 import { type HookHealth, hookHealth, hookHealthLines } from "../hook/HookDoctor.ts"
 import { programWarnings } from "../hook/HookPrograms.ts"
@@ -21,10 +21,10 @@ export interface Options {
   readonly utc: boolean
 }
 
-/** What a person reads; `--json` has all that the coordinator sends. */
+/** The report for people; `--json` has all that the coordinator sends. */
 const problemsShown = 20
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   runAgainst(
     host,
     Effect.gen(function* () {
@@ -55,7 +55,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
   )
 
 /** Looks at what Claude Code's hook entries call, as this shell sees it: the coordinator has another PATH. */
-const setupWarnings = (port: number | null | undefined, host: Host) =>
+const setupWarnings = (port: number | null | undefined, host: CliEnvironment) =>
   Effect.gen(function* () {
     const hooks = yield* Hooks
     const { clientHooks, projectPath } = yield* hooks.list(hookQuery(undefined, host))
@@ -66,7 +66,7 @@ const setupWarnings = (port: number | null | undefined, host: Host) =>
   )
 
 /** The coordinator runs, but what it keeps cannot be read. */
-const unreadable = (message: string, options: Options, host: Host) =>
+const unreadable = (message: string, options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const status = yield* Effect.either(statusOf(host))
     const known = status._tag === "Right"
@@ -79,7 +79,7 @@ const unreadable = (message: string, options: Options, host: Host) =>
     return 1
   })
 
-const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, usage, warnings }: DoctorReport, host: Host) => {
+const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, totals, usage, warnings }: DoctorReport, host: CliEnvironment) => {
   const { bytes, entries, transcripts, unreadable, unrecognized, ...distinct } = totals
   return {
     transcripts,
@@ -110,10 +110,50 @@ const shape = ({ claudeCleanup, notTaken, outputs, problems, roots, status, tota
   }
 }
 
-const text = (report: DoctorReport, hooks: HookHealth, { utc }: Options, host: Host): string => {
+const text = (report: DoctorReport, hooks: HookHealth, { utc }: Options, host: CliEnvironment): string => {
   const style = styleOf(host.terminal)
-  const { problems, roots, status, totals } = report
-  const distinct: ReadonlyArray<readonly [string, number | string]> = [
+  const { claudeCleanup, notTaken, outputs, roots, status, totals, usage, warnings } = report
+  return [
+    section(
+      "Coordinator",
+      [...statusText(status, host.now()).trimEnd().split("\n"), `versions     han ${host.version}, Bun ${process.versions.bun ?? "?"}`],
+      style
+    ),
+    section("Hooks", hookHealthLines(hooks), style),
+    section(
+      "Folders",
+      roots.map((root) => `${root.state.padEnd(10)}  ${plainLine(root.path)}${root.message === null ? "" : `: ${plainLine(root.message)}`}`),
+      style
+    ),
+    section(`Not transcripts (${counted(notTaken.count, ".jsonl file")})`, notTakenLines(notTaken, style), style),
+    section("Kept", totalLines(totals), style),
+    section("Outputs of tools", outputLines(outputs, style), style),
+    section(
+      "Claude Code's own deletion",
+      claudeCleanup.map((cleanup) => cleanupLine(cleanup, utc, host.now())),
+      style
+    ),
+    section(
+      "Usage",
+      [
+        ...usage.unpricedModels.map((model) => `no price is known for ${plainLine(model)}; set one in config.json`),
+        ...usage.notIncluded.map((what) => `not included: ${plainLine(what)}`)
+      ],
+      style
+    ),
+    section("Lines to know about", problemLines(report.problems, style), style),
+    section(
+      "Warnings",
+      warnings.map((warning) => style.yellow(plainLine(warning))),
+      style
+    )
+  ]
+    .filter((part) => part !== "")
+    .join("\n")
+}
+
+const totalLines = (totals: DoctorReport["totals"]): ReadonlyArray<string> => {
+  const named: ReadonlyArray<readonly [string, number | string]> = [
     ["sessions", totals.sessions],
     ["subagents", totals.subagents],
     ["forks", totals.forks],
@@ -127,82 +167,36 @@ const text = (report: DoctorReport, hooks: HookHealth, { utc }: Options, host: H
     ["unreadable", totals.unreadable],
     ["unknown kind", totals.unrecognized]
   ]
-  const shown = problems.slice(0, problemsShown)
-  return [
-    section(
-      "Coordinator",
-      [...statusText(status, host.now()).trimEnd().split("\n"), `versions     han ${host.version}, Bun ${process.versions.bun ?? "?"}`],
-      style
-    ),
-    section("Hooks", hookHealthLines(hooks), style),
-    section(
-      "Folders",
-      roots.map((root) => `${root.state.padEnd(10)}  ${plainLine(root.path)}${root.message === null ? "" : `: ${plainLine(root.message)}`}`),
-      style
-    ),
-    section(notTakenTitle(report.notTaken.count), notTakenLines(report.notTaken, style), style),
-    section(
-      "Kept",
-      distinct.map(([name, value]) => `${name.padEnd(13)}  ${typeof value === "number" ? count(value) : value}`),
-      style
-    ),
-    section("Outputs of tools", outputLines(report.outputs, style), style),
-    section(
-      "Claude Code's own deletion",
-      report.claudeCleanup.map((cleanup) => cleanupLine(cleanup, utc, host.now())),
-      style
-    ),
-    section(
-      "Usage",
-      [
-        ...report.usage.unpricedModels.map((model) => `no price is known for ${plainLine(model)}; set one in config.json`),
-        ...report.usage.notIncluded.map((what) => `not included: ${plainLine(what)}`)
-      ],
-      style
-    ),
-    section(
-      "Lines to know about",
-      [
-        ...shown.map(
-          ({ kind, line, lines, offset, path, reason, transcript }) =>
-            `${kind} ${plainLine(path ?? transcript)}, line ${count(line + 1)}, byte ${count(offset)}: ${plainLine(reason)}${lines > 1 ? ` (${counted(lines, "line")})` : ""}`
-        ),
-        ...(problems.length > shown.length ? [style.dim(`… and ${count(problems.length - shown.length)} more (--json has the first 100)`)] : [])
-      ],
-      style
-    ),
-    section(
-      "Warnings",
-      report.warnings.map((warning) => style.yellow(plainLine(warning))),
-      style
-    )
-  ]
-    .filter((part) => part !== "")
-    .join("\n")
+  return named.map(([name, value]) => `${name.padEnd(13)}  ${typeof value === "number" ? count(value) : value}`)
 }
 
-const notTakenTitle = (files: number): string => `Not transcripts (${counted(files, ".jsonl file")})`
+const problemLines = (problems: DoctorReport["problems"], style: Style): ReadonlyArray<string> => [
+  ...problems.slice(0, problemsShown).map(({ kind, line, lines, offset, path, reason, transcript }) => {
+    const repeated = lines > 1 ? ` (${counted(lines, "line")})` : ""
+    return `${kind} ${plainLine(path ?? transcript)}, line ${count(line + 1)}, byte ${count(offset)}: ${plainLine(reason)}${repeated}`
+  }),
+  ...moreLine(problems.length, style)
+]
 
-const notTakenLines = ({ count: all, files }: NotTakenFiles, style: Style): ReadonlyArray<string> => {
-  const shown = files.slice(0, problemsShown)
-  return [
-    ...shown.map(({ path, reason }) => `${plainLine(path)}: ${reason}`),
-    ...(all > shown.length ? [style.dim(`… and ${count(all - shown.length)} more (--json has the first 100)`)] : [])
-  ]
-}
+const notTakenLines = ({ count: all, files }: NotTakenFiles, style: Style): ReadonlyArray<string> => [
+  ...files.slice(0, problemsShown).map(({ path, reason }) => `${plainLine(path)}: ${reason}`),
+  ...moreLine(all, style)
+]
 
-const outputLines = ({ bytes, outputs, problemCount, problems }: ToolOutputTotals, style: Style): ReadonlyArray<string> => {
-  const shown = problems.slice(0, problemsShown)
-  return [
-    ...(outputs === 0 ? [] : [`${counted(outputs, "file")} (${byteSize(bytes)}) kept`]),
-    ...shown.map(({ kind, line, reason, sessionId, transcript }) =>
+const outputLines = ({ bytes, outputs, problemCount, problems }: ToolOutputTotals, style: Style): ReadonlyArray<string> => [
+  ...(outputs === 0 ? [] : [`${counted(outputs, "file")} (${byteSize(bytes)}) kept`]),
+  ...problems
+    .slice(0, problemsShown)
+    .map(({ kind, line, reason, sessionId, transcript }) =>
       line === null || transcript === null
         ? `${kind} session ${plainLine(sessionId)}: ${plainLine(reason)}`
         : `${kind} ${plainLine(transcript)}, line ${count(line + 1)}: ${plainLine(reason)}`
     ),
-    ...(problemCount > shown.length ? [style.dim(`… and ${count(problemCount - shown.length)} more (--json has the first 100)`)] : [])
-  ]
-}
+  ...moreLine(problemCount, style)
+]
+
+const moreLine = (all: number, style: Style): ReadonlyArray<string> =>
+  all > problemsShown ? [style.dim(`… and ${count(all - problemsShown)} more (--json has the first 100)`)] : []
 
 const section = (title: string, lines: ReadonlyArray<string>, style: Style): string =>
   lines.length === 0 ? "" : `${style.bold(title)}\n${lines.map((line) => `  ${line}\n`).join("")}`

@@ -4,8 +4,8 @@ import { AgentId } from "han-core/Entry"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
 import { Sessions } from "han-core/Sessions"
 import { sessionMeant } from "../arguments/SessionArgument.ts"
-import { answered, ask, pages, print } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
+import { answered, ask, pages, print } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { messageArray } from "../export/MessageArray.ts"
 import { choose, generationsOf, holdingOf, transcriptsOf } from "../export/TranscriptChoice.ts"
 import { counted } from "../terminal/Figures.ts"
@@ -22,10 +22,10 @@ export interface Options {
 
 const pageSize = 200
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   options.format === "jsonl" ? ask(host, verbatim(options, host)) : ask(host, readable(options, host))
 
-const verbatim = (options: Options, host: Host) =>
+const verbatim = (options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const journal = yield* Journal
     const { transcripts } = yield* transcriptsOf(options.session, host)
@@ -35,7 +35,7 @@ const verbatim = (options: Options, host: Host) =>
   })
 
 /** Several files can have one session's id: whoever exports one of them is to know of the others. */
-const tellOthers = (generations: ReadonlyArray<TranscriptInfo>, exported: number, host: Host) => {
+const tellOthers = (generations: ReadonlyArray<TranscriptInfo>, exported: number, host: CliEnvironment) => {
   const others = holdingOf(generations).filter(({ transcript }) => transcript.generation !== exported)
   return others.length === 0
     ? Effect.void
@@ -50,7 +50,7 @@ const tellOthers = (generations: ReadonlyArray<TranscriptInfo>, exported: number
       )
 }
 
-const readable = ({ agent, format, generation, session: asked, utc }: Options, host: Host) =>
+const readable = ({ agent, format, generation, session: asked, utc }: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const session = yield* sessionMeant(asked, host)

@@ -2,16 +2,16 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Journal } from "han-core/Journal"
 import { toolOutputId } from "han-core/ToolOutput"
-import { answered, ask, print } from "../coordinator/Asking.ts"
+import { answered, ask, print } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
 import { type ExportFile, exportFolder } from "../export/ExportFolder.ts"
 import { outputPlacesOf, placesOf } from "../export/ExportTree.ts"
 import { byteSize, count, counted } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 
-export const run = ({ directory }: { readonly directory: string }, host: Host): Promise<number> =>
+export const run = ({ directory }: { readonly directory: string }, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import { SessionId } from "han-core/Entry"
 import { Journal } from "han-core/Journal"
 import { Sessions } from "han-core/Sessions"
-import { answered, ask, print } from "../coordinator/Asking.ts"
+import { answered, ask, print } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { BadUsage, CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { transcriptsOf } from "../export/TranscriptChoice.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
@@ -19,7 +19,7 @@ export interface Options {
 /** Sessions that are named before the question; the rest is a number. */
 const named = 10
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
@@ -44,7 +44,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
   )
 
 /** The id of a session that can be forgotten, also one of which no line could be read. */
-const one = (session: string, host: Host) =>
+const one = (session: string, host: CliEnvironment) =>
   Effect.gen(function* () {
     const journal = yield* Journal
     const found = yield* Effect.either(transcriptsOf(session, host))
@@ -53,7 +53,7 @@ const one = (session: string, host: Host) =>
     return yield* Effect.fail(forgotten ? new CommandFailed(`session ${session} is forgotten already`) : found.left)
   })
 
-const question = (ids: ReadonlyArray<SessionId>, { utc }: Options, host: Host) =>
+const question = (ids: ReadonlyArray<SessionId>, { utc }: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const shown = yield* answered(host, "sessions", sessions.getMany(ids.slice(0, named)))

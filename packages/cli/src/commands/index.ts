@@ -1,14 +1,14 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Indexer, type IndexReport } from "han-core/Indexer"
-import { ask, print } from "../coordinator/Asking.ts"
+import { ask, print } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { byteSize, count, counted, duration } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 import { progressBar } from "../terminal/ProgressBar.ts"
 
-export const run = (options: { readonly json: boolean }, host: Host): Promise<number> =>
+export const run = (options: { readonly json: boolean }, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

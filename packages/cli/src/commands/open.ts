@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
 import { Coordinator } from "han-rpc/Coordinator"
-import { answered, ask, print } from "../coordinator/Asking.ts"
+import { answered, ask, print } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 
 /** A program that hands the address on ends soon; one that becomes the browser itself stays. */
 const patienceMs = 3000
 
-export const run = (options: { readonly print: boolean }, host: Host): Promise<number> =>
+export const run = (options: { readonly print: boolean }, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

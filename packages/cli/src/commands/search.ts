@@ -3,8 +3,8 @@ import type { MessageKind, MessageRole } from "han-core/Message"
 import { Search, type SearchHit } from "han-core/Search"
 import { projectMeant } from "../arguments/ProjectArgument.ts"
 import { sessionMeant } from "../arguments/SessionArgument.ts"
-import { answered, askIndexed, firstRows, print, writeShape } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
+import { answered, askIndexed, firstRows, print, writeShape } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { searchHit } from "../export/JsonShapes.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
 import { highlighted } from "../terminal/Highlight.ts"
@@ -28,7 +28,7 @@ export interface Options {
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   askIndexed(
     host,
     Effect.gen(function* () {
@@ -65,7 +65,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-const hitText = (hit: SearchHit, options: Options, host: Host): string => {
+const hitText = (hit: SearchHit, options: Options, host: CliEnvironment): string => {
   const style = styleOf(host.terminal)
   const where = `${shortId(plainLine(hit.sessionId), host.terminal)}${hit.agentId === null ? "" : ` agent ${plainLine(hit.agentId)}`}`
   const head = `${style.dim(dateMinute(hit.at, options.utc))}  ${style.cyan(where)}  ${padEnd(nameOf(hit.kind), 9)}`.trimEnd()

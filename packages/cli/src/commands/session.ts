@@ -4,8 +4,8 @@ import type { Message } from "han-core/Message"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
 import { sessionMeant } from "../arguments/SessionArgument.ts"
-import { answered, askIndexed, pages, print, type Services, writeShape } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
+import { answered, askIndexed, pages, print, type Services, writeShape } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import type { Output } from "../environment/Output.ts"
 import * as JsonShapes from "../export/JsonShapes.ts"
 import { messageArray } from "../export/MessageArray.ts"
@@ -25,14 +25,14 @@ const pageSize = 200
 /** Lines of a tool's result that a reader of the whole session sees; `han export --format markdown` has all. */
 const resultLines = 20
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   askIndexed(
     host,
     Effect.flatMap(facts(options.id, host), (session) => (options.json ? writeJson(session, host) : writeText(session, options, host)))
   )
 
 /** Everything about a session that is small. */
-const facts = (id: string, host: Host) =>
+const facts = (id: string, host: CliEnvironment) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const usage = yield* Usage
@@ -58,10 +58,10 @@ const facts = (id: string, host: Host) =>
   })
 export type Facts = Effect.Effect.Success<ReturnType<typeof facts>>
 
-const messagePages = (session: Facts["session"], host: Host) =>
+const messagePages = (session: Facts["session"], host: CliEnvironment) =>
   Stream.unwrap(Effect.map(Sessions, (sessions) => pages(pageSize, (page) => answered(host, "messages", sessions.messages({ sessionId: session.id }, page)))))
 
-const writeJson = ({ agents, compactions, files, session, summaries, tasks, todos, usage }: Facts, host: Host) =>
+const writeJson = ({ agents, compactions, files, session, summaries, tasks, todos, usage }: Facts, host: CliEnvironment) =>
   Effect.gen(function* () {
     const head = toJson({
       session: JsonShapes.sessionFacts(session),
@@ -79,7 +79,7 @@ const writeJson = ({ agents, compactions, files, session, summaries, tasks, todo
     yield* print(host.out, "}\n")
   })
 
-const writeText = (session: Facts, options: Options, host: Host) =>
+const writeText = (session: Facts, options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<Services>()
     const style = styleOf(host.terminal)

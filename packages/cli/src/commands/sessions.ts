@@ -3,8 +3,8 @@ import * as Pricing from "han-core/Pricing"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { projectMeant } from "../arguments/ProjectArgument.ts"
-import { answered, askIndexed, firstRows, print, writeShape } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
+import { answered, askIndexed, firstRows, print, writeShape } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { sessionRow } from "../export/JsonShapes.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
@@ -19,7 +19,7 @@ export interface Options {
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   askIndexed(
     host,
     Effect.gen(function* () {
@@ -51,7 +51,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
     })
   )
 
-const columns = (options: Options, host: Host) => [
+const columns = (options: Options, host: CliEnvironment) => [
   { header: "SESSION", cell: (session: Session) => shortId(session.id, host.terminal) },
   { header: "UPDATED", cell: (session: Session) => dateMinute(session.updatedAt, options.utc) },
   {

@@ -4,9 +4,9 @@ import { hookEventNames, isHookEvent, refusalOf } from "han-core/HookEvents"
 import type { HookList } from "han-core/Hooks"
 import { type ClientEntriesChange, type EntryChange, remove, standardEvents, write } from "han-core/unstable/ClientEntries"
 import { mayRun } from "han-core/unstable/HookCallers"
-import { print, run as runAgainst } from "../coordinator/Asking.ts"
+import { print, run as runAgainst } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { faultsIn, layerFiles, placeOf, situations, wantedBy } from "../hook/GateEntries.ts"
 import { counted } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
@@ -21,15 +21,15 @@ export interface Options {
 }
 
 /** The files are read and changed here: no coordinator is needed. */
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   runAgainst(host, Effect.provide(options.uninstall ? uninstalled(options, host) : installed(options, host), layerFiles(host)))
 
-const uninstalled = (options: Options, host: Host) => {
+const uninstalled = (options: Options, host: CliEnvironment) => {
   const place = placeOf(host, options.dryRun)
   return Effect.flatMap(remove(place), (change) => say(options, host, place.settings, { ...change, isCalled: false }))
 }
 
-const installed = (options: Options, host: Host) =>
+const installed = (options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     for (const event of options.events) {
       const refusal = refusalOf(event)
@@ -63,14 +63,14 @@ interface Said extends ClientEntriesChange {
   readonly isCalled: boolean
 }
 
-const say = (options: Options, host: Host, file: string, said: Said) => {
+const say = (options: Options, host: CliEnvironment, file: string, said: Said) => {
   const { entries, notes, written } = said
   return options.json
     ? print(host.out, `${toJson({ file, written: written && !options.dryRun, dryRun: options.dryRun, entries, notes })}\n`)
     : print(host.out, text(options, host, file, said))
 }
 
-const text = (options: Options, host: Host, file: string, { entries, isCalled, notes, written }: Said): string => {
+const text = (options: Options, host: CliEnvironment, file: string, { entries, isCalled, notes, written }: Said): string => {
   const style = styleOf(host.terminal)
   const shown = plainLine(file)
   const parts = [

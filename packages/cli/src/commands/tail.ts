@@ -3,9 +3,9 @@ import * as Stream from "effect/Stream"
 import { Journal, type JournalChange } from "han-core/Journal"
 import * as Message from "han-core/Message"
 import { sessionMeant } from "../arguments/SessionArgument.ts"
-import { ask, print, statusOf, writeNote } from "../coordinator/Asking.ts"
+import { ask, print, statusOf, writeNote } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { isShown, messageBlock, type Shown } from "../terminal/MessageText.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 import { shortId } from "../terminal/SessionNames.ts"
@@ -16,7 +16,7 @@ export interface Options {
   readonly utc: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
@@ -38,8 +38,8 @@ export const run = (options: Options, host: Host): Promise<number> =>
 
 const lookEveryMs = 5000
 
-/** Who follows for hours is told when nothing comes because nothing can be written, and when that is over. */
-const toldOfTrouble = (host: Host) =>
+/** Tells who follows for hours when nothing comes because nothing can be written, and when that is over. */
+const toldOfTrouble = (host: CliEnvironment) =>
   Effect.gen(function* () {
     let told = false
     while (true) {

@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import { type FileOfTrust, Hooks, type TrustDecision } from "han-core/Hooks"
 import { waitingInVain } from "han-core/unstable/HookCallers"
-import { answered, ask, print } from "../coordinator/Asking.ts"
+import { answered, ask, print } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import * as Shape from "../export/JsonShapes.ts"
 import { follow, followedText, layerFiles } from "../hook/GateEntries.ts"
 import { problemsText, untrustedText, whatRuns } from "../hook/HookText.ts"
@@ -21,10 +21,10 @@ export interface Options {
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(host, options.what === "list" ? listed(options, host) : options.what === "revoke" ? revoked(options, host) : given(options, host))
 
-const given = (options: Options, host: Host) =>
+const given = (options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const hooks = yield* Hooks
     const query = hookQuery(options.project, host)
@@ -76,7 +76,7 @@ const changedText = (files: ReadonlyArray<FileOfTrust>): string => {
 }
 
 /** Has Claude Code call han for what is trusted now, and says for which hooks it does not. */
-const called = (projectPath: string, options: Options, host: Host) =>
+const called = (projectPath: string, options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const followed = yield* Effect.provide(follow(host, options.project), layerFiles(host))
     const uncalled = followed.lists.filter((list) => list.projectPath === projectPath).flatMap((list) => waitingInVain(list))
@@ -85,7 +85,7 @@ const called = (projectPath: string, options: Options, host: Host) =>
     yield* print(host.out, followedText(followed) + notes.join(""))
   })
 
-const revoked = (options: Options, host: Host) =>
+const revoked = (options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const { projectPath } = hookQuery(options.project, host)
     const was = yield* answered(
@@ -99,7 +99,7 @@ const revoked = (options: Options, host: Host) =>
     yield* print(host.out, followedText(followed) + followed.notes.map((note) => `note  ${plainLine(note)}\n`).join(""))
   })
 
-const listed = (options: Options, host: Host) =>
+const listed = (options: Options, host: CliEnvironment) =>
   Effect.gen(function* () {
     const decisions = yield* answered(
       host,

@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Pricing from "han-core/Pricing"
 import { type Reconciliation, Usage, type UsageReport, type UsageRow, type UsageTotals } from "han-core/Usage"
-import { answered, askIndexed, print, writeShape } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
+import { answered, askIndexed, print, writeShape } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { usageReport } from "../export/JsonShapes.ts"
 import { count, counted } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
@@ -18,7 +18,7 @@ export interface Options {
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   askIndexed(
     host,
     Effect.gen(function* () {
@@ -51,7 +51,7 @@ const unpricedLine = (report: UsageReport): string | undefined =>
 const cost = (row: UsageTotals): string =>
   row.unpricedResponses > 0 && row.costNanoUsd === 0 ? "unknown" : `${Pricing.formatUsd(row.costNanoUsd)}${row.unpricedResponses > 0 ? "+" : ""}`
 
-const usageTable = (report: UsageReport, by: Options["by"], host: Host): string => {
+const usageTable = (report: UsageReport, by: Options["by"], host: CliEnvironment): string => {
   const total = { key: "", label: "total", path: null, ...report.totals }
   const labels = new Map<string, number>()
   for (const { label } of report.rows) labels.set(label, (labels.get(label) ?? 0) + 1)
@@ -80,7 +80,7 @@ const usageTable = (report: UsageReport, by: Options["by"], host: Host): string 
 }
 
 /** The client's own totals beside the ledger's. */
-const checkText = (check: ReadonlyArray<Reconciliation>, style: Style, host: Host): string => {
+const checkText = (check: ReadonlyArray<Reconciliation>, style: Style, host: CliEnvironment): string => {
   if (check.length === 0) return "The client has kept no totals of its own to compare with.\n"
   const differing = check.filter(({ differenceNanoUsd, reasons }) => differenceNanoUsd !== 0 || reasons.length > 0)
   const head =

@@ -3,17 +3,17 @@ import * as Effect from "effect/Effect"
 import { isRunning } from "han-core/unstable/StartingFile"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorUnreachable, type Handshake } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { awaitStart } from "./CoordinatorStart.ts"
 import { longestSocketPath, socketPath } from "./HanHome.ts"
 import { within } from "./Patience.ts"
 
-/** Whether somebody listens on the socket; `Barred` says why it cannot be known. */
+/** Tells whether somebody listens on the socket; `Barred` says why that cannot be known. */
 export type Probe = { readonly _tag: "None" } | { readonly _tag: "Listening" } | { readonly _tag: "Barred"; readonly message: string }
 
 /** Looks whether somebody listens on the socket. Reads no data, starts nothing. */
-export const probe = (host: Host): Effect.Effect<Probe> =>
+export const probe = (host: CliEnvironment): Effect.Effect<Probe> =>
   Effect.async<Probe>((resume) => {
     const path = socketPath(host.home)
     if (Buffer.byteLength(path) > longestSocketPath) {
@@ -56,12 +56,12 @@ const unanswered = (path: string, error: NodeJS.ErrnoException): Probe => {
 
 export interface Connected {
   readonly theirs: Handshake
-  /** Nobody answered before this command. */
+  /** True when this command started the coordinator. */
   readonly started: boolean
 }
 
 /** The coordinator that answers, started when there is none and replaced when it is older than this program. At most one is started. */
-export const connect = (host: Host): Effect.Effect<Connected, CommandFailed | CoordinatorIncompatible | CoordinatorUnreachable, Coordinator> =>
+export const connect = (host: CliEnvironment): Effect.Effect<Connected, CommandFailed | CoordinatorIncompatible | CoordinatorUnreachable, Coordinator> =>
   Effect.gen(function* () {
     const found = yield* probe(host)
     if (found._tag === "Barred") return yield* Effect.fail(new CommandFailed(found.message))
@@ -73,7 +73,7 @@ export const connect = (host: Host): Effect.Effect<Connected, CommandFailed | Co
   })
 
 /** Asks the coordinator that listens who it is. */
-export const shakeHands = (host: Host): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
+export const shakeHands = (host: CliEnvironment): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
   Effect.flatMap(Coordinator, (coordinator) =>
     within(
       coordinator.handshake,
@@ -85,7 +85,7 @@ export const shakeHands = (host: Host): Effect.Effect<Handshake, CommandFailed |
     )
   )
 
-const accepted = (host: Host, theirs: Handshake) =>
+const accepted = (host: CliEnvironment, theirs: Handshake) =>
   theirs.protocol === protocol
     ? Effect.succeed(theirs)
     : Effect.fail(new CoordinatorIncompatible({ location: socketPath(host.home), theirs, ours: { version, protocol } }))
@@ -112,7 +112,7 @@ export const compareVersions = (a: string, b: string): number => {
 }
 
 /** Starts one coordinator, or waits for one that somebody else starts, until it is healthy. Nobody looks at the clock: it may take as long as it gets on. */
-const start = (host: Host): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
+const start = (host: CliEnvironment): Effect.Effect<Handshake, CommandFailed | CoordinatorUnreachable, Coordinator> =>
   Effect.gen(function* () {
     yield* awaitStart(
       host,
@@ -122,7 +122,7 @@ const start = (host: Host): Effect.Effect<Handshake, CommandFailed | Coordinator
   })
 
 /** Asks the coordinator to end, and waits until it has. */
-export const stop = (host: Host, theirs: Handshake): Effect.Effect<void, CommandFailed | CoordinatorUnreachable, Coordinator> =>
+export const stop = (host: CliEnvironment, theirs: Handshake): Effect.Effect<void, CommandFailed | CoordinatorUnreachable, Coordinator> =>
   Effect.gen(function* () {
     const coordinator = yield* Coordinator
     const begun = host.now()

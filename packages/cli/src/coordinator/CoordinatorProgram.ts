@@ -2,13 +2,13 @@ import { spawn } from "node:child_process"
 import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { startLogPath } from "./HanHome.ts"
 import { isProgram } from "./HanProgram.ts"
 
 /** The argv that runs the coordinator, without its arguments. */
-export const findProgram = (host: Host): readonly [string, ...ReadonlyArray<string>] => {
+export const findProgram = (host: CliEnvironment): readonly [string, ...ReadonlyArray<string>] => {
   const places: Array<string> = []
   if (host.executable !== undefined) places.push(dirname(host.executable))
   else {
@@ -41,7 +41,7 @@ const sourceProgram = (): readonly [string, ...ReadonlyArray<string>] | undefine
  * The coordinator's environment. JavaScriptCore lets its heap grow by a share of the machine's memory before it collects; with this for the machine's memory
  * a cold index of any size stays below 300 MB, at the same speed.
  */
-export const coordinatorEnvironment = (host: Host): Record<string, string | undefined> => ({ BUN_JSC_forceRAMSize: "402653184", ...host.environment })
+export const coordinatorEnvironment = (host: CliEnvironment): Record<string, string | undefined> => ({ BUN_JSC_forceRAMSize: "402653184", ...host.environment })
 
 /** A coordinator that was started in the background and outlives this command. */
 export interface Started {
@@ -53,7 +53,7 @@ export interface Started {
 }
 
 /** Throws `CommandFailed` when there is no program, or no place for its log. */
-export const startProgram = (host: Host): Started => {
+export const startProgram = (host: CliEnvironment): Started => {
   const [file, ...args] = findProgram(host)
   const log = openStartLog(host.home)
   try {
@@ -95,7 +95,7 @@ const openStartLog = (home: string): number => {
   }
 }
 
-/** What it said last about why: its own line, else the runtime's. */
+/** Finds the last reason that it gave: its own line, else the runtime's. */
 const lastWords = (home: string, begin: number): string | undefined => {
   try {
     const lines = readFileSync(startLogPath(home))

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as StartingFile from "han-core/unstable/StartingFile"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { type Started, startProgram } from "./CoordinatorProgram.ts"
 import { startLogPath } from "./HanHome.ts"
 import { counted } from "./Patience.ts"
@@ -25,7 +25,7 @@ export interface StartChoice {
  * Waits until somebody listens. The first of those who wait starts the coordinator, the others wait for it; each of them as long as it gets on: as it says where
  * it is, works, or waits for a processor. Fails with its last words when it ends, and with where it is when it stands still for `host.startTimeoutMs`.
  */
-export const awaitStart = (host: Host, listens: Effect.Effect<boolean>, { onlyOthers }: StartChoice = {}): Effect.Effect<void, CommandFailed> =>
+export const awaitStart = (host: CliEnvironment, listens: Effect.Effect<boolean>, { onlyOthers }: StartChoice = {}): Effect.Effect<void, CommandFailed> =>
   Effect.gen(function* () {
     const begun = host.now()
     const said = logSize(host)
@@ -65,14 +65,14 @@ const nobodyStarts = "the coordinator has ended, and nobody starts another one; 
 
 /** A start of this command's own. */
 interface Mine {
-  /** How the coordinator ended, and when that was known. */
+  /** The end of the coordinator, and when that was known. */
   readonly pid: number | undefined
   readonly end: { readonly at: number; readonly reason: string } | undefined
   readonly release: () => void
 }
 
 /** Undefined: somebody else was quicker. Throws `CommandFailed` when there is no program, or no place for what it says. */
-const begin = (host: Host): Mine | undefined => {
+const begin = (host: CliEnvironment): Mine | undefined => {
   const file = noted(() => StartingFile.claim(host.home, process.pid, "is being started"))
   if (file === false) return undefined
   let started: Started
@@ -115,7 +115,7 @@ interface Still {
 }
 
 /** Looks whether whoever starts has got on since the last look, `passed` milliseconds ago. */
-const watcher = (host: Host): ((passed: number, child: number | undefined) => Still) => {
+const watcher = (host: CliEnvironment): ((passed: number, child: number | undefined) => Still) => {
   let ms = 0
   let seen = ""
   let worked = 0
@@ -134,7 +134,7 @@ const watcher = (host: Host): ((passed: number, child: number | undefined) => St
 }
 
 /** 0 where there is none yet, or none can be. */
-const logSize = ({ home }: Host): number => {
+const logSize = ({ home }: CliEnvironment): number => {
   try {
     return statSync(startLogPath(home)).size
   } catch {
@@ -147,7 +147,7 @@ const couldNot = (reason: string) =>
     `the coordinator could not be started: ${reason.replace(/^han(-coordinator)?: /, "").replace(/^the coordinator could not be started: /, "")}`
   )
 
-const standsStill = (host: Host, { pid, step }: Still) =>
+const standsStill = (host: CliEnvironment, { pid, step }: Still) =>
   new CommandFailed(
     `the coordinator (process ${pid ?? "?"}) ${step}, and has not got on for ${host.startTimeoutMs / 1000} s; \`han coordinator logs\` may say why, HAN_START_TIMEOUT_MS lets it take longer`
   )

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs"
 import { isAbsolute, join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 
 const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
 
@@ -9,7 +9,7 @@ const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
  * What other programs call this han by, quoted for a shell: the compiled program's own path; `han` where PATH has one that is not of a project's packages, which
  * are there for as long as `npx` runs; else the path of what started this one.
  */
-export const hanProgram = (host: Host): string => {
+export const hanProgram = (host: CliEnvironment): string => {
   if (host.executable !== undefined) return quoted(host.executable)
   const names = process.platform === "win32" ? ["han.exe", "han.cmd"] : ["han"]
   const found = host.path.some(
@@ -19,11 +19,11 @@ export const hanProgram = (host: Host): string => {
 }
 
 /** The file of this han. */
-export const ownProgram = (host: Pick<Host, "executable">): string => host.executable ?? launcher
+export const ownProgram = (host: Pick<CliEnvironment, "executable">): string => host.executable ?? launcher
 
 const quoted = (path: string): string => (/^[\w/.:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
 
-/** Whether this is a file that may be run. */
+/** Tells whether this is a file that may be run. */
 export const isProgram = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK)

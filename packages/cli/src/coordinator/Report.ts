@@ -1,10 +1,10 @@
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { OutputClosed } from "../environment/Output.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 
 /** Says on standard error what went wrong, and gives the exit code. */
-export const report = async (host: Host, error: unknown): Promise<number> => {
+export const report = async (host: CliEnvironment, error: unknown): Promise<number> => {
   if (error instanceof OutputClosed) return 0
   await host.err.write(`han: ${plainLine(error instanceof Error ? error.message : String(error))}\n`).catch((failure: unknown) => {
     if (!(failure instanceof OutputClosed)) throw failure

@@ -5,7 +5,7 @@ export class OutputClosed extends Error {
   readonly _tag = "OutputClosed"
 }
 
-/** What was written has been taken by the system when the promise is fulfilled, so that the process may end. */
+/** Fulfils its promise when the system has taken what was written, so that the process may end. */
 export interface Output {
   readonly write: (chunk: string | Uint8Array) => Promise<void>
 }

@@ -3,11 +3,11 @@ import type { TranscriptInfo } from "han-core/Journal"
 import type { ToolOutput } from "han-core/ToolOutput"
 import { foremost } from "./TranscriptChoice.ts"
 
-/** Where one transcript goes: names of folders and a file, from the top of the export. */
+/** The path of one transcript: names of folders and a file, from the top of the export. */
 export interface Place {
   readonly info: TranscriptInfo
   readonly path: ReadonlyArray<string>
-  /** Where the file of facts beside it goes; only the foremost generation has one. */
+  /** The path of the file of facts beside it; only the foremost generation has one. */
   readonly meta: ReadonlyArray<string> | undefined
 }
 

@@ -10,7 +10,7 @@ import type { Task, TodoList } from "han-core/Task"
 import type { UsageReport, UsageTotals } from "han-core/Usage"
 import { isoInstant } from "../terminal/Figures.ts"
 
-/** What `--json` prints. Instants are ISO 8601 in UTC or null, money is integer nano-dollars; a key is never taken away or given another meaning. */
+/** The JSON that `--json` prints. Instants are ISO 8601 in UTC or null, money is integer nano-dollars; a key is never taken away or given another meaning. */
 
 /** A row of `han sessions --json`. */
 export const sessionRow = (session: Session) => ({
@@ -102,7 +102,7 @@ export const usageReport = (report: UsageReport) => ({
   notIncluded: report.notIncluded
 })
 
-/** What defines a hook; limits in seconds, null where han's own hold. */
+/** The definition of a hook; limits in seconds, null where han's own hold. */
 export const hookDefinition = (hook: HookDefinition) => ({
   name: hook.name,
   command: hook.command,
@@ -145,7 +145,7 @@ export const hook = (hook: Hook) => ({
   trust: hook.trust
 })
 
-/** What Claude Code itself runs; without plugin and scope in `han plugin validate --json`. */
+/** The commands that Claude Code itself runs; without plugin and scope in `han plugin validate --json`. */
 export const clientHook = <A extends Partial<ClientHook> & Pick<ClientHook, "timeout">>({ timeout, ...rest }: A) => ({
   ...rest,
   timeoutSeconds: inSeconds(timeout)

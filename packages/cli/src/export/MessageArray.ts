@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Message } from "han-core/Message"
-import { print } from "../coordinator/Asking.ts"
+import { print } from "../coordinator/CoordinatorClient.ts"
 import type { Output } from "../environment/Output.ts"
 import { toJson } from "../terminal/PlainText.ts"
 import * as JsonShapes from "./JsonShapes.ts"

@@ -2,12 +2,12 @@ import * as Effect from "effect/Effect"
 import { SessionId } from "han-core/Entry"
 import { Journal, type TranscriptInfo } from "han-core/Journal"
 import { sessionMeant } from "../arguments/SessionArgument.ts"
-import { answered } from "../coordinator/Asking.ts"
+import { answered } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 
 /** The transcripts of a session, by its id or the beginning of one. A session of which no line could be read has them too. */
-export const transcriptsOf = (session: string, host: Host) =>
+export const transcriptsOf = (session: string, host: CliEnvironment) =>
   Effect.gen(function* () {
     const journal = yield* Journal
     if (session.length <= 256) {

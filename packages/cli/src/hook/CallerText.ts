@@ -2,13 +2,13 @@ import * as Effect from "effect/Effect"
 import type { ClientHook, Hook } from "han-core/Hook"
 import { Hooks } from "han-core/Hooks"
 import { calledOf, type HookCalled, type HookSituation } from "han-core/unstable/HookCallers"
-import { answered } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
+import { answered } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 import { hookQuery } from "./ProjectFolder.ts"
 
 /** The hooks of a project, and what calls han there. */
-export const situationOf = (projectPath: string, host: Host) => {
+export const situationOf = (projectPath: string, host: CliEnvironment) => {
   const { folder } = hookQuery(undefined, host)
   return answered(
     host,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { type CallingEntry, isAsyncCall, isAwaited, waitAt } from "han-core/unstable/ClientWaits"
-import type { HookWords } from "./HookWords.ts"
+import type { HookArgs } from "./HookArgs.ts"
 
 /** The client's limits for a call of han. */
 export interface ClientTimeout {
@@ -17,7 +17,7 @@ export interface ClientTimeout {
  * entry is found the client's own limits count.
  */
 export const clientTimeout = (
-  { async, only }: Pick<HookWords, "async" | "only">,
+  { async, only }: Pick<HookArgs, "async" | "only">,
   event: string | null,
   project: string,
   environment: Readonly<Record<string, string | undefined>>

@@ -4,13 +4,13 @@ import type { HookAnswer } from "han-core/HookAnswer"
 import type { HookCall } from "han-core/HookCall"
 import type { HookOutcome } from "han-core/HookOutcome"
 import { HookRunner } from "han-core/HookRunner"
-import { print } from "../coordinator/Asking.ts"
-import type { Host } from "../environment/Host.ts"
+import { print } from "../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { styleOf } from "../terminal/Style.ts"
 import { progressText } from "./HookProgressText.ts"
 
 /** Runs hooks and shows what happens while it does, unless it is to be `silent`. Gives what became of each, and what the agent would be told. */
-export const followedRun = Effect.fnUntraced(function* (call: HookCall, host: Host, silent: boolean) {
+export const followedRun = Effect.fnUntraced(function* (call: HookCall, host: CliEnvironment, silent: boolean) {
   const runner = yield* HookRunner
   const outcomes: Array<HookOutcome> = []
   let answer: HookAnswer = { exitCode: 0, stdout: "", stderr: "" }

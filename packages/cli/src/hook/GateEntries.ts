@@ -12,18 +12,18 @@ import { type ClientEntriesPlace, type ClientEntriesWanted, type EntryChange, is
 import { doubleCalls, doubleText, mayRun, neededAt, waitingInVain } from "han-core/unstable/HookCallers"
 import { claudeFolder } from "../coordinator/ClaudeFolder.ts"
 import { hanProgram } from "../coordinator/HanProgram.ts"
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { canBeRun } from "./HookPrograms.ts"
 import { hookQuery } from "./ProjectFolder.ts"
 
 /** Plugins and hooks as the files have them for the configuration that this person uses: no coordinator is asked. */
-export const layerFiles = (host: Host): Layer.Layer<Hooks | Plugins> =>
+export const layerFiles = (host: CliEnvironment): Layer.Layer<Hooks | Plugins> =>
   Layer.merge(PluginFiles.layer, HookSettings.layerSettings({ trustFile: join(host.home, "trust.json") })).pipe(
     Layer.provide(ClaudeFolders.layer({ folders: [claudeFolder(host)], managed: ClaudeFolders.managedSettings(process.platform) }))
   )
 
 /** The settings that Claude Code's calls of han stand in. */
-export const placeOf = (host: Host, dry: boolean): ClientEntriesPlace => ({
+export const placeOf = (host: CliEnvironment, dry: boolean): ClientEntriesPlace => ({
   settings: ClaudeFolders.settingsFile("user", claudeFolder(host)),
   record: join(host.home, "setup.json"),
   dry
@@ -36,7 +36,7 @@ const nowhere = "/"
  * The hooks wherever han may run some: the user's own, those of the project that is asked about (the current one if absent), of every repository that was trusted, and
  * of every project that Claude Code has installed a plugin for, or that had entries added before. `notes`: what could not be looked at; `isWhole`: nothing was left out.
  */
-export const situations = (host: Host, project?: string) =>
+export const situations = (host: CliEnvironment, project?: string) =>
   Effect.gen(function* () {
     const hooks = yield* Hooks
     const decided = yield* Effect.either(hooks.decisions)
@@ -69,7 +69,7 @@ type Situations = Effect.Effect.Success<ReturnType<typeof situations>>
 /** Makes the request for `ClientEntries.write`. */
 export const wantedBy = (
   { isWhole, lists }: Situations,
-  host: Host,
+  host: CliEnvironment,
   { corrects, events, settings }: { readonly corrects: boolean; readonly events: ReadonlyArray<string>; readonly settings: string }
 ): ClientEntriesWanted => ({
   events,
@@ -81,7 +81,7 @@ export const wantedBy = (
 })
 
 /** Collects what the hooks of all these places need of the user's settings. */
-const neededIn = (lists: ReadonlyArray<HookList>, settings: string, host: Host): ReadonlyMap<string, ReadonlyArray<string> | null> => {
+const neededIn = (lists: ReadonlyArray<HookList>, settings: string, host: CliEnvironment): ReadonlyMap<string, ReadonlyArray<string> | null> => {
   const needed = new Map<string, ReadonlyArray<string> | null>()
   for (const list of lists) {
     // What a plugin's entry names may not be there, on this machine or for Claude Code.
@@ -114,7 +114,7 @@ export interface Followed {
 }
 
 /** Makes the entries of `han setup`, where they are, agree with the hooks that there are now. */
-export const follow = (host: Host, project?: string): Effect.Effect<Followed, never, Hooks | Plugins> =>
+export const follow = (host: CliEnvironment, project?: string): Effect.Effect<Followed, never, Hooks | Plugins> =>
   Effect.gen(function* () {
     const place = placeOf(host, false)
     const found = yield* situations(host, project)

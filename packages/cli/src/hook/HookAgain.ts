@@ -11,7 +11,7 @@ export interface AskedAgain {
   readonly call: HookCall
   readonly first: Unanswered
   readonly deadlineMs: number
-  /** When the client must have been answered; milliseconds since 1970. */
+  /** The time by which the client must be answered; milliseconds since 1970. */
   readonly until: number
   /** False: only a coordinator that somebody else starts is waited for. */
   readonly mayStart: boolean

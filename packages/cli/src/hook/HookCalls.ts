@@ -3,8 +3,8 @@ import type { HookCall } from "han-core/HookCall"
 import { hookEventNames, isHookEvent, unknownEvent } from "han-core/HookEvents"
 import { matchedField, triggerIn } from "han-core/unstable/HookMatcher"
 import { faultsOf } from "han-core/unstable/TriggerFault"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { inFull, standing, workingDirectory } from "../environment/WorkingDirectory.ts"
 
 export interface HandCall {
@@ -14,7 +14,7 @@ export interface HandCall {
   readonly cache: boolean
   readonly directory?: string | undefined
   readonly session?: string | undefined
-  /** What the agent's tool would have been, and its file. */
+  /** The tool, and its file, to assume. */
   readonly tool?: string | undefined
   readonly file?: string | undefined
   /** The payload itself, as JSON or as a file of it. */
@@ -22,7 +22,7 @@ export interface HandCall {
 }
 
 /** A call by hand: commands get the payload that Claude Code would have sent, as far as it is known. Throws `BadUsage`. */
-export const handCall = (asked: HandCall, host: Host, command: string): HookCall => {
+export const handCall = (asked: HandCall, host: CliEnvironment, command: string): HookCall => {
   const { file, input: given, only, session } = asked
   const { about, event } = eventIn(asked.event, command)
   const tool = about["tool_name"] ?? asked.tool

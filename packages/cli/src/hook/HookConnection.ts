@@ -31,7 +31,7 @@ export const ask = (path: string, call: HookCall, deadlineMs: number, patience: 
   new Promise((resolve) => {
     if (Buffer.byteLength(path) > longestSocketPath) return resolve(unanswered(tooLong(path)))
     let unsent = Buffer.from(`${JSON.stringify({ _tag: "Request", id: requestId, tag: "HookRunner.answer", payload: { call }, headers: [] })}\n`)
-    let unfinished: Array<Uint8Array> = []
+    const replyIn = replyReader(path)
     let connection: Bun.Socket | undefined
     let settled = false
     let heard = false
@@ -86,21 +86,30 @@ export const ask = (path: string, call: HookCall, deadlineMs: number, patience: 
         },
         data: (_, bytes) => {
           lives()
-          let start = 0
-          for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, start)) {
-            const line = Buffer.concat([...unfinished, bytes.subarray(start, end)]).toString()
-            unfinished = []
-            start = end + 1
-            const reply = read(line, path)
-            if (reply !== undefined) return settle(reply)
-          }
-          if (start < bytes.length) unfinished.push(bytes.subarray(start))
+          const reply = replyIn(bytes)
+          if (reply !== undefined) settle(reply)
         },
         close: hungUp,
         error: hungUp
       }
     }).catch((error: unknown) => settle(notConnected(path, error)))
   })
+
+/** Puts lines together, however they are cut, and gives the reply of the first that has one. */
+const replyReader = (path: string): ((bytes: Buffer) => HookReply | undefined) => {
+  let unfinished: Array<Uint8Array> = []
+  return (bytes) => {
+    let start = 0
+    for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, start)) {
+      const line = Buffer.concat([...unfinished, bytes.subarray(start, end)]).toString()
+      unfinished = []
+      start = end + 1
+      const reply = read(line, path)
+      if (reply !== undefined) return reply
+    }
+    if (start < bytes.length) unfinished.push(bytes.subarray(start))
+  }
+}
 
 /** Undefined: the answer is still to come. */
 const read = (line: string, path: string): HookReply | undefined => {

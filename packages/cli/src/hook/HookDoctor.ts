@@ -9,7 +9,7 @@ import type { Plugins } from "han-core/Plugins"
 import { isOwn } from "han-core/unstable/ClientEntries"
 import { callingEntries, type DoubleCall, doubleCalls, doubleText, waitingInVain } from "han-core/unstable/HookCallers"
 import { hanProgram } from "../coordinator/HanProgram.ts"
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 import { placeOf, situations } from "./GateEntries.ts"
 
@@ -34,7 +34,7 @@ export interface HookStart {
 }
 
 /** Looks at the files, and starts the program of the person's own entry once. No hook is run. */
-export const hookHealth = (host: Host): Effect.Effect<HookHealth, never, Hooks | Plugins> =>
+export const hookHealth = (host: CliEnvironment): Effect.Effect<HookHealth, never, Hooks | Plugins> =>
   Effect.gen(function* () {
     const { lists } = yield* situations(host)
     const { settings } = placeOf(host, false)
@@ -81,7 +81,7 @@ const distinct = <A>(all: ReadonlyArray<A>, keyOf: (one: A) => string): Readonly
 const longestStartMs = 5000
 
 /** Starts a command as Claude Code does, but with a home in which there is no coordinator and none may be started: it looks for one, finds nobody, and ends. */
-const started = (command: string, host: Host): Promise<HookStart> =>
+const started = (command: string, host: CliEnvironment): Promise<HookStart> =>
   new Promise((resolve) => {
     const home = join(tmpdir(), `han-doctor-${process.pid}`)
     const environment = { ...host.environment, HAN_HOME: home, HAN_HOOK_NO_START: "1" }

@@ -1,4 +1,4 @@
-/** What standard input held. */
+/** The content of standard input. */
 export type HookInput = { readonly _tag: "Text"; readonly text: string } | { readonly _tag: "Terminal" } | { readonly _tag: "TooLong" }
 
 /** The most that is taken, in bytes. */

@@ -3,15 +3,15 @@ import { basename, dirname, join, resolve } from "node:path"
 import type { ClientHook } from "han-core/Hook"
 import { commandWords } from "../command-line/ShellWords.ts"
 import { isProgram, ownProgram } from "../coordinator/HanProgram.ts"
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { counted } from "../terminal/Figures.ts"
 
 /** The surroundings in which entries are looked at. */
 export interface Place {
-  readonly host: Pick<Host, "path" | "environment" | "executable">
+  readonly host: Pick<CliEnvironment, "path" | "environment" | "executable">
   /** The project whose entries hold. */
   readonly projectPath: string
-  /** Where the coordinator takes requests; null when it takes none, undefined when it is not known. */
+  /** The address of the coordinator's HTTP; null when it takes none, undefined when it is not known. */
   readonly port: number | null | undefined
 }
 

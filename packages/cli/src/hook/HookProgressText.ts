@@ -4,7 +4,7 @@ import { counted, duration } from "../terminal/Figures.ts"
 import { plain, plainLine } from "../terminal/PlainText.ts"
 import type { Style } from "../terminal/Style.ts"
 
-/** What happens to hooks, a line for each thing; empty for what needs no line. */
+/** Describes progress of hooks in a line; empty where none is needed. */
 export const progressText = (style: Style): ((progress: HookProgress) => string) => {
   const names = new Map<string, string>()
   return (progress) => {

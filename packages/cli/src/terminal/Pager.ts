@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process"
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { type Output, OutputClosed } from "../environment/Output.ts"
 
 /** Gives `write` the pager's input when standard output is a terminal and there is a pager, else standard output; ends when the reader has left it. */
-export const paged = async <A>(host: Host, write: (output: Output) => Promise<A>): Promise<A> => {
+export const paged = async <A>(host: CliEnvironment, write: (output: Output) => Promise<A>): Promise<A> => {
   const [file, ...args] = host.terminal.pager
   if (!host.terminal.output || file === undefined) return write(host.out)
   // Less shows colours, ends by itself when all fits on the screen, and leaves the text there.

@@ -1,4 +1,4 @@
-/** What a transcript holds was written by anybody; nothing of it may steer the terminal that shows it. */
+/** Makes text of a transcript safe to print: anybody may have written it, and it must not steer the terminal. */
 
 // Escape sequences as ECMA-48 builds them, in their 7-bit and 8-bit forms; a string without its end runs to the end of its line.
 const sequences = new RegExp(

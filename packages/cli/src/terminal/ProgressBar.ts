@@ -1,4 +1,4 @@
-import type { Host } from "../environment/Host.ts"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { byteSize, count } from "./Figures.ts"
 import { fit } from "./Width.ts"
 
@@ -10,7 +10,7 @@ export interface Done {
 }
 
 /** One line on standard error that is drawn over and over; nothing when that is no terminal. */
-export const progressBar = (host: Pick<Host, "terminal" | "now">): { readonly draw: (done: Done) => string; readonly clear: () => string } => {
+export const progressBar = (host: Pick<CliEnvironment, "terminal" | "now">): { readonly draw: (done: Done) => string; readonly clear: () => string } => {
   let drawnAt: number | undefined
   return {
     draw: (done) => {

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline"
 
-/** Whether the person at the terminal answers the question, which was asked already, with yes. */
+/** True when the person at the terminal answers yes to the question, which was printed before. */
 export const confirmed = (): Promise<boolean> =>
   new Promise((resolve) => {
     const lines = createInterface({ input: process.stdin })

@@ -23,7 +23,7 @@ interface Options {
   readonly terminal: { readonly output: boolean }
 }
 
-/** What a person wants to know of a session before its messages: facts, tasks, files, subagents, usage. */
+/** The header of a session, shown before its messages: facts, tasks, files, subagents, usage. */
 export const sessionHeader = (parts: SessionParts, options: Options): string => {
   const { style } = options
   const sections: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [

@@ -93,7 +93,7 @@ describe("a gate without a coordinator", () => {
       expect.stringMatching(/^han: the coordinator is not running, so no hooks were run; the coordinator could not be started: .*config\.json/)
     ])
     const shut = await guard("ls")
-    expect([shut.code, shut.err]).toEqual([2, expect.stringMatching(/could not be started: .*config\.json.*stays closed until they can run/)])
+    expect([shut.code, shut.err]).toEqual([2, expect.stringMatching(/could not be started: .*config\.json.*han blocks this event until its hooks can run/)])
     rmSync(config)
     expect(await guard("rm -rf src")).toMatchObject(denied)
   })
@@ -122,7 +122,7 @@ describe("a closed gate", () => {
     expect(await guard("ls")).toMatchObject({ code: 0, out: "", err: "" })
     await stop()
     const alone = { HAN_HOOK_NO_START: "1" }
-    expect(await guard("ls", alone)).toMatchObject({ code: 2, err: expect.stringContaining("stays closed until they can run") })
+    expect(await guard("ls", alone)).toMatchObject({ code: 2, err: expect.stringContaining("han blocks this event until its hooks can run") })
     const read = await han.call(["PreToolUse"], payload("PreToolUse", "", "Read"), alone)
     expect([read.code, message(read.out)]).toEqual([0, expect.stringContaining("the coordinator is not running")])
   })

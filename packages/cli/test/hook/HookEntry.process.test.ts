@@ -59,14 +59,14 @@ describe("what it loads", () => {
 
   it("is five files and two modules of the runtime: no Effect, no network, no client", () => {
     expect(graph(entry)).toEqual({
-      files: ["coordinator/HanHome.ts", "hook/HookConnection.ts", "hook/HookInput.ts", "hook/HookWords.ts", "hookEntry.ts"],
+      files: ["coordinator/HanHome.ts", "hook/HookArgs.ts", "hook/HookConnection.ts", "hook/HookInput.ts", "hookEntry.ts"],
       builtins: ["node:os", "node:path"],
       later: [
         "bin.ts",
         "environment/Output.ts",
         "han-core/unstable/ClientWaits",
         "hook/ClientTimeout.ts",
-        "hook/FailClosed.ts",
+        "hook/FailClosedIndex.ts",
         "hook/FailOpen.ts",
         "hook/HookAgain.ts",
         "hook/HookPatience.ts",
@@ -82,7 +82,7 @@ describe("what it loads", () => {
       expect(graph(fileURLToPath(new URL(`../../../core/src/${name}.ts`, import.meta.url)))).toMatchObject({ builtins: [], later: [] })
     // What waits for a coordinator loads Effect, and only when it waits.
     expect(graph(join(dirname(entry), "hook/HookAgain.ts"))).toMatchObject({ later: ["coordinator/CoordinatorWait.ts"] })
-    expect(graph(join(dirname(entry), "hook/FailClosed.ts")).builtins).toEqual([
+    expect(graph(join(dirname(entry), "hook/FailClosedIndex.ts")).builtins).toEqual([
       "han-core/unstable/ClosedGates",
       "han-core/unstable/HookMatcher",
       "node:fs",
@@ -332,14 +332,14 @@ describe("a coordinator that does not answer", () => {
 })
 
 describe("a gate that is closed when it cannot be run", () => {
-  const closed = /^han: the coordinator is not running.*This gate must not be passed without its hooks: it stays closed until they can run.*\n$/
+  const closed = /^han: the coordinator is not running.*han blocks this event until its hooks can run.*\n$/
   const note = (text: string) => writeFileSync(join(here.home, "fail-closed.json"), text)
 
   it("by the option", async () => {
     expect(await told(["hook", "run", "Stop", "--fail-closed"], payload())).toMatchObject({ code: 2, err: expect.stringMatching(closed) })
     await listen(answering(failure({ _tag: "Fail", error: { _tag: "HookCallInvalid", message: "the input is no\nobject" } })))
     const gate = await told(["hook", "run", "Stop", "--fail-closed"], payload())
-    expect([gate.code, gate.err]).toEqual([2, expect.stringMatching(/^han: the input is no object\. This gate .*\n$/)])
+    expect([gate.code, gate.err]).toEqual([2, expect.stringMatching(/^han: the input is no object\. han blocks this event .*\n$/)])
     const { code, err } = await told(["hook", "run", "Stop"], payload())
     expect([code, err]).toEqual([0, "han: the input is no object\n"])
   })

@@ -8,9 +8,9 @@ import { join } from "node:path"
  */
 export interface Starting {
   readonly pid: number
-  /** When that process began, as the system counts it; empty where it does not say. Numbers of processes are given again. */
+  /** The start of that process, as the system counts it; empty where it does not say. Numbers of processes are given again. */
   readonly born: string
-  /** Where it is: completes a sentence that begins with its name. */
+  /** The step that it is at: completes a sentence that begins with its name. */
   readonly step: string
 }
 
@@ -64,10 +64,10 @@ const replace = (home: string, starting: Starting): void => {
   renameSync(temporary, fileIn(home))
 }
 
-/** Whether the process that wrote it, or was written down in it, is there. */
+/** Tells whether the process that wrote it, or that it names, is there. */
 export const isAlive = ({ born, pid }: Starting): boolean => isRunning(pid) && (born === "" || born === bornOf(pid))
 
-/** Whether there is such a process that has not ended. */
+/** Tells whether there is such a process that has not ended. */
 export const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0)

@@ -7,7 +7,7 @@ import { rowOf, ruleOf } from "../hooks/HookEvents.ts"
 /** The time in which the same reason is not said again in a session, at events that come often. */
 export const quietMs = 60 * 60 * 1000
 
-/** Whether it is said at this event only when it is news to the session; at the others, as at the end of a turn, it is said each time. */
+/** True when it is said at this event only if it is news to the session; at the others, as at the end of a turn, it is said each time. */
 export const isFrequent = (event: string | null): boolean => rowOf(event)?.isFrequent === true
 
 /** `reason` as the user reads it. */

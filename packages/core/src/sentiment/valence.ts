@@ -3,7 +3,7 @@ import { valenceLexicon } from "./valenceLexicon.ts"
 
 /** Both from -1 to 1. */
 export interface Valence {
-  /** What the words say. */
+  /** The score of the words. */
   readonly words: number
   /** The same with the emphasis that `!` and `?` give; of words that say nothing they make something unpleasant. */
   readonly text: number
@@ -26,7 +26,7 @@ const boostBy = 0.293
 const capsShift = 0.733
 const negatedBy = -0.74
 const neverBy = 1.25
-/** How much of a booster is left, by how many words it stands before. */
+/** The share of a booster that is left, by the number of words between. */
 const damping = [0, 1, 0.95, 0.9]
 
 // The word lists are VADER's too (see valenceLexicon.ts).
@@ -89,7 +89,7 @@ interface Words {
   /** In lower case. */
   readonly keys: ReadonlyArray<string>
   readonly caps: ReadonlyArray<boolean>
-  /** Where all is written in capitals they emphasize nothing. */
+  /** False when all is in capitals, which then emphasize nothing. */
   readonly mixed: boolean
 }
 
@@ -154,7 +154,7 @@ const negationOf = (keys: ReadonlyArray<string>, at: number, back: number): numb
 
 const isSo = (key: string | undefined): boolean => key === "so" || key === "this"
 
-/** What the phrase around a word makes of it. Boosters count within other words (`so` in `person`) and whatever the valence's sign: so does VADER. */
+/** Weighs a word by the phrase around it. Boosters count within other words (`so` in `person`) and whatever the valence's sign: so does VADER. */
 const phrased = (keys: ReadonlyArray<string>, at: number, valence: number): number => {
   const around = keys.slice(at - 3, at + 3).join(" ")
   let result = idioms.find(([idiom]) => around.includes(idiom))?.[1] ?? valence

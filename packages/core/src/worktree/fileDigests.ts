@@ -22,23 +22,58 @@ export const digestKey = ({ path, raw }: TreeFile): string => (raw === null ? pa
 
 const gone = "gone"
 const mostKept = 200_000
-/** How many files are looked at before others have their turn. */
+/** Files looked at before other fibers get a turn. */
 const turn = 256
-/** How many are read at once. */
+/** Files read at once. */
 const readers = 4
 
 export const fileDigests = (): FileDigests => {
-  const known = new Map<string, { readonly look: string; readonly digest: string }>()
-  const branchesOf = folderBranches()
-  const reading = Effect.unsafeMakeSemaphore(readers)
+  const kept = new KeptDigests()
+  return (root, files, work) => {
+    const top = byteName(root)
+    const names = files.map(({ path, raw }) => below(top, raw === null ? byteName(path) : raw.toString("latin1")))
+    return Effect.map(kept.digestsOf(names, work), (digests) => new Map(files.map((file, at) => [digestKey(file), digests[at] ?? unreadable()])))
+  }
+}
 
-  /** What is known of a file, or how to find out. */
-  const keptDigest = (name: string): string | ((work: Work) => Effect.Effect<string>) => {
+class KeptDigests {
+  private readonly known = new Map<string, { readonly look: string; readonly digest: string }>()
+  private readonly branchesOf = folderBranches()
+  private readonly reading = Effect.unsafeMakeSemaphore(readers)
+
+  /** In the order of the names. */
+  digestsOf(names: ReadonlyArray<string>, work: Work): Effect.Effect<ReadonlyArray<string>> {
+    const find = (name: string) => this.find(name)
+    return Effect.gen(function* () {
+      const digests: Array<string> = []
+      const open: Array<{ readonly at: number; readonly read: (work: Work) => Effect.Effect<string> }> = []
+      for (const [at, name] of names.entries()) {
+        if (at % turn === turn - 1) yield* giveWay
+        const found = find(name)
+        digests.push(typeof found === "string" ? found : "")
+        if (typeof found !== "string") open.push({ at, read: found })
+      }
+      let count = 0
+      yield* Effect.forEach(
+        open,
+        ({ at, read }) =>
+          Effect.flatMap(read(work), (digest) => {
+            digests[at] = digest
+            return ++count % turn === 0 ? giveWay : Effect.void
+          }),
+        { concurrency: readers, discard: true }
+      )
+      return digests
+    })
+  }
+
+  /** The digest where it is known, or what reads it. */
+  private find(name: string): string | ((work: Work) => Effect.Effect<string>) {
     const path = systemPath(name)
     const since = Date.now()
     const link = lookAt(path, "link")
     if (link === missing) {
-      known.delete(name)
+      this.known.delete(name)
       return gone
     }
     if (link.stats === null) return unreadable()
@@ -46,26 +81,26 @@ export const fileDigests = (): FileDigests => {
     const target = isLink ? lookAt(path, "target") : link
     const isFolder = target.stats?.isDirectory() === true
     const look = isLink ? `${link.identity} ${target.identity}` : link.identity
-    const before = isFolder ? undefined : known.get(name)
+    const before = isFolder ? undefined : this.known.get(name)
     if (before?.look === look) return before.digest
-    return Effect.fnUntraced(function* (work: Work) {
-      const text = isLink ? linkText(name) : ""
-      const content = text === null ? null : isFolder ? yield* folderDigest(name, work) : yield* contentOf(path, target, work)
-      const settled = !isFolder && isSettled(link, since) && isSettled(target, since)
-      known.delete(name)
-      if (content === null) return unreadable()
-      const digest = isLink ? sha256(["link", text, content]) : content
-      if (settled) keep(name, { look, digest })
-      return digest
-    })
+    const text = isLink ? linkText(name) : ""
+    const isSettledNow = !isFolder && isSettled(link, since) && isSettled(target, since)
+    return (work) =>
+      Effect.map(text === null ? Effect.succeed(null) : isFolder ? this.folderDigest(name, work) : this.contentOf(path, target, work), (content) => {
+        this.known.delete(name)
+        if (content === null) return unreadable()
+        const digest = isLink ? sha256(["link", text, content]) : content
+        if (isSettledNow) this.keep(name, { look, digest })
+        return digest
+      })
   }
 
   /** Null when it cannot be read. */
-  const contentOf = (path: string | Buffer, { identity, stats }: FileLook, work: Work): Effect.Effect<string | null> => {
+  private contentOf(path: string | Buffer, { identity, stats }: FileLook, work: Work): Effect.Effect<string | null> {
     if (identity === missing.identity || identity === "ELOOP") return Effect.succeed("leads nowhere")
     if (stats === null) return Effect.succeed(null)
     if (!stats.isFile()) return Effect.succeed(sha256(["special", String(stats.mode & kindOfFile)]))
-    return reading.withPermits(1)(
+    return this.reading.withPermits(1)(
       Effect.suspend(() => {
         work.reads++
         return contentDigest(path)
@@ -73,54 +108,24 @@ export const fileDigests = (): FileDigests => {
     )
   }
 
-  const keep = (name: string, entry: { readonly look: string; readonly digest: string }) => {
-    known.set(name, entry)
-    for (const oldest of known.keys()) {
-      if (known.size <= mostKept) break
-      known.delete(oldest)
+  private keep(name: string, entry: { readonly look: string; readonly digest: string }): void {
+    this.known.set(name, entry)
+    for (const oldest of this.known.keys()) {
+      if (this.known.size <= mostKept) break
+      this.known.delete(oldest)
     }
   }
 
   /** Null when it is too much, or not all of it can be read. */
-  const folderDigest = Effect.fnUntraced(function* (name: string, work: Work) {
-    const branches = yield* branchesOf(name, work)
-    if (branches === null) return null
-    const digests = yield* digestsOf(
-      branches.flatMap(({ path }) => path ?? []),
-      work
-    )
-    // Those are in the order of these.
-    return sha256(["folder", branches.map(({ name, path, says }) => [name, says, path !== null]), digests])
-  })
-
-  /** In the order of the names. */
-  const digestsOf = (names: ReadonlyArray<string>, work: Work): Effect.Effect<ReadonlyArray<string>> =>
-    Effect.gen(function* () {
-      const digests: Array<string> = []
-      const open: Array<{ readonly at: number; readonly find: (work: Work) => Effect.Effect<string> }> = []
-      for (const [at, name] of names.entries()) {
-        if (at % turn === turn - 1) yield* giveWay
-        const kept = keptDigest(name)
-        digests.push(typeof kept === "string" ? kept : "")
-        if (typeof kept !== "string") open.push({ at, find: kept })
-      }
-      let found = 0
-      yield* Effect.forEach(
-        open,
-        ({ at, find }) =>
-          Effect.flatMap(find(work), (digest) => {
-            digests[at] = digest
-            return ++found % turn === 0 ? giveWay : Effect.void
-          }),
-        { concurrency: readers, discard: true }
+  private folderDigest(name: string, work: Work): Effect.Effect<string | null> {
+    return Effect.flatMap(this.branchesOf(name, work), (branches) => {
+      if (branches === null) return Effect.succeed(null)
+      const paths = branches.flatMap(({ path }) => path ?? [])
+      // Those are in the order of these.
+      return Effect.map(this.digestsOf(paths, work), (digests) =>
+        sha256(["folder", branches.map(({ name, path, says }) => [name, says, path !== null]), digests])
       )
-      return digests
     })
-
-  return (root, files, work) => {
-    const top = byteName(root)
-    const names = files.map(({ path, raw }) => below(top, raw === null ? byteName(path) : raw.toString("latin1")))
-    return Effect.map(digestsOf(names, work), (digests) => new Map(files.map((file, at) => [digestKey(file), digests[at] ?? unreadable()])))
   }
 }
 

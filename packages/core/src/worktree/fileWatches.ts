@@ -14,7 +14,7 @@ export interface Watch {
 export class Watching {
   readonly since: number
   readonly watches: Array<Watch> = []
-  /** Whether a change of any of it will be seen. */
+  /** True when a change of any of it will be seen. */
   settled = true
 
   constructor(since: number) {
@@ -28,7 +28,7 @@ export class Watching {
     return look
   }
 
-  /** What was noted for a part of the answer. */
+  /** Adds the watches of a part of the answer. */
   include(watches: ReadonlyArray<Watch>, settled: boolean): void {
     this.watches.push(...watches)
     if (!settled) this.settled = false

@@ -6,11 +6,11 @@ import type { Work } from "../files/keptReads.ts"
 import { below, compareNames, systemPath } from "./byteNames.ts"
 import { type FolderName, folderNames } from "./folderNames.ts"
 
-/** What is below a folder, one of it. */
+/** One entry below a folder. */
 export interface Branch {
   /** From the folder, a byte name. */
   readonly name: string
-  /** Of a symbolic link to a folder: where it leads; of a folder that was met before: which one that was. */
+  /** The target of a symbolic link to a folder; for a folder that was met before, which one that was. */
   readonly says: string
   /** The absolute byte name of a file, a link that leads to no folder, or anything else; null for a folder. */
   readonly path: string | null
@@ -74,7 +74,7 @@ export const folderBranches = (): FolderBranches => {
     })
 }
 
-/** Where a symbolic link says that it leads, as a byte name; null when it cannot be read. */
+/** The text of a symbolic link, as a byte name; null when it cannot be read. */
 export const linkText = (name: string): string | null => {
   try {
     return readlinkSync(systemPath(name), "latin1")

@@ -8,7 +8,7 @@ export interface FolderName {
   readonly kind: "folder" | "link" | "other"
 }
 
-/** What is in a folder, in no order; null when it cannot be read. */
+/** Lists a folder, in no order; null when it cannot be read. */
 export const folderNames = (folder: string): ReadonlyArray<FolderName> | null => {
   try {
     return readdirSync(systemPath(folder), { withFileTypes: true, encoding: "latin1" }).map((entry) => {

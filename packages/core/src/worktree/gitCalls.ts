@@ -6,7 +6,7 @@ import type { Work } from "../files/keptReads.ts"
 import { gitEnvironment } from "./GitEnvironment.ts"
 
 export interface GitCall {
-  /** Where git works. */
+  /** The directory that git works in. */
   readonly directory: string
   readonly argv: ReadonlyArray<string>
   readonly input?: Uint8Array
@@ -17,7 +17,7 @@ export interface GitCall {
 /** It ended with another code, could not be started, or took more than 30 seconds. */
 export class GitFailed extends Data.TaggedError("GitFailed") {}
 
-/** What git printed. */
+/** Gives the bytes that git printed. */
 export type Git = (call: GitCall, work: Work) => Effect.Effect<Buffer, GitFailed>
 
 const timeoutMs = 30_000

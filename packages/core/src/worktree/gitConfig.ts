@@ -7,7 +7,7 @@ import { isUnchanged, type Watch, Watching } from "./fileWatches.ts"
 import type { Git } from "./gitCalls.ts"
 import type { GitPlace } from "./gitPlace.ts"
 
-/** What git's configuration says of which files count. */
+/** The part of git's configuration that decides which files count. */
 export interface GitConfig {
   /** The file of ignore rules for all repositories, as a byte name. */
   readonly excludesFile: string
@@ -16,7 +16,7 @@ export interface GitConfig {
   /** The form in which git compares names. */
   readonly fold: (name: string) => string
   readonly watches: ReadonlyArray<Watch>
-  /** Whether a change of it will be seen. */
+  /** True when a change of it will be seen. */
   readonly settled: boolean
 }
 

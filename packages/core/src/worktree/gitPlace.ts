@@ -37,7 +37,7 @@ const placeAt = (top: string, watching: Watching): GitPlace | "none" | "broken" 
   return target === null ? "broken" : repositoryAt(top, path.posix.resolve(top, target), true, watching)
 }
 
-/** By what git goes by, too: a HEAD that leads somewhere, objects and refs. */
+/** Recognizes a repository as git does: by a HEAD that leads somewhere, objects and refs. */
 const repositoryAt = (top: string, gitDir: string, linked: boolean, watching: Watching): GitPlace | "broken" => {
   const common = smallFile(below(gitDir, "commondir"), watching)?.replace(/[\r\n]+$/, "")
   const commonDir = common === undefined ? gitDir : path.posix.resolve(gitDir, common)

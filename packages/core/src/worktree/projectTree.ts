@@ -21,7 +21,7 @@ export interface ProjectTree {
   readonly root: string
   /** By path. Symbolic links are files, whatever they lead to. */
   readonly files: ReadonlyArray<TreeFile>
-  /** That a file may be in, by path; "" is the root. Empty when there is no such folder. */
+  /** The directories that may hold files, by path; "" is the root. Empty when there is no such folder. */
   readonly directories: ReadonlyArray<string>
   /** Files and folders in these directories that do not count, by path: ignored ones, `.git`, linked worktrees. A folder ends with "/". */
   readonly ignored: ReadonlyArray<string>
@@ -41,7 +41,7 @@ export type ProjectTrees = (root: string, work: Work) => Effect.Effect<ProjectTr
 interface KeptTree {
   readonly tree: ProjectTree
   readonly areas: ReadonlyMap<string, TreeArea>
-  /** When it was last begun to be read, in turns. */
+  /** The turn in which it was last begun to be read. */
   readonly begun: number
 }
 

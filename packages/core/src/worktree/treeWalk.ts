@@ -11,7 +11,7 @@ export interface Walked {
   readonly files: Array<string>
   /** "" is the top. */
   readonly directories: Array<string>
-  /** What lies in these directories and does not count; a folder ends with "/". */
+  /** Names in these directories that do not count; a folder ends with "/". */
   readonly ignored: Array<string>
   /** Tops of other repositories; what is in them was not looked at. */
   readonly nested: Array<string>
@@ -33,13 +33,13 @@ export interface Walk<E> {
   readonly top: string
   readonly start: Place
   readonly isFile: (name: string, within: Place) => boolean
-  /** What becomes of a directory. For what is `unknown`, `ask` decides, level by level. */
+  /** Classifies a directory. `ask` decides about `unknown` ones, level by level. */
   readonly judge: (name: string, within: Place) => Verdict
   /** Which of these are ignored. */
   readonly ask: (places: ReadonlyArray<Place>) => Effect.Effect<ReadonlySet<string>, E>
 }
 
-/** How many folders are read before others have their turn. */
+/** Folders read before other fibers get a turn. */
 const turn = 64
 
 /** Reads the directories that count, level by level. */
@@ -97,7 +97,7 @@ export const walkAll = (top: string, except: ReadonlySet<string>, watching: Watc
 export const ignoreFile = ".gitignore"
 const none: ReadonlySet<string> = new Set()
 
-/** What stands for the rules of a directory with this file of rules. */
+/** Identifies the rules of a directory with this file of rules. */
 export const rulesBelow = (rules: string | null, file: string, watching: Watching): string | null => {
   const path = systemPath(file)
   const looks = [watching.note(path, "link")]

@@ -53,7 +53,7 @@ describe("The table of events", () => {
     expect(isAwaited(event)).toBe(row.isAwaited)
     expect(isFrequent(event)).toBe(row.isFrequent)
     expect(told(event, "x").stderr).toBe(row.rule.json || row.rule.shown ? "" : "x\n")
-    const slots = hookSlots(1)
+    const slots = Effect.runSync(hookSlots(1))
     expect(slots.of(event) === slots.of(null)).toBe(row.slot === "other")
     const setting = { environment: { CLAUDE_ENV_FILE: "/f" }, event, projectPath: "/p", sessionId: null }
     expect("CLAUDE_ENV_FILE" in environmentOf({ environment: [], root: "/r" }, setting)).toBe(row.setsVariables)

@@ -14,27 +14,27 @@ const Root = Schema.Struct({
   path: Schema.String,
   source: Schema.optional(Schema.NonEmptyString),
   name: Schema.optional(Schema.NonEmptyString),
-  /** When han was told of it, as `2026-03-01T10:00:00.000Z`. */
+  /** The time when han was told of it, as `2026-03-01T10:00:00.000Z`. */
   registeredAt: Schema.optional(Schema.String)
 })
 
 const namedBy = (of: (text: string) => string | undefined, otherwise: string) =>
   Schema.String.pipe(Schema.filter((text) => of(text) !== undefined || `${JSON.stringify(text)} ${otherwise}`))
 
-/** What a person may set in `config.json`. Every key is optional; one that is not here is an error. */
+/** The settings of `config.json`. Every key is optional; one that is not here is an error. */
 export const Config = Schema.Struct({
   /** More configuration folders to index; one may be its path alone. */
   roots: Schema.optional(Schema.Array(Schema.Union(Schema.String, Root))),
   /** Prices that the published table lacks or states differently. */
   prices: Schema.optional(Schema.Array(PriceRow)),
-  /** Where HTTP is served at 127.0.0.1; 0: at any free port. */
+  /** The port of 127.0.0.1 that serves HTTP; 0: any free one. */
   port: Schema.optional(Schema.Int.pipe(Schema.between(0, 65_535))),
   /** More names that it is served under (`name` or `name:port`), and more origins whose pages may use it (`https://name`). */
   allowHosts: Schema.optional(Schema.Array(namedBy(hostOf, "is no host: write `name` or `name:port`"))),
   allowOrigins: Schema.optional(Schema.Array(namedBy(originOf, "is no origin: write `https://name` or `https://name:port`"))),
-  /** How many commands of hooks run at the same time; as many as there are cores, at least two. */
+  /** The commands of hooks that run at the same time, at most; as many as there are cores, at least two. */
   hookSlots: Schema.optional(Schema.Int.pipe(Schema.between(1, 256))),
-  /** How often in a row hooks send an agent on that wants to stop (5). */
+  /** The consecutive blocks of an agent that wants to stop, at most (5). */
   hookBlocks: Schema.optional(Schema.Int.pipe(Schema.between(0, 100)))
 })
 export type Config = typeof Config.Type
@@ -53,7 +53,7 @@ export interface Home {
   readonly database: string
   readonly lock: string
   readonly socket: string
-  /** What answers HTTP listens here, behind the port. */
+  /** The socket of the HTTP server behind the port. */
   readonly httpSocket: string
   /** The secret of HTTP's clients, and the port in use. */
   readonly token: string
@@ -137,7 +137,7 @@ const machine = (path: string) =>
 
 const decode = Schema.decodeUnknownEither(Config, { onExcessProperty: "error", errors: "all" })
 
-/** What an object from `config.json` sets. */
+/** Reads an object from `config.json`. */
 export const decodeConfig = (path: string, value: unknown): Effect.Effect<Config, HomeUnusable> =>
   Either.match(decode(value), {
     onLeft: (error) => {
@@ -161,7 +161,7 @@ const config = (path: string) =>
 /** The text of a file; null when there is none. */
 const read = (path: string) => attempt(path, "cannot be read", () => (Fs.existsSync(path) ? Fs.readFileSync(path, "utf8") : null))
 
-/** What is done to the file at `path`; `what` completes the sentence that its name begins. */
+/** Acts on the file at `path`; `what` completes the sentence that its name begins. */
 export const attempt = <A>(path: string, what: string, f: () => A): Effect.Effect<A, HomeUnusable> =>
   Effect.try({
     try: f,

@@ -38,7 +38,7 @@ export const page = (admitted: boolean): string => `<!doctype html>
 ${
   admitted
     ? "<p>This browser is let in. The API is ready at <code>/graphql</code>.</p>"
-    : "<p>This browser is not let in. Run <code>han open</code> in a terminal; the address that it prints is good once, for ten minutes.</p>"
+    : "<p>This browser is not let in. Run <code>han open</code> in a terminal; the link that it prints works once, for ten minutes.</p>"
 }
 </html>
 `

@@ -3,9 +3,9 @@
  * name it uses give it away.
  */
 export interface LoopbackGuard {
-  /** Why a request with these headers is refused; null when it is not. */
+  /** Gives the reason to refuse a request with these headers; null when there is none. */
   readonly refusal: (headers: Headers) => string | null
-  /** What tells a browser that the page may read the answer. Only for a request that is not refused. */
+  /** The headers that let a browser's page read the answer. Only for a request that is not refused. */
   readonly cors: (headers: Headers) => Readonly<Record<string, string>>
   /** The answer to a browser that asks before it sends. Only for a request that is not refused. */
   readonly preflight: (headers: Headers) => Readonly<Record<string, string>>

@@ -19,7 +19,7 @@ export interface Options {
   readonly socket: string
   /** Connections at the same time; see `mostConnections`. */
   readonly maxConnections: number
-  /** How long a connection may say nothing at its beginning. */
+  /** Milliseconds that a connection may say nothing at its beginning. */
   readonly silenceMs?: number | undefined
 }
 
@@ -29,7 +29,7 @@ export interface LoopbackListener {
   readonly connections: () => number
 }
 
-/** How long what was sent last may take to be read when a connection is over. */
+/** Milliseconds for the client to read what was sent last when a connection is over. */
 const lingerMs = 5000
 /** The same when the whole server ends. */
 const lastWordsMs = 500

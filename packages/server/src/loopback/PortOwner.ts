@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-/** What a coordinator says of itself to anybody on this machine. */
+/** The description that a coordinator gives of itself to anybody on this machine. */
 export const Health = Schema.Struct({
   name: Schema.Literal("han"),
   status: Schema.Literal("ok"),
@@ -15,7 +15,7 @@ export type Health = typeof Health.Type
 const decode = Schema.decodeUnknownOption(Health)
 const longest = 10_000
 
-/** Who answers at a port of this machine, in words; asks it, if it speaks HTTP. */
+/** Describes who answers at a port of this machine; asks it, if it speaks HTTP. */
 export const describe = (port: number): Effect.Effect<string> =>
   Effect.tryPromise(async (signal) => {
     const answer = await fetch(`http://127.0.0.1:${port}/health`, { signal, redirect: "manual" })

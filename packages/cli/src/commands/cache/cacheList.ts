@@ -1,26 +1,26 @@
 import * as Effect from "effect/Effect"
 import { HookCache, type HookPass } from "han-core/HookCache"
-import { answered, ask, print, writeShape } from "../../coordinator/Asking.ts"
-import type { Host } from "../../environment/Host.ts"
+import { answered, ask, print, writeShape } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { inFull } from "../../environment/WorkingDirectory.ts"
 import * as Shape from "../../export/JsonShapes.ts"
-import { isNoFolder, type PassChoice, passFilter, passWords } from "../../hook/PassFilter.ts"
+import { type CacheChoice, cacheFilter, filterText, isNoFolder } from "../../hook/CacheFilter.ts"
 import { count, counted, dateMinute } from "../../terminal/Figures.ts"
 import { toJson } from "../../terminal/PlainText.ts"
 import { styleOf } from "../../terminal/Style.ts"
 import { table } from "../../terminal/Table.ts"
 
-export interface Options extends PassChoice {
+export interface Options extends CacheChoice {
   readonly limit: number
   readonly utc: boolean
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
-      const filter = passFilter(options)
+      const filter = cacheFilter(options)
       // One more than is shown tells whether there are more.
       const found = yield* answered(
         host,
@@ -30,7 +30,7 @@ export const run = (options: Options, host: Host): Promise<number> =>
       if (found.length === 0 && options.project !== undefined) yield* isNoFolder(inFull(options.project))
       const passes = found.slice(0, options.limit)
       if (options.json) return yield* print(host.out, `${toJson({ passes: passes.map(Shape.hookPass), ...(yield* writeShape(host)) })}\n`)
-      if (found.length === 0) return yield* print(host.out, `No pass${passWords(filter)} is kept; every hook that is due runs.\n`)
+      if (found.length === 0) return yield* print(host.out, `No pass${filterText(filter)} is kept; every hook that is due runs.\n`)
       const style = styleOf(host.terminal)
       if (passes.length > 0) yield* print(host.out, table(passes, columns(options), { width: host.terminal.columns, style }))
       if (found.length > passes.length)

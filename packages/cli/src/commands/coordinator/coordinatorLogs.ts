@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs"
 import { logPath, startLogPath } from "../../coordinator/HanHome.ts"
 import { report } from "../../coordinator/Report.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { CommandFailed } from "../../environment/CommandFailed.ts"
-import type { Host } from "../../environment/Host.ts"
 import { lastLines } from "../../export/LastLines.ts"
 
 export interface Options {
@@ -12,7 +12,7 @@ export interface Options {
 
 const pollMs = 200
 
-export const run = async ({ follow, lines }: Options, host: Host): Promise<number> => {
+export const run = async ({ follow, lines }: Options, host: CliEnvironment): Promise<number> => {
   try {
     const path = [logPath(host.home), startLogPath(host.home)].find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined)
     if (path === undefined && !follow) throw new CommandFailed(`there is no log in ${host.home}: no coordinator has run there yet`)
@@ -30,7 +30,7 @@ interface Seen {
   readonly offset: number
 }
 
-const printEnd = async (path: string, lines: number, host: Host): Promise<Seen> => {
+const printEnd = async (path: string, lines: number, host: CliEnvironment): Promise<Seen> => {
   const file = openSync(path, "r")
   try {
     const { ino, size } = fstatSync(file)
@@ -42,7 +42,7 @@ const printEnd = async (path: string, lines: number, host: Host): Promise<Seen> 
 }
 
 /** Until a signal ends the process. A file that was replaced, as when the log is rotated, is read from its beginning. */
-const followFile = async (path: string, from: Seen | undefined, host: Host): Promise<void> => {
+const followFile = async (path: string, from: Seen | undefined, host: CliEnvironment): Promise<void> => {
   let ended = false
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process"
 import { coordinatorEnvironment, findProgram } from "../../coordinator/CoordinatorProgram.ts"
 import { report } from "../../coordinator/Report.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { CommandFailed } from "../../environment/CommandFailed.ts"
-import type { Host } from "../../environment/Host.ts"
 import { inFull } from "../../environment/WorkingDirectory.ts"
 
 export interface Options {
@@ -12,7 +12,7 @@ export interface Options {
   readonly allowOrigins: ReadonlyArray<string>
 }
 
-export const run = async (options: Options, host: Host): Promise<number> => {
+export const run = async (options: Options, host: CliEnvironment): Promise<number> => {
   const argv = [
     "serve",
     ...options.roots.map((root) => `--root=${inFull(root)}`),
@@ -30,7 +30,7 @@ export const run = async (options: Options, host: Host): Promise<number> => {
 }
 
 /** The compiled `han` is thin: the coordinator is a program of its own. */
-const inForeground = ([file, ...args]: readonly [string, ...ReadonlyArray<string>], argv: ReadonlyArray<string>, host: Host): Promise<number> =>
+const inForeground = ([file, ...args]: readonly [string, ...ReadonlyArray<string>], argv: ReadonlyArray<string>, host: CliEnvironment): Promise<number> =>
   new Promise((resolve, reject) => {
     const child = spawn(file, [...args, ...argv], { stdio: "inherit", env: coordinatorEnvironment(host) })
     const signals = ["SIGTERM", "SIGHUP"] as const

@@ -1,12 +1,12 @@
 import { appendFileSync, existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import { print, run as runAgainst } from "../../coordinator/Asking.ts"
 import { connect } from "../../coordinator/Connection.ts"
+import { print, run as runAgainst } from "../../coordinator/CoordinatorClient.ts"
 import { socketPath, startLogPath } from "../../coordinator/HanHome.ts"
-import type { Host } from "../../environment/Host.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { plainLine } from "../../terminal/PlainText.ts"
 
-export const run = (host: Host): Promise<number> =>
+export const run = (host: CliEnvironment): Promise<number> =>
   runAgainst(
     host,
     connect(host).pipe(
@@ -18,7 +18,7 @@ export const run = (host: Host): Promise<number> =>
   )
 
 /** Hooks that may start none tell why the last one could not be. */
-const note = (message: string, { home }: Host): void => {
+const note = (message: string, { home }: CliEnvironment): void => {
   if (!existsSync(startLogPath(home))) return
   try {
     appendFileSync(startLogPath(home), `han: ${plainLine(message)}\n`)

@@ -1,18 +1,18 @@
 import * as Effect from "effect/Effect"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorStatus } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
-import { answered, print, run as runAgainst, writeNote } from "../../coordinator/Asking.ts"
 import { probe, shakeHands } from "../../coordinator/Connection.ts"
+import { answered, print, run as runAgainst, writeNote } from "../../coordinator/CoordinatorClient.ts"
 import { socketPath } from "../../coordinator/HanHome.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { CommandFailed } from "../../environment/CommandFailed.ts"
-import type { Host } from "../../environment/Host.ts"
 import { byteSize, count, counted, duration, isoInstant } from "../../terminal/Figures.ts"
 import { plainLine, toJson } from "../../terminal/PlainText.ts"
 
 /** As of a service that is not running (LSB). */
 const notRunning = 3
 
-export const run = (options: { readonly json: boolean }, host: Host): Promise<number> =>
+export const run = (options: { readonly json: boolean }, host: CliEnvironment): Promise<number> =>
   runAgainst(
     host,
     Effect.gen(function* () {

@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
-import { print, run as runAgainst } from "../../coordinator/Asking.ts"
 import { probe, shakeHands, stop } from "../../coordinator/Connection.ts"
+import { print, run as runAgainst } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { CommandFailed } from "../../environment/CommandFailed.ts"
-import type { Host } from "../../environment/Host.ts"
 
-export const run = (host: Host): Promise<number> =>
+export const run = (host: CliEnvironment): Promise<number> =>
   runAgainst(
     host,
     Effect.gen(function* () {

@@ -3,8 +3,8 @@ import type { HookPlanItem } from "han-core/HookCall"
 import { HookRunner } from "han-core/HookRunner"
 import type { HookList } from "han-core/Hooks"
 import { calledOf, type HookCalled, mayRun } from "han-core/unstable/HookCallers"
-import { answered, ask, print } from "../../coordinator/Asking.ts"
-import type { Host } from "../../environment/Host.ts"
+import { answered, ask, print } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { brokenFiles } from "../../hook/BrokenFiles.ts"
 import { calledLine, callsShape, situationOf } from "../../hook/CallerText.ts"
 import { type HandCall, handCall } from "../../hook/HookCalls.ts"
@@ -15,7 +15,7 @@ export interface Options extends HandCall {
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

@@ -2,11 +2,11 @@ import * as Effect from "effect/Effect"
 import { HookHistory, mostHookRuns } from "han-core/HookHistory"
 import { flakyRuns, type HookRun } from "han-core/HookRun"
 import { sessionMeant } from "../../arguments/SessionArgument.ts"
-import { answered, ask, print, writeShape } from "../../coordinator/Asking.ts"
-import type { Host } from "../../environment/Host.ts"
+import { answered, ask, print, writeShape } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { inFull } from "../../environment/WorkingDirectory.ts"
 import * as Shape from "../../export/JsonShapes.ts"
-import { isNoFolder, placeOf } from "../../hook/PassFilter.ts"
+import { isNoFolder, placeOf } from "../../hook/CacheFilter.ts"
 import { counted, dateTime, duration } from "../../terminal/Figures.ts"
 import { plain, plainLine, toJson } from "../../terminal/PlainText.ts"
 import { type Style, styleOf } from "../../terminal/Style.ts"
@@ -23,7 +23,7 @@ export interface Options {
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

@@ -4,9 +4,9 @@ import { hookEventNames, isHookEvent, unknownEvent } from "han-core/HookEvents"
 import { type HookList, Hooks } from "han-core/Hooks"
 import { doubleCalls, doubleText, waitingInVain } from "han-core/unstable/HookCallers"
 import { isMeant, matches, triggerIn } from "han-core/unstable/HookMatcher"
-import { answered, ask, print } from "../../coordinator/Asking.ts"
+import { answered, ask, print } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { BadUsage } from "../../environment/CommandFailed.ts"
-import type { Host } from "../../environment/Host.ts"
 import * as Shape from "../../export/JsonShapes.ts"
 import { calledBy, callsShape } from "../../hook/CallerText.ts"
 import { problemsText, untrustedText } from "../../hook/HookText.ts"
@@ -21,7 +21,7 @@ export interface Options {
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import { ask, print } from "../../coordinator/Asking.ts"
-import type { Host } from "../../environment/Host.ts"
+import { ask, print } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { followedRun } from "../../hook/FollowedRun.ts"
 import { type HandCall, handCall } from "../../hook/HookCalls.ts"
 import { hasFailed, summaryText } from "../../hook/HookProgressText.ts"
@@ -11,7 +11,7 @@ export interface Options extends HandCall {
 }
 
 /** Exit code 1 when something did not pass. */
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

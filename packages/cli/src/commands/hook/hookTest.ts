@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import type { Hook } from "han-core/Hook"
 import type { HookAnswer } from "han-core/HookAnswer"
 import { waitingInVain } from "han-core/unstable/HookCallers"
-import { ask, print } from "../../coordinator/Asking.ts"
-import type { Host } from "../../environment/Host.ts"
+import { ask, print } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { brokenFiles } from "../../hook/BrokenFiles.ts"
 import { callsShape, situationOf } from "../../hook/CallerText.ts"
 import { followedRun } from "../../hook/FollowedRun.ts"
@@ -19,7 +19,7 @@ export interface Options extends HandCall {
 }
 
 /** Exit code 1 when something did not pass. */
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

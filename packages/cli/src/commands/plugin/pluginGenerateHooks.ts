@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { type GeneratedHooks, generate, pluginFoldersBelow } from "han-core/unstable/GeneratedHooks"
-import { print, run as runAgainst } from "../../coordinator/Asking.ts"
-import type { Host } from "../../environment/Host.ts"
+import { print, run as runAgainst } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { inFull } from "../../environment/WorkingDirectory.ts"
 import { problemsText } from "../../hook/HookText.ts"
 import { counted } from "../../terminal/Figures.ts"
@@ -22,7 +22,7 @@ interface Failed {
   readonly message: string
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   runAgainst(
     host,
     Effect.gen(function* () {

@@ -3,9 +3,9 @@ import type { SettingsScope } from "han-core/ClaudeFolders"
 import type { ClientHook, Hook } from "han-core/Hook"
 import { calledOf, mayRun, waitingInVain } from "han-core/unstable/HookCallers"
 import { type InstallReport, type InstallRequest, install, type UninstallReport, type UninstallRequest, uninstall } from "han-core/unstable/PluginInstall"
-import { print, run as runAgainst } from "../../coordinator/Asking.ts"
 import { claudeFolder } from "../../coordinator/ClaudeFolder.ts"
-import type { Host } from "../../environment/Host.ts"
+import { print, run as runAgainst } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { workingDirectory } from "../../environment/WorkingDirectory.ts"
 import { follow, followedText, layerFiles } from "../../hook/GateEntries.ts"
 import { hookQuery } from "../../hook/ProjectFolder.ts"
@@ -24,14 +24,14 @@ export interface Options {
 const gitTimeoutMs = 120_000
 
 /** The files are changed here: no coordinator is needed. */
-export const run = (options: Options, host: Host): Promise<number> => {
+export const run = (options: Options, host: CliEnvironment): Promise<number> => {
   const folder = claudeFolder(host)
   const place = { names: options.names, scope: options.scope, folder, projectPath: hookQuery(options.project, host).projectPath }
   const program = options.what === undefined ? removed(options, place, host) : added(options, { ...place, from: options.what.from }, host)
   return runAgainst(host, Effect.provide(program, layerFiles(host)))
 }
 
-const added = (options: Options, request: Omit<InstallRequest, "cwd" | "environment" | "gitTimeoutMs">, host: Host) =>
+const added = (options: Options, request: Omit<InstallRequest, "cwd" | "environment" | "gitTimeoutMs">, host: CliEnvironment) =>
   Effect.gen(function* () {
     const done = yield* install({ ...request, cwd: workingDirectory(), environment: host.environment, gitTimeoutMs })
     const followed = yield* follow(host, options.project)
@@ -48,7 +48,7 @@ const added = (options: Options, request: Omit<InstallRequest, "cwd" | "environm
     yield* print(host.out, options.json ? `${toJson(report)}\n` : installedText(report, followedText(followed), { runs, atOnce }, host))
   })
 
-const removed = (options: Options, request: UninstallRequest, host: Host) =>
+const removed = (options: Options, request: UninstallRequest, host: CliEnvironment) =>
   Effect.gen(function* () {
     const done = yield* uninstall(request)
     const followed = yield* follow(host, options.project)
@@ -63,7 +63,7 @@ const installedText = (
   { notes, plugins, uncalled, written }: Installed,
   followed: string,
   { atOnce, runs }: { readonly runs: boolean; readonly atOnce: boolean },
-  host: Host
+  host: CliEnvironment
 ): string =>
   [
     ...plugins.map(({ already, message }) => `${already ? "Installed already: " : ""}${plainLine(message)}\n`),
@@ -75,7 +75,7 @@ const installedText = (
       : `${uncalled.length > 0 || !runs ? "" : `han runs their hooks ${atOnce ? "from now on" : "from Claude Code's next start on"}. `}Claude Code loads ${runs ? "the rest of them" : "them"} at its next start.\n`
   ].join("")
 
-const notesText = (notes: ReadonlyArray<string>, host: Host): string =>
+const notesText = (notes: ReadonlyArray<string>, host: CliEnvironment): string =>
   notes.map((note) => `${styleOf(host.terminal).yellow("note")}  ${plainLine(note)}\n`).join("")
 
 const removedText = ({ plugins, written }: UninstallReport): string =>

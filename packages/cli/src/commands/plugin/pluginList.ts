@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import type { HookPlugin } from "han-core/Hook"
 import { Hooks } from "han-core/Hooks"
-import { answered, ask, print } from "../../coordinator/Asking.ts"
-import type { Host } from "../../environment/Host.ts"
+import { answered, ask, print } from "../../coordinator/CoordinatorClient.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import * as Shape from "../../export/JsonShapes.ts"
 import { problemsText } from "../../hook/HookText.ts"
 import { hookQuery } from "../../hook/ProjectFolder.ts"
@@ -16,7 +16,7 @@ export interface Options {
   readonly json: boolean
 }
 
-export const run = (options: Options, host: Host): Promise<number> =>
+export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { triggerText } from "han-core/Hook"
 import { check, type PluginReport } from "han-core/unstable/PluginCheck"
 import { report } from "../../coordinator/Report.ts"
-import type { Host } from "../../environment/Host.ts"
+import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { inFull } from "../../environment/WorkingDirectory.ts"
 import * as Shape from "../../export/JsonShapes.ts"
 import { problemsText } from "../../hook/HookText.ts"
@@ -17,7 +17,7 @@ export interface Options {
 }
 
 /** The files are read here, so that it works where no coordinator may be started. */
-export const run = async (options: Options, host: Host): Promise<number> => {
+export const run = async (options: Options, host: CliEnvironment): Promise<number> => {
   const found = await Effect.runPromise(Effect.either(check(inFull(options.directory))))
   if (found._tag === "Left") return report(host, found.left)
   await host.out.write(options.json ? `${toJson(shape(found.right))}\n` : text(found.right, host))
@@ -34,7 +34,7 @@ const shape = (report: PluginReport) => ({
   problems: report.problems
 })
 
-const text = (report: PluginReport, host: Host): string => {
+const text = (report: PluginReport, host: CliEnvironment): string => {
   const style = styleOf(host.terminal)
   const [errors, warnings] = (["error", "warning"] as const).map((severity) => report.problems.filter((problem) => problem.severity === severity).length)
   const head = `${plainLine(report.root)}: ${counted(report.hooks.length, "hook")}, ${report.clientHooks.length} run by Claude Code itself, ${counted(errors ?? 0, "error")}, ${counted(warnings ?? 0, "warning")}\n`

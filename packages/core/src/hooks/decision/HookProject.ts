@@ -8,7 +8,7 @@ const marks = [".git", path.join(".claude", "settings.json"), path.join(".claude
 
 /** From where a question about hooks is asked. */
 export interface HookPlace {
-  /** That was named; it comes first. */
+  /** The project that was named; it comes first. */
   readonly project?: string | undefined
   /** Absolute. */
   readonly cwd: string
@@ -62,7 +62,7 @@ const worktreeAround = (start: string): { readonly top: string; readonly common:
   }
 }
 
-/** What a linked worktree's `.git` leads to; null for any other file, which anybody can write: git's own folder must point back to it. */
+/** Gives the common folder that a linked worktree's `.git` leads to; null for any other file, which anybody can write: git's own folder must point back to it. */
 const commonOf = (file: string): string | null => {
   try {
     const [, named] = /^gitdir: (.+)\s*$/m.exec(readFileSync(file, "utf8")) ?? []

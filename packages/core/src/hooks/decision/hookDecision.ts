@@ -5,54 +5,54 @@ import * as Effect from "effect/Effect"
 import type { Work } from "../../files/keptReads.ts"
 import { isWithin, pluginContents } from "../../plugins/pluginContent.ts"
 import { canonicalJson } from "../../text/json.ts"
-import { digestKey, fileDigests } from "../../worktree/fileDigests.ts"
+import { digestKey, type FileDigests, fileDigests } from "../../worktree/fileDigests.ts"
 import { type ProjectTree, projectTrees, type TreeFile } from "../../worktree/projectTree.ts"
 import { literals, matcher } from "../definition/hookGlobs.ts"
 import { type Hook, takesFiles } from "../Hook.ts"
 import type { HookFile, HookPass } from "../HookCache.ts"
 import type { HookReason, HookReasonCode } from "../HookOutcome.ts"
+import type { CachedPasses } from "./cachedPasses.ts"
 import { filesIn } from "./hookDirectories.ts"
-import type { Passes } from "./passes.ts"
-import { toolVersions } from "./toolVersions.ts"
+import { type ToolVersions, toolVersions } from "./toolVersions.ts"
 
 /** A hook in a directory of a tree, at one call. */
-export interface HookUnit {
+export interface HookTarget {
   readonly hook: Hook
   readonly tree: ProjectTree
   /** From the tree, "" for itself. */
   readonly directory: string
   /** The files that the agent's tool was about, from the tree; null where the event is about none. */
   readonly toolFiles: ReadonlyArray<string> | null
-  /** What its commands see. */
+  /** The environment of its commands. */
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** What a unit reads, as it is now. */
+/** The content that a target reads, as it is now. */
 export interface HookContent {
   /** Stands for what is run, and how. */
   readonly gate: string
   /** Stands for that with all content. */
   readonly key: string
   readonly reads: ReadonlyArray<HookFile>
-  /** The names of files that no command can be given. */
-  readonly unnameable: ReadonlySet<string>
+  /** The files whose names are no UTF-8, so that no command can be given them. */
+  readonly nonUtf8: ReadonlySet<string>
 }
 
-/** Whether a unit is to be run. */
+/** The decision whether a target runs, with its reason. */
 export interface HookDecision {
   readonly due: boolean
   readonly cached: boolean
   readonly reason: HookReason
-  /** What it was about: the files it is given, else what of its files changed; from the directory. */
+  /** The files that it is given, else those of its files that changed; from the directory. */
   readonly files: ReadonlyArray<string>
-  /** What the command is given; null for one that takes no files. */
+  /** The files that the command is given; null for one that takes no files. */
   readonly given: ReadonlyArray<string> | null
-  /** What a pass is kept for; null: it is not kept. */
+  /** The content that a pass is kept for; null: it is not kept. */
   readonly passes: { readonly content: HookContent; readonly key: string; readonly each: ReadonlyArray<HookFile>; readonly whole: boolean } | null
   /** Stands for what it runs with all that it reads; null where that is not known. */
   readonly key: string | null
-  /** Of the files those that no command can be given. */
-  readonly unnameable: ReadonlySet<string>
+  /** The files whose names are no UTF-8, so that no command can be given them. */
+  readonly nonUtf8: ReadonlySet<string>
   /** The pass that it stands for. */
   readonly pass: HookPass | null
 }
@@ -69,13 +69,13 @@ export const newLook = (work: Work, isFresh = false): HookLook => ({ work, diges
 export interface HookDeciding {
   readonly treeAt: (root: string, work: Work) => Effect.Effect<ProjectTree>
   /** The content as it is at this moment; of files that `look` has seen, as it was then. */
-  readonly contentOf: (unit: HookUnit, look: HookLook) => Effect.Effect<HookContent>
-  /** `isNew`: nothing counts as passed before. Says nothing of `dir_test` and `file_test`. */
-  readonly decide: (unit: HookUnit, options: { readonly isNew: boolean }, look: HookLook) => Effect.Effect<HookDecision>
+  readonly contentOf: (target: HookTarget, look: HookLook) => Effect.Effect<HookContent>
+  /** `bypassCache`: nothing counts as passed before. Says nothing of `dir_test` and `file_test`. */
+  readonly decide: (target: HookTarget, options: { readonly bypassCache: boolean }, look: HookLook) => Effect.Effect<HookDecision>
   /** Stands for the gate with these files alone. */
   readonly keyOfFiles: (content: HookContent, files: ReadonlyArray<HookFile>) => string
-  /** Notes what a unit had read when it passed, so that the next decision can say what changed. */
-  readonly remember: (unit: HookUnit, content: HookContent) => void
+  /** Notes what a target had read when it passed, so that the next decision can say what changed. */
+  readonly remember: (target: HookTarget, content: HookContent) => void
 }
 
 /** A file that every hook reads: it may change what a directory's hooks do. */
@@ -83,184 +83,217 @@ const directorySettings = "han-config.yml"
 /** Files of all hooks together; a name of one costs about 200 bytes. */
 const mostRemembered = 200_000
 
-export const hookDeciding = (options: {
-  readonly passes: Passes
-  /** Where outputs go that are too long for memory. */
+export const hookDeciding = Effect.fnUntraced(function* (options: {
+  readonly passes: CachedPasses
+  /** The folder for outputs that are too long for memory. */
   readonly outputFolder: string
   /** Git's. */
   readonly environment: Readonly<Record<string, string | undefined>>
-}): HookDeciding => {
-  const { passes: known } = options
-  const treeAt = projectTrees({ environment: options.environment })
-  const digestsOf = fileDigests()
-  const { contentOf: pluginContentOf } = pluginContents()
-  const versionOf = toolVersions({ outputFolder: options.outputFolder })
-  const remembered = new Map<string, ReadonlyMap<string, string>>()
-  let rememberedFiles = 0
-  const placeOf = (unit: HookUnit) => JSON.stringify([unit.hook.id, unit.tree.root, unit.directory])
-
-  const contentOf = Effect.fnUntraced(function* (unit: HookUnit, { digests, isFresh, work }: HookLook) {
-    const { directory, environment, hook, tree } = unit
-    const { files, named } = filesOf(unit)
-    const unseen = files.filter((file) => !digests.has(digestKey(file)))
-    if (unseen.length > 0) for (const [key, digest] of yield* digestsOf(tree.root, unseen, work)) digests.set(key, digest)
-    const reads: Array<HookFile> = []
-    const unnameable = new Set<string>()
-    for (const file of files) {
-      const name = fromDirectory(directory, file.path)
-      // Two such names may read the same.
-      const known = file.raw === null ? name : `${name}?${file.raw.toString("hex")}`
-      if (file.raw !== null) unnameable.add(known)
-      reads.push({ path: known, digest: digests.get(digestKey(file)) ?? randomUUID() })
-    }
-    reads.sort((a, b) => (a.path < b.path ? -1 : 1))
-    const plugin = usesPlugin(hook) ? yield* pluginContentOf(work, hook.root) : null
-    const absolute = path.join(tree.root, directory)
-    const tools: Record<string, string> = {}
-    for (const tool of hook.tools) tools[tool] = yield* versionOf(tool, absolute, environment, isFresh)
-    // Where single files are checked, what else the hook reads stands for all of them.
-    const settings = takesFiles(hook) ? reads.filter((file) => named.has(file.path)) : []
-    const gate = digestOf({
-      hook: hook.id,
-      version: hook.version,
-      command: hook.command,
-      beforeAll: hook.beforeAll,
-      dirTest: hook.dirTest,
-      fileTest: hook.fileTest,
-      ifChanged: hook.ifChanged,
-      environment: Object.fromEntries(hook.environment.map((name) => [name, environment[name] ?? null])),
-      tools,
-      // What cannot be vouched for is never the same.
-      plugin: plugin === null ? null : (plugin.digest ?? randomUUID()),
-      repository: tree.identity,
-      directory,
-      settings
-    })
-    return { gate, key: keyOf(gate, reads), reads, unnameable } satisfies HookContent
-  })
-
-  const decide = Effect.fnUntraced(function* (unit: HookUnit, { isNew }: { readonly isNew: boolean }, look: HookLook) {
-    const { hook, toolFiles } = unit
-    const about = toolFiles?.map((file) => path.posix.relative(unit.directory, file)) ?? null
-    if (hook.ifChanged.length === 0) {
-      const reason = because("always", "it has no if_changed, so it is always due")
-      if (!takesFiles(hook)) return { ...dueTo(reason), files: about ?? [] }
-      const all = about === null ? filesIn(unit.tree, unit.directory) : about.map((file) => ({ path: file, raw: null }))
-      const given = all.map(digestKey)
-      if (given.length === 0) return skipped("no-file", "there is no file to give it")
-      return { ...dueTo(reason), files: given, given, unnameable: new Set(all.filter(({ raw }) => raw !== null).map(digestKey)) }
-    }
-    const content = yield* contentOf(unit, look)
-    return takesFiles(hook) ? yield* decideFiles(unit, content, about, isNew) : yield* decideWhole(unit, content, isNew)
-  })
-
-  const keyOfFiles = (content: HookContent, files: ReadonlyArray<HookFile>) => keyOf(`${content.gate} each`, files)
-
-  /** A hook that checks its directory as a whole. */
-  const decideWhole = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent, isNew: boolean) {
-    const { hook } = unit
-    const passes = hook.cache ? { content, key: content.key, whole: true, each: [] } : null
-    if (hook.cache && !isNew) {
-      const pass = yield* known.find(content.key)
-      if (pass !== null) return unchanged(pass, content.key, passedAt(pass))
-    }
-    const deleted = (yield* deletedSince(unit, content)) ?? []
-    // Its own settings lie in a directory that has nothing for the hook, too.
-    const own = presentIn(content).filter((file) => file.path !== directorySettings || matcher(hook.ifChanged)(file.path))
-    if (own.length === 0 && deleted.length === 0) return noFile(hook)
-    const { files, reason } = changedSince(unit, content, deleted)
-    return { ...dueTo(hook.cache && !isNew ? reason : notKept(hook)), key: content.key, passes, files }
-  })
-
-  /** A hook that checks the files that it is given. */
-  const decideFiles = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent, about: ReadonlyArray<string> | null, isNew: boolean) {
-    const { hook } = unit
-    const matches = matcher(hook.ifChanged)
-    const all = presentIn(content).filter((file) => matches(file.path) || content.unnameable.has(file.path))
-    const files = about === null ? all : all.filter((file) => about.includes(file.path))
-    if (files.length === 0) return about === null ? noFile(hook) : skipped("no-file", `${few(about)} is not among the files of its if_changed`)
-    const whole = about === null
-    const key = whole ? content.key : keyOfFiles(content, files)
-    const { unnameable } = content
-    const dueWith = (reason: HookReason, given: ReadonlyArray<HookFile>): HookDecision => {
-      const names = given.map((file) => file.path)
-      return { ...dueTo(reason), files: names, given: names, unnameable, key, passes: hook.cache ? { content, key, whole, each: given } : null }
-    }
-    if (isNew || !hook.cache) return dueWith(notKept(hook), files)
-    const pass = yield* known.find(key)
-    if (pass !== null) return unchanged(pass, key, passedAt(pass))
-    const passed = yield* known.passedFiles(content.gate, files)
-    const pending = files.filter((file) => !passed.has(file.path))
-    const deleted = whole ? yield* deletedSince(unit, content) : []
-    // It never passed here as a whole: nobody knows what is missing.
-    if (deleted === null) return dueWith(because("never-passed", `not passed here as a whole yet: ${few(files.map((file) => file.path))}`), files)
-    // What used a deleted file may be any of the others.
-    if (deleted.length > 0) return dueWith(because("changed", `deleted since it last passed: ${few(deleted)}`), files)
-    if (pending.length === 0) {
-      return unchanged(null, key, `${files.length === 1 ? "its file" : `each of its ${files.length} files`} passed with this very content`)
-    }
-    const names = few(pending.map((file) => file.path))
-    return dueWith(
-      passed.size === 0 ? because("never-passed", `not passed with this content yet: ${names}`) : because("changed", `changed since it passed: ${names}`),
-      pending
-    )
-  })
-
-  /** What it read when it last passed as a whole here, and is gone; null when it never did. */
-  const deletedSince = Effect.fnUntraced(function* (unit: HookUnit, content: HookContent) {
-    const last = yield* known.lastReads(content.gate, unit.tree.root)
-    if (last === null) return null
-    const present = new Set(presentIn(content).map((file) => file.path))
-    return [...last].filter((file) => !present.has(file))
-  })
-
-  /** What is different from when it last passed here, in words and by name. */
-  const changedSince = (
-    unit: HookUnit,
-    content: HookContent,
-    deleted: ReadonlyArray<string>
-  ): { readonly reason: HookReason; readonly files: ReadonlyArray<string> } => {
-    const before = remembered.get(placeOf(unit))
-    const names = content.reads.filter(({ digest }) => digest !== gone).map((file) => file.path)
-    if (before === undefined) {
-      return { reason: because("never-passed", `it did not pass with this content yet: ${few([...names, ...deleted])}`), files: [...names, ...deleted] }
-    }
-    const changed = [
-      ...content.reads.filter((file) => before.get(file.path) !== file.digest).map((file) => file.path),
-      ...[...before.keys()].filter((file) => !content.reads.some((one) => one.path === file))
-    ]
-    return changed.length === 0
-      ? { reason: because("changed", "what it runs, or with what, is not as it was when it last passed"), files: names }
-      : { reason: because("changed", `changed since it last passed: ${few(changed)}`), files: changed }
+}) {
+  const reader: ContentReader = {
+    digestsOf: fileDigests(),
+    pluginContentOf: pluginContents().contentOf,
+    versionOf: yield* toolVersions({ outputFolder: options.outputFolder })
   }
-
+  const remembered = passedContents()
+  const past: Past = { passes: options.passes, lastContent: remembered.of }
   return {
-    treeAt,
-    contentOf,
-    decide,
+    treeAt: projectTrees({ environment: options.environment }),
+    contentOf: (target, look) => contentOf(reader, target, look),
+    decide: (target, { bypassCache }, look) => {
+      const about = target.toolFiles?.map((file) => path.posix.relative(target.directory, file)) ?? null
+      if (target.hook.ifChanged.length === 0) return Effect.succeed(decideAlways(target, about))
+      return Effect.flatMap(contentOf(reader, target, look), (content) =>
+        takesFiles(target.hook) ? decideFiles(past, target, content, about, bypassCache) : decideWhole(past, target, content, bypassCache)
+      )
+    },
     keyOfFiles,
-    remember: (unit, content) => {
-      const place = placeOf(unit)
-      rememberedFiles += content.reads.length - (remembered.get(place)?.size ?? 0)
+    remember: remembered.set
+  } satisfies HookDeciding
+})
+
+/** The parts that the content of a target is read with. */
+interface ContentReader {
+  readonly digestsOf: FileDigests
+  readonly pluginContentOf: ReturnType<typeof pluginContents>["contentOf"]
+  readonly versionOf: ToolVersions
+}
+
+/** The runs that passed before: `lastContent` has the digests by path of what a target had read then, if this process saw it. */
+interface Past {
+  readonly passes: CachedPasses
+  readonly lastContent: (target: HookTarget) => ReadonlyMap<string, string> | undefined
+}
+
+/** Remembers the content with which each target passed, of `mostRemembered` files together; the oldest are forgotten first. */
+const passedContents = () => {
+  const remembered = new Map<string, ReadonlyMap<string, string>>()
+  let fileCount = 0
+  const placeOf = (target: HookTarget) => JSON.stringify([target.hook.id, target.tree.root, target.directory])
+  return {
+    of: (target: HookTarget) => remembered.get(placeOf(target)),
+    set: (target: HookTarget, content: HookContent): void => {
+      const place = placeOf(target)
+      fileCount += content.reads.length - (remembered.get(place)?.size ?? 0)
       remembered.delete(place)
       remembered.set(place, new Map(content.reads.map((file) => [file.path, file.digest])))
       for (const [oldest, files] of remembered) {
-        if (rememberedFiles <= mostRemembered) break
+        if (fileCount <= mostRemembered) break
         remembered.delete(oldest)
-        rememberedFiles -= files.size
+        fileCount -= files.size
       }
     }
   }
 }
 
-/** What `fileDigests` says of a file that is not there. */
+const contentOf = Effect.fnUntraced(function* (reader: ContentReader, target: HookTarget, { digests, isFresh, work }: HookLook) {
+  const { directory, environment, hook, tree } = target
+  const { files, named } = filesOf(target)
+  const unseen = files.filter((file) => !digests.has(digestKey(file)))
+  if (unseen.length > 0) for (const [key, digest] of yield* reader.digestsOf(tree.root, unseen, work)) digests.set(key, digest)
+  const { reads, nonUtf8 } = readsOf(directory, files, digests)
+  const plugin = usesPlugin(hook) ? yield* reader.pluginContentOf(work, hook.root) : null
+  const absolute = path.join(tree.root, directory)
+  const tools: Record<string, string> = {}
+  for (const tool of hook.tools) tools[tool] = yield* reader.versionOf(tool, absolute, environment, isFresh)
+  // Where single files are checked, what else the hook reads stands for all of them.
+  const settings = takesFiles(hook) ? reads.filter((file) => named.has(file.path)) : []
+  const gate = digestOf({
+    hook: hook.id,
+    version: hook.version,
+    command: hook.command,
+    beforeAll: hook.beforeAll,
+    dirTest: hook.dirTest,
+    fileTest: hook.fileTest,
+    ifChanged: hook.ifChanged,
+    environment: Object.fromEntries(hook.environment.map((name) => [name, environment[name] ?? null])),
+    tools,
+    // What cannot be vouched for is never the same.
+    plugin: plugin === null ? null : (plugin.digest ?? randomUUID()),
+    repository: tree.identity,
+    directory,
+    settings
+  })
+  return { gate, key: keyOf(gate, reads), reads, nonUtf8 } satisfies HookContent
+})
+
+/** The files with their digests, by their path from the directory. */
+const readsOf = (directory: string, files: ReadonlyArray<TreeFile>, digests: ReadonlyMap<string, string>): Pick<HookContent, "reads" | "nonUtf8"> => {
+  const reads: Array<HookFile> = []
+  const nonUtf8 = new Set<string>()
+  for (const file of files) {
+    const name = fromDirectory(directory, file.path)
+    // Two such names may read the same.
+    const known = file.raw === null ? name : `${name}?${file.raw.toString("hex")}`
+    if (file.raw !== null) nonUtf8.add(known)
+    reads.push({ path: known, digest: digests.get(digestKey(file)) ?? randomUUID() })
+  }
+  return { reads: reads.sort((a, b) => (a.path < b.path ? -1 : 1)), nonUtf8 }
+}
+
+const keyOfFiles = (content: HookContent, files: ReadonlyArray<HookFile>): string => keyOf(`${content.gate} each`, files)
+
+/** Decides about a hook without `if_changed`: it is due, unless it takes files and there are none. */
+const decideAlways = (target: HookTarget, about: ReadonlyArray<string> | null): HookDecision => {
+  const reason = because("always", "it has no if_changed, so it is always due")
+  if (!takesFiles(target.hook)) return { ...dueBecause(reason), files: about ?? [] }
+  const all = about === null ? filesIn(target.tree, target.directory) : about.map((file) => ({ path: file, raw: null }))
+  const given = all.map(digestKey)
+  if (given.length === 0) return skipped("no-file", "there is no file to give it")
+  return { ...dueBecause(reason), files: given, given, nonUtf8: new Set(all.filter(({ raw }) => raw !== null).map(digestKey)) }
+}
+
+/** Decides about a hook that checks its directory as a whole. */
+const decideWhole = Effect.fnUntraced(function* (past: Past, target: HookTarget, content: HookContent, bypassCache: boolean) {
+  const { hook } = target
+  const passes = hook.cache ? { content, key: content.key, whole: true, each: [] } : null
+  if (hook.cache && !bypassCache) {
+    const pass = yield* past.passes.find(content.key)
+    if (pass !== null) return unchanged(pass, content.key, passedAt(pass))
+  }
+  const deleted = (yield* deletedSince(past, target, content)) ?? []
+  // Its own settings lie in a directory that has nothing for the hook, too.
+  const own = presentIn(content).filter((file) => file.path !== directorySettings || matcher(hook.ifChanged)(file.path))
+  if (own.length === 0 && deleted.length === 0) return noFile(hook)
+  const { files, reason } = changedSince(past.lastContent(target), content, deleted)
+  return { ...dueBecause(hook.cache && !bypassCache ? reason : notKept(hook)), key: content.key, passes, files }
+})
+
+/** Decides about a hook that checks the files that it is given. */
+const decideFiles = Effect.fnUntraced(function* (
+  past: Past,
+  target: HookTarget,
+  content: HookContent,
+  about: ReadonlyArray<string> | null,
+  bypassCache: boolean
+) {
+  const { hook } = target
+  const matches = matcher(hook.ifChanged)
+  const all = presentIn(content).filter((file) => matches(file.path) || content.nonUtf8.has(file.path))
+  const files = about === null ? all : all.filter((file) => about.includes(file.path))
+  if (files.length === 0) return about === null ? noFile(hook) : skipped("no-file", `${firstNames(about)} is not among the files of its if_changed`)
+  const whole = about === null
+  const key = whole ? content.key : keyOfFiles(content, files)
+  const { nonUtf8 } = content
+  const dueWith = (reason: HookReason, given: ReadonlyArray<HookFile>): HookDecision => {
+    const names = given.map((file) => file.path)
+    return { ...dueBecause(reason), files: names, given: names, nonUtf8, key, passes: hook.cache ? { content, key, whole, each: given } : null }
+  }
+  if (bypassCache || !hook.cache) return dueWith(notKept(hook), files)
+  const pass = yield* past.passes.find(key)
+  if (pass !== null) return unchanged(pass, key, passedAt(pass))
+  const passed = yield* past.passes.passedFiles(content.gate, files)
+  const pending = files.filter((file) => !passed.has(file.path))
+  const deleted = whole ? yield* deletedSince(past, target, content) : []
+  // It never passed here as a whole: nobody knows what is missing.
+  if (deleted === null) return dueWith(because("never-passed", `not passed here as a whole yet: ${firstNames(files.map((file) => file.path))}`), files)
+  // What used a deleted file may be any of the others.
+  if (deleted.length > 0) return dueWith(because("changed", `deleted since it last passed: ${firstNames(deleted)}`), files)
+  if (pending.length === 0) {
+    return unchanged(null, key, `${files.length === 1 ? "its file" : `each of its ${files.length} files`} passed with this very content`)
+  }
+  const names = firstNames(pending.map((file) => file.path))
+  return dueWith(
+    passed.size === 0 ? because("never-passed", `not passed with this content yet: ${names}`) : because("changed", `changed since it passed: ${names}`),
+    pending
+  )
+})
+
+/** The files that it read when it last passed as a whole here, and that are gone; null when it never did. */
+const deletedSince = Effect.fnUntraced(function* ({ passes }: Past, target: HookTarget, content: HookContent) {
+  const last = yield* passes.lastReads(content.gate, target.tree.root)
+  if (last === null) return null
+  const present = new Set(presentIn(content).map((file) => file.path))
+  return [...last].filter((file) => !present.has(file))
+})
+
+/** Names the files that are different from when it last passed here. */
+const changedSince = (
+  before: ReadonlyMap<string, string> | undefined,
+  content: HookContent,
+  deleted: ReadonlyArray<string>
+): { readonly reason: HookReason; readonly files: ReadonlyArray<string> } => {
+  const names = presentIn(content).map((file) => file.path)
+  if (before === undefined) {
+    return { reason: because("never-passed", `it did not pass with this content yet: ${firstNames([...names, ...deleted])}`), files: [...names, ...deleted] }
+  }
+  const changed = [
+    ...content.reads.filter((file) => before.get(file.path) !== file.digest).map((file) => file.path),
+    ...[...before.keys()].filter((file) => !content.reads.some((one) => one.path === file))
+  ]
+  return changed.length === 0
+    ? { reason: because("changed", "what it runs, or with what, is not as it was when it last passed"), files: names }
+    : { reason: because("changed", `changed since it last passed: ${firstNames(changed)}`), files: changed }
+}
+
+/** The digest that `fileDigests` gives for a missing file. */
 const gone = "gone"
 
-/** What was there to be read. */
+/** The files that are there. */
 export const presentIn = (content: HookContent): ReadonlyArray<HookFile> => content.reads.filter(({ digest }) => digest !== gone)
 
-/** What a hook reads: what its globs match in the directory, and what they name outright, there or not and ignored or not. */
-const filesOf = ({ directory, hook, tree }: HookUnit): { readonly files: ReadonlyArray<TreeFile>; readonly named: ReadonlySet<string> } => {
+/** Finds the files that a hook reads: those in the directory that its globs match, and those that they name outright, whether they exist or git ignores them. */
+const filesOf = ({ directory, hook, tree }: HookTarget): { readonly files: ReadonlyArray<TreeFile>; readonly named: ReadonlySet<string> } => {
   const matches = matcher(hook.ifChanged)
   const found = hook.ifChanged.length === 0 ? [] : filesIn(tree, directory).filter((file) => matches(file.path))
   const named = new Set([...literals(hook.ifChanged), directorySettings].map((name) => path.posix.normalize(name).replace(/\/$/, "")))
@@ -313,8 +346,8 @@ const digestOf = (value: unknown): string => createHash("sha256").update(canonic
 
 const because = (code: HookReasonCode, text: string): HookReason => ({ code, text })
 
-/** To be run, with no files and nothing to keep. */
-export const dueTo = (reason: HookReason): HookDecision => ({
+/** Decides to run it, with no files and nothing to keep. */
+export const dueBecause = (reason: HookReason): HookDecision => ({
   due: true,
   cached: false,
   reason,
@@ -322,11 +355,11 @@ export const dueTo = (reason: HookReason): HookDecision => ({
   given: null,
   passes: null,
   key: null,
-  unnameable: new Set(),
+  nonUtf8: new Set(),
   pass: null
 })
 
-const skipped = (code: HookReasonCode, text: string): HookDecision => ({ ...dueTo(because(code, text)), due: false })
+const skipped = (code: HookReasonCode, text: string): HookDecision => ({ ...dueBecause(because(code, text)), due: false })
 
 const noFile = (hook: Hook): HookDecision => skipped("no-file", `no file there matches its if_changed (${hook.ifChanged.join(", ")})`)
 
@@ -337,5 +370,5 @@ const unchanged = (pass: HookPass | null, key: string, text: string): HookDecisi
 
 const passedAt = (pass: HookPass): string => `passed with this very content at ${new Date(pass.passedAt).toISOString()}`
 
-export const few = (names: ReadonlyArray<string>): string =>
+export const firstNames = (names: ReadonlyArray<string>): string =>
   names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`

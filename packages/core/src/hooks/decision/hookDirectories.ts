@@ -86,7 +86,7 @@ const indexOf = (tree: ProjectTree): TreeIndex => {
 const nameOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1)
 const parentOf = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf("/")))
 
-/** Whether something in the tree is at that path, which may be a glob; an outright path may lead into what git ignores. */
+/** Tells whether something in the tree is at that path, which may be a glob; a plain path may lead into what git ignores. */
 const isAtRoot = (tree: ProjectTree, name: string, isFolder: boolean): boolean => {
   if (name === "" || name.split("/").includes("..")) return false
   if (isPlain(name)) {

@@ -4,7 +4,7 @@ import { filled, isObject, type JsonObject, object } from "../../text/json.ts"
 import { type HookCall, HookCallInvalid } from "../HookCall.ts"
 import { matchedValue } from "../HookMatcher.ts"
 
-/** What a call is about. */
+/** The payload of a call, read. */
 export interface HookPayload {
   /** All of it, as it came. */
   readonly given: JsonObject
@@ -14,7 +14,7 @@ export interface HookPayload {
   /** Absolute. */
   readonly cwd: string
   readonly toolName: string | null
-  /** What the event is about, of what a matcher is compared with: the tool, the source, the agent's type; null where nobody said it. */
+  /** The value that a matcher is compared with: the tool, the source, the agent's type; null where the payload does not say it. */
   readonly matched: string | null
   readonly toolUseId: string | null
   /** The files that the tool was about, absolute; empty where it does not say. */
@@ -27,7 +27,7 @@ export interface HookPayload {
 const idPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 const eventPattern = /^[A-Z][A-Za-z]{2,63}$/
 
-/** What an agent wrote to standard input, read with distrust. */
+/** Reads the JSON that an agent wrote to standard input, and trusts none of it. */
 export const payloadOf = (call: HookCall): Either.Either<HookPayload, HookCallInvalid> => {
   const invalid = (message: string) => Either.left(new HookCallInvalid({ message }))
   const given = call.input.trim() === "" ? {} : parsed(call.input)

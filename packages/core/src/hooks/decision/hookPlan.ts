@@ -17,12 +17,12 @@ import type { HookReason } from "../HookOutcome.ts"
 import type { HookList, Hooks } from "../Hooks.ts"
 import type { directorySettings } from "./directorySettings.ts"
 import { hookQuery, treeOf } from "./HookProject.ts"
-import { type HookDeciding, type HookUnit, inTree, withoutLinks } from "./hookDecision.ts"
+import { type HookDeciding, type HookTarget, inTree, withoutLinks } from "./hookDecision.ts"
 import { filesIn, hookDirectories } from "./hookDirectories.ts"
 import { type HookPayload, payloadOf } from "./hookPayload.ts"
 import { goesOnWithout } from "./hookWait.ts"
 
-/** What a call comes to, before anything of it is run. */
+/** The plan of a call: its hooks, their order and the directories where they run. */
 export interface Planned {
   readonly call: HookCall
   readonly payload: HookPayload
@@ -33,11 +33,11 @@ export interface Planned {
   readonly tree: ProjectTree | null
   readonly treePath: string
   /** Hooks for this event that are not run, with the reason: wherever, or in one directory. */
-  readonly passedOver: ReadonlyArray<{ readonly hook: Hook; readonly directory: string | null; readonly reason: HookReason }>
+  readonly skipped: ReadonlyArray<{ readonly hook: Hook; readonly directory: string | null; readonly reason: HookReason }>
   readonly graph: HookGraph
   /** By the id of a hook: those of earlier phases that it waits for. */
   readonly order: ReadonlyMap<string, ReadonlyArray<string>>
-  readonly units: ReadonlyMap<string, ReadonlyArray<HookUnit>>
+  readonly targets: ReadonlyMap<string, ReadonlyArray<HookTarget>>
 }
 
 export interface Planning {
@@ -51,24 +51,24 @@ export const planOf = Effect.fnUntraced(function* ({ deciding, hooks, settingsOf
   const payload: HookPayload = call.trial === true ? { ...told, sessionId: null } : told
   const query = hookQuery({ cwd: payload.cwd, environment: call.environment })
   const list = yield* hooks.list(query)
-  const { chosen, passedOver } = yield* selected(list, payload, call)
+  const { chosen, skipped } = yield* selected(list, payload, call)
   const treePath = treePathOf(list.projectPath, payload)
   const graph = hookGraph(chosen, list.hooks)
-  const none = { call, payload, list, isAsync: goesOnWithout(call, payload, list), treePath, passedOver, graph }
-  if (chosen.length === 0) return { ...none, tree: null, order: new Map(), units: new Map() } satisfies Planned
+  const none = { call, payload, list, isAsync: goesOnWithout(call, payload, list), treePath, skipped, graph }
+  if (chosen.length === 0) return { ...none, tree: null, order: new Map(), targets: new Map() } satisfies Planned
   const tree = yield* deciding.treeAt(treePath, work)
-  const units = new Map<string, ReadonlyArray<HookUnit>>()
+  const targets = new Map<string, ReadonlyArray<HookTarget>>()
   const problems: Array<HookProblem> = []
   for (const hook of graph.hooks) {
-    const settled = yield* settingsOf(unitsOf(hook, tree, payload, list.projectPath, call), work, problems)
-    units.set(
+    const settled = yield* settingsOf(targetsOf(hook, tree, payload, list.projectPath, call), work, problems)
+    targets.set(
       hook.id,
-      settled.flatMap((one) => ("unit" in one ? [one.unit] : []))
+      settled.flatMap((one) => ("target" in one ? [one.target] : []))
     )
-    for (const one of settled) if (!("unit" in one)) passedOver.push({ hook, directory: one.directory, reason: one.reason })
+    for (const one of settled) if (!("target" in one)) skipped.push({ hook, directory: one.directory, reason: one.reason })
   }
-  const order = phaseOrder(graph, (a, b) => (units.get(a.id) ?? []).some((one) => (units.get(b.id) ?? []).some((other) => isAboutTheSame(one, other))))
-  return { ...none, list: { ...list, problems: [...list.problems, ...problems] }, tree, order, units } satisfies Planned
+  const order = phaseOrder(graph, (a, b) => (targets.get(a.id) ?? []).some((one) => (targets.get(b.id) ?? []).some((other) => isAboutTheSame(one, other))))
+  return { ...none, list: { ...list, problems: [...list.problems, ...problems] }, tree, order, targets } satisfies Planned
 })
 
 /** The worktree of the file that a tool is about, else the one that the agent works in. */
@@ -96,13 +96,13 @@ const selected = (list: HookList, payload: HookPayload, call: HookCall) =>
       })
     }
     const chosen: Array<Hook> = []
-    const passedOver: Array<Planned["passedOver"][number]> = []
+    const skipped: Array<Planned["skipped"][number]> = []
     for (const hook of named) {
       const reason = whyNot(hook, list, payload, call)
       if (reason === null) chosen.push(hook)
-      else passedOver.push({ hook, directory: null, reason })
+      else skipped.push({ hook, directory: null, reason })
     }
-    return { chosen, passedOver }
+    return { chosen, skipped }
   })
 
 /** Names the faults that may be why a hook is not there. */
@@ -140,7 +140,7 @@ export const proviso = ({ triggers }: Hook, { event, matched }: HookPayload): st
   return matched !== null || ofEvent.length === 0 || ofEvent.some(({ values }) => values === null) ? null : ofEvent.map(triggerText).join(" or ")
 }
 
-/** Whether Claude Code itself calls han for this hook alone, at just this event: without a condition, and waiting for it. */
+/** Tells whether Claude Code itself calls han for this hook alone, at just this event: without a condition, and waiting for it. */
 const hasOwnEntry = (hook: Hook, list: HookList, { event, matched }: HookPayload): boolean =>
   list.clientHooks.some((entry) => {
     if (entry.event !== event || entry.plugin !== `${hook.plugin}@${hook.marketplace}` || entry.condition !== null || entry.async) return false
@@ -150,7 +150,7 @@ const hasOwnEntry = (hook: Hook, list: HookList, { event, matched }: HookPayload
   })
 
 /** The directories that a hook is for. At a tool's event those that hold the tool's files: the nearest for what is given files, all for what is not. */
-const unitsOf = (hook: Hook, tree: ProjectTree, payload: HookPayload, projectPath: string, call: HookCall): ReadonlyArray<HookUnit> => {
+const targetsOf = (hook: Hook, tree: ProjectTree, payload: HookPayload, projectPath: string, call: HookCall): ReadonlyArray<HookTarget> => {
   const { sessionId, toolFiles } = payload
   const environment = environmentOf(hook, { environment: call.environment, event: payload.event, projectPath, sessionId })
   const found = hookDirectories(tree, hook.dirsWith)
@@ -176,8 +176,8 @@ const unitsOf = (hook: Hook, tree: ProjectTree, payload: HookPayload, projectPat
   })
 }
 
-/** Whether two hooks may be about the same files: their directories lie in each other, and some file there matters to both. */
-const isAboutTheSame = (a: HookUnit, b: HookUnit): boolean => {
+/** Tells whether two hooks may check the same files: one's directory contains the other's, and a file there matters to both. */
+const isAboutTheSame = (a: HookTarget, b: HookTarget): boolean => {
   const inner = a.directory.length >= b.directory.length ? a : b
   const outer = inner === a ? b : a
   if (!(outer.directory === "" || inner.directory === outer.directory || inner.directory.startsWith(`${outer.directory}/`))) return false

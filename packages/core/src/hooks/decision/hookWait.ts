@@ -22,7 +22,7 @@ interface Waiting {
 /** A person waits as long as the hooks' own limits last. */
 const personWait = 24 * 3600 * 1000
 
-/** How long the caller waits for its answer, less what it takes to tell it: as its entry in the settings says, else as long as the client does by itself. */
+/** Milliseconds that the caller waits for its answer, less the time to send it: as its entry in the settings says, else the client's own limit. */
 export const waitOf = ({ call, list, payload }: Waiting): number => {
   const { event, sessionId } = payload
   if (event === null || sessionId === null) return personWait

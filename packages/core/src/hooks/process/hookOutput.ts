@@ -6,7 +6,7 @@ import type { HookOutput } from "../HookOutcome.ts"
 
 export type OutputStream = "stdout" | "stderr"
 
-/** What both outputs came to. */
+/** Both outputs, as far as memory keeps them. */
 export interface RecordedOutput {
   readonly stdout: HookOutput
   readonly stderr: HookOutput
@@ -18,11 +18,11 @@ export interface RecordedOutput {
 }
 
 export interface OutputRecordOptions {
-  /** Of each output: a quarter of it for the first bytes, the rest for the last. */
+  /** Bytes kept in memory of stdout, and as many of stderr: a quarter for the first bytes, the rest for the last. */
   readonly memoryBytes: number
   readonly folder: string
   readonly name: string
-  /** Of both together in the file; 1 GB when absent. */
+  /** Bytes of both together in the file; 1 GB when absent. */
   readonly fileBytes?: number
 }
 
@@ -37,86 +37,101 @@ export interface OutputRecord {
   readonly discard: () => void
 }
 
-export const outputRecord = ({ fileBytes = standardFileBytes, folder, memoryBytes, name }: OutputRecordOptions): OutputRecord => {
-  const most = Math.max(0, Math.floor(memoryBytes))
-  const kept = { stdout: new HeadAndTail(most), stderr: new HeadAndTail(most) }
-  const file = path.join(folder, `${name}.txt`)
-  // Whose bytes came when, until there is a file: the lengths of what came from stdout and from stderr in turn.
-  let turns: Array<number> = [0]
-  let descriptor: number | null = null
-  /** For what the file may still take; null when something was left out. */
-  let room: number | null = fileBytes
-  let trouble: string | null = null
+export const outputRecord = (options: OutputRecordOptions): OutputRecord => new FiledOutput(options)
 
-  const attempt = (write: () => void): void => {
-    if (trouble !== null) return
+class FiledOutput implements OutputRecord {
+  private readonly folder: string
+  private readonly file: string
+  private readonly fileBytes: number
+  private readonly memoryBytes: number
+  private readonly kept: Readonly<Record<OutputStream, HeadAndTail>>
+  /** Whose bytes came when, until there is a file: the lengths of what came from stdout and from stderr in turn. */
+  private turns: Array<number> = [0]
+  private descriptor: number | null = null
+  /** Bytes that the file may still take; null when something was left out. */
+  private room: number | null
+  private trouble: string | null = null
+
+  constructor({ fileBytes = standardFileBytes, folder, memoryBytes, name }: OutputRecordOptions) {
+    this.folder = folder
+    this.file = path.join(folder, `${name}.txt`)
+    this.fileBytes = fileBytes
+    this.room = fileBytes
+    this.memoryBytes = Math.max(0, Math.floor(memoryBytes))
+    this.kept = { stdout: new HeadAndTail(this.memoryBytes), stderr: new HeadAndTail(this.memoryBytes) }
+  }
+
+  take(stream: OutputStream, block: Uint8Array): void {
+    const output = this.kept[stream]
+    const isFiled = this.descriptor !== null || output.bytes + block.length > this.memoryBytes
+    if (isFiled) this.attempt(() => this.write(this.descriptor ?? this.openFile(), block))
+    else this.note(stream, block.length)
+    output.push(block)
+  }
+
+  end(): RecordedOutput {
+    const opened = this.descriptor !== null
+    this.attempt(() => this.close())
+    const written = opened && this.trouble === null
+    const all = this.room === null ? `the first ${this.fileBytes} of both outputs` : "all of it"
+    const where = written ? `${all} in ${this.file}` : `and not kept: ${this.trouble}`
+    return { stdout: this.kept.stdout.output(where), stderr: this.kept.stderr.output(where), outputFile: written ? this.file : null }
+  }
+
+  discard(): void {
+    if (this.descriptor === null) return
+    this.close()
+    rmSync(this.file, { force: true })
+  }
+
+  private attempt(write: () => void): void {
+    if (this.trouble !== null) return
     try {
       write()
     } catch (cause) {
-      trouble = messageOf(cause)
+      this.trouble = messageOf(cause)
       try {
-        discard()
+        this.discard()
       } catch (second) {
-        trouble += `; ${messageOf(second)}`
+        this.trouble += `; ${messageOf(second)}`
       }
     }
   }
 
-  const note = (stream: OutputStream, length: number): void => {
-    const ours = turns.length % 2 === (stream === "stdout" ? 1 : 0)
-    if (ours) turns[turns.length - 1] = (turns.at(-1) ?? 0) + length
-    else turns.push(length)
+  private note(stream: OutputStream, length: number): void {
+    const ours = this.turns.length % 2 === (stream === "stdout" ? 1 : 0)
+    if (ours) this.turns[this.turns.length - 1] = (this.turns.at(-1) ?? 0) + length
+    else this.turns.push(length)
   }
 
-  const writeWithin = (open: number, bytes: Uint8Array): void => {
-    if (room === null) return
-    writeAll(open, bytes.subarray(0, room))
-    room = bytes.length > room ? null : room - bytes.length
-    if (room === null) writeAll(open, Buffer.from(`\n… what came after the first ${fileBytes} bytes of both outputs is left out …\n`))
+  private write(open: number, bytes: Uint8Array): void {
+    if (this.room === null) return
+    writeAll(open, bytes.subarray(0, this.room))
+    this.room = bytes.length > this.room ? null : this.room - bytes.length
+    if (this.room === null) writeAll(open, Buffer.from(`\n… what came after the first ${this.fileBytes} bytes of both outputs is left out …\n`))
   }
 
-  const openFile = (): number => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const made = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
-    descriptor = made
+  private openFile(): number {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+    const made = openSync(this.file, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
+    this.descriptor = made
     fchmodSync(made, 0o600)
-    const [stdout, stderr] = [kept.stdout.all(), kept.stderr.all()]
-    const from = [0, 0]
-    for (const [turn, length] of turns.entries()) {
-      const start = from[turn % 2] ?? 0
-      from[turn % 2] = start + length
-      writeWithin(made, (turn % 2 === 0 ? stdout : stderr).subarray(start, start + length))
+    const outputs = [this.kept.stdout.all(), this.kept.stderr.all()] as const
+    const from: [number, number] = [0, 0]
+    for (const [turn, length] of this.turns.entries()) {
+      const which = turn % 2 === 0 ? 0 : 1
+      const start = from[which]
+      from[which] = start + length
+      this.write(made, outputs[which].subarray(start, start + length))
     }
-    turns = []
+    this.turns = []
     return made
   }
 
-  const close = (): void => {
-    const open = descriptor
-    descriptor = null
+  private close(): void {
+    const open = this.descriptor
+    this.descriptor = null
     if (open !== null) closeSync(open)
-  }
-  const discard = (): void => {
-    if (descriptor === null) return
-    close()
-    rmSync(file, { force: true })
-  }
-
-  return {
-    take: (stream, block) => {
-      const output = kept[stream]
-      if (descriptor !== null || output.bytes + block.length > most) attempt(() => writeWithin(descriptor ?? openFile(), block))
-      else note(stream, block.length)
-      output.push(block)
-    },
-    end: () => {
-      const opened = descriptor !== null
-      attempt(close)
-      const written = opened && trouble === null
-      const where = written ? `${room === null ? `the first ${fileBytes} of both outputs` : "all of it"} in ${file}` : `and not kept: ${trouble}`
-      return { stdout: kept.stdout.output(where), stderr: kept.stderr.output(where), outputFile: written ? file : null }
-    },
-    discard
   }
 }
 
@@ -124,7 +139,7 @@ export const outputRecord = ({ fileBytes = standardFileBytes, folder, memoryByte
 class HeadAndTail {
   bytes = 0
   private memory: Buffer = Buffer.alloc(0)
-  /** Where the oldest byte of the tail is, from its begin: what comes when memory is full goes round in it. */
+  /** The place of the oldest byte in the tail, a ring buffer once memory is full. */
   private oldest = 0
   private readonly most: number
   private readonly headBytes: number

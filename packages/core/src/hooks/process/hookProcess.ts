@@ -3,7 +3,7 @@ import { Writable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Effect from "effect/Effect"
 import { type HookEnd, type HookOutput, nothing } from "../HookOutcome.ts"
-import { type OutputStream, outputRecord } from "./hookOutput.ts"
+import { type OutputRecord, type OutputStream, outputRecord } from "./hookOutput.ts"
 import { type CommandStart, refusalOf, supervised, whyNotStarted } from "./hookSupervisor.ts"
 import { type LineFeed, lineFeed } from "./lineFeed.ts"
 
@@ -17,11 +17,11 @@ export interface HookProcessOptions extends CommandStart {
   readonly environment: Readonly<Record<string, string>>
   /** For standard input, which is closed after it; null for `/dev/null`. The command need not read it. */
   readonly input: string | null
-  /** How long it may run; 24 days at most. */
+  /** Milliseconds that it may run; 24 days at most. */
   readonly limitMs: number
-  /** How long it may be without a byte of output; null for as long as it likes. */
+  /** Milliseconds that it may run without a byte of output; null: no limit. */
   readonly idleLimitMs: number | null
-  /** Of each output kept in memory: its first quarter and its last three. What is longer is in a file with all of both. */
+  /** Bytes kept in memory of stdout, and as many of stderr: the first quarter of these from its beginning, the rest from its end. A file holds all of longer outputs. */
   readonly memoryBytes: number
   /** The folder for that file; made when it is needed, for nobody else to read. */
   readonly outputFolder: string
@@ -38,7 +38,7 @@ export interface HookProcessEnd {
   readonly end: HookEnd
   readonly stdout: HookOutput
   readonly stderr: HookOutput
-  /** Where all of both outputs is, in the order in which it came; null when `stdout` and `stderr` have all of it, or when it could not be written. */
+  /** The file with both outputs, in the order in which they came; null when `stdout` and `stderr` have all of it, or when it could not be written. */
   readonly outputFile: string | null
   /** Until the command ended, or was ended. */
   readonly durationMs: number
@@ -63,8 +63,8 @@ export const runHookProcess = (options: HookProcessOptions): Effect.Effect<HookP
     }
     for (const pipe of child.stdio ?? []) pipe?.on("error", gone)
     if (child.pid !== undefined) {
-      const interrupt = follow(child, child.pid, options, resume)
-      return Effect.promise(interrupt)
+      const followed = new FollowedChild(child, child.pid, options, resume)
+      return Effect.promise(() => followed.interrupt())
     }
     child.once("error", (cause) => {
       for (const pipe of child.stdio ?? []) pipe?.destroy()
@@ -83,7 +83,7 @@ const start = (options: HookProcessOptions): ChildProcess => {
   })
 }
 
-/** Of a pipe: nobody reads what we write, or it was reset. Its end says the same. */
+/** Ignores the error of a pipe that nobody reads, or that was reset: its end says the same. */
 const gone = (): void => {}
 
 const notStarted = (message: string): HookProcessEnd => ({
@@ -103,129 +103,144 @@ const drainMs = 500
 const longestTimer = 2 ** 31 - 1
 
 /**
- * `done` is called once, unless the function that this returns was called before: that ends the group, and what was written of its output is removed. The number
- * of the group is that of its first process, and cannot come to mean another group: until its end that process has it, and then the watcher.
+ * Follows a child until it ends. `done` is called once, unless `interrupt` was called before: that ends the group, and what was written of its output is removed.
+ * The number of the group is that of its first process, and cannot come to mean another group: until its end that process has it, and then the watcher.
  */
-const follow = (
-  child: ChildProcess,
-  group: number,
-  options: HookProcessOptions,
-  done: (result: Effect.Effect<HookProcessEnd>) => void
-): (() => Promise<void>) => {
-  const begin = performance.now()
-  const record = outputRecord({ memoryBytes: options.memoryBytes, folder: options.outputFolder, name: options.name })
-  const timers = new Map<"limit" | "idle" | "drain", NodeJS.Timeout>()
-  let lastByte = begin
-  let open = 0
-  let exit: { readonly end: HookEnd; readonly at: number } | null = null
-  let ending: Promise<void> | null = null
-  let over = false
-  // The watcher has the other end.
-  let watched = true
-  child.stdio[3]?.once("close", () => {
-    watched = false
-  })
+class FollowedChild {
+  private readonly child: ChildProcess
+  private readonly group: number
+  private readonly done: (result: Effect.Effect<HookProcessEnd>) => void
+  private readonly record: OutputRecord
+  private readonly feed: LineFeed | null
+  private readonly timers = new Map<"limit" | "idle" | "drain", NodeJS.Timeout>()
+  private readonly begin = performance.now()
+  private lastByte = this.begin
+  private open = 0
+  private exit: { readonly end: HookEnd; readonly at: number } | null = null
+  private ending: Promise<void> | null = null
+  private interruption: Promise<void> | null = null
+  private over = false
+  /** The watcher has the other end of descriptor 3. */
+  private watched = true
 
-  const after = (name: "limit" | "idle" | "drain", ms: number, act: () => void): void => {
-    timers.set(name, setTimeout(act, Math.min(ms, longestTimer)))
-  }
-  const stopTimers = (): void => {
-    for (const timer of timers.values()) clearTimeout(timer)
-  }
-
-  const endGroup = async (): Promise<void> => {
-    signal(group, "SIGTERM")
-    await sleep(graceMs)
-    signal(group, "SIGKILL")
-    // Where nobody asks for the end of orphans the group counts as there for ever.
-    await until(() => exit !== null && open === 0 && !signal(group, 0), deathMs)
+  constructor(child: ChildProcess, group: number, options: HookProcessOptions, done: (result: Effect.Effect<HookProcessEnd>) => void) {
+    this.child = child
+    this.group = group
+    this.done = done
+    this.record = outputRecord({ memoryBytes: options.memoryBytes, folder: options.outputFolder, name: options.name })
+    this.feed = options.onLine === undefined ? null : lineFeed(options.onLine, (cause) => void this.interrupt().then(() => done(Effect.die(cause))))
+    this.listen()
+    this.after("limit", options.limitMs, () => this.expire(false, options.limitMs))
+    if (options.idleLimitMs !== null) this.watchIdle(options.idleLimitMs, options.idleLimitMs)
+    if (options.input !== null) child.stdin?.end(options.input)
   }
 
-  const release = (): void => {
-    const [stdin, stdout, stderr, lifeline] = child.stdio
-    for (const pipe of [stdin, stdout, stderr]) pipe?.destroy()
-    // The watcher is told to go, but not when the group was ended.
-    if (ending === null && lifeline instanceof Writable) lifeline.end("\n", () => lifeline.destroy())
-    else lifeline?.destroy()
-    // Not even SIGKILL ends what waits for a broken disk.
-    if (exit === null) child.unref()
+  interrupt(): Promise<void> {
+    this.interruption ??= this.over ? Promise.resolve() : this.stop()
+    return this.interruption
   }
 
-  const settle = (end: HookEnd): void => {
-    if (over) return
-    stopTimers()
-    // Whose listener may end this.
-    feed?.end()
-    if (over) return
-    over = true
-    release()
-    done(Effect.succeed({ end, ...record.end(), durationMs: (exit?.at ?? performance.now()) - begin }))
+  private listen(): void {
+    this.child.stdio[3]?.once("close", () => {
+      this.watched = false
+    })
+    this.listenTo("stdout")
+    this.listenTo("stderr")
+    this.child.once("exit", (code, name) => {
+      const end: HookEnd = name === null ? { _tag: "Exited", code: code ?? 0 } : { _tag: "Signalled", signal: name }
+      this.exit = { end, at: performance.now() }
+      if (this.ending !== null || this.over) return
+      this.stopTimers()
+      if (this.open === 0) this.settle(end)
+      else
+        this.timers.set(
+          "drain",
+          setTimeout(() => this.settle(end), drainMs)
+        )
+    })
   }
 
-  const expire = (idle: boolean, limitMs: number): void => {
-    if (over || exit !== null || ending !== null) return
-    ending = endGroup()
-    void ending.then(() => settle({ _tag: "TimedOut", idle, limitMs }))
-  }
-
-  let interruption: Promise<void> | null = null
-  const stop = async (): Promise<void> => {
-    over = true
-    stopTimers()
-    feed?.stop()
-    await (ending ??= endGroup())
-    await until(() => exit !== null && !watched, longDeathMs)
-    release()
-    record.discard()
-  }
-  const interrupt = (): Promise<void> => (interruption ??= over ? Promise.resolve() : stop())
-
-  const feed: LineFeed | null = options.onLine === undefined ? null : lineFeed(options.onLine, (cause) => void interrupt().then(() => done(Effect.die(cause))))
-
-  // When this process was busy the end, or a byte, may be waiting to be seen: it counts, and is seen before an immediate.
-  const seen = (act: () => void) => () => void setImmediate(act)
-  const watchIdle = (idleLimitMs: number, ms: number): void =>
-    after(
-      "idle",
-      ms,
-      seen(() => {
-        const left = lastByte + idleLimitMs - performance.now()
-        if (left <= 0) expire(true, idleLimitMs)
-        else if (exit === null && !over) watchIdle(idleLimitMs, left)
-      })
-    )
-
-  for (const stream of ["stdout", "stderr"] as const) {
-    const pipe = child[stream]
-    if (pipe === null) continue
-    open++
+  private listenTo(stream: OutputStream): void {
+    const pipe = this.child[stream]
+    if (pipe === null) return
+    this.open++
     pipe.on("data", (block: Uint8Array) => {
-      if (over) return
-      lastByte = performance.now()
-      record.take(stream, block)
-      feed?.take(stream, block)
+      if (this.over) return
+      this.lastByte = performance.now()
+      this.record.take(stream, block)
+      this.feed?.take(stream, block)
     })
     pipe.once("close", () => {
-      open--
-      if (open === 0 && exit !== null && ending === null) settle(exit.end)
+      this.open--
+      if (this.open === 0 && this.exit !== null && this.ending === null) this.settle(this.exit.end)
     })
   }
-  child.once("exit", (code, name) => {
-    const end: HookEnd = name === null ? { _tag: "Exited", code: code ?? 0 } : { _tag: "Signalled", signal: name }
-    exit = { end, at: performance.now() }
-    if (ending !== null || over) return
-    stopTimers()
-    if (open === 0) settle(end)
-    else after("drain", drainMs, () => settle(end))
-  })
-  after(
-    "limit",
-    options.limitMs,
-    seen(() => expire(false, options.limitMs))
-  )
-  if (options.idleLimitMs !== null) watchIdle(options.idleLimitMs, options.idleLimitMs)
-  if (options.input !== null) child.stdin?.end(options.input)
-  return interrupt
+
+  /** Acts after a pause, and after the events that waited while this process was busy: an end, or a byte, that came in time counts. */
+  private after(name: "limit" | "idle", ms: number, act: () => void): void {
+    this.timers.set(
+      name,
+      setTimeout(() => void setImmediate(act), Math.min(ms, longestTimer))
+    )
+  }
+
+  private watchIdle(idleLimitMs: number, ms: number): void {
+    this.after("idle", ms, () => {
+      const left = this.lastByte + idleLimitMs - performance.now()
+      if (left <= 0) this.expire(true, idleLimitMs)
+      else if (this.exit === null && !this.over) this.watchIdle(idleLimitMs, left)
+    })
+  }
+
+  private stopTimers(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer)
+  }
+
+  private expire(idle: boolean, limitMs: number): void {
+    if (this.over || this.exit !== null || this.ending !== null) return
+    this.ending = this.endGroup()
+    void this.ending.then(() => this.settle({ _tag: "TimedOut", idle, limitMs }))
+  }
+
+  private async endGroup(): Promise<void> {
+    signal(this.group, "SIGTERM")
+    await sleep(graceMs)
+    signal(this.group, "SIGKILL")
+    // Where nobody asks for the end of orphans the group counts as there for ever.
+    await until(() => this.exit !== null && this.open === 0 && !signal(this.group, 0), deathMs)
+  }
+
+  private settle(end: HookEnd): void {
+    if (this.over) return
+    this.stopTimers()
+    // Whose listener may end this.
+    this.feed?.end()
+    if (this.over) return
+    this.over = true
+    this.release()
+    this.done(Effect.succeed({ end, ...this.record.end(), durationMs: (this.exit?.at ?? performance.now()) - this.begin }))
+  }
+
+  private async stop(): Promise<void> {
+    this.over = true
+    this.stopTimers()
+    this.feed?.stop()
+    this.ending ??= this.endGroup()
+    await this.ending
+    await until(() => this.exit !== null && !this.watched, longDeathMs)
+    this.release()
+    this.record.discard()
+  }
+
+  private release(): void {
+    const [stdin, stdout, stderr, lifeline] = this.child.stdio
+    for (const pipe of [stdin, stdout, stderr]) pipe?.destroy()
+    // The watcher is told to go, but not when the group was ended.
+    if (this.ending === null && lifeline instanceof Writable) lifeline.end("\n", () => lifeline.destroy())
+    else lifeline?.destroy()
+    // Not even SIGKILL ends what waits for a broken disk.
+    if (this.exit === null) this.child.unref()
+  }
 }
 
 const until = async (holds: () => boolean, ms: number): Promise<void> => {

@@ -2,13 +2,13 @@ import { Buffer } from "node:buffer"
 import { accessSync, constants, statSync } from "node:fs"
 import { errorCode } from "../../files/fileFacts.ts"
 
-/** What is to be started: a program, and its arguments. */
+/** A program to start, with its arguments. */
 export interface SupervisedCommand {
   readonly file: string
   readonly args: ReadonlyArray<string>
 }
 
-/** What a command is started with. */
+/** The command, and the directory and environment to start it in. */
 export interface CommandStart {
   readonly command: string
   readonly args?: ReadonlyArray<string>
@@ -27,7 +27,7 @@ export const supervised = ({ command, args = [] }: CommandStart): SupervisedComm
   return { file: shell.file, args: [...shell.quiet, "-c", supervisor, "han-hook", shell.file, ...shell.options, "-c", command, shell.file, ...args] }
 }
 
-/** What forbids to start it at all; null when nothing does. */
+/** Gives the reason not to start it at all; null when there is none. */
 export const refusalOf = ({ command, args = [], directory, environment }: CommandStart): string | null => {
   if (process.platform === "win32") return "Hooks are run on Linux and macOS only: on Windows there are no process groups that could be ended whole"
   if (command.includes("\0")) return "The command has a NUL character in it, which no program can be given"
@@ -37,7 +37,7 @@ export const refusalOf = ({ command, args = [], directory, environment }: Comman
   return variable === undefined ? null : `The variable ${JSON.stringify(variable[0])} has a NUL character in it, which no program can be given`
 }
 
-/** Why it could not be started, in words: systems say ENOENT of the program when it is the directory that is missing. */
+/** Explains why it could not be started: systems report ENOENT for the program when the directory is missing. */
 export const whyNotStarted = (start: CommandStart, cause: unknown): string => {
   const { file } = supervised(start)
   if (errorCode(cause) === "E2BIG") return `The command with its arguments and its environment is too long for this system: ${bytesOf(start)} bytes (E2BIG)`

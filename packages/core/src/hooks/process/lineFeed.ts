@@ -20,84 +20,93 @@ export interface LineFeed {
 }
 
 /** `failed` gets what the listener threw; it is told nothing more then. */
-export const lineFeed = (onLine: (stream: OutputStream, line: string) => void, failed: (cause: unknown) => void): LineFeed => {
-  const waiting: Array<Waiting> = []
-  let bytes = 0
-  let timer: NodeJS.Timeout | null = null
-  let stopped = false
-  const lines = {
-    stdout: new LineCutter((line) => onLine("stdout", line)),
-    stderr: new LineCutter((line) => onLine("stderr", line))
-  }
+export const lineFeed = (onLine: (stream: OutputStream, line: string) => void, failed: (cause: unknown) => void): LineFeed => new SlicedFeed(onLine, failed)
 
-  const leaveOut = (most: number): void => {
-    for (let first = waiting[0]; first !== undefined && bytes > most; first = waiting[0]) {
-      waiting.shift()
-      const left = first.block.length - first.from
-      bytes -= left
-      lines[first.stream].leftOut += left
+class SlicedFeed implements LineFeed {
+  private readonly failed: (cause: unknown) => void
+  private readonly lines: Readonly<Record<OutputStream, LineCutter>>
+  private readonly waiting: Array<Waiting> = []
+  private bytes = 0
+  private timer: NodeJS.Timeout | null = null
+  private stopped = false
+
+  constructor(onLine: (stream: OutputStream, line: string) => void, failed: (cause: unknown) => void) {
+    this.failed = failed
+    this.lines = {
+      stdout: new LineCutter((line) => onLine("stdout", line)),
+      stderr: new LineCutter((line) => onLine("stderr", line))
     }
   }
 
-  const tell = (limitMs: number): void => {
+  take(stream: OutputStream, block: Uint8Array): void {
+    if (this.stopped) return
+    const last = this.waiting.at(-1)
+    // What waits must not keep a larger block of the reader's alive, nor be many small ones.
+    if (last !== undefined && last.stream === stream && last.block.length < linePiece) {
+      last.block = Buffer.concat([last.block.subarray(last.from), block])
+      last.from = 0
+    } else {
+      const own = this.timer === null ? Buffer.from(block.buffer, block.byteOffset, block.length) : Buffer.from(block)
+      this.waiting.push({ stream, block: own, from: 0 })
+    }
+    this.bytes += block.length
+    if (this.timer === null) this.next()
+    this.leaveOut(linesWaiting)
+  }
+
+  end(): void {
+    this.guarded(() => {
+      this.tell(lastMs)
+      if (this.stopped) return
+      this.leaveOut(0)
+      this.lines.stdout.end()
+      this.lines.stderr.end()
+    })
+    this.stop()
+  }
+
+  stop(): void {
+    this.stopped = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = null
+    this.waiting.length = 0
+  }
+
+  private next(): void {
+    this.timer = null
+    const begin = performance.now()
+    this.guarded(() => this.tell(sliceMs))
+    if (this.waiting.length > 0) this.timer = setTimeout(() => this.next(), performance.now() - begin)
+  }
+
+  private tell(limitMs: number): void {
     const until = performance.now() + limitMs
-    for (let first = waiting[0]; first !== undefined && !stopped; first = waiting[0]) {
+    for (let first = this.waiting[0]; first !== undefined && !this.stopped; first = this.waiting[0]) {
       const from = first.from
       first.from = lineEnd(first.block, from)
-      bytes -= first.from - from
-      if (first.from === first.block.length) waiting.shift()
-      lines[first.stream].take(first.block.subarray(from, first.from))
+      this.bytes -= first.from - from
+      if (first.from === first.block.length) this.waiting.shift()
+      this.lines[first.stream].take(first.block.subarray(from, first.from))
       if (performance.now() >= until) return
     }
   }
 
-  const guarded = (act: () => void): void => {
-    try {
-      act()
-    } catch (cause) {
-      stop()
-      failed(cause)
+  private leaveOut(most: number): void {
+    for (let first = this.waiting[0]; first !== undefined && this.bytes > most; first = this.waiting[0]) {
+      this.waiting.shift()
+      const left = first.block.length - first.from
+      this.bytes -= left
+      this.lines[first.stream].leftOut += left
     }
   }
 
-  const next = (): void => {
-    timer = null
-    const begin = performance.now()
-    guarded(() => tell(sliceMs))
-    if (waiting.length > 0) timer = setTimeout(next, performance.now() - begin)
-  }
-
-  const stop = (): void => {
-    stopped = true
-    if (timer !== null) clearTimeout(timer)
-    timer = null
-    waiting.length = 0
-  }
-
-  return {
-    take: (stream, block) => {
-      if (stopped) return
-      const last = waiting.at(-1)
-      // What waits must not keep a larger block of the reader's alive, nor be many small ones.
-      if (last !== undefined && last.stream === stream && last.block.length < linePiece) {
-        last.block = Buffer.concat([last.block.subarray(last.from), block])
-        last.from = 0
-      } else waiting.push({ stream, block: timer === null ? Buffer.from(block.buffer, block.byteOffset, block.length) : Buffer.from(block), from: 0 })
-      bytes += block.length
-      if (timer === null) next()
-      leaveOut(linesWaiting)
-    },
-    end: () => {
-      guarded(() => {
-        tell(lastMs)
-        if (stopped) return
-        leaveOut(0)
-        lines.stdout.end()
-        lines.stderr.end()
-      })
-      stop()
-    },
-    stop
+  private guarded(act: () => void): void {
+    try {
+      act()
+    } catch (cause) {
+      this.stop()
+      this.failed(cause)
+    }
   }
 }
 
@@ -114,7 +123,7 @@ const partBytes = linePiece / 4
 const newline = 10
 const carriageReturn = 13
 
-/** Where the line that is at `from` ends in this block, or its next part. */
+/** Finds the end of the line that begins at `from` in this block, or of its next part. */
 const lineEnd = (block: Buffer, from: number): number => {
   const at = block.subarray(from, from + partBytes).indexOf(newline)
   return at === -1 ? Math.min(block.length, from + partBytes) : from + at + 1

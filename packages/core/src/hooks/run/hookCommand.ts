@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto"
 import * as path from "node:path"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { borderAt } from "../../text/Clip.ts"
-import type { HookDecision, HookUnit } from "../decision/hookDecision.ts"
+import type { HookDecision, HookTarget } from "../decision/hookDecision.ts"
 import type { Hook } from "../Hook.ts"
 import { takesFiles } from "../Hook.ts"
 import type { HookProgress } from "../HookCall.ts"
@@ -11,61 +12,58 @@ import { type HookEnd, type HookOutcome, type HookOutput, type HookStatus, nothi
 import { type HookProcessEnd, runHookProcess } from "../process/hookProcess.ts"
 import { asArgument, chunked, commandFor, quotedList } from "../shell/hookFiles.ts"
 
-/** How commands of one call are run. */
+/** The settings that commands of one call share. */
 export interface CommandSetting {
   readonly input: string
-  /** Where outputs go that are too long for memory. */
+  /** The folder for outputs that are too long for memory. */
   readonly outputFolder: string
   /** One permit for each command that may run at once. */
   readonly slots: Effect.Semaphore
-  /** When the caller will not wait any more; milliseconds since 1970. */
+  /** The end of the caller's patience; milliseconds since 1970. */
   readonly until: number
   readonly emit: (progress: HookProgress) => void
 }
 
-/** Of each output of a command. What is longer is whole in a file. */
+/** Bytes kept in memory of stdout, and as many of stderr. A file holds all of longer outputs. */
 const memoryBytes = 64 * 1024
 const standardLimitMs = 300_000
 const mostNamed = 100
 
-/** Runs the command of a unit that is due, in as many calls as its files need. Being interrupted ends it. */
-export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, setting: CommandSetting): Effect.Effect<HookOutcome> =>
+/** Runs the command of a target that is due, in as many calls as its files need. Being interrupted ends it. */
+export const runTarget = (target: HookTarget, decision: HookDecision, runId: string, setting: CommandSetting): Effect.Effect<HookOutcome> =>
   Effect.gen(function* () {
-    const { hook } = unit
-    const base = outcomeOf(unit, decision, runId)
+    const { hook } = target
+    const base = outcomeOf(target, decision, runId)
     const given = decision.given
-    const strange = given?.filter((file) => decision.unnameable.has(file)) ?? []
+    const strange = given?.filter((file) => decision.nonUtf8.has(file)) ?? []
     if (strange.length > 0) {
       const text = `the name of ${strange.join(", ")} is no UTF-8, so no command can be given it: rename the file`
       return { ...base, status: "broken", reason: { code: "refused", text } } satisfies HookOutcome
     }
     const groups = given === null ? [null] : chunked(given.map(asArgument))
-    const directory = path.join(unit.tree.root, unit.directory)
+    const directory = path.join(target.tree.root, target.directory)
     const ends: Array<HookProcessEnd> = []
     for (const [index, files] of groups.entries()) {
-      const environment = files === null ? unit.environment : { ...unit.environment, HAN_FILES: quotedList(files) }
+      const environment = files === null ? target.environment : { ...target.environment, HAN_FILES: quotedList(files) }
       const text = files === null ? { command: hook.command } : commandFor(hook.command)
       if ("refused" in text) return { ...base, status: "broken", reason: { code: "refused", text: text.refused } } satisfies HookOutcome
-      const end = yield* inSlot(
-        setting,
-        Effect.suspend(() => {
-          if (index === 0)
-            setting.emit({ _tag: "Started", runId, hook: hook.id, directory: unit.directory === "" ? "." : unit.directory, command: hook.command })
-          return runHookProcess({
-            command: text.command,
-            args: files ?? [],
-            directory,
-            environment,
-            input: setting.input,
-            limitMs: limitOf(hook, setting),
-            idleLimitMs: hook.idleTimeout === null ? null : Duration.toMillis(hook.idleTimeout),
-            memoryBytes,
-            outputFolder: setting.outputFolder,
-            name: index === 0 ? runId : `${runId}-${index}`,
-            onLine: (stream, text) => setting.emit({ _tag: "Line", runId, stream, text })
-          })
+      const end = yield* inSlot(setting, (leftMs) => {
+        if (index === 0)
+          setting.emit({ _tag: "Started", runId, hook: hook.id, directory: target.directory === "" ? "." : target.directory, command: hook.command })
+        return runHookProcess({
+          command: text.command,
+          args: files ?? [],
+          directory,
+          environment,
+          input: setting.input,
+          limitMs: Math.max(1, Math.min(hook.timeout === null ? standardLimitMs : Duration.toMillis(hook.timeout), leftMs)),
+          idleLimitMs: hook.idleTimeout === null ? null : Duration.toMillis(hook.idleTimeout),
+          memoryBytes,
+          outputFolder: setting.outputFolder,
+          name: index === 0 ? runId : `${runId}-${index}`,
+          onLine: (stream, text) => setting.emit({ _tag: "Line", runId, stream, text })
         })
-      )
+      })
       ends.push(end)
       if (statusOf(end.end) !== "passed") break
     }
@@ -83,32 +81,29 @@ export const runUnit = (unit: HookUnit, decision: HookDecision, runId: string, s
     } satisfies HookOutcome
   })
 
-/** What a shell test of a hook says: no for any exit code but 0; null when it could not be run, or did not end by itself. `why` says what it was. */
+/** Runs a shell test of a hook. It says no with any exit code but 0; null: it could not be run, or did not end by itself. `why` explains the answer. */
 export const testOf = (
   test: string,
-  unit: HookUnit,
+  target: HookTarget,
   files: ReadonlyArray<string>,
   setting: Omit<CommandSetting, "emit">
 ): Effect.Effect<{ readonly says: "yes" | "no" | null; readonly why: string }> => {
   const text = takesFiles({ command: test }) ? commandFor(test) : { command: test }
   if ("refused" in text) return Effect.succeed({ says: null, why: text.refused })
   return Effect.map(
-    inSlot(
-      setting,
-      Effect.suspend(() =>
-        runHookProcess({
-          command: text.command,
-          args: files,
-          directory: path.join(unit.tree.root, unit.directory),
-          environment: { ...unit.environment, HAN_FILES: quotedList(files) },
-          input: setting.input,
-          limitMs: Math.max(1, Math.min(testLimitMs, setting.until - Date.now())),
-          idleLimitMs: null,
-          memoryBytes: 4096,
-          outputFolder: setting.outputFolder,
-          name: randomUUID()
-        })
-      )
+    inSlot(setting, (leftMs) =>
+      runHookProcess({
+        command: text.command,
+        args: files,
+        directory: path.join(target.tree.root, target.directory),
+        environment: { ...target.environment, HAN_FILES: quotedList(files) },
+        input: setting.input,
+        limitMs: Math.max(1, Math.min(testLimitMs, leftMs)),
+        idleLimitMs: null,
+        memoryBytes: 4096,
+        outputFolder: setting.outputFolder,
+        name: randomUUID()
+      })
     ),
     ({ end }) => ({ says: statusOf(end) === "broken" || end._tag !== "Exited" ? null : end.code === 0 ? ("yes" as const) : ("no" as const), why: endText(end) })
   )
@@ -116,11 +111,13 @@ export const testOf = (
 
 const testLimitMs = 10_000
 
-/** Runs a command when there is a slot for it; when there is none as long as the caller waits, it is not started. */
-const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: Effect.Effect<HookProcessEnd>): Effect.Effect<HookProcessEnd> =>
-  Effect.suspend(() => {
+/**
+ * Runs a command when there is a slot for it, and tells it how long the caller still waits, in milliseconds; when there is none as long as the caller waits, it is
+ * not started.
+ */
+const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: (leftMs: number) => Effect.Effect<HookProcessEnd>): Effect.Effect<HookProcessEnd> =>
+  Effect.flatMap(leftUntil(until), (waited) => {
     let started = false
-    const waited = Math.max(0, until - Date.now())
     const message = `no slot was free for ${Math.round(waited / 1000)} s: other hooks were running; \`hookSlots\` in config.json lets more run at once`
     const tooLate = Effect.suspend(() =>
       started
@@ -128,18 +125,17 @@ const inSlot = ({ slots, until }: Omit<CommandSetting, "emit">, run: Effect.Effe
         : Effect.succeed({ end: { _tag: "NotStarted" as const, message }, stdout: nothing, stderr: nothing, outputFile: null, durationMs: waited })
     )
     const inTime = slots.withPermits(1)(
-      Effect.suspend(() => {
+      Effect.flatMap(leftUntil(until), (leftMs) => {
         started = true
-        return run
+        return run(leftMs)
       })
     )
     return Effect.raceFirst(inTime, Effect.delay(tooLate, waited))
   })
 
-const limitOf = (hook: Hook, { until }: CommandSetting): number =>
-  Math.max(1, Math.min(hook.timeout === null ? standardLimitMs : Duration.toMillis(hook.timeout), until - Date.now()))
+const leftUntil = (until: number): Effect.Effect<number> => Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, until - now))
 
-/** What several calls of one command printed; of much, the end. */
+/** Joins the outputs of several calls of one command, and keeps the end when they are long. */
 const together = (outputs: ReadonlyArray<HookOutput>): HookOutput => {
   const [only, ...more] = outputs
   if (only !== undefined && more.length === 0) return only
@@ -177,10 +173,10 @@ export const endText = (end: HookEnd): string => {
 }
 
 /** An outcome that says nothing of a run yet. */
-export const outcomeOf = (unit: HookUnit, decision: Pick<HookDecision, "cached" | "files" | "reason">, runId: string | null): HookOutcome => ({
-  ...outcomeWithout(unit.hook, unit.tree.root),
+export const outcomeOf = (target: HookTarget, decision: Pick<HookDecision, "cached" | "files" | "reason">, runId: string | null): HookOutcome => ({
+  ...outcomeWithout(target.hook, target.tree.root),
   runId,
-  directory: unit.directory === "" ? "." : unit.directory,
+  directory: target.directory === "" ? "." : target.directory,
   status: decision.cached ? "passed" : "skipped",
   reason: decision.reason,
   cached: decision.cached,

@@ -1,4 +1,7 @@
 import { Buffer } from "node:buffer"
+import * as Cache from "effect/Cache"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type Entry, SessionId, type Transcript, transcriptFileId } from "../../journal/Entry.ts"
 import type { Append, Journal } from "../../journal/Journal.ts"
@@ -11,8 +14,6 @@ export interface HanLine {
   readonly agentId: string | null
   readonly uuid: string
   readonly type: string
-  /** Milliseconds since 1970. */
-  readonly at: number
   readonly cwd: string
   readonly hookRunId: string | null
   readonly data: unknown
@@ -45,52 +46,15 @@ export interface HookLogWatcher {
  * nothing of it is. Whatever goes wrong with lines but the store's own failures is logged, and later ones are stored.
  */
 export const hookLog = Effect.fnUntraced(function* (journal: typeof Journal.Service, machine: string, { failed, stored }: HookLogWatcher) {
-  const waiting: Array<ReadonlyArray<HanLine>> = []
-  let waitingLines = 0
-  let leftOut = 0
+  const waiting = new WaitingLines()
+  const store = yield* journalWriter(journal, machine)
   let closing = false
   const called = yield* Effect.makeLatch()
   const ending = yield* Effect.makeLatch()
-  /** The next line of a session's log, and where it begins. */
-  const ends = new Map<string, { line: number; offset: number }>()
-
-  const endOf = Effect.fnUntraced(function* (transcript: Transcript) {
-    const known = ends.get(transcript.sessionId)
-    if (known !== undefined) return known
-    const fileId = transcriptFileId(transcript)
-    const mine = (yield* journal.transcripts({ sessionId: transcript.sessionId })).filter((one) => transcriptFileId(one.transcript) === fileId)
-    const last = mine.at(-1)
-    return { line: last?.lines ?? 0, offset: last?.bytes ?? 0 }
-  })
-
-  const store = Effect.fnUntraced(function* (lines: ReadonlyArray<HanLine>) {
-    const appends: Array<Append> = []
-    const after = new Map<string, { line: number; offset: number }>()
-    for (const sessionId of new Set(lines.map((line) => line.sessionId))) {
-      const transcript: Transcript = { machine, source: "han", sessionId: SessionId.make(sessionId), kind: "han", agentId: null, generation: 1 }
-      let { line, offset } = yield* endOf(transcript)
-      const entries: Array<Entry> = []
-      for (const one of lines) {
-        if (one.sessionId !== sessionId) continue
-        const bytes = Buffer.from(textOf(one))
-        entries.push({ line, offset, bytes })
-        line++
-        offset += bytes.length + 1
-      }
-      appends.push({ transcript, entries })
-      after.set(sessionId, { line, offset })
-    }
-    yield* journal.appendAll(appends)
-    if (ends.size > mostKnown) ends.clear()
-    for (const [sessionId, end] of after) ends.set(sessionId, end)
-  })
 
   /** False: they are to be tried again. */
-  const write = (lines: ReadonlyArray<HanLine>): Effect.Effect<boolean> =>
-    Effect.suspend(() => store(lines)).pipe(
-      Effect.provideService(Viewer, Viewer.local),
-      // Whatever was wrong, the places are looked up anew; a forgotten session's log begins again.
-      Effect.tapErrorCause(() => Effect.sync(() => ends.clear())),
+  const write = (lines: ReadonlyArray<NotedLine>): Effect.Effect<boolean> =>
+    store(lines).pipe(
       Effect.retry({ times: 2 }),
       Effect.zipRight(Effect.as(stored, true)),
       Effect.catchTags({
@@ -103,36 +67,19 @@ export const hookLog = Effect.fnUntraced(function* (journal: typeof Journal.Serv
       )
     )
 
-  /** The oldest batches, whole. */
-  const take = (): ReadonlyArray<HanLine> => {
-    const lines: Array<HanLine> = []
-    while (lines.length < mostAtOnce) {
-      const batch = waiting.shift()
-      if (batch === undefined) break
-      for (const line of batch) lines.push(line)
-    }
-    waitingLines -= lines.length
-    return lines
-  }
-
   const work = Effect.gen(function* () {
-    while (true) {
+    while (!closing || waiting.count > 0) {
       yield* called.await
       yield* called.close
-      while (waiting.length > 0) {
-        if (leftOut > 0) {
-          const lines = leftOut
-          leftOut = 0
-          yield* Effect.logError(`${lines} lines about hooks are not in the history: more than ${mostWaiting} waited for the journal`)
-        }
-        const lines = take()
+      while (waiting.count > 0) {
+        const leftOut = waiting.takeLeftOut()
+        if (leftOut > 0) yield* Effect.logError(`${leftOut} lines about hooks are not in the history: more than ${mostWaiting} waited for the journal`)
+        const lines = waiting.take()
         if (yield* write(lines)) continue
-        waiting.unshift(lines)
-        waitingLines += lines.length
+        waiting.putBack(lines)
         // Nothing is left out by itself: with the end of the log it is tried a last time.
         if (!closing) yield* Effect.timeoutOption(Effect.interruptible(ending.await), pauseMs)
       }
-      if (closing) return
     }
   })
   // Not interrupted with the scope: what was noted is written first.
@@ -146,22 +93,110 @@ export const hookLog = Effect.fnUntraced(function* (journal: typeof Journal.Serv
 
   return {
     note: (lines) =>
-      Effect.suspend(() => {
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
         if (lines.length === 0 || closing) return Effect.void
-        waiting.push(lines)
-        waitingLines += lines.length
-        // The newest batch stays, however long it is.
-        while (waitingLines > mostWaiting && waiting.length > 1) {
-          const left = waiting.shift()?.length ?? 0
-          waitingLines -= left
-          leftOut += left
-        }
+        waiting.push(lines.map((line) => ({ ...line, at })))
         return called.open
       })
   } satisfies HookLog
 })
 
-const textOf = ({ agentId, at, cwd, data, hookRunId, sessionId, type, uuid }: HanLine): string =>
+/** `at`: when it was noted, in milliseconds since 1970. */
+interface NotedLine extends HanLine {
+  readonly at: number
+}
+
+/** Lines in the batches in which they were noted. Beyond `mostWaiting` lines the oldest batches are left out; the newest stays, however long it is. */
+class WaitingLines {
+  count = 0
+  private leftOut = 0
+  private readonly batches: Array<ReadonlyArray<NotedLine>> = []
+
+  push(batch: ReadonlyArray<NotedLine>): void {
+    this.batches.push(batch)
+    this.count += batch.length
+    while (this.count > mostWaiting && this.batches.length > 1) {
+      const left = this.batches.shift()?.length ?? 0
+      this.count -= left
+      this.leftOut += left
+    }
+  }
+
+  /** The oldest batches, whole. */
+  take(): ReadonlyArray<NotedLine> {
+    const lines: Array<NotedLine> = []
+    while (lines.length < mostAtOnce) {
+      const batch = this.batches.shift()
+      if (batch === undefined) break
+      for (const line of batch) lines.push(line)
+    }
+    this.count -= lines.length
+    return lines
+  }
+
+  putBack(lines: ReadonlyArray<NotedLine>): void {
+    this.batches.unshift(lines)
+    this.count += lines.length
+  }
+
+  /** The number of lines that were left out since the last question. */
+  takeLeftOut(): number {
+    const lines = this.leftOut
+    this.leftOut = 0
+    return lines
+  }
+}
+
+/** Appends lines to their sessions' logs. Whatever goes wrong, the ends of the logs are looked up anew; a forgotten session's log begins again. */
+const journalWriter = Effect.fnUntraced(function* (journal: typeof Journal.Service, machine: string) {
+  const transcriptOf = (sessionId: string): Transcript => ({
+    machine,
+    source: "han",
+    sessionId: SessionId.make(sessionId),
+    kind: "han",
+    agentId: null,
+    generation: 1
+  })
+  /** The next line of a session's log, and where it begins. */
+  const ends = yield* Cache.make({
+    capacity: mostKnown,
+    timeToLive: Duration.infinity,
+    lookup: Effect.fnUntraced(
+      function* (sessionId: string) {
+        const fileId = transcriptFileId(transcriptOf(sessionId))
+        const mine = (yield* journal.transcripts({ sessionId: SessionId.make(sessionId) })).filter((one) => transcriptFileId(one.transcript) === fileId)
+        const last = mine.at(-1)
+        return { line: last?.lines ?? 0, offset: last?.bytes ?? 0 }
+      },
+      Effect.provideService(Viewer, Viewer.local)
+    )
+  })
+  const append = Effect.fnUntraced(function* (lines: ReadonlyArray<NotedLine>) {
+    const appends: Array<Append> = []
+    const after: Array<readonly [string, { readonly line: number; readonly offset: number }]> = []
+    for (const [sessionId, mine] of Map.groupBy(lines, (line) => line.sessionId)) {
+      let { line, offset } = yield* ends.get(sessionId)
+      const entries: Array<Entry> = []
+      for (const one of mine) {
+        const bytes = Buffer.from(textOf(one))
+        entries.push({ line, offset, bytes })
+        line++
+        offset += bytes.length + 1
+      }
+      appends.push({ transcript: transcriptOf(sessionId), entries })
+      after.push([sessionId, { line, offset }])
+    }
+    yield* journal.appendAll(appends)
+    yield* Effect.forEach(after, ([sessionId, end]) => ends.set(sessionId, end), { discard: true })
+  })
+  return (lines: ReadonlyArray<NotedLine>) =>
+    append(lines).pipe(
+      Effect.provideService(Viewer, Viewer.local),
+      Effect.tapErrorCause(() => ends.invalidateAll)
+    )
+})
+
+const textOf = ({ agentId, at, cwd, data, hookRunId, sessionId, type, uuid }: NotedLine): string =>
   JSON.stringify({
     uuid,
     sessionId,

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto"
 import { clipped } from "../../text/Clip.ts"
 import { redactor } from "../../text/Redaction.ts"
-import type { HookContent, HookDecision, HookUnit } from "../decision/hookDecision.ts"
+import type { HookContent, HookDecision, HookTarget } from "../decision/hookDecision.ts"
 import type { HookPayload } from "../decision/hookPayload.ts"
 import { type HookOutcome, hasPassed, verdictOf } from "../HookOutcome.ts"
 import { endText } from "./hookCommand.ts"
@@ -21,16 +21,16 @@ export interface LoggedCall {
 const mostOutput = 10_000
 const mostFiles = 500
 
-/** That a run began. */
+/** The line for the start of a run. */
 export const startLine = (
   call: LoggedCall,
-  unit: HookUnit,
+  target: HookTarget,
   decision: HookDecision,
   { cached, runId }: { readonly cached: boolean; readonly runId: string }
-): ReadonlyArray<HanLine> => lines(call, { uuid: runId, type: "hook_run", hookRunId: null, data: { ...factsOf(call, unit), cached, ...askedOf(decision) } })
+): ReadonlyArray<HanLine> => lines(call, { uuid: runId, type: "hook_run", hookRunId: null, data: { ...factsOf(call, target), cached, ...askedOf(decision) } })
 
-/** That it ended, and how. */
-export const endLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => {
+/** The line for its end. */
+export const endLine = (call: LoggedCall, target: HookTarget, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => {
   const redacted = redactor(call.environment)
   const shown = (text: string) => clipped(redacted(text), mostOutput)
   const { end } = outcome
@@ -39,7 +39,7 @@ export const endLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision
   const error =
     end === null ? (ran ? null : outcome.reason.text) : end._tag !== "Exited" || outcome.status === "broken" ? endText(end) : (outcome.said?.reason ?? null)
   const data = {
-    ...factsOf(call, unit),
+    ...factsOf(call, target),
     ...askedOf(decision),
     cached: outcome.cached,
     duration_ms: Math.round(outcome.durationMs),
@@ -54,20 +54,20 @@ export const endLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision
   return lines(call, { uuid: randomUUID(), type: "hook_result", hookRunId: outcome.runId, data })
 }
 
-/** Both, of what was not run: it passed before, or another call ran it. */
-export const wholeLines = (call: LoggedCall, unit: HookUnit, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => [
-  ...(outcome.runId === null ? [] : startLine(call, unit, decision, { runId: outcome.runId, cached: outcome.cached })),
-  ...endLine(call, unit, decision, outcome)
+/** Both lines for a hook that was not run: it passed before, or another call ran it. */
+export const wholeLines = (call: LoggedCall, target: HookTarget, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => [
+  ...(outcome.runId === null ? [] : startLine(call, target, decision, { runId: outcome.runId, cached: outcome.cached })),
+  ...endLine(call, target, decision, outcome)
 ]
 
-/** That somebody who waited for a run went away before it ended. */
-export const cancelledLine = (call: LoggedCall, unit: HookUnit, decision: HookDecision, runId: string, durationMs: number): ReadonlyArray<HanLine> =>
+/** The end line for a run whose caller went away before it ended. */
+export const cancelledLine = (call: LoggedCall, target: HookTarget, decision: HookDecision, runId: string, durationMs: number): ReadonlyArray<HanLine> =>
   lines(call, {
     uuid: randomUUID(),
     type: "hook_result",
     hookRunId: runId,
     data: {
-      ...factsOf(call, unit),
+      ...factsOf(call, target),
       ...askedOf(decision),
       cached: false,
       duration_ms: Math.round(durationMs),
@@ -78,32 +78,32 @@ export const cancelledLine = (call: LoggedCall, unit: HookUnit, decision: HookDe
   })
 
 /** Which content passed, file by file. */
-export const validationLine = (call: LoggedCall, unit: HookUnit, content: HookContent): ReadonlyArray<HanLine> =>
+export const validationLine = (call: LoggedCall, target: HookTarget, content: HookContent): ReadonlyArray<HanLine> =>
   lines(call, {
     uuid: randomUUID(),
     type: "hook_validation_cache",
     hookRunId: null,
     data: {
-      plugin: unit.hook.plugin,
-      hook: unit.hook.name,
-      directory: directoryOf(unit),
-      command_hash: createHash("sha256").update(unit.hook.command).digest("hex"),
+      plugin: target.hook.plugin,
+      hook: target.hook.name,
+      directory: directoryOf(target),
+      command_hash: createHash("sha256").update(target.hook.command).digest("hex"),
       files: Object.fromEntries(content.reads.slice(0, mostFiles).map((file) => [file.path, file.digest]))
     }
   })
 
 const joined = ({ stderr, stdout }: HookOutcome): string => [stderr.text, stdout.text].filter((text) => text !== "").join("\n")
 
-const directoryOf = (unit: HookUnit): string => (unit.directory === "" ? unit.tree.root : `${unit.tree.root}/${unit.directory}`)
+const directoryOf = (target: HookTarget): string => (target.directory === "" ? target.tree.root : `${target.tree.root}/${target.directory}`)
 
-const factsOf = ({ orchestrationId, payload }: LoggedCall, unit: HookUnit) => ({
-  plugin: unit.hook.plugin,
-  marketplace: unit.hook.marketplace,
-  hook: unit.hook.name,
+const factsOf = ({ orchestrationId, payload }: LoggedCall, target: HookTarget) => ({
+  plugin: target.hook.plugin,
+  marketplace: target.hook.marketplace,
+  hook: target.hook.name,
   hook_type: payload.event ?? "manual",
-  directory: directoryOf(unit),
-  command: unit.hook.command,
-  ...(unit.hook.ifChanged.length === 0 ? {} : { if_changed: unit.hook.ifChanged }),
+  directory: directoryOf(target),
+  command: target.hook.command,
+  ...(target.hook.ifChanged.length === 0 ? {} : { if_changed: target.hook.ifChanged }),
   orchestration_id: orchestrationId,
   ...(payload.toolUseId === null ? {} : { tool_use_id: payload.toolUseId })
 })
@@ -117,4 +117,4 @@ const askedOf = (decision: HookDecision) => ({
 })
 
 const lines = ({ isKept, payload }: LoggedCall, line: Pick<HanLine, "uuid" | "type" | "hookRunId" | "data">): ReadonlyArray<HanLine> =>
-  payload.sessionId === null || !isKept ? [] : [{ ...line, sessionId: payload.sessionId, agentId: payload.agentId, at: Date.now(), cwd: payload.cwd }]
+  payload.sessionId === null || !isKept ? [] : [{ ...line, sessionId: payload.sessionId, agentId: payload.agentId, cwd: payload.cwd }]

@@ -6,8 +6,9 @@ export interface HookSlots {
   readonly of: (event: string | null) => Effect.Semaphore
 }
 
-export const hookSlots = (slots: number): HookSlots => {
-  const atWork = Effect.unsafeMakeSemaphore(slots)
-  const others = Effect.unsafeMakeSemaphore(slots)
-  return { of: (event) => (rowOf(event)?.slot === "work" ? atWork : others) }
-}
+export const hookSlots = (slots: number): Effect.Effect<HookSlots> =>
+  Effect.zipWith(
+    Effect.makeSemaphore(slots),
+    Effect.makeSemaphore(slots),
+    (atWork, others): HookSlots => ({ of: (event) => (rowOf(event)?.slot === "work" ? atWork : others) })
+  )

@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
 import { eventually, put, temporary } from "../../../../../test/transcriptTree.ts"
 import { toolVersions } from "../../../src/hooks/decision/toolVersions.ts"
 import { gone, isThere } from "../../hookCommands.ts"
@@ -15,8 +16,8 @@ const withTool = Effect.fn(function* (script: string) {
   const environment = { PATH: `${path.join(folder, "bin")}:/usr/bin:/bin` }
   const outputFolder = path.join(folder, "outputs")
   const asking = () => {
-    const versionOf = toolVersions({ outputFolder })
-    return (name = "tool", directory = folder) => versionOf(name, directory, environment)
+    const versionOf = Effect.runSync(toolVersions({ outputFolder }))
+    return (name = "tool", directory = folder, isFresh = false) => versionOf(name, directory, environment, isFresh)
   }
   const read = (name: string) => readFileSync(path.join(folder, name), "utf8").trim()
   return { folder, tool, asking, read, outputFolder }
@@ -50,6 +51,39 @@ describe("what a program says of its version", () => {
       expect(read("count").split("\n")).toHaveLength(2)
       put(path.join(folder, "version"), "3")
       expect(yield* asking()()).not.toBe(first)
+    })
+  )
+
+  it.scoped("is asked for again when ten seconds have passed, or at once where it must be fresh", () =>
+    Effect.gen(function* () {
+      const { asking, read } = yield* withTool(`echo x >> "$(dirname "$0")/../count"; echo v1`)
+      const version = asking()
+      const starts = (isFresh?: boolean) => Effect.map(version("tool", undefined, isFresh), () => read("count").split("\n").length)
+      expect(yield* starts()).toBe(1)
+      yield* TestClock.adjust("9 seconds")
+      expect([yield* starts(), yield* starts(true), yield* starts()]).toEqual([1, 2, 2])
+      yield* TestClock.adjust("11 seconds")
+      expect(yield* starts()).toBe(3)
+    })
+  )
+
+  it.scopedLive("is asked for once by all who want it at the same time, whoever of them goes away", () =>
+    Effect.gen(function* () {
+      const { asking, folder, read } = yield* withTool(
+        'cd "$(dirname "$0")/.."; echo x >> count; while [ ! -e open ] && [ "$(wc -l < count)" = 1 ]; do sleep 0.02; done; echo v1'
+      )
+      const version = asking()
+      const first = yield* Effect.fork(version())
+      yield* eventually(
+        () => existsSync(path.join(folder, "count")),
+        (there) => there
+      )
+      const others = yield* Effect.fork(Effect.all([version(), version()], { concurrency: 2 }))
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(first)
+      const [one, other] = yield* Fiber.join(others)
+      expect([JSON.parse(one)[1], other]).toEqual(["v1\n", one])
+      expect(read("count").split("\n")).toHaveLength(2)
     })
   )
 

@@ -98,7 +98,6 @@ const line = (uuid: string, session = "s"): HanLine => ({
   agentId: null,
   uuid,
   type: "hook_run",
-  at: 0,
   cwd: "/",
   hookRunId: null,
   data: {}
@@ -161,7 +160,7 @@ describe("han's own lines", () => {
       const { close, log, said, uuids } = yield* opened(next, (lines) => Effect.dieMessage(`told of ${lines}`))
       yield* log.note([line("1")])
       yield* Effect.repeat(Effect.sleep(2), { until: () => turns.count >= 3 })
-      yield* log.note([{ ...line("2"), at: Number.NaN }])
+      yield* log.note([{ ...line("2"), data: 2n }])
       yield* Effect.repeat(Effect.sleep(2), { until: () => said.length >= 2 })
       yield* log.note([line("3")])
       yield* close

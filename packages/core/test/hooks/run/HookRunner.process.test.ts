@@ -469,8 +469,10 @@ describe("what is told and written down", () => {
       put("a.txt", "")
       yield* run("Stop")
       yield* run("Stop", { more: { agent_id: "a1" } })
-      yield* Effect.sleep(300)
-      const [third, second, first] = yield* runs()
+      // The history is written behind the answer.
+      const [third, second, first] = yield* Effect.repeat(Effect.delay(runs(), 20), {
+        until: (all) => all.filter(({ verdict }) => verdict !== null).length === 3
+      })
       assert.deepStrictEqual(
         [first?.verdict, first?.exitCode, first?.files, first?.event, first?.hook, first?.plugin],
         ["failed", 1, ["a.txt"], "Stop", "check", "gate"]

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { StoreError } from "han-core/StoreError"
 import { git, hookProject, putPlugin } from "../../../../../test/hookProject.ts"
+import { eventually } from "../../../../../test/transcriptTree.ts"
 
 const hook = (name: string, command: string, more = "", event = "Stop") => `  ${name}:\n    event: ${event}\n    command: ${JSON.stringify(command)}\n${more}`
 const onText = "    if_changed: ['**/*.txt']\n"
@@ -312,17 +313,22 @@ describe("calls that belong together", () => {
 
   it.scopedLive("by HTTP and by command are answered once; what one did not answer the other does", () =>
     Effect.gen(function* () {
-      const { callOf, lines, runner } = yield* hookProject(hook("slow", "sleep 0.5; echo ran >> ../log; exit 2"))
+      const { callOf, lines, runner } = yield* hookProject(hook("slow", "echo ran >> ../log; sleep 0.5; exit 2"))
       const call = callOf("Stop")
+      const runs = (count: number) =>
+        eventually(
+          () => lines("log").length,
+          (now) => now === count
+        )
       const http = yield* Effect.fork(runner.answer({ ...call, answerAs: "http" }))
-      yield* Effect.sleep(100)
+      yield* runs(1)
       const command = yield* Effect.fork(runner.answer(call))
       assert.include((yield* Fiber.join(http)).stdout, "block")
       assert.deepStrictEqual(yield* Fiber.join(command), { exitCode: 0, stdout: "", stderr: "" })
       assert.strictEqual(lines("log").length, 1)
 
       const gone = yield* Effect.fork(runner.answer({ ...call, answerAs: "http" }))
-      yield* Effect.sleep(100)
+      yield* runs(2)
       const other = yield* Effect.fork(runner.answer(call))
       yield* Effect.sleep(50)
       yield* Fiber.interrupt(gone)

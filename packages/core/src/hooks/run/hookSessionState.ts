@@ -1,46 +1,46 @@
 import * as Effect from "effect/Effect"
+import type { CachedPasses } from "../decision/cachedPasses.ts"
 import type { Planned } from "../decision/hookPlan.ts"
-import type { Passes } from "../decision/passes.ts"
 import { waitingInVain } from "../definition/HookCallers.ts"
 import type { HookAnswer } from "../HookAnswer.ts"
 import { isHookEvent, unknownEvent } from "../HookEvents.ts"
 import { againstIt, type verdictOf } from "../HookOutcome.ts"
 import type { HookList } from "../Hooks.ts"
-import type { BlockRound } from "./hookTwins.ts"
+import type { BlockRound } from "./duplicateCalls.ts"
 
-/** What lasts from one call to the next: how often an agent was sent on, what people were told, what failed with which content. */
-export interface HookStanding {
+/** State per session across hook calls: consecutive blocks, notices shown, keys of content that failed. */
+export interface HookSessionState {
   /** Keeps the answer within the number of blocks in a row, and has people told once a session what keeps hooks from running. */
-  readonly settle: (
+  readonly answer: (
     planned: Planned,
     round: BlockRound | null,
     answerTo: (blocksLeft: boolean, notes: ReadonlyArray<string>) => { readonly answer: HookAnswer; readonly blocks: boolean }
   ) => HookAnswer
-  /** Whether the same content ended the other way before. */
-  readonly isFlaky: (key: string, verdict: ReturnType<typeof verdictOf>, passes: Passes) => Effect.Effect<boolean>
+  /** True when the same content ended the other way before. */
+  readonly isFlaky: (key: string, verdict: ReturnType<typeof verdictOf>, passes: CachedPasses) => Effect.Effect<boolean>
 }
 
-export interface HookStandingOptions {
-  /** How often in a row an agent that wants to stop is sent on. */
+export interface HookSessionStateOptions {
+  /** The consecutive blocks of an agent that wants to stop, at most. */
   readonly mostBlocks: number
 }
 
 const mostKept = 2000
 
-export const hookStanding = ({ mostBlocks }: HookStandingOptions): HookStanding => {
+export const hookSessionState = ({ mostBlocks }: HookSessionStateOptions): HookSessionState => {
   const blocks = new Map<string, number>()
   const told = new Set<string>()
   const failed = new Set<string>()
 
   return {
-    settle: (planned, round, answerTo) => {
-      const { call, isAsync, list, passedOver, payload } = planned
+    answer: (planned, round, answerTo) => {
+      const { call, isAsync, list, skipped, payload } = planned
       const { agentId, event, isGoingOn, sessionId } = payload
       // Who is not waited for blocks nothing, and without a session there is no agent.
       const stops = (event === "Stop" || event === "SubagentStop") && !isAsync && sessionId !== null
       const agent = JSON.stringify([sessionId, agentId, event, round === null ? call.only : null])
       const before = round?.before ?? (stops && isGoingOn ? (blocks.get(agent) ?? 0) : 0)
-      const notes = notesOf(list, event, passedOver).filter((note) => {
+      const notes = notesOf(list, event, skipped).filter((note) => {
         const key = JSON.stringify([sessionId, note])
         if (sessionId === null || told.has(key)) return false
         if (told.size >= mostKept) told.clear()
@@ -69,9 +69,9 @@ export const hookStanding = ({ mostBlocks }: HookStandingOptions): HookStanding 
   }
 }
 
-/** What keeps hooks of this event from running, for people. */
-const notesOf = (list: HookList, event: string | null, passedOver: Planned["passedOver"]): ReadonlyArray<string> => {
-  const untrusted = passedOver.filter(({ reason }) => reason.code === "untrusted").map(({ hook }) => hook.id)
+/** Explains to people what keeps hooks of this event from running. */
+const notesOf = (list: HookList, event: string | null, skipped: Planned["skipped"]): ReadonlyArray<string> => {
+  const untrusted = skipped.filter(({ reason }) => reason.code === "untrusted").map(({ hook }) => hook.id)
   const broken = list.problems.filter(({ severity }) => severity === "error").map(({ message }) => message)
   return [
     ...(event === null || isHookEvent(event) ? [] : [`han: ${unknownEvent(event)}: hooks for it are run, and block nothing`]),

@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import type { HookAnswer } from "han-core/HookAnswer"
 import type { HookCall } from "han-core/HookCall"
 import { hookProject } from "../../../../../test/hookProject.ts"
+import { eventually } from "../../../../../test/transcriptTree.ts"
 
 /** It says which time it is, and blocks while there is a file. */
 const gate = (name: string, more = "") =>
@@ -100,7 +101,10 @@ describe("an event of the client that several entries call for", () => {
       Fs.writeFileSync(Path.join(root, "fail"), "")
       const call = callOf("Stop")
       const first = yield* Effect.fork(runner.answer(entries.command(call)))
-      yield* Effect.sleep(200)
+      yield* eventually(
+        () => lines("log").length,
+        (count) => count === 1
+      )
       const second = yield* Effect.fork(runner.answer(entries.plugin(call)))
       yield* Effect.sleep(200)
       yield* Fiber.interrupt(first)

@@ -1,5 +1,5 @@
-/** What `han hook run` was given, when it is the agent's client that calls. */
-export interface HookWords {
+/** The arguments of `han hook run`, as the agent's client gives them. */
+export interface HookArgs {
   /** Null: the one that the input names. */
   readonly event: string | null
   readonly only: { readonly plugin: string; readonly hook: string } | null
@@ -11,7 +11,7 @@ export interface HookWords {
   readonly failClosed: boolean
 }
 
-/** How clients write their events; a name that han has not heard of is an event, too. */
+/** The form of an event's name; one that han does not know is an event, too. */
 export const eventName = /^[A-Z]+[a-z][A-Za-z]*$/
 
 // Entries of published plugins have these; they mean nothing any more.
@@ -19,7 +19,7 @@ const idleFlags = new Set(["--all", "-a", "--no-checkpoints", "--verbose", "--sk
 const idleValues = new Set(["--checkpoint-type", "--checkpoint-id"])
 
 /** Undefined: the words are not of such a call, or one of them is not known here. */
-export const readWords = (argv: ReadonlyArray<string>): HookWords | undefined => {
+export const parseHookArgs = (argv: ReadonlyArray<string>): HookArgs | undefined => {
   const [group, verb, ...rest] = argv
   if (group !== "hook" || (verb !== "run" && verb !== "dispatch")) return undefined
   const words: Array<string> = []

@@ -1,9 +1,9 @@
 import { hookEventNames } from "han-core/HookEvents"
 import { describe, expect, it } from "vitest"
-import { eventName, readWords } from "../../src/hook/HookWords.ts"
+import { eventName, parseHookArgs } from "../../src/hook/HookArgs.ts"
 
 const plain = { event: null, only: null, directory: undefined, cache: true, async: false, failClosed: false }
-const words = (line: string) => readWords(line.split(" "))
+const words = (line: string) => parseHookArgs(line.split(" "))
 
 describe("what the agent's client calls", () => {
   it("an event: every one that han knows, and any other that looks like one", () => {
@@ -51,7 +51,7 @@ describe("what the agent's client calls", () => {
       "hook run -a"
     ])
       expect([line, words(line)]).toEqual([line, undefined])
-    expect(readWords(["hook", "run", ""])).toBeUndefined()
-    expect(readWords(["hook", "run", "a", ""])).toBeUndefined()
+    expect(parseHookArgs(["hook", "run", ""])).toBeUndefined()
+    expect(parseHookArgs(["hook", "run", "a", ""])).toBeUndefined()
   })
 })

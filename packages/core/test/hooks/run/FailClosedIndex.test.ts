@@ -6,7 +6,7 @@ import { put, temporary } from "../../../../../test/transcriptTree.ts"
 import { gatesIn, guards } from "../../../src/hooks/ClosedGates.ts"
 import type { Hook, HookProblem } from "../../../src/hooks/Hook.ts"
 import type { HookList } from "../../../src/hooks/Hooks.ts"
-import { closedGates } from "../../../src/hooks/run/closedGates.ts"
+import { failClosedIndex } from "../../../src/hooks/run/failClosedIndex.ts"
 import { object } from "../../../src/text/json.ts"
 
 const hook = (events: ReadonlyArray<string>, more: Partial<Hook> = {}): Hook => ({
@@ -69,7 +69,7 @@ describe("the gates that are closed while nobody runs them", () => {
   it.scoped("stand by project and configuration folder, and no call takes away what one with another folder has noted", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
-      const note = closedGates(file)
+      const note = failClosedIndex(file)
       yield* note(list("/p", hook(["Stop", "SubagentStop"]), hook(["Stop", "PreToolUse"])), undefined)
       expect(noted()).toEqual({ "/p": { "": gates("PreToolUse", "Stop", "SubagentStop") } })
       expect(statSync(file).mode & 0o777).toBe(0o600)
@@ -84,7 +84,7 @@ describe("the gates that are closed while nobody runs them", () => {
       // Nothing is written where nothing is new, also by the next program.
       const { ino } = statSync(file)
       yield* note(list("/p", hook(["Stop"])), "/work/claude")
-      yield* closedGates(file)(list("/q", hook(["PreToolUse"])), "/home/claude")
+      yield* failClosedIndex(file)(list("/q", hook(["PreToolUse"])), "/home/claude")
       expect(statSync(file).ino).toBe(ino)
       yield* note(list("/p"), "/work/claude,/home/claude")
       expect(noted()).toEqual({ ...all, "/p": { ...all["/p"], "": [] } })
@@ -97,13 +97,13 @@ describe("the gates that are closed while nobody runs them", () => {
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       put(file, JSON.stringify({ "/p": ["Stop"], "/q": ["PreToolUse"], "/r": 7 }))
-      yield* closedGates(file)(list("/p", hook(["SubagentStop"])), "/work/claude")
+      yield* failClosedIndex(file)(list("/p", hook(["SubagentStop"])), "/work/claude")
       expect(noted()).toMatchObject({
         "/p": { "": [{ event: "Stop", values: null, hook: "" }], "/work/claude": gates("SubagentStop") },
         "/q": { "": [{ event: "PreToolUse", values: null, files: [] }] }
       })
       put(file, "{")
-      yield* closedGates(file)(list("/p", hook(["Stop"])), undefined)
+      yield* failClosedIndex(file)(list("/p", hook(["Stop"])), undefined)
       expect(noted()).toEqual({ "/p": { "": gates("Stop") } })
     })
   )
@@ -112,7 +112,7 @@ describe("the gates that are closed while nobody runs them", () => {
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       const bash = hook(["PreToolUse"], { triggers: [{ event: "PreToolUse", values: ["Bash"] }], toolFilter: ["Bash", "Read"] })
-      yield* closedGates(file)(list("/p", bash), undefined)
+      yield* failClosedIndex(file)(list("/p", bash), undefined)
       const [one, ...more] = gatesIn(object(object(noted())?.["/p"])?.[""])
       expect([one, more]).toEqual([gate("PreToolUse", { values: ["Bash"], filter: ["Bash", "Read"] }), []])
       const shut = (event: string | null, tool: string | null) => one !== undefined && guards(one, { event, value: tool, tool })
@@ -132,7 +132,7 @@ describe("the gates that are closed while nobody runs them", () => {
   it.scoped("stay when the file that holds them cannot be read, and go when they are taken away", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
-      const note = closedGates(file)
+      const note = failClosedIndex(file)
       const all = { "/p": { "": gates("Stop") } }
       const problem = (path: string, key: string | null = null): HookProblem => ({ severity: "error", path, line: 3, key, message: `${path} is broken` })
       expect(yield* note(list("/p", hook(["Stop"])), undefined)).toEqual([])
@@ -140,7 +140,7 @@ describe("the gates that are closed while nobody runs them", () => {
       expect(yield* note(listed("/p", [], [problem("/gate/han-plugin.yml")]), undefined)).toEqual(hidden)
       expect(noted()).toEqual(all)
       // The next program knows no more.
-      expect(yield* closedGates(file)(listed("/p", [], [problem("/gate/han-plugin.yml", "hooks.check.command")]), undefined)).toEqual(hidden)
+      expect(yield* failClosedIndex(file)(listed("/p", [], [problem("/gate/han-plugin.yml", "hooks.check.command")]), undefined)).toEqual(hidden)
       expect(noted()).toEqual(all)
       // An error in another hook of the file, or in another file, hides nothing.
       expect(yield* note(listed("/p", [], [problem("/gate/han-plugin.yml", "hooks.other"), problem("/else")]), undefined)).toEqual([])
@@ -151,7 +151,7 @@ describe("the gates that are closed while nobody runs them", () => {
   it.scoped("stay when the settings that close them cannot be read, though they are run", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
-      const note = closedGates(file)
+      const note = failClosedIndex(file)
       const closed = { files: ["/gate/han-plugin.yml", "/p/han.yml"] }
       yield* note(list("/p", hook(["Stop"], { changedBy: ["/p/han.yml"] })), undefined)
       const broken: HookProblem = { severity: "error", path: "/p/han.yml", line: 1, key: null, message: "broken" }
@@ -166,7 +166,7 @@ describe("the gates that are closed while nobody runs them", () => {
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       mkdirSync(file)
-      const note = closedGates(file)
+      const note = failClosedIndex(file)
       yield* note(list("/p", hook(["Stop"])), undefined)
       rmSync(file, { recursive: true })
       yield* note(list("/p", hook(["Stop"])), undefined)

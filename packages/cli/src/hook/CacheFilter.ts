@@ -8,18 +8,18 @@ import { inFull } from "../environment/WorkingDirectory.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 
 /** Which passes a command is about, as it was given. */
-export interface PassChoice {
+export interface CacheChoice {
   readonly hook: string | undefined
   readonly project: string | undefined
 }
 
-export const passFilter = ({ hook, project }: PassChoice): HookPassFilter => ({
+export const cacheFilter = ({ hook, project }: CacheChoice): HookPassFilter => ({
   ...(hook === undefined ? {} : { hook }),
   ...(project === undefined ? {} : { directory: placeOf(inFull(project)) })
 })
 
 /** ` of HOOK in DIR`, or nothing. */
-export const passWords = ({ directory, hook }: HookPassFilter): string =>
+export const filterText = ({ directory, hook }: HookPassFilter): string =>
   `${hook === undefined ? "" : ` of ${plainLine(hook)}`}${directory === undefined ? "" : ` in ${plainLine(directory)}`}`
 
 /** Fails when nothing is at a place of which nothing is known: that is not a folder in which nothing was done. */

@@ -10,8 +10,8 @@ import { maxPageSize, type Page, type PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
 import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
 import * as HanClient from "han-rpc/HanClient"
+import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
-import type { Host } from "../environment/Host.ts"
 import { type Output, OutputClosed } from "../environment/Output.ts"
 import { duration, isoInstant } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
@@ -24,7 +24,7 @@ export type Services = HanClient.Services | Viewer
 
 /** Runs a command against the coordinator, which is started when it is not there. Gives the exit code: the number that the command ends with, else 0; an error is a line on standard error. */
 export const ask = <E extends { readonly message: string }>(
-  host: Host,
+  host: CliEnvironment,
   program: Effect.Effect<unknown, E, Services>,
   options: { readonly interruptedCode?: number } = {}
 ): Promise<number> =>
@@ -42,7 +42,7 @@ export const ask = <E extends { readonly message: string }>(
   )
 
 /** `ask` for a question about what is indexed: says on standard error when not everything is. */
-export const askIndexed = <E extends { readonly message: string }>(host: Host, program: Effect.Effect<unknown, E, Services>): Promise<number> =>
+export const askIndexed = <E extends { readonly message: string }>(host: CliEnvironment, program: Effect.Effect<unknown, E, Services>): Promise<number> =>
   run(
     host,
     Effect.gen(function* () {
@@ -57,7 +57,7 @@ export const askIndexed = <E extends { readonly message: string }>(host: Host, p
   )
 
 /** Runs a program, and says on standard error what there is to know about its answer, before what went wrong with it. */
-const noted = <A, E, R, E2, R2>(host: Host, program: Effect.Effect<A, E, R>, note: Effect.Effect<string, E2, R2>) =>
+const noted = <A, E, R, E2, R2>(host: CliEnvironment, program: Effect.Effect<A, E, R>, note: Effect.Effect<string, E2, R2>) =>
   Effect.gen(function* () {
     const asked = yield* Effect.fork(note)
     const result = yield* Effect.either(program)
@@ -68,7 +68,7 @@ const noted = <A, E, R, E2, R2>(host: Host, program: Effect.Effect<A, E, R>, not
     return value
   })
 
-export const statusOf = (host: Host) =>
+export const statusOf = (host: CliEnvironment) =>
   answered(
     host,
     "status",
@@ -76,13 +76,13 @@ export const statusOf = (host: Host) =>
   )
 
 /** The reason why an answer may be older than what there is; empty when it is not. */
-export const writeNote = ({ cannotWrite }: Pick<CoordinatorStatus, "cannotWrite">, host: Host): string =>
+export const writeNote = ({ cannotWrite }: Pick<CoordinatorStatus, "cannotWrite">, host: CliEnvironment): string =>
   cannotWrite === null
     ? ""
     : `han: warning: for ${duration(host.now() - cannotWrite.since)} not everything has been written down, and answers may be old: ${plainLine(cannotWrite.message)}\n`
 
 /** The same in the JSON of an answer, which has nothing of it when all is well. */
-export const writeShape = (host: Host) =>
+export const writeShape = (host: CliEnvironment) =>
   Effect.map(statusOf(host), ({ cannotWrite }) =>
     cannotWrite === null ? {} : { cannotWrite: { since: isoInstant(cannotWrite.since), message: cannotWrite.message } }
   )
@@ -110,7 +110,7 @@ const unfinishedPass = ({ indexer }: CoordinatorStatus): string => {
 
 /** The same without starting or replacing anything. */
 export const run = async <E extends { readonly message: string }>(
-  host: Host,
+  host: CliEnvironment,
   program: Effect.Effect<unknown, E, Services>,
   options: { readonly interruptedCode?: number } = {}
 ): Promise<number> => {
@@ -141,7 +141,7 @@ export const run = async <E extends { readonly message: string }>(
 }
 
 /** One answer of the coordinator, within the time that a command waits for one. */
-export const answered = <A, E, R>(host: Host, what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | CommandFailed, R> =>
+export const answered = <A, E, R>(host: CliEnvironment, what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | CommandFailed, R> =>
   within(
     effect,
     host.answerTimeoutMs,

@@ -1,7 +1,7 @@
 import type { Output } from "./Output.ts"
 
 /** The machine as a command sees it. Only `bin` fills it in. */
-export interface Host {
+export interface CliEnvironment {
   readonly version: string
   readonly out: Output
   readonly err: Output
@@ -22,7 +22,7 @@ export interface Host {
   readonly home: string
   /** The directories of `PATH`. */
   readonly path: ReadonlyArray<string>
-  /** What a coordinator that this command starts gets as its environment. */
+  /** The environment of a coordinator that this command starts. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly startTimeoutMs: number
   readonly answerTimeoutMs: number

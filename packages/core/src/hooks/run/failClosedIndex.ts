@@ -20,7 +20,7 @@ export interface HiddenGate extends ClosedGate {
  * project without any is left out. What stood there stays when one of its files cannot be read any more, until it can: these gates are given back, and are shut.
  * The file is written when it changes; that it cannot be is logged, and the hooks are run all the same.
  */
-export const closedGates = (file: string): ((list: HookList, folder: string | undefined) => Effect.Effect<ReadonlyArray<HiddenGate>>) => {
+export const failClosedIndex = (file: string): ((list: HookList, folder: string | undefined) => Effect.Effect<ReadonlyArray<HiddenGate>>) => {
   const projects = new Map<string, Map<string, ReadonlyArray<ClosedGate>>>()
   for (const [project, noted] of Object.entries(object(readOrNothing(file)) ?? {})) projects.set(project, foldersOf(noted))
   let isWritten = true

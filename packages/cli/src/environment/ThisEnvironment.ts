@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { delimiter, join } from "node:path"
+import type { CliEnvironment } from "./CliEnvironment.ts"
 import { BadUsage } from "./CommandFailed.ts"
-import type { Host } from "./Host.ts"
 import { toDescriptor } from "./Output.ts"
 import { inFull } from "./WorkingDirectory.ts"
 
 /** The machine that this program runs on, by its environment. Throws `BadUsage` when that makes no sense. */
-export const thisHost = (version: string): Host => {
+export const thisEnvironment = (version: string): CliEnvironment => {
   const environment = process.env
   const home = inFull(environment["HAN_HOME"] || join(homedir(), ".han"))
   const drawn = environment["TERM"] !== "dumb"
