@@ -5,37 +5,17 @@ import { commandOf } from "../harness/spokenText.ts"
 import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "../journal/Entry.ts"
 import { type DecodedLine, Envelope, SessionEvent } from "../journal/SessionEvent.ts"
 import { unwrapped } from "../text/terminal.ts"
+import { messageKinds, messageRoles } from "./MessageKinds.ts"
 import { type FoundText, foundText, shownText } from "./messageText.ts"
 
 /**
  * What a line is to a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),
  * `command`, `output` (what a command printed), `interrupt`, `meta`, `compaction`, `tool-result`.
  */
-export const MessageKind = Schema.Literal(
-  "prompt",
-  "machine",
-  "command",
-  "output",
-  "interrupt",
-  "meta",
-  "compaction",
-  "tool-result",
-  "answer",
-  "tool-call",
-  "system",
-  "attachment",
-  "summary",
-  "queue",
-  "title",
-  "snapshot",
-  "progress",
-  "han",
-  "unrecognized",
-  "unreadable"
-)
+export const MessageKind = Schema.Literal(...messageKinds)
 export type MessageKind = typeof MessageKind.Type
 
-export const MessageRole = Schema.Literal("user", "assistant", "system")
+export const MessageRole = Schema.Literal(...messageRoles)
 export type MessageRole = typeof MessageRole.Type
 
 /** Kinds that are conversation: what `Session.messages` counts. */

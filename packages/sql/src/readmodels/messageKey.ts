@@ -1,10 +1,32 @@
 import { createHash } from "node:crypto"
-import { MessageKind } from "han-core/Message"
+import type { MessageKind } from "han-core/Message"
 
-/** Kinds as they are stored: the number is the place in this list, so it only ever grows at its end. */
-const kinds = MessageKind.literals
-export const kindNumber = (kind: MessageKind): number => kinds.indexOf(kind)
-export const kindOfNumber = (number: number): MessageKind => kinds[number] ?? "unrecognized"
+/** The numbers that stand for kinds in the database. A number is never changed, and never given to another kind. */
+export const kindNumbers: Readonly<Record<MessageKind, number>> = {
+  prompt: 0,
+  machine: 1,
+  command: 2,
+  output: 3,
+  interrupt: 4,
+  meta: 5,
+  compaction: 6,
+  "tool-result": 7,
+  answer: 8,
+  "tool-call": 9,
+  system: 10,
+  attachment: 11,
+  summary: 12,
+  queue: 13,
+  title: 14,
+  snapshot: 15,
+  progress: 16,
+  han: 17,
+  unrecognized: 18,
+  unreadable: 19
+}
+const kindsByNumber = new Map(Object.entries(kindNumbers).map(([kind, number]) => [number, kind as MessageKind]))
+export const kindNumber = (kind: MessageKind): number => kindNumbers[kind]
+export const kindOfNumber = (number: number): MessageKind => kindsByNumber.get(number) ?? "unrecognized"
 
 // A key is 4,096 places for each millisecond since 2020, so that keys in order are messages in order, and below 2^53 until 2089.
 const epoch = Date.UTC(2020, 0, 1)
