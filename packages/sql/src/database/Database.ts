@@ -157,6 +157,9 @@ export const storeError =
       return defect === undefined ? Effect.failCause(failure.right) : Effect.fail(fromDriver(location, operation, defect.cause))
     })
 
+/** The code of an error of a row that holds what nobody writes there. */
+export const damagedRow = "DAMAGED_ROW"
+
 const isSqlError = (error: unknown): error is SqlError => typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
 
 export const fromDriver = (location: string, operation: string, cause: unknown): StoreError => {
@@ -166,7 +169,7 @@ export const fromDriver = (location: string, operation: string, cause: unknown):
   if (is(/SQLITE_FULL|disk is full|53100|ENOSPC|EDQUOT/)) {
     return new StoreError({ operation, reason: "full", message: `${location}: no space left to write; free some disk space, han goes on by itself`, cause })
   }
-  if (is(/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/)) {
+  if (is(/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/) || code === damagedRow) {
     return new StoreError({
       operation,
       reason: "corrupt",
