@@ -4,7 +4,7 @@ import type * as Stream from "effect/Stream"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 
-/** What git says about a directory. Null for what it does not say, and for a directory that is gone. */
+/** Git's facts about a directory. A fact that git does not give is null; so is every fact of a directory that is gone. */
 export interface DirectoryFacts {
   /** `host/owner/name` of the remote `origin`, without credentials. */
   readonly remote: string | null

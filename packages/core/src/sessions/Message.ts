@@ -9,7 +9,7 @@ import { messageKinds, messageRoles } from "./MessageKinds.ts"
 import { type FoundText, foundText, shownText } from "./messageText.ts"
 
 /**
- * What a line is to a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),
+ * The kind of a line for a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),
  * `command`, `output` (what a command printed), `interrupt`, `meta`, `compaction`, `tool-result`.
  */
 export const MessageKind = Schema.Literal(...messageKinds)
@@ -73,8 +73,8 @@ export class ToolCall extends Schema.Class<ToolCall>("han-core/ToolCall")({
 }) {}
 
 /**
- * What a human said on a line goes before the rest of it; a slash command with words is a `command`, though its words are a prompt (`isPrompt`). Null for a line that
- * no page shows: state, request logs, the client's own totals.
+ * Tells the kind of a line. Words of a human count before the rest of the line; a slash command with words is a `command`, though its words are a prompt (`isPrompt`).
+ * Null for a line that no page shows: state, request logs, the client's own totals.
  */
 export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
   let kind: MessageKind | null = null,
@@ -95,7 +95,7 @@ export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
   return kind ?? (unreadable && events.length === 1 ? "unreadable" : null)
 }
 
-/** Whether somebody asked for something here: a human, a script, or the queue. What programs put into a prompt is none. */
+/** True when a human, a script or the queue asked for something on this line. Text that programs put into a prompt does not count. */
 export const isPrompt = (kind: MessageKind, { events }: Pick<DecodedLine, "events">): boolean =>
   kind === "prompt" || (kind === "command" && events.some((event) => event._tag === "Prompted" && event.origin !== "machine"))
 
@@ -105,7 +105,7 @@ export const spokenText = ({ events }: Pick<DecodedLine, "events">): string | nu
   return said.length === 0 ? null : said.join("\n")
 }
 
-/** Who speaks. Null for lines beside the conversation. */
+/** The speaker of a kind of message; null for lines beside the conversation. */
 export const roleOf = (kind: MessageKind): MessageRole | null =>
   kind === "answer" || kind === "tool-call" ? "assistant" : kind === "system" ? "system" : conversationKinds.includes(kind) ? "user" : null
 

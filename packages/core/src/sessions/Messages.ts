@@ -14,7 +14,7 @@ export interface MessageLine {
 }
 
 /**
- * What messages can be chosen by. `type`: `typeOf` of the kind. `toolName`: the event's name for lines of han's own log, otherwise null. `at`: ISO 8601 in UTC.
+ * The fields by which messages are filtered and sorted. `type`: `typeOf` of the kind. `toolName`: the event's name for lines of han's own log, otherwise null. `at`: ISO 8601 in UTC.
  * Scores are of what a human said on the line; tokens of the API response that the line belongs to, on the one of its lines that counts.
  */
 export type MessageField =

@@ -50,7 +50,7 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
   /** Conversation lines: prompts, commands, answers, tool results. Copied ones of a fork are counted, its page shows them. */
   messages: Schema.Int,
   prompts: Schema.Int,
-  /** Of this session alone: what a fork copied is counted where it was made. */
+  /** Counts calls that this session made. Calls that a fork copied count in the session that made them. */
   toolCalls: Schema.Int,
   toolErrors: Schema.Int,
   compactions: Schema.Int,
@@ -75,12 +75,12 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
 }
 
 /**
- * Whether a transcript makes a session that lists show. han's own lines about one do not: its id is all that they know of it. A bridge's log does, for it is all that
+ * True for a transcript that makes a session which lists show. han's own lines about one do not: its id is all that they know of it. A bridge's log does, for it is all that
  * there is of another harness's session.
  */
 export const makesSession = ({ kind, source }: Pick<Transcript, "kind" | "source">): boolean => kind !== "han" || (source !== "han" && source !== "claude-code")
 
-/** What a session without a title is called: the first line of what was asked first, at most 120 characters. */
+/** The name of a session without a title: the first line of its first prompt, at most 120 characters. */
 export const firstLineOf = (prompt: string | null): string | null => (prompt === null ? null : clipped(prompt.split("\n", 1)[0] ?? "", 120))
 
 /** A subagent of a session. */
@@ -137,7 +137,7 @@ export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProb
   /** Where the line begins, in bytes. */
   offset: Schema.Int,
   reason: Schema.String,
-  /** How many such lines this row stands for: 1 for an unreadable line, all such lines in the transcript for the others. */
+  /** The number of such lines that this row stands for: 1 for an unreadable line, all such lines in the transcript for the others. */
   lines: Schema.Int
 }) {}
 

@@ -9,7 +9,7 @@ import type { HanTask } from "./HanTask.ts"
 import type { Agent, Compaction, Session } from "./Session.ts"
 import type { Task, TodoList } from "./Task.ts"
 
-/** What humans felt in a session, from the words of their prompts (see `Sentiment`). */
+/** The feelings of humans in a session, from the words of their prompts (see `Sentiment`). */
 export interface Mood {
   readonly sessionId: SessionId
   /** Prompts with words. */
@@ -22,7 +22,7 @@ export interface Mood {
   /** The most frustrated prompt's score; 0 without one. */
   readonly peakFrustration: number
   readonly averageFrustration: number
-  /** What showed frustration, the most frequent first. */
+  /** Signals of frustration, the most frequent first. */
   readonly signals: ReadonlyArray<string>
 }
 

@@ -8,7 +8,7 @@ import { conversationKinds, type MessageKind } from "./Message.ts"
 const Text = Schema.String
 const OrNone = Schema.NullOr(Schema.String)
 
-/** What each fact of a session is. The last line that tells one counts, or the first where it says "first". */
+/** The facts of a session and their types. The last line that tells a fact counts, or the first where it says "first". */
 const facts = {
   userTitle: OrNone,
   modelTitle: OrNone,
@@ -149,8 +149,8 @@ export interface Part {
 const firstFields: ReadonlySet<string> = new Set<keyof SessionState>(["firstPrompt", "firstCommand", "cwd", "firstUuid"])
 
 /**
- * What the transcripts of a session say together, whatever order they came in: what the transcript that began first says holds of facts that the first line tells, and
- * what the one that was written to last says of all others. The session's own go before han's own log of it.
+ * Combines the states of a session's transcripts, in whatever order they came. For "first" facts the transcript counts that began first, for all others the one that was
+ * written to last. The session's own transcripts go before han's own log of it.
  */
 export const combine = (parts: ReadonlyArray<Part>): SessionState => {
   const [only, ...more] = parts

@@ -19,7 +19,7 @@ export const fieldsOf = <Field extends string>(where: Where<Field>): ReadonlySet
   return where._tag === "Not" ? fieldsOf(where.of) : new Set(where.of.flatMap((part) => [...fieldsOf(part)]))
 }
 
-/** Whether a row, read field by field, fulfils the condition. */
+/** True for a row, read field by field, that fulfils the condition. */
 export const holds = <Field extends string>(where: Where<Field>, read: (field: Field) => Scalar): boolean => truth(where, read) === true
 
 /** Null: neither true nor false. */

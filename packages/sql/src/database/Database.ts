@@ -13,13 +13,13 @@ export class Database extends Context.Tag("han-sql/Database")<
   {
     readonly write: SqlClient.SqlClient
     readonly read: SqlClient.SqlClient
-    /** How people know it: a file name, or host and database; without credentials. */
+    /** Names the database to people: a file name, or host and database; without credentials. */
     readonly location: string
     /** Tells other processes, as part of the transaction, that an owner's journal grew. */
     readonly announce: (owner: string) => Effect.Effect<void, SqlError>
     /** Owners whose journal grew in another process; silent where only one process may have the database open. */
     readonly announcements: Stream.Stream<string>
-    /** To be run after each commit: what it leaves to do is done elsewhere, and nobody waits for it. */
+    /** Runs after each commit. Work that it starts goes on elsewhere, and nobody waits for it. */
     readonly afterCommit: Effect.Effect<void>
     /** Makes deleted rows unreadable in the files of the database. */
     readonly erase: Effect.Effect<void, SqlError>

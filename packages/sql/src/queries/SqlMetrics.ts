@@ -329,7 +329,7 @@ const isAlways = ({ since, until }: MetricsScope): boolean => since === undefine
 const isWithin = ({ since, until }: MetricsScope, at: number | null): boolean =>
   at !== null && (since === undefined || at >= since) && (until === undefined || at < until)
 
-/** What cached tokens would have cost more as plain input. */
+/** The nano-dollars that cached tokens would have cost more as plain input. */
 const cacheSaving = (prices: PriceTable, model: string, at: number, cacheRead: number): number => {
   const none = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 }
   return (prices.costOf(model, at, { ...none, input: cacheRead }) ?? 0) - (prices.costOf(model, at, { ...none, cacheRead }) ?? 0)

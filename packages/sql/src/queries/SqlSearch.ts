@@ -36,7 +36,7 @@ export const make = Effect.map(reader, (read) => Search.of({ messages: messages(
 
 export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect(Search, make)
 
-/** How a database looks for words. */
+/** The parts of a statement that looks for words, in a database's own way. */
 interface Source {
   readonly from: Fragment
   readonly match: Fragment

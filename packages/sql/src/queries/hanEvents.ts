@@ -22,7 +22,7 @@ export interface EventRow {
 /** The columns of an `EventRow`, of `han_event x` and `session_key k`. */
 export const eventColumns = "k.session_id, x.id, x.name, x.reply_to, x.at, x.transcript_no, x.line"
 
-/** What each of these lines says, in two statements for all of them. */
+/** Reads the events of these rows, in two statements for all of them. */
 export const readEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, rows: ReadonlyArray<EventRow>) {
   const find = yield* entriesAt(
     sql,

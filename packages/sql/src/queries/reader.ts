@@ -6,14 +6,14 @@ import { Database, storeError } from "../database/Database.ts"
 import { Models } from "../readmodels/Models.ts"
 import type { Table } from "../readmodels/ReadModels.ts"
 
-/** What every question to the read models needs. */
+/** A connection for reading the read models, with the names of their tables. */
 export interface Reader {
   readonly sql: SqlClient.SqlClient
   /** The name of a table in use. A rebuild changes it, so each statement asks anew. */
   readonly table: (name: Table) => string
   /** The same, as a part of a statement. */
   readonly t: (name: Table) => Fragment
-  /** Says what went wrong in `operation`, whatever the driver threw. */
+  /** Turns whatever the driver threw into a `StoreError` of `operation`. */
   readonly failing: (operation: string) => ReturnType<typeof storeError>
 }
 

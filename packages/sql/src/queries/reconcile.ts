@@ -62,7 +62,7 @@ export const reconcile = Effect.fnUntraced(function* (
 
 type AccountRow = SessionRow & { readonly stated: string; readonly stamp: number }
 
-/** What the ledger has of a session and, for a fork, of what it copied: a part for each model and its terms. */
+/** Sums up the ledger of a session and, for a fork, of the responses that it copied: one row for each model and its terms. */
 const ledgerOf = Effect.fnUntraced(function* (reading: Reading, { forkOf: origin }: Session, { no, stamp }: AccountRow) {
   const { owner, sql, t } = reading
   const ofAncestors = (column: "id_hash" | "message_id") => sql`SELECT ${sql.literal(column)} FROM ${t("response")} WHERE session_no IN (

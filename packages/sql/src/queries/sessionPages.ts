@@ -11,7 +11,7 @@ import type { Reader, Reading } from "./reader.ts"
 import { type SessionRow, sessionFromRow } from "./rows.ts"
 import { sessionField } from "./sessionFields.ts"
 
-/** Where a session stands in the list, as it was after the move "begun". */
+/** The place of a session in the list as it was after the move "begun". */
 interface Place {
   readonly place: number
   readonly begun: number

@@ -36,7 +36,7 @@ export class Models extends Context.Tag("han-sql/Models")<
     readonly tablesToFill: () => ReadonlyArray<(name: Table) => string>
     readonly projectionTable: (projection: Projection) => TableName | undefined
     readonly rebuild: (prices: PriceTable) => Stream.Stream<RebuildProgress, SqlError>
-    /** Of the projections of others, which cannot remove single sessions. */
+    /** Rebuilds the projections of others, which cannot remove single sessions. */
     readonly rebuildOthers: (prices: PriceTable) => Effect.Effect<void, SqlError>
     readonly progress: Effect.Effect<RebuildProgress | null>
     readonly erase: Effect.Effect<void, SqlError>

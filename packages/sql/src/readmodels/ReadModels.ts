@@ -6,7 +6,7 @@ import type { TableName } from "./Projection.ts"
 /** Raise it when the meaning of a line or the shape of a table changes: everything below is then projected anew from the journal. */
 export const version = 7
 
-/** What the statements that make a table depend on. */
+/** The names and the dialect that the statements of a table depend on. */
 interface Making {
   /** Its name in the database. */
   readonly table: string
@@ -18,7 +18,7 @@ interface Making {
 }
 const define = <Table extends string>(definitions: Readonly<Record<Table, (making: Making) => ReadonlyArray<string>>>) => definitions
 
-/** What the journal adds up to: the statements that make each table, with its indexes. Nothing here is precious. */
+/** The statements that make each table and its indexes. Every row can be projected again from the journal. */
 const definitions = define({
   // "present": it has lines; "listed": lines that make a session (makesSession). "state" is SessionState as JSON; the columns beside it are what lists sort and filter by, and sums.
   session: ({ table }) => [

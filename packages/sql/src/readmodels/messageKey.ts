@@ -36,9 +36,9 @@ const lastInstant = epoch + 2 ** 41 - 2 ** 21
 
 /** The part of the keys of messages that tells transcripts apart, whatever order they come in. */
 export interface KeySeed {
-  /** Where they begin within a millisecond: transcripts with the same instants, such as forks, seldom meet. */
+  /** The place within a millisecond from which keys count up, so that transcripts with the same instants, such as forks, seldom collide. */
   readonly place: number
-  /** Where those of messages without any time begin. */
+  /** The first key of messages without any time. */
   readonly timeless: number
 }
 export const keySeed = (transcriptId: string): KeySeed => {
@@ -53,8 +53,8 @@ export const messageKey = (at: number | null, line: number, seed: KeySeed): numb
 /** The smallest key of an instant; every message of that time or later has a greater or equal one. */
 export const keyFrom = (at: number): number => (Math.min(Math.max(Math.trunc(at), epoch), lastInstant) - epoch) * places
 
-/** When a key's message was written, for keys that were not moved beyond their millisecond. */
+/** The millisecond at which a key's message was written; null for a message without any time. */
 export const instantOfKey = (key: number): number | null => (key < 0 ? null : Math.floor(key / places) + epoch)
 
-/** Which conversation of a session a line belongs to: 0 is the session's own, every subagent has one of its own. */
+/** The number of a conversation in its session: 0 for the session's own, another for each subagent. */
 export const threadOf = (agentId: string | null): number => (agentId === null ? 0 : createHash("sha256").update(agentId).digest().readUIntBE(0, 6))
