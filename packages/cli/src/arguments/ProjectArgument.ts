@@ -3,7 +3,8 @@ import { basename, dirname } from "node:path"
 import * as Effect from "effect/Effect"
 import type { Project } from "han-core/Project"
 import { Sessions } from "han-core/Sessions"
-import { meant, nearNames } from "../command-line/NearNames.ts"
+import { similarNames } from "han-core/unstable/NearNames"
+import { meant } from "../command-line/NearNames.ts"
 import { answered } from "../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
@@ -39,7 +40,7 @@ export const meantBy = (asked: string, projects: ReadonlyArray<Project>): Projec
   if (below !== undefined) return below
   if (isThere) return { _tag: "Empty", folder }
   const shown = asked.includes("/") || /^\.{1,2}$/.test(asked) ? folder : asked
-  const near = nearNames(
+  const near = similarNames(
     asked.includes("/") ? basename(folder) : asked,
     projects.flatMap(({ name, path, repo }) => [name, basename(path), ...(repo === null ? [] : [repo])])
   )

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
-import { distance } from "../command-line/NearNames.ts"
+import { distance } from "han-core/unstable/NearNames"
 import { answered, firstRows } from "../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util"
+import { distance } from "han-core/unstable/NearNames"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
 import { type DateContext, parseDate } from "./DateArgument.ts"
-import { distance } from "./NearNames.ts"
 
 export interface Option {
   readonly name: string

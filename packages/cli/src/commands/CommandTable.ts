@@ -1,4 +1,4 @@
-import type { MessageKind, MessageRole } from "han-core/Message"
+import { messageKinds, messageRoles } from "han-core/unstable/MessageKinds"
 import { command, json, limit, session, utc, withoutWords, yes } from "../command-line/CommandEntry.ts"
 import type { Command, Option } from "../command-line/CommandLine.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
@@ -10,31 +10,6 @@ const project: Option = { name: "project", short: "p", value: "P", help: "only o
 const since: Option = { name: "since", value: "DATE", help: "only from then on: 2026-11-22, an ISO instant, or an age such as 24h, 7d" }
 const until: Option = { name: "until", value: "DATE", help: "only until then; a day is meant with its end" }
 const root: Option = { name: "root", value: "DIR", help: "one more configuration folder to index; may be given several times" }
-
-const roles: ReadonlyArray<MessageRole> = ["user", "assistant", "system"]
-// Spelled out, for the schema would load Effect for every `han --help`; the compiler compares the two.
-const kinds: ReadonlyArray<MessageKind> = [
-  "prompt",
-  "machine",
-  "command",
-  "output",
-  "interrupt",
-  "meta",
-  "compaction",
-  "tool-result",
-  "answer",
-  "tool-call",
-  "system",
-  "attachment",
-  "summary",
-  "queue",
-  "title",
-  "snapshot",
-  "progress",
-  "han",
-  "unrecognized",
-  "unreadable"
-]
 
 export const commands: ReadonlyArray<Command> = [
   command({
@@ -80,8 +55,8 @@ export const commands: ReadonlyArray<Command> = [
       session,
       { name: "order", value: "newest|rank", help: "the newest first (newest), or the best first" },
       limit(20),
-      { name: "role", value: "ROLE", help: `only of ${roles.join(", ")}` },
-      { name: "kind", value: "KIND", help: `only of these kinds, separated by commas (all but han): ${kinds.join(", ")}` },
+      { name: "role", value: "ROLE", help: `only of ${messageRoles.join(", ")}` },
+      { name: "kind", value: "KIND", help: `only of these kinds, separated by commas (all but han): ${messageKinds.join(", ")}` },
       since,
       until,
       utc,
@@ -96,8 +71,8 @@ export const commands: ReadonlyArray<Command> = [
         session: given.text("session"),
         order: given.choice("order", ["newest", "rank"]),
         limit: given.count("limit") ?? 20,
-        role: given.choice("role", roles),
-        kinds: given.choices("kind", kinds),
+        role: given.choice("role", messageRoles),
+        kinds: given.choices("kind", messageKinds),
         since: given.date("since", "start"),
         until: given.date("until", "end"),
         utc: given.flag("utc"),

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs"
 import { isAbsolute, join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
+import { shellWord } from "han-core/unstable/ShellWord"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 
 const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
@@ -10,18 +11,16 @@ const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
  * are there for as long as `npx` runs; else the path of what started this one.
  */
 export const hanProgram = (host: CliEnvironment): string => {
-  if (host.executable !== undefined) return quoted(host.executable)
+  if (host.executable !== undefined) return shellWord(host.executable)
   const names = process.platform === "win32" ? ["han.exe", "han.cmd"] : ["han"]
   const found = host.path.some(
     (folder) => isAbsolute(folder) && !folder.split(sep).includes("node_modules") && names.some((name) => isProgram(join(folder, name)))
   )
-  return found ? "han" : quoted(launcher)
+  return found ? "han" : shellWord(launcher)
 }
 
 /** The file of this han. */
 export const ownProgram = (host: Pick<CliEnvironment, "executable">): string => host.executable ?? launcher
-
-const quoted = (path: string): string => (/^[\w/.:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
 
 /** Tells whether this is a file that may be run. */
 export const isProgram = (path: string): boolean => {

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, realpathSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import type { HookPassFilter } from "han-core/HookCache"
-import { meant, nearNames } from "../command-line/NearNames.ts"
+import { similarNames } from "han-core/unstable/NearNames"
+import { meant } from "../command-line/NearNames.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
 import { plainLine } from "../terminal/PlainText.ts"
@@ -26,7 +27,7 @@ export const filterText = ({ directory, hook }: HookPassFilter): string =>
 export const isNoFolder = (folder: string): Effect.Effect<void, CommandFailed> => {
   if (existsSync(folder)) return Effect.void
   const parent = dirname(folder)
-  const near = existsSync(parent) && statSync(parent).isDirectory() ? nearNames(basename(folder), readdirSync(parent)) : []
+  const near = existsSync(parent) && statSync(parent).isDirectory() ? similarNames(basename(folder), readdirSync(parent)) : []
   return Effect.fail(new CommandFailed(`there is no folder ${folder}, and nothing is known of one${near.length === 0 ? "" : meant(near, "")}`))
 }
 

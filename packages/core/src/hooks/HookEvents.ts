@@ -10,7 +10,7 @@
  * ```
  */
 
-import { nearNames } from "../text/nearNames.ts"
+import { nearNames } from "../text/NearNames.ts"
 
 // The events of Claude Code's hooks, one row an event. Sources: Claude Code's hooks reference (code.claude.com/docs/en/hooks), and what it was seen to send and to do
 // (fixtures/claude-code). Loads neither Effect nor modules of the runtime: programs that an agent waits for read the table, too.

@@ -20,38 +20,18 @@ import { commandOf } from "../harness/spokenText.ts"
 import { AgentId, type Entry, SessionId, type Transcript, TranscriptId, transcriptId } from "../journal/Entry.ts"
 import { type DecodedLine, Envelope, SessionEvent } from "../journal/SessionEvent.ts"
 import { unwrapped } from "../text/terminal.ts"
+import { messageKinds, messageRoles } from "./MessageKinds.ts"
 import { type FoundText, foundText, shownText } from "./messageText.ts"
 
 /**
  * The kind of a line for a reader. The client's `user` lines are of eight kinds: `prompt` (of a human, a script, or the queue), `machine` (a task notification,
  * a teammate), `command`, `output` (of a command), `interrupt`, `meta`, `compaction`, `tool-result`.
  */
-export const MessageKind = Schema.Literal(
-  "prompt",
-  "machine",
-  "command",
-  "output",
-  "interrupt",
-  "meta",
-  "compaction",
-  "tool-result",
-  "answer",
-  "tool-call",
-  "system",
-  "attachment",
-  "summary",
-  "queue",
-  "title",
-  "snapshot",
-  "progress",
-  "han",
-  "unrecognized",
-  "unreadable"
-)
+export const MessageKind = Schema.Literal(...messageKinds)
 export type MessageKind = typeof MessageKind.Type
 
 /** The speaker of a line. */
-export const MessageRole = Schema.Literal("user", "assistant", "system")
+export const MessageRole = Schema.Literal(...messageRoles)
 export type MessageRole = typeof MessageRole.Type
 
 /** The kinds that are conversation. `Session.messages` counts lines of these. */

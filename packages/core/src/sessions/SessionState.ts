@@ -1,41 +1,59 @@
+import * as Schema from "effect/Schema"
 import { commandLine } from "../harness/spokenText.ts"
 import type { JournalEvent, SessionEvent } from "../journal/SessionEvent.ts"
 import { clipped } from "../text/Clip.ts"
+import { isObject } from "../text/json.ts"
 import { conversationKinds, type MessageKind } from "./Message.ts"
 
-/** A fact with the line of the transcript that told it. */
-interface Told<A> {
-  readonly value: A
-  readonly stamp: number
-}
+const Text = Schema.String
+const OrNone = Schema.NullOr(Schema.String)
 
-/** What the lines of a transcript, or of all transcripts of a session, say about the session, beside sums. A later one replaces an earlier one unless the field says "first". */
-export interface SessionState {
-  readonly userTitle?: Told<string | null>
-  readonly modelTitle?: Told<string | null>
+/** The facts of a session and their types. The last line that tells a fact counts, or the first where it says "first". */
+const facts = {
+  userTitle: OrNone,
+  modelTitle: OrNone,
   /** first */
-  readonly firstPrompt?: Told<string>
+  firstPrompt: Text,
   /** first */
-  readonly firstCommand?: Told<string>
+  firstCommand: Text,
   /** first */
-  readonly cwd?: Told<string>
+  cwd: Text,
   /** first: the uuid of the first line in the chain, which every copy of the history shares. */
-  readonly firstUuid?: Told<string>
-  readonly branch?: Told<string>
-  readonly version?: Told<string>
-  readonly model?: Told<string>
-  readonly permissionMode?: Told<string | null>
-  readonly slug?: Told<string>
-  readonly agentName?: Told<string | null>
-  readonly tag?: Told<string | null>
-  readonly team?: Told<string>
-  readonly pullRequest?: Told<{ readonly number: number; readonly url: string }>
-  readonly worktree?: Told<string | null>
+  firstUuid: Text,
+  branch: Text,
+  version: Text,
+  model: Text,
+  permissionMode: OrNone,
+  slug: Text,
+  agentName: OrNone,
+  tag: OrNone,
+  team: Text,
+  pullRequest: Schema.Struct({ number: Schema.Number, url: Text }),
+  worktree: OrNone,
   /** The session that the newest copied line was made in. */
-  readonly copiedFrom?: Told<{ readonly kind: "fork" | "branch"; readonly sessionId: string }>
-  readonly clearedFrom?: Told<string>
-  /** Whether nobody has gone on since the client's closing account. */
-  readonly ended?: Told<boolean>
+  copiedFrom: Schema.Struct({ kind: Schema.Literal("fork", "branch"), sessionId: Text }),
+  clearedFrom: Text,
+  /** True while nobody has gone on since the client's closing account. */
+  ended: Schema.Boolean
+}
+type Facts = typeof facts
+
+/** The facts that the lines of a transcript, or of all transcripts of a session, tell of the session, beside sums. `stamp` is the line that told a fact. */
+export type SessionState = { readonly [Fact in keyof Facts]?: { readonly value: Facts[Fact]["Type"]; readonly stamp: number } }
+
+// Fact by fact, for a schema of the whole takes four times as long, and every list reads a state a session.
+const isFact = new Map<string, (value: unknown) => boolean>(
+  Object.entries<Schema.Schema.AnyNoContext>(facts).map(([fact, schema]) => [fact, Schema.is(schema)])
+)
+
+/** True for a value that can have been stored as a state. Facts that this version does not know are let pass. */
+export const isSessionState = (value: unknown): value is SessionState => {
+  if (!isObject(value)) return false
+  for (const fact in value) {
+    const told = value[fact]
+    if (!isObject(told) || typeof told["stamp"] !== "number" || isFact.get(fact)?.(told["value"]) === false) return false
+  }
+  return true
 }
 
 export const empty: SessionState = {}
@@ -131,8 +149,8 @@ export interface Part {
 const firstFields: ReadonlySet<string> = new Set<keyof SessionState>(["firstPrompt", "firstCommand", "cwd", "firstUuid"])
 
 /**
- * What the transcripts of a session say together, whatever order they came in: what the transcript that began first says holds of facts that the first line tells, and
- * what the one that was written to last says of all others. The session's own go before han's own log of it.
+ * Combines the states of a session's transcripts, in whatever order they came. For "first" facts the transcript counts that began first, for all others the one that was
+ * written to last. The session's own transcripts go before han's own log of it.
  */
 export const combine = (parts: ReadonlyArray<Part>): SessionState => {
   const [only, ...more] = parts

@@ -21,7 +21,7 @@ export const SessionFilter = Schema.Struct({
 })
 export type SessionFilter = typeof SessionFilter.Type
 
-/** What sessions can be chosen by. `path`: the directory they worked in first; `source`: the harness. */
+/** The fields by which sessions are filtered and sorted. `path`: the directory they worked in first; `source`: the harness. */
 export type SessionField = "id" | "path" | "status" | "slug" | "pullRequest" | "team" | "source"
 export interface SessionsQuery {
   readonly where?: Where<SessionField> | undefined
@@ -29,7 +29,7 @@ export interface SessionsQuery {
   readonly orderBy?: ReadonlyArray<OrderBy<SessionField>> | undefined
 }
 
-/** Which conversation of a session: its own, or a subagent's. */
+/** A conversation of a session: the session's own, or a subagent's. */
 export const MessagesOf = Schema.Struct({ sessionId: SessionId, agentId: Schema.optional(AgentId) })
 export type MessagesOf = typeof MessagesOf.Type
 

@@ -1,9 +1,9 @@
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" })
-/** How far a character may reach to either side of a place; of a longer one the nearest border that is found counts. */
+/** The most UTF-16 units that a character is followed to either side of a place; a longer one is cut at the nearest border that is found. */
 const reach = 64
 const lookBack = 4096
 
-/** Whether a character begins before this unit whatever stands around it: below the first combining mark every unit is one of its own, but for the two of a line's end. */
+/** True when a character begins before this unit whatever stands around it: below the first combining mark every unit is one of its own, but for the two of a line's end. */
 const isPlain = (text: string, at: number): boolean => text.charCodeAt(at) < 0x300 && !(text.charCodeAt(at) === 10 && text.charCodeAt(at - 1) === 13)
 
 /** The last border between two characters at or before `at`, in UTF-16 units: no half surrogate pair, no letter without its marks. */

@@ -60,7 +60,7 @@ export const strings = (value: unknown, each: number, total: number): Array<stri
 
 /**
  * Compact JSON with the keys of every object in the order of their UTF-8 bytes: equal values give equal text.
- * What is nested deeper than 100 levels is `null`.
+ * A value nested deeper than 100 levels is `null`.
  */
 export const canonicalJson = (value: unknown): string => write(value, 0)
 

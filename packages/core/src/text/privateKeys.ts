@@ -6,7 +6,7 @@ const endLine = /-----END [A-Z0-9 ]{0,40}-----/y
 /** Lines of a key that breaks off. */
 const keyLines = /(?:[A-Za-z0-9+/]{16,}={0,2}|\\[nr]|\s|(?:Proc-Type|DEK-Info|Version|Comment): [^\n]{0,200}\n)+/y
 
-/** Where private keys in PEM are, whole ones and such as break off. */
+/** Finds private keys in PEM, whole ones and ones that break off. */
 export const privateKeys = (text: string): ReadonlyArray<readonly [from: number, to: number]> => {
   const found: Array<readonly [number, number]> = []
   let next = -1

@@ -4,7 +4,7 @@ const secretWord =
 const secretWithin =
   /(?:SECRET|PASSWORD|PASSWD|APIKEY|AUTHTOKEN|(?:API|ACCESS|PRIVATE|SECRET|SIGNING|ENCRYPTION|MASTER|AUTH|SERVICE|ACCOUNT|DEPLOY)[_-]?KEY(?!_?ID))/
 const secretLists = /(?:TOKENS|SECRETS|PASSWORDS)$/
-/** What is about a secret, and is none. */
+/** Endings of names that are about a secret and hold none. */
 const harmlessEnd =
   /[_.-](?:FILE|FILES|PATH|DIR|FOLDER|HOME|URL|URI|ENDPOINT|HOST|PORT|NAME|USER|USERNAME|ID|TYPE|KIND|MODE|METHOD|PROVIDER|SCOPE|SCOPES|ISSUER|AUDIENCE|ALGORITHM|REGION|VERSION|TTL|EXPIRY|EXPIRES|EXPIRATION|TIMEOUT|LIMIT|COUNT|LENGTH|SIZE|ENABLED|DISABLED|REQUIRED|SOCK|SOCKET|HEADER|PROMPT|DOMAIN|FD)$/
 const harmlessValues = new Set("disabled required optional anonymous undefined password redacted".split(" "))
@@ -13,7 +13,7 @@ const path = /^(?:~|\.{0,2})\/[\w./@ +-]*$|^[A-Za-z]:[\\/]/
 /** No name of a file is like that. */
 const mixed = /[A-Za-z0-9+]{24}/
 
-/** Whether a variable of the environment is likely to hold a secret. */
+/** True for a variable of the environment that is likely to hold a secret. */
 export const isSecret = (name: string, value: string): boolean => {
   const upper = name.toUpperCase()
   // The folder that a shell is in.

@@ -3,7 +3,7 @@ export interface SecretShape {
   readonly kind: string
   /** Its first group, if any, stays: it is what comes before the secret. */
   readonly pattern: RegExp
-  /** Whether what matches is one, given the character behind it; a yes for all if absent. */
+  /** True when a match is a secret, given the character behind it. Without it every match is one. */
   readonly is?: (secret: string, next: string) => boolean
   /** The secret begins with the first of these. */
   readonly from?: string
@@ -29,7 +29,7 @@ const token = (kind: string, pattern: string): SecretShape => ({ kind, pattern: 
 
 /** It stands where a secret would be: `${NAME}`, `<token>`, `***`. */
 const placeholder = /^(?:\$\{[^}]*\}?|\$[A-Z][A-Z0-9_]*|\$\(.*|<.*>?|\{\{.*|%[A-Z0-9_]+%|[*.•]+|x{3,})$/
-/** What values are called in code. */
+/** Names that code gives to values. */
 const name = /^(?:null|none|nil|undefined|true|false|string|number|boolean|unknown|any|void|required|optional)$/i
 const reference = new RegExp(String.raw`^[\w.$-]*(?:${word})s?\d*$`, "i")
 const isValue = (value: string): boolean => !placeholder.test(value) && !name.test(value)

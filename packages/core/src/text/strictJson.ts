@@ -1,6 +1,6 @@
 import { createScanner } from "jsonc-parser"
 
-/** What people write in a JSON file that a strict parser refuses. `line` and `column` begin with 1. */
+/** Something in a JSON file that a strict parser refuses. `line` and `column` begin with 1. */
 export interface Laxity {
   readonly line: number
   readonly column: number

@@ -3,7 +3,7 @@ const sequences = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u00
 /** Text as a terminal would leave it: without colours, links and cursor movements. */
 export const withoutAnsi = (text: string): string => (text.includes("\u001b") ? text.replace(sequences, "") : text)
 
-/** What stands between `<name>` and `</name>`, or the end; null without the tag. */
+/** The text between `<name>` and `</name>`, or the end; null without the tag. */
 export const tagged = (text: string, name: string): string | null => {
   const open = `<${name}>`
   const at = text.indexOf(open)

@@ -1,4 +1,4 @@
-/** How many of the last bytes, before `end`, begin a character of UTF-8 that ends after them; 0 where they begin none. At most 3. */
+/** Counts the last bytes, before `end`, that begin a character of UTF-8 that ends after them; 0 where they begin none. At most 3. */
 export const unfinished = (bytes: Uint8Array, end: number): number => {
   for (let back = 1; back <= Math.min(3, end); back++) {
     const byte = bytes[end - back] ?? 0
@@ -9,7 +9,7 @@ export const unfinished = (bytes: Uint8Array, end: number): number => {
   return 0
 }
 
-/** How many of the first bytes belong to a character of UTF-8 that began before them. At most 3. */
+/** Counts the first bytes that belong to a character of UTF-8 that began before them. At most 3. */
 export const begunBefore = (bytes: Uint8Array): number => {
   const other = bytes.subarray(0, 3).findIndex((byte) => !isContinuation(byte))
   return other === -1 ? Math.min(3, bytes.length) : other

@@ -11,7 +11,6 @@ import { marketplaceSource } from "../../src/plugins/marketplaceSource.ts"
 import * as PluginFiles from "../../src/plugins/PluginFiles.ts"
 import { type InstallRequest, install, uninstall } from "../../src/plugins/PluginInstall.ts"
 import * as ClaudeFolders from "../../src/settings/ClaudeFolders.ts"
-import { nearNames } from "../../src/text/nearNames.ts"
 
 const market = (folder: string, name: string, plugins: ReadonlyArray<Record<string, unknown>>) => {
   put(path.join(folder, ".claude-plugin/marketplace.json"), json({ name, owner: { name: "x" }, plugins }))
@@ -337,13 +336,6 @@ describe("what a source may be", () => {
     const found = marketplaceSource(text, "/nowhere")
     expect(found._tag).toBe("Left")
     expect(JSON.stringify(found)).not.toContain("secret")
-  })
-
-  it("near names", () => {
-    expect(nearNames("typscript", ["typescript", "python", "type"], 10)).toEqual(["typescript"])
-    expect(nearNames("lint", ["eslint", "pylint", "test"], 1)).toEqual(["eslint"])
-    expect(nearNames("zzzzzzzz", ["a", "b", "c"], 2)).toEqual(["a", "b"])
-    expect(nearNames("x", [], 2)).toEqual([])
   })
 })
 

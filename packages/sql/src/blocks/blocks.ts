@@ -3,7 +3,7 @@ import { promisify } from "node:util"
 import * as zlib from "node:zlib"
 import type { Entry } from "han-core/Entry"
 
-/** How the bytes of a block are stored; the number stands beside them for good. */
+/** Codecs of stored bytes. The number stands beside them in the database and never changes. */
 const stored = 0
 const zstd = 1
 

@@ -53,3 +53,15 @@ export const entriesAt = Effect.fnUntraced(function* (
   }
   return (place) => found.get(key(place.transcriptNo, place.line))
 })
+
+/** A row that names a line. */
+export interface LineRow {
+  readonly transcript_no: number
+  readonly line: number
+}
+
+/** The lines that rows name, as `entriesAt` finds them. */
+export const entriesOfRows = (sql: SqlClient.SqlClient, rows: ReadonlyArray<LineRow>): Effect.Effect<(row: LineRow) => Found | undefined, SqlError> =>
+  Effect.map(entriesAt(sql, rows.map(placeOf)), (find) => (row) => find(placeOf(row)))
+
+const placeOf = (row: LineRow): Place => ({ transcriptNo: row.transcript_no, line: row.line })

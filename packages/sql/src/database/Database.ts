@@ -13,13 +13,13 @@ export class Database extends Context.Tag("han-sql/Database")<
   {
     readonly write: SqlClient.SqlClient
     readonly read: SqlClient.SqlClient
-    /** How people know it: a file name, or host and database; without credentials. */
+    /** Names the database to people: a file name, or host and database; without credentials. */
     readonly location: string
     /** Tells other processes, as part of the transaction, that an owner's journal grew. */
     readonly announce: (owner: string) => Effect.Effect<void, SqlError>
     /** Owners whose journal grew in another process; silent where only one process may have the database open. */
     readonly announcements: Stream.Stream<string>
-    /** To be run after each commit: what it leaves to do is done elsewhere, and nobody waits for it. */
+    /** Runs after each commit. Work that it starts goes on elsewhere, and nobody waits for it. */
     readonly afterCommit: Effect.Effect<void>
     /** Makes deleted rows unreadable in the files of the database. */
     readonly erase: Effect.Effect<void, SqlError>
@@ -157,6 +157,9 @@ export const storeError =
       return defect === undefined ? Effect.failCause(failure.right) : Effect.fail(fromDriver(location, operation, defect.cause))
     })
 
+/** The code of an error of a row that holds what nobody writes there. */
+export const damagedRow = "DAMAGED_ROW"
+
 const isSqlError = (error: unknown): error is SqlError => typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
 
 export const fromDriver = (location: string, operation: string, cause: unknown): StoreError => {
@@ -166,7 +169,7 @@ export const fromDriver = (location: string, operation: string, cause: unknown):
   if (is(/SQLITE_FULL|disk is full|53100|ENOSPC|EDQUOT/)) {
     return new StoreError({ operation, reason: "full", message: `${location}: no space left to write; free some disk space, han goes on by itself`, cause })
   }
-  if (is(/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/)) {
+  if (is(/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/) || code === damagedRow) {
     return new StoreError({
       operation,
       reason: "corrupt",

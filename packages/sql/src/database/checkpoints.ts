@@ -4,7 +4,7 @@ import type * as Scope from "effect/Scope"
 
 /** Pages in the log that are worth a copy. */
 const worthwhile = 1000
-/** How long a copy that is under way may hold up the end. */
+/** Milliseconds that closing waits for a copy that is under way. */
 const patienceMs = 10_000
 
 // A text, so that it is in every kind of build. Each message is answered by a word.

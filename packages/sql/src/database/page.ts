@@ -19,7 +19,7 @@ export const decodeCursor = (list: string, size: number, cursor: string): Effect
 
 const defaultSize = 50
 
-/** What to ask the database for: `size + 1` rows in the list's order, or against it when the page is counted from its end. */
+/** Says which rows to ask the database for: `size + 1` in the list's order, or against it when the page is counted from its end. */
 export const plan = (request: PageRequest) => {
   const backward = request.last !== undefined && request.first === undefined
   return { backward, size: (backward ? request.last : request.first) ?? defaultSize }

@@ -3,21 +3,21 @@ import type { Fragment } from "@effect/sql/Statement"
 import type { Comparison, Where } from "han-core/Where"
 import { anyOf, storable } from "./Database.ts"
 
-/** The column of each field that a statement can ask about; texts unless said to be numbers. */
-export type Columns<Field extends string> = Readonly<Record<Field, Fragment>>
+/** Gives the column of a field that a statement asks about. */
+export type ColumnOf<Field extends string> = (field: Field) => Fragment
 
 /** A condition as SQL, with SQL's own idea of null. */
-export const whereSql = <Field extends string>(sql: SqlClient.SqlClient, where: Where<Field> | undefined, columns: Columns<Field>): Fragment => {
+export const whereSql = <Field extends string>(sql: SqlClient.SqlClient, where: Where<Field> | undefined, columnOf: ColumnOf<Field>): Fragment => {
   if (where === undefined) return sql`1 = 1`
   switch (where._tag) {
     case "And":
-      return where.of.length === 0 ? sql`1 = 1` : sql`(${sql.and(where.of.map((part) => whereSql(sql, part, columns)))})`
+      return where.of.length === 0 ? sql`1 = 1` : sql`(${sql.and(where.of.map((part) => whereSql(sql, part, columnOf)))})`
     case "Or":
-      return where.of.length === 0 ? sql`1 = 0` : sql`(${sql.or(where.of.map((part) => whereSql(sql, part, columns)))})`
+      return where.of.length === 0 ? sql`1 = 0` : sql`(${sql.or(where.of.map((part) => whereSql(sql, part, columnOf)))})`
     case "Not":
-      return sql`NOT (${whereSql(sql, where.of, columns)})`
+      return sql`NOT (${whereSql(sql, where.of, columnOf)})`
     case "Field":
-      return comparison(sql, columns[where.field], where)
+      return comparison(sql, columnOf(where.field), where)
   }
 }
 

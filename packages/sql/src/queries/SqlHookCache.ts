@@ -185,10 +185,8 @@ const removePasses = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, unti
 })
 
 const chosen = (sql: SqlClient.SqlClient, { directory, hook }: HookPassFilter) =>
-  whereSql(
-    sql,
-    { _tag: "And", of: [...(hook === undefined ? [] : [called(hook)]), ...(directory === undefined ? [] : [within(directory)])] },
-    { hook: sql`hook`, directory: sql`directory` }
+  whereSql(sql, { _tag: "And", of: [...(hook === undefined ? [] : [called(hook)]), ...(directory === undefined ? [] : [within(directory)])] }, (field) =>
+    sql.literal(field)
   )
 
 type Condition = Where<"hook" | "directory">

@@ -3,238 +3,238 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { entryText, type SessionId, type TranscriptId } from "han-core/Entry"
 import { endsOf } from "han-core/HookRun"
-import * as Message from "han-core/Message"
 import { hiddenKinds, type MessageField, type MessageLine, Messages, type MessagesQuery } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
-import { fieldsOf, holds, inOrder } from "han-core/Where"
-import { entriesAt } from "../blocks/entriesAt.ts"
-import { anyOf, Database, storable, storeError } from "../database/Database.ts"
+import { holds, inOrder } from "han-core/Where"
+import { entriesOfRows } from "../blocks/entriesAt.ts"
+import { anyOf, type Database, storable } from "../database/Database.ts"
 import { byIds } from "../database/idHash.ts"
-import { decodeCursor, encodeCursor, pageOf, plan, slice } from "../database/page.ts"
+import { decodeCursor, encodeCursor, plan, slice } from "../database/page.ts"
 import { whereSql } from "../database/where.ts"
-import { Models } from "../readmodels/Models.ts"
-import { instantOfKey, kindNumber, threadOf } from "../readmodels/messageKey.ts"
+import type { Models } from "../readmodels/Models.ts"
+import { instantOfKey, kindNumbers, threadOf } from "../readmodels/messageKey.ts"
 import { eventsOf, runNames } from "./hanEvents.ts"
-import { indexedFields, type MessageFacts, messageColumns, messageField, unknownFacts } from "./messageFields.ts"
+import { isIndexed, type MessageFacts, messageColumn, messageField, unknownFacts } from "./messageFields.ts"
+import { type MessageRow, messagePage, messagesOf } from "./messageRows.ts"
+import { type Reader, type Reading, reader } from "./reader.ts"
 import { durationOf } from "./rows.ts"
 
-interface MessageRow {
-  readonly id: number
-  readonly transcript_no: number
-  readonly line: number
-}
+type Service = typeof Messages.Service
+
 const cursorList = "MC"
 /** Rows of which one step of a search by what only the lines know looks at. */
 const stepRows = 500
 /** Events that answer another one; a call names itself, too. */
 const replyNames = ["hook_result", "hook_validation", "mcp_tool_result", "exposed_tool_result"]
-const hidden = hiddenKinds.map(kindNumber)
+const hidden = hiddenKinds.map((kind) => kindNumbers[kind])
 
 /** Pages of a session's conversation over either database. */
-export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effect(
-  Messages,
-  Effect.gen(function* () {
-    const database = yield* Database
-    const models = yield* Models
-    const sql = database.read
-    const failing = (operation: string) => storeError(database.location, operation)
-    const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
-
-    const ofSession = (owner: string, sessionId: SessionId): Fragment =>
-      sql`m.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})`
-    const shown = (owner: string, { agentId, sessionId }: Pick<MessagesQuery, "sessionId" | "agentId">): Fragment =>
-      sql`${ofSession(owner, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})
-        AND ${agentId === undefined ? sql`1 = 1` : sql`m.thread = ${threadOf(agentId)}`}`
-
-    /** The lines of rows, in their order; one that is being forgotten is left out. */
-    const linesOf = Effect.fnUntraced(function* <Row extends MessageRow>(rows: ReadonlyArray<Row>) {
-      const find = yield* entriesAt(
-        sql,
-        rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
-      )
-      return rows.flatMap((row) => {
-        const found = find({ transcriptNo: row.transcript_no, line: row.line })
-        const message = found === undefined ? null : Message.fromLine(found.transcript, found.decoded, found.entry)
-        if (found === undefined || message === null) return []
-        const at = message.at ?? instantOfKey(row.id)
-        // What a pointer line points to is the record.
-        const raw = entryText({ bytes: found.entry.payload ?? found.entry.bytes })
-        return [
-          {
-            row,
-            line: { message: at === message.at ? message : new Message.Message({ ...message, at }, { disableValidation: true }), raw } satisfies MessageLine
-          }
-        ]
-      })
-    })
-
-    /** Facts beside the lines that conditions may ask about: one statement each for a session. */
-    const factsOf = Effect.fnUntraced(function* (owner: string, sessionId: SessionId) {
-      const no = sql`(SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})`
-      const responses = yield* sql<{ transcript_no: number; line: number; input: number; output: number; cache_read: number; cache_write: number }>`
-        SELECT transcript_no, line, input, output, cache_read, cache_write_5m + cache_write_1h AS cache_write FROM ${t("response")} WHERE session_no = ${no} AND part = 0`
-      const changes = yield* sql<{ transcript_no: number; line: number; added: number; removed: number; files: number }>`
-        SELECT transcript_no, line, COALESCE(SUM(COALESCE(patch_added, lines_added)), 0) AS added,
-          COALESCE(SUM(COALESCE(patch_removed, lines_removed)), 0) AS removed, COUNT(*) AS files FROM ${t("tool_call")}
-        WHERE session_no = ${no} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0 GROUP BY transcript_no, line`
-      const facts = new Map<string, MessageFacts>()
-      for (const row of responses) {
-        facts.set(`${row.transcript_no}/${row.line}`, {
-          ...unknownFacts,
-          inputTokens: row.input,
-          outputTokens: row.output,
-          cacheReadTokens: row.cache_read,
-          cacheCreationTokens: row.cache_write
-        })
-      }
-      for (const row of changes) {
-        const key = `${row.transcript_no}/${row.line}`
-        facts.set(key, { ...(facts.get(key) ?? unknownFacts), linesAdded: Number(row.added), linesRemoved: Number(row.removed), filesChanged: row.files })
-      }
-      return facts
-    })
-
-    /** All messages of a session that fulfil the condition, newest first, with what orders look at. */
-    const all = Effect.fnUntraced(function* (query: MessagesQuery) {
-      const { owner } = yield* Viewer
-      const facts = yield* factsOf(owner, query.sessionId)
-      const found: Array<{ readonly row: MessageRow; readonly line: MessageLine; readonly facts: MessageFacts }> = []
-      for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-        const rows = yield* sql<MessageRow>`
-          SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m WHERE ${shown(owner, query)} AND m.id < ${before} ORDER BY m.id DESC LIMIT ${stepRows}`
-        for (const { line, row } of yield* linesOf(rows)) {
-          const known = facts.get(`${row.transcript_no}/${row.line}`) ?? unknownFacts
-          if (query.where === undefined || holds(query.where, (field) => messageField(line, known, field))) found.push({ row, line, facts: known })
-        }
-        if (rows.length < stepRows) return found
-        before = rows.at(-1)!.id
-      }
-    })
-    const isIndexed = (query: MessagesQuery): boolean => query.where === undefined || [...fieldsOf(query.where)].every((field) => indexedFields.has(field))
-
-    const newest = Effect.fnUntraced(function* (query: MessagesQuery, page: PageRequest) {
-      const { owner } = yield* Viewer
-      const { backward, size } = plan(page)
-      const after = page.after === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor(cursorList, 1, page.after), ([id]) => sql`m.id < ${id!}`)
-      const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor(cursorList, 1, page.before), ([id]) => sql`m.id > ${id!}`)
-      const rows = yield* sql<MessageRow>`
-        SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m
-        WHERE ${shown(owner, query)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))} AND ${after} AND ${before}
-        ORDER BY ${sql.literal(backward ? "m.id" : "m.id DESC")} LIMIT ${size + 1}`
-      const lines = new Map((yield* linesOf(rows.slice(0, size))).map(({ line, row }) => [row.id, line]))
-      const whole = rows.filter((row, index) => index === size || lines.has(row.id))
-      return pageOf(
-        page,
-        whole,
-        (row) => lines.get(row.id)!,
-        (row) => encodeCursor(cursorList, [row.id])
-      )
-    })
-
-    return Messages.of({
-      page: Effect.fn("Messages.page")(function* (query, page) {
-        const { orderBy } = query
-        if ((orderBy === undefined || orderBy.length === 0) && isIndexed(query)) return yield* newest(query, page)
-        const found = yield* all(query)
-        if (orderBy !== undefined) {
-          const read = (of: (typeof found)[number]) => (field: MessageField) => messageField(of.line, of.facts, field)
-          found.sort((a, b) => inOrder(orderBy, read(a), read(b)))
-        }
-        return yield* slice(
-          cursorList,
-          page,
-          found,
-          ({ row }) => row.id,
-          ({ line }) => line
-        )
-      }, failing("page of messages")),
-      count: Effect.fn("Messages.count")(function* (query) {
-        if (!isIndexed(query)) return (yield* all(query)).length
-        const { owner } = yield* Viewer
-        const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("message")} m
-          WHERE ${shown(owner, query)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))}`
-        return row!.count
-      }, failing("count of messages")),
-      cursors: Effect.fn("Messages.cursors")(function* (sessionId, ids) {
-        const { owner } = yield* Viewer
-        const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
-          SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
-          WHERE ${ofSession(owner, sessionId)} AND ${byIds(sql, "m.uuid_hash", "m.uuid", ids)}`
-        return new Map(
-          rows.map((row) => [
-            row.uuid,
-            { cursor: encodeCursor(cursorList, [row.id]), transcript: row.transcript as TranscriptId, line: row.line, at: instantOfKey(row.id) }
-          ])
-        )
-      }, failing("cursors of messages")),
-      places: Effect.fn("Messages.places")(function* (of, ids) {
-        if (ids.length === 0) return new Map()
-        const { owner } = yield* Viewer
-        // Numbered in one walk along the index, however many are asked for.
-        const rows = yield* sql<{ uuid: string; place: number }>`
-          SELECT y.uuid, y.place FROM (
-            SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown(owner, of)}) y WHERE y.uuid ${anyOf(sql, ids)}`
-        return new Map(rows.map((row) => [row.uuid, row.place]))
-      }, failing("places of messages")),
-      get: Effect.fn("Messages.get")(function* (id) {
-        const { owner } = yield* Viewer
-        // Session by session: there is no index on the id alone, for which every appended line would pay.
-        const rows = yield* sql<MessageRow>`
-          SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND ${byIds(sql, "m.uuid_hash", "m.uuid", [id])}
-          WHERE s.owner = ${owner} ORDER BY s.started_at, s.no LIMIT 1`
-        return (yield* linesOf(rows))[0]?.line ?? null
-      }, failing("message")),
-      results: Effect.fn("Messages.results")(function* (callIds) {
-        const { owner } = yield* Viewer
-        const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
-          SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}
-          WHERE owner = ${owner} AND ${byIds(sql, "id_hash", "id", callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
-        const find = yield* entriesAt(
-          sql,
-          rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
-        )
-        return new Map(
-          rows.flatMap((row) => {
-            const event = find({ transcriptNo: row.transcript_no, line: row.line })?.decoded.events.find(
-              (one) => one._tag === "ToolReturned" && one.toolUseId === row.id
-            )
-            if (event?._tag !== "ToolReturned") return []
-            const { denied, hasImage, isError, structured, text } = event
-            return [[row.id, { text, isError, hasImage, denied, structured, at: row.at, durationMs: durationOf(row.called_at, row.at) }] as const]
-          })
-        )
-      }, failing("results")),
-      replies: Effect.fn("Messages.replies")(function* (sessionId, ids) {
-        const { owner } = yield* Viewer
-        const rows = yield* sql<MessageRow & { readonly reply_to: string }>`
-          SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid_hash = h.id_hash AND m.uuid = h.id
-          WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)}) AND h.reply_to ${anyOf(sql, ids)}
-            AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
-        const found = new Map((yield* linesOf(rows)).map(({ line, row }) => [row.reply_to, line]))
-        const silent = ids.filter((id) => !found.has(id))
-        if (silent.length === 0) return found
-        // Ends of hooks that do not say of which run they are, or call it by another id.
-        const [odd] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("han_event")} h
-          WHERE h.session_no = (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})
-            AND ((h.name = 'hook_run' AND h.reply_to IS NOT NULL) OR (h.name IN ('hook_result', 'hook_validation') AND h.reply_to IS NULL))`
-        if (odd!.count === 0) return found
-        const events = (yield* eventsOf({ sql, table: models.table, owner }, [sessionId], runNames)).get(sessionId) ?? []
-        const ends = endsOf(events)
-        const endRows = yield* sql<MessageRow & { readonly uuid: string }>`SELECT m.id, m.transcript_no, m.line, m.uuid FROM ${t("message")} m
-          WHERE ${ofSession(owner, sessionId)} AND ${byIds(
-            sql,
-            "m.uuid_hash",
-            "m.uuid",
-            silent.flatMap((id) => ends.get(id)?.id ?? [])
-          )}`
-        const endLines = new Map((yield* linesOf(endRows)).map(({ line, row }) => [row.uuid, line]))
-        for (const id of silent) {
-          const line = endLines.get(ends.get(id)?.id ?? "")
-          if (line !== undefined) found.set(id, line)
-        }
-        return found
-      }, failing("replies"))
-    })
+export const make = Effect.map(reader, (read) =>
+  Messages.of({
+    page: page(read),
+    count: count(read),
+    cursors: cursors(read),
+    places: places(read),
+    get: get(read),
+    results: results(read),
+    replies: replies(read)
   })
 )
+
+export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effect(Messages, make)
+
+/** The number of a session of the owner's, as a part of a statement. */
+const sessionNo = ({ owner, sql }: Reading, sessionId: SessionId): Fragment =>
+  sql`(SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})`
+const shown = (reading: Reading, { agentId, sessionId }: Pick<MessagesQuery, "sessionId" | "agentId">): Fragment => {
+  const { sql } = reading
+  return sql`m.session_no = ${sessionNo(reading, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})
+    AND ${agentId === undefined ? sql`1 = 1` : sql`m.thread = ${threadOf(agentId)}`}`
+}
+
+/** The lines of rows, in their order; one that is being forgotten is left out. */
+const linesOf = Effect.fnUntraced(function* <Row extends MessageRow>({ sql }: Reader, rows: ReadonlyArray<Row>) {
+  return (yield* messagesOf(sql, rows)).map(({ entry, message, row }) => {
+    // What a pointer line points to is the record.
+    const line: MessageLine = { message, raw: entryText({ bytes: entry.payload ?? entry.bytes }) }
+    return { row, line }
+  })
+})
+
+/** Facts beside the lines that conditions may ask about, by `placeOf`: one statement each for a session. */
+const factsOf = Effect.fnUntraced(function* (reading: Reading, sessionId: SessionId) {
+  const { sql, t } = reading
+  const no = sessionNo(reading, sessionId)
+  const responses = yield* sql<{ transcript_no: number; line: number; input: number; output: number; cache_read: number; cache_write: number }>`
+    SELECT transcript_no, line, input, output, cache_read, cache_write_5m + cache_write_1h AS cache_write FROM ${t("response")} WHERE session_no = ${no} AND part = 0`
+  const changes = yield* sql<{ transcript_no: number; line: number; added: number; removed: number; files: number }>`
+    SELECT transcript_no, line, COALESCE(SUM(COALESCE(patch_added, lines_added)), 0) AS added,
+      COALESCE(SUM(COALESCE(patch_removed, lines_removed)), 0) AS removed, COUNT(*) AS files FROM ${t("tool_call")}
+    WHERE session_no = ${no} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0 GROUP BY transcript_no, line`
+  const facts = new Map<string, MessageFacts>()
+  for (const row of responses) {
+    facts.set(placeOf(row), {
+      ...unknownFacts,
+      inputTokens: row.input,
+      outputTokens: row.output,
+      cacheReadTokens: row.cache_read,
+      cacheCreationTokens: row.cache_write
+    })
+  }
+  for (const row of changes) {
+    const known = facts.get(placeOf(row)) ?? unknownFacts
+    facts.set(placeOf(row), { ...known, linesAdded: Number(row.added), linesRemoved: Number(row.removed), filesChanged: row.files })
+  }
+  return facts
+})
+const placeOf = (row: Pick<MessageRow, "transcript_no" | "line">): string => `${row.transcript_no}/${row.line}`
+
+/** All messages of a session that fulfil the condition, newest first, with what orders look at. */
+const all = Effect.fnUntraced(function* (reading: Reading, query: MessagesQuery) {
+  const { sql, t } = reading
+  const facts = yield* factsOf(reading, query.sessionId)
+  const found: Array<{ readonly row: MessageRow; readonly line: MessageLine; readonly facts: MessageFacts }> = []
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const rows = yield* sql<MessageRow>`
+      SELECT m.id, m.transcript_no, m.line FROM ${t("message")} m WHERE ${shown(reading, query)} AND m.id < ${before} ORDER BY m.id DESC LIMIT ${stepRows}`
+    for (const { line, row } of yield* linesOf(reading, rows)) {
+      const known = facts.get(placeOf(row)) ?? unknownFacts
+      if (query.where === undefined || holds(query.where, (field) => messageField(line, known, field))) found.push({ row, line, facts: known })
+    }
+    if (rows.length < stepRows) return found
+    before = rows.at(-1)!.id
+  }
+})
+
+/** The rest of a statement that gives the messages which fulfil an indexed condition. */
+const fulfilling = (reading: Reading, query: MessagesQuery): Fragment => {
+  const { sql, t } = reading
+  return sql`FROM ${t("message")} m WHERE ${shown(reading, query)} AND ${whereSql(sql, query.where, messageColumn(reading))}`
+}
+
+const newest = Effect.fnUntraced(function* (reading: Reading, query: MessagesQuery, page: PageRequest) {
+  const { sql } = reading
+  const { backward, size } = plan(page)
+  const after = page.after === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor(cursorList, 1, page.after), ([id]) => sql`m.id < ${id!}`)
+  const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor(cursorList, 1, page.before), ([id]) => sql`m.id > ${id!}`)
+  const rows = yield* sql<MessageRow>`
+    SELECT m.id, m.transcript_no, m.line ${fulfilling(reading, query)} AND ${after} AND ${before}
+    ORDER BY ${sql.literal(backward ? "m.id" : "m.id DESC")} LIMIT ${size + 1}`
+  const lines = new Map((yield* linesOf(reading, rows.slice(0, size))).map(({ line, row }) => [row.id, line]))
+  return messagePage(cursorList, page, rows, lines)
+})
+
+const page = (read: Reader): Service["page"] =>
+  Effect.fn("Messages.page")(function* (query, page) {
+    const reading = { ...read, ...(yield* Viewer) }
+    const { orderBy } = query
+    if ((orderBy === undefined || orderBy.length === 0) && isIndexed(query.where)) return yield* newest(reading, query, page)
+    const found = yield* all(reading, query)
+    if (orderBy !== undefined) {
+      const read = (of: (typeof found)[number]) => (field: MessageField) => messageField(of.line, of.facts, field)
+      found.sort((a, b) => inOrder(orderBy, read(a), read(b)))
+    }
+    return yield* slice(
+      cursorList,
+      page,
+      found,
+      ({ row }) => row.id,
+      ({ line }) => line
+    )
+  }, read.failing("page of messages"))
+
+const count = (read: Reader): Service["count"] =>
+  Effect.fn("Messages.count")(function* (query) {
+    const reading = { ...read, ...(yield* Viewer) }
+    if (!isIndexed(query.where)) return (yield* all(reading, query)).length
+    const [row] = yield* read.sql<{ count: number }>`SELECT COUNT(*) AS count ${fulfilling(reading, query)}`
+    return row!.count
+  }, read.failing("count of messages"))
+
+const cursors = (read: Reader): Service["cursors"] =>
+  Effect.fn("Messages.cursors")(function* (sessionId, ids) {
+    const { sql, t } = read
+    const { owner } = yield* Viewer
+    const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
+      SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
+      WHERE m.session_no = ${sessionNo({ ...read, owner }, sessionId)} AND ${byIds(sql, "m.uuid_hash", "m.uuid", ids)}`
+    return new Map(
+      rows.map((row) => [
+        row.uuid,
+        { cursor: encodeCursor(cursorList, [row.id]), transcript: row.transcript as TranscriptId, line: row.line, at: instantOfKey(row.id) }
+      ])
+    )
+  }, read.failing("cursors of messages"))
+
+const places = (read: Reader): Service["places"] =>
+  Effect.fn("Messages.places")(function* (of, ids) {
+    if (ids.length === 0) return new Map()
+    const { sql, t } = read
+    // Numbered in one walk along the index, however many are asked for.
+    const rows = yield* sql<{ uuid: string; place: number }>`
+      SELECT y.uuid, y.place FROM (
+        SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown({ ...read, ...(yield* Viewer) }, of)}) y
+      WHERE y.uuid ${anyOf(sql, ids)}`
+    return new Map(rows.map((row) => [row.uuid, row.place]))
+  }, read.failing("places of messages"))
+
+const get = (read: Reader): Service["get"] =>
+  Effect.fn("Messages.get")(function* (id) {
+    const { sql, t } = read
+    const { owner } = yield* Viewer
+    // Session by session: there is no index on the id alone, for which every appended line would pay.
+    const rows = yield* sql<MessageRow>`
+      SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND ${byIds(sql, "m.uuid_hash", "m.uuid", [id])}
+      WHERE s.owner = ${owner} ORDER BY s.started_at, s.no LIMIT 1`
+    return (yield* linesOf(read, rows))[0]?.line ?? null
+  }, read.failing("message"))
+
+const results = (read: Reader): Service["results"] =>
+  Effect.fn("Messages.results")(function* (callIds) {
+    const { sql, t } = read
+    const { owner } = yield* Viewer
+    const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
+      SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}
+      WHERE owner = ${owner} AND ${byIds(sql, "id_hash", "id", callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
+    const find = yield* entriesOfRows(sql, rows)
+    return new Map(
+      rows.flatMap((row) => {
+        const event = find(row)?.decoded.events.find((one) => one._tag === "ToolReturned" && one.toolUseId === row.id)
+        if (event?._tag !== "ToolReturned") return []
+        const { denied, hasImage, isError, structured, text } = event
+        return [[row.id, { text, isError, hasImage, denied, structured, at: row.at, durationMs: durationOf(row.called_at, row.at) }] as const]
+      })
+    )
+  }, read.failing("results"))
+
+const replies = (read: Reader): Service["replies"] =>
+  Effect.fn("Messages.replies")(function* (sessionId, ids) {
+    const reading = { ...read, ...(yield* Viewer) }
+    const { sql, t } = read
+    const rows = yield* sql<MessageRow & { readonly reply_to: string }>`
+      SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid_hash = h.id_hash AND m.uuid = h.id
+      WHERE h.session_no = ${sessionNo(reading, sessionId)} AND h.reply_to ${anyOf(sql, ids)} AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
+    const found = new Map((yield* linesOf(read, rows)).map(({ line, row }) => [row.reply_to, line]))
+    const silent = ids.filter((id) => !found.has(id))
+    if (silent.length > 0) for (const [id, line] of yield* endsOfRuns(reading, sessionId, silent)) found.set(id, line)
+    return found
+  }, read.failing("replies"))
+
+/** The ends of hooks that do not say of which run they are, or call it by another id, by the runs that they are most likely of. */
+const endsOfRuns = Effect.fnUntraced(function* (reading: Reading, sessionId: SessionId, ids: ReadonlyArray<string>) {
+  const { sql, t } = reading
+  const no = sessionNo(reading, sessionId)
+  const [odd] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("han_event")} h WHERE h.session_no = ${no}
+    AND ((h.name = 'hook_run' AND h.reply_to IS NOT NULL) OR (h.name IN ('hook_result', 'hook_validation') AND h.reply_to IS NULL))`
+  if (odd!.count === 0) return []
+  const ends = endsOf((yield* eventsOf(reading, [sessionId], runNames)).get(sessionId) ?? [])
+  const endIds = ids.flatMap((id) => ends.get(id)?.id ?? [])
+  const rows = yield* sql<MessageRow & { readonly uuid: string }>`
+    SELECT m.id, m.transcript_no, m.line, m.uuid FROM ${t("message")} m WHERE m.session_no = ${no} AND ${byIds(sql, "m.uuid_hash", "m.uuid", endIds)}`
+  const lines = new Map((yield* linesOf(reading, rows)).map(({ line, row }) => [row.uuid, line]))
+  return ids.flatMap((id) => {
+    const line = lines.get(ends.get(id)?.id ?? "")
+    return line === undefined ? [] : [[id, line] as const]
+  })
+})

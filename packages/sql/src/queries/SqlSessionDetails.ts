@@ -5,58 +5,47 @@ import type { SessionId } from "han-core/Entry"
 import * as HanTask from "han-core/HanTask"
 import * as HookRun from "han-core/HookRun"
 import { SessionDetails } from "han-core/SessionDetails"
+import type { StoreError } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
-import { Database, storeError } from "../database/Database.ts"
-import { Models } from "../readmodels/Models.ts"
+import type { Database } from "../database/Database.ts"
+import type { Models } from "../readmodels/Models.ts"
 import { agentConversations } from "./agentConversations.ts"
 import * as details from "./details.ts"
 import { eventsOf, hookRunsOf } from "./hanEvents.ts"
+import { type Reader, type Reading, reader } from "./reader.ts"
 
 /** Details of several sessions at once, over either database. */
-export const layer: Layer.Layer<SessionDetails, never, Database | Models> = Layer.effect(
-  SessionDetails,
-  Effect.gen(function* () {
-    const database = yield* Database
-    const models = yield* Models
-    const of =
-      <A>(operation: string, read: (reading: details.Reading, ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyMap<SessionId, A>, SqlError>) =>
-      (ids: ReadonlyArray<SessionId>) =>
-        ids.length === 0
-          ? Effect.succeed(new Map<SessionId, A>())
-          : Effect.flatMap(Viewer, ({ owner }) => read({ sql: database.read, table: models.table, owner }, ids)).pipe(
-              storeError(database.location, operation),
-              Effect.withSpan(`SessionDetails.${operation}`)
-            )
-    const fromEvents = <A>(names: ReadonlyArray<string>, add: (events: ReadonlyArray<HookRun.HanEvent>) => ReadonlyArray<A>) =>
-      Effect.fnUntraced(function* (reading: details.Reading, ids: ReadonlyArray<SessionId>) {
-        const events = yield* eventsOf(reading, ids, names)
-        return new Map([...events].map(([id, list]) => [id, add(list)] as const))
-      })
-    return SessionDetails.of({
-      tasks: of("tasks", details.tasks),
-      todos: of(
-        "todos",
-        Effect.fnUntraced(function* (reading, ids) {
-          const lists = yield* details.todos(reading, ids)
-          return new Map([...lists].flatMap(([id, [newest]]) => (newest === undefined ? [] : [[id, newest] as const])))
-        })
-      ),
-      fileChanges: of("fileChanges", details.fileChanges),
-      fileChangeCounts: of("fileChangeCounts", details.fileChangeCounts),
-      compactions: of("compactions", details.compactions),
-      agents: of("agents", details.agents),
-      agentConversations: (ids) =>
-        ids.length === 0
-          ? Effect.succeed(new Map())
-          : Effect.flatMap(Viewer, ({ owner }) => agentConversations({ sql: database.read, table: models.table, owner }, ids)).pipe(
-              storeError(database.location, "agentConversations"),
-              Effect.withSpan("SessionDetails.agentConversations")
-            ),
-      moods: of("moods", details.moods),
-      roots: of("roots", details.roots),
-      hookRuns: of("hookRuns", hookRunsOf),
-      validations: of("validations", fromEvents(["hook_validation_cache"], HookRun.validationsOf)),
-      hanTasks: of("hanTasks", fromEvents(["task_start", "task_update", "task_complete", "task_fail"], HanTask.tasksOf))
-    })
+export const make = Effect.map(reader, (read) =>
+  SessionDetails.of({
+    tasks: asked(read, "tasks", details.tasks),
+    todos: asked(read, "todos", newestTodos),
+    fileChanges: asked(read, "fileChanges", details.fileChanges),
+    fileChangeCounts: asked(read, "fileChangeCounts", details.fileChangeCounts),
+    compactions: asked(read, "compactions", details.compactions),
+    agents: asked(read, "agents", details.agents),
+    agentConversations: asked(read, "agentConversations", agentConversations),
+    moods: asked(read, "moods", details.moods),
+    roots: asked(read, "roots", details.roots),
+    hookRuns: asked(read, "hookRuns", hookRunsOf),
+    validations: asked(read, "validations", fromEvents(["hook_validation_cache"], HookRun.validationsOf)),
+    hanTasks: asked(read, "hanTasks", fromEvents(["task_start", "task_update", "task_complete", "task_fail"], HanTask.tasksOf))
   })
 )
+
+export const layer: Layer.Layer<SessionDetails, never, Database | Models> = Layer.effect(SessionDetails, make)
+
+/** Asks nothing for no ids. */
+const asked =
+  <Id extends string, A>(read: Reader, operation: string, ask: (reading: Reading, ids: ReadonlyArray<Id>) => Effect.Effect<ReadonlyMap<Id, A>, SqlError>) =>
+  (ids: ReadonlyArray<Id>): Effect.Effect<ReadonlyMap<Id, A>, StoreError, Viewer> =>
+    ids.length === 0
+      ? Effect.succeed(new Map())
+      : Effect.flatMap(Viewer, ({ owner }) => ask({ ...read, owner }, ids)).pipe(read.failing(operation), Effect.withSpan(`SessionDetails.${operation}`))
+
+const newestTodos = (reading: Reading, ids: ReadonlyArray<SessionId>) =>
+  Effect.map(details.todos(reading, ids), (lists) => new Map([...lists].flatMap(([id, [newest]]) => (newest === undefined ? [] : [[id, newest] as const]))))
+
+const fromEvents =
+  <A>(names: ReadonlyArray<string>, add: (events: ReadonlyArray<HookRun.HanEvent>) => ReadonlyArray<A>) =>
+  (reading: Reading, ids: ReadonlyArray<SessionId>) =>
+    Effect.map(eventsOf(reading, ids, names), (events) => new Map([...events].map(([id, list]) => [id, add(list)] as const)))

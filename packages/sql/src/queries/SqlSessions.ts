@@ -8,23 +8,122 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import type { SessionId, TranscriptId } from "han-core/Entry"
-import * as Message from "han-core/Message"
 import { projectId } from "han-core/Project"
 import { IndexProblem, SessionNotFound, Summary, shortestBeginning } from "han-core/Session"
-import { type SessionFilter, Sessions } from "han-core/Sessions"
-import { type OwnerId, Viewer } from "han-core/Viewer"
-import { entriesAt } from "../blocks/entriesAt.ts"
-import { anyOf, Database, storable, storeError } from "../database/Database.ts"
-import { decodeCursor, encodeCursor, pageOf, plan } from "../database/page.ts"
+import { type SessionFilter, Sessions, type SessionsQuery } from "han-core/Sessions"
+import { Viewer } from "han-core/Viewer"
+import { anyOf, Database, storable } from "../database/Database.ts"
+import { decodeCursor, encodeCursor, plan } from "../database/page.ts"
 import { whereSql } from "../database/where.ts"
 import { Models } from "../readmodels/Models.ts"
 import { instantOfKey, threadOf } from "../readmodels/messageKey.ts"
 import * as details from "./details.ts"
 import { inProject } from "./inProject.ts"
-import { type SessionRow, sessionFromRow } from "./rows.ts"
-import { sessionColumns } from "./sessionFields.ts"
-import { sessionPages } from "./sessionPages.ts"
+import { type MessageRow, messagePage, messagesOf } from "./messageRows.ts"
+import { type Reader, type Reading, reader } from "./reader.ts"
+import type { SessionRow } from "./rows.ts"
+import { sessionColumn } from "./sessionFields.ts"
+import { lastMove, recent, selectSessions, sessionsFrom, sorted } from "./sessionPages.ts"
 import { toolCallsOf } from "./toolCalls.ts"
+
+type Service = typeof Sessions.Service
+
+/** The read models of sessions over either database. */
+export const make = Effect.gen(function* () {
+  const read = yield* reader
+  const { announcements } = yield* Database
+  const { committed } = yield* Models
+  return Sessions.of({
+    list: list(read),
+    find: find(read),
+    countFound: countFound(read),
+    cursorOf: cursorOf(read),
+    count: count(read),
+    get: get(read),
+    getMany: getMany(read),
+    projects: projects(read),
+    messages: messages(read),
+    toolCalls: toolCalls(read),
+    tasks: one(read, "tasks", details.tasks),
+    todos: one(read, "todos", details.todos),
+    fileChanges: one(read, "file changes", details.fileChanges),
+    agents: one(read, "agents", details.agents),
+    compactions: one(read, "compactions", details.compactions),
+    summaries: summaries(read),
+    watch: (id) => watch(get(read)(id), announcements, committed),
+    problems: problems(read)
+  })
+})
+
+export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effect(Sessions, make)
+
+const matching = ({ owner, sql }: Reading, { project, since }: SessionFilter): Fragment =>
+  sql`s.owner = ${owner} AND s.listed = 1
+    AND ${project === undefined ? sql`1 = 1` : inProject(sql, project)}
+    AND ${since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${since}`}`
+
+const list = (read: Reader): Service["list"] =>
+  Effect.fn("Sessions.list")(function* (filter, page) {
+    const reading = { ...read, ...(yield* Viewer) }
+    return yield* recent(reading, matching(reading, filter), page)
+  }, read.failing("list"))
+
+const count = (read: Reader): Service["count"] =>
+  Effect.fn("Sessions.count")(function* (filter) {
+    const { owner } = yield* Viewer
+    const [row] = yield* read.sql<{ count: number }>`
+      SELECT COUNT(*) AS count FROM ${read.t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${matching({ ...read, owner }, filter)}`
+    return row!.count
+  }, read.failing("count"))
+
+const fulfilling = ({ owner, sql }: Reading, where: SessionsQuery["where"]): Effect.Effect<Fragment> =>
+  Effect.map(Clock.currentTimeMillis, (now) => sql`s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, where, sessionColumn(sql, now))}`)
+
+const find = (read: Reader): Service["find"] =>
+  Effect.fn("Sessions.find")(function* ({ orderBy, where }, page) {
+    const reading = { ...read, ...(yield* Viewer) }
+    const condition = yield* fulfilling(reading, where)
+    return orderBy === undefined || orderBy.length === 0 ? yield* recent(reading, condition, page) : yield* sorted(reading, condition, orderBy, page)
+  }, read.failing("find"))
+
+const countFound = (read: Reader): Service["countFound"] =>
+  Effect.fn("Sessions.countFound")(function* ({ where }) {
+    const condition = yield* fulfilling({ ...read, ...(yield* Viewer) }, where)
+    const [row] = yield* read.sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${read.t("session")} s WHERE ${condition}`
+    return row!.count
+  }, read.failing("count found"))
+
+const cursorOf = (read: Reader): Service["cursorOf"] =>
+  Effect.fn("Sessions.cursorOf")(function* (session) {
+    const { owner } = yield* Viewer
+    const [row] = yield* read.sql<{ no: number; begun: number }>`
+      SELECT no, ${lastMove({ ...read, owner })} AS begun FROM session_key WHERE owner = ${owner} AND session_id = ${storable(session.id)}`
+    return encodeCursor("sessions", [session.updatedAt ?? 0, row?.no ?? -1, row?.begun ?? 0])
+  }, read.failing("cursor"))
+
+/** The sessions that fulfil a condition and have lines of their own. */
+const present = Effect.fnUntraced(function* (read: Reader, condition: Fragment) {
+  const { owner } = yield* Viewer
+  const rows = yield* read.sql<SessionRow>`${selectSessions(read)} WHERE s.owner = ${owner} AND s.present = 1 AND ${condition}`
+  return (yield* sessionsFrom(rows)).map(({ session }) => session)
+})
+
+const get = (read: Reader): Service["get"] =>
+  Effect.fn("Sessions.get")(function* (id) {
+    const { sql } = read
+    const wanted = storable(id)
+    const [exact] = yield* present(read, sql`s.id = ${wanted}`)
+    if (exact !== undefined) return exact
+    const begins = id.length < shortestBeginning ? [] : yield* present(read, sql`s.id >= ${wanted} AND s.id < ${`${wanted}\u{10ffff}`} LIMIT 6`)
+    const [single] = begins
+    if (single === undefined || begins.length > 1) return yield* new SessionNotFound({ id, candidates: begins.map((session) => session.id) })
+    return single
+  }, read.failing("get"))
+
+const getMany = (read: Reader): Service["getMany"] =>
+  Effect.fn("Sessions.getMany")(function* (ids) {
+    return ids.length === 0 ? [] : yield* present(read, read.sql`s.id ${anyOf(read.sql, ids)}`)
+  }, read.failing("get many"))
 
 interface ProjectRow {
   readonly path: string
@@ -38,214 +137,132 @@ interface ProjectRow {
   readonly updated_at: number
 }
 
-interface MessageRow {
-  readonly id: number
-  readonly transcript_no: number
+const projects = ({ failing, sql, t }: Reader): Service["projects"] =>
+  Effect.gen(function* () {
+    const { owner } = yield* Viewer
+    const rows = yield* sql<ProjectRow>`
+      SELECT s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, MAX(d.root) AS root, MAX(d.worktree_of) AS worktree_of,
+        MAX(d.default_branch) AS default_branch, COUNT(*) AS sessions, MIN(s.started_at) AS started_at, MAX(s.updated_at) AS updated_at
+      FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
+      WHERE s.owner = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
+    return rows.map((row) => ({
+      id: projectId(row.path),
+      path: row.path,
+      name: row.name,
+      repo: row.remote,
+      root: row.root,
+      worktreeOf: row.worktree_of,
+      defaultBranch: row.default_branch,
+      sessions: row.sessions,
+      startedAt: row.started_at,
+      updatedAt: row.updated_at === 0 ? null : row.updated_at
+    }))
+  }).pipe(failing("projects"))
+
+/** The number of one of the viewer's sessions; -1 for one that has none. */
+const sessionNo = Effect.fnUntraced(function* ({ sql }: Reader, sessionId: SessionId) {
+  const { owner } = yield* Viewer
+  const [row] = yield* sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(sessionId)}`
+  return row?.no ?? -1
+})
+
+const messages = (read: Reader): Service["messages"] =>
+  Effect.fn("Sessions.messages")(function* (of, page) {
+    const { sql, t } = read
+    const no = yield* sessionNo(read, of.sessionId)
+    const { backward, size } = plan(page)
+    const after = page.after === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("messages", 1, page.after), ([id]) => sql`id > ${id!}`)
+    const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("messages", 1, page.before), ([id]) => sql`id < ${id!}`)
+    const rows = yield* sql<MessageRow>`
+      SELECT id, transcript_no, line FROM ${t("message")} WHERE session_no = ${no} AND thread = ${threadOf(of.agentId ?? null)} AND ${after} AND ${before}
+      ORDER BY ${sql.literal(backward ? "id DESC" : "id")} LIMIT ${size + 1}`
+    const found = yield* messagesOf(sql, rows.slice(0, size))
+    return messagePage("messages", page, rows, new Map(found.map(({ message, row }) => [row.id, message])))
+  }, read.failing("messages"))
+
+const toolCalls = (read: Reader): Service["toolCalls"] =>
+  Effect.fn("Sessions.toolCalls")(function* (sessionId) {
+    return yield* toolCallsOf(read, sessionId, yield* sessionNo(read, sessionId))
+  }, read.failing("tool calls"))
+
+/** Asks for a single session what is asked for several elsewhere. */
+const one =
+  <A>(read: Reader, operation: string, of: (reading: Reading, ids: ReadonlyArray<SessionId>) => Effect.Effect<Map<SessionId, ReadonlyArray<A>>, SqlError>) =>
+  (sessionId: SessionId) =>
+    Effect.flatMap(Viewer, ({ owner }) => of({ ...read, owner }, [sessionId])).pipe(
+      Effect.map((found) => found.get(sessionId) ?? []),
+      read.failing(operation)
+    )
+
+const summaries = (read: Reader): Service["summaries"] =>
+  Effect.fn("Sessions.summaries")(function* (sessionId) {
+    const { sql, t } = read
+    const rows = yield* sql<{ id: string; text: string; leaf_uuid: string | null; leaf: number | null }>`
+      SELECT u.id, u.text, u.leaf_uuid, m.id AS leaf FROM ${t("summary")} u
+      JOIN transcript x ON x.no = u.transcript_no LEFT JOIN ${t("message")} m ON m.session_no = u.session_no AND m.uuid_hash = u.leaf_hash AND m.uuid = u.leaf_uuid
+      WHERE u.session_no = ${yield* sessionNo(read, sessionId)} ORDER BY x.generation DESC, u.line DESC`
+    return rows.map(
+      (row) =>
+        new Summary(
+          { id: row.id, sessionId, text: row.text, leafUuid: row.leaf_uuid, at: row.leaf === null ? null : instantOfKey(row.leaf) },
+          { disableValidation: true }
+        )
+    )
+  }, read.failing("summaries"))
+
+const watch = (
+  session: ReturnType<Service["get"]>,
+  announcements: typeof Database.Service.announcements,
+  committed: typeof Models.Service.committed
+): ReturnType<Service["watch"]> =>
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const { owner } = yield* Viewer
+      const news = yield* PubSub.subscribe(committed)
+      // Forks and subagents may change its sums too, so every change of the owner's is a reason to look.
+      const signals = Stream.merge(
+        Stream.filterMap(Stream.fromQueue(news), (told) => (told.owner === owner ? Option.some(null) : Option.none())),
+        Stream.filterMap(announcements, (whose) => (whose === owner ? Option.some(null) : Option.none()))
+      )
+      return Stream.concat(Stream.succeed(null), signals).pipe(
+        Stream.chunks,
+        Stream.filter(Chunks.isNonEmpty),
+        Stream.mapEffect(() => session),
+        Stream.changesWith((a, b) => JSON.stringify(a) === JSON.stringify(b))
+      )
+    })
+  )
+
+interface ProblemRow {
+  readonly kind: IndexProblem["kind"]
+  readonly id: string
+  readonly file: string | null
   readonly line: number
+  readonly byte_offset: number
+  readonly reason: string
+  readonly lines: number
 }
 
-/** The read models of sessions over either database. */
-export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effect(
-  Sessions,
-  Effect.gen(function* () {
-    const database = yield* Database
-    const models = yield* Models
-    const sql = database.read
-    const failing = (operation: string) => storeError(database.location, operation)
-    const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
-
-    const { lastMove, recent, select, sorted } = sessionPages(sql, models.table)
-    const matching = (owner: OwnerId, filter: SessionFilter): Fragment =>
-      sql`s.owner = ${owner} AND s.listed = 1
-        AND ${filter.project === undefined ? sql`1 = 1` : inProject(sql, filter.project)}
-        AND ${filter.since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${filter.since}`}`
-    const from = Effect.fnUntraced(function* (rows: ReadonlyArray<SessionRow>) {
-      const now = yield* Clock.currentTimeMillis
-      return rows.map((row) => sessionFromRow(row, now))
+const problems = ({ failing, sql, t }: Reader): Service["problems"] =>
+  Effect.fn("Sessions.problems")(function* ({ limit, transcript }) {
+    const { owner } = yield* Viewer
+    const rows = yield* sql<ProblemRow>`
+      SELECT p.kind, x.id, x.file, p.line, p.byte_offset, p.reason, p.lines FROM ${t("problem")} p JOIN transcript x ON x.no = p.transcript_no
+      WHERE p.owner = ${owner} AND ${transcript === undefined ? sql`1 = 1` : sql`x.id = ${storable(transcript)}`}
+      ORDER BY CASE p.kind WHEN 'unreadable' THEN 0 WHEN 'impossible' THEN 1 ELSE 2 END, x.no DESC, p.line DESC LIMIT ${limit}`
+    return rows.map((row) => {
+      const file: { readonly path?: unknown } | null = row.file === null ? null : JSON.parse(row.file)
+      return new IndexProblem(
+        {
+          kind: row.kind,
+          transcript: row.id as TranscriptId,
+          path: typeof file?.path === "string" ? file.path : null,
+          line: row.line,
+          offset: row.byte_offset,
+          reason: row.reason,
+          lines: row.lines
+        },
+        { disableValidation: true }
+      )
     })
-
-    const get: typeof Sessions.Service.get = Effect.fn("Sessions.get")(function* (id) {
-      const { owner } = yield* Viewer
-      const wanted = storable(id)
-      const [exact] = yield* from(yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id = ${wanted}`)
-      if (exact !== undefined) return exact
-      const begins =
-        id.length < shortestBeginning
-          ? []
-          : yield* from(
-              yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id >= ${wanted} AND s.id < ${`${wanted}\u{10ffff}`} LIMIT 6`
-            )
-      const [single] = begins
-      if (single === undefined || begins.length > 1) return yield* new SessionNotFound({ id, candidates: begins.map((session) => session.id) })
-      return single
-    }, failing("get"))
-
-    const sessionNo = Effect.fnUntraced(function* (sessionId: SessionId) {
-      const { owner } = yield* Viewer
-      const [row] = yield* sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(sessionId)}`
-      return row?.no ?? -1
-    })
-
-    /** What is asked for several sessions elsewhere, of a single one. */
-    const one =
-      <A>(operation: string, of: (reading: details.Reading, ids: ReadonlyArray<SessionId>) => Effect.Effect<Map<SessionId, ReadonlyArray<A>>, SqlError>) =>
-      (sessionId: SessionId) =>
-        Effect.gen(function* () {
-          const { owner } = yield* Viewer
-          return (yield* of({ sql, table: models.table, owner }, [sessionId])).get(sessionId) ?? []
-        }).pipe(failing(operation))
-
-    return Sessions.of({
-      list: Effect.fn("Sessions.list")(function* (filter, page) {
-        const { owner } = yield* Viewer
-        return yield* recent(owner, matching(owner, filter), page)
-      }, failing("list")),
-      find: Effect.fn("Sessions.find")(function* (query, page) {
-        const { owner } = yield* Viewer
-        const condition = sql`s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, query.where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
-        return query.orderBy === undefined || query.orderBy.length === 0 ? yield* recent(owner, condition, page) : yield* sorted(condition, query.orderBy, page)
-      }, failing("find")),
-      countFound: Effect.fn("Sessions.countFound")(function* ({ where }) {
-        const { owner } = yield* Viewer
-        const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("session")} s
-          WHERE s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
-        return row!.count
-      }, failing("count found")),
-      cursorOf: Effect.fn("Sessions.cursorOf")(function* (session) {
-        const { owner } = yield* Viewer
-        const [row] = yield* sql<{ no: number; begun: number }>`
-          SELECT no, ${lastMove(owner)} AS begun FROM session_key WHERE owner = ${owner} AND session_id = ${storable(session.id)}`
-        return encodeCursor("sessions", [session.updatedAt ?? 0, row?.no ?? -1, row?.begun ?? 0])
-      }, failing("cursor")),
-      count: Effect.fn("Sessions.count")(function* (filter) {
-        const { owner } = yield* Viewer
-        const [row] = yield* sql<{
-          count: number
-        }>`SELECT COUNT(*) AS count FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${matching(owner, filter)}`
-        return row!.count
-      }, failing("count")),
-      get,
-      getMany: Effect.fn("Sessions.getMany")(function* (ids) {
-        if (ids.length === 0) return []
-        const { owner } = yield* Viewer
-        return yield* from(yield* sql<SessionRow>`${select()} WHERE s.owner = ${owner} AND s.present = 1 AND s.id ${anyOf(sql, ids)}`)
-      }, failing("get many")),
-      projects: Effect.gen(function* () {
-        const { owner } = yield* Viewer
-        const rows = yield* sql<ProjectRow>`
-          SELECT s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, MAX(d.root) AS root, MAX(d.worktree_of) AS worktree_of,
-            MAX(d.default_branch) AS default_branch, COUNT(*) AS sessions, MIN(s.started_at) AS started_at, MAX(s.updated_at) AS updated_at
-          FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
-          WHERE s.owner = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
-        return rows.map((row) => ({
-          id: projectId(row.path),
-          path: row.path,
-          name: row.name,
-          repo: row.remote,
-          root: row.root,
-          worktreeOf: row.worktree_of,
-          defaultBranch: row.default_branch,
-          sessions: row.sessions,
-          startedAt: row.started_at,
-          updatedAt: row.updated_at === 0 ? null : row.updated_at
-        }))
-      }).pipe(failing("projects")),
-      messages: Effect.fn("Sessions.messages")(function* (of, page) {
-        const no = yield* sessionNo(of.sessionId)
-        const { backward, size } = plan(page)
-        const after = page.after === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("messages", 1, page.after), ([id]) => sql`id > ${id!}`)
-        const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("messages", 1, page.before), ([id]) => sql`id < ${id!}`)
-        const rows =
-          yield* sql<MessageRow>`SELECT id, transcript_no, line FROM ${t("message")} WHERE session_no = ${no} AND thread = ${threadOf(of.agentId ?? null)} AND ${after} AND ${before}
-          ORDER BY ${sql.literal(backward ? "id DESC" : "id")} LIMIT ${size + 1}`
-        const at = yield* entriesAt(
-          sql,
-          rows.slice(0, size).map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
-        )
-        // A row without its line would be a broken journal; the entry of a session that is being forgotten may be gone between the two statements.
-        const whole = rows.filter((row, index) => index === size || at({ transcriptNo: row.transcript_no, line: row.line }) !== undefined)
-        return pageOf(
-          page,
-          whole,
-          (row) => {
-            const { decoded, entry, transcript } = at({ transcriptNo: row.transcript_no, line: row.line })!
-            const message = Message.fromLine(transcript, decoded, entry)!
-            return message.at === null && instantOfKey(row.id) !== null
-              ? new Message.Message({ ...message, at: instantOfKey(row.id) }, { disableValidation: true })
-              : message
-          },
-          (row) => encodeCursor("messages", [row.id])
-        )
-      }, failing("messages")),
-      toolCalls: Effect.fn("Sessions.toolCalls")(function* (sessionId) {
-        return yield* toolCallsOf(sql, models.table, sessionId, yield* sessionNo(sessionId))
-      }, failing("tool calls")),
-      tasks: one("tasks", details.tasks),
-      todos: one("todos", details.todos),
-      fileChanges: one("file changes", details.fileChanges),
-      agents: one("agents", details.agents),
-      compactions: one("compactions", details.compactions),
-      summaries: Effect.fn("Sessions.summaries")(function* (sessionId) {
-        const rows = yield* sql<{ id: string; text: string; leaf_uuid: string | null; leaf: number | null }>`
-          SELECT u.id, u.text, u.leaf_uuid, m.id AS leaf FROM ${t("summary")} u
-          JOIN transcript x ON x.no = u.transcript_no LEFT JOIN ${t("message")} m ON m.session_no = u.session_no AND m.uuid_hash = u.leaf_hash AND m.uuid = u.leaf_uuid
-          WHERE u.session_no = ${yield* sessionNo(sessionId)} ORDER BY x.generation DESC, u.line DESC`
-        return rows.map(
-          (row) =>
-            new Summary(
-              { id: row.id, sessionId, text: row.text, leafUuid: row.leaf_uuid, at: row.leaf === null ? null : instantOfKey(row.leaf) },
-              { disableValidation: true }
-            )
-        )
-      }, failing("summaries")),
-      watch: (id) =>
-        Stream.unwrapScoped(
-          Effect.gen(function* () {
-            const { owner } = yield* Viewer
-            const news = yield* PubSub.subscribe(models.committed)
-            // Forks and subagents may change its sums too, so every change of the owner's is a reason to look.
-            const signals = Stream.merge(
-              Stream.filterMap(Stream.fromQueue(news), (told) => (told.owner === owner ? Option.some(null) : Option.none())),
-              Stream.filterMap(database.announcements, (whose) => (whose === owner ? Option.some(null) : Option.none()))
-            )
-            return Stream.concat(Stream.succeed(null), signals).pipe(
-              Stream.chunks,
-              Stream.filter(Chunks.isNonEmpty),
-              Stream.mapEffect(() => get(id)),
-              Stream.changesWith((a, b) => JSON.stringify(a) === JSON.stringify(b))
-            )
-          })
-        ),
-      problems: Effect.fn("Sessions.problems")(function* (options) {
-        const { owner } = yield* Viewer
-        const rows = yield* sql<{
-          kind: IndexProblem["kind"]
-          id: string
-          file: string | null
-          line: number
-          byte_offset: number
-          reason: string
-          lines: number
-        }>`
-          SELECT p.kind, x.id, x.file, p.line, p.byte_offset, p.reason, p.lines FROM ${t("problem")} p JOIN transcript x ON x.no = p.transcript_no
-          WHERE p.owner = ${owner} AND ${options.transcript === undefined ? sql`1 = 1` : sql`x.id = ${storable(options.transcript)}`}
-          ORDER BY CASE p.kind WHEN 'unreadable' THEN 0 WHEN 'impossible' THEN 1 ELSE 2 END, x.no DESC, p.line DESC LIMIT ${options.limit}`
-        return rows.map((row) => {
-          const file: { readonly path?: unknown } | null = row.file === null ? null : JSON.parse(row.file)
-          return new IndexProblem(
-            {
-              kind: row.kind,
-              transcript: row.id as TranscriptId,
-              path: typeof file?.path === "string" ? file.path : null,
-              line: row.line,
-              offset: row.byte_offset,
-              reason: row.reason,
-              lines: row.lines
-            },
-            { disableValidation: true }
-          )
-        })
-      }, failing("problems"))
-    })
-  })
-)
+  }, failing("problems"))

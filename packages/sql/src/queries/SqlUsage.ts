@@ -1,16 +1,19 @@
+import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ProjectNotFound, projectId, repoId } from "han-core/Project"
 import { firstLineOf, SessionNotFound } from "han-core/Session"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { clockOf } from "han-core/unstable/Calendar"
-import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
-import { type OwnerId, Viewer } from "han-core/Viewer"
+import { askedFirst } from "han-core/unstable/SessionState"
+import { Viewer } from "han-core/Viewer"
 import { bounded } from "../database/bounded.ts"
-import { anyOf, Database, storable, storeError } from "../database/Database.ts"
+import { anyOf, type Database, storable } from "../database/Database.ts"
 import { bucketMs } from "../readmodels/chunk.ts"
-import { Models } from "../readmodels/Models.ts"
+import type { Models } from "../readmodels/Models.ts"
 import { notIncluded, type TermsRow } from "../readmodels/notIncluded.ts"
+import { storedState } from "../readmodels/storedState.ts"
+import { type Reader, type Reading, reader } from "./reader.ts"
 import { reconcile } from "./reconcile.ts"
 
 interface SumRow {
@@ -27,111 +30,113 @@ interface SumRow {
   readonly unpriced: number
 }
 
-const unknown = "unknown"
+type Paths = ReadonlyArray<string> | undefined
 
 /** The ledger over either database. */
-export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(
-  Usage,
-  Effect.gen(function* () {
-    const database = yield* Database
-    const models = yield* Models
-    const sql = database.read
-    const failing = (operation: string) => storeError(database.location, operation)
-    const t = (name: Parameters<typeof models.table>[0]) => sql.literal(models.table(name))
+export const make = Effect.map(reader, (read) => Usage.of({ report: report(read), reconcile: reconciled(read) }))
 
-    const sums =
-      sql.literal(`CAST(COALESCE(SUM(r.input), 0) AS BIGINT) AS input, CAST(COALESCE(SUM(r.output), 0) AS BIGINT) AS output, CAST(COALESCE(SUM(r.cache_read), 0) AS BIGINT) AS cache_read,
-      CAST(COALESCE(SUM(r.cache_write_5m), 0) AS BIGINT) AS cache_write_5m, CAST(COALESCE(SUM(r.cache_write_1h), 0) AS BIGINT) AS cache_write_1h,
-      CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, CAST(SUM(r.responses) AS BIGINT) AS responses, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced`)
-    const where = (owner: OwnerId, query: UsageQuery, paths: ReadonlyArray<string> | undefined) =>
-      sql.and([
-        sql`r.owner = ${owner} AND r.charges > 0`,
-        query.since === undefined ? sql`1 = 1` : sql`r.bucket >= ${Math.floor(query.since / bucketMs)}`,
-        query.until === undefined ? sql`1 = 1` : sql`r.bucket < ${Math.ceil(query.until / bucketMs)}`,
-        query.sessionId === undefined
-          ? sql`1 = 1`
-          : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(query.sessionId)})`,
-        paths === undefined ? sql`1 = 1` : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.cwd ${anyOf(sql, paths)})`
-      ])
-    /** The directories of what is called so; undefined for no condition. */
-    const directoriesOf = Effect.fnUntraced(function* (owner: OwnerId, project: string | undefined) {
-      if (project === undefined) return undefined
-      const called = storable(project)
-      const rows = yield* sql<{ path: string; name: string | null; project: string; remote: string | null }>`
-        SELECT s.cwd AS path, MAX(d.name) AS name, MAX(s.project) AS project, MAX(d.remote) AS remote FROM ${t("session")} s
-        LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE s.owner = ${owner} AND s.cwd IS NOT NULL GROUP BY s.cwd`
-      const found = rows.filter(
-        (row) => [row.path, row.name, row.project, row.remote, projectId(row.path)].includes(called) || (row.remote !== null && repoId(row.remote) === called)
-      )
-      return found.length === 0 ? yield* new ProjectNotFound({ project }) : found.map(({ path }) => path)
-    })
-    const known = Effect.fnUntraced(function* (owner: OwnerId, id: string, present: boolean) {
-      const rows = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND id = ${storable(id)} AND present >= ${Number(present)}`
-      if (rows.length === 0) return yield* new SessionNotFound({ id, candidates: [] })
-    })
-    /** The sums, or for a subagent the responses that its transcripts have: sums are kept by session. */
-    const ledger = (owner: OwnerId, { agentId }: UsageQuery) =>
-      agentId === undefined
-        ? sql`${t("usage_sum")} r`
-        : sql`(SELECT x.owner, x.session_no, CASE WHEN x.at IS NULL THEN -1 ELSE x.at / ${sql.literal(String(bucketMs))} END AS bucket, x.model, x.terms, 1 AS charges,
-            CASE WHEN x.part = 0 THEN 1 ELSE 0 END AS responses, CASE WHEN x.cost IS NULL THEN 1 ELSE 0 END AS unpriced, x.garbled, x.unsure, x.input, x.output, x.cache_read,
-            x.cache_write_5m, x.cache_write_1h, x.web_searches, COALESCE(x.cost, 0) AS cost
-            FROM ${t("response")} x JOIN transcript y ON y.no = x.transcript_no WHERE y.owner = ${owner} AND y.agent_id = ${storable(agentId)}) r`
-    const rowsBy = (owner: OwnerId, query: UsageQuery, paths: ReadonlyArray<string> | undefined) => {
-      const condition = where(owner, query, paths)
-      switch (query.by) {
-        case "day":
-          return sql<SumRow>`SELECT CASE WHEN r.bucket >= 0 THEN r.bucket END AS key, NULL AS label, NULL AS state, ${sums} FROM ${ledger(owner, query)} WHERE ${condition} GROUP BY 1`
-        case "model":
-          return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${sums} FROM ${ledger(owner, query)} WHERE ${condition} GROUP BY r.model`
-        case "project":
-          return sql<SumRow>`SELECT s.cwd AS key, COALESCE(MAX(d.name), MAX(s.project)) AS label, NULL AS state, ${sums} FROM ${ledger(owner, query)}
-            LEFT JOIN ${t("session")} s ON s.no = r.session_no LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${condition} GROUP BY s.cwd`
-        case "session":
-          return sql<SumRow>`SELECT k.session_id AS key, NULL AS label, MAX(s.state) AS state, ${sums} FROM ${ledger(owner, query)}
-            JOIN session_key k ON k.no = r.session_no LEFT JOIN ${t("session")} s ON s.no = r.session_no WHERE ${condition} GROUP BY k.session_id`
-      }
+export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(Usage, make)
+
+const condition = ({ owner, sql, t }: Reading, query: UsageQuery, paths: Paths): Fragment =>
+  sql.and([
+    sql`r.owner = ${owner} AND r.charges > 0`,
+    query.since === undefined ? sql`1 = 1` : sql`r.bucket >= ${Math.floor(query.since / bucketMs)}`,
+    query.until === undefined ? sql`1 = 1` : sql`r.bucket < ${Math.ceil(query.until / bucketMs)}`,
+    query.sessionId === undefined
+      ? sql`1 = 1`
+      : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(query.sessionId)})`,
+    paths === undefined ? sql`1 = 1` : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.cwd ${anyOf(sql, paths)})`
+  ])
+
+/** The directories of what is called so; undefined for no condition. */
+const directoriesOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, project: string | undefined) {
+  if (project === undefined) return undefined
+  const called = storable(project)
+  const rows = yield* sql<{ path: string; name: string | null; project: string; remote: string | null }>`
+    SELECT s.cwd AS path, MAX(d.name) AS name, MAX(s.project) AS project, MAX(d.remote) AS remote FROM ${t("session")} s
+    LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE s.owner = ${owner} AND s.cwd IS NOT NULL GROUP BY s.cwd`
+  const found = rows.filter(
+    (row) => [row.path, row.name, row.project, row.remote, projectId(row.path)].includes(called) || (row.remote !== null && repoId(row.remote) === called)
+  )
+  return found.length === 0 ? yield* new ProjectNotFound({ project }) : found.map(({ path }) => path)
+})
+
+/** Fails for a session that is not there, or that is known only by what others carry of it when it must be `present`. */
+const known = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, id: string, present: boolean) {
+  const rows = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND id = ${storable(id)} AND present >= ${Number(present)}`
+  if (rows.length === 0) return yield* new SessionNotFound({ id, candidates: [] })
+})
+
+/** The sums, or for a subagent the responses that its transcripts have: sums are kept by session. */
+const ledger = ({ owner, sql, t }: Reading, { agentId }: UsageQuery): Fragment =>
+  agentId === undefined
+    ? sql`${t("usage_sum")} r`
+    : sql`(SELECT x.owner, x.session_no, CASE WHEN x.at IS NULL THEN -1 ELSE x.at / ${sql.literal(String(bucketMs))} END AS bucket, x.model, x.terms, 1 AS charges,
+        CASE WHEN x.part = 0 THEN 1 ELSE 0 END AS responses, CASE WHEN x.cost IS NULL THEN 1 ELSE 0 END AS unpriced, x.garbled, x.unsure, x.input, x.output, x.cache_read,
+        x.cache_write_5m, x.cache_write_1h, x.web_searches, COALESCE(x.cost, 0) AS cost
+        FROM ${t("response")} x JOIN transcript y ON y.no = x.transcript_no WHERE y.owner = ${owner} AND y.agent_id = ${storable(agentId)}) r`
+
+const sums = `CAST(COALESCE(SUM(r.input), 0) AS BIGINT) AS input, CAST(COALESCE(SUM(r.output), 0) AS BIGINT) AS output, CAST(COALESCE(SUM(r.cache_read), 0) AS BIGINT) AS cache_read,
+  CAST(COALESCE(SUM(r.cache_write_5m), 0) AS BIGINT) AS cache_write_5m, CAST(COALESCE(SUM(r.cache_write_1h), 0) AS BIGINT) AS cache_write_1h,
+  CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, CAST(SUM(r.responses) AS BIGINT) AS responses, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced`
+
+const rowsBy = (reading: Reading, query: UsageQuery, paths: Paths) => {
+  const { sql, t } = reading
+  const where = sql`WHERE ${condition(reading, query, paths)}`
+  const from = sql`${sql.literal(sums)} FROM ${ledger(reading, query)}`
+  switch (query.by) {
+    case "day":
+      return sql<SumRow>`SELECT CASE WHEN r.bucket >= 0 THEN r.bucket END AS key, NULL AS label, NULL AS state, ${from} ${where} GROUP BY 1`
+    case "model":
+      return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${from} ${where} GROUP BY r.model`
+    case "project":
+      return sql<SumRow>`SELECT s.cwd AS key, COALESCE(MAX(d.name), MAX(s.project)) AS label, NULL AS state, ${from}
+        LEFT JOIN ${t("session")} s ON s.no = r.session_no LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd ${where} GROUP BY s.cwd`
+    case "session":
+      return sql<SumRow>`SELECT k.session_id AS key, NULL AS label, MAX(s.state) AS state, ${from}
+        JOIN session_key k ON k.no = r.session_no LEFT JOIN ${t("session")} s ON s.no = r.session_no ${where} GROUP BY k.session_id`
+  }
+}
+
+const report = (read: Reader): typeof Usage.Service.report =>
+  Effect.fn("Usage.report")(function* (query) {
+    const reading = { ...read, ...(yield* Viewer) }
+    const { sql } = read
+    if (query.sessionId !== undefined) yield* known(reading, query.sessionId, false)
+    const paths = yield* directoriesOf(reading, query.project)
+    const found = yield* rowsBy(reading, query, paths)
+    const terms = yield* sql<TermsRow>`
+      SELECT r.model, r.terms, CAST(SUM(r.charges) AS BIGINT) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced,
+        CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure
+      FROM ${ledger(reading, query)} WHERE ${condition(reading, query, paths)} GROUP BY r.model, r.terms`
+    const { day: dayOf } = clockOf(query.timeZone ?? "UTC")
+    const rows = new Map<string, UsageRow>()
+    for (const row of found) {
+      const told = row.key === null ? null : String(row.key)
+      const path = query.by === "project" ? told : null
+      const key = told === null ? "unknown" : query.by === "day" ? dayOf(Number(told) * bucketMs) : path === null ? told : projectId(path)
+      const label = row.state === null ? row.label : yield* titleOf(row.state, key)
+      rows.set(key, { key, label: label ?? key, path, ...add(rows.get(key) ?? none, totalsOf(row)) })
     }
+    const list = [...rows.values()]
+    list.sort(
+      query.by === "day" ? (a, b) => (a.key < b.key ? -1 : 1) : (a, b) => b.costNanoUsd - a.costNanoUsd || b.output - a.output || (a.key < b.key ? -1 : 1)
+    )
+    return {
+      totals: list.reduce<UsageTotals>((sum, row) => add(sum, row), none),
+      rows: list,
+      // What is garbled has no cost, whatever the model's price.
+      unpricedModels: [...new Set(terms.flatMap((row) => (row.unpriced > row.garbled ? [row.model] : [])))].sort(),
+      notIncluded: notIncluded(terms)
+    }
+  }, read.failing("usage"))
 
-    return Usage.of({
-      report: Effect.fn("Usage.report")(function* (query) {
-        const { owner } = yield* Viewer
-        if (query.sessionId !== undefined) yield* known(owner, query.sessionId, false)
-        const paths = yield* directoriesOf(owner, query.project)
-        const found = yield* rowsBy(owner, query, paths)
-        const terms = yield* sql<TermsRow>`
-          SELECT r.model, r.terms, CAST(SUM(r.charges) AS BIGINT) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced,
-            CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure
-          FROM ${ledger(owner, query)} WHERE ${where(owner, query, paths)} GROUP BY r.model, r.terms`
-        const { day: dayOf } = clockOf(query.timeZone ?? "UTC")
-        const rows = new Map<string, UsageRow>()
-        for (const row of found) {
-          const told = row.key === null ? null : String(row.key)
-          const path = query.by === "project" ? told : null
-          const key = told === null ? unknown : query.by === "day" ? dayOf(Number(told) * bucketMs) : path === null ? told : projectId(path)
-          const have = rows.get(key)
-          rows.set(key, { key, label: row.state === null ? (row.label ?? key) : (titleOf(row.state) ?? key), path, ...add(have ?? none, totalsOf(row)) })
-        }
-        const list = [...rows.values()]
-        list.sort(
-          query.by === "day" ? (a, b) => (a.key < b.key ? -1 : 1) : (a, b) => b.costNanoUsd - a.costNanoUsd || b.output - a.output || (a.key < b.key ? -1 : 1)
-        )
-        return {
-          totals: list.reduce<UsageTotals>((sum, row) => add(sum, row), none),
-          rows: list,
-          // What is garbled has no cost, whatever the model's price.
-          unpricedModels: [...new Set(terms.flatMap((row) => (row.unpriced > row.garbled ? [row.model] : [])))].sort(),
-          notIncluded: notIncluded(terms)
-        }
-      }, failing("usage")),
-      reconcile: Effect.fn("Usage.reconcile")(function* (options) {
-        const { owner } = yield* Viewer
-        if (options.sessionId !== undefined) yield* known(owner, options.sessionId, true)
-        return yield* reconcile(sql, models.table, owner, options)
-      }, failing("usage check"))
-    })
-  })
-)
+const reconciled = (read: Reader): typeof Usage.Service.reconcile =>
+  Effect.fn("Usage.reconcile")(function* (options) {
+    const reading = { ...read, ...(yield* Viewer) }
+    if (options.sessionId !== undefined) yield* known(reading, options.sessionId, true)
+    return yield* reconcile(reading, options)
+  }, read.failing("usage check"))
 
 const none: UsageTotals = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, costNanoUsd: 0, responses: 0, unpricedResponses: 0 }
 const totalsOf = (row: SumRow): UsageTotals => ({
@@ -155,7 +160,5 @@ const add = (a: UsageTotals, b: UsageTotals): UsageTotals => ({
   unpricedResponses: a.unpricedResponses + b.unpricedResponses
 })
 
-const titleOf = (json: string): string | null => {
-  const state: SessionState = JSON.parse(json)
-  return state.userTitle?.value ?? state.modelTitle?.value ?? firstLineOf(askedFirst(state))
-}
+const titleOf = (state: string, sessionId: string) =>
+  Effect.map(storedState(state, `session ${sessionId}`), (facts) => facts.userTitle?.value ?? facts.modelTitle?.value ?? firstLineOf(askedFirst(facts)))

@@ -8,7 +8,7 @@ import { bounded } from "../database/bounded.ts"
 import { anyOf } from "../database/Database.ts"
 import { agentMeta } from "../readmodels/agentMeta.ts"
 import { kindNumber } from "../readmodels/messageKey.ts"
-import type { Reading } from "./details.ts"
+import type { Reading } from "./reader.ts"
 
 interface TranscriptRow {
   readonly agent_id: string
@@ -40,8 +40,7 @@ interface SumRow {
 const longestPrompt = 2000
 
 /** Conversations of subagents by the agent's id alone, with what was called, used and compacted in them: four statements whatever their number. */
-export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, table }: Reading, ids: ReadonlyArray<string>) {
-  const t = (name: Parameters<typeof table>[0]) => sql.literal(table(name))
+export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, ids: ReadonlyArray<string>) {
   const rows = yield* sql<TranscriptRow>`
     SELECT x.agent_id, k.session_id, x.session_no, x.no, x.meta, y.messages, y.started_at, y.updated_at FROM transcript x JOIN session_key k ON k.no = x.session_no
     LEFT JOIN ${t("transcript_state")} y ON y.transcript_no = x.no WHERE x.owner = ${owner} AND x.kind = 'agent' AND x.agent_id ${anyOf(sql, ids)}`

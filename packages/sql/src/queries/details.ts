@@ -1,4 +1,3 @@
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { AgentId, SessionId } from "han-core/Entry"
@@ -6,7 +5,6 @@ import { FileChange, ownNotes } from "han-core/FileChange"
 import { Agent, Compaction } from "han-core/Session"
 import type { Mood } from "han-core/SessionDetails"
 import { type Task, TodoList, withMessages } from "han-core/Task"
-import type { OwnerId } from "han-core/Viewer"
 import { entriesAt, type Found } from "../blocks/entriesAt.ts"
 import { anyOf } from "../database/Database.ts"
 import { byIds } from "../database/idHash.ts"
@@ -14,16 +12,11 @@ import { agentMeta } from "../readmodels/agentMeta.ts"
 import { neighbourTimes } from "../readmodels/neighbourTimes.ts"
 import type { Table } from "../readmodels/ReadModels.ts"
 import { tasksOf } from "../readmodels/tasks.ts"
+import type { Reader, Reading } from "./reader.ts"
 
-/** Where to read, and on whose behalf. */
-export interface Reading {
-  readonly sql: SqlClient.SqlClient
-  readonly table: (name: Table) => string
-  readonly owner: OwnerId
-}
 type Details<A> = (reading: Reading, ids: ReadonlyArray<SessionId>) => Effect.Effect<Map<SessionId, A>, SqlError>
 
-const from = ({ sql, table }: Reading, name: Table) => sql`${sql.literal(table(name))} x JOIN session_key k ON k.no = x.session_no`
+const from = ({ sql, t }: Reading, name: Table) => sql`${t(name)} x JOIN session_key k ON k.no = x.session_no`
 const mine = ({ owner, sql }: Reading, ids: ReadonlyArray<SessionId>) => sql`k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)}`
 
 /** Rows by their session, in the order in which they come. */
@@ -43,11 +36,11 @@ export const bySession = <Row extends { readonly session_id: string }, A>(
 
 /** Task lists with the message that made each task. */
 export const tasks: Details<ReadonlyArray<Task>> = Effect.fnUntraced(function* (reading, ids) {
-  const { owner, sql, table } = reading
-  const lists = yield* tasksOf(sql, table, sql`k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)}`)
+  const { owner, sql, t, table } = reading
+  const lists = yield* tasksOf(sql, table, mine(reading, ids))
   const calls = [...lists.values()].flatMap((list) => list.flatMap((task) => (task.callId === null ? [] : [task.callId])))
   const rows = yield* sql<{ id: string; transcript_no: number; line: number }>`
-    SELECT id, transcript_no, line FROM ${sql.literal(table("tool_call"))} WHERE owner = ${owner} AND ${byIds(sql, "id_hash", "id", calls)}`
+    SELECT id, transcript_no, line FROM ${t("tool_call")} WHERE owner = ${owner} AND ${byIds(sql, "id_hash", "id", calls)}`
   const find = yield* entriesAt(
     sql,
     rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
@@ -92,8 +85,8 @@ interface FileChangeRow {
   readonly cwd: string | null
 }
 export const fileChanges: Details<ReadonlyArray<FileChange>> = Effect.fnUntraced(function* (reading, ids) {
-  const { sql, table } = reading
-  const session = sql`LEFT JOIN ${sql.literal(table("session"))} s ON s.no = x.session_no`
+  const { sql, t } = reading
+  const session = sql`LEFT JOIN ${t("session")} s ON s.no = x.session_no`
   const rows = yield* sql<FileChangeRow>`
     SELECT k.session_id, x.id, x.agent_id, x.path, ${actionOf(sql)} AS action, COALESCE(x.name, 'unknown') AS tool_name, x.at, x.result_at AS until, COALESCE(x.patch_added, x.lines_added) AS added,
       COALESCE(x.patch_removed, x.lines_removed) AS removed,
@@ -161,10 +154,10 @@ interface AgentRow {
   readonly updated_at: number | null
 }
 export const agents: Details<ReadonlyArray<Agent>> = Effect.fnUntraced(function* (reading, ids) {
-  const { sql, table } = reading
+  const { sql, t } = reading
   const rows = yield* sql<AgentRow>`
     SELECT k.session_id, x.agent_id, COALESCE(MAX(CASE WHEN x.replaced_by IS NULL THEN x.meta END), MAX(x.meta)) AS meta, SUM(COALESCE(y.messages, 0)) AS messages, MIN(y.started_at) AS started_at, MAX(y.updated_at) AS updated_at
-    FROM transcript x JOIN session_key k ON k.no = x.session_no LEFT JOIN ${sql.literal(table("transcript_state"))} y ON y.transcript_no = x.no
+    FROM transcript x JOIN session_key k ON k.no = x.session_no LEFT JOIN ${t("transcript_state")} y ON y.transcript_no = x.no
     WHERE ${mine(reading, ids)} AND x.kind = 'agent' GROUP BY k.session_id, x.agent_id ORDER BY MIN(y.started_at), x.agent_id`
   return bySession(
     rows,
@@ -185,8 +178,7 @@ export const agents: Details<ReadonlyArray<Agent>> = Effect.fnUntraced(function*
 
 /** Rows with the time of their line, or its neighbour's where it tells none. */
 export const datedRows = Effect.fnUntraced(function* <Row extends { readonly at: number | null; readonly transcript_no: number; readonly line: number }>(
-  sql: SqlClient.SqlClient,
-  table: Reading["table"],
+  { sql, table }: Reader,
   rows: ReadonlyArray<Row>
 ): Effect.fn.Return<ReadonlyArray<Row>, SqlError> {
   const placeOf = ({ line, transcript_no: transcriptNo }: Row) => ({ line, transcriptNo })
@@ -208,11 +200,10 @@ interface CompactionRow {
   readonly summary: string | null
 }
 export const compactions: Details<ReadonlyArray<Compaction>> = Effect.fnUntraced(function* (reading, ids) {
-  const { sql, table } = reading
-  const told = yield* sql<CompactionRow>`
+  const told = yield* reading.sql<CompactionRow>`
     SELECT k.session_id, x.id, t.agent_id, x.at, x.transcript_no, x.line, x.trigger_name, x.pre_tokens, x.post_tokens, x.duration_ms, x.summary
     FROM ${from(reading, "compaction")} JOIN transcript t ON t.no = x.transcript_no WHERE ${mine(reading, ids)}`
-  const rows = (yield* datedRows(sql, table, told)).toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || a.line - b.line || (a.id < b.id ? -1 : 1))
+  const rows = (yield* datedRows(reading, told)).toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || a.line - b.line || (a.id < b.id ? -1 : 1))
   return bySession(
     rows,
     (row, sessionId) =>

@@ -15,7 +15,7 @@ export const excerpt = (text: string, terms: SearchTerms): string => {
   return `${from > 0 ? "…" : ""}${cut}${to < text.length ? "…" : ""}`
 }
 
-/** Whether one of the words stands in `text`. */
+/** True when one of the words stands in `text`. */
 export const hasMatch = (text: string, terms: SearchTerms): boolean => firstMatch(text, terms) >= 0
 
 const firstMatch = (text: string, { groups }: SearchTerms): number => {

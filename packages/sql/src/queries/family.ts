@@ -1,10 +1,9 @@
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
-import type { Table } from "../readmodels/ReadModels.ts"
+import type { Reader } from "./reader.ts"
 
 /**
  * The session whose history session "s" carries a copy of: the one that its copied lines name, else, among sessions whose histories begin with the same line
  * and that name none, the one with the smallest id. Null for a session that copied nothing.
  */
-export const forkOf = (sql: SqlClient.SqlClient, table: (name: Table) => string): Fragment =>
-  sql`COALESCE(s.mark_session, (SELECT MIN(f.id) FROM ${sql.literal(table("session"))} f WHERE f.owner = s.owner AND f.first_uuid = s.first_uuid AND f.mark_session IS NULL AND f.present = 1 AND f.id < s.id))`
+export const forkOf = ({ sql, t }: Pick<Reader, "sql" | "t">): Fragment =>
+  sql`COALESCE(s.mark_session, (SELECT MIN(f.id) FROM ${t("session")} f WHERE f.owner = s.owner AND f.first_uuid = s.first_uuid AND f.mark_session IS NULL AND f.present = 1 AND f.id < s.id))`

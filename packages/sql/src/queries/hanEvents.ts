@@ -3,10 +3,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import { type HanEvent, type HookRun, runsOf } from "han-core/HookRun"
-import type { SessionState } from "han-core/unstable/SessionState"
 import { entriesAt } from "../blocks/entriesAt.ts"
 import { anyOf } from "../database/Database.ts"
-import { bySession, type Reading } from "./details.ts"
+import { bySession } from "./details.ts"
+import type { Reading } from "./reader.ts"
+import { stateOf } from "./rows.ts"
 
 export interface EventRow {
   readonly session_id: string
@@ -21,7 +22,7 @@ export interface EventRow {
 /** The columns of an `EventRow`, of `han_event x` and `session_key k`. */
 export const eventColumns = "k.session_id, x.id, x.name, x.reply_to, x.at, x.transcript_no, x.line"
 
-/** What each of these lines says, in two statements for all of them. */
+/** Reads the events of these rows, in two statements for all of them. */
 export const readEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, rows: ReadonlyArray<EventRow>) {
   const find = yield* entriesAt(
     sql,
@@ -36,9 +37,9 @@ export const readEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlClient,
 })
 
 /** The lines of han's own log with these names, with what they say, in the order in which they were written. */
-export const eventsOf = Effect.fnUntraced(function* ({ owner, sql, table }: Reading, ids: ReadonlyArray<SessionId>, names: ReadonlyArray<string>) {
+export const eventsOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, ids: ReadonlyArray<SessionId>, names: ReadonlyArray<string>) {
   const rows = yield* sql<EventRow>`
-    SELECT ${sql.literal(eventColumns)} FROM ${sql.literal(table("han_event"))} x JOIN session_key k ON k.no = x.session_no
+    SELECT ${sql.literal(eventColumns)} FROM ${t("han_event")} x JOIN session_key k ON k.no = x.session_no
     WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)} AND x.name ${anyOf(sql, names)} ORDER BY x.transcript_no, x.line`
   return bySession(rows, yield* readEvents(sql, rows))
 })
@@ -48,18 +49,16 @@ export const runNames: ReadonlyArray<string> = ["hook_run", "hook_result", "hook
 
 /** The runs of hooks of these sessions, each with its end. One statement more when a run is under way: a closed session has none. */
 export const hookRunsOf = Effect.fnUntraced(function* (reading: Reading, ids: ReadonlyArray<SessionId>) {
-  const { owner, sql, table } = reading
+  const { owner, sql, t } = reading
   const now = yield* Clock.currentTimeMillis
   const events = yield* eventsOf(reading, ids, runNames)
   const runs = new Map<SessionId, ReadonlyArray<HookRun>>([...events].map(([id, list]) => [id, runsOf(list, { now, ended: false })]))
   const open = [...runs].flatMap(([id, list]) => (list.some(({ status }) => status === "running") ? [id] : []))
   if (open.length === 0) return runs
-  const rows = yield* sql<{
-    id: string
-    state: string
-  }>`SELECT id, state FROM ${sql.literal(table("session"))} WHERE owner = ${owner} AND id ${anyOf(sql, open)}`
+  const rows = yield* sql<{ no: number; id: string; state: string }>`
+    SELECT no, id, state FROM ${t("session")} WHERE owner = ${owner} AND id ${anyOf(sql, open)}`
   for (const row of rows) {
-    const { ended }: SessionState = JSON.parse(row.state)
+    const { ended } = yield* stateOf(row)
     const id = row.id as SessionId
     if (ended?.value === true) runs.set(id, runsOf(events.get(id) ?? [], { now, ended: true }))
   }

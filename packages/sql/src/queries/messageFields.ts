@@ -1,17 +1,14 @@
-import type * as SqlClient from "@effect/sql/SqlClient"
-import { isPrompt, MessageKind, type MessageRole, roleOf, spokenText, typeOf } from "han-core/Message"
+import type { Fragment } from "@effect/sql/Statement"
+import { isPrompt, MessageKind, roleOf, spokenText, typeOf } from "han-core/Message"
 import type { MessageField, MessageLine } from "han-core/Messages"
 import * as Sentiment from "han-core/Sentiment"
-import type { Scalar } from "han-core/Where"
-import type { Columns } from "../database/where.ts"
-import { kindNumber } from "../readmodels/messageKey.ts"
-import type { Table } from "../readmodels/ReadModels.ts"
+import type { Scalar, Where } from "han-core/Where"
+import { fieldsOf } from "han-core/Where"
+import type { ColumnOf } from "../database/where.ts"
+import { kindNumbers } from "../readmodels/messageKey.ts"
+import type { Reader } from "./reader.ts"
 
-/** Fields that a statement over "message" knows; the others are in the lines. */
-type IndexedField = "id" | "agentId" | "type" | "role" | "toolName" | "line"
-export const indexedFields: ReadonlySet<MessageField> = new Set<IndexedField>(["id", "agentId", "type", "role", "toolName", "line"])
-
-/** What is known of a line beside its own words. */
+/** Facts about a line that are not in it. */
 export interface MessageFacts {
   readonly inputTokens: number | null
   readonly outputTokens: number | null
@@ -31,63 +28,49 @@ export const unknownFacts: MessageFacts = {
   filesChanged: null
 }
 
-/** What a statement over message "m" calls each field that it knows. The same as `messageField` of the line. */
-export const messageColumns = (sql: SqlClient.SqlClient, table: (name: Table) => string): Columns<MessageField> => {
-  const byKind = (of: (kind: MessageKind) => MessageRole | string | null) =>
-    sql.literal(`CASE m.kind ${MessageKind.literals.map((kind) => `WHEN ${kindNumber(kind)} THEN ${quoted(of(kind))}`).join(" ")} END`)
-  const never = sql`NULL`
-  return {
-    id: sql`m.uuid`,
-    agentId: sql`(SELECT x.agent_id FROM transcript x WHERE x.no = m.transcript_no)`,
-    type: sql`${byKind(typeOf)}`,
-    role: sql`${byKind(roleOf)}`,
-    toolName: sql`CASE WHEN m.kind = ${sql.literal(String(kindNumber("han")))} THEN (SELECT h.name FROM ${sql.literal(table("han_event"))} h WHERE h.session_no = m.session_no AND h.id = m.uuid) END`,
-    line: sql`m.line`,
-    parentId: never,
-    at: never,
-    sentimentScore: never,
-    sentimentLevel: never,
-    frustrationScore: never,
-    frustrationLevel: never,
-    inputTokens: never,
-    outputTokens: never,
-    cacheReadTokens: never,
-    cacheCreationTokens: never,
-    linesAdded: never,
-    linesRemoved: never,
-    filesChanged: never
-  }
+/** A field of messages, as a line has it and, where a statement over message "m" can tell it, as that calls it: both are the same for every line. */
+interface Field {
+  readonly read: (line: MessageLine, facts: MessageFacts) => Scalar
+  readonly column?: (reader: Reader) => Fragment
 }
-const quoted = (value: string | null) => (value === null ? "NULL" : `'${value}'`)
 
-export const messageField = ({ message }: MessageLine, facts: MessageFacts, field: MessageField): Scalar => {
-  switch (field) {
-    case "id":
-      return message.id
-    case "agentId":
-      return message.agentId
-    case "parentId":
-      return message.envelope.parentUuid
-    case "type":
-      return typeOf(message.kind)
-    case "role":
-      return roleOf(message.kind)
-    case "toolName":
-      return message.events.find((event) => event._tag === "HanNoted")?.name ?? null
-    case "at":
-      return message.at === null ? null : new Date(message.at).toISOString()
-    case "line":
-      return message.line
-    case "sentimentScore":
-      return moodOf(message)?.score ?? null
-    case "sentimentLevel":
-      return moodOf(message)?.level ?? null
-    case "frustrationScore":
-      return moodOf(message)?.frustration?.score ?? null
-    case "frustrationLevel":
-      return moodOf(message)?.frustration?.level ?? null
-    default:
-      return facts[field]
-  }
+const fields: { readonly [Name in MessageField]: Field } = {
+  id: { read: ({ message }) => message.id, column: ({ sql }) => sql`m.uuid` },
+  agentId: { read: ({ message }) => message.agentId, column: ({ sql }) => sql`(SELECT x.agent_id FROM transcript x WHERE x.no = m.transcript_no)` },
+  parentId: { read: ({ message }) => message.envelope.parentUuid },
+  type: { read: ({ message }) => typeOf(message.kind), column: (reader) => byKind(reader, typeOf) },
+  role: { read: ({ message }) => roleOf(message.kind), column: (reader) => byKind(reader, roleOf) },
+  toolName: {
+    read: ({ message }) => message.events.find((event) => event._tag === "HanNoted")?.name ?? null,
+    column: ({ sql, t }) =>
+      sql`CASE WHEN m.kind = ${sql.literal(String(kindNumbers.han))} THEN (SELECT h.name FROM ${t("han_event")} h WHERE h.session_no = m.session_no AND h.id = m.uuid) END`
+  },
+  at: { read: ({ message }) => (message.at === null ? null : new Date(message.at).toISOString()) },
+  line: { read: ({ message }) => message.line, column: ({ sql }) => sql`m.line` },
+  sentimentScore: { read: (line) => moodOf(line)?.score ?? null },
+  sentimentLevel: { read: (line) => moodOf(line)?.level ?? null },
+  frustrationScore: { read: (line) => moodOf(line)?.frustration?.score ?? null },
+  frustrationLevel: { read: (line) => moodOf(line)?.frustration?.level ?? null },
+  inputTokens: { read: (_, facts) => facts.inputTokens },
+  outputTokens: { read: (_, facts) => facts.outputTokens },
+  cacheReadTokens: { read: (_, facts) => facts.cacheReadTokens },
+  cacheCreationTokens: { read: (_, facts) => facts.cacheCreationTokens },
+  linesAdded: { read: (_, facts) => facts.linesAdded },
+  linesRemoved: { read: (_, facts) => facts.linesRemoved },
+  filesChanged: { read: (_, facts) => facts.filesChanged }
 }
-const moodOf = (message: MessageLine["message"]) => (isPrompt(message.kind, message) ? Sentiment.analyse(spokenText(message) ?? "") : null)
+const byKind = ({ sql }: Reader, of: (kind: MessageKind) => string | null) =>
+  sql.literal(`CASE m.kind ${MessageKind.literals.map((kind) => `WHEN ${kindNumbers[kind]} THEN ${quoted(of(kind))}`).join(" ")} END`)
+const quoted = (value: string | null) => (value === null ? "NULL" : `'${value}'`)
+const moodOf = ({ message }: MessageLine) => (isPrompt(message.kind, message) ? Sentiment.analyse(spokenText(message) ?? "") : null)
+
+/** True for a condition that a statement can ask; the lines have to be read for others. */
+export const isIndexed = (where: Where<MessageField> | undefined): boolean =>
+  where === undefined || [...fieldsOf(where)].every((field) => fields[field].column !== undefined)
+
+/** The columns of a condition that is indexed. */
+export const messageColumn =
+  (reader: Reader): ColumnOf<MessageField> =>
+  (field) =>
+    fields[field].column?.(reader) ?? reader.sql`NULL`
+export const messageField = (line: MessageLine, facts: MessageFacts, field: MessageField): Scalar => fields[field].read(line, facts)

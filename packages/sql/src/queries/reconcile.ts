@@ -1,17 +1,17 @@
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import { withoutSuffix } from "han-core/Pricing"
+import type { Session } from "han-core/Session"
 import type { SessionEventOf } from "han-core/SessionEvent"
 import type { Reconciliation } from "han-core/Usage"
-import type { OwnerId } from "han-core/Viewer"
 import { bounded } from "../database/bounded.ts"
 import { storable } from "../database/Database.ts"
 import { notIncluded, type TermsRow } from "../readmodels/notIncluded.ts"
-import type { Table } from "../readmodels/ReadModels.ts"
 import { forkOf } from "./family.ts"
-import { type SessionRow, sessionFromRow } from "./rows.ts"
+import type { Reading } from "./reader.ts"
+import type { SessionRow } from "./rows.ts"
+import { sessionsFrom } from "./sessionPages.ts"
 
 interface ModelSums extends TermsRow {
   readonly input: number
@@ -44,101 +44,94 @@ type Sums = Readonly<Record<(typeof summed)[number], number>>
 
 /** The client's own account of each session beside the ledger's, and why they differ. */
 export const reconcile = Effect.fnUntraced(function* (
-  sql: SqlClient.SqlClient,
-  table: (name: Table) => string,
-  owner: OwnerId,
+  reading: Reading,
   options: { readonly sessionId?: SessionId | undefined; readonly since?: number | undefined }
 ) {
-  const t = (name: Table) => sql.literal(table(name))
-  const sessions = yield* sql<SessionRow & { stated: string; stamp: number }>`
-    SELECT s.*, ${forkOf(sql, table)} AS fork_of, NULL AS repo_name, NULL AS remote, 0 AS subagents, c.stated, c.stamp
+  const { owner, sql, t } = reading
+  const rows = yield* sql<AccountRow>`
+    SELECT s.*, ${forkOf(reading)} AS fork_of, NULL AS repo_name, NULL AS remote, 0 AS subagents, c.stated, c.stamp
     FROM ${t("cost_state")} c JOIN ${t("session")} s ON s.no = c.session_no
     WHERE s.owner = ${owner} AND s.present = 1
       AND ${options.sessionId === undefined ? sql`1 = 1` : sql`s.id = ${storable(options.sessionId)}`}
       AND ${options.since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${options.since}`}
     ORDER BY s.updated_at DESC, s.no DESC`
-  const result: Array<Reconciliation> = []
-  for (const row of sessions) {
-    const session = sessionFromRow(row, Date.now())
-    const stated: SessionEventOf<"CostStated"> = JSON.parse(row.stated)
-    const ofAncestors = (column: "id_hash" | "message_id") => sql`SELECT ${sql.literal(column)} FROM ${t("response")} WHERE session_no IN (
-      WITH RECURSIVE ancestor (no, id) AS (
-        SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${session.forkOf}
-        UNION SELECT k.no, k.session_id FROM ancestor a JOIN ${t("session")} s ON s.no = a.no JOIN session_key k ON k.owner = s.owner AND k.session_id = ${forkOf(sql, table)}
-      ) SELECT no FROM ancestor)`
-    // A fork's account goes on from its origin's: every response that its transcript shows is in it.
-    const inherited =
-      session.forkOf === null
-        ? sql`1 = 0`
-        : sql`r.id_hash IN (${ofAncestors("id_hash")}) AND r.message_id IN (${ofAncestors("message_id")})
-          AND r.at <= (SELECT MAX(f.at) FROM (SELECT MIN(at) AS at FROM ${t("response")} WHERE session_no = ${row.no}) f)`
-    const isLater = sql`x.kind = 'main' AND x.session_no = ${row.no} AND x.generation * ${generationStep} + r.line > ${row.stamp}`
-    const later = (what: Fragment) => sql`CAST(SUM(CASE WHEN ${isLater} THEN ${what} ELSE 0 END) AS BIGINT)`
-    const sums = (condition: Fragment) =>
-      sql<ModelSums>`SELECT r.model, r.terms, COUNT(*) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.input) AS BIGINT) AS input,
-        CAST(SUM(r.output) AS BIGINT) AS output, CAST(SUM(r.cache_read) AS BIGINT) AS cache_read, CAST(SUM(r.cache_write_5m + r.cache_write_1h) AS BIGINT) AS cache_write,
-        CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) - COUNT(r.cost) AS unpriced, CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure,
-        ${later(sql`1`)} AS later, ${later(sql`r.input`)} AS later_input, ${later(sql`r.output`)} AS later_output,
-        ${later(sql`r.cache_read`)} AS later_read, ${later(sql`r.cache_write_5m + r.cache_write_1h`)} AS later_write
-        FROM ${t("response")} r JOIN transcript x ON x.no = r.transcript_no WHERE r.owner = ${owner} AND (${condition}) GROUP BY r.model, r.terms`
-    const own = yield* sums(sql`r.session_no = ${row.no}`)
-    const copied = session.forkOf === null ? [] : yield* sums(inherited)
-    const nameOf = namesFor(
-      stated.models.map(({ model }) => model),
-      [...own, ...copied].map(({ model }) => model)
-    )
-    const ledger = new Map<string, Sums>()
-    for (const part of [...own, ...copied]) ledger.set(nameOf(part.model), together(ledger.get(nameOf(part.model)), part))
-    const clientNanoUsd = wholeNano(stated.totalCostUsd)
-    const ledgerNanoUsd = bounded([...ledger.values()].reduce((sum, part) => sum + part.cost, 0))
-    const models = [...new Set([...stated.models.map(({ model }) => nameOf(model)), ...ledger.keys()])].sort().map((model) => {
-      const client = stated.models.filter((part) => nameOf(part.model) === model)
-      const mine = ledger.get(model)
-      const sum = (of: (part: (typeof client)[number]) => number) => bounded(client.reduce((so, part) => so + of(part), 0))
-      return {
-        model,
-        client: {
-          input: sum((part) => part.input),
-          output: sum((part) => part.output),
-          cacheRead: sum((part) => part.cacheRead),
-          cacheWrite: sum((part) => part.cacheWrite)
-        },
-        ledger: {
-          input: bounded(mine?.input ?? 0),
-          output: bounded(mine?.output ?? 0),
-          cacheRead: bounded(mine?.cache_read ?? 0),
-          cacheWrite: bounded(mine?.cache_write ?? 0)
-        }
-      }
-    })
-    const differenceNanoUsd = bounded(clientNanoUsd - ledgerNanoUsd)
-    const same = models.every(
-      ({ client, ledger }) =>
-        client.input === ledger.input && client.output === ledger.output && client.cacheRead === ledger.cacheRead && client.cacheWrite === ledger.cacheWrite
-    )
-    result.push({
-      sessionId: session.id,
-      title: session.displayTitle,
-      clientNanoUsd,
-      ledgerNanoUsd,
-      differenceNanoUsd,
-      models,
-      reasons:
-        same && differenceNanoUsd === 0
-          ? []
-          : reasons({
-              fork: session.forkOf !== null,
-              models,
-              differenceNanoUsd,
-              same,
-              ledger,
-              searches: stated.models.some((model) => model.webSearches > 0),
-              beside: notIncluded([...own, ...copied])
-            })
-    })
-  }
-  return result
+  return yield* Effect.forEach(yield* sessionsFrom(rows), ({ row, session }) =>
+    Effect.map(ledgerOf(reading, session, row), (parts) => compared(session, JSON.parse(row.stated), parts))
+  )
 })
+
+type AccountRow = SessionRow & { readonly stated: string; readonly stamp: number }
+
+/** Sums up the ledger of a session and, for a fork, of the responses that it copied: one row for each model and its terms. */
+const ledgerOf = Effect.fnUntraced(function* (reading: Reading, { forkOf: origin }: Session, { no, stamp }: AccountRow) {
+  const { owner, sql, t } = reading
+  const ofAncestors = (column: "id_hash" | "message_id") => sql`SELECT ${sql.literal(column)} FROM ${t("response")} WHERE session_no IN (
+    WITH RECURSIVE ancestor (no, id) AS (
+      SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${origin}
+      UNION SELECT k.no, k.session_id FROM ancestor a JOIN ${t("session")} s ON s.no = a.no JOIN session_key k ON k.owner = s.owner AND k.session_id = ${forkOf(reading)}
+    ) SELECT no FROM ancestor)`
+  const isLater = sql`x.kind = 'main' AND x.session_no = ${no} AND x.generation * ${generationStep} + r.line > ${stamp}`
+  const later = (what: string) => sql`CAST(SUM(CASE WHEN ${isLater} THEN ${sql.literal(what)} ELSE 0 END) AS BIGINT)`
+  const parts = (condition: Fragment) =>
+    sql<ModelSums>`SELECT r.model, r.terms, COUNT(*) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.input) AS BIGINT) AS input,
+      CAST(SUM(r.output) AS BIGINT) AS output, CAST(SUM(r.cache_read) AS BIGINT) AS cache_read, CAST(SUM(r.cache_write_5m + r.cache_write_1h) AS BIGINT) AS cache_write,
+      CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) - COUNT(r.cost) AS unpriced, CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure,
+      ${later("1")} AS later, ${later("r.input")} AS later_input, ${later("r.output")} AS later_output,
+      ${later("r.cache_read")} AS later_read, ${later("r.cache_write_5m + r.cache_write_1h")} AS later_write
+      FROM ${t("response")} r JOIN transcript x ON x.no = r.transcript_no WHERE r.owner = ${owner} AND (${condition}) GROUP BY r.model, r.terms`
+  const own = yield* parts(sql`r.session_no = ${no}`)
+  if (origin === null) return own
+  // A fork's account goes on from its origin's: every response that its transcript shows is in it.
+  const copied = yield* parts(sql`r.id_hash IN (${ofAncestors("id_hash")}) AND r.message_id IN (${ofAncestors("message_id")})
+    AND r.at <= (SELECT MAX(f.at) FROM (SELECT MIN(at) AS at FROM ${t("response")} WHERE session_no = ${no}) f)`)
+  return [...own, ...copied]
+})
+
+const compared = (session: Session, stated: SessionEventOf<"CostStated">, parts: ReadonlyArray<ModelSums>): Reconciliation => {
+  const nameOf = namesFor(
+    stated.models.map(({ model }) => model),
+    parts.map(({ model }) => model)
+  )
+  const ledger = new Map<string, Sums>()
+  for (const part of parts) ledger.set(nameOf(part.model), together(ledger.get(nameOf(part.model)), part))
+  const clientNanoUsd = wholeNano(stated.totalCostUsd)
+  const ledgerNanoUsd = bounded([...ledger.values()].reduce((sum, part) => sum + part.cost, 0))
+  const models = [...new Set([...stated.models.map(({ model }) => nameOf(model)), ...ledger.keys()])].sort().map((model) => {
+    const client = stated.models.filter((part) => nameOf(part.model) === model)
+    const mine = ledger.get(model)
+    const sum = (of: (part: (typeof client)[number]) => number) => bounded(client.reduce((so, part) => so + of(part), 0))
+    return {
+      model,
+      client: {
+        input: sum((part) => part.input),
+        output: sum((part) => part.output),
+        cacheRead: sum((part) => part.cacheRead),
+        cacheWrite: sum((part) => part.cacheWrite)
+      },
+      ledger: {
+        input: bounded(mine?.input ?? 0),
+        output: bounded(mine?.output ?? 0),
+        cacheRead: bounded(mine?.cache_read ?? 0),
+        cacheWrite: bounded(mine?.cache_write ?? 0)
+      }
+    }
+  })
+  const differenceNanoUsd = bounded(clientNanoUsd - ledgerNanoUsd)
+  const same = models.every(({ client, ledger }) => counters.every(([key]) => client[key] === ledger[key]))
+  const searches = stated.models.some((model) => model.webSearches > 0)
+  return {
+    sessionId: session.id,
+    title: session.displayTitle,
+    clientNanoUsd,
+    ledgerNanoUsd,
+    differenceNanoUsd,
+    models,
+    reasons:
+      same && differenceNanoUsd === 0
+        ? []
+        : reasons({ fork: session.forkOf !== null, models, differenceNanoUsd, same, ledger, searches, beside: notIncluded(parts) })
+  }
+}
 
 /** See `cost_state` in projectFacts.ts: a stamp is a generation and a line. */
 const generationStep = 2 ** 40
@@ -146,20 +139,7 @@ const generationStep = 2 ** 40
 /** Dollars as the client wrote them, in nano-dollars; of what cannot be, the bound. */
 const wholeNano = (usd: number): number => bounded(Math.round(usd * 1e9))
 
-const nothing: Sums = {
-  input: 0,
-  output: 0,
-  cache_read: 0,
-  cache_write: 0,
-  cost: 0,
-  unpriced: 0,
-  garbled: 0,
-  later: 0,
-  later_input: 0,
-  later_output: 0,
-  later_read: 0,
-  later_write: 0
-}
+const nothing = Object.fromEntries(summed.map((key) => [key, 0])) as Sums
 const together = (have: Sums = nothing, part: ModelSums): Sums => {
   const sum = { ...have }
   for (const key of summed) sum[key] = have[key] + part[key]

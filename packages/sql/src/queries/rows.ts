@@ -1,8 +1,11 @@
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import { Session, type SessionLink, type SessionStatus } from "han-core/Session"
 import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
 import { bounded } from "../database/bounded.ts"
 import type { Delta } from "../readmodels/chunk.ts"
+import { storedState } from "../readmodels/storedState.ts"
 
 export interface SessionRow extends Delta {
   readonly no: number
@@ -21,14 +24,22 @@ export interface SessionRow extends Delta {
   readonly subagents: number
 }
 
-export const activeMs = 5 * 60_000
-export const idleMs = 24 * 3_600_000
+/** The states of sessions that go on, by the milliseconds since their last line. */
+export const statusByAge = [
+  ["active", 5 * 60_000],
+  ["idle", 24 * 3_600_000]
+] as const satisfies ReadonlyArray<readonly [SessionStatus, number]>
 
 const statusOf = (ended: boolean, updatedAt: number, now: number): SessionStatus =>
-  ended ? "completed" : now - updatedAt < activeMs ? "active" : now - updatedAt < idleMs ? "idle" : "completed"
+  (ended ? undefined : statusByAge.find(([, ms]) => now - updatedAt < ms)?.[0]) ?? "completed"
 
-export const sessionFromRow = (row: SessionRow, now: number): Session => {
-  const state: SessionState = JSON.parse(row.state)
+/** The state of a session as its row has it. */
+export const stateOf = ({ no, state }: Pick<SessionRow, "no" | "state">): Effect.Effect<SessionState, SqlError> => storedState(state, `session ${no}`)
+
+export const sessionFromRow = (row: SessionRow, now: number): Effect.Effect<Session, SqlError> =>
+  Effect.map(stateOf(row), (state) => sessionOf(row, state, now))
+
+const sessionOf = (row: SessionRow, state: SessionState, now: number): Session => {
   const link: SessionLink | null =
     row.fork_of !== null
       ? { kind: row.mark_kind ?? "resume", sessionId: row.fork_of as SessionId }

@@ -1,41 +1,52 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Fragment } from "@effect/sql/Statement"
+import { type Fragment, join } from "@effect/sql/Statement"
 import type { Session } from "han-core/Session"
 import type { SessionField } from "han-core/Sessions"
 import type { Scalar } from "han-core/Where"
-import type { Columns } from "../database/where.ts"
-import { activeMs, idleMs } from "./rows.ts"
+import type { ColumnOf } from "../database/where.ts"
+import { statusByAge } from "./rows.ts"
 
-/** What a statement over session "s" calls each field. The same as `sessionField` of the session that is made of the row. */
-export const sessionColumns = (sql: SqlClient.SqlClient, now: number): Columns<SessionField> => {
-  const told = (key: string, field = "value"): Fragment =>
-    sql.onDialectOrElse({
-      pg: () => sql`(s.state::json #>> ${`{${key},${field.replaceAll(".", ",")}}`}::text[])`,
-      orElse: () => sql`json_extract(s.state, ${`$.${key}.${field}`})`
-    })
-  const number = sql.onDialectOrElse({
-    pg: () => sql`(s.state::json #>> '{pullRequest,value,number}')::bigint`,
-    orElse: () => told("pullRequest", "value.number")
+/** A field of sessions, as a statement over session "s" calls it and as a session has it: both are the same for every session. */
+interface Field {
+  readonly column: (sql: SqlClient.SqlClient, now: number) => Fragment
+  readonly read: (session: Session) => Scalar
+}
+
+const fields: { readonly [Name in SessionField]: Field } = {
+  id: { column: (sql) => sql`s.id`, read: ({ id }) => id },
+  path: { column: (sql) => sql`s.cwd`, read: ({ cwd }) => cwd },
+  source: { column: (sql) => sql`s.source`, read: ({ source }) => source },
+  slug: { column: (sql) => fact(sql, "slug"), read: ({ slug }) => slug },
+  team: { column: (sql) => fact(sql, "team"), read: ({ team }) => team },
+  pullRequest: {
+    column: (sql) => {
+      const number = fact(sql, "pullRequest", ",number", ".number")
+      return sql.onDialectOrElse({ pg: () => sql`${number}::bigint`, orElse: () => number })
+    },
+    read: ({ pullRequest }) => pullRequest?.number ?? null
+  },
+  status: {
+    column: (sql, now) => {
+      const ended = sql.onDialectOrElse({
+        pg: () => sql`COALESCE(${fact(sql, "ended")}, 'false') = 'true'`,
+        orElse: () => sql`COALESCE(${fact(sql, "ended")}, 0) = 1`
+      })
+      const ages = statusByAge.map(([status, ms]) => sql`WHEN ${now} - s.updated_at < ${ms} THEN ${sql.literal(`'${status}'`)}`)
+      return sql`CASE WHEN ${ended} THEN 'completed' ${join(" ", false)(ages)} ELSE 'completed' END`
+    },
+    read: ({ status }) => status
+  }
+}
+
+/** The value of a fact of the state, or a part of it. */
+const fact = (sql: SqlClient.SqlClient, name: string, pgPart = "", part = ""): Fragment =>
+  sql.onDialectOrElse({
+    pg: () => sql`(s.state::json #>> ${`{${name},value${pgPart}}`}::text[])`,
+    orElse: () => sql`json_extract(s.state, ${`$.${name}.value${part}`})`
   })
-  const ended = sql.onDialectOrElse({ pg: () => sql`COALESCE(${told("ended")}, 'false') = 'true'`, orElse: () => sql`COALESCE(${told("ended")}, 0) = 1` })
-  return {
-    id: sql`s.id`,
-    path: sql`s.cwd`,
-    source: sql`s.source`,
-    slug: told("slug"),
-    team: told("team"),
-    pullRequest: number,
-    status: sql`CASE WHEN ${ended} THEN 'completed' WHEN ${now} - s.updated_at < ${activeMs} THEN 'active' WHEN ${now} - s.updated_at < ${idleMs} THEN 'idle' ELSE 'completed' END`
-  }
-}
 
-export const sessionField = (session: Session, field: SessionField): Scalar => {
-  switch (field) {
-    case "path":
-      return session.cwd
-    case "pullRequest":
-      return session.pullRequest?.number ?? null
-    default:
-      return session[field]
-  }
-}
+export const sessionColumn =
+  (sql: SqlClient.SqlClient, now: number): ColumnOf<SessionField> =>
+  (field) =>
+    fields[field].column(sql, now)
+export const sessionField = (session: Session, field: SessionField): Scalar => fields[field].read(session)

@@ -1,13 +1,12 @@
-import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { AgentId, SessionId } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import { entriesAt } from "../blocks/entriesAt.ts"
-import type { Table } from "../readmodels/ReadModels.ts"
+import type { Reader } from "./reader.ts"
 import { durationOf } from "./rows.ts"
 
 /** The calls of a session with their results, in the order in which they were made. */
-export const toolCallsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: (name: Table) => string, sessionId: SessionId, sessionNo: number) {
+export const toolCallsOf = Effect.fnUntraced(function* ({ sql, t }: Reader, sessionId: SessionId, sessionNo: number) {
   const rows = yield* sql<{
     id: string
     agent_id: string | null
@@ -19,7 +18,7 @@ export const toolCallsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient
     result_line: number | null
     result_at: number | null
   }>`
-    SELECT id, agent_id, name, at, transcript_no, line, result_transcript_no, result_line, result_at FROM ${sql.literal(table("tool_call"))}
+    SELECT id, agent_id, name, at, transcript_no, line, result_transcript_no, result_line, result_at FROM ${t("tool_call")}
     WHERE session_no = ${sessionNo} AND name IS NOT NULL ORDER BY COALESCE(at, 0), line, id`
   const place = (transcriptNo: number, line: number) => ({ transcriptNo, line })
   const find = yield* entriesAt(

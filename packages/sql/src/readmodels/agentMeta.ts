@@ -1,6 +1,6 @@
 import type { AgentId } from "han-core/Entry"
 
-/** What the client noted about a subagent, as far as it can be read. */
+/** Reads the client's notes about a subagent. A fact that cannot be read is null. */
 export const agentMeta = (meta: string | null) => {
   const facts = parse(meta)
   const text = (key: string): string | null => {

@@ -20,18 +20,18 @@ export interface Chunk {
   readonly id: TranscriptId
   readonly no: number
   readonly sessionNo: number
-  /** Whether another generation has its place: only the ledger takes its lines. */
+  /** True when another generation replaced this one: only the ledger takes its lines. */
   readonly replaced: boolean
   readonly entries: ReadonlyArray<Entry>
   readonly decoded: ReadonlyArray<DecodedLine>
   /** The names of the tables to fill. */
   readonly table: (name: Table) => string
   readonly prices: PriceTable
-  /** Where words wait for the end of the transaction. */
+  /** Holds words back until the end of the transaction. */
   readonly words: PendingWords
-  /** Whether the lines have just come; others are projected again. */
+  /** True for lines that have just come; others are projected again. */
   readonly isNew: boolean
-  /** Whether nothing is known of the session but what comes with this chunk. */
+  /** True when the store has nothing of the session but this chunk. */
   readonly isFirst: boolean
   /** Numbers of the sessions that lines of this chunk name as the one they were copied from. */
   readonly numbers: ReadonlyMap<string, number>
@@ -129,7 +129,7 @@ export const noActivity = (): ActivityDelta => ({
   high: 0
 })
 
-/** What a chunk changes, by session. */
+/** The sums that chunks change, by session. */
 export class Deltas {
   readonly bySession = new Map<number, Delta>()
   readonly byBucket = new Map<string, { readonly sessionNo: number; readonly bucket: number; readonly sums: ActivityDelta }>()
@@ -161,7 +161,7 @@ export class Deltas {
   }
 }
 
-/** What rows of shared things have in common. */
+/** The columns that rows of shared things have in common. */
 export interface SightingRow {
   readonly session_no: number
   readonly mark: number

@@ -1,10 +1,32 @@
 import { createHash } from "node:crypto"
-import { MessageKind } from "han-core/Message"
+import type { MessageKind } from "han-core/Message"
 
-/** Kinds as they are stored: the number is the place in this list, so it only ever grows at its end. */
-const kinds = MessageKind.literals
-export const kindNumber = (kind: MessageKind): number => kinds.indexOf(kind)
-export const kindOfNumber = (number: number): MessageKind => kinds[number] ?? "unrecognized"
+/** The numbers that stand for kinds in the database. A number is never changed, and never given to another kind. */
+export const kindNumbers: Readonly<Record<MessageKind, number>> = {
+  prompt: 0,
+  machine: 1,
+  command: 2,
+  output: 3,
+  interrupt: 4,
+  meta: 5,
+  compaction: 6,
+  "tool-result": 7,
+  answer: 8,
+  "tool-call": 9,
+  system: 10,
+  attachment: 11,
+  summary: 12,
+  queue: 13,
+  title: 14,
+  snapshot: 15,
+  progress: 16,
+  han: 17,
+  unrecognized: 18,
+  unreadable: 19
+}
+const kindsByNumber = new Map(Object.entries(kindNumbers).map(([kind, number]) => [number, kind as MessageKind]))
+export const kindNumber = (kind: MessageKind): number => kindNumbers[kind]
+export const kindOfNumber = (number: number): MessageKind => kindsByNumber.get(number) ?? "unrecognized"
 
 // A key is 4,096 places for each millisecond since 2020, so that keys in order are messages in order, and below 2^53 until 2089.
 const epoch = Date.UTC(2020, 0, 1)
@@ -14,9 +36,9 @@ const lastInstant = epoch + 2 ** 41 - 2 ** 21
 
 /** The part of the keys of messages that tells transcripts apart, whatever order they come in. */
 export interface KeySeed {
-  /** Where they begin within a millisecond: transcripts with the same instants, such as forks, seldom meet. */
+  /** The place within a millisecond from which keys count up, so that transcripts with the same instants, such as forks, seldom collide. */
   readonly place: number
-  /** Where those of messages without any time begin. */
+  /** The first key of messages without any time. */
   readonly timeless: number
 }
 export const keySeed = (transcriptId: string): KeySeed => {
@@ -31,8 +53,8 @@ export const messageKey = (at: number | null, line: number, seed: KeySeed): numb
 /** The smallest key of an instant; every message of that time or later has a greater or equal one. */
 export const keyFrom = (at: number): number => (Math.min(Math.max(Math.trunc(at), epoch), lastInstant) - epoch) * places
 
-/** When a key's message was written, for keys that were not moved beyond their millisecond. */
+/** The millisecond at which a key's message was written; null for a message without any time. */
 export const instantOfKey = (key: number): number | null => (key < 0 ? null : Math.floor(key / places) + epoch)
 
-/** Which conversation of a session a line belongs to: 0 is the session's own, every subagent has one of its own. */
+/** The number of a conversation in its session: 0 for the session's own, another for each subagent. */
 export const threadOf = (agentId: string | null): number => (agentId === null ? 0 : createHash("sha256").update(agentId).digest().readUIntBE(0, 6))

@@ -10,7 +10,7 @@ interface Place {
 }
 
 /**
- * When lines without a time were written: the time of the nearest line before them in their transcript that tells one, else of the nearest one behind. Null in a transcript
+ * Tells when lines without a time were written: at the time of the nearest line before them in their transcript that has one, else of the nearest behind. Null in a transcript
  * without any time. One statement, and none when nothing is asked.
  */
 export const neighbourTimes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: (name: Table) => string, places: ReadonlyArray<Place>) {

@@ -24,7 +24,7 @@ export interface OutputName {
 }
 
 /**
- * What can be searched of these outputs, as text. Files of one name in several folders are all searched, in an order that does not depend on which came first; of the
+ * Reads the searchable part of these outputs as text. Files of one name in several folders are all searched, in an order that does not depend on which came first; of the
  * generations of one file the newest, which is what the file says. An output that is not kept, or is no text, has none.
  */
 export const outputTexts = Effect.fnUntraced(function* (

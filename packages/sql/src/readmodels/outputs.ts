@@ -97,7 +97,7 @@ export const keepParts = Effect.fnUntraced(function* (
   for (const of of changed.values()) for (const table of tables) yield* wordAgain(sql, table, of)
 })
 
-/** Whether it added something that can be searched. */
+/** Stores one part. True when it added something that can be searched. */
 const keepPart = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   owner: OwnerId,

@@ -10,6 +10,7 @@ import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
 import { projectMessages } from "./projectMessages.ts"
 import { projectResponses } from "./projectResponses.ts"
+import { storedState } from "./storedState.ts"
 import { loadStates, saveStates, type TranscriptState, type TranscriptStates } from "./transcriptStates.ts"
 
 const sums = Object.keys(noDelta()) as ReadonlyArray<keyof Delta>
@@ -108,7 +109,7 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
       ? SessionState.combine([...states.values()].flatMap((part) => partOf(part, no)))
       : row === undefined
         ? SessionState.empty
-        : JSON.parse(row.state)
+        : yield* storedState(row.state, `session ${no}`)
     if (row?.listed === 1 && row.updated_at !== updatedAt && own.some(({ isNew }) => isNew)) moves.push([owner, no, row.updated_at])
     const cwd = state.cwd === undefined ? null : storable(state.cwd.value)
     values.push([

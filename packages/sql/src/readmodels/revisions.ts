@@ -12,7 +12,7 @@ import * as ReadModels from "./ReadModels.ts"
 export interface Model {
   readonly name: string
   readonly version: string
-  /** What the rows depend on beside the version. When it changes, the old ones stay in use until new ones are complete. */
+  /** A digest of all else that the rows depend on, such as prices. When it changes, the old ones stay in use until new ones are complete. */
   readonly variant: string
   readonly tables: ReadonlyArray<string>
   readonly create: Projection["create"]

@@ -1,5 +1,5 @@
 /**
- * Where a call, a response or a compaction was seen. Forks carry copies, so one thing may be seen in many transcripts;
+ * The place where a call, a response or a compaction was seen. Forks carry copies, so one thing may be seen in many transcripts;
  * it belongs to the session that made it, whatever was indexed first.
  */
 export interface Sighting {

@@ -5,6 +5,7 @@ import type { Transcript } from "han-core/Entry"
 import type * as SessionState from "han-core/unstable/SessionState"
 import { anyOf, storableJson } from "../database/Database.ts"
 import { type Chunk, type Chunks, upsert } from "./chunk.ts"
+import { storedState } from "./storedState.ts"
 
 /** The facts that a transcript has told so far. */
 export interface TranscriptState {
@@ -19,7 +20,7 @@ export interface TranscriptState {
   lastKey: number | null
   /** Null for one that says nothing of its session, as a subagent's. */
   told: SessionState.SessionState | null
-  /** Whether it is to be written. */
+  /** True when it has to be written. */
   changed: boolean
 }
 
@@ -43,7 +44,7 @@ const columns = ["transcript_no", "session_no", "last_at", "started_at", "update
 const select = (sql: SqlClient.SqlClient, table: Chunk["table"]) =>
   sql`SELECT x.*, t.id, t.kind FROM ${sql.literal(table("transcript_state"))} x JOIN transcript t ON t.no = x.transcript_no`
 
-const add = (states: TranscriptStates, rows: ReadonlyArray<Row>): void => {
+const add = Effect.fnUntraced(function* (states: TranscriptStates, rows: ReadonlyArray<Row>): Effect.fn.Return<void, SqlError> {
   for (const row of rows) {
     if (states.has(row.transcript_no)) continue
     states.set(row.transcript_no, {
@@ -56,11 +57,11 @@ const add = (states: TranscriptStates, rows: ReadonlyArray<Row>): void => {
       updatedAt: row.updated_at,
       messages: row.messages,
       lastKey: row.last_key,
-      told: row.told === null ? null : JSON.parse(row.told),
+      told: row.told === null ? null : yield* storedState(row.told, `transcript ${row.transcript_no}`),
       changed: false
     })
   }
-}
+})
 
 /** The states of these chunks' transcripts, new ones too, and of whatever else tells something of their sessions. */
 export const loadStates = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<TranscriptStates, SqlError> {
@@ -68,8 +69,8 @@ export const loadStates = Effect.fnUntraced(function* (sql: SqlClient.SqlClient,
   const states: TranscriptStates = new Map()
   const sessions = [...new Set(chunks.flatMap((chunk) => (chunk.transcript.kind === "agent" ? [] : [chunk.sessionNo])))]
   const nos = [...new Set(chunks.map((chunk) => chunk.no))]
-  add(states, yield* sql<Row>`${select(sql, table)} WHERE x.transcript_no ${anyOf(sql, nos)}`)
-  if (sessions.length > 0) add(states, yield* sql<Row>`${select(sql, table)} WHERE x.session_no ${anyOf(sql, sessions)} AND x.told IS NOT NULL`)
+  yield* add(states, yield* sql<Row>`${select(sql, table)} WHERE x.transcript_no ${anyOf(sql, nos)}`)
+  if (sessions.length > 0) yield* add(states, yield* sql<Row>`${select(sql, table)} WHERE x.session_no ${anyOf(sql, sessions)} AND x.told IS NOT NULL`)
   for (const { id, no, sessionNo, transcript } of chunks) {
     const state = states.get(no)
     if (state !== undefined) state.changed = true
@@ -94,7 +95,7 @@ export const loadStates = Effect.fnUntraced(function* (sql: SqlClient.SqlClient,
 /** Adds the states of further transcripts. */
 export const alsoLoad = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ table }]: Chunks, states: TranscriptStates, nos: ReadonlyArray<number>) {
   const missing = nos.filter((no) => !states.has(no))
-  if (missing.length > 0) add(states, yield* sql<Row>`${select(sql, table)} WHERE x.transcript_no ${anyOf(sql, missing)}`)
+  if (missing.length > 0) yield* add(states, yield* sql<Row>`${select(sql, table)} WHERE x.transcript_no ${anyOf(sql, missing)}`)
 })
 
 export const saveStates = (sql: SqlClient.SqlClient, [{ table }]: Chunks, states: TranscriptStates): Effect.Effect<void, SqlError> =>

@@ -108,7 +108,7 @@ const maxPosition = 16_383
 const maxPositions = 255
 const maxVectorBytes = 950_000
 
-/** What a person looks for: every group must occur, none of "without". A group is a phrase; "prefix": its last word is the beginning of one. */
+/** A search: every group must occur, and none of "without". A group is a phrase; "prefix": its last word is the beginning of one. */
 export interface SearchTerms {
   readonly groups: ReadonlyArray<SearchGroup>
   readonly without: ReadonlyArray<SearchGroup>
@@ -155,7 +155,7 @@ export const toTsquery = ({ groups, without }: SearchTerms, parts?: ReadonlyArra
   return [...groups.map(phrase), ...without.map((group) => `!${phrase(group)}`)].join(" & ")
 }
 
-/** Whether all that is looked for stands in this text. */
+/** True when every group of the search stands in this text. */
 export const holdsTerms = ({ groups }: SearchTerms, text: string): boolean => {
   const list = words(text)
   return groups.every(({ prefix, words: wanted }) =>

@@ -1,6 +1,6 @@
 import * as path from "node:path"
 import { clipped } from "../../text/Clip.ts"
-import { shellWord } from "../../text/shellWord.ts"
+import { shellWord } from "../../text/ShellWord.ts"
 import { withoutAnsi } from "../../text/terminal.ts"
 import { type HookOutcome, whyNotRun } from "../HookOutcome.ts"
 import type { Section } from "./fairText.ts"

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs"
 import * as path from "node:path"
-import { shellWord } from "../../text/shellWord.ts"
+import { shellWord } from "../../text/ShellWord.ts"
 import type { HookCall } from "../HookCall.ts"
 
 /**
