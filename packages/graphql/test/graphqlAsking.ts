@@ -18,7 +18,8 @@ import {
 import * as ClaudeFolders from "han-core/ClaudeFolders"
 import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
 import { ConfigDirs } from "han-core/ConfigDirs"
-import { type Append, Journal } from "han-core/Journal"
+import type { DirectoryWriter } from "han-core/Directories"
+import { type Append, JournalWriter } from "han-core/JournalWriter"
 import * as MemoryRules from "han-core/MemoryRules"
 import * as PluginFiles from "han-core/PluginFiles"
 import type { StoreUnusable } from "han-core/StoreError"
@@ -33,7 +34,9 @@ import { createDatabase } from "../../../test/postgresDatabase.ts"
 import * as ConfigRoots from "../../server/src/home/ConfigRoots.ts"
 
 type FileServices = ConfigDirs | MemoryRules.MemoryRules | Layer.Layer.Success<typeof ClaudeSettingsFiles.layer> | Layer.Layer.Success<typeof PluginFiles.layer>
-export type Store = Layer.Layer<Exclude<GraphqlRequirements, FileServices | Viewer>, StoreUnusable>
+/** What tests write with. */
+type Writers = JournalWriter | DirectoryWriter
+export type Store = Layer.Layer<Exclude<GraphqlRequirements, FileServices | Viewer> | Writers, StoreUnusable>
 
 /** Every store that the schema must answer the same on. */
 export const stores: ReadonlyArray<readonly [name: string, fresh: () => Store]> = [
@@ -64,7 +67,7 @@ export interface Asking {
   readonly errors: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<ReadonlyArray<GraphQLError>>
   readonly subscribe: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<Subscription>
   readonly append: (...appends: ReadonlyArray<Append>) => Promise<void>
-  readonly run: GraphqlContext.GraphqlContext["run"]
+  readonly run: <A, E>(effect: Effect.Effect<A, E, GraphqlRequirements | Writers>) => Promise<A>
   readonly live: ChangeFeed.ChangeFeed
   /** A folder of the test's own: `.claude` in it is the configuration folder. */
   readonly folder: string
@@ -149,7 +152,7 @@ export const open = async (store: Store, { mostWaiting, timeZone = "UTC" }: Opti
       }
     },
     append: async (...appends) => {
-      for (const append of appends) await runtime.runPromise(Effect.flatMap(Journal, (journal) => journal.appendAll([append])))
+      for (const append of appends) await runtime.runPromise(Effect.flatMap(JournalWriter, (journal) => journal.appendAll([append])))
     },
     run: (effect) => runtime.runPromise(effect),
     live,

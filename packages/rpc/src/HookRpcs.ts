@@ -5,6 +5,7 @@ import { HookContentChanged, HookList, HookProjectInvalid, HookQuery, TrustDecis
 import { StoreError } from "han-core/StoreError"
 import { Authentication } from "./Authentication.ts"
 
+/** `Hooks`: what plugins and settings define, and what the person of the machine trusts. */
 export class HookRpcs extends RpcGroup.make(
   Rpc.make("Hooks.list", { payload: { query: HookQuery }, success: HookList, error: Schema.Union(HookProjectInvalid, StoreError) }),
   Rpc.make("Hooks.trust", {

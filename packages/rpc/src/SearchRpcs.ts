@@ -6,6 +6,7 @@ import { SearchHit, SearchQuery } from "han-core/Search"
 import { StoreError } from "han-core/StoreError"
 import { Authentication } from "./Authentication.ts"
 
+/** `Search`: messages by their words. */
 export class SearchRpcs extends RpcGroup.make(
   Rpc.make("Search.messages", {
     payload: { query: SearchQuery, page: PageRequest },

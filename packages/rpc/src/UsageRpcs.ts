@@ -8,10 +8,11 @@ import { StoreError } from "han-core/StoreError"
 import { Reconciliation, UsageQuery, UsageReport } from "han-core/Usage"
 import { Authentication } from "./Authentication.ts"
 
+/** `Usage`: tokens and money. */
 export class UsageRpcs extends RpcGroup.make(
   Rpc.make("Usage.report", { payload: { query: UsageQuery }, success: UsageReport, error: Schema.Union(SessionNotFound, ProjectNotFound, StoreError) }),
   Rpc.make("Usage.reconcile", {
-    payload: { sessionId: Schema.optional(SessionId), since: Schema.optional(Schema.Number) },
+    payload: { options: Schema.Struct({ sessionId: Schema.optional(SessionId), since: Schema.optional(Schema.Number) }) },
     success: Schema.Array(Reconciliation),
     error: Schema.Union(SessionNotFound, StoreError)
   })

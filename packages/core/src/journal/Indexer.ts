@@ -9,7 +9,8 @@ import { StoreError } from "../store/StoreError.ts"
 import { type OwnerId, Viewer } from "../store/Viewer.ts"
 import { indexAll, indexPaths } from "./indexPass.ts"
 import { type Known, knownOf, newTally, type Tally, type Work } from "./indexWork.ts"
-import { type EntryGap, Journal } from "./Journal.ts"
+import { Journal } from "./Journal.ts"
+import { type EntryGap, JournalWriter } from "./JournalWriter.ts"
 import { pathQueue } from "./pathQueue.ts"
 import type { ToolOutputGap } from "./ToolOutput.ts"
 import { FileProblem, NotTakenFiles, RootState, Transcripts } from "./Transcripts.ts"
@@ -65,11 +66,18 @@ export class Indexer extends Context.Tag("han-core/Indexer")<
   {
     /** One pass over every transcript, after the one that is running if any: how far it is, and the report as its last element. */
     readonly index: Stream.Stream<IndexProgress, StoreError, Viewer>
-    /** Indexes everything, then follows the transcripts for ever. */
-    readonly follow: Effect.Effect<never, StoreError, Viewer>
-    readonly status: Effect.Effect<IndexerStatus>
+    readonly status: Effect.Effect<IndexerStatus, StoreError>
     /** What is named as a transcript under the roots and is none: a look at every folder now. */
     readonly notTaken: Effect.Effect<NotTakenFiles, StoreError>
+  }
+>() {}
+
+/** Keeps the journal up to date. A process that owns the database has it; it is on no wire. */
+export class IndexerFollow extends Context.Tag("han-core/IndexerFollow")<
+  IndexerFollow,
+  {
+    /** Indexes everything, then follows the transcripts for ever. */
+    readonly follow: Effect.Effect<never, StoreError, Viewer>
   }
 >() {}
 
@@ -77,11 +85,11 @@ export class Indexer extends Context.Tag("han-core/Indexer")<
 const progressMs = 100
 
 /** Brings files into the journal, one after the other: a transcript's lines are appended in order and by one fiber at a time. */
-export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.effect(
-  Indexer,
+export const layer: Layer.Layer<Indexer | IndexerFollow, never, Transcripts | Journal | JournalWriter> = Layer.effectContext(
   Effect.gen(function* () {
     const transcripts = yield* Transcripts
     const journal = yield* Journal
+    const writer = yield* JournalWriter
     const oneAtATime = yield* Effect.makeSemaphore(1)
     const known = new Map<OwnerId, Known>()
     const problems = new Map<string, FileProblem>()
@@ -127,7 +135,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         })
         const { owner } = yield* Viewer
         const attempt = Effect.flatMap(knownTo(), (mine) =>
-          run({ transcripts, journal, known: mine, tally, pending: { appends: [], outputs: [], bytes: 0 }, stepped })
+          run({ transcripts, journal, writer, known: mine, tally, pending: { appends: [], outputs: [], bytes: 0 }, stepped })
         ).pipe(
           // What was remembered may be ahead of what was stored.
           Effect.tapErrorCause(() => Effect.sync(() => known.delete(owner)))
@@ -222,7 +230,7 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
       )
       return yield* Effect.raceFirst(turns, Effect.zipRight(collect, Effect.never))
     }).pipe(Effect.scoped)
-    const follow: typeof Indexer.Service.follow = Effect.acquireUseRelease(
+    const follow: typeof IndexerFollow.Service.follow = Effect.acquireUseRelease(
       Effect.sync(() => following++),
       () => followAll,
       () => Effect.sync(() => following--)
@@ -240,7 +248,9 @@ export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.e
         problems: [...problems.values()]
       })
     )
-    return { index, follow, status, notTaken: Effect.map(transcripts.list, (found) => found.notTaken) }
+    return Context.make(Indexer, { index, status, notTaken: Effect.map(transcripts.list, (found) => found.notTaken) }).pipe(
+      Context.add(IndexerFollow, { follow })
+    )
   })
 )
 

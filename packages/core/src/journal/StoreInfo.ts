@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { RebuildProgress } from "./Journal.ts"
+import type { RebuildProgress } from "./JournalAdmin.ts"
 
 /** Which database a store is, for people who look after it. */
 export class StoreInfo extends Context.Tag("han-core/StoreInfo")<

@@ -22,7 +22,8 @@ import {
   remember,
   type Work
 } from "./indexWork.ts"
-import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "./Journal.ts"
+import type { SourceFile, TranscriptInfo, TranscriptNotFound } from "./Journal.ts"
+import type { EntryGap } from "./JournalWriter.ts"
 import { digestOf, type Edges, extendEdges, noEdges, sameBytes } from "./keptEdges.ts"
 import { type Decision, decide } from "./lookDecision.ts"
 import { relate } from "./relation.ts"
@@ -174,7 +175,7 @@ const replace = Effect.fn("Indexer.replace")(function* (work: Work, older: Trans
 /** Notes that these are gone. One all of whose lines are in another file of the same session was moved there and written anew: that one stands for it. */
 export const noteMissing = Effect.fn("Indexer.noteMissing")(function* (work: Work, infos: ReadonlyArray<TranscriptInfo>) {
   const at = yield* Clock.currentTimeMillis
-  yield* work.journal.markMissing(
+  yield* work.writer.markMissing(
     infos.map((info) => info.id),
     at
   )

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { type SessionId, type Transcript, transcriptFileId } from "./Entry.ts"
-import type { Append, Journal, TranscriptInfo } from "./Journal.ts"
+import type { Journal, TranscriptInfo } from "./Journal.ts"
+import type { Append, JournalWriter } from "./JournalWriter.ts"
 import { type Edges, edgeRanges } from "./keptEdges.ts"
 import type { ToolOutput, ToolOutputPart } from "./ToolOutput.ts"
 import type { FileProblem, NotTakenFiles, TranscriptFile, Transcripts } from "./Transcripts.ts"
@@ -120,6 +121,7 @@ export const newTally = (begunAt: number): Tally => ({
 export interface Work {
   readonly transcripts: typeof Transcripts.Service
   readonly journal: typeof Journal.Service
+  readonly writer: typeof JournalWriter.Service
   readonly known: Known
   readonly tally: Tally
   /** Batches that are read and not stored yet: small files share a transaction. */
@@ -157,7 +159,7 @@ export const flushOutputs = Effect.fn("Indexer.flushOutputs")(function* (work: W
   const { outputs } = work.pending
   if (outputs.length === 0) return
   work.pending.outputs = []
-  yield* work.journal.keepOutputs(outputs)
+  yield* work.writer.keepOutputs(outputs)
 })
 
 /** Stores what is waiting, in one transaction. */
@@ -166,7 +168,7 @@ export const flush = Effect.fn("Indexer.flush")(function* (work: Work) {
   if (appends.length === 0) return
   work.pending.appends = []
   work.pending.bytes = 0
-  const { appended } = yield* work.journal.appendAll(appends)
+  const { appended } = yield* work.writer.appendAll(appends)
   work.tally.appended += appended
 })
 

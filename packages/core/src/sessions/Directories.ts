@@ -4,7 +4,7 @@ import type * as Stream from "effect/Stream"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 
-/** What git says about a directory. Null for what it does not say, and for a directory that is gone. */
+/** Facts that git tells about a directory. Null for what it does not tell, and for a directory that is gone. */
 export interface DirectoryFacts {
   /** `host/owner/name` of the remote `origin`, without credentials. */
   readonly remote: string | null
@@ -21,9 +21,16 @@ export class Directories extends Context.Tag("han-core/Directories")<
   {
     /** Directories that git was never asked about, those with the latest activity first. */
     readonly unprobed: (limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError, Viewer>
+    /** Directories of the viewer that were noted in the process of the store, from now on. */
+    readonly noted: Stream.Stream<string, StoreError, Viewer>
+  }
+>() {}
+
+/** Notes facts of directories. A process that owns the database has it; it is on no wire. */
+export class DirectoryWriter extends Context.Tag("han-core/DirectoryWriter")<
+  DirectoryWriter,
+  {
     /** Notes what git says about a directory; a null never replaces a known fact. */
     readonly note: (directory: string, facts: DirectoryFacts) => Effect.Effect<void, StoreError, Viewer>
-    /** Directories of the viewer that `note` was told of in this process, from now on. */
-    readonly noted: Stream.Stream<string, never, Viewer>
   }
 >() {}

@@ -1,7 +1,8 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
+import { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
+import type { StoreError } from "../store/StoreError.ts"
 
 /** A configuration folder of Claude Code, or of another harness, whose transcripts are indexed. */
 export const ConfigDir = Schema.Struct({
@@ -19,7 +20,7 @@ export const ConfigDir = Schema.Struct({
 })
 export type ConfigDir = typeof ConfigDir.Type
 
-/** What cannot be a configuration folder. `message` says why. */
+/** This cannot be a configuration folder. `message` says why. */
 export class ConfigDirInvalid extends Schema.TaggedError<ConfigDirInvalid>("han-core/ConfigDirInvalid")("ConfigDirInvalid", {
   path: Schema.String,
   message: Schema.String
@@ -38,20 +39,21 @@ export class ConfigDirNotFound extends Schema.TaggedError<ConfigDirNotFound>("ha
 }) {}
 
 /** The configuration file of han could not be read or written; it is as it was. */
-export type ConfigFileError = JsonFileBroken | JsonFileUnreadable | JsonFileUnwritable
+export const ConfigFileError = Schema.Union(JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable)
+export type ConfigFileError = typeof ConfigFileError.Type
 
-/** The folders under which han looks for transcripts. */
+/** The folders under which han looks for transcripts. A `StoreError` means that whoever has the list does not answer. */
 export class ConfigDirs extends Context.Tag("han-core/ConfigDirs")<
   ConfigDirs,
   {
     /** All that are followed at the moment, there or not, the default one first. */
-    readonly list: Effect.Effect<ReadonlyArray<ConfigDir>>
+    readonly list: Effect.Effect<ReadonlyArray<ConfigDir>, StoreError>
     /**
      * Follows a folder from now on and after every start: an absolute path, or one from `~`, of a folder that is there. One that is known already,
      * under this name of the folder or another, stays the one it is, and takes the new name.
      */
-    readonly register: (path: string, name?: string) => Effect.Effect<ConfigDir, ConfigDirInvalid | ConfigFileError>
+    readonly register: (path: string, name?: string) => Effect.Effect<ConfigDir, ConfigDirInvalid | ConfigFileError | StoreError>
     /** Follows a registered folder no longer. Its transcripts stay in the journal. */
-    readonly unregister: (path: string) => Effect.Effect<ConfigDir, ConfigDirInvalid | ConfigDirFixed | ConfigDirNotFound | ConfigFileError>
+    readonly unregister: (path: string) => Effect.Effect<ConfigDir, ConfigDirInvalid | ConfigDirFixed | ConfigDirNotFound | ConfigFileError | StoreError>
   }
 >() {}

@@ -4,11 +4,13 @@ import type { ConfigDirs } from "han-core/ConfigDirs"
 import type { Directories } from "han-core/Directories"
 import type { Journal } from "han-core/Journal"
 import type { MemoryRules } from "han-core/MemoryRules"
+import type { MessageQueries } from "han-core/MessageQueries"
 import type { Messages } from "han-core/Messages"
 import type { Metrics } from "han-core/Metrics"
 import type { Plugins } from "han-core/Plugins"
 import type { Search } from "han-core/Search"
 import type { SessionDetails } from "han-core/SessionDetails"
+import type { SessionQueries } from "han-core/SessionQueries"
 import type { Sessions } from "han-core/Sessions"
 import type { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
@@ -20,11 +22,13 @@ export type GraphqlRequirements =
   | Directories
   | Journal
   | MemoryRules
+  | MessageQueries
   | Messages
   | Metrics
   | Plugins
   | Search
   | SessionDetails
+  | SessionQueries
   | Sessions
   | Usage
   | Viewer

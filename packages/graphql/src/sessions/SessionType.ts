@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
-import { Messages } from "han-core/Messages"
+import { MessageQueries } from "han-core/MessageQueries"
 import { projectId } from "han-core/Project"
 import type { SessionLink, Session as SessionRow } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
@@ -158,8 +158,8 @@ export const SessionType: GraphQLObjectType<SessionRow, GraphqlContext> = new Gr
           const where = whereOf(args.filter, messageCondition(session.id))
           const agentId = agentOf(session)?.id ?? (where !== undefined && fieldsOf(where).has("agentId") ? undefined : null)
           const query = { sessionId: sessionOf(session), agentId, where, orderBy: messageOrder(args.orderBy) }
-          const page = await run(Effect.flatMap(Messages, (messages) => messages.page(query, request)))
-          return connectionOf(page, () => run(Effect.flatMap(Messages, (messages) => messages.count(query))))
+          const page = await run(Effect.flatMap(MessageQueries, (messages) => messages.find(query, request)))
+          return connectionOf(page, () => run(Effect.flatMap(MessageQueries, (messages) => messages.countFound(query))))
         }
       ),
       args: { ...pageArgs, ...listArgs(MessageFilter, MessageOrderBy) }

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite"
 import { AgentId } from "han-core/Entry"
-import type { Append } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 import { schema } from "han-graphql/Schema"
 import pg from "pg"
 import { describe, expect, it } from "vitest"

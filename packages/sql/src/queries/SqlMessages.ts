@@ -1,10 +1,12 @@
 import type { Fragment } from "@effect/sql/Statement"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { entryText, type SessionId, type TranscriptId } from "han-core/Entry"
 import { endsOf } from "han-core/HookRun"
 import * as Message from "han-core/Message"
-import { hiddenKinds, type MessageField, type MessageLine, Messages, type MessagesQuery } from "han-core/Messages"
+import { type MessageField, MessageQueries, type MessagesQuery } from "han-core/MessageQueries"
+import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
 import { fieldsOf, holds, inOrder } from "han-core/Where"
@@ -32,8 +34,7 @@ const replyNames = ["hook_result", "hook_validation", "mcp_tool_result", "expose
 const hidden = hiddenKinds.map(kindNumber)
 
 /** Pages of a session's conversation over either database. */
-export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effect(
-  Messages,
+export const layer: Layer.Layer<Messages | MessageQueries, never, Database | Models> = Layer.effectContext(
   Effect.gen(function* () {
     const database = yield* Database
     const models = yield* Models
@@ -132,8 +133,8 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
       )
     })
 
-    return Messages.of({
-      page: Effect.fn("Messages.page")(function* (query, page) {
+    const queries = MessageQueries.of({
+      find: Effect.fn("MessageQueries.find")(function* (query, page) {
         const { orderBy } = query
         if ((orderBy === undefined || orderBy.length === 0) && isIndexed(query)) return yield* newest(query, page)
         const found = yield* all(query)
@@ -149,13 +150,17 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
           ({ line }) => line
         )
       }, failing("page of messages")),
-      count: Effect.fn("Messages.count")(function* (query) {
+      countFound: Effect.fn("MessageQueries.countFound")(function* (query) {
         if (!isIndexed(query)) return (yield* all(query)).length
         const { owner } = yield* Viewer
         const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("message")} m
           WHERE ${shown(owner, query)} AND ${whereSql(sql, query.where, messageColumns(sql, models.table))}`
         return row!.count
-      }, failing("count of messages")),
+      }, failing("count of messages"))
+    })
+    const messages = Messages.of({
+      page: queries.find,
+      count: queries.countFound,
       cursors: Effect.fn("Messages.cursors")(function* (sessionId, ids) {
         const { owner } = yield* Viewer
         const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
@@ -236,5 +241,6 @@ export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effe
         return found
       }, failing("replies"))
     })
+    return Context.make(Messages, messages).pipe(Context.add(MessageQueries, queries))
   })
 )

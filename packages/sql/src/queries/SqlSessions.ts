@@ -2,6 +2,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Chunks from "effect/Chunk"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -11,6 +12,7 @@ import type { SessionId, TranscriptId } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import { projectId } from "han-core/Project"
 import { IndexProblem, SessionNotFound, Summary, shortestBeginning } from "han-core/Session"
+import { SessionQueries } from "han-core/SessionQueries"
 import { type SessionFilter, Sessions } from "han-core/Sessions"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { entriesAt } from "../blocks/entriesAt.ts"
@@ -45,8 +47,7 @@ interface MessageRow {
 }
 
 /** The read models of sessions over either database. */
-export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effect(
-  Sessions,
+export const layer: Layer.Layer<Sessions | SessionQueries, never, Database | Models> = Layer.effectContext(
   Effect.gen(function* () {
     const database = yield* Database
     const models = yield* Models
@@ -95,28 +96,30 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
           return (yield* of({ sql, table: models.table, owner }, [sessionId])).get(sessionId) ?? []
         }).pipe(failing(operation))
 
-    return Sessions.of({
-      list: Effect.fn("Sessions.list")(function* (filter, page) {
-        const { owner } = yield* Viewer
-        return yield* recent(owner, matching(owner, filter), page)
-      }, failing("list")),
-      find: Effect.fn("Sessions.find")(function* (query, page) {
+    const queries = SessionQueries.of({
+      find: Effect.fn("SessionQueries.find")(function* (query, page) {
         const { owner } = yield* Viewer
         const condition = sql`s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, query.where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
         return query.orderBy === undefined || query.orderBy.length === 0 ? yield* recent(owner, condition, page) : yield* sorted(condition, query.orderBy, page)
       }, failing("find")),
-      countFound: Effect.fn("Sessions.countFound")(function* ({ where }) {
+      countFound: Effect.fn("SessionQueries.countFound")(function* ({ where }) {
         const { owner } = yield* Viewer
         const [row] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("session")} s
           WHERE s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, where, sessionColumns(sql, yield* Clock.currentTimeMillis))}`
         return row!.count
       }, failing("count found")),
-      cursorOf: Effect.fn("Sessions.cursorOf")(function* (session) {
+      cursorOf: Effect.fn("SessionQueries.cursorOf")(function* (session) {
         const { owner } = yield* Viewer
         const [row] = yield* sql<{ no: number; begun: number }>`
           SELECT no, ${lastMove(owner)} AS begun FROM session_key WHERE owner = ${owner} AND session_id = ${storable(session.id)}`
         return encodeCursor("sessions", [session.updatedAt ?? 0, row?.no ?? -1, row?.begun ?? 0])
-      }, failing("cursor")),
+      }, failing("cursor"))
+    })
+    const sessions = Sessions.of({
+      list: Effect.fn("Sessions.list")(function* (filter, page) {
+        const { owner } = yield* Viewer
+        return yield* recent(owner, matching(owner, filter), page)
+      }, failing("list")),
       count: Effect.fn("Sessions.count")(function* (filter) {
         const { owner } = yield* Viewer
         const [row] = yield* sql<{
@@ -247,5 +250,6 @@ export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effe
         })
       }, failing("problems"))
     })
+    return Context.make(Sessions, sessions).pipe(Context.add(SessionQueries, queries))
   })
 )

@@ -1,6 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import { isPrompt, MessageKind, type MessageRole, roleOf, spokenText, typeOf } from "han-core/Message"
-import type { MessageField, MessageLine } from "han-core/Messages"
+import type { MessageField } from "han-core/MessageQueries"
+import type { MessageLine } from "han-core/Messages"
 import * as Sentiment from "han-core/Sentiment"
 import type { Scalar } from "han-core/Where"
 import type { Columns } from "../database/where.ts"

@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
 import type { Session } from "han-core/Session"
-import type { SessionField } from "han-core/Sessions"
+import type { SessionField } from "han-core/SessionQueries"
 import type { Scalar } from "han-core/Where"
 import type { Columns } from "../database/where.ts"
 import { activeMs, idleMs } from "./rows.ts"

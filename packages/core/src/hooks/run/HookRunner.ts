@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
 import { Journal } from "../../journal/Journal.ts"
+import { JournalWriter } from "../../journal/JournalWriter.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { hookDeciding } from "../decision/hookDecision.ts"
 import { passesIn } from "../decision/passes.ts"
@@ -63,7 +64,7 @@ export interface HookRunnerOptions {
 }
 
 /** Runs hooks in this process. When the layer's scope closes, every command is ended and what is to be written down is. */
-export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never, Hooks | HookCache | Journal> =>
+export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never, Hooks | HookCache | Journal | JournalWriter> =>
   Layer.scoped(
     HookRunner,
     Effect.gen(function* () {
@@ -72,7 +73,7 @@ export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never
       const journal = yield* Journal
       const history = options.history ?? (() => Effect.void)
       let told = ""
-      const log = yield* hookLog(journal, options.machine, {
+      const log = yield* hookLog(journal, yield* JournalWriter, options.machine, {
         failed: ({ message }, lines, lost) => {
           const isNews = told !== message
           told = message

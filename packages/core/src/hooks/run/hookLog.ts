@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { type Entry, SessionId, type Transcript, transcriptFileId } from "../../journal/Entry.ts"
-import type { Append, Journal } from "../../journal/Journal.ts"
+import type { Journal } from "../../journal/Journal.ts"
+import type { Append, JournalWriter } from "../../journal/JournalWriter.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { Viewer } from "../../store/Viewer.ts"
 
@@ -44,7 +45,12 @@ export interface HookLogWatcher {
  * Writes han's own lines into the journal: transcript `(machine, "han", session)`, its lines without a gap. Lines of a forgotten session are not stored, as
  * nothing of it is. Whatever goes wrong with lines but the store's own failures is logged, and later ones are stored.
  */
-export const hookLog = Effect.fnUntraced(function* (journal: typeof Journal.Service, machine: string, { failed, stored }: HookLogWatcher) {
+export const hookLog = Effect.fnUntraced(function* (
+  journal: Pick<typeof Journal.Service, "transcripts">,
+  writer: Pick<typeof JournalWriter.Service, "appendAll">,
+  machine: string,
+  { failed, stored }: HookLogWatcher
+) {
   const waiting: Array<ReadonlyArray<HanLine>> = []
   let waitingLines = 0
   let leftOut = 0
@@ -80,7 +86,7 @@ export const hookLog = Effect.fnUntraced(function* (journal: typeof Journal.Serv
       appends.push({ transcript, entries })
       after.set(sessionId, { line, offset })
     }
-    yield* journal.appendAll(appends)
+    yield* writer.appendAll(appends)
     if (ends.size > mostKnown) ends.clear()
     for (const [sessionId, end] of after) ends.set(sessionId, end)
   })
