@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Indexer, type IndexProgress, type IndexReport } from "han-core/Indexer"
 import { StoreError } from "han-core/StoreError"
+import { socketPath } from "han-core/unstable/CoordinatorSocket"
 import { Viewer } from "han-core/Viewer"
 import { type Loose, loosely, type Method, memberOf, methodsOf } from "./Contract.ts"
 import { Coordinator, CoordinatorIncompatible, CoordinatorUnreachable } from "./Coordinator.ts"
@@ -63,7 +64,7 @@ type Plain<A> = A extends string & Brand.Brand<infer _B> ? string : A extends ob
  * `CoordinatorIncompatible` when it speaks another protocol. It does not start one: `han coordinator start` does.
  */
 export const connect = async (options?: { readonly socket?: string }): Promise<Han> => {
-  const path = options?.socket ?? Path.join(process.env["HAN_HOME"] || Path.join(Os.homedir(), ".han"), "coordinator.sock")
+  const path = options?.socket ?? socketPath(process.env["HAN_HOME"] || Path.join(Os.homedir(), ".han"))
   const managed = ManagedRuntime.make(Layer.merge(HanClient.layerSocket({ path }), Viewer.layerLocal))
   try {
     const services = await managed.runPromise(Effect.context<HanClient.Services | Viewer>())

@@ -1,8 +1,9 @@
 import { appendFileSync, existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
+import { socketPath } from "han-core/unstable/CoordinatorSocket"
 import { print, run as runAgainst } from "../../coordinator/Asking.ts"
 import { connect } from "../../coordinator/Connection.ts"
-import { socketPath, startLogPath } from "../../coordinator/HanHome.ts"
+import { startLogPath } from "../../coordinator/HanHome.ts"
 import type { Host } from "../../environment/Host.ts"
 import { plainLine } from "../../terminal/PlainText.ts"
 
