@@ -1,3 +1,5 @@
+/** Pairs services with the Rpcs that carry them, and makes handlers and clients of such pairs. */
+
 import type * as Rpc from "@effect/rpc/Rpc"
 import type * as RpcGroup from "@effect/rpc/RpcGroup"
 import * as RpcSchema from "@effect/rpc/RpcSchema"

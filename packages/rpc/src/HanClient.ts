@@ -1,3 +1,5 @@
+/** Gives core's services over RPC: the same Tags, answered at the other end of a unix socket or of HTTP. */
+
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as RpcClient from "@effect/rpc/RpcClient"

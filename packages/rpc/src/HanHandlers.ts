@@ -1,3 +1,5 @@
+/** Answers Rpcs by the services of this process: for whoever serves a store, or a machine, to others. */
+
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"

@@ -1,3 +1,5 @@
+/** Gives core's services to scripts, as promises and async iterables. */
+
 import * as Os from "node:os"
 import * as Path from "node:path"
 import type * as Brand from "effect/Brand"

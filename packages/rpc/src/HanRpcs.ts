@@ -1,3 +1,5 @@
+/** The Rpcs that any server of a store answers. */
+
 import { Directories } from "han-core/Directories"
 import { HookHistory } from "han-core/HookHistory"
 import { Journal } from "han-core/Journal"

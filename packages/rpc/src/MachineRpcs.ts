@@ -1,3 +1,5 @@
+/** The Rpcs that only the coordinator of a machine answers, at its unix socket. */
+
 import { ClaudeSettings } from "han-core/ClaudeSettings"
 import { ConfigDirs } from "han-core/ConfigDirs"
 import { HookCacheAdmin } from "han-core/HookCache"

@@ -1,3 +1,5 @@
+/** The Rpcs that carry `SessionDetails` over a wire. */
+
 import * as Rpc from "@effect/rpc/Rpc"
 import * as RpcGroup from "@effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"

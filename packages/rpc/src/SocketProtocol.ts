@@ -1,3 +1,5 @@
+/** Carries RPC over a unix socket, for clients on Node and Bun. */
+
 import * as Net from "node:net"
 import * as RpcClient from "@effect/rpc/RpcClient"
 import { RpcClientError } from "@effect/rpc/RpcClientError"

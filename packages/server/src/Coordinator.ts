@@ -50,7 +50,7 @@ export interface Options {
   readonly home: Home
   /** The configuration folders to index, beside those of `home.config`. */
   readonly roots: ReadonlyArray<{ readonly path: string; readonly source?: string | undefined }>
-  /** What to do when a client asks the coordinator to end. It must close the layer's scope; the answer is on its way first. */
+  /** Runs when a client asks the coordinator to end. It must close the layer's scope; the answer is on its way first. */
   readonly stop: Effect.Effect<void>
   /** Files of managed settings of Claude Code, the weakest first; none if absent. */
   readonly managedSettings?: ReadonlyArray<string> | undefined
@@ -60,9 +60,9 @@ export interface Options {
   readonly http?: Omit<HttpServer.Options, "home" | "graphql" | "hooks"> | undefined
   /** Told where it is while it starts; completes a sentence that begins with its name. */
   readonly step?: ((step: string) => Effect.Effect<void>) | undefined
-  /** What else of this process can or cannot write, its log; the coordinator's own writes are noted there, too. */
+  /** Notes which writes of this process fail, those of its log too; the coordinator adds its own. */
   readonly writing?: WriteState.WriteState | undefined
-  /** What GraphQL is served of there, loaded with the first request for it. The runtime runs effects on the coordinator's own services. */
+  /** The GraphQL that is served there, loaded with the first request for it. The runtime runs effects on the coordinator's own services. */
   readonly graphql?: ((runtime: Runtime.Runtime<GraphqlRequirements>) => Promise<HttpServer.GraphqlSource>) | undefined
 }
 
@@ -76,7 +76,7 @@ export type Services = StoreServices | Indexer.Indexer | Indexer.IndexerFollow |
 
 /** The time that another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
-/** How long a client that does not read may hold up the end. */
+/** The time for which a client that does not read may hold up the end. */
 const hangUpAfter = Duration.seconds(2)
 
 /**
@@ -128,7 +128,7 @@ const layerFiles = (options: Options, dirs: typeof ConfigDirs.Service): Layer.La
     Layer.provideMerge(Layer.succeed(ConfigDirs, dirs))
   )
 
-/** How often in a row an agent that wants to stop is sent on; the client itself gives up after nine times. */
+/** The times in a row that an agent that wants to stop is sent on; the client itself gives up after nine times. */
 const standardBlocks = 5
 
 const layerHookRunner = ({ environment, home }: Options, writing: WriteState.WriteState) =>

@@ -19,7 +19,7 @@ export const HookPass = Schema.Struct({
   /** The folder that it ran in, absolute; the same content in another worktree passes as well. */
   directory: Schema.String,
   command: Schema.String,
-  /** How many files it reads. */
+  /** The number of files that it reads. */
   files: Schema.Int,
   durationMs: Schema.Number,
   /** Milliseconds since 1970. */
@@ -75,7 +75,7 @@ export class HookCacheAdmin extends Context.Tag("han-core/HookCacheAdmin")<
   {
     /** The newest first. */
     readonly list: (filter: HookPassFilter & { readonly limit: number }) => Effect.Effect<ReadonlyArray<HookPass>, StoreError>
-    /** How many there were. What passed file by file goes with them. */
+    /** Removes passes, with what passed file by file, and gives their number. */
     readonly clear: (filter: HookPassFilter) => Effect.Effect<number, StoreError>
   }
 >() {}

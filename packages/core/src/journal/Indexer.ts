@@ -26,7 +26,7 @@ export const IndexReport = Schema.Struct({
   durationMs: Schema.Number,
   /** Files and folders that could not be read in this pass. */
   problems: Schema.Array(FileProblem),
-  /** What is named as a transcript and is none. */
+  /** Files that are named as a transcript and are none. */
   notTaken: NotTakenFiles
 })
 export type IndexReport = typeof IndexReport.Type
@@ -47,7 +47,7 @@ export const CannotWrite = Schema.Struct({
 export type CannotWrite = typeof CannotWrite.Type
 
 export const IndexerStatus = Schema.Struct({
-  /** What the pass that is running has done; null between passes. */
+  /** The progress of the pass that is running; null between passes. */
   running: Schema.NullOr(Schema.Struct({ files: Schema.Int, filesDone: Schema.Int, bytes: Schema.Int, bytesDone: Schema.Int })),
   following: Schema.Boolean,
   lastPassAt: Schema.NullOr(Schema.Number),
@@ -67,7 +67,7 @@ export class Indexer extends Context.Tag("han-core/Indexer")<
     /** One pass over every transcript, after the one that is running if any: how far it is, and the report as its last element. */
     readonly index: Stream.Stream<IndexProgress, StoreError, Viewer>
     readonly status: Effect.Effect<IndexerStatus, StoreError>
-    /** What is named as a transcript under the roots and is none: a look at every folder now. */
+    /** Looks at every folder now for files that are named as a transcript and are none. */
     readonly notTaken: Effect.Effect<NotTakenFiles, StoreError>
   }
 >() {}
@@ -105,7 +105,7 @@ export const layer: Layer.Layer<Indexer | IndexerFollow, never, Transcripts | Jo
   })
 )
 
-/** How often a pass says how far it is. */
+/** The pause between two reports of progress. */
 const progressMs = 100
 
 type Tell = (tally: Tally) => void

@@ -30,7 +30,7 @@ export const TranscriptInfo = Schema.Struct({
   transcript: Transcript,
   /** The position of the next line. */
   lines: Schema.Int,
-  /** Where the next line begins in the file: the read cursor. */
+  /** The read cursor: the byte at which the next line begins in the file. */
   bytes: Schema.Int,
   /** Null for a transcript that came from no file of this machine. */
   file: Schema.NullOr(SourceFile),
@@ -46,7 +46,7 @@ export const TranscriptInfo = Schema.Struct({
 })
 export type TranscriptInfo = typeof TranscriptInfo.Type
 
-/** What one transaction added to one transcript. */
+/** The lines that one transaction added to one transcript. */
 export const JournalChange = Schema.Struct({
   /** Increases with every change of an owner; hand the last one to `changes({ after })` to go on from there. */
   sequence: Schema.Int,
@@ -57,7 +57,7 @@ export const JournalChange = Schema.Struct({
 })
 export type JournalChange = typeof JournalChange.Type
 
-/** What the journal and its read models hold: distinct things; what a fork copied is counted once, where it was made. */
+/** Totals of the journal and its read models, of distinct things: a line that a fork copied counts once, where it was written. */
 export const JournalTotals = Schema.Struct({
   /** Files, subagents' included; generations that another one took the place of do not count. */
   transcripts: Schema.Int,
@@ -102,7 +102,7 @@ export class Journal extends Context.Tag("han-core/Journal")<
     /** The transcript byte for byte as it was written, up to its last newline. */
     readonly bytes: (id: TranscriptId) => Stream.Stream<Uint8Array, TranscriptNotFound | StoreError, Viewer>
     /**
-     * What was committed after sequence `after` (0: everything; absent: only what comes), then what is committed from now on. At least once,
+     * The changes that were committed after sequence `after` (0: all; absent: none), then those that are committed from now on. At least once,
      * in order for each transcript. `live: false` ends at the present.
      */
     readonly changes: (options?: {

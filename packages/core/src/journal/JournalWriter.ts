@@ -7,7 +7,7 @@ import { type Entry, type Transcript, TranscriptId } from "./Entry.ts"
 import type { SourceFile } from "./Journal.ts"
 import type { ToolOutputGap, ToolOutputPart } from "./ToolOutput.ts"
 
-/** What is kept beside the entries of a transcript. */
+/** Facts that are kept beside the entries of a transcript. */
 export interface AppendSource {
   readonly file?: SourceFile | undefined
   /** The text of the file of facts beside a subagent's transcript. */

@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { RebuildProgress } from "./JournalAdmin.ts"
 
-/** Which database a store is, for people who look after it. */
+/** The database of a store, for people who look after it. */
 export class StoreInfo extends Context.Tag("han-core/StoreInfo")<
   StoreInfo,
   {
@@ -12,7 +12,7 @@ export class StoreInfo extends Context.Tag("han-core/StoreInfo")<
     readonly location: string
     /** Why this version of the engine is a danger to the data, and what to do, in words; null when it is none. */
     readonly warning: string | null
-    /** How far the rebuild of a projection is; null when none is running. */
+    /** The progress of the rebuild of a projection; null when none is running. */
     readonly rebuilding: Effect.Effect<RebuildProgress | null>
   }
 >() {}

@@ -19,7 +19,7 @@ export const Conversation = Schema.Struct({
 })
 export type Conversation = typeof Conversation.Type
 
-/** Where a message is: its cursor in `page`, its line, and when it was written, in milliseconds since 1970. */
+/** The place of a message: its cursor in `page`, its line, and when it was written, in milliseconds since 1970. */
 export const MessagePlace = Schema.Struct({ cursor: Schema.String, transcript: TranscriptId, line: Schema.Int, at: Schema.NullOr(Schema.Number) })
 export type MessagePlace = typeof MessagePlace.Type
 
@@ -37,7 +37,7 @@ export class Messages extends Context.Tag("han-core/Messages")<
      * `page` tells it. Also of kinds that it leaves out.
      */
     readonly cursors: (sessionId: SessionId, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, MessagePlace>, StoreError, Viewer>
-    /** Where messages stand in the list, from 0 for the newest. One that is not in it has no place. */
+    /** The positions of messages in the list, from 0 for the newest. A message that is not in it is not in the map. */
     readonly places: (of: Conversation, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, number>, StoreError, Viewer>
     /** By the id of the line. One that several sessions carry is given as the session has it that was written first. */
     readonly get: (id: string) => Effect.Effect<MessageLine | null, StoreError, Viewer>

@@ -8,7 +8,7 @@ import type { Viewer } from "../store/Viewer.ts"
 import { MessageKind, MessageRole } from "./Message.ts"
 
 /**
- * What to look for. `text` is plain words, all of which must occur; `"quoted words"` stand side by side, `word*` is a beginning, `-word` must not occur.
+ * The words to look for, and where. `text` is plain words, all of which must occur; `"quoted words"` stand side by side, `word*` is a beginning, `-word` must not occur.
  * Anything else is text; no input is an error. Words are compared without case and accents. Only excluded words, or none, find nothing.
  */
 export const SearchQuery = Schema.Struct({
@@ -16,7 +16,7 @@ export const SearchQuery = Schema.Struct({
   order: Schema.optional(Schema.Literal("newest", "rank")),
   /** With its subagents. */
   sessionId: Schema.optional(SessionId),
-  /** Of the session, only this subagent's conversation. */
+  /** Only this subagent's conversation of the session. */
   agentId: Schema.optional(AgentId),
   /** A project's name, a directory, or a repository. */
   project: Schema.optional(Schema.String),
@@ -49,7 +49,7 @@ export class Search extends Context.Tag("han-core/Search")<
   {
     /** Messages, the newest first unless ranked order is asked for. */
     readonly messages: (query: SearchQuery, page: PageRequest) => Effect.Effect<Page<SearchHit>, PageCursorInvalid | StoreError, Viewer>
-    /** How many messages match in all. */
+    /** The number of all messages that match. */
     readonly count: (query: SearchQuery) => Effect.Effect<number, StoreError, Viewer>
   }
 >() {}

@@ -20,7 +20,7 @@ export const SessionFilter = Schema.Struct({
 })
 export type SessionFilter = typeof SessionFilter.Type
 
-/** Which conversation of a session: its own, or a subagent's. */
+/** A conversation of a session: its own, or a subagent's. */
 export const MessagesOf = Schema.Struct({ sessionId: SessionId, agentId: Schema.optional(AgentId) })
 export type MessagesOf = typeof MessagesOf.Type
 

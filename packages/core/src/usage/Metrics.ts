@@ -8,7 +8,7 @@ import type { HanTask } from "../sessions/HanTask.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 
-/** Which sessions, and which part of their time: to the quarter of an hour in which a bound lies. */
+/** Sessions and a part of their time: to the quarter of an hour in which a bound lies. */
 export const MetricsScope = Schema.Struct({
   /** Milliseconds since 1970. */
   since: Schema.optional(Schema.Number),
@@ -33,7 +33,7 @@ export const Activity = Schema.Struct({
   fileChanges: Schema.Number,
   /** Quarters of an hour with something in them, in milliseconds: of all sessions together. */
   activeMs: Schema.Number,
-  /** What typing and reading the prompts took a human, by their length. */
+  /** Milliseconds that a human needed to type and read the prompts, by their length. */
   promptMs: Schema.Number,
   responses: Schema.Number,
   input: Schema.Number,
@@ -88,7 +88,7 @@ export const ModelActivity = Schema.Struct({
   cacheRead: Schema.Number,
   cacheWrite: Schema.Number,
   costNanoUsd: Schema.Number,
-  /** What the cache reads would have cost more as plain input; 0 without a price. */
+  /** The amount by which the cache reads would have cost more as plain input; 0 without a price. */
   cacheSavingNanoUsd: Schema.Number
 })
 export type ModelActivity = typeof ModelActivity.Type

@@ -23,7 +23,7 @@ export interface Options {
 
 /** The configuration folders of a running coordinator. */
 export interface ConfigRoots {
-  /** What to follow, as it is and as it becomes. */
+  /** The folders to follow, now and after each change. */
   readonly roots: Subscribable.Subscribable<ReadonlyArray<TranscriptRoot>>
   readonly dirs: typeof ConfigDirs.Service
 }

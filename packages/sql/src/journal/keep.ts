@@ -17,11 +17,11 @@ import type { PendingWords } from "../readmodels/pendingWords.ts"
 
 const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 
-/** What is found out about an append before its transaction: that needs no database, and no other append to wait for it. */
+/** The facts about an append that are found before its transaction: that needs no database, and no other append to wait for it. */
 interface Prepared extends Append {
   readonly id: TranscriptId
   readonly decoded: ReadonlyArray<DecodedLine>
-  /** Of all entries. */
+  /** The blocks of all entries. */
   readonly packed: Effect.Effect<Packed>
 }
 
@@ -97,7 +97,7 @@ interface Kept {
   source: AppendSource
 }
 
-/** What an append adds to its transcript. */
+/** The lines and bytes that an append adds to its transcript. */
 interface News {
   readonly append: Prepared
   readonly kept: Kept

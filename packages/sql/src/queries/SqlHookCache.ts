@@ -172,7 +172,7 @@ const removeChosen = Effect.fnUntraced(function* (write: SqlClient.SqlClient, fi
 })
 
 const unusedMs = 60 * 86_400_000
-/** How many rows are kept of each table; older ones go. */
+/** The most rows of each table; older ones go. */
 const bounds = [
   { table: "hook_pass", keep: 50_000 },
   { table: "hook_pass_file", keep: 500_000 },
