@@ -7,11 +7,11 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { transcriptFileId } from "han-core/Entry"
 import * as Indexer from "han-core/Indexer"
-import { Journal } from "han-core/Journal"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import type { Transcripts } from "han-core/Transcripts"
 import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
+import { type JournalServices, wholeJournal } from "./wholeJournal.ts"
 
 /** A folder of its own for one test, removed with its scope. */
 export const temporary = Effect.acquireRelease(
@@ -34,18 +34,20 @@ export const line = (text: string): string =>
 export interface ArchiveOptions extends Partial<TranscriptFiles.TranscriptFilesOptions> {
   readonly filename?: string
   /** What stands between the indexer and its sources. */
-  readonly around?: (layer: Layer.Layer<Transcripts | Journal>) => Layer.Layer<Transcripts | Journal>
+  readonly around?: (layer: Layer.Layer<Transcripts | JournalServices>) => Layer.Layer<Transcripts | JournalServices>
 }
 
 /** An indexer over real files and a real store, with questions that tests ask. */
 export const archive = Effect.fn(function* (root: string, options: ArchiveOptions = {}) {
-  const sources: Layer.Layer<Transcripts | Journal> = Layer.merge(
+  const sources: Layer.Layer<Transcripts | JournalServices> = Layer.merge(
     TranscriptFiles.layer({ machine: "m", roots: [{ path: root }], debounceMs: 10, pollMs: 50, longestRestMs: 20, ...options }),
     Layer.orDie(SqliteStore.layer({ filename: options.filename ?? ":memory:" }))
   )
   const context = yield* Layer.build(Indexer.layer.pipe(Layer.provideMerge((options.around ?? ((layer) => layer))(sources)), Layer.merge(Viewer.layerLocal)))
-  const indexer = Context.get(context, Indexer.Indexer)
-  const journal = Context.get(context, Journal)
+  const built = Context.get(context, Indexer.Indexer)
+  const indexer = { ...built, status: Effect.orDie(built.status) }
+  const { follow } = Context.get(context, Indexer.IndexerFollow)
+  const journal = yield* Effect.provide(wholeJournal, context)
   const run = <A, E>(effect: Effect.Effect<A, E, Viewer>) => Effect.orDie(Effect.provideService(effect, Viewer, Viewer.local))
 
   const pass = run(Stream.runCollect(indexer.index)).pipe(
@@ -68,7 +70,7 @@ export const archive = Effect.fn(function* (root: string, options: ArchiveOption
     })
   )
   const infos = run(journal.transcripts())
-  return { indexer, journal, run, pass, kept, infos }
+  return { indexer, follow, journal, run, pass, kept, infos }
 })
 
 /** Waits until it is so; after a time that no working machine needs, fails with what it saw last. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { AgentId, type Entry, SessionId, type Transcript, transcriptId } from "han-core/Entry"
-import type { Append } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 
 const repository = fileURLToPath(new URL("../", import.meta.url))
 

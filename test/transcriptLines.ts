@@ -1,5 +1,5 @@
 import type { Entry } from "han-core/Entry"
-import type { Append } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 import { lines, transcript } from "./transcriptFiles.ts"
 
 /** Lines as Claude Code and han write them. `when`: an ISO date, or seconds after `noon`. */

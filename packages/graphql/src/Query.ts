@@ -3,6 +3,7 @@ import { GraphQLID, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLStrin
 import { Messages } from "han-core/Messages"
 import { type Project, reposOf } from "han-core/Project"
 import { Search, type SearchQuery } from "han-core/Search"
+import { SessionQueries } from "han-core/SessionQueries"
 import { Sessions } from "han-core/Sessions"
 import { Usage, type UsageQuery } from "han-core/Usage"
 import { agentOf } from "./context/agentSessions.ts"
@@ -236,8 +237,8 @@ const sessionFields = (parts: SchemaParts): Fields<unknown> => ({
           where: whereOf(args.filter, sessionCondition(projects)),
           orderBy: orderOf(SessionOrderBy, args.orderBy, sessionColumn)
         }
-        const page = await run(Effect.flatMap(Sessions, (sessions) => sessions.find(query, request)))
-        return connectionOf(page, () => run(Effect.flatMap(Sessions, (sessions) => sessions.countFound(query))))
+        const page = await run(Effect.flatMap(SessionQueries, (sessions) => sessions.find(query, request)))
+        return connectionOf(page, () => run(Effect.flatMap(SessionQueries, (sessions) => sessions.countFound(query))))
       }
     ),
     args: { ...pageArgs, ...listArgs(SessionFilter, SessionOrderBy) }

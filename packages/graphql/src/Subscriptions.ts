@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { type GraphQLFieldConfig, GraphQLID, GraphQLNonNull, GraphQLObjectType, type GraphQLOutputType, GraphQLString } from "graphql"
 import { type Project, projectId as projectIdOf, repoId } from "han-core/Project"
 import type { Session } from "han-core/Session"
-import { Sessions } from "han-core/Sessions"
+import { SessionQueries } from "han-core/SessionQueries"
 import { always, type Fields, field, flag, int, isoOf, text } from "./context/Field.ts"
 import type { FeedEvent, FeedEventOf } from "./context/feedEvents.ts"
 import type { GraphqlContext, MachineContext } from "./context/GraphqlContext.ts"
@@ -43,7 +43,7 @@ const sessionAddedPayload = (parts: SchemaParts) =>
     ),
     newSessionEdge: field(sessionConnection(parts).edge, "The session with its place in the list of all.", async ({ session }, _, { run }) => ({
       node: session,
-      cursor: await run(Effect.flatMap(Sessions, (sessions) => sessions.cursorOf(session)))
+      cursor: await run(Effect.flatMap(SessionQueries, (sessions) => sessions.cursorOf(session)))
     }))
   }))
 const ToolResultAddedPayload = payload<"ToolReturned">("ToolResultAddedPayload", "That a tool answered.", () => ({

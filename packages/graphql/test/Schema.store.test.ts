@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { execute, isObjectType, parse, validate, validateSchema } from "graphql"
-import { Journal } from "han-core/Journal"
+import { JournalWriter } from "han-core/JournalWriter"
 import { OwnerId, Viewer } from "han-core/Viewer"
 import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
@@ -89,7 +89,7 @@ for (const [name, fresh] of stores)
 
     it("answers of sessions from a store alone, each viewer of his own", async () => {
       const lines = [user("u", 0, "hello there", { cwd: "/work/han" }), answer("a", 1, [text("well")], { input: 3, output: 4, cwd: "/work/han" })]
-      const append = Effect.flatMap(Journal, (journal) => journal.appendAll([session("one", lines)]))
+      const append = Effect.flatMap(JournalWriter, (journal) => journal.appendAll([session("one", lines)]))
       await managed.runPromise(Effect.provideService(append, Viewer, ada))
       const list = "{ sessions { totalCount edges { node { id sessionId project { name } usage { output } messages { totalCount } } } } projects { path } }"
       expect(await ask(list)).toEqual({

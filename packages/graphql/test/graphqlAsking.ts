@@ -18,21 +18,24 @@ import {
 import * as ClaudeFolders from "han-core/ClaudeFolders"
 import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
 import { ConfigDirs } from "han-core/ConfigDirs"
-import { type Append, Journal } from "han-core/Journal"
+import type { DirectoryWriter } from "han-core/Directories"
+import { type Append, JournalWriter } from "han-core/JournalWriter"
 import * as MemoryRules from "han-core/MemoryRules"
 import * as PluginFiles from "han-core/PluginFiles"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
 import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
-import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
+import type { GraphqlRequirements, MachineRequirements } from "han-graphql/GraphqlRequirements"
 import * as ConfigRoots from "han-server/unstable/ConfigRoots"
 import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
 import { schema } from "./fullSchema.ts"
 
-export type Store = Layer.Layer<GraphqlRequirements, StoreUnusable>
+/** The services that tests write with. */
+type Writers = JournalWriter | DirectoryWriter
+export type Store = Layer.Layer<GraphqlRequirements | Writers, StoreUnusable>
 
 /** Every store that the schema must answer the same on. */
 export const stores: ReadonlyArray<readonly [name: string, fresh: () => Store]> = [
@@ -63,7 +66,7 @@ export interface Asking {
   readonly errors: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<ReadonlyArray<GraphQLError>>
   readonly subscribe: (source: string, variables?: Readonly<Record<string, unknown>>) => Promise<Subscription>
   readonly append: (...appends: ReadonlyArray<Append>) => Promise<void>
-  readonly run: GraphqlContext.MachineContext["run"]
+  readonly run: <A, E>(effect: Effect.Effect<A, E, GraphqlRequirements | MachineRequirements | Viewer | Writers>) => Promise<A>
   readonly feeds: ChangeFeed.ChangeFeeds
   /** A folder of the test's own: `.claude` in it is the configuration folder. */
   readonly folder: string
@@ -148,7 +151,7 @@ export const open = async (store: Store, { mostWaiting, timeZone = "UTC" }: Opti
       }
     },
     append: async (...appends) => {
-      for (const append of appends) await contextValue().run(Effect.flatMap(Journal, (journal) => journal.appendAll([append])))
+      for (const append of appends) await contextValue().run(Effect.flatMap(JournalWriter, (journal) => journal.appendAll([append])))
     },
     run: (effect) => managed.runPromise(Effect.provideService(effect, Viewer, Viewer.local)),
     feeds,

@@ -1,3 +1,5 @@
+/** Tells whose data a request may read: a middleware that turns its headers into a `Viewer`. */
+
 import * as RpcMiddleware from "@effect/rpc/RpcMiddleware"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

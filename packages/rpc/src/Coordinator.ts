@@ -1,8 +1,11 @@
+/** The daemon of a machine as others see it: who it is, what it is doing, and how to end it. */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { CannotWrite, IndexerStatus } from "han-core/Indexer"
-import { JournalTotals, RebuildProgress } from "han-core/Journal"
+import { JournalTotals } from "han-core/Journal"
+import { RebuildProgress } from "han-core/JournalAdmin"
 import { IndexProblem } from "han-core/Session"
 import type { StoreError } from "han-core/StoreError"
 import { ToolOutputTotals } from "han-core/ToolOutput"
@@ -18,7 +21,7 @@ export const Handshake = Schema.Struct({
 })
 export type Handshake = typeof Handshake.Type
 
-/** Where HTTP is served on this machine; or why it is not, in words. */
+/** The address at which HTTP is served on this machine; or why it is not, in words. */
 export const HttpState = Schema.Union(
   Schema.Struct({ state: Schema.Literal("listening"), port: Schema.Int, url: Schema.String }),
   Schema.Struct({ state: Schema.Literal("off"), reason: Schema.String })
@@ -68,14 +71,14 @@ export const DoctorReport = Schema.Struct({
   /** The first 100. */
   problems: Schema.Array(IndexProblem),
   roots: Schema.Array(RootState),
-  /** What is named as a transcript under the roots and is none. */
+  /** Files under the roots that are named as a transcript and are none. */
   notTaken: NotTakenFiles,
-  /** What tools gave that is kept beside the lines, and what a person should know about it. */
+  /** Outputs of tools that are kept beside the lines, and what a person should know about them. */
   outputs: ToolOutputTotals,
   claudeCleanup: Schema.Array(ClaudeCleanup),
-  /** What the ledger of API responses has no price for, leaves out or cannot decide: see `UsageReport`. */
+  /** Models without a price, and what the ledger of API responses leaves out or cannot decide: see `UsageReport`. */
   usage: Schema.Struct({ unpricedModels: Schema.Array(Schema.String), notIncluded: Schema.Array(Schema.String) }),
-  /** What a person should do something about, one sentence each. */
+  /** Faults that a person should do something about, one sentence each. */
   warnings: Schema.Array(Schema.String)
 })
 export type DoctorReport = typeof DoctorReport.Type

@@ -1,23 +1,46 @@
-import { CoordinatorRpcs } from "./CoordinatorRpcs.ts"
-import { HookCacheRpcs } from "./HookCacheRpcs.ts"
+/** The Rpcs that any server of a store answers. */
+
+import { Directories } from "han-core/Directories"
+import { HookHistory } from "han-core/HookHistory"
+import { Journal } from "han-core/Journal"
+import { Messages } from "han-core/Messages"
+import { Metrics } from "han-core/Metrics"
+import { Search } from "han-core/Search"
+import { SessionDetails } from "han-core/SessionDetails"
+import { Sessions } from "han-core/Sessions"
+import { Usage } from "han-core/Usage"
+import { contract } from "./Contract.ts"
+import { DirectoryRpcs } from "./DirectoryRpcs.ts"
 import { HookHistoryRpcs } from "./HookHistoryRpcs.ts"
-import { HookRpcs } from "./HookRpcs.ts"
-import { HookRunnerRpcs } from "./HookRunnerRpcs.ts"
-import { IndexRpcs } from "./IndexRpcs.ts"
 import { JournalRpcs } from "./JournalRpcs.ts"
+import { MessageRpcs } from "./MessageRpcs.ts"
+import { MetricsRpcs } from "./MetricsRpcs.ts"
 import { SearchRpcs } from "./SearchRpcs.ts"
+import { SessionDetailRpcs } from "./SessionDetailRpcs.ts"
 import { SessionRpcs } from "./SessionRpcs.ts"
 import { UsageRpcs } from "./UsageRpcs.ts"
 
-/** Everything that a coordinator answers. */
+/** The services that any server of a store answers: what a viewer may read, whatever the machine. */
+export const storeContracts = [
+  contract(Sessions, SessionRpcs),
+  contract(Messages, MessageRpcs),
+  contract(SessionDetails, SessionDetailRpcs),
+  contract(Search, SearchRpcs),
+  contract(Usage, UsageRpcs),
+  contract(Metrics, MetricsRpcs),
+  contract(Journal, JournalRpcs),
+  contract(Directories, DirectoryRpcs),
+  contract(HookHistory, HookHistoryRpcs)
+] as const
+
+/** All Rpcs of `storeContracts`. */
 export class HanRpcs extends SessionRpcs.merge(
+  MessageRpcs,
+  SessionDetailRpcs,
   SearchRpcs,
   UsageRpcs,
+  MetricsRpcs,
   JournalRpcs,
-  IndexRpcs,
-  HookRpcs,
-  HookCacheRpcs,
-  HookRunnerRpcs,
-  HookHistoryRpcs,
-  CoordinatorRpcs
+  DirectoryRpcs,
+  HookHistoryRpcs
 ) {}

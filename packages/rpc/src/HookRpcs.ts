@@ -1,3 +1,5 @@
+/** The Rpcs that carry `Hooks` over a wire. */
+
 import * as Rpc from "@effect/rpc/Rpc"
 import * as RpcGroup from "@effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
@@ -5,6 +7,7 @@ import { HookContentChanged, HookList, HookProjectInvalid, HookQuery, TrustDecis
 import { StoreError } from "han-core/StoreError"
 import { Authentication } from "./Authentication.ts"
 
+/** `Hooks`: what plugins and settings define, and what the person of the machine trusts. */
 export class HookRpcs extends RpcGroup.make(
   Rpc.make("Hooks.list", { payload: { query: HookQuery }, success: HookList, error: Schema.Union(HookProjectInvalid, StoreError) }),
   Rpc.make("Hooks.trust", {

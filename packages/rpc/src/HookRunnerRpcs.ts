@@ -1,3 +1,5 @@
+/** The Rpcs that carry `HookRunner` over a wire. */
+
 import * as Rpc from "@effect/rpc/Rpc"
 import * as RpcGroup from "@effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
@@ -10,7 +12,7 @@ import { Authentication } from "./Authentication.ts"
 const payload = { call: HookCall }
 const error = Schema.Union(HookCallInvalid, HookProjectInvalid, StoreError)
 
-/** Whoever hangs up before the answer ends what was started for it. */
+/** `HookRunner`: runs hooks on the machine. Whoever hangs up before the answer ends what was started for it. */
 export class HookRunnerRpcs extends RpcGroup.make(
   Rpc.make("HookRunner.answer", { payload, success: HookAnswer, error }),
   Rpc.make("HookRunner.run", { payload, success: HookProgress, error, stream: true }),

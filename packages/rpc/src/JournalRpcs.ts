@@ -1,8 +1,10 @@
+/** The Rpcs that carry `Journal` over a wire. */
+
 import * as Rpc from "@effect/rpc/Rpc"
 import * as RpcGroup from "@effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
 import { Entry, SessionId, TranscriptId } from "han-core/Entry"
-import { JournalChange, JournalTotals, RebuildProgress, TranscriptInfo, TranscriptNotFound } from "han-core/Journal"
+import { JournalChange, JournalTotals, TranscriptInfo, TranscriptNotFound } from "han-core/Journal"
 import { StoreError } from "han-core/StoreError"
 import { ToolOutput, ToolOutputId, ToolOutputNotFound, ToolOutputTotals } from "han-core/ToolOutput"
 import { Authentication } from "./Authentication.ts"
@@ -15,30 +17,24 @@ const Bytes = Schema.transform(Schema.String, Schema.Uint8ArrayFromSelf, {
 })
 
 const TranscriptFailure = Schema.Union(TranscriptNotFound, StoreError)
-const before = { before: Schema.Number }
 
-/** `Journal` without what writes entries: only the process that owns the database appends. */
+const options = Schema.optional(Schema.Struct({ sessionId: Schema.optional(SessionId) }))
+
+/** `Journal`: what was written, and what is being written. */
 export class JournalRpcs extends RpcGroup.make(
-  Rpc.make("Journal.transcripts", { payload: { sessionId: Schema.optional(SessionId) }, success: Schema.Array(TranscriptInfo), error: StoreError }),
-  Rpc.make("Journal.outputs", { payload: { sessionId: Schema.optional(SessionId) }, success: Schema.Array(ToolOutput), error: StoreError }),
+  Rpc.make("Journal.transcripts", { payload: { options }, success: Schema.Array(TranscriptInfo), error: StoreError }),
+  Rpc.make("Journal.outputs", { payload: { options }, success: Schema.Array(ToolOutput), error: StoreError }),
   Rpc.make("Journal.outputBytes", { payload: { id: ToolOutputId }, success: Bytes, error: Schema.Union(ToolOutputNotFound, StoreError), stream: true }),
   Rpc.make("Journal.outputTotals", { success: ToolOutputTotals, error: StoreError }),
   Rpc.make("Journal.read", { payload: { id: TranscriptId, line: Schema.Int, limit: Schema.Int }, success: Schema.Array(Entry), error: TranscriptFailure }),
   Rpc.make("Journal.bytes", { payload: { id: TranscriptId }, success: Bytes, error: TranscriptFailure, stream: true }),
   Rpc.make("Journal.changes", {
-    payload: { after: Schema.optional(Schema.Int), live: Schema.optional(Schema.Boolean) },
+    payload: { options: Schema.optional(Schema.Struct({ after: Schema.optional(Schema.Int), live: Schema.optional(Schema.Boolean) })) },
     success: JournalChange,
     error: StoreError,
     stream: true
   }),
   Rpc.make("Journal.head", { success: Schema.Int, error: StoreError }),
   Rpc.make("Journal.totals", { success: JournalTotals, error: StoreError }),
-  Rpc.make("Journal.rebuild", { success: RebuildProgress, error: StoreError, stream: true }),
-  Rpc.make("Journal.forget", {
-    payload: { which: Schema.Union(Schema.Struct({ sessionIds: Schema.Array(SessionId) }), Schema.Struct(before)) },
-    success: Schema.Struct({ sessions: Schema.Int, entries: Schema.Int }),
-    error: StoreError
-  }),
-  Rpc.make("Journal.forgettable", { payload: before, success: Schema.Array(SessionId), error: StoreError }),
   Rpc.make("Journal.isForgotten", { payload: { sessionId: SessionId }, success: Schema.Boolean, error: StoreError })
 ).middleware(Authentication) {}

@@ -1,3 +1,5 @@
+/** Writes and reads the messages of RPC as lines of JSON. */
+
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as Layer from "effect/Layer"
 

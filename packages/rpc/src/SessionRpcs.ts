@@ -1,3 +1,5 @@
+/** The Rpcs that carry `Sessions` over a wire. */
+
 import * as Rpc from "@effect/rpc/Rpc"
 import * as RpcGroup from "@effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
@@ -16,7 +18,7 @@ const PageFailure = Schema.Union(PageCursorInvalid, StoreError)
 const SessionFailure = Schema.Union(SessionNotFound, StoreError)
 const ofSession = { sessionId: SessionId }
 
-/** The reads of `Sessions`. Conditions over any field (`find`, `countFound`) are not on the wire: GraphQL has them. */
+/** `Sessions`. Conditions over any field (`SessionQueries`) are not on the wire: GraphQL has them. */
 export class SessionRpcs extends RpcGroup.make(
   Rpc.make("Sessions.list", { payload: { filter: SessionFilter, page: PageRequest }, success: Page(Session), error: PageFailure }),
   Rpc.make("Sessions.count", { payload: { filter: SessionFilter }, success: Schema.Int, error: StoreError }),
@@ -33,7 +35,7 @@ export class SessionRpcs extends RpcGroup.make(
   Rpc.make("Sessions.summaries", { payload: ofSession, success: Schema.Array(Summary), error: StoreError }),
   Rpc.make("Sessions.watch", { payload: { id: SessionId }, success: Session, error: SessionFailure, stream: true }),
   Rpc.make("Sessions.problems", {
-    payload: { limit: Schema.Int, transcript: Schema.optional(TranscriptId) },
+    payload: { options: Schema.Struct({ limit: Schema.Int, transcript: Schema.optional(TranscriptId) }) },
     success: Schema.Array(IndexProblem),
     error: StoreError
   })

@@ -1,3 +1,5 @@
+/** Carries RPC over a unix socket, for clients on Node and Bun. */
+
 import * as Net from "node:net"
 import * as RpcClient from "@effect/rpc/RpcClient"
 import { RpcClientError } from "@effect/rpc/RpcClientError"
@@ -33,47 +35,18 @@ const make = (path: string) =>
     let writeResponse: (response: FromServerEncoded) => Effect.Effect<void> = () => Effect.void
     let current: Connection | undefined
 
-    const open = (): Connection => {
-      const socket = Net.createConnection({ path })
-      const connection: Connection = { socket, parser: serialization.unsafeMake(), pending: new Set() }
-      let connected = false
-      let unanswered = 0
-      const pinger = setInterval(() => {
-        if (connection.pending.size === 0) return
-        if (unanswered === pingsUnanswered) return end(silent(path))
-        unanswered++
-        socket.write(connection.parser.encode(constPing) ?? "")
-      }, pingEveryMs)
-      pinger.unref()
-
-      const end = (cause: CoordinatorUnreachable) => {
-        clearInterval(pinger)
-        if (current !== connection) return
-        current = undefined
-        socket.destroy()
-        fork(writeResponse({ _tag: "ClientProtocolError", error: new RpcClientError({ reason: "Protocol", message: cause.message, cause }) }))
-      }
-      socket.on("connect", () => {
-        connected = true
-      })
-      socket.on("data", (bytes) => {
-        unanswered = 0
-        let responses: ReadonlyArray<FromServerEncoded>
-        try {
-          // The wire: whatever this is, each answer is decoded by its own schema.
-          responses = connection.parser.decode(bytes) as ReadonlyArray<FromServerEncoded>
-        } catch {
-          return end(garbled(path))
-        }
-        for (const response of responses) {
-          if (response._tag === "Exit") settle(connection, response.requestId)
-          // One fiber each: a stream whose consumer waits must not hold up the answer to another request.
-          fork(writeResponse(response))
+    const connect = (): Connection => {
+      const connection: Connection = { socket: Net.createConnection({ path }), parser: serialization.unsafeMake(), pending: new Set() }
+      listen(connection, path, {
+        // One fiber each: a stream whose consumer waits must not hold up the answer to another request.
+        received: (response) => fork(writeResponse(response)),
+        ended: (cause) => {
+          if (current !== connection) return
+          current = undefined
+          connection.socket.destroy()
+          fork(writeResponse({ _tag: "ClientProtocolError", error: new RpcClientError({ reason: "Protocol", message: cause.message, cause }) }))
         }
       })
-      socket.on("error", (error: NodeJS.ErrnoException) => end(connected ? closed(path) : notConnected(path, error)))
-      socket.on("end", () => end(closed(path)))
-      socket.on("close", () => end(closed(path)))
       return connection
     }
 
@@ -98,7 +71,7 @@ const make = (path: string) =>
       send: (request) =>
         Effect.sync(() => {
           if (request._tag === "Request") {
-            current ??= open()
+            current ??= connect()
             current.pending.add(request.id)
             current.socket.ref()
           } else if (current === undefined) return
@@ -108,6 +81,48 @@ const make = (path: string) =>
         })
     })
   })
+
+/** Hands on what arrives, and pings while an answer is owed. `ended` may be told more than once. */
+const listen = (
+  connection: Connection,
+  path: string,
+  { ended, received }: { readonly received: (response: FromServerEncoded) => void; readonly ended: (cause: CoordinatorUnreachable) => void }
+) => {
+  const { parser, pending, socket } = connection
+  let connected = false
+  let unanswered = 0
+  const pinger = setInterval(() => {
+    if (pending.size === 0) return
+    if (unanswered === pingsUnanswered) return end(silent(path))
+    unanswered++
+    socket.write(parser.encode(constPing) ?? "")
+  }, pingEveryMs)
+  pinger.unref()
+  const end = (cause: CoordinatorUnreachable) => {
+    clearInterval(pinger)
+    ended(cause)
+  }
+  socket.on("connect", () => {
+    connected = true
+  })
+  socket.on("data", (bytes) => {
+    unanswered = 0
+    let responses: ReadonlyArray<FromServerEncoded>
+    try {
+      // The wire: whatever this is, each answer is decoded by its own schema.
+      responses = parser.decode(bytes) as ReadonlyArray<FromServerEncoded>
+    } catch {
+      return end(garbled(path))
+    }
+    for (const response of responses) {
+      if (response._tag === "Exit") settle(connection, response.requestId)
+      received(response)
+    }
+  })
+  socket.on("error", (error: NodeJS.ErrnoException) => end(connected ? closed(path) : notConnected(path, error)))
+  socket.on("end", () => end(closed(path)))
+  socket.on("close", () => end(closed(path)))
+}
 
 const settle = ({ pending, socket }: Connection, requestId: string) => {
   pending.delete(requestId)

@@ -26,11 +26,10 @@ import { Authentication, Unauthorized } from "han-rpc/Authentication"
 import { Coordinator, CoordinatorUnreachable } from "han-rpc/Coordinator"
 import * as HanClient from "han-rpc/HanClient"
 import { ndjson } from "han-rpc/unstable/Serialization"
-import { folder, httpServer, socketServer, type storeLayer } from "./servers.ts"
+import { folder, httpServer, type Says, socketServer } from "./servers.ts"
 
 const encodeChange = Schema.encodeSync(JournalChange)
 
-type Says = Parameters<typeof storeLayer>[0]
 type Authenticated = Layer.Layer<Authentication>
 
 const overSocket = (says: Says, authentication?: Authenticated) =>
@@ -79,7 +78,6 @@ for (const [name, over] of [
         same(store, full)
         assert.deepStrictEqual([store.operation, store.reason], ["Journal.append", "full"])
         assert.instanceOf(store.cause, Error)
-        same(yield* Effect.flip(Stream.runDrain((yield* Indexer).index)), full)
       }).pipe(
         Effect.provide([
           over({
@@ -91,8 +89,7 @@ for (const [name, over] of [
             },
             search: { messages: () => Effect.fail(badCursor) },
             usage: { reconcile: () => Effect.fail(notFound) },
-            journal: { read: () => Effect.fail(noTranscript), bytes: () => Stream.fail(noTranscript), totals: Effect.fail(full) },
-            indexer: { index: Stream.fail(full) }
+            journal: { read: () => Effect.fail(noTranscript), bytes: () => Stream.fail(noTranscript), totals: Effect.fail(full) }
           }),
           Viewer.layerLocal
         ])
@@ -152,20 +149,6 @@ for (const [name, over] of [
       )
     )
 
-    it.scopedLive("what only the owner of the database does fails and says so", () =>
-      Effect.gen(function* () {
-        for (const effect of [
-          (yield* Journal).append({ machine: "m", source: "han", sessionId: session, kind: "main", agentId: null, generation: 1 }, []),
-          (yield* Journal).appendAll([]),
-          (yield* Journal).markMissing([], 0),
-          (yield* Sessions).find({}, {}),
-          (yield* Sessions).countFound({}),
-          (yield* Indexer).follow
-        ])
-          assert.include((yield* Effect.flip(Effect.asVoid<unknown, { readonly message: string }, Viewer>(effect))).message, "not available over RPC")
-      }).pipe(Effect.provide([over({}), Viewer.layerLocal]))
-    )
-
     it.scopedLive("a defect of one request leaves the others alone", () =>
       Effect.gen(function* () {
         const journal = yield* Journal
@@ -180,30 +163,43 @@ for (const [name, over] of [
         ])
       )
     )
-
-    it.scopedLive("the pass is not held up by a client that does not read its progress, and its report arrives", () => {
-      const report = {
-        transcripts: 1,
-        bytesRead: 2,
-        entries: 3,
-        appended: 4,
-        unreadable: 0,
-        unrecognized: 0,
-        durationMs: 5,
-        problems: [],
-        notTaken: { count: 0, files: [] }
-      }
-      const progress = Stream.range(1, 5000).pipe(
-        Stream.map((filesDone) => ({ _tag: "Indexing" as const, files: 5000, filesDone, bytes: 0, bytesDone: 0 })),
-        Stream.rechunk(1)
-      )
-      return Effect.gen(function* () {
-        const last = yield* Stream.runLast(Stream.tap((yield* Indexer).index, () => Effect.yieldNow()))
-        assert.deepStrictEqual(last._tag === "Some" && last.value, { _tag: "Indexed", report })
-      }).pipe(Effect.provide([over({ indexer: { index: Stream.concat(progress, Stream.succeed({ _tag: "Indexed" as const, report })) } }), Viewer.layerLocal]))
-    })
   })
 }
+
+describe("a pass over a unix socket", () => {
+  it.scopedLive("the pass is not held up by a client that does not read its progress, and its report arrives", () => {
+    const report = {
+      transcripts: 1,
+      bytesRead: 2,
+      entries: 3,
+      appended: 4,
+      unreadable: 0,
+      unrecognized: 0,
+      durationMs: 5,
+      problems: [],
+      notTaken: { count: 0, files: [] }
+    }
+    const progress = Stream.range(1, 5000).pipe(
+      Stream.map((filesDone) => ({ _tag: "Indexing" as const, files: 5000, filesDone, bytes: 0, bytesDone: 0 })),
+      Stream.rechunk(1)
+    )
+    return Effect.gen(function* () {
+      const last = yield* Stream.runLast(Stream.tap((yield* Indexer).index, () => Effect.yieldNow()))
+      assert.deepStrictEqual(last._tag === "Some" && last.value, { _tag: "Indexed", report })
+    }).pipe(
+      Effect.provide([overSocket({ indexer: { index: Stream.concat(progress, Stream.succeed({ _tag: "Indexed" as const, report })) } }), Viewer.layerLocal])
+    )
+  })
+
+  it.scopedLive("fails as it did at the other end", () =>
+    Effect.gen(function* () {
+      const { index, notTaken, status } = yield* Indexer
+      assert.strictEqual((yield* Effect.flip(Stream.runDrain(index))).message, full.message)
+      assert.strictEqual((yield* Effect.flip(notTaken)).reason, "corrupt")
+      assert.strictEqual((yield* Effect.flip(status)).reason, "corrupt")
+    }).pipe(Effect.provide([overSocket({ indexer: { index: Stream.fail(full) } }), Viewer.layerLocal]))
+  )
+})
 
 describe("a socket that does not answer", () => {
   const asked = (path: string) =>
@@ -362,18 +358,19 @@ describe("an HTTP server that does not answer", () => {
     Effect.acquireUseRelease(
       Effect.sync(() => Bun.serve({ port: 0, hostname: "127.0.0.1", fetch })),
       (server) =>
-        Effect.flatMap(Coordinator, (coordinator) => Effect.flip(coordinator.handshake)).pipe(
-          Effect.provide(HanClient.layerHttp({ url: `http://127.0.0.1:${server.port}` }).pipe(Layer.provide(FetchHttpClient.layer)))
+        Effect.flatMap(Journal, (journal) => Effect.flip(journal.totals)).pipe(
+          Effect.map(({ cause, reason }) => [reason, cause instanceof CoordinatorUnreachable && cause.reason]),
+          Effect.provide([HanClient.layerHttp({ url: `http://127.0.0.1:${server.port}` }).pipe(Layer.provide(FetchHttpClient.layer)), Viewer.layerLocal])
         ),
       (server) => Effect.promise(() => server.stop(true))
     )
 
   it.scopedLive("another status, another language, an answer that breaks off", () =>
     Effect.gen(function* () {
-      assert.strictEqual((yield* asked(() => new Response("gone", { status: 404 }))).reason, "refused")
-      assert.strictEqual((yield* asked(() => new Response("<html>\n"))).reason, "refused")
-      assert.strictEqual((yield* asked(() => new Response(""))).reason, "closed")
-      assert.strictEqual((yield* asked(() => new Response('{"_tag":"Ex'))).reason, "closed")
+      assert.deepStrictEqual(yield* asked(() => new Response("gone", { status: 404 })), ["unreachable", "refused"])
+      assert.deepStrictEqual(yield* asked(() => new Response("<html>\n")), ["unreachable", "refused"])
+      assert.deepStrictEqual(yield* asked(() => new Response("")), ["unreachable", "closed"])
+      assert.deepStrictEqual(yield* asked(() => new Response('{"_tag":"Ex')), ["unreachable", "closed"])
     })
   )
 })

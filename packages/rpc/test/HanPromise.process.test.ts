@@ -13,9 +13,9 @@ import { SessionNotFound } from "han-core/Session"
 import { StoreError } from "han-core/StoreError"
 import { CoordinatorIncompatible, CoordinatorUnreachable } from "han-rpc/Coordinator"
 import { connect } from "han-rpc/HanPromise"
-import { folder, socketServer, type storeLayer } from "./servers.ts"
+import { folder, type Says, socketServer } from "./servers.ts"
 
-const served = (says: Parameters<typeof storeLayer>[0]) =>
+const served = (says: Says) =>
   Effect.gen(function* () {
     const socket = Path.join(yield* folder, "s")
     yield* Layer.build(socketServer(socket, says))

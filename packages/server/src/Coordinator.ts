@@ -24,6 +24,7 @@
 
 import * as Os from "node:os"
 import * as RpcServer from "@effect/rpc/RpcServer"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -35,8 +36,6 @@ import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import * as ClaudeSettingsFiles from "han-core/ClaudeSettingsFiles"
 import { ConfigDirs } from "han-core/ConfigDirs"
 import type { Directories } from "han-core/Directories"
-import type { HookCache } from "han-core/HookCache"
-import type { HookHistory } from "han-core/HookHistory"
 import * as HookRunner from "han-core/HookRunner"
 import * as HookSettings from "han-core/HookSettings"
 import type { Hooks } from "han-core/Hooks"
@@ -45,7 +44,6 @@ import type { Journal } from "han-core/Journal"
 import * as MemoryRules from "han-core/MemoryRules"
 import * as PluginFiles from "han-core/PluginFiles"
 import type { Plugins } from "han-core/Plugins"
-import type { Search } from "han-core/Search"
 import type { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
@@ -55,17 +53,8 @@ import { Viewer } from "han-core/Viewer"
 import type { GraphqlRequirements, MachineRequirements } from "han-graphql/GraphqlRequirements"
 import * as Authentication from "han-rpc/Authentication"
 import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
-import * as CoordinatorHandlers from "han-rpc/CoordinatorHandlers"
-import { HanRpcs } from "han-rpc/HanRpcs"
-import * as HookCacheHandlers from "han-rpc/HookCacheHandlers"
-import * as HookHandlers from "han-rpc/HookHandlers"
-import * as HookHistoryHandlers from "han-rpc/HookHistoryHandlers"
-import * as HookRunnerHandlers from "han-rpc/HookRunnerHandlers"
-import * as IndexHandlers from "han-rpc/IndexHandlers"
-import * as JournalHandlers from "han-rpc/JournalHandlers"
-import * as SearchHandlers from "han-rpc/SearchHandlers"
-import * as SessionHandlers from "han-rpc/SessionHandlers"
-import * as UsageHandlers from "han-rpc/UsageHandlers"
+import * as HanHandlers from "han-rpc/HanHandlers"
+import { MachineRpcs } from "han-rpc/MachineRpcs"
 import * as Serialization from "han-rpc/unstable/Serialization"
 import { protocol, version } from "han-rpc/Version"
 import * as SqliteStore from "han-sql/SqliteStore"
@@ -105,19 +94,10 @@ export interface Options {
 /** The services over Claude Code's files and han's own configuration. */
 export type FileServices = ConfigDirs | ClaudeSettings | MemoryRules.MemoryRules | Plugins | Hooks
 
-/** The services of a coordinator in its own process. Other processes get the same from `HanClient.layerSocket`, of `FileServices` the hooks alone. */
-export type Services =
-  | Journal
-  | Sessions
-  | Search
-  | Usage
-  | Indexer.Indexer
-  | Coordinator
-  | StoreInfo
-  | HookRunner.HookRunner
-  | HookHistory
-  | HookCache
-  | FileServices
+/** The services of a coordinator in its own process. Other processes get the same from `HanClient.layerSocket`, without `IndexerFollow` and what only the store needs. */
+export type Services = StoreServices | Indexer.Indexer | Indexer.IndexerFollow | Coordinator | HookRunner.HookRunner | FileServices
+
+type StoreServices = Layer.Layer.Success<ReturnType<typeof SqliteStore.layer>>
 
 /** The time that another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
@@ -196,10 +176,11 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, wri
       const indexer = yield* Indexer.Indexer
       const store = yield* StoreInfo
       const http = yield* HttpServer.HttpServer
-      const startedAt = Date.now()
+      const startedAt = yield* Clock.currentTimeMillis
       const handshake = { version, protocol, pid: process.pid }
       const status = Effect.gen(function* () {
-        const indexing = yield* indexer.status
+        // The indexer of this process always answers.
+        const indexing = yield* Effect.orDie(indexer.status)
         yield* Effect.sync(() => WriteState.look(writing, options.home))
         return {
           ...handshake,
@@ -248,20 +229,8 @@ const layerServer = Layer.scopedDiscard(
     yield* Effect.addFinalizer(() => Effect.forkDaemon(Effect.delay(hangUp, hangUpAfter)))
   })
 ).pipe(
-  Layer.provideMerge(RpcServer.layer(HanRpcs, { disableFatalDefects: true, disableTracing: true })),
-  Layer.provide([
-    SessionHandlers.layer,
-    SearchHandlers.layer,
-    UsageHandlers.layer,
-    JournalHandlers.layer,
-    IndexHandlers.layer,
-    HookHandlers.layer,
-    HookCacheHandlers.layer,
-    HookRunnerHandlers.layer,
-    HookHistoryHandlers.layer,
-    CoordinatorHandlers.layer,
-    Authentication.layerLocal
-  ]),
+  Layer.provideMerge(RpcServer.layer(MachineRpcs, { disableFatalDefects: true, disableTracing: true })),
+  Layer.provide([HanHandlers.layerMachine, Authentication.layerLocal]),
   Layer.provide(
     Layer.map(RpcServer.layerProtocolSocketServer, (context) => {
       const protocol = Context.get(context, RpcServer.Protocol)
@@ -284,10 +253,10 @@ const layerBackground = (environment: Options["environment"], writing: WriteStat
 const layerFollow = (writing: WriteState.WriteState) =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
-      const indexer = yield* Indexer.Indexer
+      const { follow } = yield* Indexer.IndexerFollow
       let told = ""
       // Whoever started it is waiting for its first answer, which comes before the look at every file of a large archive.
-      yield* indexer.follow.pipe(
+      yield* follow.pipe(
         Effect.delay("100 millis"),
         Effect.tapError(({ message, operation, reason }) => {
           const isNews = told !== message

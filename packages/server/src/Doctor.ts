@@ -13,7 +13,7 @@ const dayMs = 86_400_000
 const claudeDefaultDays = 30
 const problemsShown = 100
 
-/** Everything that a person who looks after a coordinator should know. `claudeRoots`: the folders that Claude Code itself looks after. */
+/** Reports all that a person who looks after a coordinator should know. `claudeRoots`: the folders that Claude Code itself looks after. */
 export const report = (options: {
   readonly status: CoordinatorStatus
   readonly claudeRoots: ReadonlyArray<string>

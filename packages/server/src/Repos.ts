@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { Directories, type DirectoryFacts } from "han-core/Directories"
+import { Directories, type DirectoryFacts, DirectoryWriter } from "han-core/Directories"
 import { Journal } from "han-core/Journal"
 import type { StoreError } from "han-core/StoreError"
 import { gitEnvironment } from "han-core/unstable/GitEnvironment"
@@ -54,10 +54,11 @@ export const isLookingUp = (state: Progress): Effect.Effect<boolean, StoreError,
 export const layer = (options: {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly progress?: Progress | undefined
-}): Layer.Layer<never, never, Directories | Journal | Viewer> =>
+}): Layer.Layer<never, never, Directories | DirectoryWriter | Journal | Viewer> =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const known = yield* Directories
+      const { note } = yield* DirectoryWriter
       const look = probe(options.environment)
       const journal = yield* Journal
       const state = options.progress ?? progress()
@@ -74,7 +75,7 @@ export const layer = (options: {
         lookedAt = now
         before = head
         const directories = yield* known.unprobed(batch)
-        yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => known.note(directory, facts)), {
+        yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => note(directory, facts)), {
           concurrency: 2,
           discard: true
         })

@@ -1,15 +1,19 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Directories } from "han-core/Directories"
-import type { HookCache } from "han-core/HookCache"
+import type { Directories, DirectoryWriter } from "han-core/Directories"
+import type { HookCache, HookCacheAdmin } from "han-core/HookCache"
 import type { HookHistory } from "han-core/HookHistory"
 import type { Journal } from "han-core/Journal"
+import type { JournalAdmin } from "han-core/JournalAdmin"
+import type { JournalWriter } from "han-core/JournalWriter"
+import type { MessageQueries } from "han-core/MessageQueries"
 import type { Messages } from "han-core/Messages"
 import type { Metrics } from "han-core/Metrics"
 import type { PriceTable } from "han-core/Pricing"
 import type { Search } from "han-core/Search"
 import type { SessionDetails } from "han-core/SessionDetails"
+import type { SessionQueries } from "han-core/SessionQueries"
 import type { Sessions } from "han-core/Sessions"
 import type { StoreInfo } from "han-core/StoreInfo"
 import type { Usage } from "han-core/Usage"
@@ -45,14 +49,20 @@ const layerProjections = Layer.effect(
 /** What a store answers, whatever its database. */
 export type StoreServices =
   | Journal
+  | JournalWriter
+  | JournalAdmin
   | Sessions
+  | SessionQueries
   | SessionDetails
   | Messages
+  | MessageQueries
   | Directories
+  | DirectoryWriter
   | Search
   | Usage
   | Metrics
   | HookCache
+  | HookCacheAdmin
   | HookHistory
   | StoreInfo
   | Projections

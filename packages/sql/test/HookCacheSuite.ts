@@ -6,12 +6,12 @@ import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as fc from "fast-check"
-import { HookCache, type HookFile, type HookPass, type HookPassed, type HookPassFilter } from "han-core/HookCache"
+import { HookCache, HookCacheAdmin, type HookFile, type HookPass, type HookPassed, type HookPassFilter } from "han-core/HookCache"
 import type { StoreUnusable } from "han-core/StoreError"
 
 /** A database that is empty at first, and stays when the layer ends. */
 export interface Place {
-  readonly layer: Layer.Layer<HookCache, StoreUnusable>
+  readonly layer: Layer.Layer<HookCache | HookCacheAdmin, StoreUnusable>
   /** Runs a statement, and gives its rows; nobody else has the database open. */
   readonly run: (statement: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, unknown>>>>
 }
@@ -54,7 +54,9 @@ const asPass = ({ command, directory, durationMs, gate, hook, key, passedAt, rea
 })
 
 const sorted = (paths: ReadonlySet<string> | null) => (paths === null ? null : [...paths].sort())
-const everything = (cache: typeof HookCache.Service) => cache.list({ limit: 1_000_000 })
+const wholeCache = Effect.map(Effect.all([HookCache, HookCacheAdmin]), ([cache, admin]) => ({ ...cache, ...admin }))
+type WholeCache = Effect.Effect.Success<typeof wholeCache>
+const everything = (cache: WholeCache) => cache.list({ limit: 1_000_000 })
 const tables = ["hook_pass", "hook_pass_file", "hook_pass_reads"]
 
 // Every one of these is a name that a file can have.
@@ -107,7 +109,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, Scope.Scope>, options: { readonly runs: number }) => {
   const test = (title: string, effect: (place: Place) => Effect.Effect<void, unknown, Scope.Scope>) =>
     it.scopedLive(`${name}: ${title}`, () => Effect.flatMap(place, effect), { timeout: 120_000 })
-  const on = <A, E>(of: Place, use: (cache: typeof HookCache.Service) => Effect.Effect<A, E>) => Effect.provide(Effect.flatMap(HookCache, use), of.layer)
+  const on = <A, E>(of: Place, use: (cache: WholeCache) => Effect.Effect<A, E>) => Effect.provide(Effect.flatMap(wholeCache, use), of.layer)
   const counted = (of: Place) =>
     Effect.forEach(tables, (table) => Effect.map(of.run(`SELECT COUNT(*) AS found FROM ${table}`), ([row]) => Number(row?.["found"])))
 
@@ -342,7 +344,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
     }))
 }
 
-const take = (step: Step, cache: typeof HookCache.Service, model: Model) =>
+const take = (step: Step, cache: WholeCache, model: Model) =>
   Effect.gen(function* () {
     switch (step._tag) {
       case "Record": {

@@ -1,9 +1,9 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import * as fc from "fast-check"
-import { Directories } from "han-core/Directories"
+import { type Directories, DirectoryWriter } from "han-core/Directories"
 import { AgentId, type Entry, type Transcript, transcriptFileId } from "han-core/Entry"
-import { type Append, Journal } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 import type { Messages } from "han-core/Messages"
 import { Metrics } from "han-core/Metrics"
 import { projectId, repoId } from "han-core/Project"
@@ -14,9 +14,10 @@ import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
 import { lines, transcript } from "../../../test/transcriptFiles.ts"
+import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
 import { allOf, difference, readEverything, sessionId } from "./readEverything.ts"
 
-type Services = Journal | Sessions | SessionDetails | Messages | Directories | Search | Usage | Metrics
+type Services = JournalServices | Sessions | SessionDetails | Messages | Directories | DirectoryWriter | Search | Usage | Metrics
 type Store = Layer.Layer<Services, StoreUnusable>
 
 const haiku = "claude-haiku-4-5"
@@ -62,7 +63,7 @@ class Conversation {
 }
 
 const appendAll = (appends: ReadonlyArray<Append>) =>
-  Effect.flatMap(Journal, (journal) => Effect.forEach(appends, (append) => journal.appendAll([append]), { discard: true }))
+  Effect.flatMap(wholeJournal, (journal) => Effect.forEach(appends, (append) => journal.appendAll([append]), { discard: true }))
 const report = (query: Partial<Parameters<typeof Usage.Service.report>[0]> = {}) => Effect.flatMap(Usage, (usage) => usage.report({ by: "model", ...query }))
 const summed = Effect.map(report(), ({ totals }) => [totals.responses, totals.input, totals.output, totals.costNanoUsd])
 const responses = Effect.map(report(), ({ totals }) => totals.responses)
@@ -223,7 +224,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
                     yield* appendAll(shuffled(all, chosen))
                     assert.isUndefined(difference(yield* readEverything, expected))
                     yield* appendAll(all)
-                    yield* Stream.runDrain((yield* Journal).rebuild)
+                    yield* Stream.runDrain((yield* wholeJournal).rebuild)
                     assert.isUndefined(difference(yield* readEverything, expected))
                   })
                 )
@@ -449,7 +450,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
           .append()
       yield* appendAll([used("a", "/one/app", 100), used("b", "/two/app", 10), used("c", "/two/app", 10), used("d", "/two/lib", 1)])
       const remote = "git.example/me/tool"
-      yield* (yield* Directories).note("/two/lib", { remote, root: "/two/lib", worktreeOf: null, defaultBranch: null })
+      yield* (yield* DirectoryWriter).note("/two/lib", { remote, root: "/two/lib", worktreeOf: null, defaultBranch: null })
       const by = (project?: string) =>
         Effect.map(report({ by: "project", ...(project !== undefined && { project }) }), ({ rows }) =>
           rows.map((row) => [row.key, row.label, row.path, row.output])

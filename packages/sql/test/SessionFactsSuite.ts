@@ -1,18 +1,20 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import type { Transcript } from "han-core/Entry"
-import { type Append, Journal } from "han-core/Journal"
-import { Messages } from "han-core/Messages"
+import type { Append } from "han-core/JournalWriter"
+import { MessageQueries } from "han-core/MessageQueries"
 import { Metrics } from "han-core/Metrics"
 import { Search } from "han-core/Search"
+import { SessionQueries } from "han-core/SessionQueries"
 import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
 import { lines, transcript } from "../../../test/transcriptFiles.ts"
+import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
 import { allOf, sessionId } from "./readEverything.ts"
 
-type Services = Journal | Sessions | Messages | Search | Usage | Metrics
+type Services = JournalServices | Sessions | SessionQueries | MessageQueries | Search | Usage | Metrics
 type Store = Layer.Layer<Services, StoreUnusable>
 
 /** A minute ago, so that sessions that are not ended are active. */
@@ -34,11 +36,12 @@ const gate = (uuid: string, second: number, output = "") =>
   line("hook_result", uuid, second, { data: { plugin: "quality", hook: "style", verdict: "blocked", success: false, duration_ms: 413, output } })
 
 const appendAll = (appends: ReadonlyArray<Append>) =>
-  Effect.flatMap(Journal, (journal) => Effect.forEach(appends, (append) => journal.appendAll([append]), { discard: true }))
+  Effect.flatMap(wholeJournal, (journal) => Effect.forEach(appends, (append) => journal.appendAll([append]), { discard: true }))
 const listed = Effect.gen(function* () {
   const sessions = yield* Sessions
   const all = yield* allOf((page) => sessions.list({}, page))
-  const sorted = yield* allOf((page) => sessions.find({ orderBy: [{ field: "id", descending: false }] }, page))
+  const queries = yield* SessionQueries
+  const sorted = yield* allOf((page) => queries.find({ orderBy: [{ field: "id", descending: false }] }, page))
   const projects = yield* sessions.projects
   return {
     ids: all.map(({ id }) => id as string),
@@ -46,8 +49,8 @@ const listed = Effect.gen(function* () {
     counts: [
       yield* sessions.count({}),
       yield* sessions.count({ project: "app" }),
-      yield* sessions.countFound({}),
-      (yield* (yield* Journal).totals).sessions,
+      yield* queries.countFound({}),
+      (yield* (yield* wholeJournal).totals).sessions,
       projects.reduce((sum, project) => sum + project.sessions, 0)
     ]
   }
@@ -76,12 +79,12 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
       const sessions = yield* Sessions
       assert.strictEqual((yield* sessions.get("gone")).id, "gone")
       assert.strictEqual((yield* sessions.messages({ sessionId: sessionId("gone") }, { first: 5 })).items.length, 1)
-      assert.include(yield* (yield* Journal).forgettable({ before: Date.parse(at(59)) }), sessionId("gone"))
+      assert.include(yield* (yield* wholeJournal).forgettable({ before: Date.parse(at(59)) }), sessionId("gone"))
       // The transcript comes behind the first gates of a session.
       yield* appendAll([main("early", [user("m1", 5, "now")])])
       const more = { ids: ["early", "bridged", "plain"], sorted: ["bridged", "early", "plain"], counts: [3, 3, 3, 3, 3] }
       assert.deepStrictEqual(yield* listed, more)
-      yield* Stream.runDrain((yield* Journal).rebuild)
+      yield* Stream.runDrain((yield* wholeJournal).rebuild)
       assert.deepStrictEqual(yield* listed, more)
     })
   )
@@ -136,7 +139,7 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
         again: "completed"
       })
       const active = { _tag: "Field", field: "status", op: "eq", value: "active" } as const
-      assert.strictEqual(yield* Effect.flatMap(Sessions, (sessions) => sessions.countFound({ where: active })), 2)
+      assert.strictEqual(yield* Effect.flatMap(SessionQueries, (sessions) => sessions.countFound({ where: active })), 2)
     })
   )
 
@@ -190,8 +193,8 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
         const changes = yield* (yield* Sessions).fileChanges(sessionId("edits"))
         const days = yield* (yield* Metrics).days({ timeZone: "UTC" })
         const messages = yield* allOf((page) =>
-          Effect.flatMap(Messages, (all) =>
-            all.page({ sessionId: sessionId("edits"), where: { _tag: "Field", field: "linesRemoved", op: "gt", value: 0 } }, page)
+          Effect.flatMap(MessageQueries, (all) =>
+            all.find({ sessionId: sessionId("edits"), where: { _tag: "Field", field: "linesRemoved", op: "gt", value: 0 } }, page)
           )
         )
         assert.deepStrictEqual(
@@ -206,9 +209,9 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
       })
       const { entries, ...of } = main("edits", records)
       // A line at a time: the patch comes behind the call.
-      for (const entry of entries) yield* (yield* Journal).appendAll([{ ...of, entries: [entry] }])
+      for (const entry of entries) yield* (yield* wholeJournal).appendAll([{ ...of, entries: [entry] }])
       yield* read
-      yield* Stream.runDrain((yield* Journal).rebuild)
+      yield* Stream.runDrain((yield* wholeJournal).rebuild)
       yield* read
     })
   )

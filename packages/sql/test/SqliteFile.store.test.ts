@@ -5,7 +5,6 @@ import { join } from "node:path"
 import { Effect, Exit, Layer, Schedule, Stream } from "effect"
 import * as fc from "fast-check"
 import { transcriptId } from "han-core/Entry"
-import { Journal } from "han-core/Journal"
 import type { Messages } from "han-core/Messages"
 import type { Metrics } from "han-core/Metrics"
 import type { Search } from "han-core/Search"
@@ -17,6 +16,7 @@ import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { afterEach, assert, beforeEach, it } from "vitest"
 import { corpus, lines, transcript } from "../../../test/transcriptFiles.ts"
+import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
 import { difference, found, readEverything, sessionId } from "./readEverything.ts"
 
 let folder: string
@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-type Services = Journal | Sessions | SessionDetails | Messages | Search | Usage | Metrics | StoreInfo | Viewer
+type Services = JournalServices | Sessions | SessionDetails | Messages | Search | Usage | Metrics | StoreInfo | Viewer
 const on = <A, E>(effect: Effect.Effect<A, E, Services>, options: Partial<SqliteStore.SqliteStoreOptions> = {}) =>
   Effect.runPromise(Effect.provide(effect, Layer.merge(SqliteStore.layer({ filename, ...options }), Viewer.layerLocal)))
 const open = (options: Partial<SqliteStore.SqliteStoreOptions> = {}) =>
@@ -49,7 +49,7 @@ const paid = {
   message: { id: "m", role: "assistant", model: "house-model", content: [{ type: "text", text: "x" }], usage: { input_tokens: 1000, output_tokens: 10 } }
 }
 const appendAll = Effect.fnUntraced(function* (appends: ReturnType<typeof corpus>["appends"]) {
-  const journal = yield* Journal
+  const journal = yield* wholeJournal
   for (const append of appends) yield* journal.appendAll([append])
 })
 
@@ -104,7 +104,7 @@ it("a thread of its own copies the log into the file, and ends with the store", 
 it("what is forgotten is in none of the database's files", async () => {
   await on(
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* journal.append(transcript("keep"), lines([prompt("k", "harmless words")]))
       yield* journal.append(transcript("secret"), lines([prompt("s", "xylophonesecret uncompressible 8f3a9c1e77d24b06")]))
       yield* journal.append(transcript("keep"), lines([prompt("k", "harmless words"), prompt("k2", "more harmless words")]))
@@ -112,7 +112,7 @@ it("what is forgotten is in none of the database's files", async () => {
   )
   const holds = (word: string) => readdirSync(folder).some((name) => readFileSync(join(folder, name)).includes(word))
   assert.isTrue(holds("xylophonesecret"))
-  const forgotten = await on(Effect.flatMap(Journal, (journal) => journal.forget({ sessionIds: [sessionId("secret")] })))
+  const forgotten = await on(Effect.flatMap(wholeJournal, (journal) => journal.forget({ sessionIds: [sessionId("secret")] })))
   const database = new Database(filename, { readonly: true })
   const no = database.query<{ no: number }, []>("SELECT no FROM session_key WHERE session_id = 'secret'").get()?.no
   assert.isNumber(no)
@@ -136,7 +136,7 @@ it("what is forgotten is in none of the database's files", async () => {
 it("nothing of a long session is left behind either, while the log is copied and after pieces of the full-text index were merged", async () => {
   await on(
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const random = fc.sample(fc.string({ unit: fc.constantFrom(..."abcdefgh0123"), minLength: 5, maxLength: 6 }), { numRuns: 20_000, seed: 1 })
       const session = (id: string, length: number) =>
         journal.append(
@@ -175,7 +175,7 @@ it("a full disk loses nothing, says so, and is got over", async () => {
       assert.include(refused.message, filename)
       assert.include(refused.message, "free some disk space")
       // Nothing half done is left, and reads go on.
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       for (const info of yield* journal.transcripts()) {
         const append = appends.find((one) => transcriptId(one.transcript) === info.id)!
         assert.isTrue(info.lines === append.entries.length || info.lines === 0)
@@ -192,7 +192,7 @@ it("appends go on after a refused one, in the same process", async () => {
   await on(Effect.void)
   await on(
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const big = lines(Array.from({ length: 400 }, (_, n) => prompt(`b${n}`, `${n} ${"uncommon".repeat(20)}${Math.sin(n)}`)))
       const refused = yield* Effect.flip(journal.append(transcript("big"), big))
       assert.strictEqual(refused._tag, "StoreError")
@@ -236,7 +236,7 @@ it("read models of another version are filled anew while the store answers, also
   age()
   // Cut off at once, and once more.
   await on(Effect.void)
-  await on(Effect.flatMap(Journal, (journal) => journal.append(transcript("meanwhile"), lines([prompt("m1", "came meanwhile")]))))
+  await on(Effect.flatMap(wholeJournal, (journal) => journal.append(transcript("meanwhile"), lines([prompt("m1", "came meanwhile")]))))
   const caughtUp = Effect.flatMap(StoreInfo, (info) =>
     Effect.repeat(info.rebuilding, { until: (progress) => progress === null, schedule: Schedule.spaced("10 millis") })
   )
@@ -244,7 +244,7 @@ it("read models of another version are filled anew while the store answers, also
     Effect.gen(function* () {
       yield* Effect.repeat(found("came meanwhile"), { until: (ids) => ids.length === 1, schedule: Schedule.spaced("10 millis") })
       yield* caughtUp
-      yield* (yield* Journal).forget({ sessionIds: [sessionId("meanwhile")] })
+      yield* (yield* wholeJournal).forget({ sessionIds: [sessionId("meanwhile")] })
       assert.isUndefined(difference(yield* readEverything, expected))
     })
   )
@@ -259,7 +259,7 @@ it("read models of another version are filled anew while the store answers, also
 })
 
 it("other prices are applied to what is already there", async () => {
-  await on(Effect.flatMap(Journal, (journal) => journal.append(transcript("p"), lines([paid]))))
+  await on(Effect.flatMap(wholeJournal, (journal) => journal.append(transcript("p"), lines([paid]))))
   const cost = Effect.map(
     Effect.flatMap(Usage, (usage) => usage.report({ by: "model" })),
     (report) => [report.totals.costNanoUsd, report.totals.unpricedResponses]
@@ -284,7 +284,7 @@ it("a killed process loses nothing that it said was stored, and doubles nothing"
       if (told > 5 * (round + 1)) child.kill("SIGKILL")
     }
     await child.exited
-    const entries = await on(Effect.flatMap(Journal, (journal) => Effect.map(journal.totals, (totals) => totals.entries)))
+    const entries = await on(Effect.flatMap(wholeJournal, (journal) => Effect.map(journal.totals, (totals) => totals.entries)))
     assert.isAtLeast(entries, told > 0 ? 1 : 0)
   }
   assert.isUndefined(difference(await on(Effect.zipRight(appendAll(appends), readEverything)), expected))
@@ -337,7 +337,7 @@ it("streams a rebuild's progress to its end", async () => {
   await on(
     Effect.gen(function* () {
       yield* appendAll(appends)
-      const steps = [...(yield* Stream.runCollect((yield* Journal).rebuild))]
+      const steps = [...(yield* Stream.runCollect((yield* wholeJournal).rebuild))]
       assert.isAbove(steps.length, 1)
       for (const [index, step] of steps.entries()) assert.isTrue(step.entries <= step.total && (index === 0 || step.entries >= steps[index - 1]!.entries))
     })

@@ -1,9 +1,9 @@
 import { assert, it } from "@effect/vitest"
 import { Chunk, Duration, Effect, Fiber, Layer, Stream, TestServices } from "effect"
 import * as fc from "fast-check"
-import { Directories } from "han-core/Directories"
+import { Directories, DirectoryWriter } from "han-core/Directories"
 import { type Transcript, transcriptFileId, transcriptId } from "han-core/Entry"
-import { type Append, Journal } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 import { Messages } from "han-core/Messages"
 import type { Metrics } from "han-core/Metrics"
 import { Search } from "han-core/Search"
@@ -13,10 +13,11 @@ import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
 import { OwnerId, Viewer } from "han-core/Viewer"
 import { corpus, indexingCase, lines, scenario, transcript } from "../../../test/transcriptFiles.ts"
+import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
 import { idHash } from "../src/database/idHash.ts"
 import { allOf, difference, found, readEverything, sessionId } from "./readEverything.ts"
 
-type Services = Journal | Sessions | SessionDetails | Messages | Directories | Search | Usage | Metrics
+type Services = JournalServices | Sessions | SessionDetails | Messages | Directories | DirectoryWriter | Search | Usage | Metrics
 /** A store as the suites build it. */
 export type Store = Layer.Layer<Services, StoreUnusable>
 
@@ -38,7 +39,7 @@ const answer = (uuid: string, second: number, content: unknown, message: object 
 })
 
 const appendAll = (appends: ReadonlyArray<Append>) =>
-  Effect.flatMap(Journal, (journal) => Effect.forEach(appends, (append) => journal.appendAll([append]), { discard: true }))
+  Effect.flatMap(wholeJournal, (journal) => Effect.forEach(appends, (append) => journal.appendAll([append]), { discard: true }))
 
 interface Choice {
   readonly which: number
@@ -86,7 +87,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       Effect.gen(function* () {
         const { appends, expected } = corpus({ seed: chaos ? 11 : 12, sessions: 40, lines: 90, chaos })
         yield* appendAll(appends)
-        const journal = yield* Journal
+        const journal = yield* wholeJournal
         const { bytes: _, ...totals } = yield* journal.totals
         assert.deepStrictEqual(totals, {
           transcripts: expected.transcripts,
@@ -152,7 +153,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
               const actual = await Effect.runPromise(
                 on(
                   Effect.gen(function* () {
-                    const journal = yield* Journal
+                    const journal = yield* wholeJournal
                     for (const step of interleave(all, chosen)) yield* journal.appendAll(step)
                     return yield* readEverything
                   })
@@ -170,7 +171,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
   test("appending twice is the same as once", () =>
     Effect.gen(function* () {
       const { appends } = corpus({ seed: 22, sessions: 5, lines: 30, chaos: true })
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* appendAll(appends)
       const once = yield* readEverything
       for (const append of appends) {
@@ -183,7 +184,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
   test("a rebuild changes nothing, and what is appended meanwhile is not lost", () =>
     Effect.gen(function* () {
       const { appends } = corpus({ seed: 23, sessions: 12, lines: 60, chaos: true })
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* appendAll(appends)
       const before = yield* readEverything
       yield* Stream.runDrain(journal.rebuild)
@@ -207,7 +208,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
     Effect.gen(function* () {
       const { appends, expected } = corpus({ seed: 31, sessions: 40, lines: 40, chaos: true })
       assert.isAbove(expected.forks, 0)
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* appendAll(appends)
       const sessions = yield* allOf((page) => Effect.flatMap(Sessions, (sessions) => sessions.list({}, page)))
       const origin = sessions.find((session) => session.forkOf !== null)!.forkOf!
@@ -227,7 +228,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("forgetting what is old leaves what is newer, and what tells no time", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* journal.append(transcript("old"), lines([user("o1", 1, "old")]))
       yield* journal.append(transcript("new"), lines([{ ...user("n1", 1, "new"), timestamp: "2026-04-01T00:00:00.000Z" }]))
       yield* journal.append(transcript("timeless"), lines([{ type: "user", uuid: "t1", message: { role: "user", content: "no time" } }]))
@@ -239,7 +240,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("parallel appends lose nothing", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* Effect.forEach(
         Array.from({ length: 40 }, (_, n) => n),
         (n) =>
@@ -257,7 +258,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("lines that do not follow are refused, and nothing of them is kept", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const list = lines([user("u1", 1, "one"), user("u2", 2, "two"), user("u3", 3, "three")])
       yield* journal.append(transcript("gap"), list.slice(0, 1))
       const gap = yield* Effect.flip(journal.append(transcript("gap"), list.slice(2)))
@@ -268,7 +269,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("reads never leave the viewer's own data", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const as = (owner: string) => Effect.provideService(Viewer, { owner: OwnerId.make(owner) })
       yield* journal.append(transcript("same"), lines([user("s1", 1, "secretword of alice")])).pipe(as("alice"))
       yield* journal.append(transcript("same"), lines([user("s1", 1, "plain word of bob")])).pipe(as("bob"))
@@ -284,7 +285,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("changes are told once, in order, and from where one left off", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const list = lines([user("c1", 1, "one"), user("c2", 2, "two"), user("c3", 3, "three"), user("c4", 4, "four")])
       yield* journal.append(transcript("c"), list.slice(0, 2))
       const first = Chunk.toReadonlyArray(yield* Stream.runCollect(journal.changes({ after: 0, live: false })))
@@ -316,7 +317,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("a watched session is told again when it changes", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* journal.append(transcript("w"), lines([user("w1", 1, "one")]))
       const fiber = yield* (yield* Sessions).watch(sessionId("w")).pipe(
         Stream.map((session) => session.messages),
@@ -332,7 +333,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("pages in both directions, each old row exactly once while rows arrive", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const sessions = yield* Sessions
       const search = yield* Search
       const texts = Array.from({ length: 57 }, (_, n) => user(`m${String(n).padStart(2, "0")}`, 1 + Math.floor(n / 4), `needle ${n}`))
@@ -441,7 +442,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("finds parts of text in any script, and ranks on request", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const search = yield* Search
       yield* journal.append(
         transcript("scripts"),
@@ -589,7 +590,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
   test("a known fact about a directory is never overwritten by an unknown one", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions
-      const directories = yield* Directories
+      const directories = { ...(yield* Directories), ...(yield* DirectoryWriter) }
       yield* appendAll([{ transcript: transcript("repo"), entries: lines([user("r1", 1, "x")]) }])
       assert.deepStrictEqual(yield* directories.unprobed(5), ["/home/dev/app"])
       yield* directories.note("/home/dev/app", { remote: "github.com/acme/shop", root: "/home/dev/app", worktreeOf: null, defaultBranch: "main" })
@@ -671,7 +672,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       yield* round("second")
       const { totals } = yield* (yield* Usage).report({ by: "model" })
       assert.deepStrictEqual([totals.responses, totals.output], [2, 11])
-      const { toolCalls, toolErrors } = yield* (yield* Journal).totals
+      const { toolCalls, toolErrors } = yield* (yield* wholeJournal).totals
       assert.deepStrictEqual([toolCalls, toolErrors], [2, 1])
       const results = yield* (yield* Messages).results(calls)
       assert.deepStrictEqual(

@@ -3,16 +3,16 @@ import { createHash } from "node:crypto"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import * as fc from "fast-check"
-import { Journal } from "han-core/Journal"
 import type { Messages } from "han-core/Messages"
 import { Search } from "han-core/Search"
 import type { StoreUnusable } from "han-core/StoreError"
 import { searchedOutputBytes, type ToolOutput, type ToolOutputPart, toolOutputId } from "han-core/ToolOutput"
 import { OwnerId, Viewer } from "han-core/Viewer"
 import { lines, transcript } from "../../../test/transcriptFiles.ts"
+import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
 import { found, sessionId } from "./readEverything.ts"
 
-type Store = Layer.Layer<Journal | Search | Messages, StoreUnusable>
+type Store = Layer.Layer<JournalServices | Search | Messages, StoreUnusable>
 
 /** A line whose result is in that file; `of`: the session in whose folder it is. */
 const pointing = (uuid: string, second: number, name: string, of: string, preview = "preview") => ({
@@ -56,21 +56,21 @@ const partsOf = (of: string, name: string, text: string | Uint8Array, size = 1 <
 }
 
 const bytesOf = (output: ToolOutput) =>
-  Effect.flatMap(Journal, (journal) =>
+  Effect.flatMap(wholeJournal, (journal) =>
     Effect.map(Stream.runCollect(journal.outputBytes(toolOutputId(output))), (pieces) => Buffer.concat([...pieces]).toString())
   )
 
-const rebuilt = Effect.flatMap(Journal, (journal) => Stream.runDrain(journal.rebuild))
+const rebuilt = Effect.flatMap(wholeJournal, (journal) => Stream.runDrain(journal.rebuild))
 
 export const suite = (name: string, fresh: () => Store) => {
-  const on = <A, E>(effect: Effect.Effect<A, E, Journal | Search | Messages | Viewer>) =>
+  const on = <A, E>(effect: Effect.Effect<A, E, JournalServices | Search | Messages | Viewer>) =>
     Effect.provide(effect, Layer.merge(Layer.fresh(fresh()), Viewer.layerLocal))
-  const test = (title: string, effect: () => Effect.Effect<void, unknown, Journal | Search | Messages | Viewer>) =>
+  const test = (title: string, effect: () => Effect.Effect<void, unknown, JournalServices | Search | Messages | Viewer>) =>
     it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
 
   test("words of an output are found whatever came first, once for each line that points to it, and kept with their bytes", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const main = lines([pointing("a1", 1, "one.txt", "s1"), pointing("a2", 2, "two.txt", "s1"), pointing("a3", 3, "one.txt", "s1")])
       const agent = lines([pointing("b1", 4, "three.txt", "s1")])
       yield* journal.keepOutputs(partsOf("s1", "one.txt", "the firstword of it"))
@@ -103,7 +103,7 @@ export const suite = (name: string, fresh: () => Store) => {
 
   test("one that grows is found to its end, one that was written anew by what it says now; parts that come twice are nothing, a gap is an error", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* journal.append(transcript("s1"), lines([pointing("a1", 1, "one.txt", "s1")]))
       const whole = "beginword and more and then endword"
       const [first, ...rest] = partsOf("s1", "one.txt", whole, 10)
@@ -127,7 +127,7 @@ export const suite = (name: string, fresh: () => Store) => {
           Effect.runPromise(
             on(
               Effect.gen(function* () {
-                const journal = yield* Journal
+                const journal = yield* wholeJournal
                 const entries = lines(Array.from({ length: 6 }, (_, n) => pointing(`a${n}`, n, `f${n % 3}.txt`, "s1")))
                 const queues = [
                   entries.map((entry) => journal.append(transcript("s1"), [entry])),
@@ -162,7 +162,7 @@ export const suite = (name: string, fresh: () => Store) => {
 
   test("what a person should know: files that are missing, refused, cut, too long to be searched; a fork's are its origin's", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* journal.append(
         transcript("s1"),
         lines([
@@ -192,7 +192,7 @@ export const suite = (name: string, fresh: () => Store) => {
 
   test("both databases find the same words of a text that has too many", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* journal.append(transcript("s1"), lines([pointing("a1", 1, "many.txt", "s1"), pointing("a2", 2, "numbers.txt", "s1")]))
       const many = Array.from({ length: 90_000 }, (_, n) => `wörd${n}`).join(" ")
       const numbers = Array.from({ length: 62_000 }, (_, n) => n + 1).join("\n")
@@ -215,7 +215,7 @@ export const suite = (name: string, fresh: () => Store) => {
 
   test("what is no text is kept and not searched", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* journal.append(transcript("s1"), lines([pointing("a1", 1, "mcp-s-blob-1-a.png", "s1")]))
       const image = Buffer.from("\x89PNG\r\n\x1a\n\0\0 pixelword", "latin1")
       yield* journal.keepOutputs(partsOf("s1", "mcp-s-blob-1-a.png", image))
@@ -226,7 +226,7 @@ export const suite = (name: string, fresh: () => Store) => {
 
   test("a session that is forgotten takes its outputs along, and none come again; others and other owners keep theirs", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const other = Effect.provideService(Viewer, { owner: OwnerId.make("other") })
       yield* journal.append(transcript("s1"), lines([pointing("a1", 1, "one.txt", "s1")]))
       yield* journal.append(transcript("fork"), lines([pointing("a1", 1, "one.txt", "s1"), pointing("c1", 2, "mine.txt", "fork")]))

@@ -2,12 +2,13 @@ import { assert, it } from "@effect/vitest"
 import { Chunk, Effect, Layer, Stream } from "effect"
 import * as fc from "fast-check"
 import { AgentId, transcriptId } from "han-core/Entry"
-import { type Append, Journal } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 import { Messages } from "han-core/Messages"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
 import { lines, transcript } from "../../../test/transcriptFiles.ts"
+import { wholeJournal } from "../../../test/wholeJournal.ts"
 import { difference, found, readEverything, sessionId } from "./readEverything.ts"
 import type { Store } from "./StoreSuite.ts"
 
@@ -47,7 +48,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
   const test = (title: string, effect: () => Effect.Effect<void, unknown, Layer.Layer.Success<Store> | Viewer>) =>
     it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
   const append = (one: Append, replaces?: ReadonlyArray<number>) =>
-    Effect.flatMap(Journal, (journal) => journal.append(one.transcript, one.entries, { replaces }))
+    Effect.flatMap(wholeJournal, (journal) => journal.append(one.transcript, one.entries, { replaces }))
   const texts = (id: string, agentId?: string) =>
     Effect.flatMap(Sessions, (sessions) =>
       Effect.map(sessions.messages({ sessionId: sessionId(id), ...(agentId !== undefined && { agentId: AgentId.make(agentId) }) }, { first: 100 }), (page) =>
@@ -71,7 +72,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("a generation that takes the place of another one is what search, session, title and project show; what was paid stays paid", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       const sessions = yield* Sessions
       yield* append(of(before))
       yield* append(of(fork, {}, "fork"))
@@ -111,7 +112,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
 
   test("a generation takes another one's place also without lines of its own, and once", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = yield* wholeJournal
       yield* append(of(before))
       yield* append(of(after, { generation: 2 }))
       yield* append(of([], { generation: 2 }), [1])
@@ -191,7 +192,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
               const actual = await Effect.runPromise(
                 on(
                   Effect.gen(function* () {
-                    const journal = yield* Journal
+                    const journal = yield* wholeJournal
                     for (const step of cut(all, chosen)) yield* journal.appendAll(step)
                     return yield* readEverything
                   })

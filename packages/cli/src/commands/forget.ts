@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { SessionId } from "han-core/Entry"
 import { Journal } from "han-core/Journal"
+import { JournalAdmin } from "han-core/JournalAdmin"
 import { Sessions } from "han-core/Sessions"
 import { answered, ask, print } from "../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
@@ -23,9 +24,9 @@ export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const admin = yield* JournalAdmin
       const { which } = options
-      const ids = "before" in which ? yield* answered(host, "sessions to forget", journal.forgettable(which)) : [yield* one(which.session, host)]
+      const ids = "before" in which ? yield* answered(host, "sessions to forget", admin.forgettable(which)) : [yield* one(which.session, host)]
       if (ids.length === 0) return yield* print(host.out, "No session is that old; nothing was removed.\n")
       if (!options.yes) {
         if (!host.terminal.canAsk)
@@ -38,7 +39,7 @@ export const run = (options: Options, host: CliEnvironment): Promise<number> =>
           return 1
         }
       }
-      const gone = yield* journal.forget({ sessionIds: ids })
+      const gone = yield* admin.forget({ sessionIds: ids })
       yield* print(host.out, `${counted(gone.sessions, "session")} with ${counted(gone.entries, "line")} removed for good.\n`)
     })
   )

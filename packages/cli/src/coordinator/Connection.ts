@@ -1,12 +1,12 @@
 import { connect as connectSocket } from "node:net"
 import * as Effect from "effect/Effect"
+import { longestSocketPath, socketPath } from "han-core/unstable/CoordinatorSocket"
 import { isRunning } from "han-core/unstable/StartingFile"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorUnreachable, type Handshake } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { CommandFailed } from "../environment/CommandFailed.ts"
 import { awaitStart } from "./CoordinatorStart.ts"
-import { longestSocketPath, socketPath } from "./HanHome.ts"
 import { within } from "./Patience.ts"
 
 /** Tells whether somebody listens on the socket; `Barred` says why that cannot be known. */

@@ -40,7 +40,8 @@ export const situations = (host: CliEnvironment, project?: string) =>
   Effect.gen(function* () {
     const hooks = yield* Hooks
     const decided = yield* Effect.either(hooks.decisions)
-    const { plugins } = yield* (yield* Plugins).list({})
+    // The files are read in this process, so somebody answers.
+    const { plugins } = yield* Effect.orDie((yield* Plugins).list({}))
     const asked = hookQuery(project, host).projectPath
     const others = [
       ...(Either.isRight(decided) ? decided.right.map(({ projectPath }) => projectPath) : []),

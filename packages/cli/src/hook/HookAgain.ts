@@ -1,6 +1,6 @@
 import type { HookCall } from "han-core/HookCall"
+import { socketPath } from "han-core/unstable/CoordinatorSocket"
 import { isAlive, read } from "han-core/unstable/StartingFile"
-import { socketPath } from "../coordinator/HanHome.ts"
 import { isInVain, noteInVain, notInVain } from "../coordinator/VainWait.ts"
 import { whyNotStarted } from "./FailOpen.ts"
 import { ask, type HookReply, type Unanswered } from "./HookConnection.ts"

@@ -1,6 +1,6 @@
 import type { HookAnswer } from "han-core/HookAnswer"
 import type { HookCall } from "han-core/HookCall"
-import { longestSocketPath } from "../coordinator/HanHome.ts"
+import { longestSocketPath } from "han-core/unstable/CoordinatorSocket"
 
 /**
  * What came of a call. `reason` completes a sentence. `why`: nobody listens (`absent`); who listens says nothing (`silent`); it hung up before its answer, as one does that is

@@ -2,43 +2,43 @@ import { mkdirSync, realpathSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { HookCache } from "han-core/HookCache"
-import * as HanClient from "han-rpc/HanClient"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { writePasses } from "../../../../test/hookPasses.ts"
 import { compiledMachine, type Machine } from "../HanProcess.ts"
 import { CacheListShape, strict } from "../Shapes.ts"
 
 let one: Machine
 let project: string
 
-/** Tells the running coordinator what passed: two hooks in the project, one of them below it, and one elsewhere. */
-const fill = () =>
-  Effect.runPromise(
-    Effect.flatMap(HookCache, (cache) =>
-      Effect.forEach(
-        [
-          ["lint@mine/check", project],
-          ["lint@mine/fix", join(project, "web %_\u001b[31m")],
-          ["test@other/unit", `${project}-two`]
-        ] as const,
-        ([hook, directory], n) =>
-          cache.record({
-            key: `${n}`.repeat(64),
-            gate: `${n}a`.repeat(32),
-            hook,
-            directory,
-            command: "npx eslint .",
-            durationMs: 1234,
-            passedAt: Date.UTC(2026, 2, 1, 10, n),
-            tree: project,
-            reads: [{ path: "a.ts", digest: "ab" }],
-            each: [{ path: "a.ts", digest: "ab" }],
-            whole: true
-          }),
-        { discard: true }
-      ).pipe(Effect.zipRight(cache.use("0".repeat(64), Date.UTC(2026, 2, 2))))
-    ).pipe(Effect.provide(HanClient.layerSocket({ path: join(one.home, "coordinator.sock") })))
+/** Notes what passed: two hooks in the project, one of them below it, and one elsewhere. */
+const fill = async () => {
+  await one.han("coordinator", "stop")
+  await writePasses(join(one.home, "han.db"), (cache) =>
+    Effect.forEach(
+      [
+        ["lint@mine/check", project],
+        ["lint@mine/fix", join(project, "web %_\u001b[31m")],
+        ["test@other/unit", `${project}-two`]
+      ] as const,
+      ([hook, directory], n) =>
+        cache.record({
+          key: `${n}`.repeat(64),
+          gate: `${n}a`.repeat(32),
+          hook,
+          directory,
+          command: "npx eslint .",
+          durationMs: 1234,
+          passedAt: Date.UTC(2026, 2, 1, 10, n),
+          tree: project,
+          reads: [{ path: "a.ts", digest: "ab" }],
+          each: [{ path: "a.ts", digest: "ab" }],
+          whole: true
+        }),
+      { discard: true }
+    ).pipe(Effect.zipRight(cache.use("0".repeat(64), Date.UTC(2026, 2, 2))))
   )
+  await one.han("coordinator", "start")
+}
 const listed = async (...args: ReadonlyArray<string>) => Schema.decodeUnknownSync(CacheListShape, strict)(await one.json("cache", "list", ...args)).passes
 const hooksOf = async (...args: ReadonlyArray<string>) => (await listed(...args)).map(({ hook }) => hook)
 

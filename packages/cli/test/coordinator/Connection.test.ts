@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import { socketPath } from "han-core/unstable/CoordinatorSocket"
 import * as Home from "han-server/unstable/Home"
 import { expect, it } from "vitest"
 import { compareVersions } from "../../src/coordinator/Connection.ts"
-import { logPath, socketPath } from "../../src/coordinator/HanHome.ts"
+import { logPath } from "../../src/coordinator/HanHome.ts"
 
 it("knows which release is the older one", () => {
   const order = ["0.9.0", "1.0.0-alpha.2", "1.0.0-alpha.10", "1.0.0-beta.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "10.0.0"]

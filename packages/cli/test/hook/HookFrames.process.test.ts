@@ -13,7 +13,7 @@ import { HookRunner } from "han-core/HookRunner"
 import { HookProjectInvalid } from "han-core/Hooks"
 import { StoreError } from "han-core/StoreError"
 import * as Authentication from "han-rpc/Authentication"
-import * as HookRunnerHandlers from "han-rpc/HookRunnerHandlers"
+import { contract, handlersOf } from "han-rpc/Contract"
 import { HookRunnerRpcs } from "han-rpc/HookRunnerRpcs"
 import * as Serialization from "han-rpc/unstable/Serialization"
 import * as UnixSocket from "han-server/unstable/UnixSocket"
@@ -45,7 +45,7 @@ const during = <A>(server: Layer.Layer<never, never, RpcServer.Protocol>, use: (
 const served = <A>(answer: (call: HookCall) => Answer, use: () => Promise<A>): Promise<A> =>
   during(
     RpcServer.layer(HookRunnerRpcs, { disableFatalDefects: true }).pipe(
-      Layer.provide(HookRunnerHandlers.layer),
+      Layer.provide(handlersOf([contract(HookRunner, HookRunnerRpcs)])),
       Layer.provide(Layer.succeed(HookRunner, { answer, run: () => Stream.die("not asked"), explain: () => Effect.die("not asked") })),
       Layer.provide(Authentication.layerLocal)
     ),

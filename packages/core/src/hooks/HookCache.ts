@@ -8,7 +8,7 @@ export const HookFile = Schema.Struct({ path: Schema.String, digest: Schema.Stri
 export type HookFile = typeof HookFile.Type
 
 /**
- * That a hook passed. `gate` stands for what was run and how (command, version, environment, tools, directory); `key` for that and all content that it reads.
+ * A hook that passed. `gate` stands for what was run and how (command, version, environment, tools, directory); `key` for that and all content that it reads.
  * Both are hex SHA-256.
  */
 export const HookPass = Schema.Struct({
@@ -19,7 +19,7 @@ export const HookPass = Schema.Struct({
   /** The folder that it ran in, absolute; the same content in another worktree passes as well. */
   directory: Schema.String,
   command: Schema.String,
-  /** How many files it reads. */
+  /** The number of files that it reads. */
   files: Schema.Int,
   durationMs: Schema.Number,
   /** Milliseconds since 1970. */
@@ -30,7 +30,7 @@ export const HookPass = Schema.Struct({
 })
 export type HookPass = typeof HookPass.Type
 
-/** What is to be kept of a run that passed. */
+/** A run that passed, to be kept. */
 export interface HookPassed extends Omit<HookPass, "usedAt" | "uses" | "files"> {
   /** All that it reads. */
   readonly reads: ReadonlyArray<HookFile>
@@ -51,23 +51,31 @@ export const HookPassFilter = Schema.Struct({
 export type HookPassFilter = typeof HookPassFilter.Type
 
 /**
- * What passed with which content; failures are not kept. Nothing of a session is in it. Entries that were not used for 60 days go, and the oldest beyond 50,000.
+ * Passes by the content that they passed with; failures are not kept. Nothing of a session is in it. Entries that were not used for 60 days go, and the oldest beyond 50,000.
+ * It is on no wire: who could write to it could declare a gate passed.
  */
 export class HookCache extends Context.Tag("han-core/HookCache")<
   HookCache,
   {
-    /** Whether exactly this passed. Counts as a use. */
+    /** The pass of exactly this, null without one. Counts as a use. */
     readonly use: (key: string, at: number) => Effect.Effect<HookPass | null, StoreError>
-    /** Whether exactly this passed; counts as nothing. */
+    /** The pass of exactly this, null without one; counts as nothing. */
     readonly find: (key: string) => Effect.Effect<HookPass | null, StoreError>
     /** Those of these files that passed this gate with this very content, by their paths. */
     readonly passedFiles: (gate: string, files: ReadonlyArray<HookFile>) => Effect.Effect<ReadonlySet<string>, StoreError>
     /** The paths of all that the gate read when it last passed as a whole in this worktree; null when it never did. */
     readonly lastReads: (gate: string, tree: string) => Effect.Effect<ReadonlySet<string> | null, StoreError>
     readonly record: (passed: HookPassed) => Effect.Effect<void, StoreError>
+  }
+>() {}
+
+/** The passes of all gates, for a person who looks through them. */
+export class HookCacheAdmin extends Context.Tag("han-core/HookCacheAdmin")<
+  HookCacheAdmin,
+  {
     /** The newest first. */
     readonly list: (filter: HookPassFilter & { readonly limit: number }) => Effect.Effect<ReadonlyArray<HookPass>, StoreError>
-    /** How many there were. What passed file by file goes with them. */
+    /** Removes passes, with what passed file by file, and gives their number. */
     readonly clear: (filter: HookPassFilter) => Effect.Effect<number, StoreError>
   }
 >() {}

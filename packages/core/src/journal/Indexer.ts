@@ -9,7 +9,8 @@ import { StoreError } from "../store/StoreError.ts"
 import { type OwnerId, Viewer } from "../store/Viewer.ts"
 import { indexAll, indexPaths } from "./indexPass.ts"
 import { type Known, knownOf, newTally, type Tally, type Work } from "./indexWork.ts"
-import { type EntryGap, Journal } from "./Journal.ts"
+import { Journal } from "./Journal.ts"
+import { type EntryGap, JournalWriter } from "./JournalWriter.ts"
 import { pathQueue } from "./pathQueue.ts"
 import type { ToolOutputGap } from "./ToolOutput.ts"
 import { FileProblem, NotTakenFiles, RootState, Transcripts } from "./Transcripts.ts"
@@ -25,7 +26,7 @@ export const IndexReport = Schema.Struct({
   durationMs: Schema.Number,
   /** Files and folders that could not be read in this pass. */
   problems: Schema.Array(FileProblem),
-  /** What is named as a transcript and is none. */
+  /** Files that are named as a transcript and are none. */
   notTaken: NotTakenFiles
 })
 export type IndexReport = typeof IndexReport.Type
@@ -46,7 +47,7 @@ export const CannotWrite = Schema.Struct({
 export type CannotWrite = typeof CannotWrite.Type
 
 export const IndexerStatus = Schema.Struct({
-  /** What the pass that is running has done; null between passes. */
+  /** The progress of the pass that is running; null between passes. */
   running: Schema.NullOr(Schema.Struct({ files: Schema.Int, filesDone: Schema.Int, bytes: Schema.Int, bytesDone: Schema.Int })),
   following: Schema.Boolean,
   lastPassAt: Schema.NullOr(Schema.Number),
@@ -65,184 +66,236 @@ export class Indexer extends Context.Tag("han-core/Indexer")<
   {
     /** One pass over every transcript, after the one that is running if any: how far it is, and the report as its last element. */
     readonly index: Stream.Stream<IndexProgress, StoreError, Viewer>
-    /** Indexes everything, then follows the transcripts for ever. */
-    readonly follow: Effect.Effect<never, StoreError, Viewer>
-    readonly status: Effect.Effect<IndexerStatus>
-    /** What is named as a transcript under the roots and is none: a look at every folder now. */
+    readonly status: Effect.Effect<IndexerStatus, StoreError>
+    /** Looks at every folder now for files that are named as a transcript and are none. */
     readonly notTaken: Effect.Effect<NotTakenFiles, StoreError>
   }
 >() {}
 
-/** How often a pass says how far it is. */
-const progressMs = 100
+/** Keeps the journal up to date. A process that owns the database has it; it is on no wire. */
+export class IndexerFollow extends Context.Tag("han-core/IndexerFollow")<
+  IndexerFollow,
+  {
+    /** Indexes everything, then follows the transcripts for ever. */
+    readonly follow: Effect.Effect<never, StoreError, Viewer>
+  }
+>() {}
 
 /** Brings files into the journal, one after the other: a transcript's lines are appended in order and by one fiber at a time. */
-export const layer: Layer.Layer<Indexer, never, Transcripts | Journal> = Layer.effect(
-  Indexer,
+export const layer: Layer.Layer<Indexer | IndexerFollow, never, Transcripts | Journal | JournalWriter> = Layer.effectContext(
   Effect.gen(function* () {
     const transcripts = yield* Transcripts
     const journal = yield* Journal
-    const oneAtATime = yield* Effect.makeSemaphore(1)
+    const passes = yield* makePasses({ transcripts, journal, writer: yield* JournalWriter })
+    const failures = makeFailures()
+    // Of those who follow: everything is to be looked at again, for a pass that somebody asked for has failed.
+    const lookAgain = new Set<() => void>()
+    let following = 0
+    const follow: typeof IndexerFollow.Service.follow = Effect.acquireUseRelease(
+      Effect.sync(() => following++),
+      () => Effect.scoped(followAll(transcripts, passes, failures, lookAgain)),
+      () => Effect.sync(() => following--)
+    )
+    const status = Effect.map(
+      transcripts.roots,
+      (roots): IndexerStatus => ({ ...passes.status(), following: following > 0, failing: failures.current(), roots })
+    )
+    const notTaken = Effect.map(transcripts.list, (found) => found.notTaken)
+    return Context.make(Indexer, { index: indexNow(journal, passes, failures, lookAgain), status, notTaken }).pipe(Context.add(IndexerFollow, { follow }))
+  })
+)
+
+/** The pause between two reports of progress. */
+const progressMs = 100
+
+type Tell = (tally: Tally) => void
+
+interface Passes {
+  /** One pass over every transcript, after the one that is running. */
+  readonly everything: (tell: Tell) => Effect.Effect<Tally, StoreError, Viewer>
+  /** One pass over these paths, after the one that is running. */
+  readonly some: (paths: ReadonlyArray<string>) => Effect.Effect<void, StoreError, Viewer>
+  readonly status: () => Pick<IndexerStatus, "running" | "lastPassAt" | "bytesRead" | "problems">
+}
+
+const makePasses = (sources: Pick<Work, "transcripts" | "journal" | "writer">): Effect.Effect<Passes> =>
+  Effect.map(Effect.makeSemaphore(1), (oneAtATime) => {
     const known = new Map<OwnerId, Known>()
     const problems = new Map<string, FileProblem>()
     let running: Tally | null = null
-    let following = 0
     let lastPassAt: number | null = null
     let bytesReadBefore = 0
-    let failing: CannotWrite | null = null
-    // Of those who follow: everything is to be looked at again, for a pass that somebody asked for has failed.
-    const lookAgain = new Set<() => void>()
 
-    const stored = Effect.sync(() => {
-      failing = null
-    })
-    const notStored = ({ message }: StoreError) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
-        failing = { since: failing?.since ?? now, message }
-      })
-
-    const knownTo = Effect.fn("Indexer.load")(function* () {
-      const { owner } = yield* Viewer
+    const knownTo = Effect.fn("Indexer.load")(function* (owner: OwnerId) {
       const before = known.get(owner)
       if (before !== undefined) return before
-      const loaded = knownOf(yield* journal.transcripts(), yield* journal.outputs())
+      const loaded = knownOf(yield* sources.journal.transcripts(), yield* sources.journal.outputs())
       known.set(owner, loaded)
       return loaded
     })
-
-    /** One pass, after the one that is running. */
-    const pass = (run: (work: Work) => Effect.Effect<unknown, EntryGap | ToolOutputGap | StoreError, Viewer>, tell: (tally: Tally) => void) =>
+    const pass = (run: Run, tell: Tell) =>
       Effect.gen(function* () {
+        const { owner } = yield* Viewer
         const tally = newTally(yield* Clock.currentTimeMillis)
         running = tally
-        let toldAt = Number.NEGATIVE_INFINITY
-        const stepped = Effect.map(Clock.currentTimeMillis, (now) => {
-          if (now - toldAt < progressMs) return
-          toldAt = now
-          tell(tally)
-        })
-        const finish = Effect.sync(() => {
-          running = null
-          bytesReadBefore += tally.bytesRead
-        })
-        const { owner } = yield* Viewer
-        const attempt = Effect.flatMap(knownTo(), (mine) =>
-          run({ transcripts, journal, known: mine, tally, pending: { appends: [], outputs: [], bytes: 0 }, stepped })
+        const attempt = Effect.flatMap(knownTo(owner), (mine) =>
+          run({ ...sources, known: mine, tally, pending: { appends: [], outputs: [], bytes: 0 }, stepped: steps(tally, tell) })
         ).pipe(
           // What was remembered may be ahead of what was stored.
           Effect.tapErrorCause(() => Effect.sync(() => known.delete(owner)))
         )
-        yield* attempt.pipe(
-          // Somebody else appended to the same transcript: the journal knows better where it ends.
-          Effect.retry({ times: 3, while: (error) => error._tag !== "StoreError" }),
-          Effect.mapError((error) =>
-            error._tag === "StoreError"
-              ? error
-              : new StoreError({ operation: "index", reason: "busy", message: `${error.message}: another process appends to this journal, too` })
-          ),
-          Effect.ensuring(finish)
+        yield* Effect.ensuring(
+          repeated(attempt),
+          Effect.sync(() => {
+            running = null
+            bytesReadBefore += tally.bytesRead
+          })
         )
         tell(tally)
         return tally
       }).pipe(oneAtATime.withPermits(1))
-
-    const everything = (tell: (tally: Tally) => void) =>
-      Effect.gen(function* () {
-        const tally = yield* pass(indexAll, tell)
-        yield* stored
-        problems.clear()
-        for (const problem of tally.problems.values()) problems.set(problem.path, problem)
-        lastPassAt = yield* Clock.currentTimeMillis
-        return tally
-      })
-    const some = (paths: ReadonlyArray<string>) =>
-      Effect.map(
-        pass(
-          (work) => indexPaths(work, paths),
-          () => {}
-        ),
-        (tally) => {
-          for (const path of paths) problems.delete(path)
-          for (const problem of tally.problems.values()) problems.set(problem.path, problem)
-        }
-      )
-
-    const report = Effect.fn("Indexer.index")(function* (tell: (progress: IndexProgress) => void) {
-      const { appended, begunAt, bytesRead, notTaken, problems } = yield* everything((tally) => tell(progressOf(tally)))
-      const { entries, transcripts, unreadable, unrecognized } = yield* journal.totals
-      const durationMs = (yield* Clock.currentTimeMillis) - begunAt
-      return { transcripts, bytesRead, entries, appended, unreadable, unrecognized, durationMs, problems: [...problems.values()], notTaken }
-    })
-    const index: typeof Indexer.Service.index = Stream.asyncPush<IndexProgress, StoreError, Viewer>(
-      (emit) =>
-        report((progress) => {
-          emit.single(progress)
-        }).pipe(
-          Effect.tapError((error) =>
-            Effect.map(notStored(error), () => {
-              for (const again of lookAgain) again()
-            })
-          ),
-          Effect.matchCause({
-            onFailure: (cause) => emit.halt(cause),
-            onSuccess: (report) => {
-              emit.single({ _tag: "Indexed", report })
-              emit.end()
-            }
-          }),
-          Effect.forkScoped
-        ),
-      { bufferSize: "unbounded" }
-    )
-
-    const followAll = Effect.gen(function* () {
-      const queue = yield* pathQueue
-      const again = () => queue.add(null)
-      yield* Effect.acquireRelease(
-        Effect.sync(() => lookAgain.add(again)),
-        () => Effect.sync(() => lookAgain.delete(again))
-      )
-      const collect = Stream.runForEach(transcripts.changes, (paths) => Effect.sync(() => queue.add(paths)))
-      const turn = Effect.flatMap(queue.take, (taken) =>
-        // What could not be stored is still to be done, together with what comes meanwhile: a turn that succeeds has done all of it.
-        Effect.zipLeft(
-          Effect.onError(taken === null ? everything(() => {}) : some([...taken]), () => Effect.sync(() => queue.add(taken))),
-          stored
-        )
-      )
-      const turns = turn.pipe(
-        Effect.tapError((error) => {
-          // A failure that lasts is told once, not with every attempt.
-          const isNews = failing?.message !== error.message
-          const told = isNews && isPassing(error) ? Effect.logWarning(`cannot index now, trying again: ${error.message}`) : Effect.void
-          return Effect.zipRight(notStored(error), told)
+    const note = (tally: Tally) => {
+      for (const problem of tally.problems.values()) problems.set(problem.path, problem)
+    }
+    return {
+      everything: (tell) =>
+        Effect.gen(function* () {
+          const tally = yield* pass(indexAll, tell)
+          problems.clear()
+          note(tally)
+          lastPassAt = yield* Clock.currentTimeMillis
+          return tally
         }),
-        Effect.retry({ while: isPassing, schedule: backoff }),
-        Effect.forever
-      )
-      return yield* Effect.raceFirst(turns, Effect.zipRight(collect, Effect.never))
-    }).pipe(Effect.scoped)
-    const follow: typeof Indexer.Service.follow = Effect.acquireUseRelease(
-      Effect.sync(() => following++),
-      () => followAll,
-      () => Effect.sync(() => following--)
-    )
-
-    const status = Effect.map(
-      transcripts.roots,
-      (roots): IndexerStatus => ({
+      some: (paths) =>
+        Effect.map(
+          pass(
+            (work) => indexPaths(work, paths),
+            () => {}
+          ),
+          (tally) => {
+            for (const path of paths) problems.delete(path)
+            note(tally)
+          }
+        ),
+      status: () => ({
         running: running === null ? null : counts(running),
-        following: following > 0,
         lastPassAt,
         bytesRead: bytesReadBefore + (running?.bytesRead ?? 0),
-        failing,
-        roots,
         problems: [...problems.values()]
       })
-    )
-    return { index, follow, status, notTaken: Effect.map(transcripts.list, (found) => found.notTaken) }
+    }
   })
-)
+
+type Run = (work: Work) => Effect.Effect<unknown, EntryGap | ToolOutputGap | StoreError, Viewer>
+
+/** Tells how far a pass is, after its first step and then now and then. */
+const steps = (tally: Tally, tell: Tell): Effect.Effect<void> => {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return Effect.map(Clock.currentTimeMillis, (now) => {
+    if (now - toldAt < progressMs) return
+    toldAt = now
+    tell(tally)
+  })
+}
+
+/** Somebody else appended to the same transcript: the journal knows better where it ends, so a pass is tried again. */
+const repeated = (attempt: ReturnType<Run>): Effect.Effect<unknown, StoreError, Viewer> =>
+  attempt.pipe(
+    Effect.retry({ times: 3, while: (error) => error._tag !== "StoreError" }),
+    Effect.mapError((error) =>
+      error._tag === "StoreError"
+        ? error
+        : new StoreError({ operation: "index", reason: "busy", message: `${error.message}: another process appends to this journal, too` })
+    )
+  )
+
+interface Failures {
+  readonly current: () => CannotWrite | null
+  readonly over: Effect.Effect<void>
+  readonly note: (error: StoreError) => Effect.Effect<void>
+}
+
+/** Why nothing can be stored, since when. */
+const makeFailures = (): Failures => {
+  let failing: CannotWrite | null = null
+  return {
+    current: () => failing,
+    over: Effect.sync(() => {
+      failing = null
+    }),
+    note: ({ message }) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        failing = { since: failing?.since ?? now, message }
+      })
+  }
+}
+
+type LookAgain = Set<() => void>
+
+const indexNow = (
+  journal: typeof Journal.Service,
+  passes: Passes,
+  failures: Failures,
+  lookAgain: LookAgain
+): Stream.Stream<IndexProgress, StoreError, Viewer> => {
+  const report = Effect.fn("Indexer.index")(function* (tell: (progress: IndexProgress) => void) {
+    const { appended, begunAt, bytesRead, notTaken, problems } = yield* passes.everything((tally) => tell(progressOf(tally)))
+    yield* failures.over
+    const { entries, transcripts, unreadable, unrecognized } = yield* journal.totals
+    const durationMs = (yield* Clock.currentTimeMillis) - begunAt
+    return { transcripts, bytesRead, entries, appended, unreadable, unrecognized, durationMs, problems: [...problems.values()], notTaken }
+  })
+  return Stream.asyncPush<IndexProgress, StoreError, Viewer>(
+    (emit) =>
+      report((progress) => {
+        emit.single(progress)
+      }).pipe(
+        Effect.tapError((error) =>
+          Effect.map(failures.note(error), () => {
+            for (const again of lookAgain) again()
+          })
+        ),
+        Effect.matchCause({
+          onFailure: (cause) => emit.halt(cause),
+          onSuccess: (report) => {
+            emit.single({ _tag: "Indexed", report })
+            emit.end()
+          }
+        }),
+        Effect.forkScoped
+      ),
+    { bufferSize: "unbounded" }
+  )
+}
+
+const followAll = (transcripts: typeof Transcripts.Service, passes: Passes, failures: Failures, lookAgain: LookAgain) =>
+  Effect.gen(function* () {
+    const queue = yield* pathQueue
+    const again = () => queue.add(null)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => lookAgain.add(again)),
+      () => Effect.sync(() => lookAgain.delete(again))
+    )
+    const collect = Stream.runForEach(transcripts.changes, (paths) => Effect.sync(() => queue.add(paths)))
+    const turn = Effect.flatMap(queue.take, (taken) =>
+      // What could not be stored is still to be done, together with what comes meanwhile: a turn that succeeds has done all of it.
+      Effect.zipLeft(
+        Effect.onError(taken === null ? passes.everything(() => {}) : passes.some([...taken]), () => Effect.sync(() => queue.add(taken))),
+        failures.over
+      )
+    )
+    const turns = turn.pipe(
+      Effect.tapError((error) => {
+        // A failure that lasts is told once, not with every attempt.
+        const isNews = failures.current()?.message !== error.message
+        const told = isNews && isPassing(error) ? Effect.logWarning(`cannot index now, trying again: ${error.message}`) : Effect.void
+        return Effect.zipRight(failures.note(error), told)
+      }),
+      Effect.retry({ while: isPassing, schedule: backoff }),
+      Effect.forever
+    )
+    return yield* Effect.raceFirst(turns, Effect.zipRight(collect, Effect.never))
+  })
 
 const counts = ({ bytes, bytesDone, files, filesDone }: Tally) => ({ files, filesDone, bytes, bytesDone })
 const progressOf = (tally: Tally): IndexProgress => ({ _tag: "Indexing", ...counts(tally) })

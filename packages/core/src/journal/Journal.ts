@@ -6,7 +6,7 @@ import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 import { Entry, type SessionId, Transcript, TranscriptId } from "./Entry.ts"
 import { DecodedLine } from "./SessionEvent.ts"
-import type { ToolOutput, ToolOutputGap, ToolOutputId, ToolOutputNotFound, ToolOutputPart, ToolOutputTotals } from "./ToolOutput.ts"
+import type { ToolOutput, ToolOutputId, ToolOutputNotFound, ToolOutputTotals } from "./ToolOutput.ts"
 
 /** The file of a transcript as the indexer last saw it. A second look at the same `device, inode, size, mtimeMs` needs no read. */
 export const SourceFile = Schema.Struct({
@@ -30,7 +30,7 @@ export const TranscriptInfo = Schema.Struct({
   transcript: Transcript,
   /** The position of the next line. */
   lines: Schema.Int,
-  /** Where the next line begins in the file: the read cursor. */
+  /** The read cursor: the byte at which the next line begins in the file. */
   bytes: Schema.Int,
   /** Null for a transcript that came from no file of this machine. */
   file: Schema.NullOr(SourceFile),
@@ -46,7 +46,7 @@ export const TranscriptInfo = Schema.Struct({
 })
 export type TranscriptInfo = typeof TranscriptInfo.Type
 
-/** What one transaction added to one transcript. */
+/** The lines that one transaction added to one transcript. */
 export const JournalChange = Schema.Struct({
   /** Increases with every change of an owner; hand the last one to `changes({ after })` to go on from there. */
   sequence: Schema.Int,
@@ -57,7 +57,7 @@ export const JournalChange = Schema.Struct({
 })
 export type JournalChange = typeof JournalChange.Type
 
-/** What the journal and its read models hold: distinct things; what a fork copied is counted once, where it was made. */
+/** Totals of the journal and its read models, of distinct things: a line that a fork copied counts once, where it was written. */
 export const JournalTotals = Schema.Struct({
   /** Files, subagents' included; generations that another one took the place of do not count. */
   transcripts: Schema.Int,
@@ -77,20 +77,6 @@ export const JournalTotals = Schema.Struct({
 })
 export type JournalTotals = typeof JournalTotals.Type
 
-export const RebuildProgress = Schema.Struct({ projection: Schema.String, entries: Schema.Int, total: Schema.Int })
-export type RebuildProgress = typeof RebuildProgress.Type
-
-/** Entries of a transcript come in order: these begin behind the line that comes next. */
-export class EntryGap extends Schema.TaggedError<EntryGap>("han-core/EntryGap")("EntryGap", {
-  transcript: TranscriptId,
-  expected: Schema.Int,
-  received: Schema.Int
-}) {
-  override get message() {
-    return `${this.transcript}: line ${this.received} came, line ${this.expected} is next`
-  }
-}
-
 /** There is no such transcript, or it was forgotten. */
 export class TranscriptNotFound extends Schema.TaggedError<TranscriptNotFound>("han-core/TranscriptNotFound")("TranscriptNotFound", {
   transcript: Schema.String
@@ -100,42 +86,10 @@ export class TranscriptNotFound extends Schema.TaggedError<TranscriptNotFound>("
   }
 }
 
-/** What is kept beside the entries of a transcript. */
-export interface AppendSource {
-  readonly file?: SourceFile | undefined
-  /** The text of the file of facts beside a subagent's transcript. */
-  readonly meta?: string | undefined
-  /** Older generations of this transcript that this one takes the place of: from then on, what they said is only in the journal, and in the ledger, for it was paid. */
-  readonly replaces?: ReadonlyArray<number> | undefined
-}
-/** Entries of one transcript, on their way into the journal. */
-export interface Append {
-  readonly transcript: Transcript
-  readonly entries: ReadonlyArray<Entry>
-  readonly source?: AppendSource | undefined
-}
-
-/** All entries, and what is projected from them. The only place that writes. */
+/** All entries, and what is projected from them: what was written, and what is being written. */
 export class Journal extends Context.Tag("han-core/Journal")<
   Journal,
   {
-    /**
-     * Stores entries of one transcript and all that is projected from them in one transaction; entries already stored are skipped.
-     * `file` and `meta` are kept beside them when given, also without entries. Entries of a forgotten session are not stored. With `replaces` it waits for a rebuild
-     * that is running.
-     */
-    readonly append: (
-      transcript: Transcript,
-      entries: ReadonlyArray<Entry>,
-      source?: AppendSource
-    ) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
-    /** The same for several transcripts in one transaction, in the order given: all or none. Many small transactions cost more than one. */
-    readonly appendAll: (appends: ReadonlyArray<Append>) => Effect.Effect<{ readonly appended: number }, EntryGap | StoreError, Viewer>
-    /**
-     * Keeps these bytes of outputs, in one transaction; bytes that are kept already are skipped. What is searched of them is found at once, whether the lines that point to them
-     * came before or come later. Outputs of a forgotten session are not kept.
-     */
-    readonly keepOutputs: (parts: ReadonlyArray<ToolOutputPart>) => Effect.Effect<void, ToolOutputGap | StoreError, Viewer>
     /** Every output, or those of one session, in the order in which they came. */
     readonly outputs: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<ToolOutput>, StoreError, Viewer>
     /** The kept bytes of an output, in order. */
@@ -143,14 +97,12 @@ export class Journal extends Context.Tag("han-core/Journal")<
     readonly outputTotals: Effect.Effect<ToolOutputTotals, StoreError, Viewer>
     /** Every transcript, or those of one session, in the order in which they came. */
     readonly transcripts: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<TranscriptInfo>, StoreError, Viewer>
-    /** Notes that these transcripts' files are gone. Nothing is deleted. */
-    readonly markMissing: (ids: ReadonlyArray<TranscriptId>, at: number) => Effect.Effect<void, StoreError, Viewer>
     /** Entries from `line` on, at most `limit`, in order. */
     readonly read: (id: TranscriptId, line: number, limit: number) => Effect.Effect<ReadonlyArray<Entry>, TranscriptNotFound | StoreError, Viewer>
     /** The transcript byte for byte as it was written, up to its last newline. */
     readonly bytes: (id: TranscriptId) => Stream.Stream<Uint8Array, TranscriptNotFound | StoreError, Viewer>
     /**
-     * What was committed after sequence `after` (0: everything; absent: only what comes), then what is committed from now on. At least once,
+     * The changes that were committed after sequence `after` (0: all; absent: none), then those that are committed from now on. At least once,
      * in order for each transcript. `live: false` ends at the present.
      */
     readonly changes: (options?: {
@@ -160,17 +112,7 @@ export class Journal extends Context.Tag("han-core/Journal")<
     /** The sequence of the last change; 0 for an empty journal. */
     readonly head: Effect.Effect<number, StoreError, Viewer>
     readonly totals: Effect.Effect<JournalTotals, StoreError, Viewer>
-    /** Projects the whole journal anew beside the read models in use, then swaps them. Reads and appends go on meanwhile. */
-    readonly rebuild: Stream.Stream<RebuildProgress, StoreError>
-    /**
-     * Removes sessions for good: entries, outputs, read models, full text. Their transcripts are not indexed again. `before`: all sessions whose last line is older; one whose lines tell no time is none of them.
-     */
-    readonly forget: (
-      which: { readonly sessionIds: ReadonlyArray<SessionId> } | { readonly before: number }
-    ) => Effect.Effect<{ readonly sessions: number; readonly entries: number }, StoreError, Viewer>
-    /** The sessions that `forget` would remove. */
-    readonly forgettable: (which: { readonly before: number }) => Effect.Effect<ReadonlyArray<SessionId>, StoreError, Viewer>
-    /** Whether entries of this session are refused because it was forgotten. */
+    /** True when entries of this session are refused because it was forgotten. */
     readonly isForgotten: (sessionId: SessionId) => Effect.Effect<boolean, StoreError, Viewer>
   }
 >() {}

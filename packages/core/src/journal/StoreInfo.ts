@@ -16,7 +16,7 @@
 
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { RebuildProgress } from "./Journal.ts"
+import type { RebuildProgress } from "./JournalAdmin.ts"
 
 /** The engine, version and place of a store's database, and the rebuild that it is busy with. */
 export class StoreInfo extends Context.Tag("han-core/StoreInfo")<

@@ -43,11 +43,11 @@ export type RootState = typeof RootState.Type
 /** Some complete lines of a file, in order. */
 export interface LineBatch {
   readonly entries: ReadonlyArray<Entry>
-  /** Where the line after the last one begins. */
+  /** The byte at which the line after the last one begins. */
   readonly end: number
 }
 
-/** Where transcripts come from. */
+/** The files of transcripts, and their changes. */
 export class Transcripts extends Context.Tag("han-core/Transcripts")<
   Transcripts,
   {
@@ -59,12 +59,12 @@ export class Transcripts extends Context.Tag("han-core/Transcripts")<
       readonly outputs: ReadonlyArray<OutputFile>
       readonly problems: ReadonlyArray<FileProblem>
       readonly roots: ReadonlyArray<RootState>
-      /** What is named as a transcript and is none, below `projects` and in the other folders of a root. */
+      /** Files that are named as a transcript and are none, below `projects` and in the other folders of a root. */
       readonly notTaken: NotTakenFiles
     }>
     /** One file again; null when it is gone or no transcript. */
     readonly stat: (path: string) => Effect.Effect<TranscriptFile | null, FileUnreadable>
-    /** Whether a tool's output may be at that path, by its names alone. */
+    /** True when a tool's output may be at that path, by its names alone. */
     readonly isOutput: (path: string) => Effect.Effect<boolean>
     /** One output again; null when it is gone or none. */
     readonly outputAt: (path: string) => Effect.Effect<OutputFile | null, FileUnreadable>

@@ -8,7 +8,7 @@ import type { TranscriptFile } from "./Transcripts.ts"
 
 export interface Paired {
   readonly pairings: ReadonlyArray<Pairing>
-  /** What the journal has of files that are no longer there. */
+  /** Transcripts of the journal whose files are no longer there. */
   readonly lost: ReadonlyArray<TranscriptInfo>
 }
 
@@ -105,7 +105,7 @@ const orProblem = <A, R>(work: Work, look: Effect.Effect<A, FileUnreadable, R>, 
     })
   )
 
-/** Whether both ends of what is kept are in the file where they were: found out once for each state of the file. */
+/** True when both ends of the kept bytes are in the file where they were: found out once for each state of the file. */
 const beginsWith = (work: Work, file: TranscriptFile, info: TranscriptInfo) =>
   Effect.gen(function* () {
     if (info.file === null || info.bytes === 0 || file.size < info.bytes) return false

@@ -22,13 +22,14 @@ import {
   remember,
   type Work
 } from "./indexWork.ts"
-import type { EntryGap, SourceFile, TranscriptInfo, TranscriptNotFound } from "./Journal.ts"
+import type { SourceFile, TranscriptInfo, TranscriptNotFound } from "./Journal.ts"
+import type { EntryGap } from "./JournalWriter.ts"
 import { digestOf, type Edges, extendEdges, noEdges, sameBytes } from "./keptEdges.ts"
 import { type Decision, decide } from "./lookDecision.ts"
 import { relate } from "./relation.ts"
 import type { FileLook, TranscriptFile } from "./Transcripts.ts"
 
-/** How many bytes of a file a pass expects to bring in; null when there is nothing to do. */
+/** Bytes of a file that a pass expects to bring in; null when there is nothing to do. */
 export const plannedBytes = (work: Work, pairing: Pairing): number | null => {
   const { file } = pairing
   const known = pairedInfo(work.known, pairing)
@@ -47,7 +48,7 @@ export const plannedBytes = (work: Work, pairing: Pairing): number | null => {
 
 /**
  * Brings one file into the journal: what is new in it, or all of it as a generation of its own when what was kept is no longer there.
- * What is wrong with the file becomes a problem of the pass. False when the file is gone.
+ * A fault of the file becomes a problem of the pass. False when the file is gone.
  */
 export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, first: Pairing) {
   let pairing = first
@@ -82,7 +83,7 @@ export const indexFile = Effect.fn("Indexer.indexFile")(function* (work: Work, f
   }
 })
 
-/** What the journal has was not what was remembered of it. */
+/** Asks the journal again for a transcript that is not as it was remembered. */
 const reload = Effect.fn("Indexer.reload")(function* (work: Work, transcript: Omit<Transcript, "generation">) {
   const fileId = transcriptFileId(transcript)
   const stored = yield* work.journal.transcripts({ sessionId: transcript.sessionId })
@@ -138,7 +139,7 @@ const bringIn = (work: Work, file: TranscriptFile, known: TranscriptInfo | undef
     yield* noteMissing(work, [known])
   })
 
-/** Whether a file that does not go on where a transcript ended is that transcript, written anew: then it stands for it. Else both are kept side by side. */
+/** True when a file that does not go on where a transcript ended is that transcript, written anew: then it stands for it. Else both are kept side by side. */
 const isRewritten = Effect.fn("Indexer.isRewritten")(function* (work: Work, known: TranscriptInfo, file: TranscriptFile) {
   const samePlace = known.file?.path === file.path
   if (!samePlace && known.file !== null) {
@@ -174,7 +175,7 @@ const replace = Effect.fn("Indexer.replace")(function* (work: Work, older: Trans
 /** Notes that these are gone. One all of whose lines are in another file of the same session was moved there and written anew: that one stands for it. */
 export const noteMissing = Effect.fn("Indexer.noteMissing")(function* (work: Work, infos: ReadonlyArray<TranscriptInfo>) {
   const at = yield* Clock.currentTimeMillis
-  yield* work.journal.markMissing(
+  yield* work.writer.markMissing(
     infos.map((info) => info.id),
     at
   )
@@ -277,7 +278,7 @@ const append = Effect.fn("Indexer.append")(function* (
   return now
 })
 
-/** Whether the file begins with all that is kept of it, byte for byte. */
+/** True when the file begins with all that is kept of it, byte for byte. */
 const isKept = Effect.fn("Indexer.isKept")(function* (work: Work, known: TranscriptInfo, path: string) {
   let offset = 0
   const same = yield* work.journal.bytes(known.id).pipe(

@@ -30,7 +30,7 @@ export const indexAll = Effect.fn("Indexer.indexAll")(function* (work: Work) {
   return roots
 })
 
-/** Whether a file that was not found under its root is gone, and not only out of sight. */
+/** True when a file that was not found under its root is gone, and not only out of sight. */
 const canTell = (file: { readonly path: string; readonly root: string }, roots: ReadonlyArray<RootState>, problems: ReadonlyArray<FileProblem>): boolean =>
   roots.some((root) => root.path === file.root && root.state !== "unreadable") &&
   !problems.some(({ path }) => file.path === path || file.path.startsWith(`${path}/`) || file.path.startsWith(`${path}\\`))

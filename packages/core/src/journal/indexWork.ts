@@ -1,14 +1,15 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { type SessionId, type Transcript, transcriptFileId } from "./Entry.ts"
-import type { Append, Journal, TranscriptInfo } from "./Journal.ts"
+import type { Journal, TranscriptInfo } from "./Journal.ts"
+import type { Append, JournalWriter } from "./JournalWriter.ts"
 import { type Edges, edgeRanges } from "./keptEdges.ts"
 import type { ToolOutput, ToolOutputPart } from "./ToolOutput.ts"
 import type { FileProblem, NotTakenFiles, TranscriptFile, Transcripts } from "./Transcripts.ts"
 
-/** What the journal has, kept in step with what is appended, so that a look at an unchanged file costs nothing. One for each owner. */
+/** The state of the journal as the indexer knows it, kept in step with what is appended, so that a look at an unchanged file costs nothing. One for each owner. */
 export interface Known {
-  /** What holds of each transcript, the oldest generation first: one unless several files have its identity. */
+  /** The generations of each transcript that hold, the oldest generation first: one unless several files have its identity. */
   readonly files: Map<string, ReadonlyArray<TranscriptInfo>>
   /** The newest generation of each transcript, also of those that another one took the place of. */
   readonly newest: Map<string, number>
@@ -16,7 +17,7 @@ export interface Known {
   readonly followed: Map<string, string>
   /** Paths at which more of the same file lies. */
   readonly copies: Map<string, Set<string>>
-  /** What was found out about a copy, and of what state of it. */
+  /** The verdict about a copy, and the state of the copy that it is about. */
   readonly verdicts: Map<string, { readonly of: string; readonly verdict: Verdict }>
   /** The facts of each file of facts when it was last looked at. */
   readonly metas: Map<string, string>
@@ -90,7 +91,7 @@ export const rememberOutput = (known: Known, output: ToolOutput): void => {
   known.outputs.set(outputKey(output), [...outputsOf(known, output).filter(({ generation }) => generation !== output.generation), output])
 }
 
-/** What one pass has done so far. */
+/** The work that one pass has done so far. */
 export interface Tally {
   readonly begunAt: number
   files: number
@@ -100,7 +101,7 @@ export interface Tally {
   bytesRead: number
   appended: number
   readonly problems: Map<string, FileProblem>
-  /** Of a pass over everything. */
+  /** Files that are named as a transcript and are none; found by a pass over everything. */
   notTaken: NotTakenFiles
 }
 
@@ -120,6 +121,7 @@ export const newTally = (begunAt: number): Tally => ({
 export interface Work {
   readonly transcripts: typeof Transcripts.Service
   readonly journal: typeof Journal.Service
+  readonly writer: typeof JournalWriter.Service
   readonly known: Known
   readonly tally: Tally
   /** Batches that are read and not stored yet: small files share a transaction. */
@@ -157,7 +159,7 @@ export const flushOutputs = Effect.fn("Indexer.flushOutputs")(function* (work: W
   const { outputs } = work.pending
   if (outputs.length === 0) return
   work.pending.outputs = []
-  yield* work.journal.keepOutputs(outputs)
+  yield* work.writer.keepOutputs(outputs)
 })
 
 /** Stores what is waiting, in one transaction. */
@@ -166,7 +168,7 @@ export const flush = Effect.fn("Indexer.flush")(function* (work: Work) {
   if (appends.length === 0) return
   work.pending.appends = []
   work.pending.bytes = 0
-  const { appended } = yield* work.journal.appendAll(appends)
+  const { appended } = yield* work.writer.appendAll(appends)
   work.tally.appended += appended
 })
 
@@ -193,7 +195,7 @@ export const readEdges = Effect.fn("Indexer.readEdges")(function* (work: Work, p
 export const maxMetaBytes = 256 << 10
 
 /**
- * Whether the file of facts is to be read. At the first look of a process the journal's text stands for what was seen before:
+ * True when the file of facts is to be read. At the first look of a process the journal's text stands for what was seen before:
  * it tells at least whether the length is the same.
  */
 export const isMetaNews = (known: Known, file: TranscriptFile): boolean => {

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
 import type { Entry } from "./Entry.ts"
 
-/** How much of each end of the kept bytes is looked at again before more is appended. */
+/** Bytes of each end of the kept ones that are compared before more is appended. */
 export const edgeBytes = 4096
 
 /** The two ends of the bytes that are kept of a file: all of them, twice, while they are few. */
@@ -13,7 +13,7 @@ export interface Edges {
 
 export const noEdges: Edges = { head: new Uint8Array(0), tail: new Uint8Array(0) }
 
-/** Where the edges of the first `length` bytes of a file lie. */
+/** The ranges of the edges of the first `length` bytes of a file. */
 export const edgeRanges = (length: number) => {
   const size = Math.min(edgeBytes, length)
   return { head: { offset: 0, length: size }, tail: { offset: length - size, length: size } }

@@ -1,7 +1,7 @@
 import type { TranscriptInfo } from "./Journal.ts"
 import type { TranscriptFile } from "./Transcripts.ts"
 
-/** What one look at a file, next to what the journal has of it, asks for. */
+/** The work that one look at a file asks for, next to what the journal has of it. */
 export type Decision =
   /** Nothing: it is as it was. */
   | { readonly _tag: "Unchanged" }

@@ -12,7 +12,7 @@ import type { OutputFile } from "./Transcripts.ts"
 /** Bytes that are read, and kept, at a time. */
 const pieceBytes = 1 << 20
 
-/** Whether the file has to be looked into. At the first look of a process what the journal noted stands for what was seen before. */
+/** True when the file has to be looked into. At the first look of a process the facts that the journal noted stand for what was seen before. */
 export const isOutputNews = (work: Work, file: OutputFile): boolean => {
   if (work.known.forgotten.has(file.sessionId) || work.known.outputLooks.get(file.path) === lookOf(file)) return false
   const isSame = ({ file: before, size }: ToolOutput) =>
@@ -65,11 +65,11 @@ const bringIn = (work: Work, file: OutputFile): Effect.Effect<void, Failure, Vie
 interface Start {
   readonly generation: number
   readonly offset: number
-  /** Of the bytes before. */
+  /** The digest of the bytes before. */
   readonly hash: Hash
 }
 
-/** Which generation the file goes on, and from where; null when all of it is kept, as part of one that is longer. */
+/** Finds the generation that the file goes on, and its end; null when all of it is kept, as part of one that is longer. */
 const startIn = Effect.fnUntraced(function* (work: Work, file: OutputFile): Effect.fn.Return<Start | null, Failure, Viewer> {
   const generations = [...outputsOf(work.known, file)].sort((a, b) => b.kept - a.kept)
   const limit = Math.min(file.size, mostOutputBytes)
@@ -108,7 +108,7 @@ const follow = Effect.fnUntraced(function* (work: Work, file: OutputFile, genera
   }
 })
 
-/** Whether the first `length` bytes of the file are those of what is kept. */
+/** True when the first `length` bytes of the file are those that are kept. */
 const isBeginning = Effect.fnUntraced(function* (work: Work, file: OutputFile, length: number, kept: ToolOutput): Effect.fn.Return<boolean, Failure, Viewer> {
   // The journal may not have yet what is remembered.
   yield* flushOutputs(work)

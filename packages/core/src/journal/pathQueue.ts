@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 
-/** What is to be looked at: some paths, each of them once however often it was added, or everything (null). */
+/** Paths to look at: some, each of them once however often it was added, or everything (null). */
 export interface PathQueue {
   readonly add: (paths: Iterable<string> | null) => void
   /** Waits until there is something, and takes all of it. */

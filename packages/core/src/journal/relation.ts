@@ -9,13 +9,13 @@ import type { TranscriptFile } from "./Transcripts.ts"
 
 /** The relation of lines that are kept to those of a file that is not their continuation. */
 export interface Relation {
-  /** Whether they have a line in common, by its id. */
+  /** They have a line in common, by its id. */
   readonly shared: boolean
-  /** Whether each of them went on without the other after the last line that they share: then neither can stand for the other. */
+  /** Each of them went on without the other after the last line that they share: then neither can stand for the other. */
   readonly branched: boolean
-  /** Whether the file has every line that is kept. */
+  /** The file has every line that is kept. */
   readonly contained: boolean
-  /** Whether what is kept has a line with an id, and so is more than the client's bookkeeping. */
+  /** The kept lines have one with an id, and so are more than the client's bookkeeping. */
   readonly conversation: boolean
 }
 

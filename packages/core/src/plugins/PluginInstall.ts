@@ -2,6 +2,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { type JsonFileBroken, type JsonFileUnreadable, type JsonFileUnwritable, read } from "../files/JsonFile.ts"
+import type { StoreError } from "../store/StoreError.ts"
 import { filled, object } from "../text/json.ts"
 import { nearNames } from "../text/NearNames.ts"
 import { marketplaceSource, sourceText } from "./marketplaceSource.ts"
@@ -49,6 +50,7 @@ export type InstallError =
   | JsonFileBroken
   | JsonFileUnreadable
   | JsonFileUnwritable
+  | StoreError
 
 /**
  * Switches plugins on as Claude Code does: the marketplace is declared in the settings of the scope and in the list of known ones, cloned if it is a repository, and

@@ -22,9 +22,10 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
+import { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
 import { FileProblem } from "../journal/Transcripts.ts"
 import { SettingsScope } from "../settings/ClaudeFolders.ts"
+import type { StoreError } from "../store/StoreError.ts"
 
 /** A plugin as one scope has it: a plugin that two projects enable makes two of these. */
 export const Plugin = Schema.Struct({
@@ -50,12 +51,12 @@ export const Plugin = Schema.Struct({
 })
 export type Plugin = typeof Plugin.Type
 
-/** The plugins that are asked for: of one scope, or of all. */
-export interface PluginQuery {
-  readonly scope?: SettingsScope | undefined
+export const PluginQuery = Schema.Struct({
+  scope: Schema.optional(SettingsScope),
   /** The projects to look into; those for which a plugin is installed if absent. */
-  readonly projectPaths?: ReadonlyArray<string> | undefined
-}
+  projectPaths: Schema.optional(Schema.Array(Schema.String))
+})
+export type PluginQuery = typeof PluginQuery.Type
 
 /** Plugins by name, then marketplace and scope. `problems`: files that could not be read, whose plugins are missing. */
 export const PluginList = Schema.Struct({ plugins: Schema.Array(Plugin), problems: Schema.Array(FileProblem) })
@@ -94,20 +95,19 @@ export const categoriesOf = (plugins: ReadonlyArray<Plugin>): ReadonlyArray<Plug
   return [...counts].map(([category, count]) => ({ category, count })).sort((a, b) => b.count - a.count || (a.category < b.category ? -1 : 1))
 }
 
-/** A plugin in one place. */
-export interface PluginPlace {
-  readonly name: string
-  readonly marketplace: string
-  readonly scope: SettingsScope
-  /**
-   * The project, for the scopes `project` and `local`. If absent, the one project for which the plugin is installed in that scope, or whose settings name it.
-   */
-  readonly projectPath?: string | undefined
-  /** Projects whose settings are looked into when `projectPath` is absent, beside those that the list of installed plugins names. */
-  readonly projectPaths?: ReadonlyArray<string> | undefined
-  /** The configuration folder, for the scope `user`. If absent, the one that has the plugin, else the default one. */
-  readonly folder?: string | undefined
-}
+/** A plugin in one of its scopes. */
+export const PluginPlace = Schema.Struct({
+  name: Schema.String,
+  marketplace: Schema.String,
+  scope: SettingsScope,
+  /** For the scopes `project` and `local`; when absent, the one project for which it is installed there, or whose settings in that scope name it. */
+  projectPath: Schema.optional(Schema.String),
+  /** Projects whose settings to look into when `projectPath` is absent, beside those that the list of installed plugins names. */
+  projectPaths: Schema.optional(Schema.Array(Schema.String)),
+  /** For the scope `user` where there are several configuration folders; when absent, the one that has the plugin, else the default. */
+  folder: Schema.optional(Schema.String)
+})
+export type PluginPlace = typeof PluginPlace.Type
 
 /** The result of a change: the files that were `written`, none when nothing had to change, and a `message` that says so. */
 export const PluginChange = Schema.Struct({ written: Schema.Array(Schema.String), message: Schema.String })
@@ -133,23 +133,27 @@ export class PluginManaged extends Schema.TaggedError<PluginManaged>("han-core/P
 /** The scope does not have this plugin. Nothing was written. */
 export class PluginNotFound extends Schema.TaggedError<PluginNotFound>("han-core/PluginNotFound")("PluginNotFound", { message: Schema.String }) {}
 
-/** A file that would have to be changed is broken, or cannot be read or written. Nothing was written, unless the second of two files failed. */
-export type PluginFileError = JsonFileBroken | JsonFileUnreadable | JsonFileUnwritable
+/** A file that would have to be changed is broken, or cannot be read or written. None of what was asked for was done, unless the second of two files failed. */
+export const PluginFileError = Schema.Union(JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable)
+export type PluginFileError = typeof PluginFileError.Type
 
-/** Claude Code's plugins by its own files, and changes of these files as the client makes them itself. A running session sees a change at its next start. */
+/**
+ * Claude Code's plugins, by its own files, and changes of these files as it makes them itself. A running session sees a change at its next start.
+ * A `StoreError` means that whoever has the files does not answer.
+ */
 export class Plugins extends Context.Tag("han-core/Plugins")<
   Plugins,
   {
-    /** Lists plugins as `PluginList` orders them. */
-    readonly list: (query: PluginQuery) => Effect.Effect<PluginList>
-    /** Switches a plugin on or off in the settings of a scope, installed or not. */
+    /** By name, then scope. */
+    readonly list: (query: PluginQuery) => Effect.Effect<PluginList, StoreError>
+    /** Switches a plugin on or off in the settings of a scope. */
     readonly toggle: (
       place: PluginPlace & { readonly enabled: boolean }
-    ) => Effect.Effect<PluginChange, PluginNameInvalid | PluginPlaceUnclear | PluginManaged | PluginFileError>
+    ) => Effect.Effect<PluginChange, PluginNameInvalid | PluginPlaceUnclear | PluginManaged | PluginFileError | StoreError>
     /**
      * Takes a plugin with its options out of the settings of a scope, and its installation there out of the list of installed plugins. The copy of its files
      * stays until Claude Code tidies up.
      */
-    readonly remove: (place: PluginPlace) => Effect.Effect<PluginChange, PluginNameInvalid | PluginPlaceUnclear | PluginNotFound | PluginFileError>
+    readonly remove: (place: PluginPlace) => Effect.Effect<PluginChange, PluginNameInvalid | PluginPlaceUnclear | PluginNotFound | PluginFileError | StoreError>
   }
 >() {}

@@ -37,9 +37,16 @@ export class Directories extends Context.Tag("han-core/Directories")<
   {
     /** At most `limit` directories that git was never asked about, the one with the latest activity first. */
     readonly unprobed: (limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError, Viewer>
-    /** Notes facts about a directory. A null never replaces a known fact. */
+    /** Directories of the viewer that were noted in the process of the store, from now on. */
+    readonly noted: Stream.Stream<string, StoreError, Viewer>
+  }
+>() {}
+
+/** Notes facts of directories. A process that owns the database has it; it is on no wire. */
+export class DirectoryWriter extends Context.Tag("han-core/DirectoryWriter")<
+  DirectoryWriter,
+  {
+    /** Notes what git says about a directory; a null never replaces a known fact. */
     readonly note: (directory: string, facts: DirectoryFacts) => Effect.Effect<void, StoreError, Viewer>
-    /** Directories of the viewer, each when `note` of this process was called for it, from the subscription on. It does not end. */
-    readonly noted: Stream.Stream<string, never, Viewer>
   }
 >() {}

@@ -19,53 +19,28 @@
 
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { AgentId, SessionId, TranscriptId } from "../journal/Entry.ts"
+import * as Schema from "effect/Schema"
+import { AgentId, SessionId, TranscriptId } from "../journal/Entry.ts"
 import type { Page, PageCursorInvalid, PageRequest } from "../store/Page.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
-import type { OrderBy, Where } from "../store/Where.ts"
-import type { Message, MessageKind, ToolResult } from "./Message.ts"
+import { Message, type MessageKind, type ToolResult } from "./Message.ts"
 
-/** A message with its original line as text. Bytes that are no UTF-8 are U+FFFD. */
-export interface MessageLine {
-  readonly message: Message
-  readonly raw: string
-}
+/** A message with its original line as text; what was not UTF-8 is U+FFFD. */
+export const MessageLine = Schema.Struct({ message: Message, raw: Schema.String })
+export type MessageLine = typeof MessageLine.Type
 
-/**
- * The fields by which messages are chosen and ordered. `type`: `typeOf` of the kind. `toolName`: the event's name for lines of han's own log, otherwise null.
- * `at`: ISO 8601 in UTC. Scores rate the words of a human on the line. Tokens are those of the API response, on the one of its lines that counts.
- */
-export type MessageField =
-  | "id"
-  | "agentId"
-  | "parentId"
-  | "type"
-  | "role"
-  | "toolName"
-  | "at"
-  | "line"
-  | "sentimentScore"
-  | "sentimentLevel"
-  | "frustrationScore"
-  | "frustrationLevel"
-  | "inputTokens"
-  | "outputTokens"
-  | "cacheReadTokens"
-  | "cacheCreationTokens"
-  | "linesAdded"
-  | "linesRemoved"
-  | "filesChanged"
+/** Messages of a session and of its subagents. Kinds that tell a reader nothing (progress, titles, attachments, the queue of prompts) are left out. */
+export const Conversation = Schema.Struct({
+  sessionId: SessionId,
+  /** Only this subagent's, or with null the session's own; of all without. */
+  agentId: Schema.optional(Schema.NullOr(AgentId))
+})
+export type Conversation = typeof Conversation.Type
 
-/** The messages of a session and of its subagents that are asked for. Those of `hiddenKinds` are never among them. */
-export interface MessagesQuery {
-  readonly sessionId: SessionId
-  /** An id: only this subagent's messages · null: only the session's own · absent: all. */
-  readonly agentId?: AgentId | null | undefined
-  readonly where?: Where<MessageField> | undefined
-  /** The newest first if absent. An order reads every message of the session. */
-  readonly orderBy?: ReadonlyArray<OrderBy<MessageField>> | undefined
-}
+/** The place of a message: its cursor in `page`, its line, and when it was written, in milliseconds since 1970. */
+export const MessagePlace = Schema.Struct({ cursor: Schema.String, transcript: TranscriptId, line: Schema.Int, at: Schema.NullOr(Schema.Number) })
+export type MessagePlace = typeof MessagePlace.Type
 
 /** Kinds that tell a reader nothing. `Messages` leaves them out of pages. */
 export const hiddenKinds: ReadonlyArray<MessageKind> = ["progress", "title", "attachment", "queue"]
@@ -74,26 +49,16 @@ export const hiddenKinds: ReadonlyArray<MessageKind> = ["progress", "title", "at
 export class Messages extends Context.Tag("han-core/Messages")<
   Messages,
   {
-    readonly page: (query: MessagesQuery, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
-    readonly count: (query: MessagesQuery) => Effect.Effect<number, StoreError, Viewer>
+    readonly page: (of: Conversation, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
+    readonly count: (of: Conversation) => Effect.Effect<number, StoreError, Viewer>
     /**
      * The cursor that `page` gives to each of these messages, its line (a line that repeats another one's id is no message of its own) and its time as `page`
      * tells it. Messages of `hiddenKinds` have one, too.
      */
-    readonly cursors: (
-      sessionId: SessionId,
-      ids: ReadonlyArray<string>
-    ) => Effect.Effect<
-      ReadonlyMap<string, { readonly cursor: string; readonly transcript: TranscriptId; readonly line: number; readonly at: number | null }>,
-      StoreError,
-      Viewer
-    >
-    /** The places of messages in the list without a condition, from 0 for the newest. A message that is not in the list is not in the map. */
-    readonly places: (
-      of: Pick<MessagesQuery, "sessionId" | "agentId">,
-      ids: ReadonlyArray<string>
-    ) => Effect.Effect<ReadonlyMap<string, number>, StoreError, Viewer>
-    /** The message with this id, null when there is none. Of a message that several sessions carry, the one of the session that was written first. */
+    readonly cursors: (sessionId: SessionId, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, MessagePlace>, StoreError, Viewer>
+    /** The positions of messages in the list, from 0 for the newest. A message that is not in it is not in the map. */
+    readonly places: (of: Conversation, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, number>, StoreError, Viewer>
+    /** By the id of the line. One that several sessions carry is given as the session has it that was written first. */
     readonly get: (id: string) => Effect.Effect<MessageLine | null, StoreError, Viewer>
     /** Results of tool calls, by the call's id. A call without a result is not in the map. */
     readonly results: (callIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, ToolResult>, StoreError, Viewer>

@@ -17,52 +17,55 @@
 
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import type { FileValidation, HookRun } from "../hooks/HookRun.ts"
-import type { SessionId } from "../journal/Entry.ts"
+import { SessionId } from "../journal/Entry.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 import type { FileChange } from "./FileChange.ts"
 import type { HanTask } from "./HanTask.ts"
-import type { Agent, Compaction, Session } from "./Session.ts"
+import { Agent, type Compaction, Session } from "./Session.ts"
 import type { Task, TodoList } from "./Task.ts"
 
-/** The sentiment of the prompts that humans wrote in a session, by the words of these (see `Sentiment`). */
-export interface Mood {
-  readonly sessionId: SessionId
+/** The mood of the humans in a session, from the words of their prompts (see `Sentiment`). */
+export const Mood = Schema.Struct({
+  sessionId: SessionId,
   /** Prompts with words. */
-  readonly analysed: number
+  analysed: Schema.Int,
   /** From -5 to 5. */
-  readonly averageScore: number
-  /** Prompts with frustration of this level. */
-  readonly low: number
-  readonly moderate: number
-  readonly high: number
+  averageScore: Schema.Number,
+  low: Schema.Int,
+  moderate: Schema.Int,
+  high: Schema.Int,
   /** The most frustrated prompt's score; 0 without one. */
-  readonly peakFrustration: number
-  readonly averageFrustration: number
-  /** The signals of frustration, the most frequent first. */
-  readonly signals: ReadonlyArray<string>
-}
+  peakFrustration: Schema.Number,
+  averageFrustration: Schema.Number,
+  /** The words and signs that showed frustration, the most frequent first. */
+  signals: Schema.Array(Schema.String)
+})
+export type Mood = typeof Mood.Type
 
-/** A subagent with the figures of its own conversation, in the units of `Session`. */
-export interface AgentConversation
-  extends Pick<
-    Session,
-    | "firstPrompt"
-    | "toolCalls"
-    | "toolErrors"
-    | "compactions"
-    | "responses"
-    | "unpricedResponses"
-    | "input"
-    | "output"
-    | "cacheRead"
-    | "cacheWrite5m"
-    | "cacheWrite1h"
-    | "costNanoUsd"
-  > {
-  readonly agent: Agent
-}
+/** A subagent's conversation with its own figures, as `Session` has them of a whole session. */
+export const AgentConversation = Schema.Struct({
+  ...Struct.pick(
+    Session.fields,
+    "firstPrompt",
+    "toolCalls",
+    "toolErrors",
+    "compactions",
+    "responses",
+    "unpricedResponses",
+    "input",
+    "output",
+    "cacheRead",
+    "cacheWrite5m",
+    "cacheWrite1h",
+    "costNanoUsd"
+  ),
+  agent: Agent
+})
+export type AgentConversation = typeof AgentConversation.Type
 
 type Of<A> = (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyMap<SessionId, A>, StoreError, Viewer>
 

@@ -6,7 +6,6 @@ import { AgentId, SessionId, type TranscriptId } from "../journal/Entry.ts"
 import type { Page, PageCursorInvalid, PageRequest } from "../store/Page.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
-import type { OrderBy, Where } from "../store/Where.ts"
 import type { FileChange } from "./FileChange.ts"
 import type { Message, ToolCall } from "./Message.ts"
 import type { Project } from "./Project.ts"
@@ -21,15 +20,7 @@ export const SessionFilter = Schema.Struct({
 })
 export type SessionFilter = typeof SessionFilter.Type
 
-/** The fields by which sessions are filtered and sorted. `path`: the directory they worked in first; `source`: the harness. */
-export type SessionField = "id" | "path" | "status" | "slug" | "pullRequest" | "team" | "source"
-export interface SessionsQuery {
-  readonly where?: Where<SessionField> | undefined
-  /** Without it the latest activity first. */
-  readonly orderBy?: ReadonlyArray<OrderBy<SessionField>> | undefined
-}
-
-/** A conversation of a session: the session's own, or a subagent's. */
+/** A conversation of a session: its own, or a subagent's. */
 export const MessagesOf = Schema.Struct({ sessionId: SessionId, agentId: Schema.optional(AgentId) })
 export type MessagesOf = typeof MessagesOf.Type
 
@@ -40,11 +31,6 @@ export class Sessions extends Context.Tag("han-core/Sessions")<
     /** Latest activity first. */
     readonly list: (filter: SessionFilter, page: PageRequest) => Effect.Effect<Page<Session>, PageCursorInvalid | StoreError, Viewer>
     readonly count: (filter: SessionFilter) => Effect.Effect<number, StoreError, Viewer>
-    /** The same for any condition on a session's fields, in any order of them. */
-    readonly find: (query: SessionsQuery, page: PageRequest) => Effect.Effect<Page<Session>, PageCursorInvalid | StoreError, Viewer>
-    readonly countFound: (query: SessionsQuery) => Effect.Effect<number, StoreError, Viewer>
-    /** The cursor in the list of all sessions, latest activity first. */
-    readonly cursorOf: (session: Session) => Effect.Effect<string, StoreError, Viewer>
     /** By id, or by the beginning of one that means a single session. */
     readonly get: (id: string) => Effect.Effect<Session, SessionNotFound | StoreError, Viewer>
     readonly getMany: (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyArray<Session>, StoreError, Viewer>

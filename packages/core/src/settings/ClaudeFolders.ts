@@ -69,7 +69,8 @@ export const layerConfigDirs = (options: ClaudeFoldersOptions): Layer.Layer<Clau
     Effect.map(ConfigDirs, ({ list }) =>
       make(
         options,
-        Effect.map(list, (dirs) => dirs.filter(({ source }) => source === "claude-code").map((dir) => dir.path))
+        // The list of this process, in which nothing can fail.
+        Effect.map(Effect.orDie(list), (dirs) => dirs.filter(({ source }) => source === "claude-code").map((dir) => dir.path))
       )
     )
   )

@@ -19,6 +19,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { FileProblem } from "../journal/Transcripts.ts"
+import type { StoreError } from "../store/StoreError.ts"
 
 /** A file of settings, there or not. Its path is absolute. */
 export const SettingsFile = Schema.Struct({
@@ -115,11 +116,11 @@ export const SettingsSummary = Schema.Struct({
 })
 export type SettingsSummary = typeof SettingsSummary.Type
 
-/** The configuration of this machine, by the files of Claude Code and of han. */
+/** The configuration of this machine, by the files of Claude Code and of han. A `StoreError` means that whoever has the files does not answer. */
 export class ClaudeSettings extends Context.Tag("han-core/ClaudeSettings")<
   ClaudeSettings,
   {
-    /** With `projectPath`, the settings that hold in that project; without, those of the user alone, and the MCP servers of all projects. */
-    readonly summary: (query: { readonly projectPath?: string | undefined }) => Effect.Effect<SettingsSummary>
+    /** With `projectPath` as it holds in that project; without, for the user alone, and the MCP servers of all projects. */
+    readonly summary: (query: { readonly projectPath?: string | undefined }) => Effect.Effect<SettingsSummary, StoreError>
   }
 >() {}

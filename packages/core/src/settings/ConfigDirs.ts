@@ -17,7 +17,8 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
+import { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files/JsonFile.ts"
+import type { StoreError } from "../store/StoreError.ts"
 
 /** A configuration folder of Claude Code or another harness, whose transcripts are indexed. Its path is absolute. */
 export const ConfigDir = Schema.Struct({
@@ -54,21 +55,22 @@ export class ConfigDirNotFound extends Schema.TaggedError<ConfigDirNotFound>("ha
   message: Schema.String
 }) {}
 
-/** The configuration file of han could not be read or written. It is unchanged. */
-export type ConfigFileError = JsonFileBroken | JsonFileUnreadable | JsonFileUnwritable
+/** The configuration file of han could not be read or written; it is as it was. */
+export const ConfigFileError = Schema.Union(JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable)
+export type ConfigFileError = typeof ConfigFileError.Type
 
-/** The folders under which han looks for transcripts. */
+/** The folders under which han looks for transcripts. A `StoreError` means that whoever has the list does not answer. */
 export class ConfigDirs extends Context.Tag("han-core/ConfigDirs")<
   ConfigDirs,
   {
-    /** All folders that are followed at the moment, there or not, the default one first. */
-    readonly list: Effect.Effect<ReadonlyArray<ConfigDir>>
+    /** All that are followed at the moment, there or not, the default one first. */
+    readonly list: Effect.Effect<ReadonlyArray<ConfigDir>, StoreError>
     /**
      * Follows a folder from now on and after every start. `path` is absolute or begins with `~`, and the folder is there. A folder that is known already, by
      * this path or another, is not added again, and takes the new name.
      */
-    readonly register: (path: string, name?: string) => Effect.Effect<ConfigDir, ConfigDirInvalid | ConfigFileError>
-    /** Stops following a registered folder. Its transcripts stay in the journal. */
-    readonly unregister: (path: string) => Effect.Effect<ConfigDir, ConfigDirInvalid | ConfigDirFixed | ConfigDirNotFound | ConfigFileError>
+    readonly register: (path: string, name?: string) => Effect.Effect<ConfigDir, ConfigDirInvalid | ConfigFileError | StoreError>
+    /** Follows a registered folder no longer. Its transcripts stay in the journal. */
+    readonly unregister: (path: string) => Effect.Effect<ConfigDir, ConfigDirInvalid | ConfigDirFixed | ConfigDirNotFound | ConfigFileError | StoreError>
   }
 >() {}

@@ -25,6 +25,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { readStart } from "../files/wholeFile.ts"
 import { FileProblem } from "../journal/Transcripts.ts"
+import type { StoreError } from "../store/StoreError.ts"
 import { problemOf } from "../transcripts/transcriptFolders.ts"
 import { ClaudeFolders } from "./ClaudeFolders.ts"
 import { type RuleFile, ruleFilesIn } from "./ruleFiles.ts"
@@ -60,7 +61,7 @@ export class MemoryRules extends Context.Tag("han-core/MemoryRules")<
      * The user's `CLAUDE.md` and `rules/`, and for each project `CLAUDE.md`, `CLAUDE.local.md`, `.claude/CLAUDE.md` and `.claude/rules/`. A file that several
      * paths lead to is one rule. At most 1,000 files of a `rules` folder and 16 MiB of text in all.
      */
-    readonly rules: (query: { readonly projectPaths: ReadonlyArray<string> }) => Effect.Effect<MemoryRuleList>
+    readonly rules: (query: { readonly projectPaths: ReadonlyArray<string> }) => Effect.Effect<MemoryRuleList, StoreError>
   }
 >() {}
 

@@ -17,47 +17,50 @@
 
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import type { FileValidation } from "../hooks/HookRun.ts"
-import type { SessionId } from "../journal/Entry.ts"
+import { SessionId } from "../journal/Entry.ts"
 import type { HanTask } from "../sessions/HanTask.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 
-/** The sessions, and the part of their time, that a question is about. Bounds are exact to the quarter of an hour in which they lie. */
-export interface MetricsScope {
-  /** Milliseconds since 1970, as `until`. */
-  readonly since?: number | undefined
-  readonly until?: number | undefined
-  /** Only sessions that worked first in one of these directories; all if absent. */
-  readonly paths?: ReadonlyArray<string> | undefined
+/** Sessions and a part of their time: to the quarter of an hour in which a bound lies. */
+export const MetricsScope = Schema.Struct({
+  /** Milliseconds since 1970. */
+  since: Schema.optional(Schema.Number),
+  until: Schema.optional(Schema.Number),
+  /** Sessions that worked in one of these directories first; all without. */
+  paths: Schema.optional(Schema.Array(Schema.String)),
   /** Only these sessions. */
-  readonly sessionIds?: ReadonlyArray<SessionId> | undefined
-}
+  sessionIds: Schema.optional(Schema.Array(SessionId))
+})
+export type MetricsScope = typeof MetricsScope.Type
 
-/** Sums over sessions in a part of their time. Tokens and money are those of distinct API responses. */
-export interface Activity {
-  /** Sessions with any line in that time. */
-  readonly sessions: number
-  /** Conversation lines, without those of subagents and copies. */
-  readonly messages: number
-  readonly prompts: number
-  readonly toolCalls: number
-  readonly linesAdded: number
-  readonly linesRemoved: number
+export const Activity = Schema.Struct({
+  /** Sessions with something in that time. */
+  sessions: Schema.Number,
+  /** Conversation lines, subagents' and copies' not counted. */
+  messages: Schema.Number,
+  prompts: Schema.Number,
+  toolCalls: Schema.Number,
+  linesAdded: Schema.Number,
+  linesRemoved: Schema.Number,
   /** Changes of files by tool calls that succeeded. */
-  readonly fileChanges: number
-  /** Quarters of an hour with a line of any session, in milliseconds. */
-  readonly activeMs: number
-  /** The estimated time, in milliseconds, that a human took to type and read the prompts, by their length. */
-  readonly promptMs: number
-  readonly responses: number
-  readonly input: number
-  readonly output: number
-  readonly cacheRead: number
-  readonly cacheWrite: number
+  fileChanges: Schema.Number,
+  /** Quarters of an hour with something in them, in milliseconds: of all sessions together. */
+  activeMs: Schema.Number,
+  /** Milliseconds that a human needed to type and read the prompts, by their length. */
+  promptMs: Schema.Number,
+  responses: Schema.Number,
+  input: Schema.Number,
+  output: Schema.Number,
+  cacheRead: Schema.Number,
+  cacheWrite: Schema.Number,
   /** Integer nano-dollars of priced responses. */
-  readonly costNanoUsd: number
-}
+  costNanoUsd: Schema.Number
+})
+export type Activity = typeof Activity.Type
 
 /** The activity of a time in which nothing happened. */
 export const noActivity: Activity = {
@@ -78,49 +81,87 @@ export const noActivity: Activity = {
   costNanoUsd: 0
 }
 
-/** The activity of a day, week or month. */
-export interface DayActivity extends Activity {
+export const DayActivity = Schema.Struct({
+  ...Activity.fields,
   /** `2026-11-22` in the time zone that was asked for: the day, or the one with which the week (Monday) or month begins. */
-  readonly date: string
-}
-/** The activity of one hour of the day, over all days. */
-export interface HourActivity {
+  date: Schema.String
+})
+export type DayActivity = typeof DayActivity.Type
+export const HourActivity = Schema.Struct({
   /** 0 to 23. */
-  readonly hour: number
-  readonly sessions: number
-  readonly messages: number
-}
-/** Responses of a model with their tokens, and their cost in integer nano-dollars. `unpriced`: responses without a known cost. */
-export interface ModelActivity {
+  hour: Schema.Number,
+  sessions: Schema.Number,
+  messages: Schema.Number
+})
+export type HourActivity = typeof HourActivity.Type
+export const ModelActivity = Schema.Struct({
   /** Null for all days together. */
-  readonly date: string | null
-  readonly model: string
-  readonly responses: number
-  readonly unpriced: number
-  readonly input: number
-  readonly output: number
-  readonly cacheRead: number
-  readonly cacheWrite: number
-  readonly costNanoUsd: number
-  /** The further cost of the cache reads, had they been plain input; 0 without a price. */
-  readonly cacheSavingNanoUsd: number
-}
-/** The activity of a session. Texts and times (milliseconds since 1970) are null where no line says them. */
-export interface SessionActivity extends Omit<Activity, "sessions"> {
-  readonly sessionId: SessionId
-  readonly title: string | null
-  readonly slug: string | null
-  readonly firstPrompt: string | null
-  readonly path: string | null
-  readonly startedAt: number | null
-  readonly updatedAt: number | null
-  readonly compactions: number
-  readonly tasks: number
-  readonly tasksCompleted: number
-  /** Prompts with words, and the sum of their sentiment scores. */
-  readonly analysed: number
-  readonly scoreSum: number
-}
+  date: Schema.NullOr(Schema.String),
+  model: Schema.String,
+  responses: Schema.Number,
+  unpriced: Schema.Number,
+  input: Schema.Number,
+  output: Schema.Number,
+  cacheRead: Schema.Number,
+  cacheWrite: Schema.Number,
+  costNanoUsd: Schema.Number,
+  /** The amount by which the cache reads would have cost more as plain input; 0 without a price. */
+  cacheSavingNanoUsd: Schema.Number
+})
+export type ModelActivity = typeof ModelActivity.Type
+export const SessionActivity = Schema.Struct({
+  ...Struct.omit(Activity.fields, "sessions"),
+  sessionId: SessionId,
+  title: Schema.NullOr(Schema.String),
+  slug: Schema.NullOr(Schema.String),
+  firstPrompt: Schema.NullOr(Schema.String),
+  path: Schema.NullOr(Schema.String),
+  startedAt: Schema.NullOr(Schema.Number),
+  updatedAt: Schema.NullOr(Schema.Number),
+  compactions: Schema.Number,
+  tasks: Schema.Number,
+  tasksCompleted: Schema.Number,
+  /** Prompts with words, and the sum of their scores. */
+  analysed: Schema.Number,
+  scoreSum: Schema.Number
+})
+export type SessionActivity = typeof SessionActivity.Type
+
+/** Calls of one tool. */
+export const ToolActivity = Schema.Struct({ name: Schema.String, calls: Schema.Int })
+export type ToolActivity = typeof ToolActivity.Type
+/** Subagents of one type that were started. */
+export const AgentActivity = Schema.Struct({ type: Schema.String, calls: Schema.Int })
+export type AgentActivity = typeof AgentActivity.Type
+export const HookActivity = Schema.Struct({ hook: Schema.String, runs: Schema.Int, passed: Schema.Int, totalDurationMs: Schema.Number })
+export type HookActivity = typeof HookActivity.Type
+/** Compactions by their causes, and the sessions that had any. */
+export const CompactionActivity = Schema.Struct({
+  auto: Schema.Int,
+  manual: Schema.Int,
+  continuation: Schema.Int,
+  unknown: Schema.Int,
+  sessions: Schema.Int
+})
+export type CompactionActivity = typeof CompactionActivity.Type
+/** A task as it is now. */
+export const TaskActivity = Schema.Struct({
+  sessionId: SessionId,
+  subject: Schema.String,
+  status: Schema.String,
+  createdAt: Schema.NullOr(Schema.Number),
+  completedAt: Schema.NullOr(Schema.Number)
+})
+export type TaskActivity = typeof TaskActivity.Type
+/** Prompts with words: their number, the sum of their scores, and how many of them showed how much frustration. */
+export const MoodActivity = Schema.Struct({
+  analysed: Schema.Int,
+  scoreSum: Schema.Number,
+  low: Schema.Int,
+  moderate: Schema.Int,
+  high: Schema.Int
+})
+export type MoodActivity = typeof MoodActivity.Type
 
 /** Sums that the store keeps up to date with the journal: a question reads no message. */
 export class Metrics extends Context.Tag("han-core/Metrics")<
@@ -134,55 +175,21 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
     readonly hours: (scope: MetricsScope & { readonly timeZone: string }) => Effect.Effect<ReadonlyArray<HourActivity>, StoreError, Viewer>
     /** The model with most tokens first; with `daysIn`, a time zone, rows for each day there, in order of days. */
     readonly models: (scope: MetricsScope & { readonly daysIn?: string | undefined }) => Effect.Effect<ReadonlyArray<ModelActivity>, StoreError, Viewer>
-    /** Sessions with any activity in that time, the latest first. */
-    readonly sessions: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<SessionActivity>, StoreError, Viewer>
-    /** Calls of each tool on the whole UTC days that the scope touches, the most called first. */
-    readonly tools: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<{ readonly name: string; readonly calls: number }>, StoreError, Viewer>
-    /** Starts of subagents by their type. */
-    readonly agents: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<{ readonly type: string; readonly calls: number }>, StoreError, Viewer>
-    /** Runs of each hook. `totalDurationMs`: the sum of those that state a duration. */
-    readonly hooks: (
-      scope: MetricsScope
-    ) => Effect.Effect<
-      ReadonlyArray<{ readonly hook: string; readonly runs: number; readonly passed: number; readonly totalDurationMs: number }>,
-      StoreError,
-      Viewer
-    >
-    /** Compactions by their cause, and the number of sessions with one. */
-    readonly compactions: (
-      scope: MetricsScope
-    ) => Effect.Effect<
-      { readonly auto: number; readonly manual: number; readonly continuation: number; readonly unknown: number; readonly sessions: number },
-      StoreError,
-      Viewer
-    >
-    /** Tasks that were created in that time, in their present state. */
-    readonly tasks: (scope: MetricsScope) => Effect.Effect<
-      ReadonlyArray<{
-        readonly sessionId: SessionId
-        readonly subject: string
-        readonly status: string
-        readonly createdAt: number | null
-        readonly completedAt: number | null
-      }>,
-      StoreError,
-      Viewer
-    >
-    /** Tasks that agents announced through han, folded from the lines of that time. */
-    readonly hanTasks: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<HanTask>, StoreError, Viewer>
+    /** Sessions with anything in that time, the latest activity first. */
+    readonly sessions: Of<ReadonlyArray<SessionActivity>>
+    /** Whole days, in UTC, that the scope touches. The most called first. */
+    readonly tools: Of<ReadonlyArray<ToolActivity>>
+    readonly agents: Of<ReadonlyArray<AgentActivity>>
+    readonly hooks: Of<ReadonlyArray<HookActivity>>
+    readonly compactions: Of<CompactionActivity>
+    /** Tasks that were created in that time. */
+    readonly tasks: Of<ReadonlyArray<TaskActivity>>
+    /** Tasks that were announced through han, by those of their lines that were written in that time. */
+    readonly hanTasks: Of<ReadonlyArray<HanTask>>
     /** Checks that files passed, the newest first. */
-    readonly validations: (scope: MetricsScope) => Effect.Effect<ReadonlyArray<FileValidation>, StoreError, Viewer>
-    /** Prompts with words, the sum of their sentiment scores, and the prompts with each level of frustration. */
-    readonly moods: (scope: MetricsScope) => Effect.Effect<
-      {
-        readonly analysed: number
-        readonly scoreSum: number
-        readonly low: number
-        readonly moderate: number
-        readonly high: number
-      },
-      StoreError,
-      Viewer
-    >
+    readonly validations: Of<ReadonlyArray<FileValidation>>
+    readonly moods: Of<MoodActivity>
   }
 >() {}
+
+type Of<A> = (scope: MetricsScope) => Effect.Effect<A, StoreError, Viewer>

@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
 import * as Indexer from "han-core/Indexer"
 import { Journal } from "han-core/Journal"
+import { JournalAdmin } from "han-core/JournalAdmin"
 import { Search } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
@@ -96,7 +97,7 @@ const archive = Effect.fn(function* (root: string, store: keyof typeof stores) {
       outputs: (yield* run(Context.get(context, Journal).outputs())).map((one) => one.kept).sort((a, b) => a - b)
     }
   })
-  const rebuild = run(Stream.runDrain(Context.get(context, Journal).rebuild))
+  const rebuild = run(Stream.runDrain(Context.get(context, JournalAdmin).rebuild))
   return { answers, pass, rebuild }
 })
 

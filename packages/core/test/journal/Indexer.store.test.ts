@@ -10,17 +10,20 @@ import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
 import { SessionId } from "han-core/Entry"
 import { FileUnreadable } from "han-core/FileUnreadable"
-import { Journal } from "han-core/Journal"
+import { JournalWriter } from "han-core/JournalWriter"
 import { StoreError } from "han-core/StoreError"
 import { Transcripts } from "han-core/Transcripts"
 import { archive, eventually, line, put, session, temporary } from "../../../../test/indexing.ts"
 import { runs } from "../../../../test/runs.ts"
+import type { JournalServices } from "../../../../test/wholeJournal.ts"
 
 const main = (root: string, number = 1, project = "-p") => path.join(root, "projects", project, `${session(number)}.jsonl`)
-const withTranscripts = (context: Context.Context<Transcripts | Journal>, change: (transcripts: typeof Transcripts.Service) => typeof Transcripts.Service) =>
-  Context.add(context, Transcripts, change(Context.get(context, Transcripts)))
-const withJournal = (context: Context.Context<Transcripts | Journal>, change: (journal: typeof Journal.Service) => typeof Journal.Service) =>
-  Context.add(context, Journal, change(Context.get(context, Journal)))
+const withTranscripts = (
+  context: Context.Context<Transcripts | JournalServices>,
+  change: (transcripts: typeof Transcripts.Service) => typeof Transcripts.Service
+) => Context.add(context, Transcripts, change(Context.get(context, Transcripts)))
+const withWriter = (context: Context.Context<Transcripts | JournalServices>, change: (writer: typeof JournalWriter.Service) => typeof JournalWriter.Service) =>
+  Context.add(context, JournalWriter, change(Context.get(context, JournalWriter)))
 const id = (number = 1) => `${session(number)}/main`
 
 describe("a pass", () => {
@@ -342,9 +345,9 @@ describe("a pass", () => {
       const { indexer, infos, journal, kept, pass, run } = yield* archive(root, {
         around: (layer) =>
           Layer.map(layer, (context) =>
-            withJournal(context, (journal) => ({
-              ...journal,
-              appendAll: (...args) => (++appends === 3 ? Effect.never : journal.appendAll(...args))
+            withWriter(context, (writer) => ({
+              ...writer,
+              appendAll: (...args) => (++appends === 3 ? Effect.never : writer.appendAll(...args))
             }))
           )
       })
@@ -418,8 +421,8 @@ describe("following", () => {
         const root = path.join(folder, "config")
         const home = path.join(folder, ".han")
         const first = put(main(root), "")
-        const { indexer, infos, kept, run } = yield* archive(root, { hanHome: home })
-        const fiber = yield* Effect.forkScoped(run(indexer.follow))
+        const { follow, indexer, infos, kept, run } = yield* archive(root, { hanHome: home })
+        const fiber = yield* Effect.forkScoped(run(follow))
         yield* eventually(
           Effect.map(indexer.status, (status) => [status.lastPassAt, status.roots[0]?.state]),
           ([at, state]) => at !== null && state === "watching"
@@ -479,8 +482,8 @@ describe("following", () => {
       const root = yield* temporary
       const file = put(main(root), line("a") + line("b"))
       const copy = put(main(root, 1, "-copy"), line("a"))
-      const { indexer, infos, run } = yield* archive(root)
-      yield* Effect.forkScoped(run(indexer.follow))
+      const { follow, indexer, infos, run } = yield* archive(root)
+      yield* Effect.forkScoped(run(follow))
       yield* eventually(infos, (all) => all[0]?.file?.path === file)
       yield* eventually(indexer.status, (status) => status.roots[0]?.state === "watching" && status.running === null)
       appendFileSync(copy, line("b"))
@@ -499,22 +502,22 @@ describe("following", () => {
       const root = yield* temporary
       put(main(root, 1), line("a"))
       let failures = 3
-      const { indexer, kept, run } = yield* archive(root, {
+      const { follow, indexer, kept, run } = yield* archive(root, {
         around: (layer) =>
           Layer.map(layer, (context) =>
-            withJournal(context, (journal) => ({
-              ...journal,
+            withWriter(context, (writer) => ({
+              ...writer,
               appendAll: (...args) =>
                 failures > 0
                   ? Effect.suspend(() => {
                       failures--
                       return Effect.fail(new StoreError({ operation: "append", reason: failures === 1 ? "busy" : "full", message: "no space" }))
                     })
-                  : journal.appendAll(...args)
+                  : writer.appendAll(...args)
             }))
           )
       })
-      yield* Effect.forkScoped(run(indexer.follow))
+      yield* Effect.forkScoped(run(follow))
       const { failing } = yield* eventually(indexer.status, (status) => status.failing !== null)
       expect(failing?.message).toBe("no space")
       yield* eventually(kept, (all) => all[id(1)]?.[0] === line("a"))
@@ -531,17 +534,17 @@ describe("following", () => {
       const root = yield* temporary
       put(main(root, 1), line("a"))
       let full = false
-      const { indexer, kept, run } = yield* archive(root, {
+      const { follow, indexer, kept, run } = yield* archive(root, {
         around: (layer) =>
           Layer.map(layer, (context) =>
-            withJournal(context, (journal) => ({
-              ...journal,
+            withWriter(context, (writer) => ({
+              ...writer,
               appendAll: (...args) =>
-                full ? Effect.fail(new StoreError({ operation: "append", reason: "full", message: "no space" })) : journal.appendAll(...args)
+                full ? Effect.fail(new StoreError({ operation: "append", reason: "full", message: "no space" })) : writer.appendAll(...args)
             }))
           )
       })
-      yield* Effect.forkScoped(run(indexer.follow))
+      yield* Effect.forkScoped(run(follow))
       yield* eventually(kept, (all) => all[id(1)]?.[0] === line("a"))
       full = true
       appendFileSync(main(root, 1), line("b"))
@@ -556,16 +559,16 @@ describe("following", () => {
     Effect.gen(function* () {
       const root = yield* temporary
       put(main(root, 1), line("a"))
-      const { indexer, run } = yield* archive(root, {
+      const { follow, indexer, run } = yield* archive(root, {
         around: (layer) =>
           Layer.map(layer, (context) =>
-            withJournal(context, (journal) => ({
-              ...journal,
+            withWriter(context, (writer) => ({
+              ...writer,
               appendAll: () => Effect.fail(new StoreError({ operation: "append", reason: "corrupt", message: "malformed" }))
             }))
           )
       })
-      expect(yield* run(Effect.flip(indexer.follow))).toMatchObject({ reason: "corrupt" })
+      expect(yield* run(Effect.flip(follow))).toMatchObject({ reason: "corrupt" })
       const since = (yield* indexer.status).failing?.since
       expect(yield* run(Effect.flip(Stream.runDrain(indexer.index)))).toMatchObject({ reason: "corrupt" })
       expect((yield* indexer.status).failing).toEqual({ since, message: "malformed" })
@@ -582,12 +585,12 @@ describe("following", () => {
       const { kept, pass } = yield* archive(root, {
         around: (layer) =>
           Layer.map(layer, (context) =>
-            withJournal(context, (journal) => ({
-              ...journal,
+            withWriter(context, (writer) => ({
+              ...writer,
               appendAll: (...args) =>
                 Effect.acquireUseRelease(
                   Effect.sync(() => (most = Math.max(most, ++now))),
-                  () => Effect.zipRight(Effect.yieldNow(), journal.appendAll(...args)),
+                  () => Effect.zipRight(Effect.yieldNow(), writer.appendAll(...args)),
                   () => Effect.sync(() => now--)
                 )
             }))

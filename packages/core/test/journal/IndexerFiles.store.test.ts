@@ -248,8 +248,8 @@ describe("a transcript that was written anew", () => {
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(main(root), before)
-      const { holds, indexer, run } = yield* opened(root)
-      yield* Effect.forkScoped(run(indexer.follow))
+      const { follow, holds, indexer, run } = yield* opened(root)
+      yield* Effect.forkScoped(run(follow))
       yield* eventually(holds, (texts) => texts.join("") === before)
       yield* eventually(indexer.status, (status) => status.roots[0]?.state === "watching" && status.running === null)
       put(file, clean)

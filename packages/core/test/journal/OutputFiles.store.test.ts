@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Indexer from "han-core/Indexer"
-import { Journal } from "han-core/Journal"
 import { Search } from "han-core/Search"
 import { toolOutputId } from "han-core/ToolOutput"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
@@ -15,6 +14,7 @@ import { Transcripts } from "han-core/Transcripts"
 import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { put, session, temporary } from "../../../../test/indexing.ts"
+import { wholeJournal } from "../../../../test/wholeJournal.ts"
 
 const id = session(1)
 const pointing = (uuid: string, name: string, of = id): string =>
@@ -42,8 +42,8 @@ const archive = Effect.fn(function* (root: string, filename = ":memory:") {
   const context = yield* Layer.build(
     Indexer.layer.pipe(Layer.provide(counting), Layer.provideMerge(Layer.orDie(SqliteStore.layer({ filename }))), Layer.merge(Viewer.layerLocal))
   )
-  const run = <A, E>(effect: Effect.Effect<A, E, Viewer | Journal | Search | Indexer.Indexer>) => Effect.orDie(Effect.provide(effect, context))
-  const journal = Context.get(context, Journal)
+  const run = <A, E>(effect: Effect.Effect<A, E, Viewer | Search>) => Effect.orDie(Effect.provide(effect, context))
+  const journal = yield* Effect.provide(wholeJournal, context)
   const pass = run(
     Effect.map(Stream.runCollect(Context.get(context, Indexer.Indexer).index), (progress) => {
       const last = [...progress].at(-1)
@@ -64,7 +64,16 @@ const archive = Effect.fn(function* (root: string, filename = ":memory:") {
       )
     )
   ).pipe(Effect.map((all): Record<string, string> => Object.fromEntries(all)))
-  return { run, journal, pass, found, kept, reads: () => reads, indexer: Context.get(context, Indexer.Indexer) }
+  return {
+    run,
+    journal,
+    pass,
+    found,
+    kept,
+    reads: () => reads,
+    indexer: Context.get(context, Indexer.Indexer),
+    follow: Context.get(context, Indexer.IndexerFollow).follow
+  }
 })
 
 describe("outputs of tools", () => {
@@ -161,8 +170,8 @@ describe("outputs of tools", () => {
       const root = yield* temporary
       const at = path.join(root, "projects/-p", id)
       put(`${at}.jsonl`, pointing("a1", "out.txt"))
-      const { found, indexer, run } = yield* archive(root)
-      yield* Effect.forkScoped(run(indexer.follow))
+      const { follow, found, run } = yield* archive(root)
+      yield* Effect.forkScoped(run(follow))
       const until = (word: string) => Effect.repeat(Effect.delay(found(word), "20 millis"), { until: (ids) => ids.length > 0, times: 500 })
       expect(yield* until("preview")).toEqual(["a1"])
       const file = put(path.join(at, "tool-results/out.txt"), "firstword ")

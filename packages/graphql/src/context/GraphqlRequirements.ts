@@ -4,17 +4,19 @@ import type { ConfigDirs } from "han-core/ConfigDirs"
 import type { Directories } from "han-core/Directories"
 import type { Journal } from "han-core/Journal"
 import type { MemoryRules } from "han-core/MemoryRules"
+import type { MessageQueries } from "han-core/MessageQueries"
 import type { Messages } from "han-core/Messages"
 import type { Metrics } from "han-core/Metrics"
 import type { Plugins } from "han-core/Plugins"
 import type { Search } from "han-core/Search"
 import type { SessionDetails } from "han-core/SessionDetails"
+import type { SessionQueries } from "han-core/SessionQueries"
 import type { Sessions } from "han-core/Sessions"
 import type { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
 
 /** The core services that every schema asks; any layers will do. The viewer is not among them: each request has its own. */
-export type GraphqlRequirements = Directories | Journal | Messages | Metrics | Search | SessionDetails | Sessions | Usage
+export type GraphqlRequirements = Directories | Journal | MessageQueries | Messages | Metrics | Search | SessionDetails | SessionQueries | Sessions | Usage
 
 /** The core services that a schema with the `machine` part asks beside these. */
 export type MachineRequirements = ClaudeSettings | ConfigDirs | MemoryRules | Plugins

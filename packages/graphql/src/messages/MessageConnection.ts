@@ -1,5 +1,5 @@
 import type { SessionId } from "han-core/Entry"
-import type { MessageField } from "han-core/Messages"
+import type { MessageField } from "han-core/MessageQueries"
 import { holds, type OrderBy, type Where } from "han-core/Where"
 import { connectionType } from "../relay/Connection.ts"
 import { conditionsOn, filterType, onFloat, onInt, onText, orderOf, orderType } from "../relay/Filters.ts"

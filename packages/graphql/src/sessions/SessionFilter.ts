@@ -1,5 +1,5 @@
 import type { Project } from "han-core/Project"
-import type { SessionField } from "han-core/Sessions"
+import type { SessionField } from "han-core/SessionQueries"
 import { holds, type Where } from "han-core/Where"
 import { ProjectFilter, projectCondition, projectField } from "../projects/Projects.ts"
 import { conditionsOn, filterType, onInt, onText, orderType, whereOf } from "../relay/Filters.ts"

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import type { SessionId } from "han-core/Entry"
-import { Messages } from "han-core/Messages"
+import { MessageQueries } from "han-core/MessageQueries"
 import { projectId } from "han-core/Project"
 import type { SessionLink, Session as SessionRow } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
@@ -150,8 +150,8 @@ const conversation: Fields<SessionRow> = {
         const where = whereOf(args.filter, messageCondition(session.id))
         const agentId = agentOf(session)?.id ?? (where !== undefined && fieldsOf(where).has("agentId") ? undefined : null)
         const query = { sessionId: sessionOf(session), agentId, where, orderBy: messageOrder(args.orderBy) }
-        const page = await run(Effect.flatMap(Messages, (messages) => messages.page(query, request)))
-        return connectionOf(page, () => run(Effect.flatMap(Messages, (messages) => messages.count(query))))
+        const page = await run(Effect.flatMap(MessageQueries, (messages) => messages.find(query, request)))
+        return connectionOf(page, () => run(Effect.flatMap(MessageQueries, (messages) => messages.countFound(query))))
       }
     ),
     args: { ...pageArgs, ...listArgs(MessageFilter, MessageOrderBy) }

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import { Journal } from "han-core/Journal"
+import { JournalWriter } from "han-core/JournalWriter"
 import { OwnerId, Viewer } from "han-core/Viewer"
 import * as ChangeFeed from "han-graphql/ChangeFeed"
 import { describe, expect, it } from "vitest"
@@ -18,7 +18,7 @@ for (const [name, fresh] of stores)
         const append = (viewer: typeof Viewer.local, id: string) =>
           managed.runPromise(
             Effect.provideService(
-              Effect.flatMap(Journal, (journal) => journal.appendAll([session(id, [user(id, 0, "x")])])),
+              Effect.flatMap(JournalWriter, (journal) => journal.appendAll([session(id, [user(id, 0, "x")])])),
               Viewer,
               viewer
             )

@@ -1,6 +1,6 @@
 import { Effect, Fiber } from "effect"
-import { Directories } from "han-core/Directories"
-import { Journal } from "han-core/Journal"
+import { DirectoryWriter } from "han-core/Directories"
+import { JournalWriter } from "han-core/JournalWriter"
 import { afterAll, afterEach, assert, beforeAll, describe, expect, it } from "vitest"
 import { answer, at, call, log, noted, result, session, text, user } from "../../../../test/transcriptLines.ts"
 import { type Asking, open, type Subscription, stores } from "../graphqlAsking.ts"
@@ -112,7 +112,7 @@ for (const [name, fresh] of stores)
       const prefixed = await to(source, { project: `Project:${here.session.projectId}` })
       const elsewhere = await to(source, { project: "nowhere" })
       await asking.run(
-        Effect.flatMap(Journal, (journal) =>
+        Effect.flatMap(JournalWriter, (journal) =>
           journal.appendAll([
             session(second, [user("s2", "2026-03-11T13:00:00.000Z", "two")]),
             session(third, [{ ...user("s3", "2026-03-11T14:00:00.000Z", "three"), cwd: "/work/other" }])
@@ -159,7 +159,7 @@ for (const [name, fresh] of stores)
       const found = await asking.ask("query ($id: String!) { project(id: $id) { path } }", { id: project.projectId })
       expect([found.project.path, project.parentId]).toEqual([`/work/${id}`, null])
       await asking.run(
-        Effect.flatMap(Directories, (directories) =>
+        Effect.flatMap(DirectoryWriter, (directories) =>
           directories.note(`/work/${id}`, { remote: `git.example/me/${id}`, root: `/work/${id}`, worktreeOf: null, defaultBranch: "main" })
         )
       )

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite"
 import { AgentId } from "han-core/Entry"
-import type { Append } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 import pg from "pg"
 import { describe, expect, it } from "vitest"
 import { answer, call, log, noted, result, session, text, user } from "../../../../test/transcriptLines.ts"

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { Directories } from "han-core/Directories"
+import { DirectoryWriter } from "han-core/Directories"
 import { AgentId } from "han-core/Entry"
 import { Metrics } from "han-core/Metrics"
 import { Search } from "han-core/Search"
@@ -172,7 +172,7 @@ for (const [name, fresh] of stores)
 
     it("finds the repository of a project", async () => {
       await asking.run(
-        Effect.flatMap(Directories, (all) => all.note("/work/app", { remote: "git.example/a/b", root: "/work/app", worktreeOf: null, defaultBranch: null }))
+        Effect.flatMap(DirectoryWriter, (all) => all.note("/work/app", { remote: "git.example/a/b", root: "/work/app", worktreeOf: null, defaultBranch: null }))
       )
       const { projects } = await asking.ask("{ projects(first: 1) { id projectId repoId } }")
       const [{ id, projectId, repoId }] = projects

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { Directories } from "han-core/Directories"
+import { DirectoryWriter } from "han-core/Directories"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { answer, call, log, noted, result, session, text, user } from "../../../../test/transcriptLines.ts"
 import { type Answer, type Asking, open, stores } from "../graphqlAsking.ts"
@@ -76,7 +76,7 @@ for (const [name, fresh] of stores)
       await asking.append(alpha, beta, gamma, gammaLog)
       const git = { remote: "git.example/me/app", defaultBranch: "main" }
       await asking.run(
-        Effect.flatMap(Directories, (directories) =>
+        Effect.flatMap(DirectoryWriter, (directories) =>
           Effect.all([
             directories.note("/work/app", { ...git, root: "/work/app", worktreeOf: null }),
             directories.note("/work/app-wt", { ...git, root: "/work/app-wt", worktreeOf: "/work/app" })

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { Directories } from "han-core/Directories"
+import { DirectoryWriter } from "han-core/Directories"
 import { AgentId } from "han-core/Entry"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { corpus, indexingCase, scenario } from "../../../../test/transcriptFiles.ts"
@@ -77,7 +77,7 @@ for (const [name, fresh] of stores)
         session("homeless", [{ type: "summary", summary: "worked nowhere", leafUuid: "x" }])
       )
       await asking.run(
-        Effect.flatMap(Directories, (all) =>
+        Effect.flatMap(DirectoryWriter, (all) =>
           all.note("/home/dev/project", { remote: "git.example/a/b", root: "/home/dev/project", worktreeOf: null, defaultBranch: null })
         )
       )

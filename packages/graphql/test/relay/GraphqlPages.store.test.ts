@@ -1,4 +1,4 @@
-import type { Append } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { corpus } from "../../../../test/transcriptFiles.ts"
 import { answer, call, log, noted, result, session, user } from "../../../../test/transcriptLines.ts"

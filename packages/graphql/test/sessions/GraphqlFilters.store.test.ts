@@ -1,11 +1,13 @@
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { Directories } from "han-core/Directories"
+import { DirectoryWriter } from "han-core/Directories"
 import { SessionId } from "han-core/Entry"
 import { typeOf } from "han-core/Message"
-import { type MessageField, type MessageLine, Messages } from "han-core/Messages"
+import { type MessageField, MessageQueries } from "han-core/MessageQueries"
+import { type MessageLine, Messages } from "han-core/Messages"
 import type { Session } from "han-core/Session"
-import { type SessionField, Sessions } from "han-core/Sessions"
+import { type SessionField, SessionQueries } from "han-core/SessionQueries"
+import { Sessions } from "han-core/Sessions"
 import { holds, type Scalar, type Where } from "han-core/Where"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { runs } from "../../../../test/runs.ts"
@@ -83,7 +85,7 @@ for (const [name, fresh] of stores)
         ])
       )
       await asking.run(
-        Effect.flatMap(Directories, (all) =>
+        Effect.flatMap(DirectoryWriter, (all) =>
           Effect.all([
             all.note("/work/app", { remote: "git.example/me/app", root: "/work/app", worktreeOf: null, defaultBranch: "main" }),
             all.note("/work/app-wt", { remote: "git.example/me/app", root: "/work/app-wt", worktreeOf: "/work/app", defaultBranch: null })
@@ -451,7 +453,7 @@ for (const [name, fresh] of stores)
       await fc.assert(
         fc.asyncProperty(sessionConditions, async (where) => {
           const [page, count] = await asking.run(
-            Effect.flatMap(Sessions, (sessions) => Effect.all([sessions.find({ where }, { first: 1000 }), sessions.countFound({ where })]))
+            Effect.flatMap(SessionQueries, (sessions) => Effect.all([sessions.find({ where }, { first: 1000 }), sessions.countFound({ where })]))
           )
           const expected = list.filter((one) => holds(storedWhere(where), (field) => stored(ofSession(one, field))))
           expect(page.items.map(({ node }) => node.id)).toEqual(expected.map((one) => one.id))
@@ -474,7 +476,7 @@ for (const [name, fresh] of stores)
           fc.asyncProperty(fc.oneof(indexed, read), async (where) => {
             const query = { sessionId: SessionId.make(id), where }
             const [page, count] = await asking.run(
-              Effect.flatMap(Messages, (messages) => Effect.all([messages.page(query, { first: 1000 }), messages.count(query)]))
+              Effect.flatMap(MessageQueries, (messages) => Effect.all([messages.find(query, { first: 1000 }), messages.countFound(query)]))
             )
             const expected = whole.filter((line) => holds(where, (field) => ofMessage(line, field as Parameters<typeof ofMessage>[1])))
             expect(page.items.map(({ node }) => node.message.id)).toEqual(expected.map(({ message }) => message.id))

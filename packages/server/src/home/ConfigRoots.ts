@@ -1,5 +1,6 @@
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Subscribable from "effect/Subscribable"
 import * as SubscriptionRef from "effect/SubscriptionRef"
@@ -22,7 +23,7 @@ export interface Options {
 
 /** The configuration folders of a running coordinator. */
 export interface ConfigRoots {
-  /** What to follow, as it is and as it becomes. */
+  /** The folders to follow, now and after each change. */
   readonly roots: Subscribable.Subscribable<ReadonlyArray<TranscriptRoot>>
   readonly dirs: typeof ConfigDirs.Service
 }
@@ -60,6 +61,7 @@ export const make = (options: Options): Effect.Effect<ConfigRoots> =>
       yield* checkedFolder(path)
       const called = yield* checkedName(path, name)
       const at = (yield* find(path))?.path ?? path
+      const registeredAt = new Date(yield* Clock.currentTimeMillis).toISOString()
       yield* changing((config) => {
         const [place] = placesOf(config, at)
         if (place !== undefined) {
@@ -70,7 +72,7 @@ export const make = (options: Options): Effect.Effect<ConfigRoots> =>
           ])
         }
         if (called === null && isGiven(at)) return Effect.succeed([])
-        const value = { path: at, ...(called === null ? {} : { name: called }), registeredAt: new Date().toISOString() }
+        const value = { path: at, ...(called === null ? {} : { name: called }), registeredAt }
         return Effect.succeed([{ path: ["roots", config.roots?.length ?? 0], value }])
       })
       const root = yield* find(at)
@@ -80,16 +82,7 @@ export const make = (options: Options): Effect.Effect<ConfigRoots> =>
     const unregister = Effect.fn("ConfigDirs.unregister")(function* (asked: string) {
       const path = yield* checkedPath(asked, userHome)
       const root = yield* find(path)
-      if (root !== null && isGiven(root.path)) {
-        const isDefault = given[0] !== undefined && Path.resolve(given[0].path) === root.path
-        return yield* new ConfigDirFixed({
-          path: root.path,
-          isDefault,
-          message: isDefault
-            ? `${root.path} is the default configuration folder and cannot be unregistered`
-            : `${root.path} was given at the start and cannot be unregistered; start the coordinator without it`
-        })
-      }
+      if (root !== null && isGiven(root.path)) return yield* fixed(options, root)
       const notFound = new ConfigDirNotFound({ path, message: `${path} is not registered` })
       if (root === null) return yield* notFound
       const dir = yield* dirOf(options, root)
@@ -105,6 +98,17 @@ export const make = (options: Options): Effect.Effect<ConfigRoots> =>
 
     return { roots: known, dirs: { list, register, unregister } }
   })
+
+const fixed = ({ given }: Options, { path }: Root) => {
+  const isDefault = given[0] !== undefined && Path.resolve(given[0].path) === path
+  return new ConfigDirFixed({
+    path,
+    isDefault,
+    message: isDefault
+      ? `${path} is the default configuration folder and cannot be unregistered`
+      : `${path} was given at the start and cannot be unregistered; start the coordinator without it`
+  })
+}
 
 interface Root extends TranscriptRoot {
   readonly name?: string | undefined

@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { PriceRow } from "han-core/Pricing"
+import { longestSocketPath, socketPath } from "han-core/unstable/CoordinatorSocket"
 import * as JsonFile from "han-core/unstable/JsonFile"
 import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
 
@@ -72,14 +73,11 @@ export interface Home {
   readonly config: Config
 }
 
-/** The shortest limit of the systems we run on (macOS), without the terminating zero. */
-const longestSocketPath = 103
-
 /** Makes the folder when there is none, closes it to others, and reads what it says. */
 export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
   Effect.gen(function* () {
     if (!Path.isAbsolute(path)) return yield* new HomeUnusable({ path, message: `HAN_HOME is "${path}"; it must be an absolute path` })
-    const socket = Path.join(path, "coordinator.sock")
+    const socket = socketPath(path)
     if (Buffer.byteLength(socket) > longestSocketPath) {
       return yield* new HomeUnusable({
         path,

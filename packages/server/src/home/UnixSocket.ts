@@ -25,7 +25,7 @@ export class Connections extends Context.Tag("han-server/Connections")<
   }
 >() {}
 
-/** Whether a process accepts connections at this path. */
+/** Tells if a process accepts connections at this path. */
 export const answers = (path: string): Effect.Effect<boolean> =>
   Effect.async<boolean>((resume) => {
     const socket = Net.createConnection({ path })
@@ -64,25 +64,7 @@ export const layer = (options: { readonly path: string }): Layer.Layer<SocketSer
         for (const connection of open) connection.destroy()
       })
 
-      yield* Effect.acquireRelease(
-        Effect.async<void, SocketUnusable>((resume) => {
-          const umask = process.umask(0o077)
-          server.once("error", (error) => resume(Effect.fail(new SocketUnusable({ path, message: `cannot listen at ${path} (${error.message})` }))))
-          server.listen({ path }, () => resume(Effect.void))
-          process.umask(umask)
-        }),
-        () =>
-          Effect.async<void>((resume) => {
-            Fs.rmSync(path, { force: true })
-            for (const connection of open) connection.destroy()
-            server.close(() => resume(Effect.void))
-          })
-      )
-      yield* Effect.try({
-        try: () => Fs.chmodSync(path, 0o600),
-        catch: (cause) =>
-          new SocketUnusable({ path, message: `${path} cannot be closed to other users (${cause instanceof Error ? cause.message : String(cause)})` })
-      })
+      yield* listening(server, path, hangUp)
       server.on("error", (cause) => Deferred.unsafeDone(failed, Effect.fail(new SocketServerError({ reason: "Unknown", cause }))))
 
       return Context.make(Connections, { hangUp }).pipe(
@@ -120,6 +102,34 @@ export const layer = (options: { readonly path: string }): Layer.Layer<SocketSer
           })
         )
       )
+    })
+  )
+
+/** Listens until the scope closes, and removes the file then. */
+const listening = (server: Net.Server, path: string, hangUp: Effect.Effect<void>) =>
+  Effect.zipRight(
+    Effect.acquireRelease(
+      Effect.async<void, SocketUnusable>((resume) => {
+        const umask = process.umask(0o077)
+        server.once("error", (error) => resume(Effect.fail(new SocketUnusable({ path, message: `cannot listen at ${path} (${error.message})` }))))
+        server.listen({ path }, () => resume(Effect.void))
+        process.umask(umask)
+      }),
+      () =>
+        Effect.zipRight(
+          Effect.zipRight(
+            Effect.sync(() => Fs.rmSync(path, { force: true })),
+            hangUp
+          ),
+          Effect.async<void>((resume) => {
+            server.close(() => resume(Effect.void))
+          })
+        )
+    ),
+    Effect.try({
+      try: () => Fs.chmodSync(path, 0o600),
+      catch: (cause) =>
+        new SocketUnusable({ path, message: `${path} cannot be closed to other users (${cause instanceof Error ? cause.message : String(cause)})` })
     })
   )
 

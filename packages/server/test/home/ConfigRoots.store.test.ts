@@ -8,7 +8,6 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as ClaudeFolders from "han-core/ClaudeFolders"
 import { ClaudeSettings } from "han-core/ClaudeSettings"
 import { ConfigDirs } from "han-core/ConfigDirs"
-import type { Journal } from "han-core/Journal"
 import { MemoryRules } from "han-core/MemoryRules"
 import * as PluginFiles from "han-core/PluginFiles"
 import { Plugins } from "han-core/Plugins"
@@ -18,6 +17,7 @@ import { Viewer } from "han-core/Viewer"
 import * as Coordinator from "han-server/Coordinator"
 import * as Home from "han-server/unstable/Home"
 import { archive, eventually, line, put, session, temporary } from "../../../../test/indexing.ts"
+import type { JournalServices } from "../../../../test/wholeJournal.ts"
 import * as ConfigRoots from "../../src/home/ConfigRoots.ts"
 
 /** A home of han with this configuration, a default folder, and others. */
@@ -203,8 +203,8 @@ describe("while transcripts are followed", () => {
       const first = put(Path.join(at(".claude"), "projects/-p", `${session(1)}.jsonl`), line("one"))
       const work = at("work")
       const second = put(Path.join(work, "projects/-p", `${session(2)}.jsonl`), line("two".repeat(100_000)))
-      const { indexer, infos, kept, run } = yield* archive("", { roots: roots.roots })
-      yield* Effect.forkScoped(run(indexer.follow))
+      const { follow, indexer, infos, kept, run } = yield* archive("", { roots: roots.roots })
+      yield* Effect.forkScoped(run(follow))
       const names = Effect.map(kept, (all) => Object.keys(all).length)
       yield* eventually(names, (count) => count === 1)
 
@@ -249,7 +249,7 @@ describe("while transcripts are followed", () => {
       const roots = yield* SubscriptionRef.make([{ path: work }])
       let leaves = false
       /** Lets the folder go when the pass has listed it and looks at its files. */
-      const around = Layer.map((context: Context.Context<Transcripts | Journal>) => {
+      const around = Layer.map((context: Context.Context<Transcripts | JournalServices>) => {
         const transcripts = Context.get(context, Transcripts)
         const stat: typeof transcripts.stat = (path) => Effect.zipRight(leaves ? SubscriptionRef.set(roots, []) : Effect.void, transcripts.stat(path))
         return Context.add(context, Transcripts, { ...transcripts, stat })

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { decodeEntry } from "han-core/Decode"
 import { type Entry, type TranscriptId, transcriptId } from "han-core/Entry"
-import { type Append, type AppendSource, EntryGap, SourceFile } from "han-core/Journal"
+import { SourceFile } from "han-core/Journal"
+import { type Append, type AppendSource, EntryGap } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
@@ -16,11 +17,11 @@ import type { PendingWords } from "../readmodels/pendingWords.ts"
 
 const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 
-/** What is found out about an append before its transaction: that needs no database, and no other append to wait for it. */
+/** The facts about an append that are found before its transaction: that needs no database, and no other append to wait for it. */
 interface Prepared extends Append {
   readonly id: TranscriptId
   readonly decoded: ReadonlyArray<DecodedLine>
-  /** Of all entries. */
+  /** The blocks of all entries. */
   readonly packed: Effect.Effect<Packed>
 }
 
@@ -96,7 +97,7 @@ interface Kept {
   source: AppendSource
 }
 
-/** What an append adds to its transcript. */
+/** The lines and bytes that an append adds to its transcript. */
 interface News {
   readonly append: Prepared
   readonly kept: Kept

@@ -1,9 +1,11 @@
 import type { Fragment } from "@effect/sql/Statement"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { entryText, type SessionId, type TranscriptId } from "han-core/Entry"
 import { endsOf } from "han-core/HookRun"
-import { hiddenKinds, type MessageField, type MessageLine, Messages, type MessagesQuery } from "han-core/Messages"
+import { type MessageField, MessageQueries, type MessagesQuery } from "han-core/MessageQueries"
+import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
 import { Viewer } from "han-core/Viewer"
 import { holds, inOrder } from "han-core/Where"
@@ -30,19 +32,21 @@ const replyNames = ["hook_result", "hook_validation", "mcp_tool_result", "expose
 const hidden = hiddenKinds.map((kind) => kindNumbers[kind])
 
 /** Pages of a session's conversation over either database. */
-export const make = Effect.map(reader, (read) =>
-  Messages.of({
-    page: page(read),
-    count: count(read),
+export const make = Effect.map(reader, (read) => {
+  const queries = MessageQueries.of({ find: find(read), countFound: countFound(read) })
+  const messages = Messages.of({
+    page: queries.find,
+    count: queries.countFound,
     cursors: cursors(read),
     places: places(read),
     get: get(read),
     results: results(read),
     replies: replies(read)
   })
-)
+  return Context.make(Messages, messages).pipe(Context.add(MessageQueries, queries))
+})
 
-export const layer: Layer.Layer<Messages, never, Database | Models> = Layer.effect(Messages, make)
+export const layer: Layer.Layer<Messages | MessageQueries, never, Database | Models> = Layer.effectContext(make)
 
 /** The number of a session of the owner's, as a part of a statement. */
 const sessionNo = ({ owner, sql }: Reading, sessionId: SessionId): Fragment =>
@@ -125,8 +129,8 @@ const newest = Effect.fnUntraced(function* (reading: Reading, query: MessagesQue
   return messagePage(cursorList, page, rows, lines)
 })
 
-const page = (read: Reader): Service["page"] =>
-  Effect.fn("Messages.page")(function* (query, page) {
+const find = (read: Reader): (typeof MessageQueries.Service)["find"] =>
+  Effect.fn("MessageQueries.find")(function* (query, page) {
     const reading = { ...read, ...(yield* Viewer) }
     const { orderBy } = query
     if ((orderBy === undefined || orderBy.length === 0) && isIndexed(query.where)) return yield* newest(reading, query, page)
@@ -144,8 +148,8 @@ const page = (read: Reader): Service["page"] =>
     )
   }, read.failing("page of messages"))
 
-const count = (read: Reader): Service["count"] =>
-  Effect.fn("Messages.count")(function* (query) {
+const countFound = (read: Reader): (typeof MessageQueries.Service)["countFound"] =>
+  Effect.fn("MessageQueries.countFound")(function* (query) {
     const reading = { ...read, ...(yield* Viewer) }
     if (!isIndexed(query.where)) return (yield* all(reading, query)).length
     const [row] = yield* read.sql<{ count: number }>`SELECT COUNT(*) AS count ${fulfilling(reading, query)}`

@@ -2,6 +2,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Chunks from "effect/Chunk"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -10,7 +11,9 @@ import * as Stream from "effect/Stream"
 import type { SessionId, TranscriptId } from "han-core/Entry"
 import { projectId } from "han-core/Project"
 import { IndexProblem, SessionNotFound, Summary, shortestBeginning } from "han-core/Session"
-import { type SessionFilter, Sessions, type SessionsQuery } from "han-core/Sessions"
+import type { SessionsQuery } from "han-core/SessionQueries"
+import { SessionQueries } from "han-core/SessionQueries"
+import { type SessionFilter, Sessions } from "han-core/Sessions"
 import { Viewer } from "han-core/Viewer"
 import { anyOf, Database, storable } from "../database/Database.ts"
 import { decodeCursor, encodeCursor, plan } from "../database/page.ts"
@@ -33,11 +36,9 @@ export const make = Effect.gen(function* () {
   const read = yield* reader
   const { announcements } = yield* Database
   const { committed } = yield* Models
-  return Sessions.of({
+  const queries = SessionQueries.of({ find: find(read), countFound: countFound(read), cursorOf: cursorOf(read) })
+  const sessions = Sessions.of({
     list: list(read),
-    find: find(read),
-    countFound: countFound(read),
-    cursorOf: cursorOf(read),
     count: count(read),
     get: get(read),
     getMany: getMany(read),
@@ -53,9 +54,10 @@ export const make = Effect.gen(function* () {
     watch: (id) => watch(get(read)(id), announcements, committed),
     problems: problems(read)
   })
+  return Context.make(Sessions, sessions).pipe(Context.add(SessionQueries, queries))
 })
 
-export const layer: Layer.Layer<Sessions, never, Database | Models> = Layer.effect(Sessions, make)
+export const layer: Layer.Layer<Sessions | SessionQueries, never, Database | Models> = Layer.effectContext(make)
 
 const matching = ({ owner, sql }: Reading, { project, since }: SessionFilter): Fragment =>
   sql`s.owner = ${owner} AND s.listed = 1
@@ -79,22 +81,22 @@ const count = (read: Reader): Service["count"] =>
 const fulfilling = ({ owner, sql }: Reading, where: SessionsQuery["where"]): Effect.Effect<Fragment> =>
   Effect.map(Clock.currentTimeMillis, (now) => sql`s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, where, sessionColumn(sql, now))}`)
 
-const find = (read: Reader): Service["find"] =>
-  Effect.fn("Sessions.find")(function* ({ orderBy, where }, page) {
+const find = (read: Reader): (typeof SessionQueries.Service)["find"] =>
+  Effect.fn("SessionQueries.find")(function* ({ orderBy, where }, page) {
     const reading = { ...read, ...(yield* Viewer) }
     const condition = yield* fulfilling(reading, where)
     return orderBy === undefined || orderBy.length === 0 ? yield* recent(reading, condition, page) : yield* sorted(reading, condition, orderBy, page)
   }, read.failing("find"))
 
-const countFound = (read: Reader): Service["countFound"] =>
-  Effect.fn("Sessions.countFound")(function* ({ where }) {
+const countFound = (read: Reader): (typeof SessionQueries.Service)["countFound"] =>
+  Effect.fn("SessionQueries.countFound")(function* ({ where }) {
     const condition = yield* fulfilling({ ...read, ...(yield* Viewer) }, where)
     const [row] = yield* read.sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${read.t("session")} s WHERE ${condition}`
     return row!.count
   }, read.failing("count found"))
 
-const cursorOf = (read: Reader): Service["cursorOf"] =>
-  Effect.fn("Sessions.cursorOf")(function* (session) {
+const cursorOf = (read: Reader): (typeof SessionQueries.Service)["cursorOf"] =>
+  Effect.fn("SessionQueries.cursorOf")(function* (session) {
     const { owner } = yield* Viewer
     const [row] = yield* read.sql<{ no: number; begun: number }>`
       SELECT no, ${lastMove({ ...read, owner })} AS begun FROM session_key WHERE owner = ${owner} AND session_id = ${storable(session.id)}`

@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import { type Fragment, join } from "@effect/sql/Statement"
 import type { Session } from "han-core/Session"
-import type { SessionField } from "han-core/Sessions"
+import type { SessionField } from "han-core/SessionQueries"
 import type { Scalar } from "han-core/Where"
 import type { ColumnOf } from "../database/where.ts"
 import { statusByAge } from "./rows.ts"

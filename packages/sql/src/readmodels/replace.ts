@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import { transcriptId } from "han-core/Entry"
-import type { Append } from "han-core/Journal"
+import type { Append } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { anyOf, storable } from "../database/Database.ts"

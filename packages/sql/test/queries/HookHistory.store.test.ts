@@ -5,7 +5,6 @@ import * as Redacted from "effect/Redacted"
 import { type Entry, SessionId, type Transcript } from "han-core/Entry"
 import { HookHistory, hookRunLimit, mostHookRuns } from "han-core/HookHistory"
 import { flakyRuns } from "han-core/HookRun"
-import { Journal } from "han-core/Journal"
 import { Messages } from "han-core/Messages"
 import { SessionDetails } from "han-core/SessionDetails"
 import type { StoreUnusable } from "han-core/StoreError"
@@ -13,8 +12,9 @@ import { Viewer } from "han-core/Viewer"
 import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { createDatabase } from "../../../../test/postgresDatabase.ts"
+import { type JournalServices, wholeJournal } from "../../../../test/wholeJournal.ts"
 
-type Services = Journal | HookHistory | SessionDetails | Messages
+type Services = JournalServices | HookHistory | SessionDetails | Messages
 type Store = Layer.Layer<Services, StoreUnusable>
 
 const stores: ReadonlyArray<readonly [name: string, layer: () => Store]> = [
@@ -50,7 +50,7 @@ interface Ran {
 
 /** Han's own lines of one session, as its runs wrote them. */
 const append = Effect.fn(function* (runs: ReadonlyArray<Ran>) {
-  const journal = yield* Journal
+  const journal = yield* wholeJournal
   for (const session of new Set(runs.map((run) => run.session))) {
     const transcript: Transcript = { machine: "m", source: "han", sessionId: SessionId.make(session), kind: "han", agentId: null, generation: 1 }
     const lines = runs
@@ -149,7 +149,7 @@ for (const [name, store] of stores) {
           assert.deepStrictEqual(yield* ids({ limit: 9, hook: "gate" }), ["3", "2", "1"])
           assert.deepStrictEqual(yield* ids({ limit: 9, event: "PostToolUse" }), ["2"])
           assert.deepStrictEqual(yield* ids({ limit: 9, failed: true }), ["2"])
-          yield* Effect.flatMap(Journal, (journal) => journal.forget({ sessionIds: [SessionId.make(b)] }))
+          yield* Effect.flatMap(wholeJournal, (journal) => journal.forget({ sessionIds: [SessionId.make(b)] }))
           assert.deepStrictEqual(yield* ids({ limit: 9 }), ["3", "1"])
         })
       )
@@ -176,7 +176,7 @@ for (const [name, store] of stores) {
       inStore(
         Effect.gen(function* () {
           const history = yield* HookHistory
-          const journal = yield* Journal
+          const journal = yield* wholeJournal
           const details = yield* SessionDetails
           const messages = yield* Messages
           const sessionId = SessionId.make(a)

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { Journal } from "han-core/Journal"
+import { JournalWriter } from "han-core/JournalWriter"
 import { Metrics } from "han-core/Metrics"
+import { SessionQueries } from "han-core/SessionQueries"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
@@ -26,11 +27,12 @@ for (const damage of damages)
       )
       const filename = join(folder, "han.db")
       yield* Effect.gen(function* () {
-        yield* (yield* Journal).append(transcript("s"), lines([prompt]))
+        yield* (yield* JournalWriter).append(transcript("s"), lines([prompt]))
         const database = new Database(filename)
         database.query("UPDATE session_1 SET state = ?").run(damage)
         database.close()
-        const { find, list } = yield* Sessions
+        const { list } = yield* Sessions
+        const { find } = yield* SessionQueries
         const failures = yield* Effect.all([
           Effect.flip(list({}, {})),
           Effect.flip(find({ orderBy: [{ field: "id", descending: false }] }, {})),

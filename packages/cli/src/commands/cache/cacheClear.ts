@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { HookCache } from "han-core/HookCache"
+import { HookCacheAdmin } from "han-core/HookCache"
 import { answered, ask, print } from "../../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { BadUsage } from "../../environment/CommandFailed.ts"
@@ -19,7 +19,7 @@ export const run = (options: Options, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
-      const cache = yield* HookCache
+      const cache = yield* HookCacheAdmin
       const filter = cacheFilter(options)
       const found = (yield* answered(host, "passes of hooks", cache.list({ ...filter, limit: most + 1 }))).length
       if (found === 0 && options.project !== undefined) yield* isNoFolder(inFull(options.project))

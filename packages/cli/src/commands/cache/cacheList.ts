@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { HookCache, type HookPass } from "han-core/HookCache"
+import { HookCacheAdmin, type HookPass } from "han-core/HookCache"
 import { answered, ask, print, writeShape } from "../../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { inFull } from "../../environment/WorkingDirectory.ts"
@@ -25,7 +25,7 @@ export const run = (options: Options, host: CliEnvironment): Promise<number> =>
       const found = yield* answered(
         host,
         "passes of hooks",
-        Effect.flatMap(HookCache, (cache) => cache.list({ ...filter, limit: options.limit + 1 }))
+        Effect.flatMap(HookCacheAdmin, (cache) => cache.list({ ...filter, limit: options.limit + 1 }))
       )
       if (found.length === 0 && options.project !== undefined) yield* isNoFolder(inFull(options.project))
       const passes = found.slice(0, options.limit)

@@ -1,8 +1,9 @@
 import { appendFileSync, existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
+import { socketPath } from "han-core/unstable/CoordinatorSocket"
 import { connect } from "../../coordinator/Connection.ts"
 import { print, run as runAgainst } from "../../coordinator/CoordinatorClient.ts"
-import { socketPath, startLogPath } from "../../coordinator/HanHome.ts"
+import { startLogPath } from "../../coordinator/HanHome.ts"
 import type { CliEnvironment } from "../../environment/CliEnvironment.ts"
 import { plainLine } from "../../terminal/PlainText.ts"
 

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
 import { Journal } from "../../journal/Journal.ts"
+import { JournalWriter } from "../../journal/JournalWriter.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { cachedPasses } from "../decision/cachedPasses.ts"
 import { hookDeciding } from "../decision/hookDecision.ts"
@@ -62,12 +63,13 @@ export interface HookRunnerOptions {
 }
 
 /** Runs hooks in this process. When the layer's scope closes, every command is ended and what is to be written down is. */
-export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never, Hooks | HookCache | Journal> => Layer.scoped(HookRunner, make(options))
+export const layer = (options: HookRunnerOptions): Layer.Layer<HookRunner, never, Hooks | HookCache | Journal | JournalWriter> =>
+  Layer.scoped(HookRunner, make(options))
 
 const make = Effect.fnUntraced(function* (options: HookRunnerOptions) {
   const hooks = yield* Hooks
   const journal = yield* Journal
-  const log = yield* hookLog(journal, options.machine, historyWatcher(options.history ?? (() => Effect.void)))
+  const log = yield* hookLog(journal, yield* JournalWriter, options.machine, historyWatcher(options.history ?? (() => Effect.void)))
   const scope = yield* Effect.scope
   // Ends before the log is closed, and what it runs with it.
   const calls: Calls = yield* FiberSet.make()

@@ -4,7 +4,8 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type Entry, SessionId, type Transcript, transcriptFileId } from "../../journal/Entry.ts"
-import type { Append, Journal } from "../../journal/Journal.ts"
+import type { Journal } from "../../journal/Journal.ts"
+import type { Append, JournalWriter } from "../../journal/JournalWriter.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { Viewer } from "../../store/Viewer.ts"
 
@@ -45,9 +46,14 @@ export interface HookLogWatcher {
  * Writes han's own lines into the journal: transcript `(machine, "han", session)`, its lines without a gap. Lines of a forgotten session are not stored, as
  * nothing of it is. Whatever goes wrong with lines but the store's own failures is logged, and later ones are stored.
  */
-export const hookLog = Effect.fnUntraced(function* (journal: typeof Journal.Service, machine: string, { failed, stored }: HookLogWatcher) {
+export const hookLog = Effect.fnUntraced(function* (
+  journal: Pick<typeof Journal.Service, "transcripts">,
+  writer: Pick<typeof JournalWriter.Service, "appendAll">,
+  machine: string,
+  { failed, stored }: HookLogWatcher
+) {
   const waiting = new WaitingLines()
-  const store = yield* journalWriter(journal, machine)
+  const store = yield* journalWriter(journal, writer, machine)
   let closing = false
   const called = yield* Effect.makeLatch()
   const ending = yield* Effect.makeLatch()
@@ -148,7 +154,11 @@ class WaitingLines {
 }
 
 /** Appends lines to their sessions' logs. Whatever goes wrong, the ends of the logs are looked up anew; a forgotten session's log begins again. */
-const journalWriter = Effect.fnUntraced(function* (journal: typeof Journal.Service, machine: string) {
+const journalWriter = Effect.fnUntraced(function* (
+  journal: Pick<typeof Journal.Service, "transcripts">,
+  writer: Pick<typeof JournalWriter.Service, "appendAll">,
+  machine: string
+) {
   const transcriptOf = (sessionId: string): Transcript => ({
     machine,
     source: "han",
@@ -186,7 +196,7 @@ const journalWriter = Effect.fnUntraced(function* (journal: typeof Journal.Servi
       appends.push({ transcript: transcriptOf(sessionId), entries })
       after.push([sessionId, { line, offset }])
     }
-    yield* journal.appendAll(appends)
+    yield* writer.appendAll(appends)
     yield* Effect.forEach(after, ([sessionId, end]) => ends.set(sessionId, end), { discard: true })
   })
   return (lines: ReadonlyArray<NotedLine>) =>

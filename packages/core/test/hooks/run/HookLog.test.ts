@@ -1,18 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { type HanLine, hookLog, mostWaiting } from "../../../src/hooks/run/hookLog.ts"
-import { type Transcript, transcriptFileId, transcriptId } from "../../../src/journal/Entry.ts"
-import { type Append, EntryGap, Journal } from "../../../src/journal/Journal.ts"
+import { type SessionId, type Transcript, transcriptFileId, transcriptId } from "../../../src/journal/Entry.ts"
+import { type Append, EntryGap } from "../../../src/journal/JournalWriter.ts"
 import { StoreError } from "../../../src/store/StoreError.ts"
-
-const unused = Effect.dieMessage("not asked for in this test")
 
 interface Kept {
   readonly transcript: Transcript
@@ -20,57 +15,41 @@ interface Kept {
 }
 
 /** Transcripts in memory. `before` is run before each transaction, which does not happen when it ends otherwise; `after` when it has happened. */
-const journalLayer = (kept: Map<string, Kept>, before: Effect.Effect<void, StoreError>, after: Effect.Effect<void, StoreError>): Layer.Layer<Journal> =>
-  Layer.succeed(Journal, {
-    append: () => unused,
-    appendAll: (appends: ReadonlyArray<Append>) =>
-      Effect.gen(function* () {
-        yield* before
-        let appended = 0
-        for (const { entries, transcript } of appends) {
-          const id = transcriptFileId(transcript)
-          const lines = [...(kept.get(id)?.lines ?? [])]
-          for (const { bytes, line } of entries) {
-            if (line < lines.length) continue
-            if (line !== lines.length) return yield* new EntryGap({ transcript: transcriptId(transcript), expected: lines.length, received: line })
-            lines.push(Buffer.from(bytes).toString("utf8"))
-            appended++
-          }
-          kept.set(id, { transcript, lines })
+const journalOf = (kept: Map<string, Kept>, before: Effect.Effect<void, StoreError>, after: Effect.Effect<void, StoreError>) => ({
+  appendAll: (appends: ReadonlyArray<Append>) =>
+    Effect.gen(function* () {
+      yield* before
+      let appended = 0
+      for (const { entries, transcript } of appends) {
+        const id = transcriptFileId(transcript)
+        const lines = [...(kept.get(id)?.lines ?? [])]
+        for (const { bytes, line } of entries) {
+          if (line < lines.length) continue
+          if (line !== lines.length) return yield* new EntryGap({ transcript: transcriptId(transcript), expected: lines.length, received: line })
+          lines.push(Buffer.from(bytes).toString("utf8"))
+          appended++
         }
-        yield* after
-        return { appended }
-      }),
-    transcripts: (options) =>
-      Effect.sync(() =>
-        [...kept.values()]
-          .filter(({ transcript }) => transcript.sessionId === options?.sessionId)
-          .map(({ lines, transcript }) => ({
-            id: transcriptId(transcript),
-            transcript,
-            lines: lines.length,
-            bytes: lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
-            file: null,
-            meta: null,
-            missingSince: null,
-            replacedBy: null
-          }))
-      ),
-    markMissing: () => unused,
-    keepOutputs: () => unused,
-    outputs: () => unused,
-    outputBytes: () => Stream.die("not asked for in this test"),
-    outputTotals: unused,
-    read: () => unused,
-    bytes: () => Stream.die("not asked for in this test"),
-    changes: () => Stream.die("not asked for in this test"),
-    head: unused,
-    totals: unused,
-    rebuild: Stream.die("not asked for in this test"),
-    forget: () => unused,
-    forgettable: () => unused,
-    isForgotten: () => unused
-  })
+        kept.set(id, { transcript, lines })
+      }
+      yield* after
+      return { appended }
+    }),
+  transcripts: (options?: { readonly sessionId?: SessionId | undefined }) =>
+    Effect.sync(() =>
+      [...kept.values()]
+        .filter(({ transcript }) => transcript.sessionId === options?.sessionId)
+        .map(({ lines, transcript }) => ({
+          id: transcriptId(transcript),
+          transcript,
+          lines: lines.length,
+          bytes: lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
+          file: null,
+          meta: null,
+          missingSince: null,
+          replacedBy: null
+        }))
+    )
+})
 
 /** A log whose scope the test closes; what it told whom. */
 const opened = Effect.fn(function* (
@@ -85,9 +64,9 @@ const opened = Effect.fn(function* (
     Logger.defaultLogger,
     Logger.make(({ message }) => void said.push(String(message)))
   )
-  const context = yield* Layer.build(journalLayer(kept, before, after))
+  const journal = journalOf(kept, before, after)
   const watcher = { failed: (_: StoreError, lines: number, lost: boolean) => failed(lines, lost), stored: Effect.void }
-  const log = yield* hookLog(Context.get(context, Journal), "m", watcher).pipe(Scope.extend(scope), Effect.provide(logger))
+  const log = yield* hookLog(journal, journal, "m", watcher).pipe(Scope.extend(scope), Effect.provide(logger))
   const uuids = (session = "s") =>
     [...kept.values()].filter(({ transcript }) => transcript.sessionId === session).flatMap(({ lines }) => lines.map((line): unknown => JSON.parse(line).uuid))
   return { log, said, uuids, close: Scope.close(scope, Exit.void) }

@@ -1,0 +1,47 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Page, PageCursorInvalid, PageRequest } from "../store/Page.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
+import type { OrderBy, Where } from "../store/Where.ts"
+import type { Conversation, MessageLine } from "./Messages.ts"
+
+/**
+ * The fields that messages are chosen by. `type`: `typeOf` of the kind. `toolName`: the event's name for lines of han's own log, otherwise null. `at`: ISO 8601 in UTC.
+ * Scores are of what a human said on the line; tokens of the API response that the line belongs to, on the one of its lines that counts.
+ */
+export type MessageField =
+  | "id"
+  | "agentId"
+  | "parentId"
+  | "type"
+  | "role"
+  | "toolName"
+  | "at"
+  | "line"
+  | "sentimentScore"
+  | "sentimentLevel"
+  | "frustrationScore"
+  | "frustrationLevel"
+  | "inputTokens"
+  | "outputTokens"
+  | "cacheReadTokens"
+  | "cacheCreationTokens"
+  | "linesAdded"
+  | "linesRemoved"
+  | "filesChanged"
+
+export interface MessagesQuery extends Conversation {
+  readonly where?: Where<MessageField> | undefined
+  /** Without it the newest first. With it every message of the session is looked at. */
+  readonly orderBy?: ReadonlyArray<OrderBy<MessageField>> | undefined
+}
+
+/** Messages by any condition on their fields. It is on no wire: conditions go to the store as they are. */
+export class MessageQueries extends Context.Tag("han-core/MessageQueries")<
+  MessageQueries,
+  {
+    readonly find: (query: MessagesQuery, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
+    readonly countFound: (query: MessagesQuery) => Effect.Effect<number, StoreError, Viewer>
+  }
+>() {}

@@ -1,0 +1,26 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Page, PageCursorInvalid, PageRequest } from "../store/Page.ts"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Viewer } from "../store/Viewer.ts"
+import type { OrderBy, Where } from "../store/Where.ts"
+import type { Session } from "./Session.ts"
+
+/** The fields that sessions are chosen by. `path`: the directory they worked in first; `source`: the harness. */
+export type SessionField = "id" | "path" | "status" | "slug" | "pullRequest" | "team" | "source"
+export interface SessionsQuery {
+  readonly where?: Where<SessionField> | undefined
+  /** Without it the latest activity first. */
+  readonly orderBy?: ReadonlyArray<OrderBy<SessionField>> | undefined
+}
+
+/** Sessions by any condition on their fields. It is on no wire: conditions go to the store as they are. */
+export class SessionQueries extends Context.Tag("han-core/SessionQueries")<
+  SessionQueries,
+  {
+    readonly find: (query: SessionsQuery, page: PageRequest) => Effect.Effect<Page<Session>, PageCursorInvalid | StoreError, Viewer>
+    readonly countFound: (query: SessionsQuery) => Effect.Effect<number, StoreError, Viewer>
+    /** The cursor in the list of all sessions, latest activity first. */
+    readonly cursorOf: (session: Session) => Effect.Effect<string, StoreError, Viewer>
+  }
+>() {}
