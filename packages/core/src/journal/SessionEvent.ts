@@ -67,15 +67,36 @@ export const Answered = Schema.TaggedStruct("Answered", {
   /** The API error that this line reports, e.g. `rate_limit`; null for an answer. */
   apiError: optionalText
 })
-export const ToolCalled = Schema.TaggedStruct("ToolCalled", { toolUseId: text, name: text, input: Schema.Unknown })
-/** `structured` is the client's own record of the result, `toolUseResult`. */
+/** What a tool does: changes files · reads or finds something · runs a command · starts a subagent · keeps the list of what is to be done · asks the web · belongs to an MCP server. */
+export const ToolKind = Schema.Literal("edit", "read", "run", "agent", "task", "web", "mcp", "other")
+export type ToolKind = typeof ToolKind.Type
+/** What a call does to the session's list of tasks. `fields`: texts and lists of texts of the input, by Claude Code's names (`subject`, `taskId`, `status` …). */
+export const TaskWrite = Schema.Struct({
+  action: Schema.Literal("create", "update"),
+  fields: Schema.Record({ key: text, value: Schema.Union(text, Schema.Array(text)) })
+})
+export type TaskWrite = typeof TaskWrite.Type
+export const ToolCalled = Schema.TaggedStruct("ToolCalled", {
+  toolUseId: text,
+  name: text,
+  kind: ToolKind,
+  input: Schema.Unknown,
+  /** The kind of subagent that the call starts; null for a call that starts none. */
+  agentType: optionalText,
+  task: Schema.NullOr(TaskWrite)
+})
 export const ToolReturned = Schema.TaggedStruct("ToolReturned", {
   toolUseId: text,
   text,
   isError: Schema.Boolean,
   hasImage: Schema.Boolean,
   denied: Schema.Boolean,
-  structured: Schema.Unknown
+  /** The client's own record of the result. */
+  structured: Schema.Unknown,
+  /** The lines that the client says it changed in a file. */
+  changed: Schema.NullOr(Schema.Struct({ added: amount, removed: amount })),
+  /** The number of the task that was made (null for a change of one), and whether anything changed. */
+  task: Schema.NullOr(Schema.Struct({ sequence: Schema.NullOr(amount), success: Schema.Boolean }))
 })
 /** A property of a response that the vendor charges for beside tokens at list price: a service tier, a speed, a region of inference, a tool of the vendor's own. */
 export const Surcharge = Schema.Struct({ kind: Schema.Literal("tier", "speed", "region", "tool"), name: text })

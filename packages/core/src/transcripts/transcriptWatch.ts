@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import { errorCode } from "../files/fileFacts.ts"
 import type { RootState } from "../journal/Transcripts.ts"
 import { childOf, type Folder, type FoundFolder, find, isOutputIn, lookInto, mostInside, nameIn, outputSignature, signatureOf } from "./transcriptFolders.ts"
-import { transcriptNameOfMeta } from "./transcriptNames.ts"
 
 /** What is watched. */
 export interface WatchedTops {
@@ -108,7 +107,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
       stopOne(folder.path)
       return suspectFolder(folder)
     }
-    const transcript = transcriptNameOfMeta(name) ?? name
+    const transcript = folder.harness.folders.transcriptOfFacts(name) ?? name
     if (nameIn(folder, transcript) !== null) return touch(path.join(folder.path, transcript))
     if (isOutputIn(folder, name)) return touch(path.join(folder.path, name))
     // A transcript's neighbours are written all the time; only a name that may be a folder of the tree is worth a look.
@@ -302,7 +301,7 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
 
 /** The session's folder that a folder lies in; null for one that lies in none. */
 const sessionFolder = ({ depth, level, path: at }: Folder): string | null =>
-  level === "inside" ? path.resolve(at, ...Array.from({ length: depth ?? 0 }, () => "..")) : null
+  level === "inside" ? path.resolve(at, ...Array.from({ length: depth }, () => "..")) : null
 
 /** A look takes at most a 400th of the time: over a large tree it comes less often. But a look that took long because the machine was busy is no reason to wait for minutes. */
 const restShare = 400

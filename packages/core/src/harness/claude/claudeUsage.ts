@@ -1,6 +1,10 @@
 import type { SessionEventOf, Surcharge } from "../../journal/SessionEvent.ts"
 import { count, filled, isObject, type JsonObject, object, tokenCount } from "../../text/json.ts"
 import type { Line } from "../decodedLine.ts"
+import { ledgerTokens, type TokenCounters } from "../Harness.ts"
+
+/** The input is what was neither read from the cache nor written to it; the output has the thoughts. */
+export const claudeCounters: TokenCounters = { input: [], output: ["reasoning"] }
 
 interface Ids {
   readonly messageId: string | null
@@ -72,8 +76,7 @@ const counted = (usage: JsonObject): Counted => {
   const broken = input === null || output === null || cacheRead === null || written === null || hour === null || minutes === null
   return {
     tokens: {
-      input: input ?? 0,
-      output: output ?? 0,
+      ...ledgerTokens(claudeCounters, { input: input ?? 0, output: output ?? 0, cacheRead: cacheRead ?? 0, cacheWrite: written ?? 0, reasoning: 0 }),
       cacheRead: cacheRead ?? 0,
       // Tokens that neither lifetime claims were written with the default one.
       cacheWrite5m: (minutes ?? 0) + Math.max(0, (written ?? 0) - (minutes ?? 0) - (hour ?? 0)),

@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
+import { claudeCode } from "../../harness/claude/ClaudeCode.ts"
+import { hanLog } from "../../harness/han/HanLog.ts"
 import { type Entry, SessionId, type Transcript, transcriptFileId } from "../../journal/Entry.ts"
 import type { Append, Journal } from "../../journal/Journal.ts"
 import type { StoreError } from "../../store/StoreError.ts"
@@ -67,7 +69,7 @@ export const hookLog = Effect.fnUntraced(function* (journal: typeof Journal.Serv
     const appends: Array<Append> = []
     const after = new Map<string, { line: number; offset: number }>()
     for (const sessionId of new Set(lines.map((line) => line.sessionId))) {
-      const transcript: Transcript = { machine, source: "han", sessionId: SessionId.make(sessionId), kind: "han", agentId: null, generation: 1 }
+      const transcript: Transcript = { machine, source: hanLog.source, sessionId: SessionId.make(sessionId), kind: "han", agentId: null, generation: 1 }
       let { line, offset } = yield* endOf(transcript)
       const entries: Array<Entry> = []
       for (const one of lines) {
@@ -169,7 +171,7 @@ const textOf = ({ agentId, at, cwd, data, hookRunId, sessionId, type, uuid }: Ha
     type,
     timestamp: new Date(at).toISOString(),
     cwd,
-    harness: "claude-code",
+    harness: claudeCode.source,
     ...(hookRunId === null ? {} : { hookRunId }),
     data
   })
