@@ -31,7 +31,7 @@ export interface NoTranscript {
 export interface HarnessFolders {
   /** The folders of the configuration folder in which transcripts are. */
   readonly tops: ReadonlyArray<string>
-  /** Folders of the configuration folder that are never searched for stray transcripts: they may be large, and hold none. */
+  /** Folders of the configuration folder that are not searched for stray transcripts either: they may be large, and hold none. */
   readonly skipped: ReadonlySet<string>
   /** The folder `name` in `parent`; null where no transcripts are. Asked for `tops` with the configuration folder as `parent`, too. */
   readonly child: (parent: HarnessFolder, name: string) => Pick<HarnessFolder, "level" | "sessionId"> | null

@@ -31,7 +31,7 @@ export const findStrays = Effect.fn("Transcripts.strays")(function* (roots: Read
   const search: Search = { found: [], problems: [], folders: 0, isFull: false }
   for (const root of roots) {
     const { skipped, tops } = root.harness.folders
-    yield* visit(search, root, { depth: 0, reason: `it lies outside of ${tops.join(", ")}`, skip: skipped })
+    yield* visit(search, root, { depth: 0, reason: `it lies outside of ${tops.join(", ")}`, skip: new Set([...tops, ...skipped]) })
   }
   for (const folder of others) yield* visit(search, folder, { depth: 1, reason: "it lies in a folder that is no session's", skip: nothing })
   return { found: search.found, problems: search.problems }

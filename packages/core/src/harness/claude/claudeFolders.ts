@@ -19,7 +19,7 @@ const ownFiles: ReadonlyMap<string, string> = new Map([
 /** Folders that hold what people configure, plugins and the client's own records. */
 const skipped: ReadonlySet<string> = new Set(
   (
-    "projects plugins commands agents skills output-styles rules file-history shell-snapshots session-env tasks todos local cache paste-cache image-cache debug " +
+    "plugins commands agents skills output-styles rules file-history shell-snapshots session-env tasks todos local cache paste-cache image-cache debug " +
     "statsig telemetry"
   ).split(" ")
 )

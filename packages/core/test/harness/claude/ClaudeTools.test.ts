@@ -31,7 +31,10 @@ describe("tools of Claude Code", () => {
   it.each([
     [{ task: { id: "7" } }, { sequence: 7, success: true }],
     [{ task: { id: "seven" } }, { sequence: null, success: true }],
-    [{ success: false, taskId: "7" }, { sequence: null, success: false }],
+    [
+      { success: false, taskId: "7" },
+      { sequence: null, success: false }
+    ],
     [{ stdout: "ok" }, null],
     [["task"], null]
   ])("a result that is %j says of a task %j", (structured, expected) => {
