@@ -76,7 +76,7 @@ export interface Harness {
   readonly decode: (transcript: Transcript, entry: Entry) => DecodedLine
   /** The file below `<folder of the transcript>/<session>` that holds what a line is about; null for a line that says all itself. */
   readonly payloadOf?: (line: Uint8Array) => string | null
-  /** What a tool of this name does. `decode` sets it as the `kind` of each call. */
+  /** Says what a tool of this name does. `decode` sets it as the `kind` of each call. */
   readonly toolKind: (name: string, input: unknown) => ToolKind
   readonly counters: TokenCounters
 }

@@ -12,7 +12,7 @@ export class FileChange extends Schema.Class<FileChange>("han-core/FileChange")(
   action: Schema.Literal("created", "modified", "deleted"),
   toolName: Schema.String,
   at: Schema.NullOr(Schema.Number),
-  /** Of the client's own patch where the result has one; else as the call's texts differ. */
+  /** As the client's own patch says where the result has one; else as the call's texts differ. */
   linesAdded: Schema.Int,
   linesRemoved: Schema.Int
 }) {}
@@ -32,7 +32,7 @@ export interface NotedChange {
   readonly at: number | null
 }
 
-/** How far a note may lie from the call that it is about: hooks may wait for each other. */
+/** The time that a note may lie from the call that it is about, in milliseconds: hooks may wait for each other. */
 const noteDistanceMs = 5 * 60_000
 
 /**

@@ -8,7 +8,7 @@ import { unwrapped } from "../text/terminal.ts"
 import { type FoundText, foundText, shownText } from "./messageText.ts"
 
 /**
- * What a line is to a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),
+ * The kind of a line to a reader. `user` lines of the client are told apart: `prompt` (a human, a script, or queued), `machine` (a task notification, a teammate),
  * `command`, `output` (what a command printed), `interrupt`, `meta`, `compaction`, `tool-result`.
  */
 export const MessageKind = Schema.Literal(
@@ -93,7 +93,7 @@ export class ToolCall extends Schema.Class<ToolCall>("han-core/ToolCall")({
 }) {}
 
 /**
- * What a human said on a line goes before the rest of it; a slash command with words is a `command`, though its words are a prompt (`isPrompt`). Null for a line that
+ * The kind of a line. Words of a human go before the rest of it; a slash command with words is a `command`, though its words are a prompt (`isPrompt`). Null for a line that
  * no page shows: state, request logs, the client's own totals.
  */
 export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
@@ -115,7 +115,7 @@ export const kindOf = ({ events }: DecodedLine): MessageKind | null => {
   return kind ?? (unreadable && events.length === 1 ? "unreadable" : null)
 }
 
-/** Whether somebody asked for something here: a human, a script, or the queue. What programs put into a prompt is none. */
+/** Tells whether somebody asked for something here: a human, a script, or the queue. What programs put into a prompt is none. */
 export const isPrompt = (kind: MessageKind, { events }: Pick<DecodedLine, "events">): boolean =>
   kind === "prompt" || (kind === "command" && events.some((event) => event._tag === "Prompted" && event.origin !== "machine"))
 

@@ -53,11 +53,11 @@ export interface TranscriptFilesOptions {
   readonly roots: ReadonlyArray<TranscriptRoot> | Subscribable.Subscribable<ReadonlyArray<TranscriptRoot>>
   /** Where other harnesses' folders lie, as `~/.han`: each folder in it that has `projects` is a root, whose harness is its name. */
   readonly hanHome?: string | undefined
-  /** How long a file must be quiet before its change is told, in milliseconds; 50 if absent. One that is never quiet is told of every 250. */
+  /** The time for which a file must be quiet before its change is told, in milliseconds; 50 if absent. One that is never quiet is told of every 250. */
   readonly debounceMs?: number | undefined
-  /** How often the folders are compared with what the system told; 60,000 if absent. */
+  /** The time between comparisons of the folders with what the system told, in milliseconds; 60,000 if absent. */
   readonly sweepMs?: number | undefined
-  /** How often is looked for what is missing, and for changes where the system cannot tell; 1,000 if absent. */
+  /** The time between looks for what is missing, and for changes where the system cannot tell, in milliseconds; 1,000 if absent. */
   readonly pollMs?: number | undefined
 }
 
@@ -85,7 +85,7 @@ const isBridged = (root: string, hanHome: string | undefined): boolean => {
   return (hanHome !== undefined && parent === path.resolve(hanHome)) || path.basename(parent) === ".han"
 }
 
-/** What the parts of the layer share. */
+/** The state that the parts of the layer share. */
 interface Looking {
   readonly machine: string
   readonly tops: Effect.Effect<Tops>

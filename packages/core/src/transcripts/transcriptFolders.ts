@@ -49,7 +49,7 @@ export interface Listing {
   readonly files: ReadonlyArray<FoundFile>
   readonly outputs: ReadonlyArray<FoundOutput>
   readonly problems: ReadonlyArray<FileProblem>
-  /** What is named as a transcript and is none. */
+  /** Files and folders that are named as transcripts and are none. */
   readonly notTaken: ReadonlyArray<NotTaken>
   /** Folders in which there should be no transcripts. */
   readonly others: ReadonlyArray<Searched>
@@ -119,7 +119,7 @@ export const outputPlaceOf = (tops: ReadonlyArray<Folder>, file: string): { read
 
 const byName = (a: Dirent, b: Dirent) => Number(a.isSymbolicLink()) - Number(b.isSymbolicLink()) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
-/** How many names of a folder are asked for at a time. */
+/** The number of names of a folder that are asked for at a time. */
 const atATime = 32
 
 /** Lists what is directly in `folder`; own names before symbolic links, so that a link to a neighbour is the one that is left out. */

@@ -43,7 +43,7 @@ export interface TranscriptWatch {
   readonly stateOf: (root: string) => Pick<RootState, "state" | "message"> | null
 }
 
-/** What the parts of one watch share. */
+/** The state that the parts of one watch share. */
 interface Watching {
   readonly options: WatchOptions
   tops: ReadonlyArray<Folder>

@@ -10,7 +10,7 @@ import { givenText, textField } from "./lineFields.ts"
 import { prettyJson } from "./prettyJson.ts"
 import { ToolCategory, toolDisplayOf } from "./ToolDisplay.ts"
 
-/** How much of a text its preview shows, in UTF-16 units. */
+/** The lengths of previews, in UTF-16 units. */
 const thinkingPreview = 200
 const resultPreview = 500
 

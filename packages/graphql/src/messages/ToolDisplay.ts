@@ -1,7 +1,7 @@
 import { GraphQLEnumType } from "graphql"
 import type { ToolKind } from "han-core/SessionEvent"
 
-/** How a page shows calls of a tool. */
+/** The look of a tool's calls on a page. */
 export interface ToolDisplay {
   readonly category: "FILE" | "SEARCH" | "SHELL" | "TASK" | "WEB" | "MCP" | "OTHER"
   /** The name of an icon. */

@@ -41,7 +41,7 @@ export const textsField = <Source>(description: string, read: (source: Source) =
   resolve: (source) => read(source)?.map(wellFormed) ?? null
 })
 
-/** What han's log says under the first of these names that has a text; an empty one only when there is no other. */
+/** Reads from han's log the first of these names that has a text; an empty one only when there is no other. */
 export const dataText =
   (...names: ReadonlyArray<string>) =>
   (line: MessageLine): string | null => {

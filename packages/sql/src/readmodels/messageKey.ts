@@ -34,5 +34,5 @@ export const keyFrom = (at: number): number => (Math.min(Math.max(Math.trunc(at)
 /** When a key's message was written, for keys that were not moved beyond their millisecond. */
 export const instantOfKey = (key: number): number | null => (key < 0 ? null : Math.floor(key / places) + epoch)
 
-/** Which conversation of a session a line belongs to: 0 is the session's own, every subagent has one of its own. */
+/** The conversation of a session that a line belongs to: 0 is the session's own, every subagent has one of its own. */
 export const threadOf = (agentId: string | null): number => (agentId === null ? 0 : createHash("sha256").update(agentId).digest().readUIntBE(0, 6))

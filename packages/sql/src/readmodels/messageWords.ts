@@ -101,7 +101,7 @@ export const cut = 2
 const ownNames = (sessionNo: number, pointers: ReadonlyArray<ToolOutputPointer>): ReadonlyArray<OutputName> =>
   pointers.flatMap(({ name, own }) => (own ? [{ sessionNo, name }] : []))
 
-/** Of several outputs of one line no more than of one. */
+/** The limit for the outputs of one line together, as for one. */
 const bounded = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
   let left = searchedOutputBytes
   return texts.map((text) => {

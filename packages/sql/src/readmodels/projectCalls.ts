@@ -116,7 +116,7 @@ const callsIn = (chunks: Chunks): Map<string, Call> => {
   return calls
 }
 
-/** What one event says of its call. */
+/** The part of a call that one event tells. */
 const told = (chunk: Chunk, event: SessionEventOf<"ToolCalled" | "ToolReturned" | "FileChanged">, { at }: Envelope, line: number): Partial<Call> => {
   switch (event._tag) {
     case "ToolCalled":

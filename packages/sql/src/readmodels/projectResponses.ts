@@ -23,7 +23,7 @@ interface Response extends Identity {
   readonly webSearches: number
   /** Surcharges that the record shows. */
   readonly terms: string
-  /** Whether its record states what cannot be. */
+  /** True when its record states what cannot be. */
   readonly garbled: boolean
   readonly statedCost: number | null
 }
@@ -168,7 +168,7 @@ const addSums = (sql: SqlClient.SqlClient, table: string, owner: string, sums: R
     [...sums.values()].map((sum) => [sum.sessionNo, sum.bucket, sum.model, sum.terms, owner, ...summed.map((column) => sum[column])])
   )
 
-/** What is stored holds no NUL, so no two places are the same. */
+/** Stored texts hold no NUL, so no two places are the same. */
 const placeOf = ({ messageId, part, requestId }: Pick<Response, "messageId" | "part" | "requestId">): string => `${messageId}\0${keyOf(requestId, part)}`
 const keyOf = (requestId: string, part: number): string => `${requestId}\0${part}`
 

@@ -15,11 +15,11 @@ export interface Identity {
   readonly messageId: string
   /** The vendor's, empty, or a place. */
   readonly requestId: string
-  /** Whether the response may be a part or a copy of another one: no line says so, and none says that it is not. */
+  /** True when the response may be a part or a copy of another one: no line says so, and none says that it is not. */
   readonly unsure: boolean
 }
 
-/** Whether an id is made of where a response stands, by this file. */
+/** Tells whether an id is made of where a response stands, by this file. */
 export const isPlace = (id: string): boolean => id.startsWith("line:") || id.startsWith("ref:")
 
 /** A line's record of a response, and of which one. */
@@ -134,11 +134,11 @@ const hasPrompt = (event: Metered): boolean => prompt.some((key) => event[key] >
 /** To the last token: the next response of a conversation has read more than the one before. */
 const sameTokens = (a: Metered, b: Metered): boolean => a.model === b.model && a.output === b.output && samePrompt(a, b) && (hasPrompt(a) || a.output > 0)
 
-/** Whether two lines with one id may be of one response. The prompt of a response that is still coming may not be counted yet. */
+/** Tells whether two lines with one id may be of one response. The prompt of a response that is still coming may not be counted yet. */
 const sameResponse = (a: Metered, b: Metered): boolean =>
   a.messageId !== null && a.messageId === b.messageId && (samePrompt(a, b) || !hasPrompt(a) || !hasPrompt(b))
 
-/** Whether a line that follows another one is of the same response. */
+/** Tells whether a line that follows another one is of the same response. */
 const goesOn = (before: Metered, { event, line }: Told): boolean => {
   if (before.requestId !== null && event.requestId !== null && before.requestId !== event.requestId) return false
   if (before.requestRef !== event.requestRef) return false
@@ -162,7 +162,7 @@ const firstOfTurn = Effect.fnUntraced(function* (above: LinesAbove, told: Told):
   }
 })
 
-/** Whether the response could be the rest of one above, from which results of tools divide it: the client runs tools before all blocks have come. */
+/** Tells whether the response could be the rest of one above, from which results of tools divide it: the client runs tools before all blocks have come. */
 const mayGoOn = Effect.fnUntraced(function* (above: LinesAbove, { event, line }: Told): Effect.fn.Return<boolean, SqlError> {
   let before = yield* above.before(line)
   if (before === null || before.envelope.type === "assistant") return false

@@ -19,7 +19,7 @@ export interface TranscriptState {
   lastKey: number | null
   /** Null for one that says nothing of its session, as a subagent's. */
   told: SessionState.SessionState | null
-  /** Whether it is to be written. */
+  /** True when it is to be written. */
   changed: boolean
 }
 

@@ -6,7 +6,7 @@ import { calledTool, changedBy, taskResult } from "./claudeTools.ts"
 import { addUsage } from "./claudeUsage.ts"
 import { pullRequestIn } from "./pullRequest.ts"
 
-/** What the client writes in the model's place. */
+/** The name that the client gives for what it writes in the model's place. */
 const synthetic = "<synthetic>"
 
 export const addAssistant = (line: Line): void => {

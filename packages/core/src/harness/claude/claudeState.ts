@@ -27,7 +27,7 @@ export const addState = ({ events, record }: Line, type: string): void => {
 const titled = (by: "model" | "user", title: unknown): SessionEvent | null => (typeof title === "string" ? { _tag: "Titled", by, title } : null)
 const logged = (part: "shape" | "blob", id: unknown): SessionEvent => ({ _tag: "RequestLogged", part, id: filled(id), querySource: null, model: null })
 
-/** What a line of each type says. */
+/** The reader of each type of line. */
 const readers: ReadonlyMap<string, (record: JsonObject) => SessionEvent | null> = new Map<string, (record: JsonObject) => SessionEvent | null>([
   [
     "queue-operation",

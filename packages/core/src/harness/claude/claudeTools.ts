@@ -13,7 +13,7 @@ const kinds: ReadonlyMap<string, ToolKind> = new Map([
   ...["WebFetch", "WebSearch"].map((name) => [name, "web"] as const)
 ])
 
-/** What a tool of Claude Code does, by its name. */
+/** Says what a tool of Claude Code does, by its name. */
 export const toolKind = (name: string): ToolKind => kinds.get(name) ?? (name.startsWith("mcp__") ? "mcp" : "other")
 
 /** A call with what it means beside its name and its input. */
@@ -65,7 +65,7 @@ export const changedBy = (structured: unknown): Returned["changed"] => {
   return { added, removed }
 }
 
-/** What the call of a task came to. */
+/** Reads the result of a call that writes a task. */
 export const taskResult = (structured: unknown): Returned["task"] => {
   if (!isObject(structured)) return null
   const task = object(structured.task)

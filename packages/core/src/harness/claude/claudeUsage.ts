@@ -18,7 +18,7 @@ interface Counted {
   readonly impossible: ReadonlyArray<string>
 }
 
-/** What the record of usage says was charged: the response itself, and what another model or another step was charged for within it. Nothing for a record without tokens. */
+/** Adds the charges that a record of usage states: of the response itself, and of other models and steps within it. Adds nothing for a record without tokens. */
 export const addUsage = (line: Line, ids: Ids, usage: JsonObject): void => {
   if (usage.input_tokens == null && usage.output_tokens == null) return
   const { events, record } = line

@@ -173,7 +173,7 @@ interface Command {
   readonly blocks: ReadonlySet<AddedBlock>
   /** The prompt that it is, for a slash command with words. */
   readonly asks: string | null
-  /** Whether the model gets a text of the command's own. */
+  /** True when the model gets a text of the command's own. */
   readonly called: boolean
 }
 
