@@ -4,7 +4,7 @@ import { dateTime } from "./Figures.ts"
 import { plain, plainLine } from "./PlainText.ts"
 import type { Style } from "./Style.ts"
 
-/** What of a message its reader is shown. */
+/** The parts of a message that its reader is shown. */
 export type Shown = Pick<Message, "kind" | "at" | "text" | "events">
 
 const names: Readonly<Record<MessageKind, string>> = {
@@ -38,7 +38,7 @@ export const nameOf = (kind: MessageKind): string => names[kind]
 /** The tools that a message calls. */
 export const toolCalls = (message: Shown): ReadonlyArray<SessionEventOf<"ToolCalled">> => message.events.filter((event) => event._tag === "ToolCalled")
 
-/** What was said beside tool calls. */
+/** The words that were said beside tool calls. */
 export const spokenText = (message: Shown): string => {
   const calls = toolCalls(message)
   if (calls.length === 0) return message.text
@@ -47,7 +47,7 @@ export const spokenText = (message: Shown): string => {
 
 const telling = ["command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description", "subject", "skill", "prompt"]
 
-/** What a call is about, on one line: the argument that tells most, else all of them. */
+/** Says what a call is about, on one line: the argument that tells most, else all of them. */
 export const callSummary = (input: unknown, length = 200): string => {
   if (typeof input !== "object" || input === null) return cut(plainLine(String(input ?? "")), length)
   const entries = new Map<string, unknown>(Object.entries(input))
@@ -60,7 +60,7 @@ export const callSummary = (input: unknown, length = 200): string => {
 
 const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`)
 
-/** Whether there is something to show. */
+/** Tells whether there is something to show. */
 export const isShown = (message: Shown): boolean => !silent.has(message.kind) && (message.text.trim() !== "" || toolCalls(message).length > 0)
 
 /** Tells whether a message is a line of its own beside the conversation: no blank line parts it from another such line. */

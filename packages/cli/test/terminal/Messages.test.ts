@@ -6,8 +6,26 @@ import { callSummary, isShown, messageBlock, type Shown } from "../../src/termin
 import { uncoloured } from "../../src/terminal/Style.ts"
 
 const at = Date.parse("2026-11-22T14:03:09Z")
-const call: SessionEvent = { _tag: "ToolCalled", toolUseId: "t1", name: "Bash", input: { command: "npm test\nnpm run lint", timeout: 5 } }
-const result: SessionEvent = { _tag: "ToolReturned", toolUseId: "t1", text: "x", isError: true, hasImage: false, denied: false, structured: null }
+const call: SessionEvent = {
+  _tag: "ToolCalled",
+  toolUseId: "t1",
+  name: "Bash",
+  kind: "run",
+  agentType: null,
+  task: null,
+  input: { command: "npm test\nnpm run lint", timeout: 5 }
+}
+const result: SessionEvent = {
+  _tag: "ToolReturned",
+  toolUseId: "t1",
+  text: "x",
+  isError: true,
+  hasImage: false,
+  denied: false,
+  structured: null,
+  changed: null,
+  task: null
+}
 const shown = (message: Partial<Shown>): Shown => ({ kind: "answer", at, text: "", events: [], ...message })
 const block = (message: Partial<Shown>, resultLines = 2) => messageBlock(shown(message), { style: uncoloured, utc: true, resultLines })
 

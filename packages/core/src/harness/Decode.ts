@@ -1,8 +1,14 @@
+import * as Effect from "effect/Effect"
 import type { Entry, Transcript } from "../journal/Entry.ts"
 import type { DecodedLine } from "../journal/SessionEvent.ts"
-import * as ClaudeCode from "./claude/ClaudeCode.ts"
-import * as HanLog from "./han/HanLog.ts"
+import { Harnesses, harnessOf, known } from "./Harnesses.ts"
 
-/** What a line means, whatever wrote it. Pure, and never throws. */
-export const decodeEntry = (transcript: Transcript, entry: Entry): DecodedLine =>
-  transcript.kind === "han" ? HanLog.decode(transcript, entry) : ClaudeCode.decode(transcript, entry)
+/** Says what a line means, whichever of the `harnesses` wrote it. Pure, and never throws. */
+export const decodeEntry = (transcript: Transcript, entry: Entry, harnesses: typeof Harnesses.Service = known): DecodedLine =>
+  harnessOf(harnesses, transcript).decode(transcript, entry)
+
+/** `decodeEntry` for the harnesses of the program that runs it. */
+export const decoder: Effect.Effect<(transcript: Transcript, entry: Entry) => DecodedLine> = Effect.map(
+  Harnesses,
+  (harnesses) => (transcript, entry) => decodeEntry(transcript, entry, harnesses)
+)

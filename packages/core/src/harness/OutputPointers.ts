@@ -2,7 +2,7 @@ import type { Transcript } from "../journal/Entry.ts"
 import type { DecodedLine, SessionEvent } from "../journal/SessionEvent.ts"
 import type { ToolOutputPointer } from "../journal/ToolOutput.ts"
 import { filled, isObject } from "../text/json.ts"
-import { isOutputName, outputFolder } from "../transcripts/transcriptNames.ts"
+import { isOutputName, outputFolder } from "./fileNames.ts"
 
 const tag = "<persisted-output>"
 

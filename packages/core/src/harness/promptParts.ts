@@ -6,7 +6,7 @@ export interface AddedBlock {
   readonly name: string
   /** With its tags. */
   readonly whole: string
-  /** Whether it stands before everything that was said. */
+  /** True when it stands before everything that was said. */
   readonly leads: boolean
 }
 
@@ -124,7 +124,7 @@ const fencesOf = (text: string) => {
   let open = false
   let next = 0
   return {
-    /** Whether the block from `begin` to `end`, behind the one that ended at `from`, stands in a code block, which ends behind it. */
+    /** Tells whether the block from `begin` to `end`, behind the one that ended at `from`, stands in a code block, which ends behind it. */
     holds: (from: number, begin: number, end: number): boolean => {
       marks ??= [...text.matchAll(/^ {0,3}(?:`{3,}|~{3,})/gm)].map(({ index }) => index)
       while (next < marks.length && marks[next]! < begin) if (marks[next++]! >= from) open = !open
@@ -136,7 +136,7 @@ const fencesOf = (text: string) => {
 /** The length of text around a tag that is looked at. */
 const near = 80
 
-/** Whether nothing but blanks stands between the block before and the tag, or between the begin of the line and the tag: fewer than four, which would be code. */
+/** Tells whether nothing but blanks stands between the block before and the tag, or between the begin of the line and the tag: fewer than four, which would be code. */
 const beginsLine = (text: string, from: number, begin: number): boolean => {
   const first = Math.max(from, begin - near)
   const before = text.slice(first, begin)
@@ -145,13 +145,13 @@ const beginsLine = (text: string, from: number, begin: number): boolean => {
   return line >= 0 && /^(?: {0,3}|\r)$/.test(before.slice(line + 1))
 }
 
-/** Whether a closed block within a line is the end of its text rather than a part of a sentence. */
+/** Tells whether a closed block within a line is the end of its text rather than a part of a sentence. */
 const endsText = (text: string, { begin, content, end }: { readonly begin: number; readonly content: number; readonly end: number }): boolean =>
   /^[ \t\r]*(?:\n|$)/.test(text.slice(end, end + near)) &&
   // Programs set their text on lines of its own, or put the block directly behind the last word.
   (/^[ \t]*\r?\n/.test(text.slice(content, content + near)) || /[\p{L}\p{N}.!?;:)]/u.test(text.slice(begin - 1, begin)))
 
-/** Whether what follows a tag that is never closed reads like its content: who talks about a tag goes on with a word. */
+/** Tells whether the text behind a tag that is never closed reads like its content: a sentence about a tag goes on with a word. */
 const isCutOff = (text: string, content: number): boolean => !/^[ \t]+\S/.test(text.slice(content, content + near))
 
 /** Finds the end of the block whose content begins at `content`. Blocks of the same name within it are its own, as far as they are closed. */

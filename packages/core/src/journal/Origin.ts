@@ -19,7 +19,7 @@ export const originOf = (transcript: Pick<Transcript, "kind" | "sessionId">, env
 }
 
 /**
- * How well a line fits the transcript that it stands in, by what it says of itself; the smaller the better. A subagent that is asked aside gets the conversation so far
+ * Rates how well a line fits the transcript that it stands in, by what it says of itself; the smaller the better. A subagent that is asked aside gets the conversation so far
  * as lines of its own, and old clients wrote subagents' lines into the session's transcript: of the same line in several transcripts, the one that fits best counts.
  * 0: a line of the conversation in the session's transcript · 1: a line of this subagent in its transcript · 2: a line of somebody else's.
  */

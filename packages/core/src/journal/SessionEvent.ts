@@ -5,7 +5,7 @@ const text = Schema.String
 const optionalText = Schema.NullOr(Schema.String)
 const amount = Schema.Number
 
-/** What surrounds the meaning of a line: who, where, when, and where it hangs. Null where the line does not say. */
+/** The circumstances of a line: who, where, when, and which line it follows. Null where the line does not say. */
 export const Envelope = Schema.Struct({
   /** The line's own `type`, and `subtype` or `attachment.type` after a slash where it has one. Empty for a line without one. */
   type: Schema.String,
@@ -26,7 +26,7 @@ export const Envelope = Schema.Struct({
   /** The session in which the client process began; another one than `sessionId` after `/clear`. */
   processSessionId: optionalText,
   isMeta: Schema.Boolean,
-  /** Of a subagent's conversation. */
+  /** True for a line of a subagent's conversation. */
   isSidechain: Schema.Boolean
 })
 export type Envelope = typeof Envelope.Type
@@ -53,7 +53,7 @@ export const Compacted = Schema.TaggedStruct("Compacted", {
   /** The line of the summary that it left, where the client names it; else the summary hangs on the boundary's own line. */
   summaryUuid: optionalText
 })
-/** What the compaction left of the conversation; belongs to the boundary that is its parent. */
+/** The summary that a compaction left of the conversation; belongs to the boundary that is its parent. */
 export const CompactionSummarized = Schema.TaggedStruct("CompactionSummarized", { text })
 /** One content block, or several, of the model's answer. `messageId` joins the lines of one API message. */
 export const Answered = Schema.TaggedStruct("Answered", {
@@ -67,15 +67,36 @@ export const Answered = Schema.TaggedStruct("Answered", {
   /** The API error that this line reports, e.g. `rate_limit`; null for an answer. */
   apiError: optionalText
 })
-export const ToolCalled = Schema.TaggedStruct("ToolCalled", { toolUseId: text, name: text, input: Schema.Unknown })
-/** `structured` is the client's own record of the result, `toolUseResult`. */
+/** The work of a tool: changes files · reads or finds something · runs a command · starts a subagent · keeps the list of what is to be done · asks the web · belongs to an MCP server. */
+export const ToolKind = Schema.Literal("edit", "read", "run", "agent", "task", "web", "mcp", "other")
+export type ToolKind = typeof ToolKind.Type
+/** The change that a call makes to the session's list of tasks. `fields`: texts and lists of texts of the input, by Claude Code's names (`subject`, `taskId`, `status` …). */
+export const TaskWrite = Schema.Struct({
+  action: Schema.Literal("create", "update"),
+  fields: Schema.Record({ key: text, value: Schema.Union(text, Schema.Array(text)) })
+})
+export type TaskWrite = typeof TaskWrite.Type
+export const ToolCalled = Schema.TaggedStruct("ToolCalled", {
+  toolUseId: text,
+  name: text,
+  kind: ToolKind,
+  input: Schema.Unknown,
+  /** The kind of subagent that the call starts; null for a call that starts none. */
+  agentType: optionalText,
+  task: Schema.NullOr(TaskWrite)
+})
 export const ToolReturned = Schema.TaggedStruct("ToolReturned", {
   toolUseId: text,
   text,
   isError: Schema.Boolean,
   hasImage: Schema.Boolean,
   denied: Schema.Boolean,
-  structured: Schema.Unknown
+  /** The client's own record of the result. */
+  structured: Schema.Unknown,
+  /** The lines that the client says it changed in a file. */
+  changed: Schema.NullOr(Schema.Struct({ added: amount, removed: amount })),
+  /** The number of the task that was made (null for a change of one), and whether anything changed. */
+  task: Schema.NullOr(Schema.Struct({ sequence: Schema.NullOr(amount), success: Schema.Boolean }))
 })
 /** A property of a response that the vendor charges for beside tokens at list price: a service tier, a speed, a region of inference, a tool of the vendor's own. */
 export const Surcharge = Schema.Struct({ kind: Schema.Literal("tier", "speed", "region", "tool"), name: text })
@@ -118,7 +139,7 @@ export const TodosWritten = Schema.TaggedStruct("TodosWritten", {
   todos: Schema.Array(Schema.Struct({ content: text, status: text, activeForm: optionalText }))
 })
 export const SystemNoted = Schema.TaggedStruct("SystemNoted", { subtype: text, text, level: optionalText })
-/** What was put in front of the model beside prompts. `text` is what a reader wants to find again; empty for bulk listings. */
+/** Something that was put in front of the model beside prompts. `text` is what a reader wants to find again; empty for bulk listings. */
 export const Attached = Schema.TaggedStruct("Attached", { kind: text, text })
 export const Summarized = Schema.TaggedStruct("Summarized", { text, leafUuid: optionalText })
 export const QueueChanged = Schema.TaggedStruct("QueueChanged", { operation: text, text, reason: optionalText })
@@ -167,7 +188,7 @@ export const Unrecognized = Schema.TaggedStruct("Unrecognized", { type: text, te
 /** A complete line that is no JSON object. `recovered`: a whole record was found behind the broken one and is among the events of this line. */
 export const Unreadable = Schema.TaggedStruct("Unreadable", { reason: text, recovered: Schema.Boolean })
 
-/** What a line means. One line may mean several things; none is ever dropped. */
+/** The meaning of a line. One line may mean several things; none is ever dropped. */
 export const SessionEvent = Schema.Union(
   Prompted,
   CommandRun,

@@ -17,8 +17,6 @@
 import { posix } from "node:path"
 import * as Schema from "effect/Schema"
 import { AgentId, SessionId } from "../journal/Entry.ts"
-import { array, object } from "../text/json.ts"
-import type { LineCounts } from "../text/lineDiff.ts"
 
 /** A change of a file by a tool call that succeeded, told by the call or by a note beside it. */
 export class FileChange extends Schema.Class<FileChange>("han-core/FileChange")({
@@ -35,27 +33,7 @@ export class FileChange extends Schema.Class<FileChange>("han-core/FileChange")(
   linesRemoved: Schema.Int
 }) {}
 
-/**
- * The number of lines that a result's `structuredPatch` adds and removes. Null without a patch, and for a new file, for which the client writes an empty one.
- */
-export const patchedLines = (structured: unknown): LineCounts | null => {
-  const record = object(structured)
-  if (record === null || !Array.isArray(record.structuredPatch) || record.type === "create") return null
-  let added = 0
-  let removed = 0
-  for (const part of array(record.structuredPatch)) {
-    const lines = object(part)?.lines
-    if (!Array.isArray(lines)) return null
-    for (const line of array(lines)) {
-      if (typeof line !== "string") return null
-      if (line.startsWith("+")) added++
-      else if (line.startsWith("-")) removed++
-    }
-  }
-  return { added, removed }
-}
-
-/** A change as a tool's own line tells it. `until`: the time of its result. */
+/** A change as a tool's own line tells it. `until`: when its result came. */
 export interface OwnChange {
   readonly path: string
   readonly toolName: string

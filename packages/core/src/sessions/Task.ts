@@ -21,6 +21,7 @@
 
 import * as Schema from "effect/Schema"
 import { SessionId } from "../journal/Entry.ts"
+import type { TaskWrite } from "../journal/SessionEvent.ts"
 
 /**
  * A task of the list that a session and its subagents share. `status` is the client's own word. Times are milliseconds since 1970; null where no line tells
@@ -58,10 +59,8 @@ export class TodoList extends Schema.Class<TodoList>("han-core/TodoList")({
 }) {}
 
 /** A tool call that creates or changes a task, with its result. */
-export interface TaskCall {
+export interface TaskCall extends TaskWrite {
   readonly id: string
-  readonly name: "TaskCreate" | "TaskUpdate"
-  readonly input: Readonly<Record<string, unknown>>
   /** Null for a line without any time. */
   readonly at: number | null
   /** Null while there is no result. */
@@ -81,9 +80,9 @@ export interface TaskCall {
 export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): ReadonlyArray<Task> => {
   const tasks = new Map<number, Task>()
   let last = 0
-  for (const { at, id, input, name, result } of calls) {
-    const subject = string(input["subject"])
-    if (name !== "TaskCreate" || subject === null || result?.isError === true) continue
+  for (const { action, at, fields, id, result } of calls) {
+    const subject = string(fields["subject"])
+    if (action !== "create" || subject === null || result?.isError === true) continue
     const sequence = result?.sequence ?? last + 1
     last = Math.max(last, sequence)
     if (tasks.has(sequence)) continue
@@ -94,8 +93,8 @@ export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): Read
           sessionId,
           sequence,
           subject,
-          description: string(input["description"]),
-          activeForm: string(input["activeForm"]),
+          description: string(fields["description"]),
+          activeForm: string(fields["activeForm"]),
           status: "pending",
           owner: null,
           blocks: [],
@@ -110,12 +109,12 @@ export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): Read
       )
     )
   }
-  for (const { at, input, name, result } of calls) {
-    if (name !== "TaskUpdate" || (result !== null && (result.isError || !result.success))) continue
-    const sequence = Number(input["taskId"])
+  for (const { action, at, fields, result } of calls) {
+    if (action !== "update" || (result !== null && (result.isError || !result.success))) continue
+    const sequence = Number(fields["taskId"])
     const task = tasks.get(sequence)
     if (task === undefined) continue
-    const status = string(input["status"])
+    const status = string(fields["status"])
     if (status === "deleted") {
       tasks.delete(sequence)
       continue
@@ -125,15 +124,15 @@ export const fold = (sessionId: SessionId, calls: ReadonlyArray<TaskCall>): Read
       new Task(
         {
           ...task,
-          subject: string(input["subject"]) ?? task.subject,
-          description: string(input["description"]) ?? task.description,
-          activeForm: string(input["activeForm"]) ?? task.activeForm,
-          owner: string(input["owner"]) ?? task.owner,
+          subject: string(fields["subject"]) ?? task.subject,
+          description: string(fields["description"]) ?? task.description,
+          activeForm: string(fields["activeForm"]) ?? task.activeForm,
+          owner: string(fields["owner"]) ?? task.owner,
           status: status ?? task.status,
           completedAt: status === null ? task.completedAt : status === "completed" ? at : null,
           updatedAt: at,
-          blocks: union(task.blocks, input["addBlocks"]),
-          blockedBy: union(task.blockedBy, input["addBlockedBy"])
+          blocks: union(task.blocks, fields["addBlocks"]),
+          blockedBy: union(task.blockedBy, fields["addBlockedBy"])
         },
         { disableValidation: true }
       )

@@ -6,12 +6,12 @@ import { clipped } from "../text/Clip.ts"
 import { canonicalJson, cut, isObject, strings } from "../text/json.ts"
 import { resultText } from "./resultText.ts"
 
-/** How much of one string of a tool's input can be found: the beginning of a written file, all of a command. */
+/** The length of one string of a tool's input that can be found, in UTF-16 units: the beginning of a written file, all of a command. */
 const inputEach = 4000
 const inputTotal = 64_000
 const hanData = 20_000
 
-/** What a page shows of the line. */
+/** The text of the line that a page shows. */
 export const shownText = ({ envelope, events }: DecodedLine): string => {
   const parts: Array<string> = []
   const answered = events.some((event) => event._tag === "Answered" && event.text.trim() !== "")

@@ -27,7 +27,7 @@ const noWords: ReadonlySet<string> = new Set([
 const maxDepth = 100
 
 /**
- * What the client noted of a result (`toolUseResult`) that its text does not hold: the strings in their order, those lines of them that are not in the text, nor in a string
+ * Finds what the client noted of a result that its text does not hold: the strings in their order, those lines of them that are not in the text, nor in a string
  * before. `cut`: there is more than can be found.
  */
 export const resultText = (text: string, structured: unknown): { readonly parts: ReadonlyArray<string>; readonly cut: boolean } => {
@@ -79,7 +79,7 @@ const edgesOf = (text: string, body: string, at: number): string => {
   return first >= last && (first > 0 || last < body.length) ? body : [body.slice(0, first), body.slice(last)].filter((part) => part !== "").join("\n")
 }
 
-/** Whether the text has the lines of `body` one after the other, each behind a number, as it has those of a file that was read. */
+/** Tells whether the text has the lines of `body` one after the other, each behind a number, as it has those of a file that was read. */
 const holdsLines = (text: string, body: string): boolean => {
   if (text.length < body.length) return false
   let at = 0

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer"
+import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { FileUnreadable } from "../files/FileUnreadable.ts"
 import { openForReading, readAt } from "../files/fileFacts.ts"
-import type { FoundFile } from "./transcriptFolders.ts"
-import { isAnyId } from "./transcriptNames.ts"
+import { type FoundFile, nameIn } from "./transcriptFolders.ts"
 
 /** The longest first line that is read for its session. */
 const maxFirstLine = 1 << 20
@@ -15,7 +15,7 @@ type Answer =
   | { readonly _tag: "NotYet" }
   | { readonly _tag: "Problem"; readonly message: string }
 
-/** Which sessions the agent files belong to whose place does not say it. A file is read once: its session stays, and what it lacks may only come with a change. */
+/** Tells the sessions of files whose place and name leave them open. A file is read once: its session stays, and what it lacks may only come with a change. */
 export const agentSessions = () => {
   const answers = new Map<string, { readonly key: string; readonly size: number; readonly mtimeMs: number; readonly answer: Answer }>()
   const of = (file: FoundFile): Effect.Effect<Answer, FileUnreadable> => {
@@ -42,7 +42,7 @@ const askFile = (file: FoundFile): Effect.Effect<Answer, FileUnreadable> =>
       for (let offset = 0; offset < maxFirstLine; ) {
         const piece = yield* readAt(file.path, descriptor, offset, step)
         const end = piece.indexOf(10)
-        if (end !== -1) return sessionOf(file.path, Buffer.concat([...pieces, piece.subarray(0, end)]))
+        if (end !== -1) return sessionOf(file, Buffer.concat([...pieces, piece.subarray(0, end)]))
         if (piece.length < step) return { _tag: "NotYet" as const }
         pieces.push(piece)
         offset += piece.length
@@ -51,16 +51,15 @@ const askFile = (file: FoundFile): Effect.Effect<Answer, FileUnreadable> =>
     })
   )
 
-const sessionOf = (path: string, line: Buffer): Answer => {
+const sessionOf = ({ folder, path: file }: FoundFile, line: Buffer): Answer => {
   let value: unknown
   try {
     value = JSON.parse(line.toString("utf8"))
   } catch {
-    return problem(path, "its first line is no JSON")
+    return problem(file, "its first line is no JSON")
   }
-  return typeof value === "object" && value !== null && "sessionId" in value && typeof value.sessionId === "string" && isAnyId(value.sessionId)
-    ? { _tag: "Session", sessionId: value.sessionId }
-    : problem(path, "its first line names no session")
+  const name = nameIn(folder, path.basename(file), value)
+  return name === null || name.sessionId === null ? problem(file, "its first line names no session") : { _tag: "Session", sessionId: name.sessionId }
 }
 
-const problem = (path: string, why: string): Answer => ({ _tag: "Problem", message: `cannot tell which session ${path} belongs to: ${why}` })
+const problem = (file: string, why: string): Answer => ({ _tag: "Problem", message: `cannot tell which session ${file} belongs to: ${why}` })

@@ -42,10 +42,10 @@ export const lineSplitter = (offset: number): LineSplitter => {
   }
 }
 
-/** What one batch of lines holds at most; a longer line is a batch of its own. */
+/** The limits of one batch of lines; a longer line is a batch of its own. */
 export const batchLimits = { lines: 1000, bytes: 1 << 20 }
 
-/** How many of `items`, from `start` on, fit into one batch: at least one. */
+/** The end of the batch that begins at `start`, which has at least one of `items`. */
 const fitting = <A extends { readonly bytes: Uint8Array }>(items: ReadonlyArray<A>, start: number): number => {
   let bytes = 0
   let end = start

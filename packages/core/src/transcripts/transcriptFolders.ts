@@ -4,30 +4,24 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { FileUnreadable } from "../files/FileUnreadable.ts"
 import { askFacts, asking, type FileFacts } from "../files/fileFacts.ts"
+import type { Harness, HarnessFolder, TranscriptName } from "../harness/Harness.ts"
+import { hanLog } from "../harness/han/HanLog.ts"
 import type { FileProblem, NotTaken } from "../journal/Transcripts.ts"
-import { whyNot } from "./notTaken.ts"
-import { identify, isOutputName, isSessionName, metaNameOf, outputFolder, type TranscriptName, transcriptEnd } from "./transcriptNames.ts"
+import { type Searched, whyNot } from "./notTaken.ts"
 
-/**
- * A folder of the tree that transcripts lie in:
- * `home` (~/.han) › `root` (~/.han/omp, ~/.claude) › `projects` › `project` › `session` › `inside` (subagents, subagents/workflows/wf_1, whatever its name) › `inside` …,
- * and beside those in a session's folder `outputs` (tool-results), which holds no transcripts.
- */
-export interface Folder {
-  readonly level: "home" | "root" | "projects" | "project" | "session" | "inside" | "outputs"
+/** A folder of the tree that transcripts lie in. `home` (~/.han) holds configuration folders of bridges (~/.han/omp), each a `root`. */
+export type Folder = (HarnessFolder | { readonly level: "home"; readonly sessionId: null; readonly depth: 0 }) & {
   readonly path: string
   /** The configuration folder it belongs to; empty for `home`. */
   readonly root: string
-  /** The harness that writes there; empty for `home`. */
+  /** The name under which transcripts in it are stored; empty for `home`. */
   readonly source: string
-  /** The session whose folder it is, or whose folder it lies in. */
-  readonly sessionId: string | null
-  /** How many folders below the session's own it lies; 0 if absent. */
-  readonly depth?: number | undefined
+  /** The harness that says what lies in it. */
+  readonly harness: Harness
 }
 
 /** A folder that is there. */
-export interface FoundFolder extends Folder {
+export type FoundFolder = Folder & {
   /** The same for every path that leads to this folder. */
   readonly key: string
 }
@@ -55,18 +49,16 @@ export interface Listing {
   readonly files: ReadonlyArray<FoundFile>
   readonly outputs: ReadonlyArray<FoundOutput>
   readonly problems: ReadonlyArray<FileProblem>
-  /** What is named as a transcript and is none. */
+  /** Files and folders that are named as transcripts and are none. */
   readonly notTaken: ReadonlyArray<NotTaken>
-  /** Folders in which no transcripts are looked for. */
-  readonly others: ReadonlyArray<string>
+  /** Folders in which there should be no transcripts. */
+  readonly others: ReadonlyArray<Searched>
 }
 
 /** Folders below a session's; deeper ones are a problem, not a transcript's place. */
 const maxDepth = 32
-/** Names in a session's folders that are files', so that nobody looks into them. */
-const fileName = /\.(?:jsonl?|lock|tmp)$/
 
-/** What one sees from afar of a changed file. */
+/** Changes with the file, as far as that shows from afar. */
 export const signatureOf = (file: FoundFile): string =>
   `${file.facts.key}:${file.facts.size}:${file.facts.mtimeMs}:${file.meta === null ? "" : `${file.meta.size}:${file.meta.mtimeMs}`}`
 
@@ -74,34 +66,29 @@ export const outputSignature = ({ facts }: FoundOutput): string => `${facts.key}
 
 /** The folder in `parent` of that name, by its name alone; null for one in which no transcripts are. */
 export const childOf = (parent: Folder, name: string): Folder | null => {
+  const { harness, root, source } = parent
   const at = path.join(parent.path, name)
-  const { root, source, sessionId } = parent
-  switch (parent.level) {
-    case "home":
-      return name.startsWith(".") ? null : { level: "root", path: at, root: at, source: name, sessionId }
-    case "root":
-      return name === "projects" ? { level: "projects", path: at, root, source, sessionId } : null
-    case "projects":
-      return { level: "project", path: at, root, source, sessionId }
-    case "project":
-      return isSessionName(name) ? { level: "session", path: at, root, source, sessionId: name } : null
-    case "session":
-    case "inside": {
-      if (parent.level === "session" && name === outputFolder) return { level: "outputs", path: at, root, source, sessionId }
-      const depth = (parent.depth ?? 0) + 1
-      return depth > maxDepth || fileName.test(name) ? null : { level: "inside", path: at, root, source, sessionId, depth }
-    }
-    case "outputs":
-      return null
-  }
+  if (parent.level === "home") return name.startsWith(".") ? null : { level: "root", path: at, root: at, source: name, harness, sessionId: null, depth: 0 }
+  const child = harness.folders.child(parent, name)
+  if (child === null) return null
+  const depth = child.level === "inside" && parent.level !== "inside" ? 1 : parent.depth + 1
+  return depth > maxDepth ? null : { level: child.level, path: at, root, source, harness, sessionId: child.sessionId, depth }
 }
 
-/** Whether a file of that name in `folder` is a tool's output. */
-export const isOutputIn = (folder: Folder, name: string): boolean => folder.level === "outputs" && isOutputName(name)
+/** Tells whether a file of that name in `folder` is a tool's output. */
+export const isOutputIn = (folder: Folder, name: string): boolean => folder.level === "outputs" && folder.harness.folders.isOutput(name)
 
-/** What a file of that name in `folder` is; null when it is no transcript. */
-export const nameIn = (folder: Folder, name: string): TranscriptName | null =>
-  folder.level === "project" ? identify(name, null) : folder.level === "session" || folder.level === "inside" ? identify(name, folder.sessionId) : null
+/** Tells what a file of that name in `folder` is: a log of han's, or what its harness says. */
+const identityIn = (folder: Folder, name: string, firstLine?: unknown): ReturnType<Harness["identify"]> => {
+  const place = folder.level === "home" ? null : folder
+  return hanLog.identify(place, name) ?? folder.harness.identify(place, name, firstLine)
+}
+
+/** The transcript that a file of that name in `folder` is; null when it is none. `firstLine`: of a file whose name leaves its session open. */
+export const nameIn = (folder: Folder, name: string, firstLine?: unknown): TranscriptName | null => {
+  const found = identityIn(folder, name, firstLine)
+  return found === null || found.kind === "none" ? null : found
+}
 
 /** The folder below one of `tops` that `file` lies in, and its name there, by the names alone; null when there is none that han knows. Nothing is looked up. */
 const folderOf = (tops: ReadonlyArray<Folder>, file: string): { readonly folder: Folder; readonly name: string } | null => {
@@ -130,90 +117,102 @@ export const outputPlaceOf = (tops: ReadonlyArray<Folder>, file: string): { read
   return found !== null && isOutputIn(found.folder, found.name) ? found : null
 }
 
-/** Says why a file of another name than a transcript's is none there. */
-const nameReason = ({ level, sessionId }: Folder): string =>
-  level === "projects"
-    ? "it lies in no project's folder"
-    : level === "project"
-      ? "its name is that of no session, no agent, no log of han's"
-      : `below the folder of session ${sessionId ?? ""} there are only transcripts of agents, named agent-ID.jsonl`
-
 const byName = (a: Dirent, b: Dirent) => Number(a.isSymbolicLink()) - Number(b.isSymbolicLink()) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
-/** How many names of a folder are asked for at a time. */
+/** The number of names of a folder that are asked for at a time. */
 const atATime = 32
 
 /** Lists what is directly in `folder`; own names before symbolic links, so that a link to a neighbour is the one that is left out. */
 export const lookInto = (folder: Folder): Effect.Effect<Listing, FileUnreadable> => asking(folder.path, () => askListing(folder))
 
+type Filled<A> = { -readonly [Key in keyof A]: A[Key] extends ReadonlyArray<infer One> ? Array<One> : never }
+const emptyListing = (): Filled<Listing> => ({ folders: [], files: [], outputs: [], problems: [], notTaken: [], others: [] })
+
 const askListing = async (folder: Folder): Promise<Listing> => {
-  const folders: Array<FoundFolder> = []
-  const files: Array<FoundFile> = []
-  const outputs: Array<FoundOutput> = []
-  const problems: Array<FileProblem> = []
-  const notTaken: Array<NotTaken> = []
-  const others: Array<string> = []
-  // What vanished meanwhile is nothing, what is there and cannot be read a problem.
-  const orProblem = <A>(look: Promise<A>): Promise<A | "gone" | null> =>
-    look.catch((cause) => {
-      if (!(cause instanceof FileUnreadable)) throw cause
-      if (cause.reason === "missing") return "gone"
-      problems.push(problemOf(cause))
-      return null
-    })
+  const listing = emptyListing()
   if (folder.level === "root") {
-    const projects = childOf(folder, "projects")
-    const found = projects === null ? null : await orProblem(askFolder(projects))
-    return { folders: found === null || found === "gone" ? [] : [found], files, outputs, problems, notTaken, others }
+    for (const name of folder.harness.folders.tops) {
+      const top = childOf(folder, name)
+      const found = top === null ? null : await orProblem(listing, askFolder(top))
+      if (found !== null && found !== "gone") listing.folders.push(found)
+    }
+    return listing
   }
   const entries = (await readdir(folder.path, { withFileTypes: true })).sort(byName)
   const names = new Set(entries.map((entry) => entry.name))
-  const leaveOut = (entry: Dirent, at: string, reason: string): null => {
-    if (entry.name.endsWith(transcriptEnd)) notTaken.push({ path: at, ...whyNot(entry.name, reason) })
+  const look = (entry: Dirent) => (folder.level === "outputs" ? lookAtOutput(listing, folder, entry) : lookAt(listing, folder, entry, names))
+  for (let start = 0; start < entries.length; start += atATime) {
+    for (const found of await Promise.all(entries.slice(start, start + atATime).map(look))) {
+      if (found === null) continue
+      if ("name" in found) listing.files.push(found)
+      else if ("facts" in found) listing.outputs.push(found)
+      else listing.folders.push(found)
+    }
+  }
+  return listing
+}
+
+/** The answer; what vanished meanwhile is `gone`, and what is there and cannot be read null and a problem. */
+const orProblem = <A>({ problems }: Filled<Listing>, look: Promise<A>): Promise<A | "gone" | null> =>
+  look.catch((cause) => {
+    if (!(cause instanceof FileUnreadable)) throw cause
+    if (cause.reason === "missing") return "gone"
+    problems.push(problemOf(cause))
+    return null
+  })
+
+const leaveOut = ({ notTaken }: Filled<Listing>, { harness }: Folder, at: string, reason: string): null => {
+  const one = whyNot({ path: at, harness }, reason)
+  if (one !== null) notTaken.push(one)
+  return null
+}
+
+const lookAtOutput = async (listing: Filled<Listing>, folder: Folder, entry: Dirent): Promise<FoundOutput | null> => {
+  const at = path.join(folder.path, entry.name)
+  if (entry.isSymbolicLink()) listing.problems.push({ path: at, message: linkedOutput(at) })
+  else if (entry.isDirectory()) listing.others.push({ path: at, harness: folder.harness })
+  if (!entry.isFile() || !isOutputIn(folder, entry.name)) return null
+  if (identityIn(folder, entry.name) !== null) listing.notTaken.push({ path: at, reason: "a tool's output, which is kept as such", known: true })
+  const found = await orProblem(listing, askOutput(folder, at))
+  return found === "gone" ? null : found
+}
+
+const lookAt = async (listing: Filled<Listing>, folder: Folder, entry: Dirent, names: ReadonlySet<string>): Promise<FoundFolder | FoundFile | null> => {
+  const at = path.join(folder.path, entry.name)
+  const child = entry.isFile() ? null : childOf(folder, entry.name)
+  if (child !== null) return lookAtFolder(listing, child, folder, entry)
+  if (entry.isDirectory()) {
+    if (folder.level !== "home") listing.others.push({ path: at, harness: folder.harness })
+    if (folder.depth === maxDepth)
+      listing.problems.push({ path: at, message: `${at} lies more than ${maxDepth} folders below its session's, and is not looked into` })
+    return leaveOut(listing, folder, at, "it is a folder")
+  }
+  const name = identityIn(folder, entry.name)
+  if (name === null) return null
+  if (name.kind === "none") {
+    listing.notTaken.push({ path: at, reason: name.reason, known: name.known })
     return null
   }
-  const lookAtOutput = async (entry: Dirent, at: string): Promise<FoundOutput | null> => {
-    if (entry.isSymbolicLink()) problems.push({ path: at, message: linkedOutput(at) })
-    else if (entry.isDirectory()) others.push(at)
-    if (!entry.isFile() || !isOutputIn(folder, entry.name)) return null
-    if (entry.name.endsWith(transcriptEnd)) notTaken.push({ path: at, reason: "a tool's output, which is kept as such", known: true })
-    const found = await orProblem(askOutput(folder, at))
-    return found === "gone" ? null : found
+  const facts = factsBeside(folder, name, at)
+  const found = await orProblem(listing, askFile(folder, at, name, entry.isSymbolicLink(), facts !== null && names.has(path.basename(facts)) ? facts : null))
+  if (found === "gone") return entry.isSymbolicLink() ? leaveOut(listing, folder, at, "it is a link that leads nowhere") : null
+  return found === "folder"
+    ? leaveOut(listing, folder, at, "it is a folder")
+    : found === "other"
+      ? leaveOut(listing, folder, at, "it is no regular file")
+      : found
+}
+
+const lookAtFolder = async (listing: Filled<Listing>, child: Folder, folder: Folder, entry: Dirent): Promise<FoundFolder | null> => {
+  if (child.level === "outputs" && entry.isSymbolicLink()) {
+    listing.problems.push({ path: child.path, message: linkedOutput(child.path) })
+    return null
   }
-  const lookAt = async (entry: Dirent): Promise<FoundFolder | FoundFile | FoundOutput | null> => {
-    const at = path.join(folder.path, entry.name)
-    if (folder.level === "outputs") return lookAtOutput(entry, at)
-    const child = entry.isFile() ? null : childOf(folder, entry.name)
-    if (child !== null) {
-      if (child.level === "outputs" && entry.isSymbolicLink()) {
-        problems.push({ path: at, message: linkedOutput(at) })
-        return null
-      }
-      const facts = await orProblem(askFacts(at))
-      if (facts === null || facts === "gone") return null
-      return facts.kind === "folder" ? { ...child, key: facts.key } : leaveOut(entry, at, nameReason(folder))
-    }
-    if (entry.isDirectory()) {
-      if (folder.level !== "home") others.push(at)
-      if (folder.depth === maxDepth)
-        problems.push({ path: at, message: `${at} lies more than ${maxDepth} folders below its session's, and is not looked into` })
-      return leaveOut(entry, at, "it is a folder")
-    }
-    const name = nameIn(folder, entry.name)
-    if (name === null) return leaveOut(entry, at, nameReason(folder))
-    const found = await orProblem(askFile(folder, at, name, entry.isSymbolicLink(), name.kind === "agent" && names.has(metaNameOf(entry.name))))
-    if (found === "gone") return entry.isSymbolicLink() ? leaveOut(entry, at, "it is a link that leads nowhere") : null
-    return found === "folder" ? leaveOut(entry, at, "it is a folder") : found === "other" ? leaveOut(entry, at, "it is no regular file") : found
-  }
-  for (let start = 0; start < entries.length; start += atATime) {
-    for (const found of await Promise.all(entries.slice(start, start + atATime).map(lookAt))) {
-      if (found === null) continue
-      if ("name" in found) files.push(found)
-      else if ("facts" in found) outputs.push(found)
-      else folders.push(found)
-    }
-  }
-  return { folders, files, outputs, problems, notTaken, others }
+  const facts = await orProblem(listing, askFacts(child.path))
+  if (facts === null || facts === "gone") return null
+  if (facts.kind === "folder") return { ...child, key: facts.key }
+  const name = identityIn(folder, entry.name)
+  return leaveOut(listing, folder, child.path, name?.kind === "none" ? name.reason : "it is a folder")
 }
 
 const linkedOutput = (at: string): string => `${at} is a link, and is not followed: tools' outputs are taken from the folder of their own session only`
@@ -224,12 +223,23 @@ const askFolder = async (folder: Folder): Promise<FoundFolder> => {
   return { ...folder, key: facts.key }
 }
 
-const askFile = async (folder: Folder, file: string, name: TranscriptName, linked: boolean, withMeta: boolean): Promise<FoundFile | "folder" | "other"> => {
-  const metaPath = metaNameOf(file)
+/** The path of the file of facts beside a subagent's transcript. */
+const factsBeside = ({ harness }: Folder, { kind }: TranscriptName, file: string): string | null => (kind === "agent" ? harness.folders.factsOf(file) : null)
+
+const askFile = async (
+  folder: Folder,
+  file: string,
+  name: TranscriptName,
+  linked: boolean,
+  metaPath: string | null
+): Promise<FoundFile | "folder" | "other"> => {
   const facts = await askFacts(file)
   if (facts.kind !== "file") return facts.kind
-  const meta = withMeta ? await askFacts(metaPath).catch(unlessMissing) : null
-  return { path: file, folder, name, facts, meta: meta?.kind === "file" ? { path: metaPath, size: meta.size, mtimeMs: meta.mtimeMs } : null, linked }
+  const meta = metaPath === null ? null : await askFacts(metaPath).catch(unlessMissing)
+  return {
+    ...{ path: file, folder, name, facts, linked },
+    meta: metaPath !== null && meta?.kind === "file" ? { path: metaPath, size: meta.size, mtimeMs: meta.mtimeMs } : null
+  }
 }
 
 const askOutput = async (folder: Folder, file: string): Promise<FoundOutput | null> => {
@@ -248,7 +258,7 @@ export const find = (folder: Folder): Effect.Effect<FoundFolder, FileUnreadable>
 /** That file with its facts; null for what is neither a file nor a link to one. */
 export const findFile = (folder: Folder, file: string, name: TranscriptName): Effect.Effect<FoundFile | null, FileUnreadable> =>
   asking(file, async () => {
-    const found = await askFile(folder, file, name, false, name.kind === "agent")
+    const found = await askFile(folder, file, name, false, factsBeside(folder, name, file))
     return typeof found === "string" ? null : found
   })
 
@@ -261,15 +271,9 @@ export const problemOf = (error: FileUnreadable): FileProblem => ({ path: error.
 /** Folders below one session's that are looked into. */
 export const mostInside = 4096
 
-/** All that lies under `start`. `enter` decides, folder by folder, whether to go on there; it sees own names before symbolic links. */
+/** Finds all that lies under `start`. `enter` decides, folder by folder, whether to go on there; it sees own names before symbolic links. */
 export const walk = Effect.fn("Transcripts.walk")(function* (start: FoundFolder, enter: (folder: FoundFolder) => boolean) {
-  const all: { -readonly [Key in keyof Omit<Listing, "folders">]: Array<Listing[Key][number]> } = {
-    files: [],
-    outputs: [],
-    problems: [],
-    notTaken: [],
-    others: []
-  }
+  const all = emptyListing()
   const visit = (folder: FoundFolder, inside: { folders: number }): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (!enter(folder)) return Effect.void
@@ -286,16 +290,21 @@ export const walk = Effect.fn("Transcripts.walk")(function* (start: FoundFolder,
           Effect.sync(() => {
             if (error.reason !== "missing") all.problems.push(problemOf(error))
           }),
-        onSuccess: ({ files, folders, notTaken, others, outputs, problems }) => {
-          for (const file of files) all.files.push(file)
-          for (const output of outputs) all.outputs.push(output)
-          for (const problem of problems) all.problems.push(problem)
-          for (const one of notTaken) all.notTaken.push(one)
-          for (const other of others) all.others.push(other)
-          return Effect.forEach(folders, (child) => visit(child, child.level === "inside" ? inside : { folders: 0 }), { discard: true })
+        onSuccess: (listing) => {
+          addAll(all, listing)
+          return Effect.forEach(listing.folders, (child) => visit(child, child.level === "inside" ? inside : { folders: 0 }), { discard: true })
         }
       })
     })
   yield* visit(start, { folders: 0 })
   return all
 })
+
+/** Adds to `all` what a listing has beside folders. */
+export const addAll = (all: Omit<Filled<Listing>, "folders">, { files, notTaken, others, outputs, problems }: Omit<Listing, "folders">): void => {
+  for (const file of files) all.files.push(file)
+  for (const output of outputs) all.outputs.push(output)
+  for (const problem of problems) all.problems.push(problem)
+  for (const one of notTaken) all.notTaken.push(one)
+  for (const other of others) all.others.push(other)
+}

@@ -1,6 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type NotedChange, type OwnChange, ownNotes, patchedLines, pathFrom } from "../../src/sessions/FileChange.ts"
+import { changedBy } from "../../src/harness/claude/claudeTools.ts"
+import { type NotedChange, type OwnChange, ownNotes, pathFrom } from "../../src/sessions/FileChange.ts"
 import { lineDiff } from "../../src/text/lineDiff.ts"
 
 const own = (path: string, at: number | null, toolName = "Edit", until: number | null = null): OwnChange => ({ path, toolName, at, until })
@@ -49,7 +50,7 @@ describe("lines of a change", () => {
     ["not of a new file", { type: "create", structuredPatch: [] }, null],
     ["not of another result", "Error: no", null],
     ["not of a broken patch", { structuredPatch: [{ lines: [1] }] }, null]
-  ])("%s", (_, structured, counts) => expect(patchedLines(structured)).toEqual(counts))
+  ])("%s", (_, structured, counts) => expect(changedBy(structured)).toEqual(counts))
 })
 
 describe("a note of a change", () => {

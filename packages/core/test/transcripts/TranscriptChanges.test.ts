@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { eventually, put, session, temporary, transcriptsOf } from "../../../../test/transcriptTree.ts"
+import { claudeCode } from "../../src/harness/claude/ClaudeCode.ts"
 import type { TranscriptFilesOptions } from "../../src/transcripts/TranscriptFiles.ts"
 import type { Folder } from "../../src/transcripts/transcriptFolders.ts"
 import { watchTranscripts } from "../../src/transcripts/transcriptWatch.ts"
@@ -125,7 +126,7 @@ describe("changes", () => {
   it.scopedLive("where the system has no watchers left are noticed all the same, and it is said why", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
-      const root: Folder = { level: "root", path: folder, root: folder, source: "claude-code", sessionId: null }
+      const root: Folder = { level: "root", path: folder, root: folder, source: "claude-code", sessionId: null, depth: 0, harness: claudeCode }
       const files = [1, 2, 3].map((number) => put(path.join(folder, `projects/-p${number}`, `${session(number)}.jsonl`), "{}\n"))
       let left = 4
       const noMore = Object.assign(new Error("no space left on device"), { code: "ENOSPC" })

@@ -14,7 +14,7 @@ const countOf = (line: MessageLine, type: BlockSource["type"]): number => {
 const isToolOnly = (line: MessageLine): boolean =>
   countOf(line, "TOOL_USE") > 0 && blocksOf(line).every((block) => block.type === "TOOL_USE" || (block.type === "TEXT" && block.text.trim() === ""))
 
-/** Of a response that has no id, which the ledger leaves out, the line itself says what it took. */
+/** The record of usage on the line, for a response without an id, which the ledger leaves out. */
 const usageOf = (line: MessageLine): JsonObject => {
   const { message, usage } = recordOf(line)
   const own = isObject(message) ? message["usage"] : undefined

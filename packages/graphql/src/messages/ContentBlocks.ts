@@ -10,7 +10,7 @@ import { givenText, textField } from "./lineFields.ts"
 import { prettyJson } from "./prettyJson.ts"
 import { ToolCategory, toolDisplayOf } from "./ToolDisplay.ts"
 
-/** How much of a text its preview shows, in UTF-16 units. */
+/** The lengths of previews, in UTF-16 units. */
 const thinkingPreview = 200
 const resultPreview = 500
 
@@ -78,8 +78,8 @@ export const toolResultBlockOf = (callId: string, { hasImage, isError, text }: T
   hasImage
 })
 
-const agentOf = async ({ name, sessionId, toolCallId }: ToolUseSource, { loaders }: GraphqlContext): Promise<Agent | null> => {
-  if (name !== "Task" && name !== "Agent") return null
+const agentOf = async ({ kind, sessionId, toolCallId }: ToolUseSource, { loaders }: GraphqlContext): Promise<Agent | null> => {
+  if (kind !== "agent") return null
   const agents = await loaders.agents.load(sessionId)
   return agents.find(({ toolUseId }) => toolUseId === toolCallId) ?? null
 }
@@ -88,10 +88,10 @@ const ToolUseBlock = blockObject<ToolUseSource>("A call of a tool.", "TOOL_USE",
   toolCallId: givenText("The call's id, by which its result names it.", ({ toolCallId }) => toolCallId),
   name: givenText("The tool's name.", ({ name }) => name),
   input: givenText("What the tool was given, as JSON to read: indented by two spaces, keys in order.", ({ input }) => prettyJson(input)),
-  category: { type: new GraphQLNonNull(ToolCategory), description: "What the tool works on.", resolve: ({ name }) => toolDisplayOf(name).category },
-  icon: givenText("The name of an icon for the tool.", ({ name }) => toolDisplayOf(name).icon),
-  displayName: givenText("What to call the tool on a page.", ({ name }) => toolDisplayOf(name).displayName),
-  color: givenText("A colour for the tool, as #rrggbb.", ({ name }) => toolDisplayOf(name).color),
+  category: { type: new GraphQLNonNull(ToolCategory), description: "What the tool works on.", resolve: (call) => toolDisplayOf(call).category },
+  icon: givenText("The name of an icon for the tool.", (call) => toolDisplayOf(call).icon),
+  displayName: givenText("What to call the tool on a page.", (call) => toolDisplayOf(call).displayName),
+  color: givenText("A colour for the tool, as #rrggbb.", (call) => toolDisplayOf(call).color),
   sessionId: textField("The session that called it.", ({ sessionId }) => sessionId),
   agentTaskId: {
     ...textField<ToolUseSource>("The id of the subagent that the call started; null for calls that start none.", () => null),

@@ -12,12 +12,12 @@ import { messageTypeName } from "./messageTypeName.ts"
 /** The `id` of the message that this line is. */
 export const messageGlobalId = (uuid: string): string => `Message:${uuid}`
 
-/** How much of a message's text `searchText` has, in UTF-16 units. */
+/** The length of a message's text in `searchText`, in UTF-16 units. */
 const searchedLength = 10_000
 
 export type MessageFields = GraphQLFieldConfigMap<MessageLine, GraphqlContext>
 
-/** What a reader is shown of the line; the thought of a model that said nothing else. Null where there are no words. */
+/** The words of the line that a reader is shown; the thought of a model that said nothing else. Null where there are no words. */
 export const wordsOf = (line: MessageLine): string | null => {
   const words = line.message.text === "" ? (eventOf(line, "Answered")?.thinking ?? "") : line.message.text
   return words === "" ? null : words

@@ -12,7 +12,7 @@ interface SentimentOfMessage {
   readonly sentiment: Sentiment
 }
 
-/** What the fields say, for the line of han's log that carries the same figures too. */
+/** The values of the fields, for the line of han's log that carries the same figures too. */
 export const sentimentWords = {
   score: "From -5, unpleasant, to 5, pleasant; 0 where no known word is found.",
   level: "positive, neutral or negative.",
@@ -34,7 +34,7 @@ export const SentimentAnalysis = new GraphQLObjectType<SentimentOfMessage, Graph
   }
 })
 
-/** Of what a person said on the line; null for lines that nobody typed, and for those that say nothing. */
+/** The analysis of what a person said on the line; null for lines that nobody typed, and for those that say nothing. */
 export const sentimentOf = (line: MessageLine): SentimentOfMessage | null => {
   const { message } = line
   if (message.kind !== "prompt" || messageTypeName(line) !== "RegularUserMessage") return null

@@ -1,6 +1,7 @@
 import { GraphQLEnumType } from "graphql"
+import type { ToolKind } from "han-core/SessionEvent"
 
-/** How a page shows calls of a tool. */
+/** The look of a tool's calls on a page. */
 export interface ToolDisplay {
   readonly category: "FILE" | "SEARCH" | "SHELL" | "TASK" | "WEB" | "MCP" | "OTHER"
   /** The name of an icon. */
@@ -42,8 +43,9 @@ const known = new Map<string, ToolDisplay>([
   ["WebSearch", { category: "SEARCH", icon: "search", displayName: "Web Search", color: "#ec4899" }]
 ])
 
-export const toolDisplayOf = (name: string): ToolDisplay =>
+/** By the tool's name where a page has a picture for it, else by what kind of tool it is. */
+export const toolDisplayOf = ({ kind, name }: { readonly kind: ToolKind; readonly name: string }): ToolDisplay =>
   known.get(name) ??
-  (name.startsWith("mcp__")
+  (kind === "mcp"
     ? { category: "MCP", icon: "plug", displayName: name, color: "#a855f7" }
     : { category: "OTHER", icon: "tool", displayName: name, color: "#6b7280" })

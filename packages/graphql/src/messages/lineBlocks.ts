@@ -1,6 +1,7 @@
 import type { SessionId } from "han-core/Entry"
 import { bareResult, bareText, type MessageKind, saidIn } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
+import type { SessionEventOf, ToolKind } from "han-core/SessionEvent"
 import { filled, isObject, type JsonObject, recordOf } from "./lineRecord.ts"
 
 export interface TextSource {
@@ -16,6 +17,7 @@ export interface ToolUseSource {
   readonly type: "TOOL_USE"
   readonly toolCallId: string
   readonly name: string
+  readonly kind: ToolKind
   readonly input: unknown
   readonly sessionId: SessionId
 }
@@ -87,7 +89,7 @@ const fromEvents = (line: MessageLine): ReadonlyArray<BlockSource> => {
           ...(event.text === "" ? [] : [{ type: "TEXT", text: event.text } as const])
         ]
       case "ToolCalled":
-        return [{ type: "TOOL_USE", toolCallId: event.toolUseId, name: event.name, input: event.input ?? {}, sessionId }]
+        return [callBlock(event, sessionId)]
       case "ToolReturned":
         return [{ type: "TOOL_RESULT", toolCallId: event.toolUseId, content: event.text, isError: event.isError, hasImage: event.hasImage }]
       case "Prompted":
@@ -110,16 +112,7 @@ const blockOf = ({ message }: MessageLine, block: unknown, index: number): Reado
     case "thinking":
       return typeof block["thinking"] === "string" ? [{ type: "THINKING", thinking: block["thinking"], signature: filled(block["signature"]) }] : []
     case "tool_use":
-      return [
-        {
-          type: "TOOL_USE",
-          // A call without an id has the one under which the journal knows it.
-          toolCallId: filled(block["id"]) ?? `${message.id}:${index}`,
-          name: filled(block["name"]) ?? "unknown",
-          input: block["input"] ?? {},
-          sessionId: message.sessionId
-        }
-      ]
+      return callsOf(message, filled(block["id"]) ?? `${message.id}:${index}`)
     case "tool_result":
       return [resultOf(block)]
     case "image":
@@ -128,6 +121,19 @@ const blockOf = ({ message }: MessageLine, block: unknown, index: number): Reado
       return []
   }
 }
+
+/** The calls of that id, which for a call without one is the id under which the journal knows it. */
+const callsOf = ({ events, sessionId }: MessageLine["message"], id: string): ReadonlyArray<BlockSource> =>
+  events.flatMap((event) => (event._tag === "ToolCalled" && event.toolUseId === id ? [callBlock(event, sessionId)] : []))
+
+const callBlock = ({ input, kind, name, toolUseId }: SessionEventOf<"ToolCalled">, sessionId: SessionId): BlockSource => ({
+  type: "TOOL_USE",
+  toolCallId: toolUseId,
+  name,
+  kind,
+  input: input ?? {},
+  sessionId
+})
 
 const resultOf = ({ content, is_error: isError, tool_use_id: callId }: JsonObject): BlockSource => {
   const text = bareResult(resultText(content))

@@ -12,7 +12,7 @@ export const scoreField = <Source>(description: string, read: (source: Source) =
 export const textsField = <Source>(description: string, read: (source: Source) => ReadonlyArray<string> | null): Field<Source> =>
   listOf(GraphQLString, description, read)
 
-/** What han's log says under the first of these names that has a text; an empty one only when there is no other. */
+/** Reads from han's log the first of these names that has a text; an empty one only when there is no other. */
 export const dataText =
   (...names: ReadonlyArray<string>) =>
   (line: MessageLine): string | null => {

@@ -20,7 +20,7 @@ export const texts = (value: unknown): ReadonlyArray<string> | null => (Array.is
 const nothing: JsonObject = {}
 const records = new WeakMap<MessageLine, JsonObject>()
 
-/** What the original line says, read at the first question. Empty for a line that is not one whole JSON object: what was saved of it stands in its events. */
+/** The original line as JSON, read at the first question. Empty for a line that is not one whole JSON object: what was saved of it stands in its events. */
 export const recordOf = (line: MessageLine): JsonObject => {
   let record = records.get(line)
   if (record === undefined) {

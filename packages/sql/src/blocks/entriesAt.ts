@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { decodeEntry } from "han-core/Decode"
+import { decoder } from "han-core/Decode"
 import type { Entry, Transcript } from "han-core/Entry"
 import type { DecodedLine } from "han-core/SessionEvent"
 import * as blocks from "./blocks.ts"
@@ -40,6 +40,7 @@ export const entriesAt = Effect.fnUntraced(function* (
   const key = (transcriptNo: number, line: number) => `${transcriptNo}/${line}`
   const wanted = new Set(places.map((place) => key(place.transcriptNo, place.line)))
   const payloadAt = new Map(payloads.map((row) => [key(row.transcript_no, row.line), row]))
+  const decode = yield* decoder
   const found = new Map<string, Found>()
   for (const row of rows) {
     const transcript = transcriptOf(row)
@@ -48,7 +49,7 @@ export const entriesAt = Effect.fnUntraced(function* (
       if (!wanted.has(at)) continue
       const payload = payloadAt.get(at)
       const entry = payload === undefined ? plain : { ...plain, payload: blocks.decompress(payload) }
-      found.set(at, { transcriptId: row.id, transcript, entry, decoded: decodeEntry(transcript, entry) })
+      found.set(at, { transcriptId: row.id, transcript, entry, decoded: decode(transcript, entry) })
     }
   }
   return (place) => found.get(key(place.transcriptNo, place.line))

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
-import { decodeEntry } from "han-core/Decode"
+import { decoder } from "han-core/Decode"
 import type { Entry, SessionId, TranscriptId } from "han-core/Entry"
 import { Journal, type JournalChange, TranscriptNotFound } from "han-core/Journal"
 import { JournalAdmin } from "han-core/JournalAdmin"
@@ -216,6 +216,7 @@ const changesAfter = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owne
     SELECT b.transcript_no, b.first_line, b.lines, b.sequence, b.byte_offset, b.codec, b.data, t.id, t.machine, t.source, t.kind, t.agent_id, t.generation, k.session_id
     FROM block b JOIN transcript t ON t.no = b.transcript_no JOIN session_key k ON k.no = t.session_no
     WHERE b.owner = ${owner} AND b.sequence > ${after} ORDER BY b.sequence LIMIT 16`
+  const decode = yield* decoder
   const changes: Array<JournalChange> = []
   for (const block of rows) {
     const transcript = transcriptOf(block)
@@ -225,7 +226,7 @@ const changesAfter = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owne
       id: block.id as TranscriptId,
       transcript,
       entries,
-      decoded: entries.map((entry) => decodeEntry(transcript, entry))
+      decoded: entries.map((entry) => decode(transcript, entry))
     })
   }
   return changes

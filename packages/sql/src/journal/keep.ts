@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { decodeEntry } from "han-core/Decode"
+import { decoder } from "han-core/Decode"
 import { type Entry, type TranscriptId, transcriptId } from "han-core/Entry"
 import { SourceFile } from "han-core/Journal"
 import { type Append, type AppendSource, EntryGap } from "han-core/JournalWriter"
@@ -37,9 +37,10 @@ export const prepare = Effect.fnUntraced(function* (append: Append): Effect.fn.R
   const entries = ordered.filter((entry, index) => entry.line !== ordered[index - 1]?.line)
   // Other threads do it while this one finds out what they mean.
   const packed = pack(entries)
+  const decode = yield* decoder
   const decoded: Array<DecodedLine> = []
   for (let from = 0; from < entries.length; from += decodeAtOnce) {
-    for (const entry of entries.slice(from, from + decodeAtOnce)) decoded.push(decodeEntry(append.transcript, entry))
+    for (const entry of entries.slice(from, from + decodeAtOnce)) decoded.push(decode(append.transcript, entry))
     yield* breathe
   }
   return { ...append, id: transcriptId(append.transcript), entries, decoded, packed }

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { TableName } from "./Projection.ts"
 
 /** Raise it when the meaning of a line or the shape of a table changes: everything below is then projected anew from the journal. */
-export const version = 7
+export const version = 8
 
 /** The names and the dialect that the statements of a table depend on. */
 interface Making {

@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { decodeEntry } from "han-core/Decode"
+import { decoder } from "han-core/Decode"
 import { type Entry, type Transcript, type TranscriptId, transcriptId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine, Envelope, SessionEvent } from "han-core/SessionEvent"
@@ -231,7 +231,8 @@ export const storedChunk = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   of: Pick<Chunk, "owner" | "transcript" | "no" | "sessionNo" | "replaced" | "entries" | "prices" | "words">
 ): Effect.fn.Return<Chunk, SqlError> {
-  const decoded = of.entries.map((entry) => decodeEntry(of.transcript, entry))
+  const decode = yield* decoder
+  const decoded = of.entries.map((entry) => decode(of.transcript, entry))
   const { numbers } = yield* sessionNumbers(sql, of.owner, sessionsNamed(of.transcript, decoded))
   return { ...of, id: transcriptId(of.transcript), decoded, numbers, isNew: false, isFirst: false, table: (name) => name }
 })

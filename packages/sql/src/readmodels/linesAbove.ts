@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { decodeEntry } from "han-core/Decode"
+import { decoder } from "han-core/Decode"
 import type { Entry } from "han-core/Entry"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { type BlockRow, entriesOf } from "../blocks/stored.ts"
@@ -38,7 +38,7 @@ export const linesAbove = (sql: SqlClient.SqlClient, chunk: Chunk): LinesAbove =
     const known = decoded.get(line)
     const entry = entries.get(line)
     if (known !== undefined || entry === undefined) return known
-    const found = decodeEntry(chunk.transcript, entry)
+    const found = (yield* decoder)(chunk.transcript, entry)
     decoded.set(line, found)
     return found
   })

@@ -1,11 +1,10 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { patchedLines } from "han-core/FileChange"
-import type { SessionEventOf } from "han-core/SessionEvent"
+import type { Envelope, SessionEventOf } from "han-core/SessionEvent"
 import { anyOf, storable, type Value } from "../database/Database.ts"
 import { idHash } from "../database/idHash.ts"
-import { type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
+import { type Chunk, type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
 import { merge, type Sighting } from "./sighting.ts"
 
 interface Result {
@@ -15,8 +14,8 @@ interface Result {
   readonly at: number | null
   readonly isError: boolean
   readonly task: string | null
-  /** What the client says that it changed in a file. */
-  readonly patch: ReturnType<typeof patchedLines>
+  /** The lines that the client says it changed in a file. */
+  readonly patch: SessionEventOf<"ToolReturned">["changed"]
 }
 interface Call {
   readonly id: string
@@ -80,114 +79,98 @@ const columns = [
   "task_result"
 ]
 
-const isAgentTool = (name: string) => name === "Task" || name === "Agent"
-const isTaskTool = (name: string) => name === "TaskCreate" || name === "TaskUpdate"
+const blank = { name: null, agentType: null, at: null, path: null, action: null, linesAdded: null, linesRemoved: null, taskInput: null, result: null }
 
 /** Tool calls with their results: one row a call, wherever its lines were copied to. */
 export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
-  const calls = new Map<string, Call>()
-  const add = (call: Call) => {
-    const have = calls.get(call.id)
-    calls.set(call.id, have === undefined ? call : mergeCalls(have, call))
-  }
-  const blank = { name: null, agentType: null, at: null, path: null, action: null, linesAdded: null, linesRemoved: null, taskInput: null, result: null }
-  forEachEvent(chunks, (chunk, event, envelope, line) => {
-    const { agentId } = chunk.transcript
-    switch (event._tag) {
-      case "ToolCalled":
-        add({
-          ...blank,
-          agentId,
-          id: storable(event.toolUseId),
-          seen: seenIn(chunk, envelope, line),
-          name: event.name,
-          agentType: isAgentTool(event.name) ? agentType(event.input) : null,
-          at: envelope.at,
-          taskInput: isTaskTool(event.name) ? taskInput(event.input) : null
-        })
-        break
-      case "FileChanged":
-        if (event.toolUseId === null) break
-        add({
-          ...blank,
-          agentId,
-          id: storable(event.toolUseId),
-          seen: seenIn(chunk, envelope, line),
-          path: storable(event.path),
-          action: event.action,
-          linesAdded: event.linesAdded,
-          linesRemoved: event.linesRemoved
-        })
-        break
-      case "ToolReturned":
-        add({
-          ...blank,
-          agentId,
-          id: storable(event.toolUseId),
-          seen: seenIn(chunk, envelope, line),
-          result: {
-            transcriptNo: chunk.no,
-            transcriptId: chunk.id,
-            line,
-            at: envelope.at,
-            isError: event.isError,
-            task: taskResult(event),
-            patch: patchedLines(event.structured)
-          }
-        })
-        break
-      default:
-    }
-  })
+  const calls = callsIn(chunks)
   if (calls.size === 0) return
   // Of another id with the same hash, too: it is written as it was.
   const rows = yield* loadSightings<CallRow>(sql, chunks, "tool_call", "id_hash", [...calls.keys()].map(idHash))
   const numbers = new Map(rows.map((row) => [row.id, row.no]))
-  const transcripts = new Map<number, string>(chunks.map((chunk) => [chunk.no, chunk.id]))
-  const others = [
-    ...new Set(rows.flatMap((row) => (row.result_transcript_no === null || transcripts.has(row.result_transcript_no) ? [] : [row.result_transcript_no])))
-  ]
-  if (others.length > 0) {
-    for (const row of yield* sql<{ no: number; id: string }>`SELECT no, id FROM transcript WHERE no ${anyOf(sql, others)}`) transcripts.set(row.no, row.id)
-  }
+  const transcripts = yield* transcriptsOf(sql, chunks, rows)
   for (const row of rows) {
     const before = callOf(row, transcripts)
     count(deltas, before, -1)
     calls.set(row.id, mergeCalls(before, calls.get(row.id) ?? before))
   }
-  const written: Array<{ readonly no: number | undefined; readonly values: ReadonlyArray<Value> }> = []
-  for (const call of calls.values()) {
+  const written = [...calls.values()].map((call) => {
     count(deltas, call, 1)
-    const values = [
-      owner,
-      idHash(call.id),
-      call.id,
-      call.seen.sessionNo,
-      call.seen.mark,
-      call.seen.transcriptNo,
-      call.seen.line,
-      call.agentId,
-      call.name === null ? null : storable(call.name),
-      call.agentType,
-      call.at,
-      call.path,
-      call.action,
-      call.linesAdded,
-      call.linesRemoved,
-      call.taskInput,
-      call.result?.transcriptNo ?? null,
-      call.result?.line ?? null,
-      call.result?.at ?? null,
-      call.result?.patch?.added ?? null,
-      call.result?.patch?.removed ?? null,
-      call.result === null ? null : Number(call.result.isError),
-      call.result?.task ?? null
-    ]
-    written.push({ no: numbers.get(call.id), values })
-  }
+    return { no: numbers.get(call.id), values: valuesOf(owner, call) }
+  })
   yield* writeNumbered(sql, table("tool_call"), columns, written)
 })
+
+/** The calls that the chunks tell of, by their ids. */
+const callsIn = (chunks: Chunks): Map<string, Call> => {
+  const calls = new Map<string, Call>()
+  forEachEvent(chunks, (chunk, event, envelope, line) => {
+    if (event._tag !== "ToolCalled" && event._tag !== "ToolReturned" && event._tag !== "FileChanged") return
+    if (event.toolUseId === null) return
+    const id = storable(event.toolUseId)
+    const call: Call = { ...blank, agentId: chunk.transcript.agentId, id, seen: seenIn(chunk, envelope, line), ...told(chunk, event, envelope, line) }
+    const have = calls.get(id)
+    calls.set(id, have === undefined ? call : mergeCalls(have, call))
+  })
+  return calls
+}
+
+/** The part of a call that one event tells. */
+const told = (chunk: Chunk, event: SessionEventOf<"ToolCalled" | "ToolReturned" | "FileChanged">, { at }: Envelope, line: number): Partial<Call> => {
+  switch (event._tag) {
+    case "ToolCalled":
+      return {
+        name: event.name,
+        agentType: event.agentType === null ? null : storable(event.agentType),
+        at,
+        taskInput: event.task === null ? null : storable(JSON.stringify(event.task))
+      }
+    case "FileChanged":
+      return { path: storable(event.path), action: event.action, linesAdded: event.linesAdded, linesRemoved: event.linesRemoved }
+    case "ToolReturned": {
+      const task = event.task === null ? null : JSON.stringify(event.task)
+      return { result: { transcriptNo: chunk.no, transcriptId: chunk.id, line, at, isError: event.isError, task, patch: event.changed } }
+    }
+  }
+}
+
+/** The ids of the transcripts that results stand in, by their numbers. */
+const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, rows: ReadonlyArray<CallRow>) {
+  const transcripts = new Map<number, string>(chunks.map((chunk) => [chunk.no, chunk.id]))
+  const others = new Set(rows.flatMap(({ result_transcript_no: no }) => (no === null || transcripts.has(no) ? [] : [no])))
+  if (others.size > 0) {
+    for (const row of yield* sql<{ no: number; id: string }>`SELECT no, id FROM transcript WHERE no ${anyOf(sql, [...others])}`) transcripts.set(row.no, row.id)
+  }
+  return transcripts
+})
+
+/** In the order of `columns`. */
+const valuesOf = (owner: string, call: Call): ReadonlyArray<Value> => [
+  owner,
+  idHash(call.id),
+  call.id,
+  call.seen.sessionNo,
+  call.seen.mark,
+  call.seen.transcriptNo,
+  call.seen.line,
+  call.agentId,
+  call.name === null ? null : storable(call.name),
+  call.agentType,
+  call.at,
+  call.path,
+  call.action,
+  call.linesAdded,
+  call.linesRemoved,
+  call.taskInput,
+  call.result?.transcriptNo ?? null,
+  call.result?.line ?? null,
+  call.result?.at ?? null,
+  call.result?.patch?.added ?? null,
+  call.result?.patch?.removed ?? null,
+  call.result === null ? null : Number(call.result.isError),
+  call.result?.task ?? null
+]
 
 const count = (deltas: Deltas, call: Call, sign: 1 | -1) => {
   if (call.name === null) return
@@ -252,36 +235,3 @@ const mergeCalls = (a: Call, b: Call): Call => {
   }
 }
 const earlier = (a: Result, b: Result): Result => (a.transcriptId < b.transcriptId || (a.transcriptId === b.transcriptId && a.line <= b.line) ? a : b)
-
-/** The kind of subagent that a call starts. */
-const agentType = (input: unknown): string =>
-  typeof input === "object" && input !== null && "subagent_type" in input && typeof input.subagent_type === "string"
-    ? storable(input.subagent_type)
-    : "general-purpose"
-
-/** The fields of a task call that make the task; only texts and lists of texts, whatever else the input holds. */
-const taskInput = (input: unknown): string => {
-  const facts: Readonly<Record<string, unknown>> = typeof input === "object" && input !== null ? { ...input } : {}
-  const kept: Record<string, string | ReadonlyArray<string>> = {}
-  for (const key of ["subject", "description", "activeForm", "taskId", "status", "owner", "addBlocks", "addBlockedBy"]) {
-    const value = facts[key]
-    if (typeof value === "string" || typeof value === "number") kept[key] = String(value)
-    else if (Array.isArray(value)) kept[key] = value.filter((part) => typeof part === "string" || typeof part === "number").map(String)
-  }
-  return storable(JSON.stringify(kept))
-}
-
-/** What a task call came to: the number of the new task, and whether anything changed. */
-/** Clients count tasks from 1; an id that is no such number is none. */
-const taskNumber = (id: unknown): number | null => {
-  const number = Number(id)
-  return Number.isInteger(number) && number >= 0 && number < 2 ** 31 ? number : null
-}
-
-const taskResult = (event: SessionEventOf<"ToolReturned">): string | null => {
-  const { structured } = event
-  if (typeof structured !== "object" || structured === null || Array.isArray(structured)) return null
-  const task = "task" in structured ? structured.task : undefined
-  if (typeof task === "object" && task !== null && "id" in task) return JSON.stringify({ sequence: taskNumber(task.id), success: true })
-  return "success" in structured && "taskId" in structured ? JSON.stringify({ sequence: null, success: structured.success !== false }) : null
-}

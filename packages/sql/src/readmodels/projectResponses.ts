@@ -23,7 +23,7 @@ interface Response extends Identity {
   readonly webSearches: number
   /** Surcharges that the record shows. */
   readonly terms: string
-  /** Whether its record states what cannot be. */
+  /** True when its record states what cannot be. */
   readonly garbled: boolean
   readonly statedCost: number | null
 }
@@ -77,8 +77,37 @@ const longestModel = 200
 /** The ledger: one row an API response, however many lines, forks and resumes repeat it. */
 export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
   const [{ owner, prices, table }] = chunks
-  const seen = new Map<string, Map<string, Response>>()
+  const seen = yield* responsesIn(sql, chunks)
+  if (seen.size === 0) return
   const sums = new Map<string, Sum>()
+  // Of another id with the same hash, too: it is written as it was.
+  const rows = yield* loadSightings<ResponseRow>(sql, chunks, "response", "id_hash", [...seen.keys()].map(idHash))
+  const numbers = new Map<string, number>()
+  for (const row of rows) {
+    const before = responseOf(row)
+    numbers.set(placeOf(before), row.no)
+    count(prices, deltas, sums, before, -1)
+    put(seen, before)
+  }
+  const written: Array<{ readonly no: number | undefined; readonly values: ReadonlyArray<Value> }> = []
+  for (const byRequest of seen.values()) {
+    for (const anonymous of joinAnonymous(byRequest)) {
+      const no = numbers.get(placeOf(anonymous))
+      if (no !== undefined) yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE no = ${no}`
+    }
+    for (const response of byRequest.values()) {
+      count(prices, deltas, sums, response, 1)
+      written.push({ no: numbers.get(placeOf(response)), values: valuesOf(owner, prices, response) })
+    }
+  }
+  yield* writeNumbered(sql, table("response"), columns, written)
+  yield* addSums(sql, table("usage_sum"), owner, sums)
+})
+
+/** The responses that the chunks tell of, by their message ids and then by their requests. */
+const responsesIn = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks) {
+  const [{ prices }] = chunks
+  const seen = new Map<string, Map<string, Response>>()
   for (const { chunk, decoded, event, identity } of yield* identify(sql, chunks)) {
     put(seen, {
       messageId: identity.messageId,
@@ -99,65 +128,47 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
       statedCost: event.statedCostNanoUsd
     })
   }
-  if (seen.size === 0) return
-  // Of another id with the same hash, too: it is written as it was.
-  const rows = yield* loadSightings<ResponseRow>(sql, chunks, "response", "id_hash", [...seen.keys()].map(idHash))
-  const numbers = new Map<string, number>()
-  for (const row of rows) {
-    const before = responseOf(row)
-    numbers.set(placeOf(before), row.no)
-    count(prices, deltas, sums, before, -1)
-    put(seen, before)
-  }
-  const written: Array<{ readonly no: number | undefined; readonly values: ReadonlyArray<Value> }> = []
-  for (const byRequest of seen.values()) {
-    for (const anonymous of joinAnonymous(byRequest)) {
-      const no = numbers.get(placeOf(anonymous))
-      if (no !== undefined) yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE no = ${no}`
-    }
-    for (const response of byRequest.values()) {
-      count(prices, deltas, sums, response, 1)
-      const values = [
-        owner,
-        idHash(response.messageId),
-        response.messageId,
-        response.requestId,
-        response.part,
-        response.seen.sessionNo,
-        response.seen.mark,
-        response.seen.transcriptNo,
-        response.seen.line,
-        response.model,
-        response.at,
-        response.input,
-        response.output,
-        response.cacheRead,
-        response.cacheWrite5m,
-        response.cacheWrite1h,
-        response.webSearches,
-        response.terms,
-        Number(response.garbled),
-        Number(response.unsure),
-        response.statedCost,
-        costOf(prices, response)
-      ]
-      written.push({ no: numbers.get(placeOf(response)), values })
-    }
-  }
-  yield* writeNumbered(sql, table("response"), columns, written)
-  const usageSum = table("usage_sum")
-  yield* insertRows(
+  return seen
+})
+
+/** In the order of `columns`. */
+const valuesOf = (owner: string, prices: PriceTable, response: Response): ReadonlyArray<Value> => [
+  owner,
+  idHash(response.messageId),
+  response.messageId,
+  response.requestId,
+  response.part,
+  response.seen.sessionNo,
+  response.seen.mark,
+  response.seen.transcriptNo,
+  response.seen.line,
+  response.model,
+  response.at,
+  response.input,
+  response.output,
+  response.cacheRead,
+  response.cacheWrite5m,
+  response.cacheWrite1h,
+  response.webSearches,
+  response.terms,
+  Number(response.garbled),
+  Number(response.unsure),
+  response.statedCost,
+  costOf(prices, response)
+]
+
+const addSums = (sql: SqlClient.SqlClient, table: string, owner: string, sums: ReadonlyMap<string, Sum>) =>
+  insertRows(
     sql,
     {
-      table: usageSum,
+      table,
       columns: `session_no, bucket, model, terms, owner, ${summed.join(", ")}`,
-      suffix: `ON CONFLICT (session_no, bucket, model, terms) DO UPDATE SET ${summed.map((column) => `${column} = ${usageSum}.${column} + excluded.${column}`).join(", ")}`
+      suffix: `ON CONFLICT (session_no, bucket, model, terms) DO UPDATE SET ${summed.map((column) => `${column} = ${table}.${column} + excluded.${column}`).join(", ")}`
     },
     [...sums.values()].map((sum) => [sum.sessionNo, sum.bucket, sum.model, sum.terms, owner, ...summed.map((column) => sum[column])])
   )
-})
 
-/** What is stored holds no NUL, so no two places are the same. */
+/** Stored texts hold no NUL, so no two places are the same. */
 const placeOf = ({ messageId, part, requestId }: Pick<Response, "messageId" | "part" | "requestId">): string => `${messageId}\0${keyOf(requestId, part)}`
 const keyOf = (requestId: string, part: number): string => `${requestId}\0${part}`
 
@@ -224,23 +235,7 @@ const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, respo
   const key = `${sessionNo} ${bucket} ${response.model}\0${terms}`
   let sum = sums.get(key)
   if (sum === undefined) {
-    sum = {
-      ...{ sessionNo, bucket, model: response.model, terms },
-      ...{
-        charges: 0,
-        responses: 0,
-        unpriced: 0,
-        garbled: 0,
-        unsure: 0,
-        input: 0,
-        output: 0,
-        cache_read: 0,
-        cache_write_5m: 0,
-        cache_write_1h: 0,
-        web_searches: 0,
-        cost: 0
-      }
-    }
+    sum = { ...noSum, sessionNo, bucket, model: response.model, terms }
     sums.set(key, sum)
   }
   const cost = costOf(prices, response)
@@ -275,7 +270,22 @@ const summed = [
   "cost"
 ] as const
 
-/** What a chunk changes in one row of the sums. */
+const noSum: Readonly<Record<(typeof summed)[number], number>> = {
+  charges: 0,
+  responses: 0,
+  unpriced: 0,
+  garbled: 0,
+  unsure: 0,
+  input: 0,
+  output: 0,
+  cache_read: 0,
+  cache_write_5m: 0,
+  cache_write_1h: 0,
+  web_searches: 0,
+  cost: 0
+}
+
+/** The change of one row of the sums. */
 type Sum = { readonly sessionNo: number; readonly bucket: number; readonly model: string; readonly terms: string } & Record<(typeof summed)[number], number>
 
 const responseOf = (row: ResponseRow): Response => ({

@@ -2,6 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
+import type { SessionEventOf, TaskWrite } from "han-core/SessionEvent"
 import * as Task from "han-core/Task"
 import type { Table } from "./ReadModels.ts"
 
@@ -9,7 +10,6 @@ interface TaskCallRow {
   readonly id: string
   readonly session_no: number
   readonly session_id: string
-  readonly name: Task.TaskCall["name"]
   readonly at: number | null
   readonly task_input: string
   readonly task_result: string | null
@@ -19,19 +19,18 @@ interface TaskCallRow {
 /** The task lists of the sessions that "where" (over tool_call "x" and session_key "k") selects, by session number. They are added up when asked for: a list is a few dozen calls. */
 export const tasksOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: (name: Table) => string, where: Fragment) {
   const rows = yield* sql<TaskCallRow>`
-    SELECT x.id, x.session_no, k.session_id, x.name, x.at, x.task_input, x.task_result, x.is_error
+    SELECT x.id, x.session_no, k.session_id, x.at, x.task_input, x.task_result, x.is_error
     FROM ${sql.literal(table("tool_call"))} x JOIN session_key k ON k.no = x.session_no JOIN transcript t ON t.no = x.transcript_no
     WHERE x.task_input IS NOT NULL AND ${where} ORDER BY x.session_no, COALESCE(x.at, 0), t.id, x.line, x.id`
   const bySession = new Map<number, { readonly sessionId: string; readonly calls: Array<Task.TaskCall> }>()
   for (const row of rows) {
     const list = bySession.get(row.session_no) ?? { sessionId: row.session_id, calls: [] }
     bySession.set(row.session_no, list)
-    const input: unknown = JSON.parse(row.task_input)
-    const result: { sequence: number | null; success: boolean } | null = row.task_result === null ? null : JSON.parse(row.task_result)
+    const input: TaskWrite = JSON.parse(row.task_input)
+    const result: SessionEventOf<"ToolReturned">["task"] = row.task_result === null ? null : JSON.parse(row.task_result)
     list.calls.push({
       id: row.id,
-      name: row.name,
-      input: typeof input === "object" && input !== null ? { ...input } : {},
+      ...input,
       at: row.at,
       result: row.is_error === null ? null : { isError: row.is_error === 1, sequence: result?.sequence ?? null, success: result?.success ?? true }
     })

@@ -2,10 +2,11 @@ import { array, canonicalJson, filled, isObject, type JsonObject, object, text a
 import { lineDiff } from "../../text/lineDiff.ts"
 import { type Line, lineId } from "../decodedLine.ts"
 import { countLines } from "./claudeContent.ts"
+import { calledTool, changedBy, taskResult } from "./claudeTools.ts"
 import { addUsage } from "./claudeUsage.ts"
 import { pullRequestIn } from "./pullRequest.ts"
 
-/** What the client writes in the model's place. */
+/** The name that the client gives for what it writes in the model's place. */
 const synthetic = "<synthetic>"
 
 export const addAssistant = (line: Line): void => {
@@ -49,7 +50,7 @@ export const addAssistant = (line: Line): void => {
 /** A call and what follows from it. `ownId`: null when the call was given none, so that no result can name it. */
 const addCall = ({ events }: Line, toolUseId: string, ownId: string | null, called: unknown, given: unknown): void => {
   const name = filled(called) ?? "unknown"
-  events.push({ _tag: "ToolCalled", toolUseId, name, input: given ?? null })
+  events.push(calledTool(toolUseId, name, given))
   const input = object(given)
   if (input === null) return
   switch (name) {
@@ -111,6 +112,7 @@ export const addLegacyResult = (line: Line): void => {
   const { result } = record
   const text = typeof result === "string" ? result : canonicalJson(result)
   const id = filled("toolUseId" in record ? record.toolUseId : record.tool_use_id)
+  const structured = typeof result === "string" ? null : (result ?? null)
   events.push({
     _tag: "ToolReturned",
     toolUseId: id ?? lineId(line),
@@ -118,7 +120,9 @@ export const addLegacyResult = (line: Line): void => {
     isError: record.is_error === true || record.isError === true,
     hasImage: false,
     denied: false,
-    structured: typeof result === "string" ? null : (result ?? null)
+    structured,
+    changed: changedBy(structured),
+    task: taskResult(structured)
   })
   const pullRequest = pullRequestIn(text)
   if (pullRequest !== null) events.push(pullRequest)

@@ -1,6 +1,10 @@
 import type { SessionEventOf, Surcharge } from "../../journal/SessionEvent.ts"
 import { count, filled, isObject, type JsonObject, object, tokenCount } from "../../text/json.ts"
 import type { Line } from "../decodedLine.ts"
+import { ledgerTokens, type TokenCounters } from "../Harness.ts"
+
+/** The input is what was neither read from the cache nor written to it; the output has the thoughts. */
+export const claudeCounters: TokenCounters = { input: [], output: ["reasoning"] }
 
 interface Ids {
   readonly messageId: string | null
@@ -14,7 +18,7 @@ interface Counted {
   readonly impossible: ReadonlyArray<string>
 }
 
-/** What the record of usage says was charged: the response itself, and what another model or another step was charged for within it. Nothing for a record without tokens. */
+/** Adds the charges that a record of usage states: of the response itself, and of other models and steps within it. Adds nothing for a record without tokens. */
 export const addUsage = (line: Line, ids: Ids, usage: JsonObject): void => {
   if (usage.input_tokens == null && usage.output_tokens == null) return
   const { events, record } = line
@@ -72,8 +76,7 @@ const counted = (usage: JsonObject): Counted => {
   const broken = input === null || output === null || cacheRead === null || written === null || hour === null || minutes === null
   return {
     tokens: {
-      input: input ?? 0,
-      output: output ?? 0,
+      ...ledgerTokens(claudeCounters, { input: input ?? 0, output: output ?? 0, cacheRead: cacheRead ?? 0, cacheWrite: written ?? 0, reasoning: 0 }),
       cacheRead: cacheRead ?? 0,
       // Tokens that neither lifetime claims were written with the default one.
       cacheWrite5m: (minutes ?? 0) + Math.max(0, (written ?? 0) - (minutes ?? 0) - (hour ?? 0)),

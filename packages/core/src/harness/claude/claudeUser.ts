@@ -5,6 +5,7 @@ import { addUnrecognized, type Line } from "../decodedLine.ts"
 import { type AddedBlock, type PromptParts, partsOf } from "../promptParts.ts"
 import { commandLine } from "../spokenText.ts"
 import { contentText, continuation } from "./claudeContent.ts"
+import { changedBy, taskResult } from "./claudeTools.ts"
 import { pullRequestIn, pullRequestOf } from "./pullRequest.ts"
 
 /** Longer results are files and listings, whose links say nothing about the session. */
@@ -57,7 +58,9 @@ const addResult = ({ events, record }: Line, toolUseId: unknown, content: unknow
     isError,
     hasImage: Array.isArray(content) && content.some((block) => isObject(block) && block.type === "image"),
     denied: typeof record.toolDenialKind === "string",
-    structured
+    structured,
+    changed: changedBy(structured),
+    task: taskResult(structured)
   })
   const pullRequest = pullRequestOf(structured) ?? (text.length < longestLinkText ? pullRequestIn(text) : null)
   if (pullRequest !== null) events.push(pullRequest)
@@ -170,7 +173,7 @@ interface Command {
   readonly blocks: ReadonlySet<AddedBlock>
   /** The prompt that it is, for a slash command with words. */
   readonly asks: string | null
-  /** Whether the model gets a text of the command's own. */
+  /** True when the model gets a text of the command's own. */
   readonly called: boolean
 }
 

@@ -10,7 +10,7 @@ export const pullRequestIn = (text: string): SessionEventOf<"PullRequestLinked">
   return match?.[1] === undefined ? null : { _tag: "PullRequestLinked", number: Number(match[2]), url: match[0], repository: match[1] }
 }
 
-/** What the client noted about a git command that it ran. */
+/** The pull request in the client's note about a git command that it ran. */
 export const pullRequestOf = (structured: unknown): SessionEventOf<"PullRequestLinked"> | null => {
   const made = object(object(object(structured)?.gitOperation)?.pr)
   const address = filled(made?.url)

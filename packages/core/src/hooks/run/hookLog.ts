@@ -3,6 +3,8 @@ import * as Cache from "effect/Cache"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { claudeCode } from "../../harness/claude/ClaudeCode.ts"
+import { hanLog } from "../../harness/han/HanLog.ts"
 import { type Entry, SessionId, type Transcript, transcriptFileId } from "../../journal/Entry.ts"
 import type { Journal } from "../../journal/Journal.ts"
 import type { Append, JournalWriter } from "../../journal/JournalWriter.ts"
@@ -161,7 +163,7 @@ const journalWriter = Effect.fnUntraced(function* (
 ) {
   const transcriptOf = (sessionId: string): Transcript => ({
     machine,
-    source: "han",
+    source: hanLog.source,
     sessionId: SessionId.make(sessionId),
     kind: "han",
     agentId: null,
@@ -214,7 +216,7 @@ const textOf = ({ agentId, at, cwd, data, hookRunId, sessionId, type, uuid }: No
     type,
     timestamp: new Date(at).toISOString(),
     cwd,
-    harness: "claude-code",
+    harness: claudeCode.source,
     ...(hookRunId === null ? {} : { hookRunId }),
     data
   })

@@ -55,9 +55,10 @@ describe("hand-written cases", () => {
 
   it("F04: a result for each call, and the human's words apart from them", () => {
     const [results, mixed] = linesOf("F04-tool-results")
+    const none = { denied: false, structured: null, changed: null, task: null }
     expect(results?.events).toEqual([
-      { _tag: "ToolReturned", toolUseId: "toolu_1", text: "plain", isError: false, hasImage: false, denied: false, structured: null },
-      { _tag: "ToolReturned", toolUseId: "toolu_2", text: "l1\nl2", isError: true, hasImage: true, denied: false, structured: null },
+      { _tag: "ToolReturned", toolUseId: "toolu_1", text: "plain", isError: false, hasImage: false, ...none },
+      { _tag: "ToolReturned", toolUseId: "toolu_2", text: "l1\nl2", isError: true, hasImage: true, ...none },
       { _tag: "MetaAdded", text: "no id", sourceToolUseId: null }
     ])
     expect(mixed?.events.map(({ _tag }) => _tag)).toEqual(["ToolReturned", "Prompted"])
@@ -136,6 +137,8 @@ describe("hand-written cases", () => {
       "TaskUpdate"
     ])
     expect(calls[0]?.input).toMatchObject({ subject: "Build", description: "d", activeForm: "Building" })
+    expect(calls.map(({ kind, task }) => [kind, task?.action])).toEqual(calls.map(({ name }) => ["task", name === "TaskCreate" ? "create" : "update"]))
+    expect(calls[0]?.task?.fields).toMatchObject({ subject: "Build", description: "d", activeForm: "Building" })
   })
 
   it("F10: what a human typed, apart from meta text and commands", () => {
