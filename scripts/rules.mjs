@@ -14,13 +14,13 @@ const graph = ["graphql", "graphql-relay", "graphql-ws", "dataloader"]
 const onBun = ["@effect/platform-bun", "bun"]
 /** Which siblings and which other packages each package may import. Node's built-in modules are open to all. */
 const allowed = {
-  core: { siblings: [], others: [...base, "jsonc-parser", "picomatch", "yaml"] },
-  sql: { siblings: ["core"], others: [...base, ...stores, "bun:sqlite"] },
+  core: { siblings: [], others: ["effect", "jsonc-parser", "picomatch", "yaml"] },
+  sql: { siblings: ["core"], others: ["effect", ...stores, "bun:sqlite"] },
   rpc: { siblings: ["core"], others: [...base, "@effect/rpc"] },
-  graphql: { siblings: ["core"], others: [...base, ...graph] },
+  graphql: { siblings: ["core"], others: ["effect", ...graph] },
   server: { siblings: ["core", "sql", "rpc", "graphql"], others: [...base, ...stores, ...graph, ...onBun, "@effect/rpc", "bun:sqlite"] },
   // Never bun:sqlite: one process writes a database, and it is not the command line.
-  cli: { siblings: ["core", "rpc", "server"], others: [...base, ...onBun, "@effect/rpc", "@effect/cli", "@effect/printer", "@effect/printer-ansi"] }
+  cli: { siblings: ["core", "rpc", "server"], others: [...base, ...onBun, "@effect/rpc"] }
 }
 /**
  * The rooms of each package, in order: a file imports from its own room and from those before it. `.` is what lies in src itself. A folder that is not listed belongs to the
