@@ -70,7 +70,7 @@ export const hookProject = Effect.fn(function* (
     machine: "m",
     outputFolder: Path.join(root, "output"),
     slots: 4,
-    mostBlocks: 3,
+    maxBlocks: 3,
     failClosedFile: Path.join(root, "fail-closed.json"),
     environment: process.env,
     ...options

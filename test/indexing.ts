@@ -40,7 +40,7 @@ export interface ArchiveOptions extends Partial<TranscriptFiles.TranscriptFilesO
 /** An indexer over real files and a real store, with questions that tests ask. */
 export const archive = Effect.fn(function* (root: string, options: ArchiveOptions = {}) {
   const sources: Layer.Layer<Transcripts | JournalServices> = Layer.merge(
-    TranscriptFiles.layer({ machine: "m", roots: [{ path: root }], debounceMs: 10, pollMs: 50, longestRestMs: 20, ...options }),
+    TranscriptFiles.layer({ machine: "m", roots: [{ path: root }], debounceMs: 10, pollMs: 50, maxRestMs: 20, ...options }),
     Layer.orDie(SqliteStore.layer({ filename: options.filename ?? ":memory:" }))
   )
   const context = yield* Layer.build(Indexer.layer.pipe(Layer.provideMerge((options.around ?? ((layer) => layer))(sources)), Layer.merge(Viewer.layerLocal)))

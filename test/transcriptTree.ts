@@ -24,7 +24,7 @@ export const session = (number: number): string => `11111111-1111-4111-8111-${St
 
 /** The transcripts under these folders, with short waits. */
 export const transcriptsOf = (options: Omit<TranscriptFilesOptions, "machine">): Effect.Effect<typeof Transcripts.Service> =>
-  Effect.provide(Transcripts, layer({ machine: "m", debounceMs: 10, sweepMs: 600_000, pollMs: 50, longestRestMs: 20, ...options }))
+  Effect.provide(Transcripts, layer({ machine: "m", debounceMs: 10, sweepMs: 600_000, pollMs: 50, maxRestMs: 20, ...options }))
 
 /** Waits until it is so; after a time that no working machine needs, fails with what it saw last. */
 export const eventually = <A>(look: () => A, holds: (value: A) => boolean): Effect.Effect<A> =>

@@ -6,13 +6,13 @@ import type { HookCall } from "han-core/HookCall"
 import { socketPath } from "han-core/unstable/CoordinatorSocket"
 import { type HookArgs, parseHookArgs } from "./hook/HookArgs.ts"
 import { ask, type HookReply } from "./hook/HookConnection.ts"
-import { longestInput, readInput } from "./hook/HookInput.ts"
+import { maxInput, readInput } from "./hook/HookInput.ts"
 
 // An agent waits for its hooks with every call of a tool. So their calls load nothing but this; all other commands are those of `bin`.
 
 const environment = process.env
 const isCompiled = import.meta.url.includes("/$bunfs/") || import.meta.url.includes("/~BUN/")
-const longestVariable = 32 * 1024
+const maxVariable = 32 * 1024
 
 const workingDirectory = (): string => {
   try {
@@ -30,7 +30,7 @@ const deadlineMs = (): number => {
 /** Huge ones are nothing that a hook is meant to see. */
 const variables = (): Record<string, string> => {
   const found: Record<string, string> = {}
-  for (const [name, value] of Object.entries(environment)) if (value !== undefined && value.length <= longestVariable) found[name] = value
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined && value.length <= maxVariable) found[name] = value
   return found
 }
 
@@ -151,7 +151,7 @@ const answered = async (words: HookArgs): Promise<boolean> => {
   if (words.event === null && input._tag === "Text" && field(text, "hook_event_name") === undefined && !isBroken(text)) return false
   const home = environment["HAN_HOME"] || join(homedir(), ".han")
   if (input._tag === "TooLong") {
-    await fail(words, "", home, `what standard input holds for this hook is longer than ${longestInput / 1024 / 1024} MB, so no hooks were run`)
+    await fail(words, "", home, `what standard input holds for this hook is longer than ${maxInput / 1024 / 1024} MB, so no hooks were run`)
     return true
   }
   if (input._tag === "Text" && isEmpty(words, text)) {

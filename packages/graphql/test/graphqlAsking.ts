@@ -101,7 +101,7 @@ export interface Options extends ChangeFeed.Options {
   readonly timeZone?: string
 }
 
-export const open = async (store: Store, { mostWaiting, timeZone = "UTC" }: Options = {}): Promise<Asking> => {
+export const open = async (store: Store, { maxWaiting, timeZone = "UTC" }: Options = {}): Promise<Asking> => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "han-graphql-")))
   mkdirSync(join(folder, ".claude"))
   const dirs = ConfigRoots.make({
@@ -122,7 +122,7 @@ export const open = async (store: Store, { mostWaiting, timeZone = "UTC" }: Opti
   )
   const managed = ManagedRuntime.make(Layer.mergeAll(store, files))
   const runtime = await managed.runtime()
-  const feeds = ChangeFeed.make(runtime, { mostWaiting })
+  const feeds = ChangeFeed.make(runtime, { maxWaiting })
   const contextValue = () => GraphqlContext.make({ runtime, host: { version: "1.2.3", timeZone }, feeds, viewer: Viewer.local })
   const answered = async (source: string, variableValues: Readonly<Record<string, unknown>> = {}) =>
     execute({ schema, document: documentOf(source), variableValues, contextValue: contextValue() })

@@ -162,7 +162,7 @@ const layerHookRunner = ({ environment, home }: Options, writing: WriteState.Wri
     machine: home.machine,
     outputFolder: home.hookOutput,
     slots: home.config.hookSlots ?? Math.max(2, Os.availableParallelism()),
-    mostBlocks: home.config.hookBlocks ?? standardBlocks,
+    maxBlocks: home.config.hookBlocks ?? standardBlocks,
     failClosedFile: home.failClosed,
     history: (failure) => Effect.sync(() => writing.note("history", failure === null ? null : `what hooks did is not in the history yet: ${failure}`)),
     environment

@@ -80,7 +80,7 @@ Driver.MAX_QUERY_CACHE_SIZE = 512
 /**
  * Pages of the write-ahead log at which the writer copies what no other thread has: that keeps the log from growing while there is always something to write.
  */
-const longestLog = 8192
+const maxLog = 8192
 
 const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
   Layer.scoped(
@@ -113,7 +113,7 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
       const [sqlite] = yield* write<{ version: string }>`SELECT sqlite_version() AS version`
       // Two connections that copy the log are what damages a database where SQLite has that fault.
       const copying = memory || versionWarning(sqlite!.version) !== null ? null : yield* checkpoints(filename)
-      if (copying !== null) yield* Effect.forkScoped(Effect.zipRight(copying.ready, write.unsafe(`PRAGMA wal_autocheckpoint = ${longestLog}`)))
+      if (copying !== null) yield* Effect.forkScoped(Effect.zipRight(copying.ready, write.unsafe(`PRAGMA wal_autocheckpoint = ${maxLog}`)))
       return Database.of({
         write,
         read,

@@ -63,14 +63,14 @@ const given = (options: Options, host: CliEnvironment) =>
     return 0
   })
 
-const mostNamed = 20
+const maxNamed = 20
 
 const changedText = (files: ReadonlyArray<FileOfTrust>): string => {
   if (files.length === 0) return ""
   const words = { changed: "changed", added: "new", removed: "gone" }
-  const more = files.length > mostNamed ? `    and ${files.length - mostNamed} more\n` : ""
+  const more = files.length > maxNamed ? `    and ${files.length - maxNamed} more\n` : ""
   return `  Since then:\n${files
-    .slice(0, mostNamed)
+    .slice(0, maxNamed)
     .map(({ change, path }) => `    ${words[change].padEnd(7)}  ${plainLine(path)}\n`)
     .join("")}${more}`
 }

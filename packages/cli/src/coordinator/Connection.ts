@@ -1,6 +1,6 @@
 import { connect as connectSocket } from "node:net"
 import * as Effect from "effect/Effect"
-import { longestSocketPath, socketPath } from "han-core/unstable/CoordinatorSocket"
+import { maxSocketPath, socketPath } from "han-core/unstable/CoordinatorSocket"
 import { isRunning } from "han-core/unstable/StartingFile"
 import { Coordinator, CoordinatorIncompatible, type CoordinatorUnreachable, type Handshake } from "han-rpc/Coordinator"
 import { protocol, version } from "han-rpc/Version"
@@ -16,11 +16,11 @@ export type Probe = { readonly _tag: "None" } | { readonly _tag: "Listening" } |
 export const probe = (host: CliEnvironment): Effect.Effect<Probe> =>
   Effect.async<Probe>((resume) => {
     const path = socketPath(host.home)
-    if (Buffer.byteLength(path) > longestSocketPath) {
+    if (Buffer.byteLength(path) > maxSocketPath) {
       return resume(
         Effect.succeed({
           _tag: "Barred",
-          message: `${path} is too long for a socket (${Buffer.byteLength(path)} bytes, at most ${longestSocketPath}); set HAN_HOME to a shorter path`
+          message: `${path} is too long for a socket (${Buffer.byteLength(path)} bytes, at most ${maxSocketPath}); set HAN_HOME to a shorter path`
         })
       )
     }

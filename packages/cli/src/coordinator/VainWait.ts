@@ -7,13 +7,13 @@ import { toldPath } from "./HanHome.ts"
  * a coordinator that hangs costs a session half of its time at most. One that starts takes the note away.
  */
 const fileIn = (home: string): string => join(toldPath(home), "in-vain")
-const shortestMs = 60_000
+const minMs = 60_000
 
 /** Tells whether another one has waited in vain not long ago. */
 export const isInVain = (home: string): boolean => {
   try {
     const { mtimeMs } = statSync(fileIn(home))
-    return Date.now() - mtimeMs < Math.max(shortestMs, Number(readFileSync(fileIn(home), "utf8")) || 0)
+    return Date.now() - mtimeMs < Math.max(minMs, Number(readFileSync(fileIn(home), "utf8")) || 0)
   } catch {
     // There is none.
     return false

@@ -97,9 +97,9 @@ const foldersOf = ({ file, transcript }: TranscriptInfo): ReadonlyArray<string> 
   const names = file?.path.split(/[\\/]/).slice(0, -1) ?? []
   const session = names.lastIndexOf(transcript.sessionId)
   const below = names.slice(session + 1)
-  return session !== -1 && below.length <= mostFolders && below.every(isFileName) ? below : ["subagents"]
+  return session !== -1 && below.length <= maxFolders && below.every(isFileName) ? below : ["subagents"]
 }
-const mostFolders = 32
+const maxFolders = 32
 
 /** Safe as one name in any folder: nothing that separates, hides or climbs. */
 export const isFileName = (name: string): boolean =>

@@ -22,9 +22,9 @@ const changeMs = 1500
 /** The whole wait for one that starts and gets on, when another hook waited in vain a moment ago. */
 const briefMs = 10_000
 /** Calls over which a coordinator may break down: it would do so again. */
-const mostLost = 1
+const maxLost = 1
 /** Calls that a killed coordinator may take and drop until the system has closed its socket. */
-const mostDropped = 4
+const maxDropped = 4
 const pauseMs = 50
 
 /**
@@ -50,7 +50,7 @@ const waited = async (asked: AskedAgain): Promise<HookReply> => {
   for (let lost = 0, dropped = 0; ; ) {
     if (reply._tag === "Answered") notInVain(home)
     if (reply._tag === "Answered" || reply.why === "final" || reply.why === "silent") return reply
-    if (reply.why === "lost" || reply.why === "ended" ? ++lost > mostLost : ++dropped > mostDropped) return vain(reply)
+    if (reply.why === "lost" || reply.why === "ended" ? ++lost > maxLost : ++dropped > maxDropped) return vain(reply)
     const failed: string | undefined = await somebodyListens(asked, reply.why === "ended", brief)
     if (failed !== undefined) return vain({ ...first, reason: `${first.reason}; ${failed}` })
     if (dropped > 1) await new Promise((resolve) => setTimeout(resolve, pauseMs))

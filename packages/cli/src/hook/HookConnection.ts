@@ -1,6 +1,6 @@
 import type { HookAnswer } from "han-core/HookAnswer"
 import type { HookCall } from "han-core/HookCall"
-import { longestSocketPath } from "han-core/unstable/CoordinatorSocket"
+import { maxSocketPath } from "han-core/unstable/CoordinatorSocket"
 
 /**
  * What came of a call. `reason` completes a sentence. `why`: nobody listens (`absent`); who listens says nothing (`silent`); it hung up before its answer, as one does that is
@@ -29,7 +29,7 @@ const ticksOfSilence = 20
  */
 export const ask = (path: string, call: HookCall, deadlineMs: number, patience: () => Promise<number>): Promise<HookReply> =>
   new Promise((resolve) => {
-    if (Buffer.byteLength(path) > longestSocketPath) return resolve(unanswered(tooLong(path)))
+    if (Buffer.byteLength(path) > maxSocketPath) return resolve(unanswered(tooLong(path)))
     let unsent = Buffer.from(`${JSON.stringify({ _tag: "Request", id: requestId, tag: "HookRunner.answer", payload: { call }, headers: [] })}\n`)
     const replyIn = replyReader(path)
     let connection: Bun.Socket | undefined
@@ -180,7 +180,7 @@ const ended = "the coordinator stopped while hooks were running, so nobody knows
 const unreadable =
   "the coordinator's answer makes no sense to this han, which is of another release; `han coordinator stop` ends it, the next call starts a new one"
 const foreign = (path: string) => `what listens at ${path} is no han coordinator, so no hooks were run; is HAN_HOME the right folder?`
-const tooLong = (path: string) => `${path} is too long for a socket (at most ${longestSocketPath} bytes), so no hooks were run; set HAN_HOME to a shorter path`
+const tooLong = (path: string) => `${path} is too long for a socket (at most ${maxSocketPath} bytes), so no hooks were run; set HAN_HOME to a shorter path`
 
 type Fields = { readonly [name: string]: unknown }
 

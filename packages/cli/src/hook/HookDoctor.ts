@@ -78,7 +78,7 @@ export const hookHealthLines = ({ calls, doubles, ignored, start, uncalled }: Ho
 
 const distinct = <A>(all: ReadonlyArray<A>, keyOf: (one: A) => string): ReadonlyArray<A> => [...new Map(all.map((one) => [keyOf(one), one])).values()]
 
-const longestStartMs = 5000
+const maxStartMs = 5000
 
 /** Starts a command as Claude Code does, but with a home in which there is no coordinator and none may be started: it looks for one, finds nobody, and ends. */
 const started = (command: string, host: CliEnvironment): Promise<HookStart> =>
@@ -93,8 +93,8 @@ const started = (command: string, host: CliEnvironment): Promise<HookStart> =>
     const child = spawn("/bin/sh", ["-c", command], { env: environment, stdio: ["pipe", "ignore", "ignore"], detached: true })
     const timer = setTimeout(() => {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL")
-      done(null, `it did not end within ${longestStartMs / 1000} s`)
-    }, longestStartMs)
+      done(null, `it did not end within ${maxStartMs / 1000} s`)
+    }, maxStartMs)
     child.stdin.on("error", () => undefined)
     child.stdin.end(`${JSON.stringify({ hook_event_name: /hook\s+run\s+(\w+)/.exec(command)?.[1] ?? "Stop", cwd: "/" })}\n`)
     child.once("error", (cause) => {

@@ -2,7 +2,7 @@
 export type HookInput = { readonly _tag: "Text"; readonly text: string } | { readonly _tag: "Terminal" } | { readonly _tag: "TooLong" }
 
 /** The most that is taken, in bytes. */
-export const longestInput = 32 * 1024 * 1024
+export const maxInput = 32 * 1024 * 1024
 
 /** Reads descriptor 0 to its end; what cannot be read is empty. Of a terminal nothing is read. Clients make it a socket, which `/dev/stdin` cannot open. */
 export const readInput = async (): Promise<HookInput> => {
@@ -13,7 +13,7 @@ export const readInput = async (): Promise<HookInput> => {
     const reader = Bun.stdin.stream().getReader()
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       size += read.value.length
-      if (size > longestInput) return { _tag: "TooLong" }
+      if (size > maxInput) return { _tag: "TooLong" }
       chunks.push(read.value)
     }
   } catch {

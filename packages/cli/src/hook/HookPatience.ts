@@ -3,7 +3,7 @@ import { coordinatorEffortMs } from "../coordinator/LockHolder.ts"
 import { isInVain } from "../coordinator/VainWait.ts"
 
 /** Work of a process that is more than a timer's. */
-const leastEffortMs = 5
+const minEffortMs = 5
 
 /**
  * How much longer a coordinator is waited for that listens and says nothing, in milliseconds, asked each time when the last answer is used up: ten times the deadline, and again
@@ -16,7 +16,7 @@ export const hookPatience = (home: string, deadlineMs: number, until: number): (
     if (left <= 0 || (before === undefined && isInVain(home))) return 0
     const starting = read(home)
     const effort = (starting !== undefined && isAlive(starting) ? effortMs(starting.pid) : coordinatorEffortMs(home)) ?? 0
-    const gotOn = before === undefined || effort - before >= leastEffortMs
+    const gotOn = before === undefined || effort - before >= minEffortMs
     before = effort
     return gotOn ? Math.min(left, 10 * deadlineMs) : 0
   }

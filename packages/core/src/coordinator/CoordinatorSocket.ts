@@ -4,4 +4,4 @@ import * as path from "node:path"
 export const socketPath = (home: string): string => path.join(home, "coordinator.sock")
 
 /** The most bytes of a socket's path: the shortest limit of the systems that han runs on (macOS), without the terminating zero. */
-export const longestSocketPath = 103
+export const maxSocketPath = 103

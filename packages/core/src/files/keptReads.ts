@@ -6,7 +6,7 @@ export interface Work {
   reads: number
 }
 
-const mostKept = 20_000
+const maxKept = 20_000
 
 /** Keeps what `read` makes of a path, and reads it again only when another file or folder is there, or it was written to. What is missing is asked for, and is no read. */
 export const kept = <A>(read: (path: string) => Effect.Effect<A>): ((work: Work, path: string) => Effect.Effect<A>) => {
@@ -20,7 +20,7 @@ export const kept = <A>(read: (path: string) => Effect.Effect<A>): ((work: Work,
       if (before?.identity === look.identity) return Effect.succeed(before.value)
       if (look !== missing) work.reads++
       return Effect.map(read(path), (value) => {
-        if (known.size >= mostKept) known.clear()
+        if (known.size >= maxKept) known.clear()
         if (isSettled(look, since)) known.set(path, { identity: look.identity, value })
         else known.delete(path)
         return value

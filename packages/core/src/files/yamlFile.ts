@@ -47,7 +47,7 @@ export const parseYaml = (path: string, bytes: Uint8Array): Effect.Effect<Either
   )
 
 /** Files of any repository are parsed, and the parser takes a time that grows with the square of some of them: more than anybody writes by hand is refused. */
-export const mostYamlBytes = 1 << 16
+export const maxYamlBytes = 1 << 16
 const deepest = 64
 
 const isNestedTooDeeply = (text: string): boolean => {

@@ -39,7 +39,7 @@ export const HookRunFilter = Schema.Struct({
 export type HookRunFilter = typeof HookRunFilter.Type
 
 /** The most runs in one answer. */
-export const mostHookRuns = 10_000
+export const maxHookRuns = 10_000
 
 /** The runs of hooks of all sessions, by the lines of han's own log. */
 export class HookHistory extends Context.Tag("han-core/HookHistory")<
@@ -50,8 +50,8 @@ export class HookHistory extends Context.Tag("han-core/HookHistory")<
   }
 >() {}
 
-/** The limit as a whole number from 1 to `mostHookRuns`. */
-export const hookRunLimit = (limit: number): number => Math.max(1, Math.min(mostHookRuns, Math.trunc(limit)))
+/** The limit as a whole number from 1 to `maxHookRuns`. */
+export const hookRunLimit = (limit: number): number => Math.max(1, Math.min(maxHookRuns, Math.trunc(limit)))
 
 /** Makes the condition that tells if a run fulfils the filter. */
 export const isAskedFor =

@@ -22,7 +22,7 @@ import { array, count, filled, type JsonObject, number, object, text, whole } fr
 import { againstIt } from "./HookOutcome.ts"
 
 /** The milliseconds after which a run without an end counts as abandoned: longer than a hook may take unless its definition says so. */
-export const longestRunMs = 3_600_000
+export const maxRunMs = 3_600_000
 
 /**
  * A run of a hook, as han's log tells its start and its end. Null for everything that neither says; the end's fields are null while it runs, and when it was
@@ -46,7 +46,7 @@ export class HookRun extends Schema.Class<HookRun>("han-core/HookRun")({
   durationMs: Schema.NullOr(Schema.Number),
   exitCode: Schema.NullOr(Schema.Number),
   passed: Schema.NullOr(Schema.Boolean),
-  /** True: no end is told and none will come, because the session ended, the same gate began anew, or it began longer than `longestRunMs` ago. */
+  /** True: no end is told and none will come, because the session ended, the same gate began anew, or it began longer than `maxRunMs` ago. */
   abandoned: Schema.Boolean,
   output: Schema.NullOr(Schema.String),
   error: Schema.NullOr(Schema.String),
@@ -108,10 +108,10 @@ export interface HookFacts {
   readonly passed: boolean
 }
 /** Thirty years: a line that states more, or less than nothing, did not measure, and sums of it would be nonsense. */
-const longestMs = 1e12
+const maxMs = 1e12
 const lasted = (value: unknown): number | null => {
   const ms = number(value)
-  return ms !== null && ms >= 0 && ms <= longestMs ? ms : null
+  return ms !== null && ms >= 0 && ms <= maxMs ? ms : null
 }
 /** Reads the facts out of a line's data, of any shape. A duration that cannot be is null. */
 export const hookFactsOf = (data: unknown): HookFacts => {
@@ -146,7 +146,7 @@ export const runsOf = (events: ReadonlyArray<HanEvent>, asOf: RunsAsOf): Readonl
     const run = started(event)
     const end = ends.get(event.id)
     if (end !== undefined) return end.reduce(ended, run)
-    const isOver = asOf.ended || newest.get(gateOf(event)) !== index || run.startedAt === null || asOf.now - run.startedAt > longestRunMs
+    const isOver = asOf.ended || newest.get(gateOf(event)) !== index || run.startedAt === null || asOf.now - run.startedAt > maxRunMs
     return isOver ? new HookRun({ ...run, abandoned: true }, { disableValidation: true }) : run
   })
   return [...runs, ...orphans.map((event) => ended(started(event), event))].sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0) || (a.id < b.id ? -1 : 1))

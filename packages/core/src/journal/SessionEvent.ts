@@ -240,4 +240,4 @@ export interface JournalEvent {
 }
 
 /** More than any response costs, a hundred thousand dollars: a record that comes to more than this is wrong, and the cost not known. */
-export const mostCostNanoUsd = 1e14
+export const maxCostNanoUsd = 1e14

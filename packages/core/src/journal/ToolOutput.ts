@@ -16,7 +16,7 @@ import * as Schema from "effect/Schema"
 import { SessionId } from "./Entry.ts"
 
 /** The most bytes that the journal keeps of an output: the beginning of a longer file. */
-export const mostOutputBytes = 64 << 20
+export const maxOutputBytes = 64 << 20
 /** The most bytes of an output that a search looks into, from its beginning. */
 export const searchedOutputBytes = 1 << 20
 
@@ -60,7 +60,7 @@ export interface ToolOutputPart {
 
 /**
  * Something about an output that a person should know. `missing`: a line points to a file that was gone before it could be kept · `refused`: a line points to a
- * file outside of its session's folder, which is not read · `cut`: the file is longer than `mostOutputBytes` · `unsearched`: a search does not find words
+ * file outside of its session's folder, which is not read · `cut`: the file is longer than `maxOutputBytes` · `unsearched`: a search does not find words
  * beyond a bound.
  */
 export const ToolOutputProblem = Schema.Struct({

@@ -6,7 +6,7 @@ import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 import { addProblem, enqueueOutput, flushOutputs, outputsOf, type Work } from "./indexWork.ts"
 import { sameBytes } from "./keptEdges.ts"
-import { mostOutputBytes, type ToolOutput, type ToolOutputGap, toolOutputId } from "./ToolOutput.ts"
+import { maxOutputBytes, type ToolOutput, type ToolOutputGap, toolOutputId } from "./ToolOutput.ts"
 import type { OutputFile } from "./Transcripts.ts"
 
 /** Bytes that are read, and kept, at a time. */
@@ -72,7 +72,7 @@ interface Start {
 /** Finds the generation that the file goes on, and its end; null when all of it is kept, as part of one that is longer. */
 const startIn = Effect.fnUntraced(function* (work: Work, file: OutputFile): Effect.fn.Return<Start | null, Failure, Viewer> {
   const generations = [...outputsOf(work.known, file)].sort((a, b) => b.kept - a.kept)
-  const limit = Math.min(file.size, mostOutputBytes)
+  const limit = Math.min(file.size, maxOutputBytes)
   const hash = createHash("sha256")
   let offset = 0
   let longest: Start | null = null
@@ -134,7 +134,7 @@ const takeBytes = Effect.fnUntraced(function* (
   { generation, hash, offset: from }: Start
 ): Effect.fn.Return<void, Failure, Viewer> {
   const { inode, machine, mtimeMs, name, path, root, sessionId, size, source } = file
-  const limit = Math.min(size, mostOutputBytes)
+  const limit = Math.min(size, maxOutputBytes)
   const stateAt = (kept: number): ToolOutput => ({
     machine,
     source,

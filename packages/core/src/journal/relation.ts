@@ -20,15 +20,15 @@ export interface Relation {
 }
 
 // Of the beginning of each. Nearly all transcripts are shorter; of longer ones it decides.
-const mostLines = 50_000
-const mostBytes = 64 << 20
+const maxLines = 50_000
+const maxBytes = 64 << 20
 const readAtOnce = 500
 
 /** Reads both from their beginning: something that is only done when a file was written anew, or is another one of the same session. */
 export const relate = Effect.fn("Indexer.relate")(function* (work: Work, kept: TranscriptInfo, file: TranscriptFile) {
   const before: Array<string> = []
   let conversation = false
-  for (let line = 0, bytes = 0; line < Math.min(kept.lines, mostLines) && bytes < mostBytes; ) {
+  for (let line = 0, bytes = 0; line < Math.min(kept.lines, maxLines) && bytes < maxBytes; ) {
     const entries = yield* work.journal.read(kept.id, line, readAtOnce)
     if (entries.length === 0) break
     for (const entry of entries) {
@@ -45,7 +45,7 @@ export const relate = Effect.fn("Indexer.relate")(function* (work: Work, kept: T
     Stream.takeUntil(({ entries, end }) => {
       for (const entry of entries) now.add(uuidOf(entry) ?? digest(entry))
       bytes = end
-      return now.size >= mostLines || end >= mostBytes
+      return now.size >= maxLines || end >= maxBytes
     }),
     Stream.runDrain
   )

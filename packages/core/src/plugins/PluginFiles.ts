@@ -113,11 +113,11 @@ const pluginsAt = Effect.fnUntraced(function* (
 ) {
   const installations = new Map(installed.map((one) => [one.key, one]))
   const keys = [...new Set([...enabled.keys(), ...installations.keys()])]
-  if (keys.length > mostPlugins) {
-    problems.push({ path: place.file, message: `${place.file}: only the first ${mostPlugins} of ${keys.length} plugins are listed` })
+  if (keys.length > maxPlugins) {
+    problems.push({ path: place.file, message: `${place.file}: only the first ${maxPlugins} of ${keys.length} plugins are listed` })
   }
   const plugins: Array<Plugin> = []
-  for (const key of keys.slice(0, mostPlugins)) {
+  for (const key of keys.slice(0, maxPlugins)) {
     const parts = partsOf(key)
     if (parts === null) {
       problems.push({ path: place.file, message: `${place.file}: ${JSON.stringify(key)} is no name of a plugin with its marketplace, and was left out` })
@@ -200,7 +200,7 @@ const placed = Effect.fnUntraced(function* (claude: Claude, place: PluginPlace, 
 })
 
 /** The most plugins of one file that are listed: more than any marketplace has. */
-const mostPlugins = 10_000
+const maxPlugins = 10_000
 
 interface Place {
   readonly scope: SettingsScope

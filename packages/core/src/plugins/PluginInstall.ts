@@ -6,7 +6,7 @@ import type { StoreError } from "../store/StoreError.ts"
 import { filled, object } from "../text/json.ts"
 import { nearNames } from "../text/NearNames.ts"
 import { marketplaceSource, sourceText } from "./marketplaceSource.ts"
-import { chosen, declare, declaredSource, knownMarketplaces, mostNear, offersFrom, settingsOf, shownName } from "./markets.ts"
+import { chosen, declare, declaredSource, knownMarketplaces, maxNear, offersFrom, settingsOf, shownName } from "./markets.ts"
 import { type InstallPlace, MarketplaceUnusable, PluginNotOffered } from "./PluginOffers.ts"
 import { type PluginManaged, type PluginNameInvalid, PluginPlaceUnclear, Plugins } from "./Plugins.ts"
 import { keyOf } from "./pluginKey.ts"
@@ -124,7 +124,7 @@ export const uninstall: (request: UninstallRequest) => Effect.Effect<UninstallRe
         return Effect.fail(new PluginNotOffered({ name, near: keys, message: `several marketplaces have a ${name}: say which: ${keys.join(", ")}` }))
       }
       const elsewhere = [...new Set(named.map(({ scope }) => scope))]
-      const near = nearNames(name, listed.filter(({ scope }) => scope === request.scope).map(keyOf), mostNear)
+      const near = nearNames(name, listed.filter(({ scope }) => scope === request.scope).map(keyOf), maxNear)
       const where = `the ${request.scope} settings (${settingsOf(request)})`
       const hint =
         elsewhere.length > 0

@@ -24,7 +24,7 @@ export const gitClone = ({ environment, into, timeoutMs, url }: GitCloneOptions)
       })
       let said = ""
       child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-        said = (said + chunk).slice(-mostSaid)
+        said = (said + chunk).slice(-maxSaid)
       })
       child.once("error", (error) =>
         resume(Effect.fail("code" in error && error.code === "ENOENT" ? "there is no program `git` on PATH; install it" : error.message))
@@ -45,7 +45,7 @@ export const gitClone = ({ environment, into, timeoutMs, url }: GitCloneOptions)
     { duration: timeoutMs, onTimeout: () => `it did not answer within ${timeoutMs / 1000} s` }
   )
 
-const mostSaid = 4000
+const maxSaid = 4000
 
 const settings = ["core.hooksPath=/dev/null", "core.askPass=", "core.fsmonitor=false", "credential.interactive=false", "submodule.recurse=false"].flatMap(
   (one) => ["-c", one]

@@ -16,7 +16,7 @@ import { isWithin } from "./pluginContent.ts"
 import { isPluginName, partsOf } from "./pluginKey.ts"
 import { realPath } from "./pluginPlaces.ts"
 
-export const mostNear = 10
+export const maxNear = 10
 
 export const shownName = (name: string): string => (isPluginName(name) || partsOf(name) !== null ? name : JSON.stringify(name.slice(0, 200)))
 
@@ -97,7 +97,7 @@ export const chosen = (known: { readonly markets: ReadonlyArray<Market>; readonl
       const keys = offers.map(({ market, plugin }) => `${String(plugin.name)}@${market.catalog.name}`)
       return Effect.fail(new PluginNotOffered({ name: asked, near: keys, message: `several marketplaces have ${asked}: say which: ${keys.join(", ")}` }))
     }
-    const near = nearNames(asked, all, mostNear)
+    const near = nearNames(asked, all, maxNear)
     const where = known.markets.length === 0 ? "no marketplace is known here; name one: --from FOLDER, a git address, or owner/repo" : `${hint(near)}`
     const broken = known.problems.length === 0 ? "" : ` (not looked into: ${known.problems.join("; ")})`
     return Effect.fail(new PluginNotOffered({ name: asked, near, message: `no marketplace that is known here has ${shownName(asked)}; ${where}${broken}` }))
@@ -117,7 +117,7 @@ const offersIn = (market: Market, names: ReadonlyArray<string>) =>
     const parts = partsOf(asked)
     const plugin = parts !== null && parts.marketplace !== catalog.name ? null : pluginIn(catalog, parts?.name ?? asked)
     if (plugin !== null) return sound({ market, plugin })
-    const near = nearNames(parts?.name ?? asked, namesIn(catalog), mostNear)
+    const near = nearNames(parts?.name ?? asked, namesIn(catalog), maxNear)
     const message = `the marketplace ${catalog.name} (${sourceText(market.source)}) has no ${shownName(asked)}; ${hint(near)}`
     return Effect.fail(new PluginNotOffered({ name: asked, near, message }))
   })

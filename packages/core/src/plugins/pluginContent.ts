@@ -11,8 +11,8 @@ export type PluginContent =
   | { readonly digest: string; readonly files: ReadonlyMap<string, string>; readonly why: null }
   | { readonly digest: null; readonly why: string }
 
-const mostEntries = 5000
-const mostBytes = 1 << 26
+const maxEntries = 5000
+const maxBytes = 1 << 26
 
 interface Item {
   readonly name: string
@@ -28,7 +28,7 @@ type FileDigest = { readonly digest: string; readonly bytes: number } | { readon
 export const pluginContents = () => {
   const listing = kept<Listing>((folder) => Effect.sync(() => list(folder)))
   const digestOf = kept<FileDigest>((file) =>
-    Effect.match(readWhole(file, mostBytes), {
+    Effect.match(readWhole(file, maxBytes), {
       onFailure: ({ message }) => ({ why: message }),
       onSuccess: (found) =>
         found === null
@@ -54,7 +54,7 @@ export const pluginContents = () => {
       for (const { kind, name } of found.items) {
         const at = path.join(folder, name)
         const within = path.relative(root, at)
-        if (++entries > mostEntries) return refused(`${root} holds more than ${mostEntries} files`)
+        if (++entries > maxEntries) return refused(`${root} holds more than ${maxEntries} files`)
         if (kind === "other") return refused(`${at} is neither a file nor a folder`)
         if (kind === "folder") {
           note("folder", within)
@@ -75,7 +75,7 @@ export const pluginContents = () => {
         const content = yield* digestOf(work, file)
         if ("why" in content) return refused(content.why)
         bytes += content.bytes
-        if (bytes > mostBytes) return refused(`${root} holds more than ${mostBytes} bytes`)
+        if (bytes > maxBytes) return refused(`${root} holds more than ${maxBytes} bytes`)
         note("file", within, content.digest)
         files.set(at, content.digest)
       }

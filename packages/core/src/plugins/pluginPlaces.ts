@@ -43,7 +43,7 @@ export interface PlaceQuery {
 type ReadJson = (work: Work, file: string) => Effect.Effect<JsonObject | null>
 
 const deepest = 3
-const mostFolders = 2000
+const maxFolders = 2000
 
 /** Finds the folder of a plugin. `readJson` must keep what it read. */
 export const pluginPlaces = (readJson: ReadJson) => {
@@ -80,7 +80,7 @@ interface Readers {
 
 /** Finds a plugin's folder that no manifest names: one with a file of a plugin, a few levels deep. Links are not followed. */
 const scan = Effect.fnUntraced(function* ({ foldersIn, readJson }: Readers, work: Work, root: string, name: string) {
-  let left = mostFolders
+  let left = maxFolders
   let level = [root]
   for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
     const next: Array<string> = []

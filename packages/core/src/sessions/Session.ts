@@ -166,7 +166,7 @@ export class IndexProblem extends Schema.Class<IndexProblem>("han-core/IndexProb
 }) {}
 
 /** The fewest characters of the beginning of an id by which a session is looked up. */
-export const shortestBeginning = 4
+export const minBeginning = 4
 
 /** No session of the viewer's has this id, or several have an id that begins so. `message` says what to do. */
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>("han-core/SessionNotFound")("SessionNotFound", {
@@ -174,12 +174,12 @@ export class SessionNotFound extends Schema.TaggedError<SessionNotFound>("han-co
   /** Ids of the sessions that begin with `id`; empty when none does. */
   candidates: Schema.Array(Schema.String)
 }) {
-  /** The beginning has fewer than `shortestBeginning` characters, so no session was looked up. */
+  /** The beginning has fewer than `minBeginning` characters, so no session was looked up. */
   get isTooShort(): boolean {
-    return this.id.length < shortestBeginning
+    return this.id.length < minBeginning
   }
   override get message() {
-    if (this.isTooShort) return `"${this.id}" is too short: the beginning of a session's id needs ${shortestBeginning} characters at least`
+    if (this.isTooShort) return `"${this.id}" is too short: the beginning of a session's id needs ${minBeginning} characters at least`
     return this.candidates.length === 0
       ? `there is no session "${this.id}"; \`han sessions\` lists them`
       : `"${this.id}" begins several sessions: ${this.candidates.join(", ")}`

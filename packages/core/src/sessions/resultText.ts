@@ -1,7 +1,7 @@
 import { cut, isObject } from "../text/json.ts"
 
 /** Length of what can be found of what the client noted of a result beside its text, of one line. In UTF-16 units. */
-export const mostResultText = 1 << 20
+export const maxResultText = 1 << 20
 
 /** Values that say what kind of thing something is, are ids or places of bytes, or bytes themselves: nobody looks for one by its words. */
 const noWords: ReadonlySet<string> = new Set([
@@ -32,7 +32,7 @@ const maxDepth = 100
  */
 export const resultText = (text: string, structured: unknown): { readonly parts: ReadonlyArray<string>; readonly cut: boolean } => {
   const parts: Array<string> = []
-  let left = mostResultText
+  let left = maxResultText
   let isCut = false
   let held: Set<string> | null = null
   const keep = (value: string): void => {
@@ -46,7 +46,7 @@ export const resultText = (text: string, structured: unknown): { readonly parts:
     const at = text.indexOf(body)
     if (at !== -1) {
       // All of its words are there but those that the text goes on with; at the end of something long that is where the client cut it, and no word.
-      const edges = body.length > longestWords ? "" : edgesOf(text, body, at)
+      const edges = body.length > maxWords ? "" : edgesOf(text, body, at)
       if (edges !== "" && holds(text, body, at, text.length) === -1) keep(edges)
       return
     }
@@ -87,7 +87,7 @@ const holdsLines = (text: string, body: string): boolean => {
     const end = body.indexOf("\n", from)
     const line = body.slice(from, end === -1 ? body.length : end)
     from = end === -1 ? body.length : end + 1
-    const found = holds(text, line, at, at + longestNumber)
+    const found = holds(text, line, at, at + maxNumber)
     if (found === -1) return false
     at = found + line.length
   }
@@ -107,10 +107,10 @@ const isWordAt = (text: string, at: number): boolean => {
   if (unit < 0x80) return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122)
   return !Number.isNaN(unit) && word.test(text[at] ?? "")
 }
-const longestWords = 100
+const maxWords = 100
 const errorMark = "Error: "
 /** The end of a line, a number with blanks before it and a sign behind it. */
-const longestNumber = 16
+const maxNumber = 16
 
 /** Lines as they are compared: without what the client puts before them, numbers and the marks of a patch. */
 const linesOf = (text: string): ReadonlyArray<string> =>

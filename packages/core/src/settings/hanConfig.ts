@@ -1,7 +1,7 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { readWhole } from "../files/wholeFile.ts"
-import { mostYamlBytes, parseYaml } from "../files/yamlFile.ts"
+import { maxYamlBytes, parseYaml } from "../files/yamlFile.ts"
 import type { FileProblem } from "../journal/Transcripts.ts"
 import { object } from "../text/json.ts"
 import { problemOf } from "../transcripts/transcriptFolders.ts"
@@ -34,7 +34,7 @@ export const hanConfigFiles = (folders: ReadonlyArray<string>, projectPath: stri
 
 /** Reads such a file; null when there is none, or it cannot be read, which is then one of the problems. */
 export const readHanConfig = Effect.fnUntraced(function* (problems: Array<FileProblem>, file: string) {
-  const found = yield* Effect.either(readWhole(file, mostYamlBytes))
+  const found = yield* Effect.either(readWhole(file, maxYamlBytes))
   if (found._tag === "Left") {
     problems.push(problemOf(found.left))
     return null

@@ -44,7 +44,7 @@ export const redactor = (environment: Readonly<Record<string, string>>): Redacto
     for (const rule of rules) {
       const next: Array<Part> = []
       for (const part of parts) {
-        if (part.isMark || part.text.length < shortestMatch) next.push(part)
+        if (part.isMark || part.text.length < minMatch) next.push(part)
         else rule(part.text, next)
       }
       parts = next
@@ -68,7 +68,7 @@ interface Part {
 type Rule = (text: string, parts: Array<Part>) => void
 
 /** No rule finds anything in less: `://:x@` is the shortest. */
-const shortestMatch = 6
+const minMatch = 6
 const open = (text: string): Part => ({ text, isMark: false })
 const markOf = (kind: string): Part => ({ text: `[redacted: ${kind}]`, isMark: true })
 
@@ -92,7 +92,7 @@ interface SecretValue {
 
 const shortest = 8
 /** A line of a value of several lines counts by itself from here on. */
-const shortestLine = 16
+const minLine = 16
 
 /** The longest first, so that of a value in another one nothing is left. */
 const valuesOf = (environment: Readonly<Record<string, string>>): ReadonlyArray<SecretValue> => {
@@ -101,7 +101,7 @@ const valuesOf = (environment: Readonly<Record<string, string>>): ReadonlyArray<
     const value = given.trim()
     if (value.length < shortest || !isSecret(name, value)) continue
     const mark = markOf(/^\w{1,64}$/.test(name) && !name.includes(value) ? name : "secret")
-    const lines = value.includes("\n") ? value.split(/\r?\n/).filter((line) => line.length >= shortestLine) : []
+    const lines = value.includes("\n") ? value.split(/\r?\n/).filter((line) => line.length >= minLine) : []
     for (const form of [value, JSON.stringify(value).slice(1, -1), encoded(value), ...lines]) if (!values.has(form)) values.set(form, mark)
   }
   return [...values].map(([value, mark]) => ({ value, mark })).sort((a, b) => b.value.length - a.value.length)

@@ -18,13 +18,13 @@ export const whole = (value: unknown): number | null => {
 export const count = (value: unknown): number => (typeof value === "number" && value > 0 ? Math.min(Math.trunc(value), Number.MAX_SAFE_INTEGER) : 0)
 
 /** More tokens of one kind than any response has: a thousand times the largest context window. */
-const mostTokens = 10_000_000_000
+const maxTokens = 10_000_000_000
 
 /** A number of tokens, also one that is written in digits; missing ones are 0. Null for what is no such number: a negative one, or one that has run over. */
 export const tokenCount = (value: unknown): number | null => {
   if (value === undefined || value === null) return 0
   const given = typeof value === "string" && /^\d{1,20}$/.test(value) ? Number(value) : value
-  return typeof given === "number" && given >= 0 && given <= mostTokens ? Math.trunc(given) : null
+  return typeof given === "number" && given >= 0 && given <= maxTokens ? Math.trunc(given) : null
 }
 
 /** At most `length` UTF-16 units, never half a surrogate pair. */

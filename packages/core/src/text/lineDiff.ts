@@ -5,7 +5,7 @@ export interface LineCounts {
 }
 
 /** Lines of both sides that are compared with each other at most, pair by pair; of longer changes all lines between the first and the last difference count. */
-const mostPairs = 1_000_000
+const maxPairs = 1_000_000
 
 /** The lines that turn one text into the other: a line that stays in its order is none. */
 export const lineDiff = (before: string, after: string): LineCounts => {
@@ -26,7 +26,7 @@ const linesOf = (text: string): ReadonlyArray<string> => (text === "" ? [] : (te
 
 /** The length of the longest list of lines that both have in the same order. */
 const commonLines = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): number => {
-  if (a.length === 0 || b.length === 0 || a.length * b.length > mostPairs) return 0
+  if (a.length === 0 || b.length === 0 || a.length * b.length > maxPairs) return 0
   let above = new Uint32Array(b.length + 1)
   let row = new Uint32Array(b.length + 1)
   for (const line of a) {

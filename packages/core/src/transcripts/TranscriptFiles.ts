@@ -60,7 +60,7 @@ export interface TranscriptFilesOptions {
   /** The time between looks for what is missing, and for changes where the system cannot tell, in milliseconds; 1,000 if absent. */
   readonly pollMs?: number | undefined
   /** The longest pause between two looks at a tree so large that a look takes long; 10,000 if absent. */
-  readonly longestRestMs?: number | undefined
+  readonly maxRestMs?: number | undefined
 }
 
 const blockSize = 1 << 20
@@ -111,7 +111,7 @@ const make = (options: TranscriptFilesOptions, harnesses: ReadonlyArray<Harness>
         debounceMs: options.debounceMs ?? 50,
         sweepMs: options.sweepMs ?? 60_000,
         pollMs: options.pollMs ?? 1_000,
-        longestRestMs: options.longestRestMs
+        maxRestMs: options.maxRestMs
       })
       yield* Effect.acquireRelease(
         Effect.sync(() => looking.watches.add(watch)),

@@ -6,9 +6,9 @@ import type { Harness } from "../harness/Harness.ts"
 import type { FileProblem, NotTaken, NotTakenFiles } from "../journal/Transcripts.ts"
 
 /** The number of folders, of those that are no place for transcripts, that are looked through for some, all roots together. */
-const mostFolders = 5000
-const mostDepth = 16
-const mostListed = 100
+const maxFolders = 5000
+const maxDepth = 16
+const maxListed = 100
 
 /** A folder in which there should be no transcripts, or a root, and the harness that says how these are named. */
 export interface Searched {
@@ -68,18 +68,18 @@ const visit = (
 /** Says no, and notes the problem once, where there is too much to look through. */
 const mayVisit = (search: Search, folder: string, depth: number): boolean => {
   if (search.isFull) return false
-  if (search.folders >= mostFolders) {
+  if (search.folders >= maxFolders) {
     search.isFull = true
     search.problems.push({
       path: folder,
-      message: `${folder} and what follows was not looked through for files named as transcripts: there are more than ${mostFolders} folders`
+      message: `${folder} and what follows was not looked through for files named as transcripts: there are more than ${maxFolders} folders`
     })
     return false
   }
-  if (depth <= mostDepth) return true
+  if (depth <= maxDepth) return true
   search.problems.push({
     path: folder,
-    message: `${folder} was not looked through for files named as transcripts: it lies more than ${mostDepth} folders deep`
+    message: `${folder} was not looked through for files named as transcripts: it lies more than ${maxDepth} folders deep`
   })
   return false
 }
@@ -88,5 +88,5 @@ const nothing: ReadonlySet<string> = new Set()
 /** The list that is told of, with the number of all. */
 export const notTakenFiles = (all: ReadonlyArray<NotTaken>): NotTakenFiles => ({
   count: all.length,
-  files: [...all].sort((a, b) => Number(a.known) - Number(b.known) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)).slice(0, mostListed)
+  files: [...all].sort((a, b) => Number(a.known) - Number(b.known) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)).slice(0, maxListed)
 })

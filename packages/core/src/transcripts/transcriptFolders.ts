@@ -269,7 +269,7 @@ export const findOutput = (folder: Folder, file: string): Effect.Effect<FoundOut
 export const problemOf = (error: FileUnreadable): FileProblem => ({ path: error.path, message: error.message })
 
 /** Folders below one session's that are looked into. */
-export const mostInside = 4096
+export const maxInside = 4096
 
 /** Finds all that lies under `start`. `enter` decides, folder by folder, whether to go on there; it sees own names before symbolic links. */
 export const walk = Effect.fn("Transcripts.walk")(function* (start: FoundFolder, enter: (folder: FoundFolder) => boolean) {
@@ -277,11 +277,11 @@ export const walk = Effect.fn("Transcripts.walk")(function* (start: FoundFolder,
   const visit = (folder: FoundFolder, inside: { folders: number }): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (!enter(folder)) return Effect.void
-      if (folder.level === "inside" && ++inside.folders > mostInside) {
-        if (inside.folders === mostInside + 1)
+      if (folder.level === "inside" && ++inside.folders > maxInside) {
+        if (inside.folders === maxInside + 1)
           all.problems.push({
             path: folder.path,
-            message: `${folder.path} and what follows is not looked into: its session's folder has more than ${mostInside} folders`
+            message: `${folder.path} and what follows is not looked into: its session's folder has more than ${maxInside} folders`
           })
         return Effect.void
       }

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { errorCode } from "../files/fileFacts.ts"
 import type { RootState } from "../journal/Transcripts.ts"
-import { childOf, type Folder, type FoundFolder, find, isOutputIn, lookInto, mostInside, nameIn, outputSignature, signatureOf } from "./transcriptFolders.ts"
+import { childOf, type Folder, type FoundFolder, find, isOutputIn, lookInto, maxInside, nameIn, outputSignature, signatureOf } from "./transcriptFolders.ts"
 
 /** The folders that are watched, with all that lies under them. */
 export interface WatchedTops {
@@ -19,7 +19,7 @@ export interface WatchOptions extends WatchedTops {
   readonly sweepMs: number
   readonly pollMs: number
   /** The longest pause after a look over a large tree. */
-  readonly longestRestMs?: number | undefined
+  readonly maxRestMs?: number | undefined
   /** Asks the system; `fs.watch` if absent. */
   readonly watchFolder?: ((folder: string, listener: WatchListener<string>) => FSWatcher) | undefined
 }
@@ -101,10 +101,10 @@ export const watchTranscripts = Effect.fn("Transcripts.watch")(function* (option
   yield* sweep(of)
   of.dirty.clear()
   yield* Effect.forkScoped(lookAtSuspects(of))
-  yield* Effect.forkScoped(every(() => options.sweepMs, sweep(of), options.longestRestMs))
+  yield* Effect.forkScoped(every(() => options.sweepMs, sweep(of), options.maxRestMs))
   const polls = Effect.suspend(() => Effect.forEach(unwatched(of).values(), (root) => lookAgain(of, root, true), { discard: true }))
   // Where everything is watched there is seldom anything to ask for.
-  yield* Effect.forkScoped(every(() => (unwatched(of).size === 0 ? 5 * options.pollMs : options.pollMs), polls, options.longestRestMs))
+  yield* Effect.forkScoped(every(() => (unwatched(of).size === 0 ? 5 * options.pollMs : options.pollMs), polls, options.maxRestMs))
   return { take: take(of), follow: (next) => follow(of, next), stateOf: (root) => stateOf(of, root) } satisfies TranscriptWatch
 })
 
@@ -235,7 +235,7 @@ const enter = Effect.fnUntraced(function* (of: Watching, folder: FoundFolder, pa
   }
   // As many as are listed.
   const session = sessionFolder(folder)
-  if (session !== null && (inside.get(session) ?? 0) >= mostInside) return null
+  if (session !== null && (inside.get(session) ?? 0) >= maxInside) return null
   if (session !== null) inside.set(session, (inside.get(session) ?? 0) + 1)
   const at: Watched = { folder, parent, children: new Set(), watcher: null, files: new Map() }
   watched.set(folder.path, at)
@@ -341,12 +341,12 @@ const sessionFolder = ({ depth, level, path: at }: Folder): string | null =>
 const restShare = 400
 const standardRestMs = 10_000
 
-const every = (leastMs: () => number, look: Effect.Effect<void>, longestRestMs = standardRestMs): Effect.Effect<never> =>
+const every = (minMs: () => number, look: Effect.Effect<void>, maxRestMs = standardRestMs): Effect.Effect<never> =>
   Effect.gen(function* () {
-    let pause = leastMs()
+    let pause = minMs()
     for (;;) {
       yield* Effect.sleep(pause)
       const [took] = yield* Effect.timed(look)
-      pause = Math.max(leastMs(), Math.min(restShare * Duration.toMillis(took), longestRestMs))
+      pause = Math.max(minMs(), Math.min(restShare * Duration.toMillis(took), maxRestMs))
     }
   })

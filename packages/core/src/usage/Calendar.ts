@@ -12,7 +12,7 @@ export interface Clock {
 
 const clocks = new Map<string, Clock>()
 /** Quarters of an hour whose answers are kept: all that an archive asks for. */
-const mostKnown = 200_000
+const maxKnown = 200_000
 const quarterMs = 15 * 60_000
 
 /** The clock of an IANA time zone. Asking the system is slow; offsets of time zones are whole quarters of an hour, and so an answer for each is kept. */
@@ -39,7 +39,7 @@ export const clockOf = (timeZone: string): Clock => {
     const quarter = Math.floor(at / quarterMs)
     let found = known.get(quarter)
     if (found === undefined) {
-      if (known.size >= mostKnown) known.clear()
+      if (known.size >= maxKnown) known.clear()
       const shown = new Date(wall(at))
       known.set(quarter, (found = { day: shown.toISOString().slice(0, 10), hour: shown.getUTCHours() }))
     }

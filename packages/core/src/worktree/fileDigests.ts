@@ -21,7 +21,7 @@ export type FileDigests = (root: string, files: ReadonlyArray<TreeFile>, work: W
 export const digestKey = ({ path, raw }: TreeFile): string => (raw === null ? path : `${path}?${raw.toString("hex")}`)
 
 const gone = "gone"
-const mostKept = 200_000
+const maxKept = 200_000
 /** Files looked at before other fibers get a turn. */
 const turn = 256
 /** Files read at once. */
@@ -111,7 +111,7 @@ class KeptDigests {
   private keep(name: string, entry: { readonly look: string; readonly digest: string }): void {
     this.known.set(name, entry)
     for (const oldest of this.known.keys()) {
-      if (this.known.size <= mostKept) break
+      if (this.known.size <= maxKept) break
       this.known.delete(oldest)
     }
   }

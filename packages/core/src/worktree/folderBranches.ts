@@ -19,8 +19,8 @@ export interface Branch {
 /** All below a folder but `.git`, links to folders followed, each folder once; always in the same order. Null for more than 20,000, and when not all can be read. */
 export type FolderBranches = (folder: string, work: Work) => Effect.Effect<ReadonlyArray<Branch> | null>
 
-const mostBranches = 20_000
-const mostKept = 20_000
+const maxBranches = 20_000
+const maxKept = 20_000
 const turn = 256
 
 /** `work` counts the folders that were read; one that has not changed is not read again. */
@@ -37,7 +37,7 @@ export const folderBranches = (): FolderBranches => {
     const names = folderNames(folder)
       ?.filter(({ name }) => name !== ".git")
       .sort((a, b) => compareNames(a.name, b.name))
-    if (known.size >= mostKept) known.clear()
+    if (known.size >= maxKept) known.clear()
     if (names !== undefined && look.stats !== null && isSettled(look, since)) known.set(folder, { look: look.identity, names })
     else known.delete(folder)
     return { id, names: names ?? null }
@@ -68,7 +68,7 @@ export const folderBranches = (): FolderBranches => {
           if (!isFolder) branches.push({ ...one, says: "" })
           else if (kind === "link") branches.push({ name: one.name, says: linkText(one.path) ?? "", path: null })
         }
-        if (branches.length + met.size + folders.length > mostBranches) return null
+        if (branches.length + met.size + folders.length > maxBranches) return null
         open.push(...folders.reverse())
       }
     })

@@ -21,7 +21,7 @@ export class GitFailed extends Data.TaggedError("GitFailed") {}
 export type Git = (call: GitCall, work: Work) => Effect.Effect<Buffer, GitFailed>
 
 const timeoutMs = 30_000
-const mostBytes = 1_000_000_000
+const maxBytes = 1_000_000_000
 
 /** Calls git in this environment, without what would point it to another repository (`GIT_DIR` and the like). It never prompts, and runs no other program. */
 export const gitCalls = (environment: Readonly<Record<string, string | undefined>>): Git => {
@@ -29,7 +29,7 @@ export const gitCalls = (environment: Readonly<Record<string, string | undefined
   return ({ argv, codes = [0], directory, input }, work) =>
     Effect.async((resume) => {
       work.reads++
-      const options = { env, encoding: "buffer" as const, timeout: timeoutMs, killSignal: "SIGKILL" as const, maxBuffer: mostBytes, windowsHide: true }
+      const options = { env, encoding: "buffer" as const, timeout: timeoutMs, killSignal: "SIGKILL" as const, maxBuffer: maxBytes, windowsHide: true }
       const child = execFile("git", ["-C", directory, ...quiet, ...argv], options, (error, stdout) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : null
         const answered = code !== null && error?.killed !== true && codes.includes(code)

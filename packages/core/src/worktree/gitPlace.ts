@@ -63,12 +63,12 @@ const isHead = (file: string, watching: Watching): boolean => {
   return /^(?:ref:\s*refs\/|[0-9a-f]{40})/.test(smallFile(file, watching) ?? "")
 }
 
-const mostBytes = 65_536n
+const maxBytes = 65_536n
 
 /** As a byte name; null for what is no small file, or cannot be read. */
 const smallFile = (file: string, watching: Watching): string | null => {
   const { stats } = watching.note(systemPath(file), "target")
-  if (stats === null || !stats.isFile() || stats.size > mostBytes) return null
+  if (stats === null || !stats.isFile() || stats.size > maxBytes) return null
   try {
     return readFileSync(systemPath(file), "latin1")
   } catch {

@@ -45,7 +45,7 @@ interface KeptTree {
   readonly begun: number
 }
 
-const mostKept = 50
+const maxKept = 50
 
 /** `environment` is git's; what would point it to another repository is left out. */
 export const projectTrees = (options: { readonly environment: Readonly<Record<string, string | undefined>> }): ProjectTrees => {
@@ -77,7 +77,7 @@ export const projectTrees = (options: { readonly environment: Readonly<Record<st
     known.delete(root)
     known.set(root, { tree, areas: now, begun })
     for (const oldest of known.keys()) {
-      if (known.size <= mostKept) break
+      if (known.size <= maxKept) break
       known.delete(oldest)
     }
     return tree

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { endsOf, type HanEvent, longestRunMs, runsOf } from "../../src/hooks/HookRun.ts"
+import { endsOf, type HanEvent, maxRunMs, runsOf } from "../../src/hooks/HookRun.ts"
 import { SessionId } from "../../src/journal/Entry.ts"
 
 const sessionId = SessionId.make("s")
@@ -79,8 +79,8 @@ describe("a result", () => {
 
 describe("a run without an end", () => {
   it("is under way for a while and no longer", () => {
-    expect(told([run("r", 1, { at: now - longestRunMs })])).toEqual([["r", null, "running"]])
-    expect(told([run("r", 1, { at: now - longestRunMs - 1 })])).toEqual([["r", null, "abandoned"]])
+    expect(told([run("r", 1, { at: now - maxRunMs })])).toEqual([["r", null, "running"]])
+    expect(told([run("r", 1, { at: now - maxRunMs - 1 })])).toEqual([["r", null, "abandoned"]])
     expect(told([run("r", 1, { at: null })])).toEqual([["r", null, "abandoned"]])
   })
   it("is over with its session", () => expect(told([run("r", 1)], true)).toEqual([["r", null, "abandoned"]]))

@@ -14,7 +14,7 @@ import type { GraphqlRequirements } from "./GraphqlRequirements.ts"
 
 export interface Options {
   /** Events that wait for one subscriber at most, 10,000 without; a subscriber that takes them more slowly than they come is ended with an error that says so. */
-  readonly mostWaiting?: number | undefined
+  readonly maxWaiting?: number | undefined
 }
 
 /** Events of the journal of one viewer, in the journal's order; one for each change, whichever way it came in. */
@@ -37,7 +37,7 @@ export interface ChangeFeeds {
 }
 
 /** Feeds over the services of a runtime. Nothing is read before somebody subscribes. */
-export const make = (runtime: Runtime.Runtime<GraphqlRequirements>, { mostWaiting = 10_000 }: Options = {}): ChangeFeeds => {
+export const make = (runtime: Runtime.Runtime<GraphqlRequirements>, { maxWaiting = 10_000 }: Options = {}): ChangeFeeds => {
   const feeds = new Map<OwnerId, OwnerFeed>()
   const feedOf = (viewer: Context.Tag.Service<typeof Viewer>): OwnerFeed => {
     const { owner } = viewer
@@ -51,7 +51,7 @@ export const make = (runtime: Runtime.Runtime<GraphqlRequirements>, { mostWaitin
     of: (viewer) => ({
       subscribe: <Tag extends FeedEvent["_tag"]>(tag: Tag, wants: (event: FeedEventOf<Tag>) => boolean) => {
         const isOurs = (event: FeedEvent): event is FeedEventOf<Tag> => event._tag === tag
-        return feedOf(viewer).subscribe((event): event is FeedEventOf<Tag> => isOurs(event) && wants(event), mostWaiting)
+        return feedOf(viewer).subscribe((event): event is FeedEventOf<Tag> => isOurs(event) && wants(event), maxWaiting)
       }
     }),
     open: () => feeds.size,
@@ -82,8 +82,8 @@ class OwnerFeed {
     this.#begun = this.#begin()
   }
 
-  async subscribe<Event extends FeedEvent>(wants: (event: FeedEvent) => event is Event, mostWaiting: number): Promise<Subscription<Event>> {
-    const subscription: Subscription<Event> = new Subscription(wants, mostWaiting, () => this.#leave(subscription))
+  async subscribe<Event extends FeedEvent>(wants: (event: FeedEvent) => event is Event, maxWaiting: number): Promise<Subscription<Event>> {
+    const subscription: Subscription<Event> = new Subscription(wants, maxWaiting, () => this.#leave(subscription))
     this.subscribers.add(subscription)
     try {
       await this.#begun
@@ -151,16 +151,16 @@ class OwnerFeed {
 /** The events that one subscriber has not taken yet. Calls of `next` must not overlap. */
 class Subscription<out Event extends FeedEvent> implements AsyncIterableIterator<Event> {
   readonly #wants: (event: FeedEvent) => event is Event
-  readonly #mostWaiting: number
+  readonly #maxWaiting: number
   readonly #leave: () => void
   readonly #waiting: Array<Event> = []
   #over = false
   #failure: Error | undefined
   #asked: { give(result: IteratorResult<Event, undefined>): void; refuse(error: Error): void } | undefined
 
-  constructor(wants: (event: FeedEvent) => event is Event, mostWaiting: number, leave: () => void) {
+  constructor(wants: (event: FeedEvent) => event is Event, maxWaiting: number, leave: () => void) {
     this.#wants = wants
-    this.#mostWaiting = mostWaiting
+    this.#maxWaiting = maxWaiting
     this.#leave = leave
   }
 
@@ -169,11 +169,11 @@ class Subscription<out Event extends FeedEvent> implements AsyncIterableIterator
     const asked = this.#asked
     this.#asked = undefined
     if (asked !== undefined) asked.give({ done: false, value: event })
-    else if (this.#waiting.length < this.#mostWaiting) this.#waiting.push(event)
+    else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push(event)
     else {
       this.#waiting.length = 0
       this.end(
-        new GraphQLError(`more than ${this.#mostWaiting} events wait for you; subscribe again and read faster`, { extensions: { code: "SubscriberTooSlow" } })
+        new GraphQLError(`more than ${this.#maxWaiting} events wait for you; subscribe again and read faster`, { extensions: { code: "SubscriberTooSlow" } })
       )
     }
   }

@@ -49,7 +49,7 @@ export type FeedEvent =
 export type FeedEventOf<Tag extends FeedEvent["_tag"]> = Extract<FeedEvent, { readonly _tag: Tag }>
 
 /** The most tool calls, and the most directories, that are remembered. */
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 
 /** Remembers what was seen since somebody began to subscribe: tool calls, directories, projects and repositories. */
 export class Memory {
@@ -60,7 +60,7 @@ export class Memory {
 
   called(id: string, call: { readonly name: string; readonly at: number | null }): void {
     this.calls.set(id, { ...call, changesFile: this.calls.get(id)?.changesFile ?? false })
-    if (this.calls.size > mostRemembered) for (const oldest of this.calls.keys()) return void this.calls.delete(oldest)
+    if (this.calls.size > maxRemembered) for (const oldest of this.calls.keys()) return void this.calls.delete(oldest)
   }
   changes(id: string): void {
     const call = this.calls.get(id)
@@ -74,7 +74,7 @@ export class Memory {
     const place = `${sessionId}\0${path}`
     if (path === null || this.projects.has(path) || this.looked.has(place)) return false
     this.looked.add(place)
-    if (this.looked.size > mostRemembered) for (const oldest of this.looked) return this.looked.delete(oldest)
+    if (this.looked.size > maxRemembered) for (const oldest of this.looked) return this.looked.delete(oldest)
     return true
   }
   /** Projects and repositories that were not there when this was last asked. */

@@ -3,7 +3,7 @@ import { dayIn, startOf } from "han-core/unstable/Calendar"
 
 const isDay = /^\d{4}-\d{2}-\d{2}$/
 /** Farther than anything that was written down, and near enough to be counted in days. */
-const mostDays = 36_600
+const maxDays = 36_600
 
 const given = (value: string | null | undefined): value is string => value != null && value !== ""
 const refused = (name: string, value: string, wanted: string, code: string) =>
@@ -41,4 +41,4 @@ export const timeZoneOf = (name: string, value: string | null | undefined): stri
 }
 
 /** A number of days that dates can be counted back by. */
-export const daysOf = (days: number | null | undefined, without: number, least: number): number => Math.min(Math.max(least, days ?? without), mostDays)
+export const daysOf = (days: number | null | undefined, without: number, least: number): number => Math.min(Math.max(least, days ?? without), maxDays)

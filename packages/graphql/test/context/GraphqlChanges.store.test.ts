@@ -325,7 +325,7 @@ for (const [name, fresh] of stores)
     })
 
     it("end one that does not read with an error that says so, and go on for the others", async () => {
-      const narrow = await open(fresh(), { mostWaiting: 10 })
+      const narrow = await open(fresh(), { maxWaiting: 10 })
       try {
         const slow = await narrow.subscribe(added, { id: "*" })
         const quick = await narrow.subscribe(added, { id: "*" })

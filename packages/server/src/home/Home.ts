@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { PriceRow } from "han-core/Pricing"
-import { longestSocketPath, socketPath } from "han-core/unstable/CoordinatorSocket"
+import { maxSocketPath, socketPath } from "han-core/unstable/CoordinatorSocket"
 import * as JsonFile from "han-core/unstable/JsonFile"
 import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
 
@@ -78,10 +78,10 @@ export const open = (path: string): Effect.Effect<Home, HomeUnusable> =>
   Effect.gen(function* () {
     if (!Path.isAbsolute(path)) return yield* new HomeUnusable({ path, message: `HAN_HOME is "${path}"; it must be an absolute path` })
     const socket = socketPath(path)
-    if (Buffer.byteLength(socket) > longestSocketPath) {
+    if (Buffer.byteLength(socket) > maxSocketPath) {
       return yield* new HomeUnusable({
         path,
-        message: `${socket} is too long for a socket (${Buffer.byteLength(socket)} bytes, at most ${longestSocketPath}); set HAN_HOME to a shorter path`
+        message: `${socket} is too long for a socket (${Buffer.byteLength(socket)} bytes, at most ${maxSocketPath}); set HAN_HOME to a shorter path`
       })
     }
     yield* attempt(path, "is no folder that han can write to", () => {

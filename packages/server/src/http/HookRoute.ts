@@ -28,8 +28,8 @@ export const hookRoute = (runtime: Runtime.Runtime<HookRunner>, environment: Rea
     const startedAt = Date.now()
     // To its end, however long: a client that still sends does not read the answer.
     const input = await request.text()
-    if (Buffer.byteLength(input) > longestInput)
-      return letGo(event, "", `the request for this hook is longer than ${longestInput / 1024 / 1024} MB, so no hooks were run`)
+    if (Buffer.byteLength(input) > maxInput)
+      return letGo(event, "", `the request for this hook is longer than ${maxInput / 1024 / 1024} MB, so no hooks were run`)
     const answer = Effect.flatMap(HookRunner, (runner) =>
       runner.answer({
         event,
@@ -54,9 +54,9 @@ export const hookRoute = (runtime: Runtime.Runtime<HookRunner>, environment: Rea
 }
 
 /** The most that is taken, in bytes; as of a hook that is called. */
-export const longestInput = 32 * 1024 * 1024
+export const maxInput = 32 * 1024 * 1024
 
-const mostSaid = 10_000
+const maxSaid = 10_000
 
 /** True when something is said for the first time within the hour. */
 const sayings = (): ((what: string) => boolean) => {
@@ -65,7 +65,7 @@ const sayings = (): ((what: string) => boolean) => {
     const now = Date.now()
     const at = said.get(what)
     if (at !== undefined && now - at < UnaskedGates.quietMs) return false
-    if (said.size >= mostSaid) said.clear()
+    if (said.size >= maxSaid) said.clear()
     said.set(what, now)
     return true
   }

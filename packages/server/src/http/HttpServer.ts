@@ -14,7 +14,7 @@ import { SocketUnusable } from "../home/UnixSocket.ts"
 import * as LoopbackGuard from "../loopback/LoopbackGuard.ts"
 import * as LoopbackListener from "../loopback/LoopbackListener.ts"
 import * as PortOwner from "../loopback/PortOwner.ts"
-import { type HookRoute, longestInput } from "./HookRoute.ts"
+import { type HookRoute, maxInput } from "./HookRoute.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import * as OpenPage from "./OpenPage.ts"
 import * as Token from "./Token.ts"
@@ -101,7 +101,7 @@ const serve = (
     const listener = yield* LoopbackListener.listen({ port: options.port, socket: home.httpSocket, maxConnections })
     const tickets = OpenPage.tickets(Date.now)
     // A page opens two; what is not a WebSocket keeps room.
-    const sockets = WebSockets.make({ most: Math.ceil(maxConnections / 2), mostStrangers: Math.ceil(maxConnections / 10) })
+    const sockets = WebSockets.make({ most: Math.ceil(maxConnections / 2), maxStrangers: Math.ceil(maxConnections / 10) })
     const runtime = yield* Effect.runtime()
     const note = (message: string, defect: unknown, annotations: Readonly<Record<string, string>>) =>
       Runtime.runFork(runtime)(Effect.annotateLogs(Effect.logError(message, Defect.inWords(defect)), annotations))
@@ -186,7 +186,7 @@ const answering = (options: {
           unix: options.path,
           development: false,
           // The limits of GraphQL are lower, and say why, as that of hooks does.
-          maxRequestBodySize: 2 * longestInput,
+          maxRequestBodySize: 2 * maxInput,
           fetch: options.respond,
           websocket: options.sockets.handlers,
           error: (defect) => {

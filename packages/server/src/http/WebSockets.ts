@@ -14,7 +14,7 @@ export interface Options {
   /** Sockets at the same time. */
   readonly most: number
   /** Sockets among these that have not said who they are; the oldest goes for a new one. */
-  readonly mostStrangers: number
+  readonly maxStrangers: number
 }
 
 export interface WebSockets {
@@ -30,7 +30,7 @@ const unsupportedData = 1003
 const tryAgainLater = 1013
 
 /** GraphQL on the WebSockets of a `Bun.serve`. */
-export const make = ({ most, mostStrangers }: Options): WebSockets => {
+export const make = ({ most, maxStrangers }: Options): WebSockets => {
   const open = new Set<ServerWebSocket<SocketData>>()
   const strangers = new Set<ServerWebSocket<SocketData>>()
   return {
@@ -49,7 +49,7 @@ export const make = ({ most, mostStrangers }: Options): WebSockets => {
         open.add(socket)
         strangers.add(socket)
         const [oldest] = strangers
-        if (strangers.size > mostStrangers) oldest?.close(tryAgainLater, "too many sockets that have not said who they are")
+        if (strangers.size > maxStrangers) oldest?.close(tryAgainLater, "too many sockets that have not said who they are")
         const { graphql, viewer } = socket.data
         socket.data.connection = graphql.open(
           {

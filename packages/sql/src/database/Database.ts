@@ -98,7 +98,7 @@ const coveringSize = (left: number, most: number): number =>
 export const breathe: Effect.Effect<void> = Effect.async((resume) => {
   const began = performance.now()
   // Half of the time at most: who waits for the writer is somebody, too.
-  const longest = Math.min(longestBreathMs, Math.max(shortestBreathMs, began - wentOnAt))
+  const longest = Math.min(maxBreathMs, Math.max(minBreathMs, began - wentOnAt))
   let last = began
   let idle = 0
   const turn = (): void => {
@@ -113,8 +113,8 @@ export const breathe: Effect.Effect<void> = Effect.async((resume) => {
 })
 const idleTurnMs = 0.1
 const idleTurns = 4
-const shortestBreathMs = 1
-const longestBreathMs = 25
+const minBreathMs = 1
+const maxBreathMs = 25
 let wentOnAt = 0
 
 const textOf = (pg: boolean, insert: { readonly table: string; readonly columns: string; readonly suffix?: string }, size: number, width: number): string => {

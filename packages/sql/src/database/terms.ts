@@ -8,15 +8,15 @@ export interface Term {
 }
 
 /** Part of a key, which PostgreSQL keeps short. */
-const longestName = 100
+const maxName = 100
 
 /** The text by which terms are stored: the same for the same terms, empty for none. */
 export const termsOf = (surcharges: ReadonlyArray<Surcharge>, longPrompt: boolean): string => {
   if (surcharges.length === 0 && !longPrompt) return ""
-  const pairs = surcharges.slice(0, mostTerms).map(({ kind, name }) => `${kind} ${storable(name.slice(0, longestName))}`)
+  const pairs = surcharges.slice(0, maxTerms).map(({ kind, name }) => `${kind} ${storable(name.slice(0, maxName))}`)
   return JSON.stringify([...new Set(longPrompt ? [...pairs, "prompt long"] : pairs)].sort())
 }
-const mostTerms = 8
+const maxTerms = 8
 
 export const readTerms = (stored: string): ReadonlyArray<Term> => {
   if (stored === "") return []

@@ -12,7 +12,7 @@ import { type Reading, reader } from "./reader.ts"
 
 const batch = 300
 /** Rows that one question looks at; older runs than those are asked for by session. */
-const mostRows = 60_000
+const maxRows = 60_000
 
 /** The runs of hooks over either database: a page of beginnings, then what replies to them (or all of a session where lines do not name what they reply to), then what is asked for. */
 export const make = Effect.map(reader, (read) =>
@@ -31,7 +31,7 @@ const runs = Effect.fnUntraced(function* (reading: Reading, filter: HookRunFilte
   const found: Array<HookRun> = []
   /** Runs of sessions whose whole log was asked. */
   const known = new Map<string, ReadonlyMap<string, HookRun>>()
-  for (let skipped = 0; found.length < limit && skipped < mostRows; skipped += batch) {
+  for (let skipped = 0; found.length < limit && skipped < maxRows; skipped += batch) {
     const { begun, ended } = yield* batchOf(reading, filter, skipped)
     if (begun.length === 0) break
     const answered = new Set(ended.map((row) => `${row.session_id}/${row.reply_to}`))

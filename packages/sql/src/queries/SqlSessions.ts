@@ -10,7 +10,7 @@ import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import type { SessionId, TranscriptId } from "han-core/Entry"
 import { projectId } from "han-core/Project"
-import { IndexProblem, SessionNotFound, Summary, shortestBeginning } from "han-core/Session"
+import { IndexProblem, minBeginning, SessionNotFound, Summary } from "han-core/Session"
 import type { SessionsQuery } from "han-core/SessionQueries"
 import { SessionQueries } from "han-core/SessionQueries"
 import { type SessionFilter, Sessions } from "han-core/Sessions"
@@ -116,7 +116,7 @@ const get = (read: Reader): Service["get"] =>
     const wanted = storable(id)
     const [exact] = yield* present(read, sql`s.id = ${wanted}`)
     if (exact !== undefined) return exact
-    const begins = id.length < shortestBeginning ? [] : yield* present(read, sql`s.id >= ${wanted} AND s.id < ${`${wanted}\u{10ffff}`} LIMIT 6`)
+    const begins = id.length < minBeginning ? [] : yield* present(read, sql`s.id >= ${wanted} AND s.id < ${`${wanted}\u{10ffff}`} LIMIT 6`)
     const [single] = begins
     if (single === undefined || begins.length > 1) return yield* new SessionNotFound({ id, candidates: begins.map((session) => session.id) })
     return single

@@ -37,7 +37,7 @@ interface SumRow {
   readonly cost: number
 }
 
-const longestPrompt = 2000
+const maxPrompt = 2000
 
 /** Conversations of subagents by the agent's id alone, with what was called, used and compacted in them: four statements whatever their number. */
 export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, ids: ReadonlyArray<string>) {
@@ -98,7 +98,7 @@ export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, t }
         },
         { disableValidation: true }
       ),
-      firstPrompt: event?._tag === "Prompted" && event.text.trim() !== "" ? clipped(event.text.trim(), longestPrompt) : null,
+      firstPrompt: event?._tag === "Prompted" && event.text.trim() !== "" ? clipped(event.text.trim(), maxPrompt) : null,
       toolCalls: called?.count ?? 0,
       toolErrors: called?.odd ?? 0,
       compactions: sum(compactions, (row) => row.count),

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { SessionId } from "han-core/Entry"
 import {
-  mostOutputBytes,
+  maxOutputBytes,
   searchedOutputBytes,
   ToolOutput,
   ToolOutputGap,
@@ -156,7 +156,7 @@ export const readOutput = (sql: SqlClient.SqlClient, owner: OwnerId, id: ToolOut
     })
   )
 
-const mostProblems = 100
+const maxProblems = 100
 
 interface ProblemRow {
   readonly kind: number
@@ -183,14 +183,14 @@ export const outputTotals = Effect.fnUntraced(function* (
   const [files] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${long}`
   const rows = yield* sql<ProblemRow>`
     SELECT r.kind, k.session_id, r.name, r.path, t.id AS transcript, r.line FROM ${sql.literal(table("output_ref"))} r JOIN session_key k ON k.no = r.session_no
-    JOIN transcript t ON t.no = r.transcript_no WHERE r.owner = ${owner} AND (r.kind = ${cut} OR NOT ${there}) ORDER BY r.message_id DESC LIMIT ${mostProblems}`
+    JOIN transcript t ON t.no = r.transcript_no WHERE r.owner = ${owner} AND (r.kind = ${cut} OR NOT ${there}) ORDER BY r.message_id DESC LIMIT ${maxProblems}`
   const longest = yield* sql<{ session_id: string; name: string; kept: number; size: number }>`
-    SELECT k.session_id, o.name, o.kept, o.size FROM ${long} ORDER BY o.size DESC, o.no LIMIT ${mostProblems}`
+    SELECT k.session_id, o.name, o.kept, o.size FROM ${long} ORDER BY o.size DESC, o.no LIMIT ${maxProblems}`
   return {
     outputs: sums!.outputs,
     bytes: Number(sums!.bytes ?? 0),
     problemCount: lines!.count + files!.count,
-    problems: [...rows.map(problemOfLine), ...longest.map(problemOfFile)].slice(0, mostProblems)
+    problems: [...rows.map(problemOfLine), ...longest.map(problemOfFile)].slice(0, maxProblems)
   }
 })
 
@@ -223,7 +223,7 @@ const problemOfFile = ({
   readonly size: number
 }): ToolOutputProblem => {
   const of = { sessionId: session_id as SessionId, name, transcript: null, line: null }
-  return size > kept && kept >= mostOutputBytes
+  return size > kept && kept >= maxOutputBytes
     ? { ...of, kind: "cut", reason: `${name} has ${size} bytes: the first ${kept} are kept, the first ${searchedOutputBytes} searched` }
     : size > kept
       ? { ...of, kind: "cut", reason: `${name} has ${size} bytes, of which ${kept} are kept so far` }

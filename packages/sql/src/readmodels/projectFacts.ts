@@ -252,7 +252,7 @@ export const projectProblems = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
     for (const { events, line, offset } of decoded)
       for (const event of events) {
         if (event._tag === "Unreadable") unreadable.push([no, "unreadable", storable(event.reason), line, offset, 1, owner])
-        else if (event._tag === "Unrecognized") count({ no, kind: "unrecognized", reason: storable(event.type.slice(0, longestReason)), line, offset })
+        else if (event._tag === "Unrecognized") count({ no, kind: "unrecognized", reason: storable(event.type.slice(0, maxReason)), line, offset })
         else if (event._tag === "ResponseMetered" && event.impossible.length > 0)
           count({ no, kind: "impossible", reason: `no response can have what it says of ${event.impossible.join(", ")}`, line, offset })
       }
@@ -268,7 +268,7 @@ export const projectProblems = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
 })
 
 /** Part of a key, which PostgreSQL keeps short. */
-const longestReason = 200
+const maxReason = 200
 
 interface CountedProblem {
   readonly no: number

@@ -2,7 +2,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { PriceTable, PricedTokens as Tokens } from "han-core/Pricing"
-import { mostCostNanoUsd } from "han-core/SessionEvent"
+import { maxCostNanoUsd } from "han-core/SessionEvent"
 import { insertRows, storable, type Value } from "../database/Database.ts"
 import { idHash } from "../database/idHash.ts"
 import { termsOf } from "../database/terms.ts"
@@ -72,7 +72,7 @@ const columns = [
 ]
 
 /** Part of a key, which PostgreSQL keeps short. */
-const longestModel = 200
+const maxModel = 200
 
 /** The ledger: one row an API response, however many lines, forks and resumes repeat it. */
 export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.fn.Return<void, SqlError> {
@@ -115,7 +115,7 @@ const responsesIn = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunk
       unsure: identity.unsure,
       part: event.part,
       seen: seenIn(chunk, decoded.envelope, decoded.line),
-      model: storable(event.model.slice(0, longestModel)),
+      model: storable(event.model.slice(0, maxModel)),
       at: decoded.envelope.at,
       input: event.input,
       output: event.output,
@@ -226,7 +226,7 @@ const longPrompt = 200_000
 /** Fewer tokens cost less than the bound at every published price. */
 const manyTokens = 100_000_000
 const costsTooMuch = (prices: PriceTable, event: Tokens & { readonly model: string }, at: number | null): boolean =>
-  promptOf(event) + event.output > manyTokens && (prices.costOf(event.model, at, event) ?? 0) > mostCostNanoUsd
+  promptOf(event) + event.output > manyTokens && (prices.costOf(event.model, at, event) ?? 0) > maxCostNanoUsd
 
 const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, response: Response, sign: 1 | -1) => {
   const { sessionNo } = response.seen

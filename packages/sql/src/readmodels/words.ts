@@ -88,12 +88,12 @@ const alwaysFits = 100_000
 const blank = /\s/
 /** The first place from `at` on where no word is cut in two. */
 const wordBorder = (text: string, at: number): number => {
-  const last = Math.min(at + longestWord, text.length)
+  const last = Math.min(at + maxWord, text.length)
   let to = at
   while (to < last && !blank.test(text[to] ?? " ")) to++
   return Math.min(to, text.length)
 }
-const longestWord = 4096
+const maxWord = 4096
 
 /** Bytes of a vector that a lexeme takes, with its first position: itself, even, a length, and the position. */
 const lexemeSize = (lexeme: string): number => Buffer.byteLength(lexeme) + 5

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { type Entry, SessionId, type Transcript } from "han-core/Entry"
-import { HookHistory, hookRunLimit, mostHookRuns } from "han-core/HookHistory"
+import { HookHistory, hookRunLimit, maxHookRuns } from "han-core/HookHistory"
 import { flakyRuns } from "han-core/HookRun"
 import { Messages } from "han-core/Messages"
 import { SessionDetails } from "han-core/SessionDetails"
@@ -104,7 +104,7 @@ const append = Effect.fn(function* (runs: ReadonlyArray<Ran>) {
 const [a, b] = ["aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"]
 
 it("a limit counts within its bounds", () => {
-  assert.deepStrictEqual([-1, 0, 1, 7, mostHookRuns, mostHookRuns + 1, Number.POSITIVE_INFINITY].map(hookRunLimit), [1, 1, 1, 7, 10_000, 10_000, 10_000])
+  assert.deepStrictEqual([-1, 0, 1, 7, maxHookRuns, maxHookRuns + 1, Number.POSITIVE_INFINITY].map(hookRunLimit), [1, 1, 1, 7, 10_000, 10_000, 10_000])
 })
 
 for (const [name, store] of stores) {

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { HookHistory, mostHookRuns } from "han-core/HookHistory"
+import { HookHistory, maxHookRuns } from "han-core/HookHistory"
 import { flakyRuns, type HookRun } from "han-core/HookRun"
 import { sessionMeant } from "../../arguments/SessionArgument.ts"
 import { answered, ask, print, writeShape } from "../../coordinator/CoordinatorClient.ts"
@@ -35,7 +35,7 @@ export const run = (options: Options, host: CliEnvironment): Promise<number> =>
         "history",
         history.runs({
           // One more than is shown tells whether there are more.
-          limit: Math.min(limit + 1, mostHookRuns),
+          limit: Math.min(limit + 1, maxHookRuns),
           ...(sessionId === undefined ? {} : { sessionId }),
           ...(project === undefined ? {} : { directory: placeOf(inFull(project)) }),
           ...(hook === undefined ? {} : { hook }),

@@ -9,7 +9,7 @@ import { changedBy, taskResult } from "./claudeTools.ts"
 import { pullRequestIn, pullRequestOf } from "./pullRequest.ts"
 
 /** Longer results are files and listings, whose links say nothing about the session. */
-const longestLinkText = 2000
+const maxLinkText = 2000
 
 export const addUser = (line: Line): void => {
   const { events, record } = line
@@ -62,7 +62,7 @@ const addResult = ({ events, record }: Line, toolUseId: unknown, content: unknow
     changed: changedBy(structured),
     task: taskResult(structured)
   })
-  const pullRequest = pullRequestOf(structured) ?? (text.length < longestLinkText ? pullRequestIn(text) : null)
+  const pullRequest = pullRequestOf(structured) ?? (text.length < maxLinkText ? pullRequestIn(text) : null)
   if (pullRequest !== null) events.push(pullRequest)
 }
 

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer"
 import { endsRun } from "../../hooks/HookRun.ts"
 import type { Entry, Transcript } from "../../journal/Entry.ts"
 import type { DecodedLine, Envelope } from "../../journal/SessionEvent.ts"
-import { mostCostNanoUsd } from "../../journal/SessionEvent.ts"
+import { maxCostNanoUsd } from "../../journal/SessionEvent.ts"
 import { filled, isObject, type JsonObject, number, object, tokenCount } from "../../text/json.ts"
 import { decodeLine, type Line, lineId } from "../decodedLine.ts"
 import { envelopeOf as ownEnvelope } from "../envelope.ts"
@@ -67,7 +67,7 @@ const addEvents = (line: Line, payload: JsonObject | null): void => {
   if (name === "token_usage") {
     const usd = number(facts.cost_usd)
     const cost = usd === null ? null : Math.round(usd * 1e9)
-    const credible = cost === null || (cost >= 0 && cost <= mostCostNanoUsd)
+    const credible = cost === null || (cost >= 0 && cost <= maxCostNanoUsd)
     const given = tokenFields.map(([field, key]) => ({ field, key, value: tokenCount(facts[field]) }))
     const of = (key: (typeof tokenFields)[number][1]) => given.find((one) => one.key === key)?.value ?? 0
     const stated = { input: of("input"), output: of("output"), cacheRead: of("cacheRead"), cacheWrite: of("cacheWrite"), reasoning: 0 }

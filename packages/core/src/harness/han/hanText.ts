@@ -4,7 +4,7 @@ import { clipped } from "../../text/Clip.ts"
 import { canonicalJson, filled, type JsonObject, object } from "../../text/json.ts"
 
 const longest = 300
-const longestName = 100
+const maxName = 100
 
 /** Writes a line of han's own log as one line for a reader: what happened, not how it is written down. */
 export const hanText = ({ data, missingPayload, name }: Pick<SessionEventOf<"HanNoted">, "name" | "data" | "missingPayload">): string => {
@@ -42,7 +42,7 @@ const told = (name: string, facts: JsonObject): string | null => {
 const endOf = (facts: JsonObject): string => {
   const { exitCode, passed } = hookFactsOf(facts)
   const end = filled(facts.verdict) ?? (passed ? "passed" : exitCode === null ? "failed" : `failed with exit code ${exitCode}`)
-  return facts.cached === true && end === "passed" ? "passed before" : `${clipped(end, longestName)}${tookOf(facts)}`
+  return facts.cached === true && end === "passed" ? "passed before" : `${clipped(end, maxName)}${tookOf(facts)}`
 }
 
 const tookOf = (facts: JsonObject): string => {
@@ -52,7 +52,7 @@ const tookOf = (facts: JsonObject): string => {
 
 const gateOf = (facts: JsonObject): string => {
   const { hook, plugin } = hookFactsOf(facts)
-  return [plugin, hook].flatMap((name) => (name === null || name === "" ? [] : [clipped(name, longestName)])).join("/") || "without a name"
+  return [plugin, hook].flatMap((name) => (name === null || name === "" ? [] : [clipped(name, maxName)])).join("/") || "without a name"
 }
 
 const placeOf = (facts: JsonObject): string => {
@@ -66,5 +66,5 @@ const part = (value: unknown): string | null => {
   return text === null ? null : clipped(text, longest)
 }
 const counted = (value: number, one: string): string => `${value} ${one}${value === 1 ? "" : "s"}`
-const shownName = (name: string): string => clipped(name, longestName).replaceAll("_", " ")
+const shownName = (name: string): string => clipped(name, maxName).replaceAll("_", " ")
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim()

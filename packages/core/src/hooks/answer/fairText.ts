@@ -12,9 +12,9 @@ export const section = (body: string, file: string | null = null): Section => ({
 
 const gap = "\n\n"
 /** More than that are only named: each would be too short to say anything. */
-const mostSections = 20
+const maxSections = 20
 const nameLength = 160
-const leastBody = 100
+const minBody = 100
 
 /** The sections with an empty line between them, well formed, in at most `room` UTF-16 units. What is short stays whole; the long ones share what it leaves. */
 export const joined = (sections: ReadonlyArray<Section>, room: number): string => fitted(sections, room).toWellFormed()
@@ -23,7 +23,7 @@ const fitted = (sections: ReadonlyArray<Section>, room: number): string => {
   const filled = sections.filter((one) => whole(one) !== "")
   const all = filled.map(whole).join(gap)
   if (all.length <= room) return all
-  const kept = filled.length > mostSections ? [...filled.slice(0, mostSections - 1), named(filled.slice(mostSections - 1))] : filled
+  const kept = filled.length > maxSections ? [...filled.slice(0, maxSections - 1), named(filled.slice(maxSections - 1))] : filled
   const shares = fairShares(
     kept.map((one) => whole(one).length),
     room - gap.length * (kept.length - 1)
@@ -59,7 +59,7 @@ const cutTo = (one: Section, share: number): string => {
   const where = one.file === null ? "" : `; all of it: ${one.file}`
   const mark = (left: number): string => `\n[… ${left} characters left out${where} …]\n`
   const room = share - whole({ ...one, body: "" }).length - 2 - mark(one.body.length).length
-  if (room < leastBody) return share < 1 ? "" : `${clipped(text, share - 1)}…`
+  if (room < minBody) return share < 1 ? "" : `${clipped(text, share - 1)}…`
   const start = borderAt(one.body, Math.ceil(room / 2))
   const end = borderFrom(one.body, one.body.length - Math.floor(room / 2))
   return whole({ ...one, body: `${one.body.slice(0, start)}${mark(end - start)}${one.body.slice(end)}` })

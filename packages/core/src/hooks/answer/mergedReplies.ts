@@ -34,7 +34,7 @@ export interface MergedReplies {
   readonly fields: JsonObject
 }
 
-const longestPath = 4096
+const maxPath = 4096
 
 /** Merges the outputs of hooks that ran and passed: those of skipped and cached ones are not told again, and the output of a failed one is its reason. */
 export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: string | null, rule: EventRule): MergedReplies => {
@@ -48,8 +48,7 @@ export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: strin
     const printed = printedBy(outcome, event, rule)
     if (printed.kind === "damaged") messages.push(section(`${subjectOf(outcome)}: its output was ignored: ${printed.why}.`))
     const place = rule.plain === "path" ? pathIn(printed) : null
-    if (place !== null && (outcome.stdout.cut || place.length > longestPath))
-      messages.push(section(`${subjectOf(outcome)}: what it gave is too long for a path.`))
+    if (place !== null && (outcome.stdout.cut || place.length > maxPath)) messages.push(section(`${subjectOf(outcome)}: what it gave is too long for a path.`))
     else if (place !== null) paths.add(place.toWellFormed())
     else if (printed.kind === "text" && rule.plain !== null) {
       plain++

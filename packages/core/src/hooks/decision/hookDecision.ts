@@ -81,7 +81,7 @@ export interface HookDeciding {
 /** A file that every hook reads: it may change what a directory's hooks do. */
 const directorySettings = "han-config.yml"
 /** Files of all hooks together; a name of one costs about 200 bytes. */
-const mostRemembered = 200_000
+const maxRemembered = 200_000
 
 export const hookDeciding = Effect.fnUntraced(function* (options: {
   readonly passes: CachedPasses
@@ -125,7 +125,7 @@ interface Past {
   readonly lastContent: (target: HookTarget) => ReadonlyMap<string, string> | undefined
 }
 
-/** Remembers the content with which each target passed, of `mostRemembered` files together; the oldest are forgotten first. */
+/** Remembers the content with which each target passed, of `maxRemembered` files together; the oldest are forgotten first. */
 const passedContents = () => {
   const remembered = new Map<string, ReadonlyMap<string, string>>()
   let fileCount = 0
@@ -138,7 +138,7 @@ const passedContents = () => {
       remembered.delete(place)
       remembered.set(place, new Map(content.reads.map((file) => [file.path, file.digest])))
       for (const [oldest, files] of remembered) {
-        if (fileCount <= mostRemembered) break
+        if (fileCount <= maxRemembered) break
         remembered.delete(oldest)
         fileCount -= files.size
       }

@@ -87,9 +87,9 @@ export class HookKeys {
   seconds(key: string): HookLimit | undefined {
     return this.#read(key, "must be a number of seconds above 0", (value) => {
       if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) return undefined
-      if (value <= longestSeconds) return HookLimit.make(Duration.seconds(value))
+      if (value <= maxSeconds) return HookLimit.make(Duration.seconds(value))
       this.warn([key], `is ${value}; that many seconds are more than an hour, so it was taken as milliseconds: write ${value / 1000}`)
-      return HookLimit.make(Duration.millis(Math.min(value, longestSeconds * 1000)))
+      return HookLimit.make(Duration.millis(Math.min(value, maxSeconds * 1000)))
     })
   }
 
@@ -154,7 +154,7 @@ export class HookKeys {
   }
 }
 
-const longestSeconds = 3600
+const maxSeconds = 3600
 const triggerPattern = /^[A-Za-z]+(:[^\p{Cc}]*)?$/u
 
 /** Adds SubagentStop to Stop: the work of a subagent is checked as the agent's own. */

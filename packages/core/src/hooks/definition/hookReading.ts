@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import { JsonFileBroken, readNoting } from "../../files/JsonFile.ts"
 import { kept, type Work } from "../../files/keptReads.ts"
 import { readWhole } from "../../files/wholeFile.ts"
-import { mostYamlBytes, parseYaml, type YamlFile } from "../../files/yamlFile.ts"
+import { maxYamlBytes, parseYaml, type YamlFile } from "../../files/yamlFile.ts"
 import type { HanConfigSource } from "../../settings/hanConfig.ts"
 import { type JsonObject, object } from "../../text/json.ts"
 import { laxText } from "../../text/strictJson.ts"
@@ -112,7 +112,7 @@ const readYaml = Effect.fnUntraced(function* (file: string) {
     value: null,
     problems: [{ severity: "error", path: file, line, key: null, message }]
   })
-  const found = yield* Effect.either(readWhole(file, mostYamlBytes))
+  const found = yield* Effect.either(readWhole(file, maxYamlBytes))
   if (Either.isLeft(found)) return failed(null, found.left.message)
   if (found.right === null) return { value: null, problems: [] } satisfies Said<YamlFile | null>
   const parsed = yield* parseYaml(file, found.right.bytes)

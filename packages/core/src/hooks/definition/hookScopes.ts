@@ -43,7 +43,7 @@ export interface Scoped {
   readonly reportUnmatched: (hooks: ReadonlyArray<Hook>, problems: Array<HookProblem>) => void
 }
 
-const mostPlugins = 10_000
+const maxPlugins = 10_000
 
 interface Read {
   readonly scope: HookScope
@@ -123,8 +123,8 @@ const namedIn = (read: ReadonlyArray<Read>, problems: Array<HookProblem>): Reado
   for (const { file, scope, settings } of read) {
     const warn = (message: string) => problems.push({ severity: "warning", path: file, line: null, key: "enabledPlugins", message: `${file}: ${message}` })
     const named = [...enabledIn(settings)]
-    if (named.length > mostPlugins) warn(`only the first ${mostPlugins} of ${named.length} plugins count`)
-    for (const [key, enabled] of named.slice(0, mostPlugins)) {
+    if (named.length > maxPlugins) warn(`only the first ${maxPlugins} of ${named.length} plugins count`)
+    for (const [key, enabled] of named.slice(0, maxPlugins)) {
       const parts = partsOf(key)
       if (parts === null) {
         warn(`${JSON.stringify(key.slice(0, 200))} is no name of a plugin with its marketplace, and was left out`)

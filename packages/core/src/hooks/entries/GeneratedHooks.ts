@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import type { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../../files/JsonFile.ts"
 import { editPlanned, type JsonPlan } from "../../files/jsonPlan.ts"
 import { readWhole } from "../../files/wholeFile.ts"
-import { mostYamlBytes, parseYaml, type YamlFile } from "../../files/yamlFile.ts"
+import { maxYamlBytes, parseYaml, type YamlFile } from "../../files/yamlFile.ts"
 import { realPath } from "../../plugins/pluginPlaces.ts"
 import { array, canonicalJson, type JsonObject, object, text } from "../../text/json.ts"
 import { waitAt } from "../ClientWaits.ts"
@@ -97,7 +97,7 @@ interface Definition {
 
 const readDefinition = Effect.fnUntraced(function* (root: string) {
   const file = path.join(root, hanPluginFile)
-  const found = yield* Effect.mapError(readWhole(file, mostYamlBytes), ({ message }) => new PluginFolderInvalid({ path: root, message }))
+  const found = yield* Effect.mapError(readWhole(file, maxYamlBytes), ({ message }) => new PluginFolderInvalid({ path: root, message }))
   if (found === null) {
     return yield* new PluginFolderInvalid({ path: root, message: `${root} has no ${hanPluginFile}: there is nothing to make hooks/hooks.json of` })
   }

@@ -100,7 +100,7 @@ const deathMs = 150
 /** For its command and its watcher, when somebody waits for them. */
 const longDeathMs = 500
 const drainMs = 500
-const longestTimer = 2 ** 31 - 1
+const maxTimer = 2 ** 31 - 1
 
 /**
  * Follows a child until it ends. `done` is called once, unless `interrupt` was called before: that ends the group, and what was written of its output is removed.
@@ -180,7 +180,7 @@ class FollowedChild {
   private after(name: "limit" | "idle", ms: number, act: () => void): void {
     this.timers.set(
       name,
-      setTimeout(() => void setImmediate(act), Math.min(ms, longestTimer))
+      setTimeout(() => void setImmediate(act), Math.min(ms, maxTimer))
     )
   }
 

@@ -6,7 +6,7 @@ import * as Schedule from "effect/Schedule"
 import { errorCode } from "../../files/fileFacts.ts"
 
 const keptMs = 14 * 24 * 3600 * 1000
-const mostBytes = 2_000_000_000
+const maxBytes = 2_000_000_000
 
 /**
  * Removes, now and once a day, outputs of hooks that nobody will look for any more: those that were written more than two weeks ago, and while there are more
@@ -42,7 +42,7 @@ const removeFrom = async (folder: string, now: number): Promise<ReadonlyArray<st
   }
   let bytes = files.reduce((sum, each) => sum + each.bytes, 0)
   for (const each of files.sort((a, b) => a.writtenAt - b.writtenAt)) {
-    if (now - each.writtenAt <= keptMs && bytes <= mostBytes) break
+    if (now - each.writtenAt <= keptMs && bytes <= maxBytes) break
     const before = troubles.length
     await attempt(path.basename(each.file), () => unlink(each.file))
     if (troubles.length === before) bytes -= each.bytes

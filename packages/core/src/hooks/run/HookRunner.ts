@@ -50,7 +50,7 @@ export interface HookRunnerOptions {
   /** Commands that run at once, of all calls; as many again for what an agent waits for while it works. */
   readonly slots: number
   /** The consecutive blocks of an agent that wants to stop, at most. */
-  readonly mostBlocks: number
+  readonly maxBlocks: number
   /**
    * Where it is noted which gates block while nobody runs them (`on_error: closed`), by project and by the configuration folder that the call named, "" for
    * none; see `ClosedGate`.
@@ -80,7 +80,7 @@ const make = Effect.fnUntraced(function* (options: HookRunnerOptions) {
     passes,
     log,
     deciding: yield* hookDeciding({ passes, environment: options.environment, outputFolder: options.outputFolder }),
-    sessionState: hookSessionState({ mostBlocks: options.mostBlocks }),
+    sessionState: hookSessionState({ maxBlocks: options.maxBlocks }),
     slots: yield* hookSlots(options.slots),
     outputFolder: options.outputFolder,
     noteClosed: failClosedIndex(options.failClosedFile),
@@ -154,7 +154,7 @@ const progressOf = (call: (emit: (progress: HookProgress) => void) => Effect.Eff
   )
 
 /** Characters of lines that wait for a listener at most; a command is never held up by one that reads slowly. */
-const mostWaiting = 16_000_000
+const maxWaiting = 16_000_000
 
 /** Hands on what happens, and counts what was taken. Lines for which a slow listener has no room are left out, and it is told how many. */
 const boundedTo = <E>(progress: Mailbox.Mailbox<HookProgress, E>) => {
@@ -166,7 +166,7 @@ const boundedTo = <E>(progress: Mailbox.Mailbox<HookProgress, E>) => {
   }
   return {
     emit: (one: HookProgress): void => {
-      if (one._tag === "Line" && waiting >= mostWaiting) {
+      if (one._tag === "Line" && waiting >= maxWaiting) {
         left = { lines: (left?.lines ?? 0) + 1, runId: one.runId }
         return
       }

@@ -266,8 +266,8 @@ const inVain = (hook: Hook, tree: string): HookOutcome => ({
 })
 
 /** Tells when the client began to wait. A clock that was set since would make it wait for ever, or not at all. */
-const startOf = ({ startedAt }: HookCall, now: number): number => (startedAt === undefined || startedAt > now || now - startedAt > longestWay ? now : startedAt)
-const longestWay = 3_600_000
+const startOf = ({ startedAt }: HookCall, now: number): number => (startedAt === undefined || startedAt > now || now - startedAt > maxWay ? now : startedAt)
+const maxWay = 3_600_000
 
 /** Milliseconds that an explanation may take. */
 const testsAtMost = 60_000

@@ -27,7 +27,7 @@ export interface CommandSetting {
 /** Bytes kept in memory of stdout, and as many of stderr. A file holds all of longer outputs. */
 const memoryBytes = 64 * 1024
 const standardLimitMs = 300_000
-const mostNamed = 100
+const maxNamed = 100
 
 /** Runs the command of a target that is due, in as many calls as its files need. Being interrupted ends it. */
 export const runTarget = (target: HookTarget, decision: HookDecision, runId: string, setting: CommandSetting): Effect.Effect<HookOutcome> =>
@@ -180,7 +180,7 @@ export const outcomeOf = (target: HookTarget, decision: Pick<HookDecision, "cach
   status: decision.cached ? "passed" : "skipped",
   reason: decision.reason,
   cached: decision.cached,
-  files: decision.files.slice(0, mostNamed),
+  files: decision.files.slice(0, maxNamed),
   fileCount: decision.files.length
 })
 

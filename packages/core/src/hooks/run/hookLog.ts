@@ -25,15 +25,15 @@ export interface HanLine {
 export interface HookLog {
   /**
    * Takes lines down, and never waits. They are in the journal soon, in this order, and at the latest when the scope of the log closes. While the journal cannot
-   * be written they wait. When more than `mostWaiting` lines do, those that were noted first are left out, which is logged.
+   * be written they wait. When more than `maxWaiting` lines do, those that were noted first are left out, which is logged.
    */
   readonly note: (lines: ReadonlyArray<HanLine>) => Effect.Effect<void>
 }
 
 /** Lines that wait for the journal at most. */
-export const mostWaiting = 20_000
-const mostAtOnce = 200
-const mostKnown = 1000
+export const maxWaiting = 20_000
+const maxAtOnce = 200
+const maxKnown = 1000
 /** The pause before lines that could not be stored are tried again. */
 const pauseMs = 2000
 
@@ -81,7 +81,7 @@ export const hookLog = Effect.fnUntraced(function* (
       yield* called.close
       while (waiting.count > 0) {
         const leftOut = waiting.takeLeftOut()
-        if (leftOut > 0) yield* Effect.logError(`${leftOut} lines about hooks are not in the history: more than ${mostWaiting} waited for the journal`)
+        if (leftOut > 0) yield* Effect.logError(`${leftOut} lines about hooks are not in the history: more than ${maxWaiting} waited for the journal`)
         const lines = waiting.take()
         if (yield* write(lines)) continue
         waiting.putBack(lines)
@@ -114,7 +114,7 @@ interface NotedLine extends HanLine {
   readonly at: number
 }
 
-/** Lines in the batches in which they were noted. Beyond `mostWaiting` lines the oldest batches are left out; the newest stays, however long it is. */
+/** Lines in the batches in which they were noted. Beyond `maxWaiting` lines the oldest batches are left out; the newest stays, however long it is. */
 class WaitingLines {
   count = 0
   private leftOut = 0
@@ -123,7 +123,7 @@ class WaitingLines {
   push(batch: ReadonlyArray<NotedLine>): void {
     this.batches.push(batch)
     this.count += batch.length
-    while (this.count > mostWaiting && this.batches.length > 1) {
+    while (this.count > maxWaiting && this.batches.length > 1) {
       const left = this.batches.shift()?.length ?? 0
       this.count -= left
       this.leftOut += left
@@ -133,7 +133,7 @@ class WaitingLines {
   /** The oldest batches, whole. */
   take(): ReadonlyArray<NotedLine> {
     const lines: Array<NotedLine> = []
-    while (lines.length < mostAtOnce) {
+    while (lines.length < maxAtOnce) {
       const batch = this.batches.shift()
       if (batch === undefined) break
       for (const line of batch) lines.push(line)
@@ -171,7 +171,7 @@ const journalWriter = Effect.fnUntraced(function* (
   })
   /** The next line of a session's log, and where it begins. */
   const ends = yield* Cache.make({
-    capacity: mostKnown,
+    capacity: maxKnown,
     timeToLive: Duration.infinity,
     lookup: Effect.fnUntraced(
       function* (sessionId: string) {

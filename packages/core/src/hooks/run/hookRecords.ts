@@ -18,8 +18,8 @@ export interface LoggedCall {
 }
 
 /** Characters of output that a line keeps. */
-const mostOutput = 10_000
-const mostFiles = 500
+const maxOutput = 10_000
+const maxFiles = 500
 
 /** The line for the start of a run. */
 export const startLine = (
@@ -32,7 +32,7 @@ export const startLine = (
 /** The line for its end. */
 export const endLine = (call: LoggedCall, target: HookTarget, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => {
   const redacted = redactor(call.environment)
-  const shown = (text: string) => clipped(redacted(text), mostOutput)
+  const shown = (text: string) => clipped(redacted(text), maxOutput)
   const { end } = outcome
   const passed = hasPassed(outcome)
   const ran = outcome.status === "passed"
@@ -88,7 +88,7 @@ export const validationLine = (call: LoggedCall, target: HookTarget, content: Ho
       hook: target.hook.name,
       directory: directoryOf(target),
       command_hash: createHash("sha256").update(target.hook.command).digest("hex"),
-      files: Object.fromEntries(content.reads.slice(0, mostFiles).map((file) => [file.path, file.digest]))
+      files: Object.fromEntries(content.reads.slice(0, maxFiles).map((file) => [file.path, file.digest]))
     }
   })
 

@@ -22,12 +22,12 @@ export interface HookSessionState {
 
 export interface HookSessionStateOptions {
   /** The consecutive blocks of an agent that wants to stop, at most. */
-  readonly mostBlocks: number
+  readonly maxBlocks: number
 }
 
-const mostKept = 2000
+const maxKept = 2000
 
-export const hookSessionState = ({ mostBlocks }: HookSessionStateOptions): HookSessionState => {
+export const hookSessionState = ({ maxBlocks }: HookSessionStateOptions): HookSessionState => {
   const blocks = new Map<string, number>()
   const told = new Set<string>()
   const failed = new Set<string>()
@@ -43,17 +43,17 @@ export const hookSessionState = ({ mostBlocks }: HookSessionStateOptions): HookS
       const notes = notesOf(list, event, skipped).filter((note) => {
         const key = JSON.stringify([sessionId, note])
         if (sessionId === null || told.has(key)) return false
-        if (told.size >= mostKept) told.clear()
+        if (told.size >= maxKept) told.clear()
         told.add(key)
         return true
       })
-      const { answer, blocks: hasBlocked } = answerTo(!stops || before < mostBlocks, notes)
+      const { answer, blocks: hasBlocked } = answerTo(!stops || before < maxBlocks, notes)
       if (stops) {
-        if (blocks.size >= mostKept) blocks.clear()
+        if (blocks.size >= maxKept) blocks.clear()
         const blocked = hasBlocked || round?.blocked === true
         if (round !== null) Object.assign(round, { before, blocked } satisfies BlockRound)
         if (blocked) blocks.set(agent, before + 1)
-        else if (before < mostBlocks) blocks.delete(agent)
+        else if (before < maxBlocks) blocks.delete(agent)
       }
       return answer
     },
@@ -62,7 +62,7 @@ export const hookSessionState = ({ mostBlocks }: HookSessionStateOptions): HookS
       Effect.suspend(() => {
         if (verdict === "passed") return Effect.succeed(failed.has(key))
         if (!againstIt.has(verdict)) return Effect.succeed(false)
-        if (failed.size >= mostKept) failed.clear()
+        if (failed.size >= maxKept) failed.clear()
         failed.add(key)
         return Effect.map(passes.find(key), (pass) => pass !== null)
       })

@@ -24,7 +24,7 @@ export const quotedList = (files: ReadonlyArray<string>): string => files.map((f
 export const asArgument = (file: string): string => (file.startsWith("-") ? `./${file}` : file)
 
 /** Systems take 128 kB in one argument or variable, and two megabytes in all. Quotes within quotes may grow a name to four times its length. */
-const mostBytes = 96_000
+const maxBytes = 96_000
 
 /** The files in groups that fit into one call each, in their order; a single name is never too long. */
 export const chunked = (files: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
@@ -33,7 +33,7 @@ export const chunked = (files: ReadonlyArray<string>): ReadonlyArray<ReadonlyArr
   for (const file of files) {
     const size = Buffer.byteLength(file) + 3 + 3 * (file.split("'").length - 1)
     const last = groups.at(-1)
-    if (last === undefined || bytes + size > mostBytes) {
+    if (last === undefined || bytes + size > maxBytes) {
       groups.push([file])
       bytes = size
     } else {

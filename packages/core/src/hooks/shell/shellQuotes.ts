@@ -3,7 +3,7 @@ export type Surroundings = "bare" | "double" | "heredoc" | "one"
 
 const variable = /\$(?:\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/y
 const anyVariable = /\$(?:\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/
-const mostDepth = 60
+const maxDepth = 60
 
 const assignment = /^[A-Za-z_]\w*\+?=/
 /** Commands that take assignments as their words. */
@@ -35,7 +35,7 @@ export abstract class ShellQuotes {
     this.bare = bare
     this.depth = depth
     this.nested = nested
-    if (depth > mostDepth) this.refuse("quotes and parentheses are nested too deeply")
+    if (depth > maxDepth) this.refuse("quotes and parentheses are nested too deeply")
   }
 
   /** The whole text as commands. */
@@ -244,7 +244,7 @@ export abstract class ShellQuotes {
   }
 
   #deeper(read: () => void): void {
-    if (++this.#levels + this.depth > mostDepth) return this.refuse("quotes and parentheses are nested too deeply")
+    if (++this.#levels + this.depth > maxDepth) return this.refuse("quotes and parentheses are nested too deeply")
     read()
     this.#levels--
   }

@@ -45,7 +45,7 @@ describe("an event of the client that several entries call for", () => {
     "is asked once and told of once, in whichever order they come, and the next one of the same words anew",
     () =>
       Effect.gen(function* () {
-        const { callOf, lines, runner, root } = yield* hookProject(hooks, { mostBlocks: 1000 })
+        const { callOf, lines, runner, root } = yield* hookProject(hooks, { maxBlocks: 1000 })
         Fs.writeFileSync(Path.join(root, "fail"), "")
         let random = 7
         const next = (below: number) => (random = (random * 48271) % 2147483647) % below
@@ -79,7 +79,7 @@ describe("an event of the client that several entries call for", () => {
 
   it.scopedLive("blocks once in a row of blocks, whatever the number of its entries", () =>
     Effect.gen(function* () {
-      const { callOf, runner, root } = yield* hookProject(hooks, { mostBlocks: 3 })
+      const { callOf, runner, root } = yield* hookProject(hooks, { maxBlocks: 3 })
       Fs.writeFileSync(Path.join(root, "fail"), "")
       const blocked: Array<boolean> = []
       for (let event = 0; event < 5; event++) {

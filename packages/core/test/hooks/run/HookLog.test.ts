@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
-import { type HanLine, hookLog, mostWaiting } from "../../../src/hooks/run/hookLog.ts"
+import { type HanLine, hookLog, maxWaiting } from "../../../src/hooks/run/hookLog.ts"
 import { type SessionId, type Transcript, transcriptFileId, transcriptId } from "../../../src/journal/Entry.ts"
 import { type Append, EntryGap } from "../../../src/journal/JournalWriter.ts"
 import { StoreError } from "../../../src/store/StoreError.ts"
@@ -174,11 +174,11 @@ describe("han's own lines", () => {
       const { close, log, said, uuids } = yield* opened(next)
       yield* log.note([line("first")])
       yield* Effect.repeat(Effect.sleep(2), { until: () => turns.count === 1 })
-      for (let from = 0; from < mostWaiting + 5000; from += 100) yield* log.note(numbered(from, 100))
+      for (let from = 0; from < maxWaiting + 5000; from += 100) yield* log.note(numbered(from, 100))
       yield* Deferred.succeed(slow, undefined)
       yield* close
-      expect(uuids()).toEqual(["first", ...numbered(5000, mostWaiting).map(({ uuid }) => uuid)])
-      expect(said).toEqual([`5000 lines about hooks are not in the history: more than ${mostWaiting} waited for the journal`])
+      expect(uuids()).toEqual(["first", ...numbered(5000, maxWaiting).map(({ uuid }) => uuid)])
+      expect(said).toEqual([`5000 lines about hooks are not in the history: more than ${maxWaiting} waited for the journal`])
     })
   )
 })
