@@ -34,8 +34,8 @@ import * as Pg from "pg"
 import { Database } from "./database/Database.ts"
 import { wholeStatements } from "./database/wholeStatements.ts"
 import * as Migrations from "./journal/Migrations.ts"
-import * as Models from "./readmodels/Models.ts"
 import type { Projection } from "./readmodels/Projection.ts"
+import * as ReadModelTables from "./readmodels/ReadModelTables.ts"
 import { layerStore, type StoreServices } from "./store.ts"
 
 /** The database of a store, and what it adds to the published prices and the built-in read models. */
@@ -59,7 +59,7 @@ export const layer = (options: PgStoreOptions): Layer.Layer<StoreServices, Store
   const location = locationOf(Redacted.value(options.url))
   return layerStore({ prices }).pipe(
     Layer.provideMerge(layerInfo),
-    Layer.provide(Models.layer({ prices, projections: options.projections ?? [] })),
+    Layer.provide(ReadModelTables.layer({ prices, projections: options.projections ?? [] })),
     Layer.provide(layerDatabase(location)),
     Layer.provide([
       PgClient.layer({
@@ -106,7 +106,7 @@ const layerInfo = Layer.effect(
   StoreInfo,
   Effect.gen(function* () {
     const database = yield* Database
-    const models = yield* Models.Models
+    const models = yield* ReadModelTables.ReadModelTables
     const [row] = yield* database.read<{ version: string }>`SELECT current_setting('server_version') AS version`
     return StoreInfo.of({ engine: "postgresql", version: row!.version, location: database.location, warning: null, rebuilding: models.progress })
   })

@@ -34,8 +34,8 @@ import { StoreInfo } from "han-core/StoreInfo"
 import { checkpoints } from "./database/checkpoints.ts"
 import { Database } from "./database/Database.ts"
 import * as Migrations from "./journal/Migrations.ts"
-import * as Models from "./readmodels/Models.ts"
 import type { Projection } from "./readmodels/Projection.ts"
+import * as ReadModelTables from "./readmodels/ReadModelTables.ts"
 import { layerStore, type StoreServices } from "./store.ts"
 
 /** A danger of this version of SQLite (e.g. `3.51.3`) to the data, and what to do, in words; null for a sound version. */
@@ -67,7 +67,7 @@ export const layer = (options: SqliteStoreOptions): Layer.Layer<StoreServices, S
   const prices = Pricing.make(options.prices)
   return layerStore({ prices }).pipe(
     Layer.provideMerge(layerInfo),
-    Layer.provide(Models.layer({ prices, projections: options.projections ?? [] })),
+    Layer.provide(ReadModelTables.layer({ prices, projections: options.projections ?? [] })),
     Layer.provide(layerDatabase(options)),
     Layer.provide(Reactivity.layer),
     Layer.catchAllCause((cause) => Layer.fail(unusable(options.filename, cause)))
@@ -167,7 +167,7 @@ const layerInfo = Layer.effect(
   StoreInfo,
   Effect.gen(function* () {
     const database = yield* Database
-    const models = yield* Models.Models
+    const models = yield* ReadModelTables.ReadModelTables
     const [row] = yield* database.read<{ version: string }>`SELECT sqlite_version() AS version`
     return StoreInfo.of({
       engine: "sqlite",

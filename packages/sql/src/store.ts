@@ -28,14 +28,14 @@ import * as SqlSearch from "./queries/SqlSearch.ts"
 import * as SqlSessionDetails from "./queries/SqlSessionDetails.ts"
 import * as SqlSessions from "./queries/SqlSessions.ts"
 import * as SqlUsage from "./queries/SqlUsage.ts"
-import { Models } from "./readmodels/Models.ts"
 import { Projections } from "./readmodels/Projection.ts"
+import { ReadModelTables } from "./readmodels/ReadModelTables.ts"
 
 const layerProjections = Layer.effect(
   Projections,
   Effect.gen(function* () {
     const database = yield* Database
-    const models = yield* Models
+    const models = yield* ReadModelTables
     return Projections.of({
       query: (projection, read) =>
         Effect.suspend(() => {

@@ -285,9 +285,9 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
           .prompt()
           .answer({ id: name, requestId: name }, { iterations: [{ type: "advisor_message", model, input_tokens: 160_000, output_tokens: 8000 }] })
           .append({ kind: "agent", agentId: AgentId.make(`a-${name}`) })
-      yield* appendAll([ofAgent("helped", "claude-opus-4-7"), ofAgent("strange", "wise-1")])
-      const conversations = yield* (yield* SessionDetails).agentConversations(["a-helped", "a-strange"])
-      for (const name of ["helped", "strange"]) {
+      yield* appendAll([ofAgent("helped", "claude-opus-4-7"), ofAgent("foreign", "wise-1")])
+      const conversations = yield* (yield* SessionDetails).agentConversations(["a-helped", "a-foreign"])
+      for (const name of ["helped", "foreign"]) {
         const { costNanoUsd, input, output, responses, unpricedResponses } = yield* (yield* Sessions).get(name)
         const its = { costNanoUsd, input, output, responses, unpricedResponses }
         assert.deepInclude(conversations.get(`a-${name}`), its)

@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import type { FileUnreadable } from "../files/FileUnreadable.ts"
 import { transcriptFileId } from "./Entry.ts"
+import { digestOf, sameBytes } from "./fingerprint.ts"
 import { addProblem, infosOf, type Pairing, readBytes, readEdges, type Verdict, type Work } from "./indexWork.ts"
 import type { TranscriptInfo } from "./Journal.ts"
-import { digestOf, sameBytes } from "./keptEdges.ts"
 import type { TranscriptFile } from "./Transcripts.ts"
 
 export interface Paired {

@@ -2,10 +2,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { FileUnreadable } from "../files/FileUnreadable.ts"
-import { giveWay } from "../files/giveWay.ts"
+import { yieldToEventLoop } from "../files/yieldToEventLoop.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
+import { type Decision, decideRead } from "./decideRead.ts"
 import { type Entry, type Transcript, transcriptFileId, transcriptId } from "./Entry.ts"
+import { digestOf, extendFingerprint, type Fingerprint, noFingerprint, sameBytes } from "./fingerprint.ts"
 import {
   addProblem,
   enqueue,
@@ -24,8 +26,6 @@ import {
 } from "./indexWork.ts"
 import type { SourceFile, TranscriptInfo, TranscriptNotFound } from "./Journal.ts"
 import type { EntryGap } from "./JournalWriter.ts"
-import { digestOf, type Edges, extendEdges, noEdges, sameBytes } from "./keptEdges.ts"
-import { type Decision, decide } from "./lookDecision.ts"
 import { relate } from "./relation.ts"
 import type { FileLook, TranscriptFile } from "./Transcripts.ts"
 
@@ -33,7 +33,7 @@ import type { FileLook, TranscriptFile } from "./Transcripts.ts"
 export const plannedBytes = (work: Work, pairing: Pairing): number | null => {
   const { file } = pairing
   const known = pairedInfo(work.known, pairing)
-  const decision = decide(known, file)
+  const decision = decideRead(known, file)
   switch (decision._tag) {
     case "Unchanged":
       return isMetaNews(work.known, file) ? 0 : null
@@ -95,7 +95,7 @@ const attempt = (work: Work, pairing: Pairing): Effect.Effect<void, StoreError |
   Effect.gen(function* () {
     const { file } = pairing
     const known = pairedInfo(work.known, pairing)
-    const decision = decide(known, file)
+    const decision = decideRead(known, file)
     if (decision._tag === "Unchanged" && !isMetaNews(work.known, file)) return
     if (yield* work.journal.isForgotten(file.transcript.sessionId)) {
       work.known.forgotten.add(file.transcript.sessionId)
@@ -111,7 +111,7 @@ const bringIn = (work: Work, file: TranscriptFile, known: TranscriptInfo | undef
   Effect.gen(function* () {
     const begin = (replaces?: ReadonlyArray<number>) => {
       const generation = (work.known.newest.get(transcriptFileId(file.transcript)) ?? 0) + 1
-      return takeLines(work, file, { ...file.transcript, generation }, { line: 0, offset: 0 }, noEdges, { meta, replaces })
+      return takeLines(work, file, { ...file.transcript, generation }, { line: 0, offset: 0 }, noFingerprint, { meta, replaces })
     }
     if (known === undefined) return yield* begin()
     if (decision._tag === "Note" || decision._tag === "Unchanged") {
@@ -210,7 +210,7 @@ const takeLines = (
   file: TranscriptFile,
   transcript: Transcript,
   from: { readonly line: number; readonly offset: number },
-  before: Edges,
+  before: Fingerprint,
   beside: Beside
 ) =>
   Effect.gen(function* () {
@@ -243,14 +243,14 @@ const takeLines = (
         break
       }
       for (const batch of next.right) {
-        edges = extendEdges(edges, batch.entries)
+        edges = extendFingerprint(edges, batch.entries)
         work.tally.bytesRead += batch.end - end
         work.tally.bytesDone += batch.end - end
         end = batch.end
         yield* add(batch.entries, batch.end)
         yield* work.stepped
       }
-      yield* giveWay
+      yield* yieldToEventLoop
     }
     // What follows the last newline was read, too.
     work.tally.bytesRead += file.size - end

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { giveWay } from "../files/giveWay.ts"
+import { yieldToEventLoop } from "../files/yieldToEventLoop.ts"
 import { pairFiles } from "./copies.ts"
 import { transcriptFileId } from "./Entry.ts"
 import { indexFile, noteMissing, plannedBytes } from "./fileIndexing.ts"
@@ -114,11 +114,11 @@ const indexCandidates = Effect.fn("Indexer.indexCandidates")(function* (
     }
     tally.filesDone++
     yield* work.stepped
-    yield* giveWay
+    yield* yieldToEventLoop
   }
   for (const rest of outputsOf.values()) {
     yield* indexOutputs(work, rest)
-    yield* giveWay
+    yield* yieldToEventLoop
   }
   yield* flush(work)
   return lost

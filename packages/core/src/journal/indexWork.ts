@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { type SessionId, type Transcript, transcriptFileId } from "./Entry.ts"
+import { edgeRanges, type Fingerprint } from "./fingerprint.ts"
 import type { Journal, TranscriptInfo } from "./Journal.ts"
 import type { Append, JournalWriter } from "./JournalWriter.ts"
-import { type Edges, edgeRanges } from "./keptEdges.ts"
 import type { ToolOutput, ToolOutputPart } from "./ToolOutput.ts"
 import type { FileProblem, NotTakenFiles, TranscriptFile, Transcripts } from "./Transcripts.ts"
 
@@ -186,9 +186,9 @@ export const readBytes = (work: Work, path: string, range: { readonly offset: nu
 /** The edges of the first `length` bytes of a file. */
 export const readEdges = Effect.fn("Indexer.readEdges")(function* (work: Work, path: string, length: number) {
   const { head, tail } = edgeRanges(length)
-  if (length === 0) return { head: new Uint8Array(0), tail: new Uint8Array(0) } satisfies Edges
+  if (length === 0) return { head: new Uint8Array(0), tail: new Uint8Array(0) } satisfies Fingerprint
   const first = yield* readBytes(work, path, head)
-  return { head: first, tail: tail.offset === 0 ? first : yield* readBytes(work, path, tail) } satisfies Edges
+  return { head: first, tail: tail.offset === 0 ? first : yield* readBytes(work, path, tail) } satisfies Fingerprint
 })
 
 /** A longer file of facts is none. */

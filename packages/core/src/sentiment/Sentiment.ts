@@ -14,7 +14,7 @@
 
 import { Buffer } from "node:buffer"
 import { ownWords } from "./ownWords.ts"
-import { valenceOf } from "./valence.ts"
+import { valenceOf } from "./vader.ts"
 
 /**
  * A sign of frustration in a text:

@@ -2,11 +2,11 @@ import type { Buffer } from "node:buffer"
 import { createHash, randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
 import { type FileLook, isSettled, lookAt, missing } from "../files/fileLook.ts"
-import { giveWay } from "../files/giveWay.ts"
 import type { Work } from "../files/keptReads.ts"
-import { below, byteName, systemPath } from "./byteNames.ts"
+import { yieldToEventLoop } from "../files/yieldToEventLoop.ts"
 import { contentDigest } from "./contentDigest.ts"
 import { folderBranches, linkText } from "./folderBranches.ts"
+import { below, byteName, systemPath } from "./latin1Paths.ts"
 import type { TreeFile } from "./projectTree.ts"
 
 /**
@@ -48,7 +48,7 @@ class KeptDigests {
       const digests: Array<string> = []
       const open: Array<{ readonly at: number; readonly read: (work: Work) => Effect.Effect<string> }> = []
       for (const [at, name] of names.entries()) {
-        if (at % turn === turn - 1) yield* giveWay
+        if (at % turn === turn - 1) yield* yieldToEventLoop
         const found = find(name)
         digests.push(typeof found === "string" ? found : "")
         if (typeof found !== "string") open.push({ at, read: found })
@@ -59,7 +59,7 @@ class KeptDigests {
         ({ at, read }) =>
           Effect.flatMap(read(work), (digest) => {
             digests[at] = digest
-            return ++count % turn === 0 ? giveWay : Effect.void
+            return ++count % turn === 0 ? yieldToEventLoop : Effect.void
           }),
         { concurrency: readers, discard: true }
       )

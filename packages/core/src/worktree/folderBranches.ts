@@ -1,10 +1,10 @@
 import { readlinkSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { isSettled, lookAt } from "../files/fileLook.ts"
-import { giveWay } from "../files/giveWay.ts"
 import type { Work } from "../files/keptReads.ts"
-import { below, compareNames, systemPath } from "./byteNames.ts"
+import { yieldToEventLoop } from "../files/yieldToEventLoop.ts"
 import { type FolderName, folderNames } from "./folderNames.ts"
+import { below, compareNames, systemPath } from "./latin1Paths.ts"
 
 /** One entry below a folder. */
 export interface Branch {
@@ -51,7 +51,7 @@ export const folderBranches = (): FolderBranches => {
       for (let looked = 1; ; looked++) {
         const next = open.pop()
         if (next === undefined) return branches
-        if (looked % turn === 0) yield* giveWay
+        if (looked % turn === 0) yield* yieldToEventLoop
         const { id, names } = namesIn(next.path, work)
         if (names === null) return null
         const before = met.get(id)

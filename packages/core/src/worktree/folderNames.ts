@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs"
 import { lookAt } from "../files/fileLook.ts"
-import { below, systemPath } from "./byteNames.ts"
+import { below, systemPath } from "./latin1Paths.ts"
 
 /** A name in a folder, as a byte name. A symbolic link is one, whatever it leads to. */
 export interface FolderName {

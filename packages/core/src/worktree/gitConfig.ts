@@ -2,10 +2,10 @@ import type { Buffer } from "node:buffer"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { Work } from "../files/keptReads.ts"
-import { below, byteName, systemPath, textOf } from "./byteNames.ts"
 import { isUnchanged, type Watch, Watching } from "./fileWatches.ts"
 import type { Git } from "./gitCalls.ts"
 import type { GitPlace } from "./gitPlace.ts"
+import { below, byteName, systemPath, textOf } from "./latin1Paths.ts"
 
 /** The part of git's configuration that decides which files count. */
 export interface GitConfig {

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer"
 import { readFileSync, readlinkSync, realpathSync } from "node:fs"
 import * as path from "node:path"
-import { below, systemPath } from "./byteNames.ts"
 import type { Watching } from "./fileWatches.ts"
+import { below, systemPath } from "./latin1Paths.ts"
 
 /** A worktree and where git keeps what belongs to it; byte names. */
 export interface GitPlace {

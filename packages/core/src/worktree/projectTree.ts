@@ -4,8 +4,8 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import type { Work } from "../files/keptReads.ts"
 import { oneAtATime } from "../files/oneAtATime.ts"
-import { below, byteName, compareNames, textOf } from "./byteNames.ts"
 import { gitCalls } from "./gitCalls.ts"
+import { below, byteName, compareNames, textOf } from "./latin1Paths.ts"
 import { type TreeArea, treeAreas } from "./treeArea.ts"
 
 export interface TreeFile {

@@ -2,13 +2,13 @@ import { Buffer } from "node:buffer"
 import * as path from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { giveWay } from "../files/giveWay.ts"
 import type { Work } from "../files/keptReads.ts"
-import { below, systemPath, textOf } from "./byteNames.ts"
+import { yieldToEventLoop } from "../files/yieldToEventLoop.ts"
 import { isUnchanged, type Watch, Watching } from "./fileWatches.ts"
 import { type Git, GitFailed } from "./gitCalls.ts"
 import { type GitConfig, gitConfigOf } from "./gitConfig.ts"
 import { type GitPlace, gitPlaceOf } from "./gitPlace.ts"
+import { below, systemPath, textOf } from "./latin1Paths.ts"
 import { ignoreFile, type Place, rulesBelow, type Verdict, type Walk, type Walked, walk, walkAll } from "./treeWalk.ts"
 
 /** The part of a tree that one repository answers for, or the file system. */
@@ -66,7 +66,7 @@ export const treeAreas = (options: TreeAreaOptions): TreeAreas => ({
   isFresh: Effect.fnUntraced(function* ({ retryAt, settled, watches }: TreeArea) {
     if (!settled || (retryAt !== null && (yield* Clock.currentTimeMillis) >= retryAt)) return false
     for (let at = 0; at < watches.length; at++) {
-      if (at % turn === turn - 1) yield* giveWay
+      if (at % turn === turn - 1) yield* yieldToEventLoop
       const watch = watches[at]
       if (watch !== undefined && !isUnchanged(watch)) return false
     }

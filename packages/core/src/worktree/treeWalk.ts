@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { isSettled } from "../files/fileLook.ts"
-import { giveWay } from "../files/giveWay.ts"
 import type { Work } from "../files/keptReads.ts"
-import { below, systemPath } from "./byteNames.ts"
+import { yieldToEventLoop } from "../files/yieldToEventLoop.ts"
 import type { Watching } from "./fileWatches.ts"
 import { folderNames } from "./folderNames.ts"
+import { below, systemPath } from "./latin1Paths.ts"
 
 /** Byte names from the top of what was walked. */
 export interface Walked {
@@ -52,7 +52,7 @@ export const walk = Effect.fnUntraced(function* <E>(walking: Walk<E>, watching: 
     const next: Array<Place> = []
     const unknown: Array<Place> = []
     for (const place of level) {
-      if (++read % turn === 0) yield* giveWay
+      if (++read % turn === 0) yield* yieldToEventLoop
       const path = place.name === "" ? top : below(top, place.name)
       watching.note(systemPath(path), "link")
       work.reads++

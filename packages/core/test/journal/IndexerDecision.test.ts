@@ -1,9 +1,9 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { decideRead } from "../../src/journal/decideRead.ts"
 import { SessionId } from "../../src/journal/Entry.ts"
+import { digestOf, edgeBytes, edgeRanges, extendFingerprint, noFingerprint } from "../../src/journal/fingerprint.ts"
 import type { TranscriptInfo } from "../../src/journal/Journal.ts"
-import { digestOf, edgeBytes, edgeRanges, extendEdges, noEdges } from "../../src/journal/keptEdges.ts"
-import { decide } from "../../src/journal/lookDecision.ts"
 import type { TranscriptFile } from "../../src/journal/Transcripts.ts"
 
 const transcript = { machine: "m", source: "claude-code", sessionId: SessionId.make("s"), kind: "main" as const, agentId: null }
@@ -16,7 +16,7 @@ const known: Pick<TranscriptInfo, "bytes" | "file" | "missingSince"> = {
 }
 
 describe("what a look asks for", () => {
-  it.each<[string, Partial<typeof known> | null, Partial<TranscriptFile>, ReturnType<typeof decide>]>([
+  it.each<[string, Partial<typeof known> | null, Partial<TranscriptFile>, ReturnType<typeof decideRead>]>([
     ["a new file: everything", null, {}, { _tag: "Begin" }],
     ["the same file: nothing, a half-written line included", {}, {}, { _tag: "Unchanged" }],
     ["the same file on a disk of another number: a note", {}, { device: 9 }, { _tag: "Note" }],
@@ -41,7 +41,7 @@ describe("what a look asks for", () => {
     ["lines that came from elsewhere: all is compared", { file: null }, {}, { _tag: "Continue", compare: true }],
     ["lines that came from elsewhere, more than the file has: a new generation", { file: null, bytes: 101 }, {}, { _tag: "Begin" }]
   ])("%s", (_, before, now, decision) => {
-    expect(decide(before === null ? undefined : { ...known, ...before }, { ...file, ...now })).toEqual(decision)
+    expect(decideRead(before === null ? undefined : { ...known, ...before }, { ...file, ...now })).toEqual(decision)
   })
 })
 
@@ -55,10 +55,10 @@ describe("the edges of what is kept", () => {
       fc.property(sizes, (batches) => {
         let next = 0
         let content = Buffer.alloc(0)
-        let edges = noEdges
+        let edges = noFingerprint
         for (const batch of batches) {
           const lines = batch.map((size) => ({ bytes: Uint8Array.from({ length: size }, () => 32 + (next++ % 91)) }))
-          edges = extendEdges(edges, lines)
+          edges = extendFingerprint(edges, lines)
           content = Buffer.concat([content, ...lines.flatMap((line) => [line.bytes, Buffer.from("\n")])])
           const { head, tail } = edgeRanges(content.length)
           expect(digestOf(edges.head)).toBe(digestOf(content.subarray(head.offset, head.offset + head.length)))

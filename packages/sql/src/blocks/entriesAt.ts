@@ -5,7 +5,7 @@ import { decoder } from "han-core/Decode"
 import type { Entry, Transcript } from "han-core/Entry"
 import type { DecodedLine } from "han-core/SessionEvent"
 import * as blocks from "./blocks.ts"
-import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf } from "./stored.ts"
+import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf } from "./storedEntries.ts"
 
 /** A line with its transcript and its meaning. */
 export interface Found {

@@ -72,7 +72,7 @@ export const insertRows = Effect.fnUntraced(function* <A extends object>(
     }
     for (const row of yield* connection.execute(textOf(pg, insert, size, width), values, undefined)) returned.push(row)
     at += size
-    yield* breathe
+    yield* yieldUntilIdle
   }
   return returned
 })
@@ -95,10 +95,10 @@ const coveringSize = (left: number, most: number): number =>
  * Lets whatever else is waiting have its turn: answers to others, above all. (A fiber that yields goes on before the platform looks at its sockets.) An answer takes
  * several turns, for reading the question, asking, writing: so it goes on when the others have had nothing to do for some, or have had as long as the work before.
  */
-export const breathe: Effect.Effect<void> = Effect.async((resume) => {
+export const yieldUntilIdle: Effect.Effect<void> = Effect.async((resume) => {
   const began = performance.now()
   // Half of the time at most: who waits for the writer is somebody, too.
-  const longest = Math.min(maxBreathMs, Math.max(minBreathMs, began - wentOnAt))
+  const longest = Math.min(maxYieldMs, Math.max(minYieldMs, began - wentOnAt))
   let last = began
   let idle = 0
   const turn = (): void => {
@@ -113,8 +113,8 @@ export const breathe: Effect.Effect<void> = Effect.async((resume) => {
 })
 const idleTurnMs = 0.1
 const idleTurns = 4
-const minBreathMs = 1
-const maxBreathMs = 25
+const minYieldMs = 1
+const maxYieldMs = 25
 let wentOnAt = 0
 
 const textOf = (pg: boolean, insert: { readonly table: string; readonly columns: string; readonly suffix?: string }, size: number, width: number): string => {

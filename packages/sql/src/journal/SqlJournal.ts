@@ -15,28 +15,28 @@ import { JournalWriter } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
-import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/stored.ts"
-import { anyOf, breathe, Database, storable, storeError } from "../database/Database.ts"
-import { Models } from "../readmodels/Models.ts"
+import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/storedEntries.ts"
+import { anyOf, Database, storable, storeError, yieldUntilIdle } from "../database/Database.ts"
 import { keepParts, listOutputs, outputTotals, prepareParts, readOutput } from "../readmodels/outputs.ts"
 import { PendingWords } from "../readmodels/pendingWords.ts"
+import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { isReplacing, replaceTranscripts } from "../readmodels/replace.ts"
+import { appendEntries, prepare } from "./appendEntries.ts"
 import { forgetSessions } from "./forget.ts"
-import { keep, prepare } from "./keep.ts"
 import { totals } from "./totals.ts"
 
 /** The journal over either database. */
-export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Journal | JournalWriter | JournalAdmin, never, Database | Models> =>
+export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Journal | JournalWriter | JournalAdmin, never, Database | ReadModelTables> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const store: Store = { ...options, database: yield* Database, models: yield* Models }
+      const store: Store = { ...options, database: yield* Database, models: yield* ReadModelTables }
       return Context.make(Journal, reader(store)).pipe(Context.add(JournalWriter, writer(store)), Context.add(JournalAdmin, admin(store)))
     })
   )
 
 interface Store {
   readonly database: typeof Database.Service
-  readonly models: typeof Models.Service
+  readonly models: typeof ReadModelTables.Service
   readonly prices: PriceTable
 }
 
@@ -93,7 +93,7 @@ const writer = (store: Store): typeof JournalWriter.Service => {
         if (parts.length === 0) return
         const prepared = yield* prepareParts(parts)
         yield* models.write(Effect.suspend(() => keepParts(database.write, owner, prepared, models.tablesToFill())))
-        yield* breathe
+        yield* yieldUntilIdle
       }).pipe(failing("keep outputs"), Effect.withSpan("JournalWriter.keepOutputs")),
     markMissing: (ids, at) =>
       Effect.gen(function* () {
@@ -136,7 +136,7 @@ const appendTo = Effect.fnUntraced(function* ({ database, models, prices }: Stor
   const replacing = appends.some(isReplacing)
   const writing = models.write(
     Effect.gen(function* () {
-      const chunks = yield* keep(database.write, prices, owner, prepared, words)
+      const chunks = yield* appendEntries(database.write, prices, owner, prepared, words)
       const [first, ...rest] = chunks
       // Also without lines: a session is there as soon as its file is.
       if (first !== undefined) yield* models.apply([first, ...rest])
@@ -155,7 +155,7 @@ const appendTo = Effect.fnUntraced(function* ({ database, models, prices }: Stor
       appends.map(({ transcript }) => ({ owner, sessionId: transcript.sessionId }))
     )
   // Others want to be answered between two transactions.
-  yield* breathe
+  yield* yieldUntilIdle
   return { appended }
 })
 

@@ -4,7 +4,7 @@ import type { SessionId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { anyOf } from "../database/Database.ts"
-import type { Models } from "../readmodels/Models.ts"
+import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { clearSessions, familyOf, projectAgain } from "../readmodels/reproject.ts"
 
 /**
@@ -13,7 +13,7 @@ import { clearSessions, familyOf, projectAgain } from "../readmodels/reproject.t
  */
 export const forgetSessions = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  models: typeof Models.Service,
+  models: typeof ReadModelTables.Service,
   owner: OwnerId,
   ids: ReadonlyArray<SessionId>,
   prices: PriceTable

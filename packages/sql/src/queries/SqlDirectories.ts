@@ -9,14 +9,14 @@ import { Directories, DirectoryWriter } from "han-core/Directories"
 import { projectOf } from "han-core/unstable/SessionState"
 import { type OwnerId, Viewer } from "han-core/Viewer"
 import { Database } from "../database/Database.ts"
-import { Models } from "../readmodels/Models.ts"
+import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { reader } from "./reader.ts"
 
 /** Facts about directories, over either database. */
 export const make = Effect.gen(function* () {
   const { failing, sql, t } = yield* reader
   const { write } = yield* Database
-  const models = yield* Models
+  const models = yield* ReadModelTables
   const told = yield* PubSub.sliding<{ readonly owner: OwnerId; readonly directory: string }>(1024)
   const directories = Directories.of({
     unprobed: Effect.fn("Directories.unprobed")(function* (limit) {
@@ -58,4 +58,4 @@ export const make = Effect.gen(function* () {
   return Context.make(Directories, directories).pipe(Context.add(DirectoryWriter, writer))
 })
 
-export const layer: Layer.Layer<Directories | DirectoryWriter, never, Database | Models> = Layer.effectContext(make)
+export const layer: Layer.Layer<Directories | DirectoryWriter, never, Database | ReadModelTables> = Layer.effectContext(make)

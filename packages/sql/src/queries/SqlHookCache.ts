@@ -7,21 +7,21 @@ import * as Layer from "effect/Layer"
 import { HookCache, HookCacheAdmin, type HookFile, type HookPass, type HookPassed, type HookPassFilter } from "han-core/HookCache"
 import type { Where } from "han-core/Where"
 import * as blocks from "../blocks/blocks.ts"
-import { anyOf, breathe, Database, insertRows, storable, storeError } from "../database/Database.ts"
+import { anyOf, Database, insertRows, storable, storeError, yieldUntilIdle } from "../database/Database.ts"
 import { whereSql } from "../database/where.ts"
-import { Models } from "../readmodels/Models.ts"
+import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 
 /** The passes of hooks over either database, the same for every viewer. What is too old goes with `record`, now and then. */
-export const layer: Layer.Layer<HookCache | HookCacheAdmin, never, Database | Models> = Layer.effectContext(
+export const layer: Layer.Layer<HookCache | HookCacheAdmin, never, Database | ReadModelTables> = Layer.effectContext(
   Effect.gen(function* () {
-    const store: Store = { database: yield* Database, models: yield* Models }
+    const store: Store = { database: yield* Database, models: yield* ReadModelTables }
     return Context.make(HookCache, cache(store)).pipe(Context.add(HookCacheAdmin, admin(store)))
   })
 )
 
 interface Store {
   readonly database: typeof Database.Service
-  readonly models: typeof Models.Service
+  readonly models: typeof ReadModelTables.Service
 }
 
 const cache = (store: Store): typeof HookCache.Service => {
@@ -50,7 +50,7 @@ const cache = (store: Store): typeof HookCache.Service => {
         const rows = yield* read<{ mark: string }>`
           SELECT mark FROM hook_pass_file WHERE gate = ${bytesOf(gate)} AND mark ${anyOf(read, marks.slice(at, at + askedAtOnce))}`
         for (const { mark } of rows) found.add(mark)
-        yield* breathe
+        yield* yieldUntilIdle
       }
       const passed = new Set(files.filter((_, index) => found.has(marks[index]!)).map(({ path }) => path))
       // Names that are no UTF-8 may look the same; then all of them must have passed.
@@ -116,7 +116,7 @@ const prune = Effect.fnUntraced(function* (store: Store, now: number) {
         store,
         table === "hook_pass" ? removePasses(write, last.touched_at) : write`DELETE FROM ${name} WHERE touched_at <= ${last.touched_at}`
       )
-      yield* breathe
+      yield* yieldUntilIdle
     }
   }
 })
@@ -164,7 +164,7 @@ const removeChosen = Effect.fnUntraced(function* (write: SqlClient.SqlClient, fi
   } else {
     for (const { gate } of yield* write<{ gate: Uint8Array }>`SELECT DISTINCT gate FROM hook_pass WHERE ${where}`) {
       for (const table of ofGates) yield* write`DELETE FROM ${write.literal(table)} WHERE gate = ${gate}`
-      yield* breathe
+      yield* yieldUntilIdle
     }
     yield* write`DELETE FROM hook_pass WHERE ${where}`
   }
@@ -202,7 +202,7 @@ const removePasses = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, unti
     for (const table of ofGates) {
       yield* sql`DELETE FROM ${sql.literal(table)} WHERE gate = ${gate} AND NOT EXISTS (SELECT 1 FROM hook_pass WHERE gate = ${gate})`
     }
-    yield* breathe
+    yield* yieldUntilIdle
   }
 })
 

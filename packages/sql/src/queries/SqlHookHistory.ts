@@ -5,7 +5,7 @@ import { HookHistory, type HookRunFilter, hookRunLimit, isAskedFor } from "han-c
 import { type HookRun, runsOf } from "han-core/HookRun"
 import { Viewer } from "han-core/Viewer"
 import { anyOf, type Database } from "../database/Database.ts"
-import type { Models } from "../readmodels/Models.ts"
+import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { bySession } from "./details.ts"
 import { type EventRow, eventColumns, hookRunsOf, readEvents } from "./hanEvents.ts"
 import { type Reading, reader } from "./reader.ts"
@@ -23,7 +23,7 @@ export const make = Effect.map(reader, (read) =>
   })
 )
 
-export const layer: Layer.Layer<HookHistory, never, Database | Models> = Layer.effect(HookHistory, make)
+export const layer: Layer.Layer<HookHistory, never, Database | ReadModelTables> = Layer.effect(HookHistory, make)
 
 const runs = Effect.fnUntraced(function* (reading: Reading, filter: HookRunFilter & { readonly limit: number }) {
   const asked = isAskedFor(filter)

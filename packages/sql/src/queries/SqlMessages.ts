@@ -14,8 +14,8 @@ import { anyOf, type Database, storable } from "../database/Database.ts"
 import { byIds } from "../database/idHash.ts"
 import { decodeCursor, encodeCursor, plan, slice } from "../database/page.ts"
 import { whereSql } from "../database/where.ts"
-import type { Models } from "../readmodels/Models.ts"
 import { instantOfKey, kindNumbers, threadOf } from "../readmodels/messageKey.ts"
+import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { eventsOf, runNames } from "./hanEvents.ts"
 import { isIndexed, type MessageFacts, messageColumn, messageField, unknownFacts } from "./messageFields.ts"
 import { type MessageRow, messagePage, messagesOf } from "./messageRows.ts"
@@ -46,7 +46,7 @@ export const make = Effect.map(reader, (read) => {
   return Context.make(Messages, messages).pipe(Context.add(MessageQueries, queries))
 })
 
-export const layer: Layer.Layer<Messages | MessageQueries, never, Database | Models> = Layer.effectContext(make)
+export const layer: Layer.Layer<Messages | MessageQueries, never, Database | ReadModelTables> = Layer.effectContext(make)
 
 /** The number of a session of the owner's, as a part of a statement. */
 const sessionNo = ({ owner, sql }: Reading, sessionId: SessionId): Fragment =>

@@ -12,7 +12,7 @@ import { askedFirst } from "han-core/unstable/SessionState"
 import { Viewer } from "han-core/Viewer"
 import { anyOf, type Database } from "../database/Database.ts"
 import { bucketMs, bucketOf, dayOf } from "../readmodels/chunk.ts"
-import type { Models } from "../readmodels/Models.ts"
+import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { datedRows } from "./details.ts"
 import { eventsOf } from "./hanEvents.ts"
 import { type Reader, type Reading, reader } from "./reader.ts"
@@ -80,7 +80,7 @@ export const make = (options: { readonly prices: PriceTable }) =>
     })
   )
 
-export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Metrics, never, Database | Models> => Layer.effect(Metrics, make(options))
+export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Metrics, never, Database | ReadModelTables> => Layer.effect(Metrics, make(options))
 
 // Conditions over a table "x" with the owner and the number of a session.
 

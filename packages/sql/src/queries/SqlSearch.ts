@@ -9,9 +9,9 @@ import { Viewer } from "han-core/Viewer"
 import { entriesOfRows, type Found } from "../blocks/entriesAt.ts"
 import { anyOf, type Database, storable } from "../database/Database.ts"
 import { decodeCursor, plan } from "../database/page.ts"
-import type { Models } from "../readmodels/Models.ts"
 import { instantOfKey, keyFrom, kindNumbers, kindOfNumber, threadOf } from "../readmodels/messageKey.ts"
 import { outputTexts } from "../readmodels/outputTexts.ts"
+import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { holdsTerms, type Part, parseQuery, type SearchTerms, toFts5, toTsquery } from "../readmodels/words.ts"
 import { excerpt, hasMatch } from "./excerpt.ts"
 import { inProject } from "./inProject.ts"
@@ -34,7 +34,7 @@ const isSaid = (text: { readonly [Each in Part]: string }, terms: SearchTerms): 
 /** Full text search: FTS5 on SQLite, tsvector on PostgreSQL, over the same words. */
 export const make = Effect.map(reader, (read) => Search.of({ messages: messages(read), count: count(read) }))
 
-export const layer: Layer.Layer<Search, never, Database | Models> = Layer.effect(Search, make)
+export const layer: Layer.Layer<Search, never, Database | ReadModelTables> = Layer.effect(Search, make)
 
 /** The parts of a statement that looks for words, in a database's own way. */
 interface Source {

@@ -8,7 +8,7 @@ import { SessionDetails } from "han-core/SessionDetails"
 import type { StoreError } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
 import type { Database } from "../database/Database.ts"
-import type { Models } from "../readmodels/Models.ts"
+import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { agentConversations } from "./agentConversations.ts"
 import * as details from "./details.ts"
 import { eventsOf, hookRunsOf } from "./hanEvents.ts"
@@ -32,7 +32,7 @@ export const make = Effect.map(reader, (read) =>
   })
 )
 
-export const layer: Layer.Layer<SessionDetails, never, Database | Models> = Layer.effect(SessionDetails, make)
+export const layer: Layer.Layer<SessionDetails, never, Database | ReadModelTables> = Layer.effect(SessionDetails, make)
 
 /** Asks nothing for no ids. */
 const asked =

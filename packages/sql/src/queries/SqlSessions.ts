@@ -18,8 +18,8 @@ import { Viewer } from "han-core/Viewer"
 import { anyOf, Database, storable } from "../database/Database.ts"
 import { decodeCursor, encodeCursor, plan } from "../database/page.ts"
 import { whereSql } from "../database/where.ts"
-import { Models } from "../readmodels/Models.ts"
 import { instantOfKey, threadOf } from "../readmodels/messageKey.ts"
+import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import * as details from "./details.ts"
 import { inProject } from "./inProject.ts"
 import { type MessageRow, messagePage, messagesOf } from "./messageRows.ts"
@@ -35,7 +35,7 @@ type Service = typeof Sessions.Service
 export const make = Effect.gen(function* () {
   const read = yield* reader
   const { announcements } = yield* Database
-  const { committed } = yield* Models
+  const { committed } = yield* ReadModelTables
   const queries = SessionQueries.of({ find: find(read), countFound: countFound(read), cursorOf: cursorOf(read) })
   const sessions = Sessions.of({
     list: list(read),
@@ -57,7 +57,7 @@ export const make = Effect.gen(function* () {
   return Context.make(Sessions, sessions).pipe(Context.add(SessionQueries, queries))
 })
 
-export const layer: Layer.Layer<Sessions | SessionQueries, never, Database | Models> = Layer.effectContext(make)
+export const layer: Layer.Layer<Sessions | SessionQueries, never, Database | ReadModelTables> = Layer.effectContext(make)
 
 const matching = ({ owner, sql }: Reading, { project, since }: SessionFilter): Fragment =>
   sql`s.owner = ${owner} AND s.listed = 1
@@ -215,7 +215,7 @@ const summaries = (read: Reader): Service["summaries"] =>
 const watch = (
   session: ReturnType<Service["get"]>,
   announcements: typeof Database.Service.announcements,
-  committed: typeof Models.Service.committed
+  committed: typeof ReadModelTables.Service.committed
 ): ReturnType<Service["watch"]> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {

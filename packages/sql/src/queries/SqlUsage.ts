@@ -10,8 +10,8 @@ import { Viewer } from "han-core/Viewer"
 import { bounded } from "../database/bounded.ts"
 import { anyOf, type Database, storable } from "../database/Database.ts"
 import { bucketMs } from "../readmodels/chunk.ts"
-import type { Models } from "../readmodels/Models.ts"
 import { notIncluded, type TermsRow } from "../readmodels/notIncluded.ts"
+import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { storedState } from "../readmodels/storedState.ts"
 import { type Reader, type Reading, reader } from "./reader.ts"
 import { reconcile } from "./reconcile.ts"
@@ -35,7 +35,7 @@ type Paths = ReadonlyArray<string> | undefined
 /** The ledger over either database. */
 export const make = Effect.map(reader, (read) => Usage.of({ report: report(read), reconcile: reconciled(read) }))
 
-export const layer: Layer.Layer<Usage, never, Database | Models> = Layer.effect(Usage, make)
+export const layer: Layer.Layer<Usage, never, Database | ReadModelTables> = Layer.effect(Usage, make)
 
 const condition = ({ owner, sql, t }: Reading, query: UsageQuery, paths: Paths): Fragment =>
   sql.and([

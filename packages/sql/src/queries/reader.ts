@@ -3,8 +3,8 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import type { OwnerId } from "han-core/Viewer"
 import { Database, storeError } from "../database/Database.ts"
-import { Models } from "../readmodels/Models.ts"
 import type { Table } from "../readmodels/ReadModels.ts"
+import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 
 /** A connection for reading the read models, with the names of their tables. */
 export interface Reader {
@@ -22,8 +22,8 @@ export interface Reading extends Reader {
   readonly owner: OwnerId
 }
 
-export const reader: Effect.Effect<Reader, never, Database | Models> = Effect.gen(function* () {
+export const reader: Effect.Effect<Reader, never, Database | ReadModelTables> = Effect.gen(function* () {
   const { location, read: sql } = yield* Database
-  const { table } = yield* Models
+  const { table } = yield* ReadModelTables
   return { sql, table, t: (name) => sql.literal(table(name)), failing: (operation) => storeError(location, operation) }
 })

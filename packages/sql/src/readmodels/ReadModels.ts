@@ -115,7 +115,7 @@ const definitions = define({
   // Calls and responses are found by random ids, and there are more of them than of anything but messages: rows in the order in which they come, and a short hash of
   // the id as index ("id_hash", see idHash.ts), cost a fraction of the pages that rows in the order of their ids do. An id is in one row, for rows are looked for
   // before they are written, by one writer of an owner at a time.
-  // "session_no" is the session that made the call, "mark" how that is known (see sighting.ts). Without a name only the result was seen.
+  // "session_no" is the session that made the call, "mark" how that is known (see provenance.ts). Without a name only the result was seen.
   tool_call: ({ numbered, table }) => [
     `CREATE TABLE ${table} (
       ${numbered},

@@ -7,11 +7,11 @@ import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine, Envelope, SessionEvent } from "han-core/SessionEvent"
 import { fitOf, originOf } from "han-core/unstable/Origin"
 import type { OwnerId } from "han-core/Viewer"
-import { sessionNumbers, sessionsNamed } from "../blocks/stored.ts"
+import { sessionNumbers, sessionsNamed } from "../blocks/storedEntries.ts"
 import { anyOf, insertRows, type Value } from "../database/Database.ts"
 import type { PendingWords } from "./pendingWords.ts"
+import type { Provenance } from "./provenance.ts"
 import type { Table } from "./ReadModels.ts"
-import type { Sighting } from "./sighting.ts"
 
 /** Consecutive lines of one transcript, on their way into the read models. */
 export interface Chunk {
@@ -39,7 +39,7 @@ export interface Chunk {
 
 const knowledge = { request: 0, branch: 1, line: 3 } as const
 
-export const seenIn = (chunk: Chunk, envelope: Envelope, line: number): Sighting => {
+export const seenIn = (chunk: Chunk, envelope: Envelope, line: number): Provenance => {
   const origin = originOf(chunk.transcript, envelope)
   // A file that somebody copied or renamed: what its lines tell of is its own unless the session that they name has them, too.
   const other = origin === null || origin.by === "line" ? undefined : chunk.numbers.get(origin.sessionId)
@@ -162,7 +162,7 @@ export class Deltas {
 }
 
 /** The columns that rows of shared things have in common. */
-export interface SightingRow {
+export interface ProvenanceRow {
   readonly session_no: number
   readonly mark: number
   readonly transcript_no: number
@@ -170,7 +170,7 @@ export interface SightingRow {
   readonly seen_id: string
   readonly seen_session: number
 }
-export const sightingOf = (row: SightingRow): Sighting => ({
+export const provenanceOf = (row: ProvenanceRow): Provenance => ({
   sessionNo: row.session_no,
   mark: row.mark,
   transcriptNo: row.transcript_no,
@@ -180,7 +180,7 @@ export const sightingOf = (row: SightingRow): Sighting => ({
 })
 
 /** The rows of a shared table that have one of these keys, with the transcript that each refers to. */
-export const loadSightings = <A extends SightingRow>(
+export const loadProvenance = <A extends ProvenanceRow>(
   sql: SqlClient.SqlClient,
   [chunk]: Chunks,
   table: Table,

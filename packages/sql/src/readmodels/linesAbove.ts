@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { decoder } from "han-core/Decode"
 import type { Entry } from "han-core/Entry"
 import type { DecodedLine } from "han-core/SessionEvent"
-import { type BlockRow, entriesOf } from "../blocks/stored.ts"
+import { type BlockRow, entriesOf } from "../blocks/storedEntries.ts"
 import type { Chunk } from "./chunk.ts"
 
 /** The lines above those of a chunk in its transcript, also what the journal had before; read as far as it is asked for. */

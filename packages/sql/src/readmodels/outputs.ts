@@ -20,8 +20,8 @@ import {
 } from "han-core/ToolOutput"
 import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
-import { sessionNumbers } from "../blocks/stored.ts"
-import { anyOf, breathe, storable } from "../database/Database.ts"
+import { sessionNumbers } from "../blocks/storedEntries.ts"
+import { anyOf, storable, yieldUntilIdle } from "../database/Database.ts"
 import { cut, pointsTo, refused, wordAgain } from "./messageWords.ts"
 import type { OutputName } from "./outputTexts.ts"
 import type { Table } from "./ReadModels.ts"
@@ -92,7 +92,7 @@ export const keepParts = Effect.fnUntraced(function* (
     const sessionNo = numbers.get(part.output.sessionId)!
     const searched = yield* keepPart(sql, owner, sessionNo, part)
     if (searched) changed.set(`${sessionNo}/${part.output.name}`, { sessionNo, name: part.output.name })
-    yield* breathe
+    yield* yieldUntilIdle
   }
   for (const of of changed.values()) for (const table of tables) yield* wordAgain(sql, table, of)
 })

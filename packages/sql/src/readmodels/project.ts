@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { makesSession } from "han-core/Session"
 import * as SessionState from "han-core/unstable/SessionState"
-import { anyOf, breathe, insertRows, storable, storableJson, type Value } from "../database/Database.ts"
+import { anyOf, insertRows, storable, storableJson, type Value, yieldUntilIdle } from "../database/Database.ts"
 import { type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
 import { projectActivity, projectHanEvents } from "./projectActivity.ts"
 import { projectCalls } from "./projectCalls.ts"
@@ -53,12 +53,12 @@ export const project = Effect.fnUntraced(function* (all: Chunks): Effect.fn.Retu
   const [first, ...rest] = all.filter((chunk) => !chunk.replaced)
   // What was paid was paid, whatever became of its line.
   yield* projectResponses(sql, all, deltas)
-  yield* breathe
+  yield* yieldUntilIdle
   const states: TranscriptStates = first === undefined ? new Map() : yield* loadStates(sql, [first, ...rest])
   if (first !== undefined) {
     const chunks: Chunks = [first, ...rest]
     yield* projectMessages(sql, chunks, deltas, states)
-    yield* breathe
+    yield* yieldUntilIdle
     yield* projectCalls(sql, chunks, deltas)
     yield* projectCompactions(sql, chunks, deltas)
     yield* projectNotes(sql, chunks)

@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import type { Envelope, SessionEventOf } from "han-core/SessionEvent"
 import { anyOf, storable, type Value } from "../database/Database.ts"
 import { idHash } from "../database/idHash.ts"
-import { type Chunk, type Chunks, type Deltas, forEachEvent, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
-import { merge, type Sighting } from "./sighting.ts"
+import { type Chunk, type Chunks, type Deltas, forEachEvent, loadProvenance, type ProvenanceRow, provenanceOf, seenIn, writeNumbered } from "./chunk.ts"
+import { merge, type Provenance } from "./provenance.ts"
 
 interface Result {
   readonly transcriptNo: number
@@ -19,7 +19,7 @@ interface Result {
 }
 interface Call {
   readonly id: string
-  readonly seen: Sighting
+  readonly seen: Provenance
   readonly agentId: string | null
   readonly name: string | null
   readonly agentType: string | null
@@ -31,7 +31,7 @@ interface Call {
   readonly taskInput: string | null
   readonly result: Result | null
 }
-interface CallRow extends SightingRow {
+interface CallRow extends ProvenanceRow {
   readonly no: number
   readonly id: string
   readonly agent_id: string | null
@@ -87,7 +87,7 @@ export const projectCalls = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
   const calls = callsIn(chunks)
   if (calls.size === 0) return
   // Of another id with the same hash, too: it is written as it was.
-  const rows = yield* loadSightings<CallRow>(sql, chunks, "tool_call", "id_hash", [...calls.keys()].map(idHash))
+  const rows = yield* loadProvenance<CallRow>(sql, chunks, "tool_call", "id_hash", [...calls.keys()].map(idHash))
   const numbers = new Map(rows.map((row) => [row.id, row.no]))
   const transcripts = yield* transcriptsOf(sql, chunks, rows)
   for (const row of rows) {
@@ -190,7 +190,7 @@ const count = (deltas: Deltas, call: Call, sign: 1 | -1) => {
 
 const callOf = (row: CallRow, transcripts: ReadonlyMap<number, string>): Call => ({
   id: row.id,
-  seen: sightingOf(row),
+  seen: provenanceOf(row),
   agentId: row.agent_id,
   name: row.name,
   agentType: row.agent_type,

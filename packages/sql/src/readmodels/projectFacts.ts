@@ -6,12 +6,12 @@ import * as Message from "han-core/Message"
 import type { Envelope, SessionEventOf } from "han-core/SessionEvent"
 import { insertRows, storable, type Value } from "../database/Database.ts"
 import { idHash } from "../database/idHash.ts"
-import { type Chunk, type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, upsert } from "./chunk.ts"
-import { merge, type Sighting } from "./sighting.ts"
+import { type Chunk, type Chunks, type Deltas, loadProvenance, type ProvenanceRow, provenanceOf, seenIn, upsert } from "./chunk.ts"
+import { merge, type Provenance } from "./provenance.ts"
 
 interface Compaction {
   readonly id: string
-  readonly seen: Sighting
+  readonly seen: Provenance
   readonly at: number | null
   readonly trigger: SessionEventOf<"Compacted">["trigger"]
   readonly preTokens: number | null
@@ -21,7 +21,7 @@ interface Compaction {
   readonly summaryId: string | null
   readonly summary: string | null
 }
-interface CompactionRow extends SightingRow {
+interface CompactionRow extends ProvenanceRow {
   readonly id: string
   readonly at: number | null
   readonly trigger_name: Compaction["trigger"]
@@ -38,8 +38,8 @@ export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.Sq
   const { found, summaries } = compactionsIn(chunks)
   if (found.size === 0 && summaries.length === 0) return
   const ids = [...found.keys(), ...summaries.flatMap(({ own, parent }) => (parent === null ? [own.id] : [own.id, parent]))]
-  const rows = new Map((yield* loadSightings<CompactionRow>(sql, chunks, "compaction", "id", ids)).map((row) => [row.id, row]))
-  const named = yield* loadSightings<CompactionRow>(
+  const rows = new Map((yield* loadProvenance<CompactionRow>(sql, chunks, "compaction", "id", ids)).map((row) => [row.id, row]))
+  const named = yield* loadProvenance<CompactionRow>(
     sql,
     chunks,
     "compaction",
@@ -122,7 +122,7 @@ const mergeCompactions = (a: Compaction, b: Compaction): Compaction => ({
 })
 const compactionOf = (row: CompactionRow): Compaction => ({
   id: row.id,
-  seen: sightingOf(row),
+  seen: provenanceOf(row),
   at: row.at,
   trigger: row.trigger_name,
   preTokens: row.pre_tokens,
@@ -132,12 +132,12 @@ const compactionOf = (row: CompactionRow): Compaction => ({
   summary: row.summary
 })
 
-interface TodoRow extends SightingRow {
+interface TodoRow extends ProvenanceRow {
   readonly id: string
   readonly at: number | null
   readonly todos: string
 }
-interface FileChangeRow extends SightingRow {
+interface FileChangeRow extends ProvenanceRow {
   readonly id: string
   readonly agent_id: string | null
   readonly path: string
@@ -150,12 +150,12 @@ interface FileChangeRow extends SightingRow {
 export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<void, SqlError> {
   const [{ owner, table }] = chunks
   const { changes, stated, summaries, todos } = notesIn(chunks)
-  for (const row of yield* loadSightings<TodoRow>(sql, chunks, "todo", "id", [...todos.keys()])) {
-    todos.set(row.id, { seen: merge(sightingOf(row), todos.get(row.id)!.seen), rest: [row.at, row.todos] })
+  for (const row of yield* loadProvenance<TodoRow>(sql, chunks, "todo", "id", [...todos.keys()])) {
+    todos.set(row.id, { seen: merge(provenanceOf(row), todos.get(row.id)!.seen), rest: [row.at, row.todos] })
   }
   yield* upsert(sql, table("todo"), ["owner", "id"], ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "todos"], rowsOf(owner, todos))
-  for (const row of yield* loadSightings<FileChangeRow>(sql, chunks, "file_change", "id", [...changes.keys()])) {
-    changes.set(row.id, { seen: merge(sightingOf(row), changes.get(row.id)!.seen), rest: [row.agent_id, row.path, row.action, row.tool_name, row.at] })
+  for (const row of yield* loadProvenance<FileChangeRow>(sql, chunks, "file_change", "id", [...changes.keys()])) {
+    changes.set(row.id, { seen: merge(provenanceOf(row), changes.get(row.id)!.seen), rest: [row.agent_id, row.path, row.action, row.tool_name, row.at] })
   }
   yield* upsert(
     sql,
@@ -182,7 +182,7 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
 })
 
 interface Noted {
-  readonly seen: Sighting
+  readonly seen: Provenance
   readonly rest: ReadonlyArray<Value>
 }
 

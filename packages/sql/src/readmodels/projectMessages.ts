@@ -238,23 +238,23 @@ const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table:
   })
   yield* ask(messages.map((message) => message.key))
   const given = new Set<number>()
-  const homeless: Array<Wanted> = []
+  const displaced: Array<Wanted> = []
   for (const message of messages) {
-    if (taken.has(message.key) || given.has(message.key)) homeless.push(message)
+    if (taken.has(message.key) || given.has(message.key)) displaced.push(message)
     else given.add(message.key)
   }
   let reach = 8
-  while (homeless.length > 0) {
-    yield* ask(homeless.flatMap((message) => Array.from({ length: reach }, (_, step) => message.key + step + 1)))
-    for (let left = homeless.length; left > 0; left--) {
-      const message = homeless.shift()!
+  while (displaced.length > 0) {
+    yield* ask(displaced.flatMap((message) => Array.from({ length: reach }, (_, step) => message.key + step + 1)))
+    for (let left = displaced.length; left > 0; left--) {
+      const message = displaced.shift()!
       const limit = message.key + reach
       let key = message.key + 1
       while (key <= limit && (taken.has(key) || given.has(key))) key++
       message.key = key
       if (key > limit) {
         message.key = limit
-        homeless.push(message)
+        displaced.push(message)
       } else given.add(key)
     }
     reach = Math.min(reach * 4, 2048)

@@ -6,13 +6,13 @@ import { maxCostNanoUsd } from "han-core/SessionEvent"
 import { insertRows, storable, type Value } from "../database/Database.ts"
 import { idHash } from "../database/idHash.ts"
 import { termsOf } from "../database/terms.ts"
-import { bucketOf, type Chunks, type Deltas, loadSightings, type SightingRow, seenIn, sightingOf, writeNumbered } from "./chunk.ts"
+import { bucketOf, type Chunks, type Deltas, loadProvenance, type ProvenanceRow, provenanceOf, seenIn, writeNumbered } from "./chunk.ts"
+import { merge, type Provenance } from "./provenance.ts"
 import { type Identity, identify, isPlace } from "./responseIds.ts"
-import { merge, type Sighting } from "./sighting.ts"
 
 interface Response extends Identity {
   readonly part: number
-  readonly seen: Sighting
+  readonly seen: Provenance
   readonly model: string
   readonly at: number | null
   readonly input: number
@@ -27,7 +27,7 @@ interface Response extends Identity {
   readonly garbled: boolean
   readonly statedCost: number | null
 }
-interface ResponseRow extends SightingRow {
+interface ResponseRow extends ProvenanceRow {
   readonly no: number
   readonly message_id: string
   readonly request_id: string
@@ -81,7 +81,7 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
   if (seen.size === 0) return
   const sums = new Map<string, Sum>()
   // Of another id with the same hash, too: it is written as it was.
-  const rows = yield* loadSightings<ResponseRow>(sql, chunks, "response", "id_hash", [...seen.keys()].map(idHash))
+  const rows = yield* loadProvenance<ResponseRow>(sql, chunks, "response", "id_hash", [...seen.keys()].map(idHash))
   const numbers = new Map<string, number>()
   for (const row of rows) {
     const before = responseOf(row)
@@ -293,7 +293,7 @@ const responseOf = (row: ResponseRow): Response => ({
   requestId: row.request_id,
   unsure: row.unsure === 1,
   part: row.part,
-  seen: sightingOf(row),
+  seen: provenanceOf(row),
   model: row.model,
   at: row.at,
   input: row.input,

@@ -5,7 +5,7 @@ import type { Append } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
 import { anyOf, storable } from "../database/Database.ts"
-import type { Models } from "./Models.ts"
+import type { ReadModelTables } from "./ReadModelTables.ts"
 import { clearSessions, familyOf, projectAgain } from "./reproject.ts"
 
 export const isReplacing = ({ source }: Append): boolean => source?.replaces !== undefined && source.replaces.length > 0
@@ -13,7 +13,7 @@ export const isReplacing = ({ source }: Append): boolean => source?.replaces !==
 /** Puts generations in the place of older ones, which the read models then no longer show. Costs as much as projecting their sessions and those that share history with them. */
 export const replaceTranscripts = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  models: typeof Models.Service,
+  models: typeof ReadModelTables.Service,
   owner: OwnerId,
   appends: ReadonlyArray<Append>,
   prices: PriceTable

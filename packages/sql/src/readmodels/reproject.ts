@@ -2,12 +2,12 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
-import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/stored.ts"
+import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/storedEntries.ts"
 import { anyOf } from "../database/Database.ts"
 import { storedChunk } from "./chunk.ts"
-import type { Models } from "./Models.ts"
 import { PendingWords } from "./pendingWords.ts"
 import { type Table, tables } from "./ReadModels.ts"
+import type { ReadModelTables } from "./ReadModelTables.ts"
 
 type Family = ReadonlyArray<number>
 
@@ -15,7 +15,7 @@ type Family = ReadonlyArray<number>
 const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move"])
 
 /** Finds these sessions, and everybody whose rows may refer to their lines or the other way round: forks, their origins, and so on. */
-export const familyOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, models: typeof Models.Service, sessions: ReadonlyArray<number>) {
+export const familyOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, models: typeof ReadModelTables.Service, sessions: ReadonlyArray<number>) {
   const t = (name: Table) => sql.literal(models.table(name))
   const family = new Set(sessions)
   for (let size = -1; size !== family.size; ) {
@@ -31,7 +31,7 @@ export const familyOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, m
 })
 
 /** Takes sessions out of the read models. */
-export const clearSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, models: typeof Models.Service, owner: OwnerId, family: Family) {
+export const clearSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, models: typeof ReadModelTables.Service, owner: OwnerId, family: Family) {
   const t = (name: Table) => sql.literal(models.table(name))
   const nos = anyOf(sql, family)
   yield* sql.onDialectOrElse({
@@ -50,7 +50,7 @@ export const clearSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClie
 /** Projects sessions that were taken out from what the journal has of them. */
 export const projectAgain = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  models: typeof Models.Service,
+  models: typeof ReadModelTables.Service,
   owner: OwnerId,
   family: Family,
   prices: PriceTable

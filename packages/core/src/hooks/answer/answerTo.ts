@@ -1,9 +1,9 @@
 import type { HookAnswer } from "../HookAnswer.ts"
 import { type EventRule, isHookEvent, ruleOf, unknownEvent } from "../HookEvents.ts"
 import type { HookOutcome } from "../HookOutcome.ts"
-import { joined, type Section, section } from "./fairText.ts"
-import { isLeftOpen, isShut, isSpared, openLine, shutSection, subjectOf } from "./gateReasons.ts"
-import { type MergedReplies, mergedReplies } from "./mergedReplies.ts"
+import { isLeftOpen, isShut, isSpared, openLine, shutSection, subjectOf } from "./blockMessages.ts"
+import { type MergedOutputs, mergeOutputs } from "./mergeOutputs.ts"
+import { joined, type Section, section } from "./textBudget.ts"
 
 export interface HookAnswerOptions {
   /** The event of Claude Code; null when a person calls. */
@@ -38,7 +38,7 @@ export interface GivenAnswer {
 export const answerTo = (options: HookAnswerOptions): GivenAnswer => {
   const { as, blocksLeft, event, outcomes } = options
   const rule = ruleOf(event)
-  const said = mergedReplies(outcomes, event, rule)
+  const said = mergeOutputs(outcomes, event, rule)
   const erases = rule.erases && as !== "async"
   const held = outcomes.filter((outcome) => isShut(outcome, erases))
   const freed = outcomes.filter((outcome) => isSpared(outcome, erases))
@@ -76,7 +76,7 @@ const contextBeside = 3000
 
 interface Parts extends HookAnswerOptions {
   readonly rule: EventRule
-  readonly said: MergedReplies
+  readonly said: MergedOutputs
   /** The gates that block, each with its reason. */
   readonly closing: ReadonlyArray<Section>
   readonly byCode: boolean
@@ -88,7 +88,7 @@ interface Parts extends HookAnswerOptions {
 const sparedLead = "This did not pass, and blocks nothing: only exit code 2, or a block in JSON, erases what you have written."
 
 /** Only one of them can be meant. */
-const severalPaths = ({ paths }: MergedReplies): ReadonlyArray<Section> =>
+const severalPaths = ({ paths }: MergedOutputs): ReadonlyArray<Section> =>
   paths.length > 1 ? [{ ...section(paths.join("\n")), head: "Several hooks print a path for the worktree, each another one:" }] : []
 
 const whyNot = ({ blocksLeft, event }: HookAnswerOptions, { blockable, says }: EventRule): string =>
@@ -124,7 +124,7 @@ const printed = ({ context, messages, rule, said }: Parts): Pick<HookAnswer, "st
 /** So that nobody takes the text for JSON. */
 const instructionsLead = "From a hook:\n"
 
-const pathOf = ({ denials, paths }: MergedReplies): string | null => {
+const pathOf = ({ denials, paths }: MergedOutputs): string | null => {
   const [path] = paths
   return paths.length === 1 && denials.length === 0 && path !== undefined && !path.trimStart().startsWith("{") ? path : null
 }
@@ -173,7 +173,7 @@ const jsonOf = (parts: Parts): JsonAnswer => {
 }
 
 /** Makes the JSON that is told when the event is over: `against` are the reasons of what would have blocked. */
-const laterOf = ({ event }: HookAnswerOptions, said: MergedReplies, against: ReadonlyArray<Section>, aside: ReadonlyArray<Section>): JsonAnswer => {
+const laterOf = ({ event }: HookAnswerOptions, said: MergedOutputs, against: ReadonlyArray<Section>, aside: ReadonlyArray<Section>): JsonAnswer => {
   const rule = ruleOf(event)
   const reaches = rule.json && rule.context !== null
   const stop = said.stops === null ? [] : [section(["A hook asks to end the turn, which went on meanwhile.", ...said.stops].join("\n"))]

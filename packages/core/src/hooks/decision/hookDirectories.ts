@@ -1,6 +1,6 @@
 import * as path from "node:path"
 import { lookAt } from "../../files/fileLook.ts"
-import { compareNames } from "../../worktree/byteNames.ts"
+import { compareNames } from "../../worktree/latin1Paths.ts"
 import type { ProjectTree, TreeFile } from "../../worktree/projectTree.ts"
 import { globTest } from "../definition/hookGlobs.ts"
 

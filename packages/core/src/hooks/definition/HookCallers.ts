@@ -3,7 +3,7 @@ import { refusalOf, rowOf, watchesFiles } from "../HookEvents.ts"
 import { anyFile, common, isForAll, isOfTools, matchedField, matches } from "../HookMatcher.ts"
 import type { HookList } from "../Hooks.ts"
 import { isOf } from "./hookGraph.ts"
-import { clientCall } from "./hookHandlers.ts"
+import { clientCall } from "./settingsHookEntries.ts"
 
 /** The calls that Claude Code makes for a hook at one of its events. */
 export interface HookCalled {

@@ -11,16 +11,16 @@ import type { SessionId } from "han-core/Entry"
 import type { RebuildProgress } from "han-core/JournalAdmin"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
-import { breathe, Database, fromDriver } from "../database/Database.ts"
+import { Database, fromDriver, yieldUntilIdle } from "../database/Database.ts"
+import { backfill } from "./backfill.ts"
 import type { Chunks } from "./chunk.ts"
-import { fill } from "./fill.ts"
 import type { Projection, TableName } from "./Projection.ts"
 import type { Table } from "./ReadModels.ts"
 import { createRevision, dropRevision, type Installed, install, modelOf, readModels, tableOf } from "./revisions.ts"
 
 /** The read models and projections of a store: which tables are in use, who may write, and bringing new tables up to the journal. */
-export class Models extends Context.Tag("han-sql/Models")<
-  Models,
+export class ReadModelTables extends Context.Tag("han-sql/ReadModelTables")<
+  ReadModelTables,
   {
     /** Runs `effect` in a transaction of its own; one at a time on SQLite, where there is one writer. */
     readonly write: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.SqlClient>>
@@ -47,7 +47,7 @@ export class Models extends Context.Tag("han-sql/Models")<
 
 type Options = { readonly prices: PriceTable; readonly projections: ReadonlyArray<Projection> }
 
-export const layer = (options: Options): Layer.Layer<Models, SqlError, Database> => Layer.scoped(Models, make(options))
+export const layer = (options: Options): Layer.Layer<ReadModelTables, SqlError, Database> => Layer.scoped(ReadModelTables, make(options))
 
 export const make = Effect.fnUntraced(function* (options: Options) {
   const database = yield* Database
@@ -60,7 +60,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     Effect.catchAll((error) => Effect.logError(fromDriver(database.location, "rebuild", error.cause).message)),
     Effect.forkScoped
   )
-  return Models.of({
+  return ReadModelTables.of({
     write: filler.write,
     apply: (chunks) => Effect.forEach(installed, (of) => (of.filling ? Effect.void : applyTo(database, of, chunks)), { discard: true }),
     reapply: (chunks) => applyTo(database, main, chunks),
@@ -93,14 +93,14 @@ interface Filler {
   readonly installed: ReadonlyArray<Installed>
   /** The read models. */
   readonly main: Installed
-  readonly write: (typeof Models.Service)["write"]
+  readonly write: (typeof ReadModelTables.Service)["write"]
   /** Does one step of filling a revision. Writers wait until `after` has seen how far it came. */
   readonly step: <A>(of: Installed, revision: number, prices: PriceTable, after: (step: Step) => A) => Effect.Effect<A, SqlError>
   /** The revision of the read models that a rebuild fills; the one in use when there is none. */
   filled: number
   progress: RebuildProgress | null
 }
-type Step = Effect.Effect.Success<ReturnType<typeof fill>>
+type Step = Effect.Effect.Success<ReturnType<typeof backfill>>
 
 const fillerOf = Effect.fnUntraced(function* (database: typeof Database.Service, options: Options): Effect.fn.Return<Filler, SqlError> {
   const sql = database.write
@@ -121,7 +121,7 @@ const fillerOf = Effect.fnUntraced(function* (database: typeof Database.Service,
     installed,
     main,
     write,
-    step: (of, revision, prices, after) => writer.withPermits(1)(Effect.map(inTransaction(fill(sql, of.model, revision, prices)), after)),
+    step: (of, revision, prices, after) => writer.withPermits(1)(Effect.map(inTransaction(backfill(sql, of.model, revision, prices)), after)),
     filled: main.revision,
     progress: null
   }
@@ -142,7 +142,7 @@ const bring = (filler: Filler, of: Installed, revision: number, prices: PriceTab
       .pipe(
         Effect.mapError(Option.some),
         Effect.flatMap(Option.match({ onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed })),
-        Effect.tap(() => breathe)
+        Effect.tap(() => yieldUntilIdle)
       )
   )
 

@@ -1,5 +1,5 @@
 import { emojiNames } from "./emojiNames.ts"
-import { valenceLexicon } from "./valenceLexicon.ts"
+import { vaderLexicon } from "./vaderLexicon.ts"
 
 /** Both from -1 to 1. */
 export interface Valence {
@@ -29,7 +29,7 @@ const neverBy = 1.25
 /** The share of a booster that is left, by the number of words between. */
 const damping = [0, 1, 0.95, 0.9]
 
-// The word lists are VADER's too (see valenceLexicon.ts).
+// The word lists are VADER's too (see vaderLexicon.ts).
 const raising =
   "absolutely amazingly awfully completely considerably decidedly deeply effing enormously entirely especially exceptionally extremely fabulously flipping " +
   "flippin fricking frickin frigging friggin fully fucking greatly hella highly hugely incredibly intensely majorly more most particularly purely quite really " +
@@ -70,7 +70,7 @@ const isFigure = (word: string): boolean => /^[\d.,:/-]+$/.test(word) || figures
 let lexicon: ReadonlyMap<string, number> | undefined
 const lexiconRead = (): ReadonlyMap<string, number> =>
   (lexicon ??= new Map(
-    valenceLexicon.flatMap(([valence, words]) => words.split(" ").flatMap((word): Array<[string, number]> => (isFigure(word) ? [] : [[word, valence]])))
+    vaderLexicon.flatMap(([valence, words]) => words.split(" ").flatMap((word): Array<[string, number]> => (isFigure(word) ? [] : [[word, valence]])))
   ))
 
 let names: ReadonlyMap<string, string> | undefined

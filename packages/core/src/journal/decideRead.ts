@@ -13,7 +13,7 @@ export type Decision =
   | { readonly _tag: "Begin" }
 
 /** `known`: what the journal has of this file; undefined when it has nothing. */
-export const decide = (known: Pick<TranscriptInfo, "bytes" | "file" | "missingSince"> | undefined, file: TranscriptFile): Decision => {
+export const decideRead = (known: Pick<TranscriptInfo, "bytes" | "file" | "missingSince"> | undefined, file: TranscriptFile): Decision => {
   if (known === undefined) return { _tag: "Begin" }
   // Fewer bytes than were kept: it was cut off or written anew.
   if (file.size < known.bytes) return { _tag: "Begin" }

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { Entry } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
 import type { OwnerId } from "han-core/Viewer"
-import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/stored.ts"
+import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/storedEntries.ts"
 import { storedChunk } from "./chunk.ts"
 import { PendingWords } from "./pendingWords.ts"
 import { type Model, tableOf } from "./revisions.ts"
@@ -12,7 +12,7 @@ import { type Model, tableOf } from "./revisions.ts"
 type StoredBlock = BlockRow & Omit<TranscriptRow, "no" | "lines">
 
 /** One step of bringing the tables of `revision` up to the journal, inside a transaction. The step that finds nothing left puts them to use. */
-export const fill = Effect.fnUntraced(function* (
+export const backfill = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   model: Model,
   revision: number,

@@ -10,8 +10,8 @@ import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine } from "han-core/SessionEvent"
 import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
-import { sessionNumbers, sessionsNamed } from "../blocks/stored.ts"
-import { anyOf, breathe, insertRows, storable, type Value } from "../database/Database.ts"
+import { sessionNumbers, sessionsNamed } from "../blocks/storedEntries.ts"
+import { anyOf, insertRows, storable, type Value, yieldUntilIdle } from "../database/Database.ts"
 import type { Chunk } from "../readmodels/chunk.ts"
 import type { PendingWords } from "../readmodels/pendingWords.ts"
 
@@ -41,7 +41,7 @@ export const prepare = Effect.fnUntraced(function* (append: Append): Effect.fn.R
   const decoded: Array<DecodedLine> = []
   for (let from = 0; from < entries.length; from += decodeAtOnce) {
     for (const entry of entries.slice(from, from + decodeAtOnce)) decoded.push(decode(append.transcript, entry))
-    yield* breathe
+    yield* yieldUntilIdle
   }
   return { ...append, id: transcriptId(append.transcript), entries, decoded, packed }
 })
@@ -49,7 +49,7 @@ export const prepare = Effect.fnUntraced(function* (append: Append): Effect.fn.R
 const decodeAtOnce = 100
 
 /** Puts the lines that are new into the journal, and gives them as chunks for the models. */
-export const keep = Effect.fnUntraced(function* (
+export const appendEntries = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   prices: PriceTable,
   owner: OwnerId,
@@ -176,7 +176,7 @@ const noteTranscripts = Effect.fnUntraced(function* (
     } else {
       const changed = { lines, bytes, ...(file !== null && { file, missing_since: null }), ...(meta !== null && { meta }) }
       yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
-      if (++updated % updatedAtOnce === 0) yield* breathe
+      if (++updated % updatedAtOnce === 0) yield* yieldUntilIdle
     }
   }
   const columns = "owner, id, session_no, machine, source, kind, agent_id, generation, lines, bytes, file, meta"

@@ -3,7 +3,7 @@ import { clipped } from "../../text/Clip.ts"
 import { shellWord } from "../../text/ShellWord.ts"
 import { withoutAnsi } from "../../text/terminal.ts"
 import { type HookOutcome, whyNotRun } from "../HookOutcome.ts"
-import type { Section } from "./fairText.ts"
+import type { Section } from "./textBudget.ts"
 
 /** Tells whether a gate did not do what it is there for, and stops what it guards. What the user has written is erased by no accident: by exit code 2, or when it is closed. */
 export const isShut = ({ onError, status }: HookOutcome, erases: boolean): boolean =>

@@ -5,7 +5,7 @@
  * package. Changed: only mean valences, grouped by them; of words that differ in case alone the last one counts; entries of several words are left out, for
  * they are never met where a text is read word by word.
  */
-export const valenceLexicon: ReadonlyArray<readonly [valence: number, words: string]> = [
+export const vaderLexicon: ReadonlyArray<readonly [valence: number, words: string]> = [
   [-3.9, "rapist"],
   [-3.8, "raping slavery"],
   [-3.7, "fu kill murder rape terrorist"],

@@ -1,9 +1,9 @@
 import { array, canonicalJson, isObject, type JsonObject } from "../../text/json.ts"
 import { type EventRule, type FieldKind, type Permission, permissions } from "../HookEvents.ts"
 import type { HookOutcome } from "../HookOutcome.ts"
-import { type Section, section } from "./fairText.ts"
-import { readable, subjectOf } from "./gateReasons.ts"
-import { type HookReply, type Printed, printedBy } from "./hookReplies.ts"
+import { readable, subjectOf } from "./blockMessages.ts"
+import { type HookReply, type Printed, printedBy } from "./hookOutputJson.ts"
+import { type Section, section } from "./textBudget.ts"
 
 /** A block that a command answered itself. */
 export interface Denial {
@@ -12,7 +12,7 @@ export interface Denial {
 }
 
 /** The outputs of the commands that passed, as one. */
-export interface MergedReplies {
+export interface MergedOutputs {
   /** Null: nobody says `continue: false`. Else the reasons for it. */
   readonly stops: ReadonlyArray<string> | null
   readonly denials: ReadonlyArray<Denial>
@@ -37,7 +37,7 @@ export interface MergedReplies {
 const maxPath = 4096
 
 /** Merges the outputs of hooks that ran and passed: those of skipped and cached ones are not told again, and the output of a failed one is its reason. */
-export const mergedReplies = (outcomes: ReadonlyArray<HookOutcome>, event: string | null, rule: EventRule): MergedReplies => {
+export const mergeOutputs = (outcomes: ReadonlyArray<HookOutcome>, event: string | null, rule: EventRule): MergedOutputs => {
   const replies: Array<HookReply> = []
   const contexts: Array<Section> = []
   const messages: Array<Section> = []

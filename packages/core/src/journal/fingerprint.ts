@@ -6,12 +6,12 @@ import type { Entry } from "./Entry.ts"
 export const edgeBytes = 4096
 
 /** The two ends of the bytes that are kept of a file: all of them, twice, while they are few. */
-export interface Edges {
+export interface Fingerprint {
   readonly head: Uint8Array
   readonly tail: Uint8Array
 }
 
-export const noEdges: Edges = { head: new Uint8Array(0), tail: new Uint8Array(0) }
+export const noFingerprint: Fingerprint = { head: new Uint8Array(0), tail: new Uint8Array(0) }
 
 /** The ranges of the edges of the first `length` bytes of a file. */
 export const edgeRanges = (length: number) => {
@@ -22,7 +22,7 @@ export const edgeRanges = (length: number) => {
 const newline = Uint8Array.of(10)
 
 /** The edges when these lines are kept too. Copies, so that no block of a file stays in memory for its edges. */
-export const extendEdges = (edges: Edges, lines: ReadonlyArray<Pick<Entry, "bytes">>): Edges => {
+export const extendFingerprint = (edges: Fingerprint, lines: ReadonlyArray<Pick<Entry, "bytes">>): Fingerprint => {
   const first: Array<Uint8Array> = [edges.head]
   let size = edges.head.length
   for (const { bytes } of lines) {
