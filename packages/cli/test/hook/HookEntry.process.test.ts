@@ -5,10 +5,10 @@ import { tmpdir } from "node:os"
 import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { putBinaries } from "../../../../test/binaries.ts"
 import { ended, machine } from "../HanProcess.ts"
 import { answering, entry, failure, fromSource, node, type Peer, type Place, peer, place, says, send } from "../HookPeer.ts"
 
-const repository = fileURLToPath(new URL("../../../..", import.meta.url))
 const payload = (fields: object = {}) => `${JSON.stringify({ session_id: "s", hook_event_name: "Stop", ...fields })}\n`
 
 let here: Place
@@ -57,10 +57,10 @@ describe("what it loads", () => {
     return { files: named(files), builtins: named(builtins), later: named(later) }
   }
 
-  it("is five files and two modules of the runtime: no Effect, no network, no client", () => {
+  it("The hook entry is four files, the path of the socket and two modules of the runtime: no Effect, no network, no client", () => {
     expect(graph(entry)).toEqual({
-      files: ["coordinator/HanHome.ts", "hook/HookArgs.ts", "hook/HookConnection.ts", "hook/HookInput.ts", "hookEntry.ts"],
-      builtins: ["node:os", "node:path"],
+      files: ["hook/HookArgs.ts", "hook/HookConnection.ts", "hook/HookInput.ts", "hookEntry.ts"],
+      builtins: ["han-core/unstable/CoordinatorSocket", "node:os", "node:path"],
       later: [
         "bin.ts",
         "environment/Output.ts",
@@ -94,10 +94,7 @@ describe("what it loads", () => {
 
 // The same calls of the program as it is released, and from its source.
 const compiled = join(mkdtempSync(join(tmpdir(), "han-compiled-")), "han")
-beforeAll(() => {
-  const { status, stderr } = spawnSync(node, [join(repository, "scripts", "build-binary.mjs"), dirname(compiled), "han"], { encoding: "utf8" })
-  if (status !== 0) throw new Error(stderr)
-})
+beforeAll(() => putBinaries(dirname(compiled)))
 afterAll(() => rmSync(dirname(compiled), { recursive: true, force: true }))
 
 describe.each([
