@@ -279,7 +279,7 @@ describe("files in commands", () => {
       }),
       { numRuns: runs(4000, 300) }
     )
-    expect(judged).toBeGreaterThan(20)
+    expect(judged).toBeGreaterThan(runs(20, 0))
     for (const [, command] of forms) if (accepted(command)) expect(accepted(written(command))).toBe(true)
   }, 120_000)
 
