@@ -101,7 +101,7 @@ export const suite = (name: string, fresh: () => Store) => {
       assert.deepStrictEqual(yield* found("thirdword"), ["b1"])
     }))
 
-  test("one that grows is found to its end, one that was written anew by what it says now; parts that come twice are nothing, a gap is an error", () =>
+  test("An output that grows is found to its end, and one that was written anew by what it says now", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       yield* journal.append(transcript("s1"), lines([pointing("a1", 1, "one.txt", "s1")]))
@@ -160,7 +160,7 @@ export const suite = (name: string, fresh: () => Store) => {
       )
     ))
 
-  test("what a person should know: files that are missing, refused, cut, too long to be searched; a fork's are its origin's", () =>
+  test("Outputs that are missing, refused, cut or too long are told of, and a fork's are its origin's", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       yield* journal.append(
