@@ -53,7 +53,7 @@ describe("a coordinator", () => {
     })
   )
 
-  it.scopedLive("A coordinator the doctor tells totals, problems, and when Claude Code deletes what", () =>
+  it.scopedLive("The doctor tells totals, problems, and when Claude Code deletes what", () =>
     Effect.gen(function* () {
       const here = yield* place
       const old = write(here, id(1), ["hello"])

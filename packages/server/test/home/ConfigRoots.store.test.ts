@@ -278,7 +278,7 @@ describe("while transcripts are followed", () => {
 })
 
 describe("a coordinator", () => {
-  it.scopedLive("A coordinator answers for the folders, and for the files of Claude Code in them, and follows what is registered", () =>
+  it.scopedLive("A coordinator answers for the folders and Claude Code's files in them, and follows what is registered", () =>
     Effect.gen(function* () {
       const { at, folder, home } = yield* here()
       const work = at("work")
