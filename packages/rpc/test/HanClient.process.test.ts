@@ -56,7 +56,7 @@ for (const [name, over] of [
   ["HTTP", overHttp]
 ] as const) {
   describe(`over ${name}`, () => {
-    it.scopedLive("every error is what it was", () =>
+    it.scopedLive("Every error arrives with the class and the message that it had", () =>
       Effect.gen(function* () {
         const sessions = yield* Sessions
         const journal = yield* Journal
