@@ -86,7 +86,7 @@ describe("blocks", () => {
     ])
   })
 
-  it("Blocks of older lines that are a call or a result", async () => {
+  it("Blocks of older lines show the call or the result that the line is", async () => {
     expect(await blocksOf({ type: "tool_use", uuid: "x", name: "Bash", input: { command: "ls" } })).toMatchObject([
       { type: "TOOL_USE", toolCallId: "x", name: "Bash", input: '{\n  "command": "ls"\n}' }
     ])

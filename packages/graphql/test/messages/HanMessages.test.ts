@@ -91,7 +91,7 @@ describe("hooks", () => {
     ["hook_validation_cache", { files: ["/a", "/b"] }, { fileCount: 2 }],
     ["hook_validation_cache", { file_count: 4 }, { fileCount: 4 }],
     ["hook_validation_cache", {}, { fileCount: null }]
-  ])("A line %s with the data %o shows its fields", async (type, data, answer) => {
+  ])("A hook line %s with the data %o shows its fields", async (type, data, answer) => {
     expect(await told(type, data)).toMatchObject(answer)
   })
 })
@@ -192,7 +192,7 @@ describe("memory", () => {
       }
     ],
     ["sentiment_analysis", { message_id: "m", sentiment_score: "bad" }, { sentimentScore: null, frustrationScore: null, signals: null }]
-  ])("A line %s with the data %o shows its fields", async (type, data, answer) => {
+  ])("A memory line %s with the data %o shows its fields", async (type, data, answer) => {
     expect(await told(type, data)).toMatchObject(answer)
   })
 })

@@ -218,7 +218,7 @@ for (const [name, fresh] of stores)
       expect(met).toEqual(old)
     })
 
-    it("each message is met once, where it was", async () => {
+    it("Each message is met once while rows arrive, where it was", async () => {
       const { sessions } = await asking.ask(
         "{ sessions(first: 1000) { edges { node { sessionId subagents { agentId } messages(first: 0) { totalCount } } } } }"
       )
@@ -233,7 +233,7 @@ for (const [name, fresh] of stores)
       }
     })
 
-    it("each hit of a search is met once, where it was", async () => {
+    it("Each hit of a search is met once while rows arrive, where it was", async () => {
       const [old, met] = await walk(root("search", "messageId", ', text: "token"'), 5, false)
       expect(old.length).toBeGreaterThan(10)
       expect(met).toEqual(old)
