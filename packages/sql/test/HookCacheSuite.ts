@@ -113,7 +113,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
   const counted = (of: Place) =>
     Effect.forEach(tables, (table) => Effect.map(of.run(`SELECT COUNT(*) AS found FROM ${table}`), ([row]) => Number(row?.["found"])))
 
-  test("what was recorded is found, and nothing else", (of) =>
+  test("A recorded pass is found, and nothing else", (of) =>
     on(of, (cache) =>
       Effect.gen(function* () {
         const one = passed({ gate: sha("g"), reads: [file("a.ts"), file("b.ts")], each: [file("a.ts")], command: 'echo "\\$x" %_\n\ttwo' })
@@ -151,7 +151,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       })
     ))
 
-  test("what a gate read last tells what is deleted since, in each worktree", (of) =>
+  test("The files that a gate read last are known in each worktree", (of) =>
     on(of, (cache) =>
       Effect.gen(function* () {
         const gate = sha("g")
@@ -198,7 +198,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       assert.deepStrictEqual(yield* counted(of), [0, 0, 0])
     }))
 
-  test("any history answers as its model does", (of) =>
+  test("Any history of passes and questions is answered as its model does", (of) =>
     on(of, (cache) =>
       Effect.promise(() =>
         fc.assert(
@@ -260,7 +260,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       )
     }))
 
-  test("the oldest beyond 50,000 passes and 500,000 files go", (of) =>
+  test("The oldest passes beyond 50,000 and files beyond 500,000 go", (of) =>
     Effect.gen(function* () {
       const one = passed({ gate: sha("g"), each: [file("a.ts")], passedAt: now + day })
       yield* on(of, () => Effect.void)

@@ -258,7 +258,7 @@ it("read models of another version are filled anew while the store answers, also
   assert.strictEqual(tables.length, 1)
 })
 
-it("other prices are applied to what is already there", async () => {
+it("Changed prices are applied to what is already there", async () => {
   await on(Effect.flatMap(wholeJournal, (journal) => journal.append(transcript("p"), lines([paid]))))
   const cost = Effect.map(
     Effect.flatMap(Usage, (usage) => usage.report({ by: "model" })),
