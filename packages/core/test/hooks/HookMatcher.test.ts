@@ -42,7 +42,7 @@ describe("what stands behind the colon", () => {
     ["PreToolUse:mcp__a", "mcp__a__read", false],
     ["FileChanged:package.json|a.ts", "a.ts", true],
     ["FileChanged:package.json", "package_json", false]
-  ])("%s is for %s: %s", (text, value, expected) => {
+  ])("The trigger %s is for the value %s: %s", (text, value, expected) => {
     expect(isMeant(triggerIn(text), value)).toBe(expected)
   })
 

@@ -57,7 +57,7 @@ describe("F10", () => {
     ["Please add tests", 1.59105498385621],
     ["and this?\nsecond", -0.23212843729146443],
     ["hello world", 0]
-  ])("The score of %j is right, too", (text, score) => close(analysed(text).score, score))
+  ])("The score of %j is the expected one", (text, score) => close(analysed(text).score, score))
 })
 
 describe("valence", () => {
@@ -73,7 +73,7 @@ describe("valence", () => {
     ["Today SUX!", -0.5461],
     ["Make sure you :) or :D today!", 0.8633],
     ["Not bad at all", 0.431]
-  ])("The valence of \"%s\" is what VADER's authors print", (text, compound) => expect(analysed(text).score / 5).toBeCloseTo(compound, 4))
+  ])('The valence of "%s" is what VADER\'s authors print', (text, compound) => expect(analysed(text).score / 5).toBeCloseTo(compound, 4))
 
   /** The sum of valences behind a score. */
   const sumOf = (text: string): number => {
@@ -173,7 +173,7 @@ describe("frustration", () => {
     ["give up, give up, give up", "high"],
     // Unpleasant enough without a signal.
     ["this is horrible, awful and terrible", "high"]
-  ])("%j is %s", (text, level) => expect(analysed(text).frustration?.level).toBe(level))
+  ])("The frustration in %j is %s", (text, level) => expect(analysed(text).frustration?.level).toBe(level))
 })
 
 describe("what is no feeling", () => {
@@ -280,7 +280,7 @@ describe("any text", () => {
     ["words at which everything is asked", "xx yy so great ".repeat(analysedLength / 15)],
     ["emoji", "☺".repeat(analysedLength)],
     ["words of giving up", "give ".repeat(analysedLength / 5)]
-  ])("The analysis stands %s", (_, text) => {
+  ])("The analysis copes with %s of the greatest length", (_, text) => {
     expect(text.length).toBeLessThanOrEqual(analysedLength)
     holds(text)
   })

@@ -168,7 +168,7 @@ describe("what is named as a transcript and is none", () => {
     })
   )
 
-  it.scopedLive("the list is bounded, the number is not", () =>
+  it.scopedLive("The list of such files is bounded, and their number is not", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (let n = 0; n < 130; n++) put(path.join(root, `projects/-p/odd-${n}.jsonl`), "{}\n")

@@ -12,7 +12,7 @@ describe("tools of Claude Code", () => {
     ["WebSearch", "web"],
     ["mcp__linear__list_issues", "mcp"],
     ["constructor", "other"]
-  ])("%s is of the kind %s", (name, kind) => {
+  ])("The tool %s is of the kind %s", (name, kind) => {
     expect(toolKind(name)).toBe(kind)
   })
 
@@ -37,7 +37,7 @@ describe("tools of Claude Code", () => {
     ],
     [{ stdout: "ok" }, null],
     [["task"], null]
-  ])("a result that is %j says of a task %j", (structured, expected) => {
+  ])("A result of %j says of a task %j", (structured, expected) => {
     expect(taskResult(structured)).toEqual(expected)
   })
 })

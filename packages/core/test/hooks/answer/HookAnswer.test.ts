@@ -111,7 +111,7 @@ describe("answers of commands", () => {
     })
   })
 
-  it("nobody allows what another one is against, blocks left or not", () => {
+  it("No hook allows what another one is against, blocks left or not", () => {
     for (const against of [permission("deny", "no"), failed()]) {
       const json = jsonOf("PreToolUse", [permission("allow"), against], { blocksLeft: false })
       expect(Object.keys(json)).toEqual(["systemMessage"])
@@ -152,7 +152,7 @@ describe("answers of commands", () => {
     }
   })
 
-  it("the first that replaces an output counts", () => {
+  it("The first hook that replaces an output counts", () => {
     const json = jsonOf("PostToolUse", [
       answered(specific("PostToolUse", { updatedToolOutput: "one" })),
       answered({ decision: "block", reason: "look", ...specific("PostToolUse", { updatedToolOutput: ["two"] }) }, { name: "two" })
@@ -167,7 +167,7 @@ describe("answers of commands", () => {
     expect(stderr).toContain("updatedToolOutput")
   })
 
-  it("what ends the turn does, with all reasons", () => {
+  it("A hook that ends the turn does so, and all reasons are told", () => {
     const stop = (stopReason?: string) => answered({ continue: false, ...(stopReason === undefined ? {} : { stopReason }) })
     expect(give("Stop", [answered({ continue: true }), stop("a"), stop(), stop("b")], { blocksLeft: false })).toEqual({
       answer: { exitCode: 0, stdout: JSON.stringify({ continue: false, stopReason: "a\n\nb" }), stderr: "" },
@@ -176,7 +176,7 @@ describe("answers of commands", () => {
     expect(give("PostToolUse", [stop("because"), failed()]).answer.stderr).toContain("A hook asks to end the turn.\nbecause")
   })
 
-  it("messages and contexts follow each other, lists come together, of other fields the first counts", () => {
+  it("Messages and contexts follow each other, lists are joined, and of other fields the first counts", () => {
     const start = (n: number, more: object) => answered({ systemMessage: `m${n}`, ...specific("SessionStart", { additionalContext: `c${n}`, ...more }) })
     expect(
       jsonOf("SessionStart", [
@@ -204,7 +204,7 @@ describe("answers of commands", () => {
     })
   })
 
-  it("output is suppressed when all say so, and there is something", () => {
+  it("Output is suppressed when all hooks say so, and there is some", () => {
     expect(jsonOf("Stop", [answered({ suppressOutput: true, systemMessage: "x" }), answered({ suppressOutput: true })])).toEqual({
       systemMessage: "x",
       suppressOutput: true
@@ -273,14 +273,14 @@ describe("context", () => {
 
 describe("a new worktree", () => {
   const path = (stdout: string) => outcome({ stdout })
-  it("A new worktree is where exactly one hook says", () => {
+  it("The place of a new worktree is where exactly one hook says", () => {
     expect(give("WorktreeCreate", [path("/w/a\n"), outcome()]).answer).toEqual({ exitCode: 0, stdout: "/w/a", stderr: "" })
     expect(give("WorktreeCreate", [path("/w/a"), path("/w/a")], { notes: ["n"] }).answer).toEqual({ exitCode: 0, stdout: "/w/a", stderr: "n" })
     expect(give("WorktreeCreate", [answered(specific("WorktreeCreate", { worktreePath: "/w/b" }))]).answer.stdout).toBe("/w/b")
     expect(jsonOf("WorktreeCreate", [path("/w/a")], { as: "http" })).toEqual(specific("WorktreeCreate", { worktreePath: "/w/a" }))
   })
 
-  it("A new worktree is nowhere when they do not agree, or one of them failed", () => {
+  it("A new worktree has no place when the hooks do not agree, or one of them failed", () => {
     expect(give("WorktreeCreate", [path("/w/a"), path("/w/b")]).answer).toMatchObject({
       exitCode: 2,
       stdout: "",

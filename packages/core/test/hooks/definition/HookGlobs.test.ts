@@ -114,7 +114,7 @@ describe("broken globs", () => {
     )
   })
 
-  it("a name means itself", () => {
+  it("A name as a pattern means itself", () => {
     const name = fc.string({ unit: "binary", minLength: 1, maxLength: 8 }).filter((text) => !/[\0/\\*?[\]{}()|!]/.test(text) && !/^\.+$/.test(text))
     fc.assert(
       fc.property(name, (text) => matcher([text])(text) && matcher([text])(`${text}/below`) && literals([text])[0] === text && !matcher([text])(`${text}x`))

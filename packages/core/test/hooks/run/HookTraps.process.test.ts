@@ -40,7 +40,7 @@ describe("a pass from the cache never hides anything", () => {
     })
   )
 
-  it.scopedLive("another call's limit is not this one's", () =>
+  it.scopedLive("The limit of one call of a gate does not end another call of it", () =>
     Effect.gen(function* () {
       const { put, run } = yield* hookProject(hook("slow", "sleep 2; exit 2", onText, "[Stop, SessionEnd]"))
       put("a.txt", "")
@@ -132,7 +132,7 @@ describe("no hook is passed over that should run", () => {
     })
   )
 
-  it.scopedLive("a test that could not be run is no no", () =>
+  it.scopedLive("A dir_test that could not be run does not count as a no", () =>
     Effect.gen(function* () {
       const { put, run } = yield* hookProject(hook("check", "true", `${onText}    dir_test: kill -9 $$\n    on_error: closed\n`))
       put("a.txt", "")

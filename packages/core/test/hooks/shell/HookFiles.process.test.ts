@@ -144,13 +144,13 @@ describe("files in commands", () => {
     expect(output(`cat <<'EOF'\n${F} \`$(\nEOF`, ["a b"])).toBe(`${F} \`$(\n`)
   })
 
-  it("a question for one word gets one", () => {
+  it("A command that expects one word gets one", () => {
     for (const test of [`[ -n "${F}" ]`, `test -n ${F}`, `[[ -n ${F} ]]`, `[ ! -z "${F}" ]`, `[ "${F}" != "" ]`, `bash -c '[ -n "${F}" ]'`])
       expect(output(`if ${test}; then echo yes; fi`, nasty)).toBe("yes\n")
     expect(output(`echo -n ${F}`, ["a", "b"])).toBe("a b")
   })
 
-  it("no name is run", () => {
+  it("No file name is run as a command", () => {
     for (const [, command] of forms) output(command, nasty)
     expect(execFileSync("ls", [folder], { encoding: "utf8" })).not.toContain("pwned")
   })
@@ -258,7 +258,7 @@ describe("files in commands", () => {
     )
   }, 120_000)
 
-  it("bash takes what it took before", () => {
+  it("Bash still accepts a command that it accepted before the files were put in", () => {
     const piece = FastCheck.constantFrom(
       ..."\" ' ` $( ) ( { } ${x:- ${x# $(( )) ; ;; | & && < > << <<- <<< <( \\ # $' $\" [[ ]] [ -n ] case in esac if then fi f() a= x EOF -c sh".split(" "),
       "\n",
