@@ -304,7 +304,7 @@ describe("a coordinator that does not answer", () => {
     expect(await told(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: expect.stringMatching(stopped) })
   })
 
-  it("A coordinator that does not answer may be something else", async () => {
+  it("A program on the socket that is no coordinator is named as such", async () => {
     const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
     await new Promise<void>((resolve) => server.listen(here.socket, resolve))
     const { code, err } = await told(["hook", "run", "Stop"], payload())
@@ -314,7 +314,7 @@ describe("a coordinator that does not answer", () => {
     expect([long.code, long.err]).toEqual([0, expect.stringContaining("too long for a socket")])
   })
 
-  it("A coordinator that does not answer may be of another release, or break down", async () => {
+  it("A coordinator of another release, or one that breaks down, is named as such", async () => {
     const answers: ReadonlyArray<readonly [Parameters<typeof answering>[0], RegExp]> = [
       [{ _tag: "Defect", defect: "Unknown request tag: HookRunner.answer" }, /older than this han .* `han coordinator stop` ends it/],
       [{ _tag: "Defect", defect: { name: "Error", message: "out of\n  luck" } }, /broke down over this call, .*: out of luck; `han coordinator logs`/],

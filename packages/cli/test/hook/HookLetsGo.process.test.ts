@@ -70,7 +70,7 @@ describe("a hook that lets go", () => {
     expect(readdirSync(here.home).filter((name) => name.startsWith(".attempt"))).toEqual([])
   })
 
-  it("A hook that lets go says why the one that it starts cannot be", async () => {
+  it("A hook that lets go says why the coordinator that it starts cannot be started", async () => {
     writeFileSync(join(here.home, "config.json"), "{ nonsense")
     for (const _ of [1, 2]) {
       const { message } = await call("Stop", { environment: { HAN_HOOK_NO_START: "0" } })
