@@ -207,7 +207,7 @@ describe("a file that cannot be changed", () => {
     ["a name twice", '{"enabledPlugins": {},\n "enabledPlugins": {}}', 2, 2, "a second time"],
     ["nested without end", `{"a":${"[".repeat(200_000)}`, 1, 1, "nested too deeply"]
   ] as const
-  it.scoped.each(broken)("A file with %s is reported with its place, and left as it is", ([, text, line, column, why]) =>
+  it.scoped.each(broken)("A broken file is reported with its place, and left as it is: %s", ([, text, line, column, why]) =>
     Effect.gen(function* () {
       const file = put(path.join(yield* temporary, "settings.json"), text)
       const error = yield* Effect.flip(changing(file, on))

@@ -34,7 +34,7 @@ describe("what was said", () => {
     ["about a picture", "compare it with [Image #2] please", "compare it with [Image #2] please"],
     ["nothing", reminder, ""],
     ["nothing, however many", `${reminder}\n\n${reminder}`, ""]
-  ])("The text that a human wrote is found %s", (_, text, said) => expect(partsOf(text).said).toBe(said))
+  ])("The text that a human wrote is found: %s", (_, text, said) => expect(partsOf(text).said).toBe(said))
 
   it.each<[string]>([
     ["why does <system-reminder> show up in my prompts?"],

@@ -118,7 +118,7 @@ describe("valence", () => {
     ["an emoji with its variation selector", "☺️", 2],
     ["half an emoji", "\ud83d", 0],
     ["nothing but NUL", "\0\0", 0]
-  ])("The sum of valences is right for %s", (_, text, sum) => close(sumOf(text), sum))
+  ])("The valences of a text add up: %s", (_, text, sum) => close(sumOf(text), sum))
 
   it("The valence ends within 5 either way", () => {
     expect(analysed("great ".repeat(1500)).score).toBeCloseTo(5, 3)
@@ -280,7 +280,7 @@ describe("any text", () => {
     ["words at which everything is asked", "xx yy so great ".repeat(analysedLength / 15)],
     ["emoji", "☺".repeat(analysedLength)],
     ["words of giving up", "give ".repeat(analysedLength / 5)]
-  ])("The analysis copes with %s of the greatest length", (_, text) => {
+  ])("The analysis copes with a text of the greatest length: %s", (_, text) => {
     expect(text.length).toBeLessThanOrEqual(analysedLength)
     holds(text)
   })

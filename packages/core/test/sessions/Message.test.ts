@@ -71,7 +71,7 @@ describe("kind, role and text", () => {
     ["state", { type: "mode", mode: "normal" }, null, null, ""],
     ["a request", { type: "api-request", id: "i" }, null, null, ""],
     ["a total", { type: "cost-state", totalCostUSD: 1 }, null, null, ""]
-  ])("The line of %s has its kind, role and text", (_, record, kind, role, text) => {
+  ])("A line has its kind, role and text: %s", (_, record, kind, role, text) => {
     const decoded = line(record)
     expect([kindOf(decoded), kind === null ? null : roleOf(kind)]).toEqual([kind, role])
     if (kind !== null) expect(textOf(decoded)).toBe(text)
@@ -100,7 +100,7 @@ describe("who asks for something", () => {
     ["what one printed", user("<bash-stdout>a</bash-stdout><bash-stderr></bash-stderr>"), false, null],
     ["a notice", user("<task-notification>x</task-notification>\nRead the output file to retrieve the result: /tmp/x"), false, null],
     ["a block and nothing else", user("<user-prompt-submit-hook>x</user-prompt-submit-hook>"), false, null]
-  ])("The line of %s says whether somebody asks for something", (_, record, asks, said) => {
+  ])("A line says whether somebody asks for something: %s", (_, record, asks, said) => {
     const decoded = line(record)
     const kind = kindOf(decoded)
     expect([kind !== null && isPrompt(kind, decoded), spokenText(decoded)]).toEqual([asks, said])

@@ -207,7 +207,7 @@ describe("a result", () => {
     ],
     ["nothing", undefined, "", false],
     ["what it should not", { a: 1 }, "", false]
-  ])("A result of %s shows its text and whether it has an image", async (_, content, text, hasImage) => {
+  ])("A result shows its text and whether it has an image: %s", async (_, content, text, hasImage) => {
     expect(await blocksOf(result(content))).toMatchObject([{ toolCallId: "t", content: text, isError: false, hasImage }])
   })
 
@@ -236,7 +236,7 @@ describe("previews", () => {
     ["nothing", "aabb", 2, "aa..."],
     ["nothing at all", "aa", 2, "aa"],
     ["half a pair that stands alone", "aa\ud800\ud800b", 3, "aa\ud800..."]
-  ])("A preview does not cut %s", (_, text, length, preview) => {
+  ])("A preview ends at the right place: %s", (_, text, length, preview) => {
     expect(previewOf(text, length)).toBe(preview)
   })
 

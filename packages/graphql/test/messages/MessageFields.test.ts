@@ -31,7 +31,7 @@ describe("every message", () => {
     ["milliseconds", { timestamp: 1_772_359_201_000 }, "2026-03-01T10:00:01.000Z"],
     ["seconds", { timestamp: 1_772_359_201 }, "2026-03-01T10:00:01.000Z"],
     ["more than a date can hold", { timestamp: 1e300 }, "1970-01-01T00:00:00.000Z"]
-  ])("A message of %s has a timestamp all the same", async (_, more, timestamp) => {
+  ])("A message has a timestamp, whatever its line states: %s", async (_, more, timestamp) => {
     expect(await told(user("x", more))).toMatchObject({ timestamp })
   })
 
@@ -99,7 +99,7 @@ describe("user messages", () => {
     ["an older line that names it", "cleared", { isCommand: true, command: "/clear" }, "clear", "cleared"],
     ["an older meta line", "/clear now", { isCommand: true, isMeta: true }, "clear", "/clear now"],
     ["no name", "<command-name></command-name>", {}, null, "/"]
-  ])("User messages name the command of %s", async (_, text, more, commandName, content) => {
+  ])("User messages name their command: %s", async (_, text, more, commandName, content) => {
     expect(await told(user(text, more))).toMatchObject({ __typename: "CommandUserMessage", commandName, content, sentimentAnalysis: null })
   })
 

@@ -83,7 +83,7 @@ describe("user lines", () => {
     ],
     ["a subagent's task", user("do it", { isSidechain: true }), [{ _tag: "Prompted", origin: "machine" }], "agent"],
     ["no content", { type: "user", uuid: "u" }, [{ _tag: "Unrecognized", type: "user" }]]
-  ])("A user line gives the events of %s", (_, line, expected, kind) => {
+  ])("A user line gives its events: %s", (_, line, expected, kind) => {
     expect(eventsOf(line, kind)).toMatchObject(expected)
     expect(eventsOf(line, kind)).toHaveLength(expected.length)
   })

@@ -259,7 +259,7 @@ describe("taking it out again", () => {
     ["a comma at the end", '{\n  "hooks": {\n    "Stop": [\n      {"hooks": [{"type": "command", "command": "x"},]},\n    ],\n  },\n}'],
     ["others around", '{"hooks":{"PreToolUse":[{"matcher":"Bash","hooks":[{"type":"command","command":"x"}]}],"Stop":[{"hooks":[]}]},"z":null}']
   ] as const
-  it.scoped.each(cases)("A file with %s has every byte as it was after han's entries are taken out", ([, before]) =>
+  it.scoped.each(cases)("A file has every byte as it was after han's entries are taken out: %s", ([, before]) =>
     Effect.gen(function* () {
       const { place, record, settings, text } = yield* tree
       put(settings, before)
@@ -426,7 +426,7 @@ describe("files that are not simply there", () => {
     ["an event that is no list", '{\n  "hooks": {\n    "Stop": {}\n  }\n}', 3],
     ["hooks twice", '{"hooks": {},\n"hooks": {}}', 2]
   ] as const
-  it.scoped.each(broken)("A file with %s is refused with the line, and left as it is", ([, before, line]) =>
+  it.scoped.each(broken)("A broken file is refused with the line, and left as it is: %s", ([, before, line]) =>
     Effect.gen(function* () {
       const { place, root, settings, text } = yield* tree
       put(settings, before)
