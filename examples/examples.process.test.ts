@@ -26,7 +26,7 @@ const run = async (name: string, args: ReadonlyArray<string>, env: Readonly<Reco
   return text.out
 }
 
-it("embeds the indexer with a journal of its own", async () => {
+it("A program embeds the indexer with a journal of its own", async () => {
   const filename = join(folder, "own.db")
   const said = await run("embed.ts", [config("06-compact"), filename, "alpha"])
   assert.include(said, "5b701211-d820-4a2b-a533-715b28c0132f It says alpha.")
@@ -34,13 +34,13 @@ it("embeds the indexer with a journal of its own", async () => {
   assert.strictEqual(await run("embed.ts", [config("06-compact"), filename, "alpha"]), said)
 })
 
-it("adds a projection of its own", async () => {
+it("A program adds a projection of its own", async () => {
   const said = await run("projection.ts", [config("07-large-output"), join(folder, "own.db")])
   assert.match(said, /^\d+ \S+\n/)
   assert.strictEqual(await run("projection.ts", [config("07-large-output"), join(folder, "own.db")]), said)
 })
 
-it("runs on PostgreSQL, each owner for itself", async () => {
+it("A program runs on PostgreSQL, each owner for itself", async () => {
   const database = await createDatabase("example")
   try {
     const files = readdirSync(join(config("08-resume-fork"), "projects/-home-dev-project")).filter((name) => name.endsWith(".jsonl"))
@@ -50,7 +50,7 @@ it("runs on PostgreSQL, each owner for itself", async () => {
   }
 })
 
-it("asks the coordinator from a script", async () => {
+it("A script asks the coordinator", async () => {
   const env = { HAN_HOME: join(folder, "han"), HAN_PORT: "0", CLAUDE_CONFIG_DIR: config("02-streaming"), HOME: folder }
   const coordinator = spawn(process.execPath, ["--conditions=han-source", join(import.meta.dirname, "../packages/server/src/bin/coordinator.ts"), "serve"], {
     env: { ...process.env, ...env },

@@ -8,11 +8,11 @@ const check = (...subjects: ReadonlyArray<string>) => {
   return [status, stderr.split("\n").filter((line) => line !== "")]
 }
 
-it("passes subjects that begin with a verb in the imperative", () => {
+it("The check of commits passes subjects that begin with a verb in the imperative", () => {
   expect(check("Move the journal of core into a room", "Embed the store", "Pass null on", "x".repeat(72).replace("x", "X"))).toEqual([0, []])
 })
 
-it("refuses other forms of a verb, other words, prefixes, full stops and long subjects", () => {
+it("The check of commits refuses other verb forms, other words, prefixes, full stops and long subjects", () => {
   const bad = ["Moved it", "Moving it", "Moves it", "The journal moves", "What is read", "Hooks: run", "move it", "Move it.", `Move ${"x".repeat(68)}`]
   expect(check(...bad)).toEqual([1, bad.map((subject) => expect.stringContaining(`${subject}: `))])
 })

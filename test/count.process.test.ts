@@ -7,7 +7,7 @@ import { expect, it } from "vitest"
 
 const script = fileURLToPath(new URL("../scripts/count.mjs", import.meta.url))
 
-it("counts lines of code by package and room, without blank lines and comments", () => {
+it("The count of code lines is by package and room, without blank lines and comments", () => {
   const folder = mkdtempSync(join(tmpdir(), "han-count-"))
   try {
     const write = (path: string, text: string) => {

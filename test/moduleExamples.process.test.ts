@@ -105,25 +105,25 @@ beforeAll(async () => {
   complaints = await complaintsAbout([...found.flatMap(({ example }) => (typeof example === "string" ? [] : [example])), broken])
 }, longestCheckMs)
 
-it("takes the public modules of every package from its manifest", () => {
+it("The check of examples takes the public modules of every package from its manifest", () => {
   const names = modules.map(({ name }) => name)
   for (const name of ["han-core/Usage", "han-sql/SqliteStore", "han-rpc/HanPromise", "han-graphql/Schema", "han-server/Coordinator"])
     expect(names).toContain(name)
   expect(names.filter((name) => name.includes("unstable"))).toEqual([])
 })
 
-it("finds an example at the beginning of every public module", () => {
+it("The check of examples finds an example at the beginning of every public module", () => {
   const lacking = found.flatMap(({ example, module }) => (typeof example === "string" ? [{ ...module, example }] : []))
   const unexpected = lacking.filter(({ name }) => !without.includes(name)).map(({ example, file, name }) => `${name} (${file}) ${example}`)
   const written = without.filter((name) => !lacking.some((module) => module.name === name)).map((name) => `${name} is in the list of those without an example`)
   expect([...unexpected, ...written]).toEqual([])
 })
 
-it("names the module and the line of an example that does not compile", () => {
+it("The check of examples names the module and the line of an example that does not compile", () => {
   const said = complaints.filter((line) => line.includes("(broken:"))
   expect(said).toEqual([expect.stringMatching(/^han-core\/Usage \(broken:4\): error TS2322: /)])
 })
 
-it("compiles the example of every public module", () => {
+it("The check of examples compiles the example of every public module", () => {
   expect(complaints.filter((line) => !line.includes("(broken:"))).toEqual([])
 })

@@ -2,7 +2,7 @@ import pg from "pg"
 import { expect, it } from "vitest"
 import { createDatabase } from "./postgresDatabase.ts"
 
-it("gives every suite an empty UTF-8 database of its own on a real PostgreSQL", async () => {
+it("The helper gives every suite an empty UTF-8 database of its own on a real PostgreSQL", async () => {
   const one = await createDatabase("One suite")
   const two = await createDatabase("One suite")
   expect(one.url).not.toBe(two.url)

@@ -55,7 +55,7 @@ const complaintsAbout = (files: Record<string, string | object>) => {
   return complaints
 }
 
-it("passes a sound tree, whatever comments, strings and templates say", () => {
+it("The check of rules passes a sound tree, whatever comments, strings and templates say", () => {
   const source = [
     `import type { Thing } from "./Thing.ts"`,
     `// import "han-sql/Store"`,
@@ -78,13 +78,13 @@ it.each([
   ["a type in an import expression", `export type Store = import("han-sql/Store").Store`],
   ["an export from", `export { Store } from "han-sql/Store"`],
   ["an import in a template", "export const text = `${await import('han-sql/Store')}`"]
-])("refuses %s of a sibling that the package may not know", (_, source) => {
+])("The check of rules refuses %s of a sibling that the package may not know", (_, source) => {
   expect(complaintsAbout({ "packages/rpc/src/Bad.ts": `\n${source}\n`, "packages/rpc/package.json": manifest("rpc") })).toContain(
     "packages/rpc/src/Bad.ts:2: rpc may not import han-sql"
   )
 })
 
-it("refuses what a package may not declare or reference", () => {
+it("The check of rules refuses what a package may not declare or reference", () => {
   expect(
     complaintsAbout({
       "packages/core/package.json": { ...manifest("core"), dependencies: { "han-sql": "0.0.0", express: "4.0.0" }, peerDependencies: { effect: "^3.0.0" } },
@@ -99,7 +99,7 @@ it("refuses what a package may not declare or reference", () => {
   ])
 })
 
-it("refuses packages off the list, undeclared ones, closed modules, ways out of the package, and an unknown package", () => {
+it("The check of rules refuses unlisted, undeclared and unknown packages, closed modules, and ways out", () => {
   expect(
     complaintsAbout({
       "packages/cli/src/Bad.ts": `import { Database } from "bun:sqlite"\nimport * as Http from "@effect/platform/HttpClient"\nimport "han-core/text/Thing"\nimport "han-core/Thing"\nimport "../../sql/src/Thing.ts"\n`,
@@ -114,7 +114,7 @@ it("refuses packages off the list, undeclared ones, closed modules, ways out of 
   ])
 })
 
-it("refuses a circle of imports, of types too", () => {
+it("The check of rules refuses a circle of imports, of types too", () => {
   const one = (how: string) => `${how} { two } from "./Two.ts"\nexport const one = 1\n`
   const two = `import { three } from "./Three.ts"\nexport const two = three\n`
   const three = `import { one } from "../text/One.ts"\nexport const three = one\n`
@@ -124,7 +124,7 @@ it("refuses a circle of imports, of types too", () => {
     ).toEqual([expect.stringMatching(/^packages\/core\/src\/text\/\w+\.ts:1: import circle: (\w+\.ts → ){3}\w+\.ts$/)])
 })
 
-it("refuses a file in the wrong room, or in none", () => {
+it("The check of rules refuses a file in the wrong room, or in none", () => {
   const uses = (path: string) => `import type { thing } from "${path}"\nexport type Used = typeof thing\n`
   expect(
     complaintsAbout({
@@ -149,7 +149,7 @@ it("refuses a file in the wrong room, or in none", () => {
   ])
 })
 
-it("refuses exports by pattern, of what is not there, and under another name", () => {
+it("The check of rules refuses exports by pattern, of what is not there, and under another name", () => {
   const exports = {
     "./*": { "han-source": "./src/*.ts", types: "./dist/*.d.ts", default: "./dist/*.js" },
     "./Gone": exported("text/Gone"),
@@ -164,7 +164,7 @@ it("refuses exports by pattern, of what is not there, and under another name", (
   ])
 })
 
-it("refuses a test that reaches into another package", () => {
+it("The check of rules refuses a test that reaches into another package", () => {
   expect(
     complaintsAbout({
       "packages/cli/test/Thing.test.ts": `import "../../core/src/text/Thing.ts"\nimport "../src/terminal/Thing.ts"\nimport "../../../test/fixtures.ts"\n`
@@ -172,7 +172,7 @@ it("refuses a test that reaches into another package", () => {
   ).toEqual([`packages/cli/test/Thing.test.ts:1: "../../core/src/text/Thing.ts" leads into another package`])
 })
 
-it("refuses barrels, empty names and long files", () => {
+it("The check of rules refuses barrels, empty names and long files", () => {
   expect(
     complaintsAbout({
       "packages/core/src/text/index.ts": "",

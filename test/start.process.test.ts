@@ -8,7 +8,7 @@ import { expect, it } from "vitest"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-it("npm start on a machine without transcripts: samples in a temporary folder, asked from a second terminal, gone after Ctrl-C", async () => {
+it("The command npm start serves samples from a temporary folder, answers a second terminal, and ends with Ctrl-C", async () => {
   const person = mkdtempSync(join(tmpdir(), "han-person-"))
   const { CLAUDE_CONFIG_DIR: _, HAN_HOME: __, ...rest } = process.env
   const environment = { ...rest, HOME: person, HAN_PORT: "0" }

@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(() => one.close())
 
 describe("every command", () => {
-  it("index: reads nothing the second time", async () => {
+  it("The command index reads nothing the second time", async () => {
     const report = Schema.decodeUnknownSync(IndexShape, strict)(await one.json("index"))
     expect(report).toMatchObject({ bytesRead: 0, appended: 0, unreadable: 1 })
     const files = filesBelow(join(one.claude, "projects")).filter((name) => name.endsWith(".jsonl"))
@@ -57,7 +57,7 @@ describe("every command", () => {
     expect(err).toBe("")
   })
 
-  it("sessions: newest first, as many as asked for", async () => {
+  it("The command sessions shows the newest first, as many as asked for", async () => {
     const all = Schema.decodeUnknownSync(SessionsShape, strict)(await one.json("sessions"))
     expect(all.sessions).toHaveLength(all.total)
     const updated = all.sessions.map(({ updatedAt }) => updatedAt ?? "")
@@ -75,7 +75,7 @@ describe("every command", () => {
     expect(table).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
   })
 
-  it("session: everything about one, by the beginning of its id", async () => {
+  it("The command session shows everything about one, by the beginning of its id", async () => {
     const shape = Schema.decodeUnknownSync(SessionShape)(await one.json("session", agents.slice(0, 10)))
     expect(shape.session.id).toBe(agents)
     expect(shape.agents).toHaveLength(6)
@@ -87,7 +87,7 @@ describe("every command", () => {
     expect(text).toMatch(/ {2}user\n/)
   })
 
-  it("session: more than one page, and more than a pipe holds", async () => {
+  it("The command session shows more than one page, and more than a pipe holds", async () => {
     const { out } = await one.han("session", long, "--json")
     expect(out.length).toBeGreaterThan(200_000)
     const { messages } = Schema.decodeUnknownSync(SessionShape)(JSON.parse(out.toString()))
@@ -98,13 +98,13 @@ describe("every command", () => {
     expect(text.toString()).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
   })
 
-  it("session: all of it, also for a reader that is late", async () => {
+  it("The command session shows all of it, also to a reader that is late", async () => {
     const { code, out } = await ended(one.late(["session", long, "--json"]))
     expect(code).toBe(0)
     expect(JSON.parse(out.toString()).messages.length).toBeGreaterThanOrEqual(700)
   })
 
-  it("search: hits, with what stands around them", async () => {
+  it("The command search shows hits with what stands around them", async () => {
     const found = Schema.decodeUnknownSync(SearchShape, strict)(await one.json("search", "line", "padding", "--limit", "3"))
     expect([found.hits.length, found.total]).toEqual([3, 700])
     expect(found.hits[0]?.at).toBe("2026-11-01T10:11:39.000Z")
@@ -134,7 +134,7 @@ describe("every command", () => {
     expect((await one.han("search", "padding", "--limit", "1", "--utc")).out.toString()).toMatch(/^2026-11-01 10:11/)
   })
 
-  it("usage: rows add up to the totals", async () => {
+  it("The command usage has rows that add up to the totals", async () => {
     for (const by of ["day", "model", "project", "session"]) {
       const { rows, totals } = Schema.decodeUnknownSync(UsageShape, strict)(await one.json("usage", "--by", by))
       for (const key of ["input", "output", "cacheRead", "cacheWrite5m", "cacheWrite1h", "costNanoUsd", "responses"] as const)
@@ -146,7 +146,7 @@ describe("every command", () => {
     expect(Schema.decodeUnknownSync(UsageShape)(await one.json("usage", "--since", "2099-01-01")).totals.responses).toBe(0)
   })
 
-  it("doctor: totals, problems with file and offset, versions, and the next deletion", async () => {
+  it("The command doctor shows totals, problems with file and offset, versions, and the next deletion", async () => {
     const doctor = Schema.decodeUnknownSync(DoctorShape)(await one.json("doctor"))
     Schema.decodeUnknownSync(Schema.Struct({ totals: DoctorTotals }).pipe(Schema.pick("totals")))(doctor)
     expect(doctor.problems.find(({ kind }) => kind === "unreadable")).toMatchObject({
@@ -160,7 +160,7 @@ describe("every command", () => {
     for (const part of ["Coordinator\n", "Folders\n", "Kept\n", "Claude Code's own deletion\n", "line 701, byte"]) expect(text).toContain(part)
   })
 
-  it("export: byte for byte, whichever transcript", async () => {
+  it("The command export gives any transcript byte for byte", async () => {
     const transcripts = filesBelow(join(one.claude, "projects")).filter((name) => name.endsWith(".jsonl"))
     await Promise.all(
       [...transcripts.filter((name) => !name.includes("/subagents/")), ...transcripts.filter((name) => name.includes("/subagents/")).slice(0, 2)].map(
@@ -176,7 +176,7 @@ describe("every command", () => {
     )
   })
 
-  it("export: readable, and as an array", async () => {
+  it("The command export writes readable text, and an array", async () => {
     const markdown = (await one.han("export", tasks, "--format", "markdown", "--utc")).out.toString()
     expect(markdown).toMatch(/^# .+\n\n- session: /)
     expect(markdown).toContain("\n## user · 20")
@@ -188,7 +188,7 @@ describe("every command", () => {
     expect((await one.han("export", agents, "--agent", "a5a0c90cfa7f027de", "--format", "markdown")).out.toString()).toContain("- subagent: a5a0c90cfa7f027de")
   })
 
-  it("export --all: the whole tree, private", async () => {
+  it("The command export --all writes the whole tree, closed to others", async () => {
     const directory = join(one.directory, "out")
     const { code, out } = await one.han("export", "--all", directory)
     expect([code, out.toString()]).toEqual([0, expect.stringContaining(directory)])
@@ -203,7 +203,7 @@ describe("every command", () => {
     for (const name of filesBelow(directory)) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600)
   })
 
-  it("export: every content that a file had, also when it is gone", async () => {
+  it("The command export gives every content that a file had, also when it is gone", async () => {
     const session = "66666666-6666-4666-8666-666666666666"
     const path = join(one.claude, "projects", project, `${session}.jsonl`)
     const content = (text: string) =>
@@ -224,7 +224,7 @@ describe("every command", () => {
     expect(readFileSync(join(directory, "claude-code", session, `${session}.generation-1.jsonl`), "utf8")).toBe(content("first"))
   })
 
-  it("tail: says what is being written, until interrupted", async () => {
+  it("The command tail says what is being written, until interrupted", async () => {
     const child = one.start(["tail", tasks])
     const seen: Array<string> = []
     child.stdout?.on("data", (chunk: Buffer) => seen.push(chunk.toString()))
@@ -245,14 +245,14 @@ describe("every command", () => {
     expect(await done).toMatchObject({ code: 0, signal: null, err: "" })
   })
 
-  it("coordinator: status, logs, start again", async () => {
+  it("The command coordinator shows status and logs, and starts again", async () => {
     expect(await one.json("coordinator", "status")).toMatchObject({ running: true, home: one.home })
     expect((await one.han("coordinator", "status")).out.toString()).toContain("process ")
     expect((await one.han("coordinator", "logs", "--lines", "1")).out.toString().trim().split("\n")).toHaveLength(1)
     expect((await one.han("coordinator", "start")).out.toString()).toContain("is running")
   })
 
-  it("forget: asks first, then removes for good", async () => {
+  it("The command forget asks first, then removes for good", async () => {
     const refused = await one.han("forget", long)
     expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("--yes")])
     const done = await one.han("forget", long, "--yes")
@@ -265,7 +265,7 @@ describe("every command", () => {
 })
 
 describe("what goes wrong", () => {
-  it("is one line that says what to do", async () => {
+  it("A mistake is answered on one line that says what to do", async () => {
     for (const [args, part, code] of [
       [["session", "ffffffff"], 'there is no session "ffffffff"', 1],
       [["export", "ffffffff"], "there is no session", 1],
@@ -281,7 +281,7 @@ describe("what goes wrong", () => {
     }
   })
 
-  it("a reader that goes away is no error", async () => {
+  it("A reader that goes away is no error", async () => {
     const child = one.start(["export", agents, "--format", "json"])
     child.stdout?.once("data", () => child.stdout?.destroy())
     const { code, err } = await ended(child)

@@ -11,12 +11,12 @@ const file = join(root, "packages/graphql/schema.graphql")
 const contract = join(root, "fixtures/contract/check-schema.mjs")
 
 describe("the schema", () => {
-  it("is printed as it is", () => {
+  it("The printed schema is the one that is kept in the repository", () => {
     const printed = `${printSchema(lexicographicSortSchema(buildSchema(printSchema(schema))))}\n`
     expect(readFileSync(file, "utf8") === printed, "packages/graphql/schema.graphql is stale; `npm run print-schema` writes it").toBe(true)
   })
 
-  it("says of everything what it means", () => {
+  it("The schema describes the meaning of everything in it", () => {
     const silent: Array<string> = []
     const note = (name: string, description: string | null | undefined) => {
       if (description === null || description === undefined || description.trim() === "") silent.push(name)
@@ -36,7 +36,7 @@ describe("the schema", () => {
   })
 
   // The clients that were built for it are tested against a running coordinator.
-  it("holds the contract that clients were built for", () => {
+  it("The schema holds the contract that clients were built for", () => {
     const { status, stdout } = spawnSync("node", [contract, file], { cwd: root, encoding: "utf8" })
     expect([stdout.trim(), status]).toEqual(["the contract holds", 0])
   })

@@ -24,7 +24,7 @@ const fieldsOf = (from: typeof schema, name: string): ReadonlyArray<string> => {
 }
 
 describe("a schema without the machine part", () => {
-  it("is valid, and lacks the machine's fields and every type that only they lead to", () => {
+  it("A schema without the machine part is valid, and lacks the machine's fields and types", () => {
     expect(validateSchema(schema)).toEqual([])
     expect(schema.getMutationType()).toBeUndefined()
     for (const [type, lacking] of Object.entries(machineFields))
@@ -65,7 +65,7 @@ describe("a schema without the machine part", () => {
     }
   })
 
-  it("is made beside one that has it, and neither changes the other", () => {
+  it("A schema without the machine part is made beside one that has it, and neither changes the other", () => {
     const again = makeSchema()
     expect(again.getType("Project")).not.toBe(schema.getType("Project"))
     expect([again, full, schema].map((one) => fieldsOf(one, "Project").includes("plugins"))).toEqual([false, true, false])
@@ -87,7 +87,7 @@ for (const [name, fresh] of stores)
     }
     afterAll(() => managed.dispose())
 
-    it("answers of sessions from a store alone, each viewer of his own", async () => {
+    it("A schema without the machine part answers from a store alone, each viewer with his own sessions", async () => {
       const lines = [user("u", 0, "hello there", { cwd: "/work/han" }), answer("a", 1, [text("well")], { input: 3, output: 4, cwd: "/work/han" })]
       const append = Effect.flatMap(JournalWriter, (journal) => journal.appendAll([session("one", lines)]))
       await managed.runPromise(Effect.provideService(append, Viewer, ada))

@@ -56,7 +56,7 @@ for (const [name, over] of [
   ["HTTP", overHttp]
 ] as const) {
   describe(`over ${name}`, () => {
-    it.scopedLive("every error is what it was", () =>
+    it.scopedLive("Every error arrives with the class and the message that it had", () =>
       Effect.gen(function* () {
         const sessions = yield* Sessions
         const journal = yield* Journal
@@ -130,7 +130,7 @@ for (const [name, over] of [
       )
     })
 
-    it.scopedLive("who is not known is told so, as a store error", () =>
+    it.scopedLive("A viewer that is not known gets a store error that says so", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip((yield* Journal).totals)
         assert.deepStrictEqual([error._tag, error.reason], ["StoreError", "failed"])
@@ -191,7 +191,7 @@ describe("a pass over a unix socket", () => {
     )
   })
 
-  it.scopedLive("fails as it did at the other end", () =>
+  it.scopedLive("A pass that fails at the server fails with the same error at the client", () =>
     Effect.gen(function* () {
       const { index, notTaken, status } = yield* Indexer
       assert.strictEqual((yield* Effect.flip(Stream.runDrain(index))).message, full.message)
@@ -208,7 +208,7 @@ describe("a socket that does not answer", () => {
       HanClient.layerSocket({ path })
     )
 
-  it.scopedLive("nobody is there", () =>
+  it.scopedLive("A request for a socket where nobody listens fails as absent and says how to start the coordinator", () =>
     Effect.gen(function* () {
       const path = Path.join(yield* folder, "none")
       const error = yield* asked(path)
@@ -234,7 +234,7 @@ describe("a socket that does not answer", () => {
       (server) => Effect.sync(() => server.close())
     )
 
-  it.scopedLive("it hangs up", () =>
+  it.scopedLive("A request whose server hangs up fails as closed", () =>
     Effect.gen(function* () {
       const path = Path.join(yield* folder, "s")
       yield* serving(path, (socket) => socket.once("data", () => socket.destroy()))
@@ -242,7 +242,7 @@ describe("a socket that does not answer", () => {
     })
   )
 
-  it.scopedLive("it is something else", () =>
+  it.scopedLive("A request to another program's socket fails as refused", () =>
     Effect.gen(function* () {
       const path = Path.join(yield* folder, "s")
       yield* serving(path, (socket) => socket.once("data", () => socket.write("220 mail ready\n")))
@@ -365,7 +365,7 @@ describe("an HTTP server that does not answer", () => {
       (server) => Effect.promise(() => server.stop(true))
     )
 
-  it.scopedLive("another status, another language, an answer that breaks off", () =>
+  it.scopedLive("Another status, another language and an answer that breaks off each fail with their own reason", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* asked(() => new Response("gone", { status: 404 })), ["unreachable", "refused"])
       assert.deepStrictEqual(yield* asked(() => new Response("<html>\n")), ["unreachable", "refused"])

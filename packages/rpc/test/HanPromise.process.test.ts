@@ -38,7 +38,7 @@ const change = (sequence: number): JournalChange => ({
   decoded: []
 })
 
-it.scopedLive("values, errors as their classes, and the end of the connection", () =>
+it.scopedLive("Methods give values, throw errors as their classes, and fail when the connection ends", () =>
   Effect.gen(function* () {
     const socket = yield* served({
       sessions: { count: () => Effect.succeed(7), get: (id) => Effect.fail(new SessionNotFound({ id, candidates: [] })) },
@@ -62,7 +62,7 @@ it.scopedLive("values, errors as their classes, and the end of the connection", 
   })
 )
 
-it.scopedLive("a loop over changes; leaving it ends the stream at the other end", () =>
+it.scopedLive("A loop over changes gets each of them, and leaving it ends the stream at the other end", () =>
   Effect.gen(function* () {
     const ended = yield* Deferred.make<void>()
     const socket = yield* served({
@@ -90,7 +90,7 @@ it.scopedLive("a loop over changes; leaving it ends the stream at the other end"
   })
 )
 
-it.scopedLive("a pass with its progress", () =>
+it.scopedLive("A pass tells its progress and ends with its report", () =>
   Effect.gen(function* () {
     const report = {
       transcripts: 1,
@@ -115,7 +115,7 @@ it.scopedLive("a pass with its progress", () =>
   })
 )
 
-it.scopedLive("nobody to connect to, somebody who speaks otherwise, a connection that was closed", () =>
+it.scopedLive("An absent server, one of another protocol and a closed connection each throw their own error", () =>
   Effect.gen(function* () {
     const absent = yield* thrown(connect({ socket: Path.join(yield* folder, "none") }))
     assert.isTrue(absent instanceof CoordinatorUnreachable && absent.reason === "absent")

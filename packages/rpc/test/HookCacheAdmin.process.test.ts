@@ -49,7 +49,7 @@ describe("the cache of hooks over a unix socket", () => {
     }).pipe(Effect.provide(over({ list: note([pass, pass]), clear: note(7) })))
   })
 
-  it.scopedLive("an error of the store is what it was", () => {
+  it.scopedLive("An error of the store arrives with its class, operation, reason and message", () => {
     const full = new StoreError({ operation: "clear passes of hooks", reason: "full", message: "no space left; make room" })
     return Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.flatMap(HookCacheAdmin, (cache) => cache.clear({})))
@@ -58,7 +58,7 @@ describe("the cache of hooks over a unix socket", () => {
     }).pipe(Effect.provide(over({ clear: () => Effect.fail(full) })))
   })
 
-  it("nothing on a wire writes passes, and what looks through them is on no server of a store", () => {
+  it("No procedure on a wire writes passes, and a server of a store can neither list nor clear them", () => {
     const names = (group: { readonly requests: ReadonlyMap<string, unknown> }) =>
       [...group.requests.keys()].filter((name) => /^(HookCache|JournalAdmin|JournalWriter)/.test(name))
     assert.deepStrictEqual(names(MachineRpcs).sort(), [

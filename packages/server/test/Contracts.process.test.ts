@@ -218,7 +218,7 @@ const answersOf = (layer: Layer.Layer<HanClient.Services>, path: string) =>
 
 describe("every service of core", () => {
   it.scopedLive(
-    "answers over the socket as it does in the coordinator's own process",
+    "Every service of core answers over the socket as it does in the coordinator's own process",
     () =>
       Effect.gen(function* () {
         const { here, path, socket } = yield* coordinator
@@ -237,7 +237,7 @@ describe("every service of core", () => {
     200_000
   )
 
-  it.scopedLive("answers a script as well, with plain ids", () =>
+  it.scopedLive("Every service of core answers a script as well, with plain ids", () =>
     Effect.gen(function* () {
       const { here, socket } = yield* coordinator
       const inProcess = yield* Effect.provide(

@@ -17,7 +17,7 @@ const until = async (what: string, done: () => Promise<boolean>): Promise<void> 
 }
 
 describe("a coordinator", () => {
-  it.scopedLive("indexes, answers, follows, and says how it is", () =>
+  it.scopedLive("A coordinator indexes, answers, follows, and says how it is", () =>
     Effect.gen(function* () {
       const here = yield* place
       write(here, id(1), ["find the needle", "thanks, né \u{1F9EA}"])
@@ -53,7 +53,7 @@ describe("a coordinator", () => {
     })
   )
 
-  it.scopedLive("the doctor tells totals, problems, and when Claude Code deletes what", () =>
+  it.scopedLive("The doctor tells totals, problems, and when Claude Code deletes what", () =>
     Effect.gen(function* () {
       const here = yield* place
       const old = write(here, id(1), ["hello"])
@@ -88,7 +88,7 @@ describe("a coordinator", () => {
     })
   )
 
-  it.scopedLive("lets nobody else in", () =>
+  it.scopedLive("A coordinator lets nobody else in", () =>
     Effect.gen(function* () {
       const here = yield* place
       Fs.mkdirSync(here.home, { mode: 0o755 })
@@ -105,7 +105,7 @@ describe("a coordinator", () => {
     })
   )
 
-  it.scopedLive("indexes the folders of its configuration and of its options as well", () =>
+  it.scopedLive("A coordinator indexes the folders of its configuration and of its options as well", () =>
     Effect.gen(function* () {
       const here = yield* place
       const [second, third] = [
@@ -128,7 +128,7 @@ describe("a coordinator", () => {
     })
   )
 
-  it.scopedLive("asks git about the directories in the background", () =>
+  it.scopedLive("A coordinator asks git about the directories in the background", () =>
     Effect.gen(function* () {
       const here = yield* place
       const work = Path.join(here.claude, "..", "work")
@@ -145,7 +145,7 @@ describe("a coordinator", () => {
 })
 
 describe("one coordinator for a home", () => {
-  it.scopedLive("a second one is refused, and the first goes on", () =>
+  it.scopedLive("A second coordinator of a home is refused, and the first goes on", () =>
     Effect.gen(function* () {
       const here = yield* place
       const { han } = yield* started(here)
@@ -159,7 +159,7 @@ describe("one coordinator for a home", () => {
     })
   )
 
-  it.scopedLive("of many that start at once, one stays", () =>
+  it.scopedLive("One coordinator stays of many that start at once", () =>
     Effect.gen(function* () {
       const here = yield* place
       const all = yield* Effect.forEach([1, 2, 3, 4], () => run(here))
@@ -177,7 +177,7 @@ describe("one coordinator for a home", () => {
     })
   )
 
-  it.scopedLive("after a kill the next one takes over the socket that was left, again and again", () =>
+  it.scopedLive("The next coordinator takes over the socket that a killed one left, again and again", () =>
     Effect.gen(function* () {
       const here = yield* place
       write(here, id(1), ["hello", "world"])
@@ -194,7 +194,7 @@ describe("one coordinator for a home", () => {
     })
   )
 
-  it.scopedLive("what is no socket is not removed", () =>
+  it.scopedLive("A file in the socket's place that is no socket is not removed", () =>
     Effect.gen(function* () {
       const here = yield* place
       Fs.mkdirSync(here.home)
@@ -208,7 +208,7 @@ describe("one coordinator for a home", () => {
 })
 
 describe("the end", () => {
-  it.scopedLive("asked for: answers, ends what is under way, leaves no socket, and another one can start", () =>
+  it.scopedLive("A coordinator that is asked to end answers, ends its work, removes its socket and lets another one start", () =>
     Effect.gen(function* () {
       const here = yield* place
       write(here, id(1), ["hello"])
@@ -240,7 +240,7 @@ describe("the end", () => {
   )
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it.scopedLive(`${signal} while it indexes loses and doubles nothing`, () =>
+    it.scopedLive(`An index run that ${signal} interrupts loses and doubles nothing`, () =>
       Effect.gen(function* () {
         const here = yield* place
         for (let session = 0; session < 30; session++)
@@ -259,7 +259,7 @@ describe("the end", () => {
     )
   }
 
-  it.scopedLive("is not held up by a client that does not read", () =>
+  it.scopedLive("The end of a coordinator is not held up by a client that does not read", () =>
     Effect.gen(function* () {
       const here = yield* place
       write(
@@ -295,7 +295,7 @@ describe("a start that cannot be", () => {
       return { code, output: output(), home: here.home }
     })
 
-  it.scopedLive("says which file, why, and what to do, and touches nothing", () =>
+  it.scopedLive("A start that is impossible says which file, why and what to do, and touches nothing", () =>
     Effect.gen(function* () {
       const config = yield* refusal(({ home }) => Fs.writeFileSync(Path.join(home, "config.json"), '{"root": []}'))
       assert.strictEqual(config.code, 1)

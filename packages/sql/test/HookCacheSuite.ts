@@ -113,7 +113,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
   const counted = (of: Place) =>
     Effect.forEach(tables, (table) => Effect.map(of.run(`SELECT COUNT(*) AS found FROM ${table}`), ([row]) => Number(row?.["found"])))
 
-  test("what was recorded is found, and nothing else", (of) =>
+  test("A recorded pass is found, and nothing else", (of) =>
     on(of, (cache) =>
       Effect.gen(function* () {
         const one = passed({ gate: sha("g"), reads: [file("a.ts"), file("b.ts")], each: [file("a.ts")], command: 'echo "\\$x" %_\n\ttwo' })
@@ -134,7 +134,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       })
     ))
 
-  test("file by file: the same content, of the same gate, also after another content", (of) =>
+  test("Files are kept one by one: the same content of the same gate is found, also after another content", (of) =>
     on(of, (cache) =>
       Effect.gen(function* () {
         const [one, other] = [sha("g1"), sha("g2")]
@@ -151,7 +151,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       })
     ))
 
-  test("what a gate read last tells what is deleted since, in each worktree", (of) =>
+  test("The files that a gate read last are known in each worktree", (of) =>
     on(of, (cache) =>
       Effect.gen(function* () {
         const gate = sha("g")
@@ -171,7 +171,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       })
     ))
 
-  test("clear takes what is meant with all that belongs to its gates, and nothing else", (of) =>
+  test("A clear takes what is meant with all that belongs to its gates, and nothing else", (of) =>
     Effect.gen(function* () {
       const all = hooks.flatMap((hook) =>
         folders.map((directory) => passed({ gate: sha(`${hook} ${directory}`), hook, directory, tree: directory, each: [file("a.ts")] }))
@@ -198,7 +198,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       assert.deepStrictEqual(yield* counted(of), [0, 0, 0])
     }))
 
-  test("any history answers as its model does", (of) =>
+  test("Any history of passes and questions is answered as its model does", (of) =>
     on(of, (cache) =>
       Effect.promise(() =>
         fc.assert(
@@ -217,7 +217,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       )
     ))
 
-  test("what was neither used nor passed for 60 days goes, and its files with it", (of) =>
+  test("Passes neither used nor passed for 60 days go, and their files with them", (of) =>
     Effect.gen(function* () {
       const old = passed({ gate: sha("old"), each: [file("a.ts")] })
       const used = passed({ gate: sha("used"), each: [file("a.ts")] })
@@ -260,7 +260,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       )
     }))
 
-  test("the oldest beyond 50,000 passes and 500,000 files go", (of) =>
+  test("The oldest passes beyond 50,000 and files beyond 500,000 go", (of) =>
     Effect.gen(function* () {
       const one = passed({ gate: sha("g"), each: [file("a.ts")], passedAt: now + day })
       yield* on(of, () => Effect.void)
@@ -279,7 +279,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       assert.deepStrictEqual([Number(marks?.["found"]), Number(marks?.["first"])], [500_000, now + 302])
     }))
 
-  test("20,000 files, while others are answered", (of) =>
+  test("A pass of 20,000 files is recorded while others are answered", (of) =>
     on(of, (cache) =>
       Effect.gen(function* () {
         const many = Array.from({ length: 20_000 }, (_, n) => file(`packages/core/src/${n % 50}/${paths[n % paths.length]}/${n}.ts`, `${n}`))
@@ -308,7 +308,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       })
     ))
 
-  test("many at once neither wait in a circle nor lose anything", (of) =>
+  test("Many callers at once neither wait in a circle nor lose anything", (of) =>
     on(of, (cache) =>
       Effect.gen(function* () {
         const each = Array.from({ length: 400 }, (_, n) => file(`${n}.ts`))
@@ -329,7 +329,7 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
       })
     ))
 
-  test("a database of before gets the tables and keeps what it has", (of) =>
+  test("A database of an earlier version gets the tables and keeps what it has", (of) =>
     Effect.gen(function* () {
       yield* on(of, () => Effect.void)
       for (const table of tables) yield* of.run(`DROP TABLE ${table}`)

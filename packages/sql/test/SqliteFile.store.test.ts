@@ -53,14 +53,14 @@ const appendAll = Effect.fnUntraced(function* (appends: ReturnType<typeof corpus
   for (const append of appends) yield* journal.appendAll([append])
 })
 
-it("keeps everything over a restart, in a file that is nobody else's", async () => {
+it("The store keeps everything over a restart, in a file that is nobody else's", async () => {
   const { appends } = corpus({ seed: 41, sessions: 6, lines: 40, chaos: true })
   const before = await on(Effect.zipRight(appendAll(appends), readEverything))
   assert.isUndefined(difference(await on(readEverything), before))
   assert.strictEqual(statSync(filename).mode & 0o077, 0)
 })
 
-it("holds less than what it keeps", async () => {
+it("The database's file is smaller than the lines that it keeps", async () => {
   const { appends } = corpus({ seed: 42, sessions: 30, lines: 300, chaos: false })
   await on(appendAll(appends))
   const kept = appends.flatMap((append) => append.entries).reduce((sum, entry) => sum + entry.bytes.length + 1, 0)
@@ -133,7 +133,7 @@ it("what is forgotten is in none of the database's files", async () => {
   )
 })
 
-it("nothing of a long session is left behind either, while the log is copied and after pieces of the full-text index were merged", async () => {
+it("Nothing of a forgotten long session stays, also while the log is copied and the full-text index was merged", async () => {
   await on(
     Effect.gen(function* () {
       const journal = yield* wholeJournal
@@ -203,7 +203,7 @@ it("appends go on after a refused one, in the same process", async () => {
   )
 })
 
-it("a database of a newer han, a damaged one, and no database at all are told apart, and left alone", async () => {
+it("A database of a newer han, a damaged one and no database at all are told apart and left alone", async () => {
   const problem = async (wanted: string, ...parts: ReadonlyArray<string>) => {
     const exit = await open()
     assert.isTrue(Exit.isFailure(exit))
@@ -258,7 +258,7 @@ it("read models of another version are filled anew while the store answers, also
   assert.strictEqual(tables.length, 1)
 })
 
-it("other prices are applied to what is already there", async () => {
+it("Changed prices are applied to what is already there", async () => {
   await on(Effect.flatMap(wholeJournal, (journal) => journal.append(transcript("p"), lines([paid]))))
   const cost = Effect.map(
     Effect.flatMap(Usage, (usage) => usage.report({ by: "model" })),
@@ -290,7 +290,7 @@ it("a killed process loses nothing that it said was stored, and doubles nothing"
   assert.isUndefined(difference(await on(Effect.zipRight(appendAll(appends), readEverything)), expected))
 })
 
-it("names the versions of SQLite that can corrupt a database", async () => {
+it("The store names the versions of SQLite that can corrupt a database", async () => {
   for (const [version, bad] of [
     ["3.46.0", true],
     ["3.51.2", true],
@@ -332,7 +332,7 @@ it("a page of a session costs as many statements as a page of a longer one", asy
   )
 })
 
-it("streams a rebuild's progress to its end", async () => {
+it("The store streams a rebuild's progress to its end", async () => {
   const { appends } = corpus({ seed: 47, sessions: 10, lines: 300, chaos: false })
   await on(
     Effect.gen(function* () {

@@ -168,7 +168,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
     { timeout: 300_000 }
   )
 
-  test("appending twice is the same as once", () =>
+  test("Appending twice has the same result as appending once", () =>
     Effect.gen(function* () {
       const { appends } = corpus({ seed: 22, sessions: 5, lines: 30, chaos: true })
       const journal = yield* wholeJournal
@@ -331,7 +331,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(fiber)), [1, 2])
     }))
 
-  test("pages in both directions, each old row exactly once while rows arrive", () =>
+  test("Pages in both directions show each old row exactly once while rows arrive", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       const sessions = yield* Sessions
@@ -386,7 +386,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       assert.strictEqual((yield* Effect.flip(sessions.list({}, { first: 1, after: foreign })))._tag, "PageCursorInvalid")
     }))
 
-  test("searches as the conformance queries say", () =>
+  test("A search finds what the conformance queries say", () =>
     Effect.gen(function* () {
       for (const name of [
         "F01-basic",
@@ -440,7 +440,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       ])
     }))
 
-  test("finds parts of text in any script, and ranks on request", () =>
+  test("A search finds parts of text in any script, and ranks on request", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       const search = yield* Search
@@ -501,7 +501,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
     { timeout: 120_000 }
   )
 
-  test("what the real client wrote, and what it meant", () =>
+  test("The real client's compactions, forks, tasks, subagents and titles are read as it meant them", () =>
     Effect.gen(function* () {
       for (const name of ["06-compact", "08-resume-fork", "13-tasks", "04-subagents", "02-streaming", "27-titles"]) yield* appendAll(scenario(name))
       const sessions = yield* Sessions

@@ -68,7 +68,7 @@ export const suite = (name: string, fresh: () => Store) => {
   const test = (title: string, effect: () => Effect.Effect<void, unknown, JournalServices | Search | Messages | Viewer>) =>
     it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
 
-  test("words of an output are found whatever came first, once for each line that points to it, and kept with their bytes", () =>
+  test("Words of an output are found whatever came first, once for each line that points to it", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       const main = lines([pointing("a1", 1, "one.txt", "s1"), pointing("a2", 2, "two.txt", "s1"), pointing("a3", 3, "one.txt", "s1")])
@@ -101,7 +101,7 @@ export const suite = (name: string, fresh: () => Store) => {
       assert.deepStrictEqual(yield* found("thirdword"), ["b1"])
     }))
 
-  test("one that grows is found to its end, one that was written anew by what it says now; parts that come twice are nothing, a gap is an error", () =>
+  test("An output that grows is found to its end, and one that was written anew by what it says now", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       yield* journal.append(transcript("s1"), lines([pointing("a1", 1, "one.txt", "s1")]))
@@ -120,7 +120,7 @@ export const suite = (name: string, fresh: () => Store) => {
       assert.deepStrictEqual(yield* Effect.flatMap(journal.outputs(), Effect.forEach(bytesOf)), [whole, "otherword"])
     }))
 
-  test("any order and any cutting of lines and parts gives the same, and a rebuild, also one in the middle, changes nothing", () =>
+  test("Any order and cutting of lines and parts gives the same, and a rebuild at any time changes nothing", () =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(fc.array(fc.nat(3), { minLength: 1, maxLength: 14 }), fc.integer({ min: 3, max: 40 }), fc.nat(14), (choices, size, rebuildAt) =>
@@ -160,7 +160,7 @@ export const suite = (name: string, fresh: () => Store) => {
       )
     ))
 
-  test("what a person should know: files that are missing, refused, cut, too long to be searched; a fork's are its origin's", () =>
+  test("Outputs that are missing, refused, cut or too long are told of, and a fork's are its origin's", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       yield* journal.append(
@@ -224,7 +224,7 @@ export const suite = (name: string, fresh: () => Store) => {
       assert.deepStrictEqual(Buffer.concat([...(yield* Stream.runCollect(journal.outputBytes(toolOutputId(output!))))]), image)
     }))
 
-  test("a session that is forgotten takes its outputs along, and none come again; others and other owners keep theirs", () =>
+  test("A forgotten session takes its outputs along, none come again, and other sessions and owners keep theirs", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       const other = Effect.provideService(Viewer, { owner: OwnerId.make("other") })

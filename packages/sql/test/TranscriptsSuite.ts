@@ -70,7 +70,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
   ]
   const fork = [ask("u1", 1, "my key is HUSHHUSH", { requestSessionId: "s" }), answer("a1", 2, "noted", { requestSessionId: "s" }), ask("f1", 9, "forked word")]
 
-  test("a generation that takes the place of another one is what search, session, title and project show; what was paid stays paid", () =>
+  test("A generation that replaces another one is what search, session, title and project show; costs stay", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
       const sessions = yield* Sessions

@@ -54,9 +54,9 @@ describe("what is meant by a project", () => {
     [`${folder}/tree`, "tree"],
     ["/gone/worktree/", "/gone/worktree"],
     ["/gone/worktree/below", "/gone/worktree"]
-  ])("%s", (asked, path) => expect(meant(asked)).toEqual(at(path)))
+  ])("The project %s is found", (asked, path) => expect(meant(asked)).toEqual(at(path)))
 
-  it("nothing, where a folder is there in which no session has worked; else the nearest names are told", () => {
+  it("A folder without sessions means no project, and for other unknown names the nearest ones are told", () => {
     expect(meant(`${folder}/empty/`)).toEqual({ _tag: "Empty", folder: `${folder}/empty` })
     expect(meant("shpo")).toMatch(/^there is no project "shpo"; did you mean shop/)
     expect(meant(`${folder}/cod/shop`)).toMatch(/cod\/shop"; did you mean shop/)
@@ -107,7 +107,7 @@ describe("paths and ids on the command line", () => {
     expect(new Set(after.sessions.map(({ project }: { readonly project: string }) => project))).toEqual(new Set(["my shop"]))
   })
 
-  it("are paths, from where the command is given", async () => {
+  it("Paths are meant from where the command is given", async () => {
     const count = async (folder: string, asked: string) => JSON.parse((await hanIn(folder, "sessions", "--project", asked, "--json")).out).total
     for (const asked of [".", "./", "../my shop", "src/"]) expect([asked, await count(shop, asked)]).toEqual([asked, 1])
     expect(await count(join(shop, "src"), ".")).toBe(1)
@@ -178,7 +178,7 @@ describe("a folder that was removed", () => {
     return child
   }
 
-  it("lets every command work that needs none, compiled and from source, and starts the coordinator", async () => {
+  it("A removed folder lets every command work that needs none, and starts the coordinator", async () => {
     const program = join(han.folder, "bin", "han")
     const source = join(import.meta.dirname, "..", "..", "bin", "han.mjs")
     for (const command of [[program], ["node", source]])
@@ -201,7 +201,7 @@ describe("a folder that was removed", () => {
       }
   })
 
-  it("runs the gates of the project that an agent's call names", async () => {
+  it("A call from a removed folder runs the gates of the project that it names", async () => {
     han.startCoordinator()
     const child = inRemoved("env", `CLAUDE_PROJECT_DIR=${han.project}`, join(han.folder, "bin", "han"), "hook", "run", "Stop")
     child.stdin.end(JSON.stringify({ session_id: "s", cwd: join(han.folder, "gone"), hook_event_name: "Stop" }))

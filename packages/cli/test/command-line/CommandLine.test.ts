@@ -45,7 +45,7 @@ const refused = (...argv: ReadonlyArray<string>): string => {
 }
 
 describe("the command line", () => {
-  it("reads flags, values, short names and words in any order", () => {
+  it("The command line reads flags, values, short names and words in any order", () => {
     const sessions = given("sessions", "-n", "5", "--json", "--project=a b")
     expect([sessions.count("limit"), sessions.flag("json"), sessions.text("project"), sessions.flag("utc")]).toEqual([5, true, "a b", false])
     expect(given("session", "--json", "abc").words).toEqual(["abc"])
@@ -54,7 +54,7 @@ describe("the command line", () => {
     expect(given("sessions", "--limit", "1", "--limit", "2").count("limit")).toBe(2)
   })
 
-  it("takes -word as a word to search, but not an unknown --option", () => {
+  it("The command line takes -word as a word to search, but not an unknown --option", () => {
     expect(given("search", "rate", "-limit", "-hello", "retr*", "--limit", "3").words).toEqual(["rate", "-limit", "-hello", "retr*"])
     expect(given("search", "--", "--json").words).toEqual(["--json"])
     expect(given("search", "x", "-n", "7").count("limit")).toBe(7)
@@ -95,11 +95,11 @@ describe("the command line", () => {
     [["export", "--all", "/tmp/x", "--agent", "a"], "--agent"],
     [["forget"], "--before DATE"],
     [["forget", "a", "--before", "7d"], "not both"]
-  ])("refuses %j on one line", (argv, part) => {
+  ])("The command line refuses %j on one line", (argv, part) => {
     expect(refused(...argv)).toContain(part)
   })
 
-  it("answers help and version without running anything", () => {
+  it("The command line answers help and version without running anything", () => {
     expect(parse([], commands, now)).toEqual({ _tag: "Help", topic: "" })
     expect(parse(["--version"], commands, now)).toEqual({ _tag: "Version" })
     expect(parse(["help", "coordinator", "start"], commands, now)).toEqual({ _tag: "Help", topic: "coordinator start" })
@@ -112,7 +112,7 @@ describe("the command line", () => {
     }
   })
 
-  it("offers every kind of message there is", () => {
+  it("The command line offers every kind of message there is", () => {
     for (const kind of MessageKind.literals) expect(help("search", commands)).toMatch(new RegExp(`[ ,]${kind}(,|\n)`))
   })
 })

@@ -8,7 +8,7 @@ const read = (text: string, options: { readonly utc?: boolean; readonly edge?: "
   parseDate(text, "--since", { now, utc: options.utc ?? true, edge: options.edge ?? "start" })
 
 describe("dates on the command line", () => {
-  it("reads days, instants and ages", () => {
+  it("A date may be a day, an instant or an age", () => {
     expect(read("2026-11-22")).toBe(Date.parse("2026-11-22T00:00:00Z"))
     expect(read("2026-11-22", { edge: "end" })).toBe(Date.parse("2026-11-22T23:59:59.999Z"))
     expect(read("2026-11-22T14:30")).toBe(Date.parse("2026-11-22T14:30:00Z"))
@@ -20,7 +20,7 @@ describe("dates on the command line", () => {
     expect(read("2w")).toBe(now - 14 * 86_400_000)
   })
 
-  it("means local time without --utc", () => {
+  it("A date means local time without --utc", () => {
     expect(read("2026-03-29", { utc: false })).toBe(new Date(2026, 2, 29).getTime())
     expect(read("2026-03-29", { utc: false, edge: "end" })).toBe(new Date(2026, 2, 30).getTime() - 1)
     expect(read("2026-03-29T05:06:07", { utc: false })).toBe(new Date(2026, 2, 29, 5, 6, 7).getTime())
@@ -39,12 +39,12 @@ describe("dates on the command line", () => {
     "2026-11-22T10:00:00Zoo",
     "",
     "2026-11-22 "
-  ])("refuses %j", (text) => {
+  ])("The date %j is refused", (text) => {
     expect(() => read(text)).toThrow(BadUsage)
     expect(() => read(text)).toThrow("--since")
   })
 
-  it("reads what toISOString writes", () => {
+  it("A date may be what toISOString writes", () => {
     fc.assert(
       fc.property(fc.date({ min: new Date("1970-01-01T00:00:00Z"), max: new Date("2200-01-01T00:00:00Z"), noInvalidDate: true }), fc.boolean(), (date, utc) => {
         expect(read(date.toISOString(), { utc })).toBe(date.getTime())

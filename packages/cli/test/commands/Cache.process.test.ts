@@ -52,7 +52,7 @@ beforeAll(async () => {
 afterAll(() => one.close())
 
 describe("cache", () => {
-  it("says that nothing is kept, and nothing is there to remove", async () => {
+  it("The cache says that nothing is kept, and that nothing is there to remove", async () => {
     expect((await one.han("cache", "list")).out.toString()).toMatch(/^No pass is kept/)
     expect((await one.han("cache", "list", "--hook", "x")).out.toString()).toMatch(/^No pass of x is kept/)
     expect(await listed()).toEqual([])
@@ -60,7 +60,7 @@ describe("cache", () => {
     expect([cleared.code, cleared.out.toString()]).toEqual([0, "No pass is kept; nothing was removed.\n"])
   })
 
-  it("lists the newest first, of a hook, in a folder, as many as asked for", async () => {
+  it("The cache lists the newest first, of a hook, in a folder, as many as asked for", async () => {
     await fill()
     expect(await listed()).toMatchObject([
       { hook: "test@other/unit", uses: 0, usedAt: null },
@@ -87,7 +87,7 @@ describe("cache", () => {
     expect(out.toString()).not.toContain("\u001b")
   })
 
-  it("clears what is meant, and only when it may", async () => {
+  it("The cache clears what is meant, and only when it may", async () => {
     await fill()
     const asked = await one.han("cache", "clear", "--hook", "lint", "--project", project)
     expect([asked.code, asked.err]).toEqual([2, expect.stringMatching(/2 passes of lint in .*project would be removed; .*--yes is needed/)])
@@ -100,7 +100,7 @@ describe("cache", () => {
     expect(await listed()).toEqual([])
   })
 
-  it("refuses what makes no sense", async () => {
+  it("The cache refuses what makes no sense", async () => {
     for (const args of [
       ["clear", "--json"],
       ["list", "word"],

@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => here.close())
 
 describe("while nothing can be written", () => {
-  it("every answer that may be old says so, what is there is read, and all is well when it is over", async () => {
+  it("Every answer that may be old says so while nothing can be written, and all is well when it is over", async () => {
     const tail = here.start(["tail"])
     const followed = ended(tail)
     const stranger = new Database(join(here.home, "han.db"))

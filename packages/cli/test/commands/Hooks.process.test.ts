@@ -41,7 +41,7 @@ afterAll(() => one.close())
 const list = async () => Schema.decodeUnknownSync(HookListShape, strict)(await one.json("hook", "list", "--project", project))
 
 describe("hooks", () => {
-  it("hook list: what runs, what Claude Code runs, what is not trusted, what is wrong", async () => {
+  it("The hook list shows what runs, what Claude Code runs, what is not trusted, and what is wrong", async () => {
     const found = await list()
     expect(found.hooks).toMatchObject([
       {
@@ -69,7 +69,7 @@ describe("hooks", () => {
     expect(out.toString()).not.toMatch(/[\u001b\u202e]/)
   })
 
-  it("hook list --event, in a folder of the project, and of a variable", async () => {
+  it("The hook list narrows to an event, a folder of the project, and a variable's project", async () => {
     const folder = join(project, "src/deep")
     mkdirSync(folder, { recursive: true })
     const json = async (environment: Readonly<Record<string, string>>, directory: string, ...args: ReadonlyArray<string>) => {
@@ -88,7 +88,7 @@ describe("hooks", () => {
     expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringMatching(/^han: ".*nowhere" is no folder/)])
   })
 
-  it("plugin list", async () => {
+  it("The plugin list shows plugins with state, scope, hooks and trust", async () => {
     const { plugins } = Schema.decodeUnknownSync(PluginListShape, strict)(await one.json("plugin", "list", "--project", project))
     expect(plugins.map(({ enabled, hooks, name, scope, trust }) => [name, enabled, scope, hooks, trust?.state ?? null])).toEqual([
       ["lint", true, "user", 1, "trusted"],
@@ -100,7 +100,7 @@ describe("hooks", () => {
     )
   })
 
-  it("plugin validate: the exit code says whether everything counts, without a coordinator", async () => {
+  it("The exit code of plugin validate says whether everything counts, without a coordinator", async () => {
     const alone = { HAN_HOME: join(one.directory, "none") }
     const bad = await one.hanWith(alone, "plugin", "validate", join(one.directory, "market/lint"), "--json")
     expect(bad.code).toBe(1)
@@ -112,7 +112,7 @@ describe("hooks", () => {
     expect(statSync(alone.HAN_HOME, { throwIfNoEntry: false })).toBeUndefined()
   })
 
-  it("trust: shows, asks, keeps, lists, forgets", async () => {
+  it("The command trust shows, asks, keeps, lists and forgets", async () => {
     const asked = await one.han("trust", "--project", project)
     expect([asked.code, asked.err]).toEqual([2, expect.stringContaining("--yes is needed")])
     expect(asked.out.toString()).toContain("sh x.sh \\u{1b}[2K")

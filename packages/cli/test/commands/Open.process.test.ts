@@ -13,7 +13,7 @@ afterAll(() => one.close())
 const fetched = (url: string, init: RequestInit = {}) => fetch(url, { redirect: "manual", ...init })
 
 describe("open", () => {
-  it("prints an address that lets a browser in, and starts the coordinator for it", async () => {
+  it("The command open prints an address that lets a browser in, and starts the coordinator for it", async () => {
     const { code, err, out } = await one.han("open", "--print")
     expect([code, err]).toEqual([0, ""])
     const url = out.toString().trim()
@@ -32,7 +32,7 @@ describe("open", () => {
     expect((await fetched(url)).status).toBe(401)
   })
 
-  it("hands the address to the program that opens browsers, as one argument", async () => {
+  it("The command open hands the address to the program that opens browsers, as one argument", async () => {
     if (process.platform !== "linux") return
     const bin = join(one.directory, "bin")
     const seen = join(one.directory, "seen")
@@ -54,7 +54,7 @@ describe("open", () => {
 })
 
 describe("the state of HTTP", () => {
-  it("is told by status and doctor", async () => {
+  it("The state of HTTP is told by status and doctor", async () => {
     const port = Number(readFileSync(join(one.home, "port"), "utf8"))
     const http = { state: "listening", port, url: `http://127.0.0.1:${port}` }
     expect(await one.json("coordinator", "status")).toMatchObject({ http })
@@ -63,7 +63,7 @@ describe("the state of HTTP", () => {
       expect((await one.han(...command)).out.toString()).toMatch(new RegExp(`HTTP +http://127\\.0\\.0\\.1:${port}, GraphQL at /graphql\n`))
   })
 
-  it("is off, with the reason, when a coordinator that a command started finds its port taken", async () => {
+  it("The server for HTTP is off, with the reason, when a coordinator finds its port taken", async () => {
     const holder = createServer((socket) => socket.destroy())
     const port = await new Promise<number>((resolve) =>
       holder.listen(0, "127.0.0.1", () => {

@@ -24,7 +24,7 @@ beforeAll(() => {
 afterAll(() => one.close())
 
 describe("what lies beside transcripts", () => {
-  it("is counted by index and listed by doctor when it is not taken", async () => {
+  it("A file beside transcripts is counted by index and listed by doctor when it is not taken", async () => {
     const report = Schema.decodeUnknownSync(IndexShape, strict)(await one.json("index"))
     expect(report.notTaken).toBe(2)
     expect((await one.han("index")).out.toString()).toContain("2 .jsonl files not taken for transcripts")
@@ -46,7 +46,7 @@ describe("what lies beside transcripts", () => {
       expect(text).toContain(part)
   })
 
-  it("is found at the lines that point to it, and exported with its bytes after the client deleted it", async () => {
+  it("A file beside transcripts is found at the lines that point to it, and exported after its deletion", async () => {
     const total = async (word: string) => Schema.decodeUnknownSync(SearchShape)(await one.json("search", word)).total
     expect([await total("finalword"), await total("middleword"), await total("nestedword"), await total("7990")]).toEqual([1, 1, 3, 2])
     const projects = join(one.claude, "projects")

@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(han.remove)
 
 describe("han's own lines", () => {
-  it("are one line each in a session, in Markdown and while they are written", async () => {
+  it("Han's own lines are one line each in a session, in Markdown and while they are written", async () => {
     await until(() => runsOf(talk).length > 0, "the run is in the history")
     const { out } = await told("session", talk, "--utc")
     const lines = out.split("\n").filter((line) => ofHan.test(line))
@@ -65,7 +65,7 @@ describe("han's own lines", () => {
     expect(seen.split("\n").find((line) => line.includes("gate probe/style blocked"))).toMatch(/^\S+ {2}\d{4}-[^\n]+ {2}han {2}gate probe\/style blocked, /)
   })
 
-  it("are found by who asks for them, and make no session", async () => {
+  it("Han's own lines are found by who asks for them, and make no session", async () => {
     await until(() => runsOf(gates).length > 0, "the run is in the history")
     const search = (...more: ReadonlyArray<string>) =>
       han.json("search", "needle", ...more) as { readonly hits: ReadonlyArray<{ readonly messageId: string }>; readonly total: number }
@@ -77,7 +77,7 @@ describe("han's own lines", () => {
     expect((await told("session", gates)).out).toContain("gate probe/style blocked")
   })
 
-  it("are not kept of a client that keeps nothing", async () => {
+  it("Han's own lines of a client that keeps nothing are not kept", async () => {
     const client = (...args: ReadonlyArray<string>) => spawn("node", ["-e", "setInterval(() => undefined, 1000)", "claude", "-p", "hello", ...args])
     const silent = client("--no-session-persistence")
     const plain = client("--", "--no-session-persistence")
@@ -93,7 +93,7 @@ describe("han's own lines", () => {
 })
 
 describe("a gate that is shut", () => {
-  it("names a command that the agent's shell runs, where no han is on its PATH", async () => {
+  it("A gate that is shut names a command that the agent's shell runs, where no han is on its PATH", async () => {
     const { code, err } = await stop(talk)
     const again = err.split("\n").find((line) => line.startsWith("Run it again: "))
     expect([code, again]).toEqual([2, `Run it again: ${program} hook run probe style`])
@@ -104,7 +104,7 @@ describe("a gate that is shut", () => {
     expect((await told("hook", "history")).out).toContain("Runs by hand are not kept, unless `han hook run --session ID` says whose they are.")
   })
 
-  it("names han where the agent's PATH has it", async () => {
+  it("A gate that is shut names han where the agent's PATH has it", async () => {
     const { err } = await stop(talk, { PATH: `${join(han.folder, "bin")}:${process.env["PATH"] ?? ""}` })
     expect(err).toContain("\nRun it again: han hook run probe style")
   })

@@ -66,7 +66,7 @@ describe("han plugin install, uninstall", () => {
     mkdirSync(join(project, ".git"), { recursive: true })
   })
 
-  it("from a folder: on for han at once, said when it was so already, and out again", async () => {
+  it("An install from a folder is on at once, says when it was so already, and can be taken out again", async () => {
     const first = await ended(one.startIn(one.directory, ["plugin", "install", "lint", "--from", "./market"]))
     expect([first.code, first.err]).toEqual([0, ""])
     expect(first.out.toString()).toMatch(
@@ -84,7 +84,7 @@ describe("han plugin install, uninstall", () => {
     expect(existsSync(join(one.directory, "ran"))).toBe(false)
   })
 
-  it("in a project it needs trust, and other scopes are told of", async () => {
+  it("An install in a project needs trust, and other scopes are told of", async () => {
     const decoded = Schema.decodeUnknownSync(InstallShape, strict)
     const installed = decoded(await one.json("plugin", "install", "lint", "--from", market, "--scope", "project", "--project", project))
     expect(installed).toMatchObject({
@@ -99,7 +99,7 @@ describe("han plugin install, uninstall", () => {
     expect((await one.han("plugin", "uninstall", "lint@mine", "--scope", "local", "--project", project)).code).toBe(0)
   })
 
-  it("from a repository, without a coordinator", async () => {
+  it("An install from a repository needs no coordinator", async () => {
     const origin = join(one.directory, "origin")
     putMarket(origin, "far")
     const git = (...args: ReadonlyArray<string>) => execFileSync("git", ["-c", "user.name=x", "-c", "user.email=x@example.com", "-C", origin, ...args])
@@ -114,7 +114,7 @@ describe("han plugin install, uninstall", () => {
     expect(existsSync(alone.HAN_HOME)).toBe(false)
   })
 
-  it("what cannot be done is said in a line", async () => {
+  it("An impossible install is refused on one line", async () => {
     const cases = [
       [1, ["lnt", "--from", market], /has no lnt; the nearest are lint\n$/],
       [1, ["lint", "--from", "ext::sh -c true"], /^han: "ext::sh -c true" is no folder, and no address has spaces\n$/],
@@ -131,7 +131,7 @@ describe("han plugin install, uninstall", () => {
 })
 
 describe("han plugin generate-hooks", () => {
-  it("writes, checks, and goes through a marketplace", async () => {
+  it("The generator writes hooks, checks them, and goes through a marketplace", async () => {
     const plugins = join(one.directory, "plugins")
     put(join(plugins, "a/han-plugin.yml"), "hooks:\n  a:\n    command: x\n    event: PostToolUse:Edit|Write\n    sync: false\n")
     put(join(plugins, "b/han-plugin.yml"), "hooks: {}\n")

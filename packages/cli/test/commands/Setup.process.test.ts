@@ -42,7 +42,7 @@ beforeEach(() => rmSync(settings, { force: true }))
 afterAll(() => one.close())
 
 describe("han setup", () => {
-  it("writes, says what, changes nothing the second time, and takes it out to the byte", async () => {
+  it("The setup writes, says what, changes nothing the second time, and takes it out to the byte", async () => {
     const before = '{\n  // mine\n  "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "say done"}]}],},\n\t"model": "x"\n}\n'
     put(settings, before)
     const dry = await setup("--dry-run")
@@ -65,7 +65,7 @@ describe("han setup", () => {
     expect((await one.han("setup", "--uninstall")).out.toString()).toBe(`${settings} has nothing of han; nothing was changed.\n`)
   })
 
-  it("makes the file when there is none, and removes it again", async () => {
+  it("The setup makes the file when there is none, and removes it again", async () => {
     const { entries, file, written } = await setup("--event", "SessionEnd,PreToolUse", "--event", "Stop")
     expect([file, written, entries.map(({ event }) => event)]).toEqual([settings, true, [...standard, "SessionEnd", "PreToolUse"]])
     expect(JSON.parse(text()).hooks.SessionEnd).toEqual([{ hooks: [{ type: "command", command: `${one.program} hook run SessionEnd`, timeout: 60 }] }])
@@ -75,7 +75,7 @@ describe("han setup", () => {
     expect(existsSync(settings)).toBe(false)
   })
 
-  it("adds the events that the person's own plugins wait for, and nothing that only an untrusted project asks for", async () => {
+  it("The setup adds the events of the person's own plugins, and none that only an untrusted project asks for", async () => {
     const market = (folder: string, name: string, hooks: string) => {
       put(join(folder, ".claude-plugin/marketplace.json"), JSON.stringify({ name, plugins: [{ name: "p", source: "./p" }] }))
       put(join(folder, "p/han-plugin.yml"), `hooks:\n${hooks}`)
@@ -98,7 +98,7 @@ describe("han setup", () => {
     expect(asked.entries.filter(({ change }) => change === "added").map((entry) => entry.event)).toEqual(["MessageDisplay"])
   })
 
-  it("--http is refused, and what an earlier version wrote for it is taken out again", async () => {
+  it("The option --http is refused, and what an earlier version wrote for it is taken out again", async () => {
     const request = { type: "http", url: "http://127.0.0.1:41956/hooks/Stop", headers: { Authorization: `Bearer ${hookKey("secret")}` } }
     put(settings, JSON.stringify({ hooks: { Stop: [{ hooks: [{ type: "command", command: `${one.program} hook run Stop` }, request] }] } }), 0o600)
     const before = text()
@@ -109,7 +109,7 @@ describe("han setup", () => {
     expect([text().includes("http"), statSync(settings).mode & 0o777]).toEqual([false, 0o600])
   })
 
-  it("needs no coordinator, and starts none", async () => {
+  it("The setup needs no coordinator, and starts none", async () => {
     const nowhere = { HAN_HOME: join(one.directory, "x".repeat(150)) }
     const { code, err, out } = await one.hanWith(nowhere, "setup", "--event", "PreToolUse")
     expect([code, err, out.toString()]).toEqual([0, "", expect.not.stringContaining("note")])
@@ -141,7 +141,7 @@ describe("han setup", () => {
     expect([readFileSync(target, "utf8"), existsSync(settings)]).toEqual(["{}\n", true])
   })
 
-  it("calls han by its name where PATH has it, but not by that of a project's packages", async () => {
+  it("The setup calls han by its name where PATH has it, but not by that of a project's packages", async () => {
     // As npm installs it: the compiled program must itself be the one that PATH has.
     const one = machine()
     const program = async (...folders: ReadonlyArray<string>) => {
@@ -169,7 +169,7 @@ describe("han setup", () => {
     expect(JSON.parse(text()).hooks.Stop).toEqual([{ hooks: [{ type: "command", command: `${one.program} hook run Stop`, timeout: 900 }] }])
   })
 
-  it("what cannot be asked for", async () => {
+  it("An impossible setup is refused with the reason", async () => {
     const wrong = [
       [["--event", "WorktreeCreate"], "leave the making of worktrees"],
       [["--event", "Lunch"], '"Lunch" is no event of Claude Code'],

@@ -19,14 +19,14 @@ const socket = () => join(one.home, "coordinator.sock")
 const endedPid = () => spawnSync("node", ["-e", ""]).pid
 
 describe("a coordinator of another release", () => {
-  it("that is older is asked to end, and replaced", async () => {
+  it("A coordinator of an older release is asked to end, and replaced", async () => {
     const old = await otherCoordinator(socket(), { version: `${version}-0`, protocol, pid: endedPid() })
     expect(await one.json("index")).toMatchObject({ transcripts: 1 })
     expect(old.asked).toEqual(["Coordinator.handshake", "Coordinator.stop"])
     expect(await one.json("coordinator", "status")).toMatchObject({ version })
   })
 
-  it("that is newer answers as long as it speaks the same language, within the time that a command has", async () => {
+  it("A coordinator of a newer release answers while it speaks the same language, within the command's time", async () => {
     const newer = await otherCoordinator(socket(), { version: "999.0.0", protocol, pid: endedPid() })
     const { code, err } = await one.hanWith({ HAN_ANSWER_TIMEOUT_MS: "600" }, "sessions")
     expect([code, err]).toEqual([1, expect.stringMatching(/^han: the coordinator did not answer \(.*\) within 0.6 s; .*\n$/)])
@@ -35,7 +35,7 @@ describe("a coordinator of another release", () => {
     newer.close()
   })
 
-  it("that speaks a newer language is left alone", async () => {
+  it("A coordinator that speaks a newer language is left alone", async () => {
     const newer = await otherCoordinator(socket(), { version: "999.0.0", protocol: protocol + 1, pid: endedPid() })
     const { code, err } = await one.han("sessions")
     expect([code, err]).toEqual([1, expect.stringMatching(/999\.0\.0.*update this program/)])
@@ -48,7 +48,7 @@ describe("the launcher", () => {
   const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
   const node = Bun.which("node") ?? "node"
 
-  it("says how to get Bun when npm did not", async () => {
+  it("The launcher says how to get Bun when npm did not", async () => {
     const folder = join(one.directory, "package", "bin")
     mkdirSync(folder, { recursive: true })
     copyFileSync(launcher, join(folder, "han.mjs"))
@@ -70,7 +70,7 @@ describe("the launcher", () => {
     expect([ran.code, ran.out.toString()]).toEqual([7, "ran a b --c\n"])
   })
 
-  it("hands on signals and how it ended", async () => {
+  it("The launcher hands on signals and how it ended", async () => {
     const folder = join(one.directory, "package", "bin")
     mkdirSync(folder, { recursive: true })
     mkdirSync(join(one.directory, "package", "src"))
@@ -91,7 +91,7 @@ describe("the launcher", () => {
   })
 })
 
-it("does not need the folder it was started in", async () => {
+it("The launcher does not need the folder it was started in", async () => {
   const folder = join(one.directory, "work")
   mkdirSync(folder)
   const child = spawn("node", [fileURLToPath(new URL("../../bin/han.mjs", import.meta.url)), "sessions", "--json"], {

@@ -9,7 +9,7 @@ import { lockHolder } from "../lockHolder.ts"
 import { SessionsShape, strict } from "../Shapes.ts"
 
 describe("a coordinator that cannot be started", () => {
-  it("gives its reason, at once", async () => {
+  it("A coordinator that cannot be started gives its reason, at once", async () => {
     const other = machine()
     mkdirSync(other.home, { recursive: true })
     writeFileSync(join(other.home, "config.json"), "{ nonsense")
@@ -25,7 +25,7 @@ describe("a coordinator that cannot be started", () => {
     rmSync(other.directory, { recursive: true, force: true })
   })
 
-  it("does not hold a command longer than its deadline", async () => {
+  it("A coordinator that cannot be started does not hold a command longer than its deadline", async () => {
     const other = machine()
     mkdirSync(other.home, { recursive: true })
     const silent = createServer(() => {})
@@ -38,7 +38,7 @@ describe("a coordinator that cannot be started", () => {
     rmSync(other.directory, { recursive: true, force: true })
   })
 
-  it("is said when HAN_HOME cannot be one", async () => {
+  it("A HAN_HOME that cannot be one is told as such", async () => {
     const other = machine()
     writeFileSync(join(other.directory, "file"), "")
     expect((await other.hanWith({ HAN_HOME: join(other.directory, "file", "han") }, "sessions")).err).toContain("HAN_HOME")
@@ -49,7 +49,7 @@ describe("a coordinator that cannot be started", () => {
 })
 
 describe("a start that takes long", () => {
-  it("is waited for as long as it gets on, whatever the clock says", async () => {
+  it("A start that takes long is waited for as long as it gets on, whatever the clock says", async () => {
     const other = machine(["01-basic"])
     // Seven times the patience of the command, in steps that are shorter than it.
     const held = await lockHolder(other.home, `for (let n = 0; n < 25; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(200) }`)
@@ -59,7 +59,7 @@ describe("a start that takes long", () => {
     await other.close()
   })
 
-  it("is given up when it stands still, with where it stands", async () => {
+  it("A start that takes long is given up when it stands still, with where it stands", async () => {
     const other = machine()
     const held = await lockHolder(other.home, `write(home, process.pid, "counts its toes"); await Bun.sleep(120_000)`)
     const { code, err } = await other.hanWith({ HAN_START_TIMEOUT_MS: "1500" }, "sessions")
@@ -87,7 +87,7 @@ describe("commands at the same time", () => {
       .split("\n")
       .filter((line) => line.includes('"message":"started"')).length
 
-  it("on a busy machine all succeed, and have started one coordinator", async () => {
+  it("Commands at the same time on a busy machine all succeed, and have started one coordinator", async () => {
     const other = machine(["01-basic"])
     const loops = Array.from({ length: 4 }, () => spawn("sh", ["-c", "while :; do :; done"], { stdio: "ignore" }))
     const ends = await Promise.all(Array.from({ length: 12 }, () => other.han("sessions", "--json")))
@@ -100,7 +100,7 @@ describe("commands at the same time", () => {
     await other.close()
   })
 
-  it("start one coordinator", async () => {
+  it("Commands at the same time start one coordinator", async () => {
     const other = machine(["01-basic"])
     const ends = await Promise.all(
       Array.from({ length: 5 }, async () => {

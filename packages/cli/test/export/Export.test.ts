@@ -31,7 +31,7 @@ const info = (transcript: Partial<Transcript>): TranscriptInfo => {
 const agent = { kind: "agent" as const, agentId: AgentId.make("a1") }
 
 describe("the tree of an export", () => {
-  it("has the newest generation under the name of the file", () => {
+  it("An export has the newest generation under the name of the file", () => {
     const { places, refused } = placesOf([info({}), info({ generation: 2 }), info(agent), info({ kind: "han" }), info({ source: "omp" })])
     expect(refused).toEqual([])
     expect(places.map(({ meta, path }) => [path.join("/"), meta?.join("/")])).toEqual([
@@ -43,7 +43,7 @@ describe("the tree of an export", () => {
     ])
   })
 
-  it("has the one that holds and has the most lines under the name of the file, where several files have one session's id", () => {
+  it("An export has the transcript that holds and has most lines under the file's name, where ids are shared", () => {
     const infos = [
       { ...info({}), lines: 9, replacedBy: 2 },
       { ...info({ generation: 2 }), lines: 5 },
@@ -59,7 +59,7 @@ describe("the tree of an export", () => {
     }
   })
 
-  it("puts agents where they were below their session's folder, and no two files in one place", () => {
+  it("An export puts agents below their session's folder, and no two files in one place", () => {
     const at = (below: string, agentId: string, generation = 1): TranscriptInfo => {
       const one = info({ kind: "agent", agentId: AgentId.make(agentId), generation })
       const path = `/home/x/.claude/projects/-p/s/${below}agent-${agentId}.jsonl`
@@ -88,11 +88,11 @@ describe("the tree of an export", () => {
     ])
   })
 
-  it("keeps machines apart when there are several", () => {
+  it("An export keeps machines apart when there are several", () => {
     expect(placesOf([info({}), info({ machine: "n" })]).places.map(({ path }) => path[0])).toEqual(["m", "n"])
   })
 
-  it("never leads out of its folder, whatever the ids are", () => {
+  it("An export never leads out of its folder, whatever the ids are", () => {
     const id = fc.oneof(
       fc.constantFrom("..", ".", "a/b", "../x", "a\\b", "/etc", "a\u0000b", "~", "-rf", "CON.", "a ", "ok-1_2.3"),
       fc.string({ minLength: 1, maxLength: 40, unit: "binary" })
@@ -116,7 +116,7 @@ describe("the tree of an export", () => {
 })
 
 describe("the folder of an export", () => {
-  it("is filled with private files, whole or not at all", () => {
+  it("The folder of an export is filled with private files, whole or not at all", () => {
     const folder = exportFolder(join(directory, "out"))
     const file = folder.create(["claude-code", "s", "s.jsonl"])
     file.write(Buffer.from("one\n"))
@@ -132,7 +132,7 @@ describe("the folder of an export", () => {
     expect(readdirSync(join(directory, "out", "claude-code", "s"))).toEqual(["s.jsonl"])
   })
 
-  it("follows no link", () => {
+  it("The folder of an export follows no link", () => {
     mkdirSync(join(directory, "elsewhere"))
     mkdirSync(join(directory, "out"))
     symlinkSync(join(directory, "elsewhere"), join(directory, "out", "claude-code"))
@@ -145,7 +145,7 @@ describe("the folder of an export", () => {
 })
 
 describe("the end of a log", () => {
-  it("is its last lines, however long they are", () => {
+  it("The end of a log is its last lines, however long they are", () => {
     const path = join(directory, "log")
     fc.assert(
       fc.property(

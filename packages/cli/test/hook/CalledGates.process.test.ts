@@ -83,7 +83,7 @@ describe("in any order every trusted gate is called once", () => {
     ["install in the project", "setup", "trust"],
     ["install in the project", "trust", "setup"]
   ] as const
-  it.each(orders.map((order) => [order.join(", "), order] as const))("%s", async (name, order) => {
+  it.each(orders.map((order) => [order.join(", "), order] as const))("Every trusted gate is called once in the order %s", async (name, order) => {
     const one = fresh(name.replaceAll(/\W+/g, "-"))
     const said: Array<string> = []
     for (const step of order) said.push((await steps[step]?.(one)) ?? "")
@@ -101,7 +101,7 @@ describe("in any order every trusted gate is called once", () => {
 })
 
 describe("what nobody calls", () => {
-  it("is told by install, list, explain, test, doctor, and once a session by SessionStart; setup mends it, uninstall takes its entries", async () => {
+  it("Install, list, explain, test, doctor and SessionStart say what nobody calls; setup and uninstall mend it", async () => {
     const one = fresh("told")
     expect(await one.install()).toMatch(/note {2}nobody calls ship@mine\/guard \(PreToolUse\), ship@mine\/words \(UserPromptSubmit\): .*`han setup`/)
     expect(await one.han("hook", "list")).toMatch(/ship@mine\/guard +trusted +PreToolUse:Bash +nobody /)
@@ -139,7 +139,7 @@ describe("what nobody calls", () => {
     expect(Object.keys(one.groups()).sort()).toEqual([...standard, "SessionEnd"].sort())
   })
 
-  it("a gate of a project: trust taken back takes its entries, too", async () => {
+  it("A gate of a project loses its entries when trust is taken back", async () => {
     const one = fresh("revoked")
     await one.han("setup")
     await one.install("--scope", "project")
@@ -182,7 +182,7 @@ describe("what nobody calls", () => {
     expect(await other.han("setup")).toMatch(/note {2}2 entries call han at Stop: .*settings\.json, `han hook run Stop` of .*hooks\.json/)
   })
 
-  it("a gate of FileChanged has its files watched", async () => {
+  it("A gate of FileChanged has its files watched", async () => {
     const one = fresh("watch", "hooks:\n  env:\n    event: ['FileChanged:.env|package.json']\n    command: exit 0\n")
     await one.install()
     await one.han("setup")
@@ -192,7 +192,7 @@ describe("what nobody calls", () => {
 })
 
 describe("settings that Claude Code leaves out", () => {
-  it("a comment: said with line and column, the bytes stay, and nobody says that the client calls", async () => {
+  it("Comments in settings are told with line and column, their bytes stay, and the client does not call", async () => {
     const one = fresh("comment")
     await one.install()
     const source = readFileSync(one.settings, "utf8").replace("{\n", "{\n  // mine\n")
@@ -212,7 +212,7 @@ describe("settings that Claude Code leaves out", () => {
     expect(await one.han("setup", "--dry-run")).toContain("settings.json, line 2, column 15: a comma before the end")
   })
 
-  it("disableAllHooks of a project", async () => {
+  it("A project's disableAllHooks is told as the reason that nobody calls", async () => {
     const one = fresh("off")
     await one.han("setup")
     await one.install()

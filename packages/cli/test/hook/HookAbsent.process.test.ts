@@ -45,7 +45,7 @@ afterAll(han.remove)
 beforeEach(stop)
 
 describe("a gate without a coordinator", () => {
-  it("is asked all the same: one is started for all who call at once", async () => {
+  it("A gate without a coordinator is asked all the same: one is started for all who call at once", async () => {
     const before = starts()
     const ends = await Promise.all(["rm -rf src", "ls", "rm -rf src", "ls", "rm -rf src", "ls"].map((command) => guard(command)))
     for (const [index, end] of ends.entries()) expect(end).toMatchObject(index % 2 === 0 ? denied : { code: 0, out: "", err: "" })
@@ -53,7 +53,7 @@ describe("a gate without a coordinator", () => {
     expect(existsSync(join(han.home, "starting.json"))).toBe(false)
   })
 
-  it("is asked again after a kill -9 in the middle of a session", async () => {
+  it("A gate without a coordinator is asked again after a kill -9 in the middle of a session", async () => {
     expect(await guard("ls")).toMatchObject({ code: 0, out: "", err: "" })
     const pid = han.pid()
     process.kill(pid, "SIGKILL")
@@ -62,13 +62,13 @@ describe("a gate without a coordinator", () => {
     expect(han.pid()).not.toBe(pid)
   })
 
-  it("is asked while one starts that gets on, however long", async () => {
+  it("A gate without a coordinator is asked while one starts that gets on, however long", async () => {
     const held = await lockHolder(han.home, `for (let n = 0; n < 15; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(200) }`)
     expect(await guard("rm -rf src", { HAN_START_TIMEOUT_MS: "800" })).toMatchObject(denied)
     expect(held.exitCode).toBe(0)
   })
 
-  it("is left, or shut, when the start stands still; the next ones do not wait as long for it", async () => {
+  it("A gate is left, or shut, when the start stands still, and the next ones do not wait as long for it", async () => {
     expect(await guard("ls")).toMatchObject({ code: 0 })
     await stop()
     const held = await lockHolder(han.home, `write(home, process.pid, "counts its toes"); await Bun.sleep(120_000)`)
@@ -84,7 +84,7 @@ describe("a gate without a coordinator", () => {
     expect(await guard("rm -rf src")).toMatchObject(denied)
   })
 
-  it("is left with the reason when none can be started", async () => {
+  it("A gate without a coordinator is left with the reason when none can be started", async () => {
     const config = join(han.home, "config.json")
     writeFileSync(config, "{ nonsense")
     const { code, out } = await han.call(["Stop"], payload("Stop"))
@@ -98,7 +98,7 @@ describe("a gate without a coordinator", () => {
     expect(await guard("rm -rf src")).toMatchObject(denied)
   })
 
-  it("is asked at the end of a session, where the client waits for one and a half seconds or as long as its entry says", async () => {
+  it("A gate is asked at the end of a session, within 1.5 seconds or as long as its entry says", async () => {
     const marks = join(han.folder, "ended")
     const settings = join(han.project, ".claude", "settings.json")
     mkdirSync(join(han.project, ".claude"))
@@ -118,7 +118,7 @@ describe("a gate without a coordinator", () => {
 describe("a closed gate", () => {
   const file = join(han.folder, "market/probe/han-plugin.yml")
 
-  it("is shut for its tools alone while nobody can run it", async () => {
+  it("A closed gate is shut for its tools alone while nobody can run it", async () => {
     expect(await guard("ls")).toMatchObject({ code: 0, out: "", err: "" })
     await stop()
     const alone = { HAN_HOOK_NO_START: "1" }
@@ -127,7 +127,7 @@ describe("a closed gate", () => {
     expect([read.code, message(read.out)]).toEqual([0, expect.stringContaining("the coordinator is not running")])
   })
 
-  it("is not opened by a file that cannot be read, with a coordinator and without; explain and test name the file", async () => {
+  it("A closed gate is not opened by a file that cannot be read; explain and test name the file", async () => {
     expect(await guard("ls")).toMatchObject({ code: 0, out: "", err: "" })
     const whole = readFileSync(file, "utf8")
     writeFileSync(file, `${whole}  broken: [\n`)
@@ -155,7 +155,7 @@ describe("a closed gate", () => {
 })
 
 describe("a gate whose coordinator goes away", () => {
-  it("is run again by the next one when it was killed", async () => {
+  it("A gate whose coordinator goes away is run again by the next one when it was killed", async () => {
     const pids = join(han.folder, "killed")
     const call = han.start(["hook", "run", "Stop"], { PIDS: pids })
     call.child.stdin?.end(payload("Stop"))
@@ -169,7 +169,7 @@ describe("a gate whose coordinator goes away", () => {
     await until(() => runs().every(isGone), "it is ended")
   })
 
-  it("is run again by the next one when it was replaced, and not when it was asked to stop", async () => {
+  it("A gate is run again by the next coordinator after a replacement, and not after a request to stop", async () => {
     const pids = join(han.folder, "replaced")
     const runs = () => (existsSync(pids) ? readFileSync(pids, "utf8").trim().split("\n").map(Number) : [])
     const call = han.start(["hook", "run", "Stop"], { PIDS: pids })

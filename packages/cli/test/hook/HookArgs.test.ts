@@ -6,7 +6,7 @@ const plain = { event: null, only: null, directory: undefined, cache: true, asyn
 const words = (line: string) => parseHookArgs(line.split(" "))
 
 describe("what the agent's client calls", () => {
-  it("an event: every one that han knows, and any other that looks like one", () => {
+  it("A call may name any event that han knows, and any other that looks like one", () => {
     for (const event of hookEventNames) expect(words(`hook run ${event}`)).toEqual({ ...plain, event })
     expect(words("hook run MCPServerLost")).toEqual({ ...plain, event: "MCPServerLost" })
     for (const word of ["stop", "PRE", "Pre-Tool", "P", "Stop2", "lint@mine"]) {
@@ -15,12 +15,12 @@ describe("what the agent's client calls", () => {
     }
   })
 
-  it("dispatch is the older name", () => {
+  it("The word dispatch is the older name of run", () => {
     expect(words("hook dispatch Stop --all --no-checkpoints")).toEqual({ ...plain, event: "Stop" })
     expect(words("hook dispatch lint lint")).toBeUndefined()
   })
 
-  it("a hook of a plugin, with the options of older releases", () => {
+  it("A call may name a hook of a plugin, with the options of older releases", () => {
     const only = { plugin: "biome@mine", hook: "lint" }
     expect(words("hook run biome@mine lint --async")).toEqual({ ...plain, only, async: true })
     expect(words("hook run --verbose biome@mine --skip-deps lint --cached -a --checkpoint-type session --checkpoint-id=7")).toEqual({ ...plain, only })
@@ -33,7 +33,7 @@ describe("what the agent's client calls", () => {
     })
   })
 
-  it("is nothing else", () => {
+  it("Any other words are no call of the client", () => {
     for (const line of [
       "sessions",
       "hook",

@@ -64,7 +64,7 @@ describe("the client's limit", () => {
     return told
   }
 
-  it("is counted from the start of what it calls, and the gate is ended before it", async () => {
+  it("The client's limit is counted from the start of what it calls, and the gate is ended before it", async () => {
     entries("PostToolUse", { timeout: 3 })
     const { code, err, out } = await call("PostToolUse", 1000)
     expect([code, err]).toEqual([0, ""])
@@ -72,7 +72,7 @@ describe("the client's limit", () => {
     expect(pids().map(isGone)).toEqual([true])
   })
 
-  it("shuts a closed gate in time", async () => {
+  it("The client's limit shuts a closed gate in time", async () => {
     entries("PreToolUse", { timeout: 3 })
     const { code, err } = await call("PreToolUse", 0)
     expect([code, err]).toEqual([2, expect.stringMatching(/probe closed in .*: ran into its limit of (?:2|1\.\d) s/)])
@@ -95,7 +95,7 @@ describe("a client that is killed", () => {
   it.each([
     ["by its number, through a shell that stays", { NAMED: "1", CALL: `'${han.program}' hook run PreCompact; true` }],
     ["as the parent", { CALL: `exec '${han.program}' hook run PreCompact` }]
-  ])("takes its gate along with its whole group: %s", async (_, environment) => {
+  ])("A killed client takes its gate along with its whole group: %s", async (_, environment) => {
     const other = client(environment)
     await until(() => pids().length === 2, "the gate and its child run")
     const members = pids()
@@ -113,12 +113,12 @@ describe("what the client does not wait for", () => {
     await told
   }
 
-  it.each(["SIGTERM", "SIGKILL"] as const)("runs to its end when its caller gets a %s", async (signal) => {
+  it.each(["SIGTERM", "SIGKILL"] as const)("An event that the client does not wait for runs to its end when its caller gets a %s", async (signal) => {
     await ended("StopFailure", signal)
     await until(() => noted().includes("done"), "the gate has ended")
   })
 
-  it("also when its caller is ended at once", async () => {
+  it("An event that the client does not wait for runs to its end also when its caller is ended at once", async () => {
     const { child, told } = han.start(["hook", "run", "StopFailure"], { NOTES: notes })
     child.stdin?.end(payload("StopFailure"))
     // The client ends as soon as it has called.
@@ -127,7 +127,7 @@ describe("what the client does not wait for", () => {
     await until(() => noted().includes("done"), "the gate has ended")
   })
 
-  it("is also an entry that is async, and no other", async () => {
+  it("An entry that is async runs to its end when its caller goes, and no other does", async () => {
     entries("Stop", { async: true })
     await ended("Stop", "SIGTERM")
     await until(() => noted().includes("done"), "the gate has ended")
@@ -140,7 +140,7 @@ describe("what the client does not wait for", () => {
 })
 
 describe("an empty standard input", () => {
-  it("is an error that the user is told, or shuts a closed gate, and runs nothing", async () => {
+  it("An empty standard input is an error that the user is told, or shuts a closed gate, and runs nothing", async () => {
     const { code, out } = await han.call(["Stop"], " \n", { NOTES: notes })
     expect([code, JSON.parse(out)]).toEqual([
       0,

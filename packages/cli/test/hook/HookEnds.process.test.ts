@@ -57,7 +57,7 @@ afterEach(() => {
 const soonMs = 6000
 
 describe("no member of a hook's process group is left", () => {
-  it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("when its caller gets a %s", async (signal) => {
+  it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("No member of a hook's process group is left when its caller gets a %s", async (signal) => {
     const { child, told } = await startFamily()
     const members = pids()
     child.kill(signal)
@@ -65,7 +65,7 @@ describe("no member of a hook's process group is left", () => {
     await until(() => members.every(isGone), "the group is gone", soonMs)
   })
 
-  it("when the coordinator gets a SIGKILL; its caller has the next one run it", async () => {
+  it("No member of the group is left when the coordinator gets a SIGKILL, and the next one runs the hook", async () => {
     const coordinator = han.pid()
     const { child, told } = await startFamily()
     const members = pids()
@@ -77,7 +77,7 @@ describe("no member of a hook's process group is left", () => {
     await until(() => pids().every(isGone), "the second group is gone", soonMs)
   })
 
-  it("when the coordinator is asked to stop", async () => {
+  it("No member of a hook's process group is left when the coordinator is asked to stop", async () => {
     const { told } = await startFamily()
     const members = pids()
     const stop = han.start(["coordinator", "stop"])
@@ -89,7 +89,7 @@ describe("no member of a hook's process group is left", () => {
 })
 
 describe("nothing is waited for", () => {
-  it("that left the group and holds the outputs open, beyond the limit", async () => {
+  it("A process that left the group and holds the outputs open is not waited for beyond the limit", async () => {
     const began = Date.now()
     const { code, out } = await han.call(["PreCompact"], payload("PreCompact"), { PIDS: pidFile })
     // 1.5 s, three times over.
@@ -99,7 +99,7 @@ describe("nothing is waited for", () => {
 })
 
 describe("output", () => {
-  it(`of ${megabytes} MB is all in a file; the agent gets a bounded part, and the coordinator stays small`, async () => {
+  it(`An output of ${megabytes} MB is all in a file, the agent gets a bounded part, and the coordinator stays small`, async () => {
     const { code, err, out } = await han.call(["PreToolUse"], payload("PreToolUse"))
     expect([code, out]).toEqual([2, ""])
     expect(err.length).toBeLessThan(10_000)
@@ -111,7 +111,7 @@ describe("output", () => {
     expect(peak * 1024).toBeLessThan(600e6)
   }, 60_000)
 
-  it("of a hook by hand arrives whole through a pipe", async () => {
+  it("The output of a hook by hand arrives whole through a pipe", async () => {
     const { child, told } = han.start(["hook", "run", "probe", "lines"])
     child.stdin?.end()
     const { code, out } = await told
@@ -124,7 +124,7 @@ describe("output", () => {
 
 describe("a command line that is wrong", () => {
   it.each([[["hook", "run"]], [["hook", "run", "Stop", "--of-tomorrow"]], [["hook", "of-tomorrow"]], [["hook", "reference", "file.md"]]])(
-    "does not block the agent: %j",
+    "A wrong command line does not block the agent: %j",
     async (args) => {
       const { child, told } = han.start(args)
       child.stdin?.end(payload("Stop"))

@@ -106,7 +106,7 @@ describe.each([
     here = place(program)
   })
 
-  it("hands on what the client gave, and says what the coordinator answers", async () => {
+  it("A call hands on what the client gave, and says what the coordinator answers", async () => {
     const { frames } = await listen(answering(says('{"decision":"block"}', 2, "lint: failed\n")))
     const input = payload({ cwd: "/π", tool_input: { text: "\u0000 \ud83d\ude00 \n" } })
     const environment = { HAN_TEST: "a b", HUGE: "x".repeat(40_000), CLAUDE_PROJECT_DIR: here.directory }
@@ -133,13 +133,13 @@ describe.each([
     expect(JSON.stringify(frames)).not.toContain("HUGE")
   })
 
-  it("takes input that is no answerable one to the coordinator, which says what is wrong", async () => {
+  it("A call takes input that is no answerable one to the coordinator, which says what is wrong", async () => {
     const { frames } = await listen(answering(says("")))
     for (const input of ["", "nonsense", "[1]"]) expect(await here.run(["hook", "dispatch", "Stop"], input)).toMatchObject({ code: 0, err: "" })
     expect(frames).toMatchObject(["", "nonsense", "[1]"].map((input) => ({ payload: { call: { event: "Stop", input } } })))
   })
 
-  it("takes an input of megabytes in pieces, and writes an answer of megabytes whole, also to a slow reader", async () => {
+  it("A call takes an input of megabytes in pieces, and writes one of megabytes whole, also to a slow reader", async () => {
     const text = "0123456789 äöü 😀\n".repeat(100_000)
     const input = payload({ text })
     const { frames } = await listen(answering(says(text, 0, text)))
@@ -154,7 +154,7 @@ describe.each([
     expect(frames).toMatchObject([{ payload: { call: { input } } }])
   })
 
-  it("reads from a socket, and writes whole to a socket and to a pipe that are read late", async () => {
+  it("A call reads from a socket, and writes whole to a socket and to a pipe that are read late", async () => {
     const text = "0123456789abcdef".repeat(20_000)
     await listen(answering(says(text)))
     const [file = "", ...before] = program
@@ -176,7 +176,7 @@ describe.each([
     }
   })
 
-  it("puts together frames that come in pieces, whatever else comes with them", async () => {
+  it("A call puts together frames that come in pieces, whatever else comes with them", async () => {
     await listen((frame, socket) => {
       if (frame._tag !== "Request") return
       const bytes = Buffer.from(`{"_tag":"Pong"}\n${JSON.stringify(says("ä😀ß"))}\n{"_tag":"Pong"}\n`)
@@ -190,7 +190,7 @@ describe.each([
     expect([code, out.toString()]).toEqual([0, "ä😀ß"])
   })
 
-  it("is decided at once when nobody listens", async () => {
+  it("A call is decided at once when nobody listens", async () => {
     const absent = "han: the coordinator is not running, so no hooks were run; `han coordinator start` starts it\n"
     const begun = performance.now()
     expect(await told(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: absent })
@@ -202,7 +202,7 @@ describe.each([
     expect(await told(["hook", "run", "biome", "lint"], payload())).toMatchObject({ code: 0, err: absent })
   })
 
-  it("ends with its signal's code, and hangs up", async () => {
+  it("A call ends with its signal's code, and hangs up", async () => {
     for (const [signal, code] of [
       ["SIGTERM", 143],
       ["SIGINT", 130],
@@ -219,7 +219,7 @@ describe.each([
     }
   })
 
-  it("does not need the folder it was started in, and ends quietly when its reader has gone", async () => {
+  it("A call does not need the folder it was started in, and ends quietly when its reader has gone", async () => {
     const { frames } = await listen(answering(says("x".repeat(1_000_000), 2)))
     const gone = join(here.directory, "gone")
     mkdirSync(gone)
@@ -242,7 +242,7 @@ describe.each([
 describe("a coordinator that does not answer", () => {
   const soon = { HAN_HOOK_DEADLINE_MS: "150" }
 
-  it("is borne for ten times the deadline, and then for a while for no longer than that", async () => {
+  it("A coordinator that does not answer is borne for ten times the deadline, and then no longer than that", async () => {
     const { frames } = await listen(() => {})
     const silent = (seconds: string) => ({
       code: 0,
@@ -258,7 +258,7 @@ describe("a coordinator that does not answer", () => {
     expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent("1\\.[67]\\d*"))
   })
 
-  it("is borne no longer than the client waits", async () => {
+  it("A coordinator that does not answer is borne no longer than the client waits", async () => {
     await listen(() => {})
     mkdirSync(join(here.directory, ".claude"))
     const entry = { type: "command", command: "/usr/bin/han hook run Stop", timeout: 2 }
@@ -267,7 +267,7 @@ describe("a coordinator that does not answer", () => {
     expect([code, err]).toEqual([0, expect.stringMatching(/no sign of life for 1(?:\.5)? s/)])
   })
 
-  it("is waited for when it was busy", async () => {
+  it("A coordinator that does not answer is waited for when it was busy", async () => {
     await listen(({ _tag }, socket) => {
       if (_tag === "Request") setTimeout(() => send(socket, says("at last")), 1000)
     })
@@ -275,7 +275,7 @@ describe("a coordinator that does not answer", () => {
     expect([code, out.toString()]).toEqual([0, "at last"])
   })
 
-  it("is waited for as long as it lives", async () => {
+  it("A coordinator that does not answer is waited for as long as it lives", async () => {
     await listen(({ _tag }, socket) => {
       if (_tag === "Ping") send(socket, { _tag: "Pong" })
       // Longer than the silence that is allowed.
@@ -285,7 +285,7 @@ describe("a coordinator that does not answer", () => {
     expect([code, out.toString()]).toEqual([0, "at last"])
   })
 
-  it("is left when it falls silent while hooks run, or ends", async () => {
+  it("A coordinator that does not answer is left when it falls silent while hooks run, or ends", async () => {
     const { close, frames } = await listen((_, socket) => {
       if (frames.length === 1) send(socket, { _tag: "Pong" })
     })
@@ -301,7 +301,7 @@ describe("a coordinator that does not answer", () => {
     expect(await told(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: expect.stringMatching(stopped) })
   })
 
-  it("may be something else", async () => {
+  it("A program on the socket that is no coordinator is named as such", async () => {
     const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
     await new Promise<void>((resolve) => server.listen(here.socket, resolve))
     const { code, err } = await told(["hook", "run", "Stop"], payload())
@@ -311,7 +311,7 @@ describe("a coordinator that does not answer", () => {
     expect([long.code, long.err]).toEqual([0, expect.stringContaining("too long for a socket")])
   })
 
-  it("may be of another release, or break down", async () => {
+  it("A coordinator of another release, or one that breaks down, is named as such", async () => {
     const answers: ReadonlyArray<readonly [Parameters<typeof answering>[0], RegExp]> = [
       [{ _tag: "Defect", defect: "Unknown request tag: HookRunner.answer" }, /older than this han .* `han coordinator stop` ends it/],
       [{ _tag: "Defect", defect: { name: "Error", message: "out of\n  luck" } }, /broke down over this call, .*: out of luck; `han coordinator logs`/],
@@ -332,7 +332,7 @@ describe("a gate that is closed when it cannot be run", () => {
   const closed = /^han: the coordinator is not running.*han blocks this event until its hooks can run.*\n$/
   const note = (text: string) => writeFileSync(join(here.home, "fail-closed.json"), text)
 
-  it("by the option", async () => {
+  it("A gate is closed by the option", async () => {
     expect(await told(["hook", "run", "Stop", "--fail-closed"], payload())).toMatchObject({ code: 2, err: expect.stringMatching(closed) })
     await listen(answering(failure({ _tag: "Fail", error: { _tag: "HookCallInvalid", message: "the input is no\nobject" } })))
     const gate = await told(["hook", "run", "Stop", "--fail-closed"], payload())
@@ -341,7 +341,7 @@ describe("a gate that is closed when it cannot be run", () => {
     expect([code, err]).toEqual([0, "han: the input is no object\n"])
   })
 
-  it("by what the coordinator wrote down: the innermost project, its events", async () => {
+  it("A gate is closed by what the coordinator wrote down of the innermost project and its events", async () => {
     const project = join(here.directory, "project")
     const inner = join(project, "inner")
     mkdirSync(join(inner, "deep"), { recursive: true })
@@ -360,7 +360,7 @@ describe("a gate that is closed when it cannot be run", () => {
     expect(await code(["biome", "lint"], { cwd: inner })).toBe(0)
   })
 
-  it("by what was written down for its configuration folder; for one that is not there, by all", async () => {
+  it("A gate is closed by its configuration folder's notes, or by all notes where that folder has none", async () => {
     note(JSON.stringify({ [here.directory]: { "": ["Stop"], "/work": ["PreToolUse"], "/home": [] } }))
     const code = async (event: string, folder: string) =>
       (await told(["hook", "run", event], payload({ cwd: here.directory }), { CLAUDE_CONFIG_DIR: folder })).code
@@ -373,7 +373,7 @@ describe("a gate that is closed when it cannot be run", () => {
     expect(await codes("")).toEqual([0, 2, 0])
   })
 
-  it("by its tools: others pass", async () => {
+  it("A gate is closed by its tools, and others pass", async () => {
     const gate = (more: object) => ({ event: "PreToolUse", values: null, filter: null, hook: "gate@m/check", files: [], ...more })
     const code = async (tool: string | undefined, event = "PreToolUse") =>
       (await told(["hook", "run", event], payload({ cwd: here.directory, hook_event_name: event, tool_name: tool }))).code
@@ -384,7 +384,7 @@ describe("a gate that is closed when it cannot be run", () => {
     expect(await codes()).toEqual([0, 2, 0, 2, 0])
   })
 
-  it("is open when what was written down cannot be read", async () => {
+  it("A gate is open when what was written down cannot be read", async () => {
     for (const text of [
       "",
       "{",
@@ -400,7 +400,7 @@ describe("a gate that is closed when it cannot be run", () => {
     }
   })
 
-  it("and open, or closed, when the input is too long to be looked at", async () => {
+  it("A gate is open, or closed by the option, when the input is too long to be looked at", async () => {
     const long = Buffer.alloc(33 * 1024 * 1024, "x")
     const { frames } = await listen(answering(says("")))
     const said = expect.stringMatching(/^han: what standard input holds for this hook is longer than 32 MB, so no hooks were run/)
@@ -413,7 +413,7 @@ describe("a gate that is closed when it cannot be run", () => {
 })
 
 describe("everything else", () => {
-  it("is a command like any other", async () => {
+  it("Everything else is a command like any other", async () => {
     const { frames } = await listen(answering(says("")))
     expect((await here.run(["--version"], "")).out.toString()).toMatch(/^han \d/)
     const unknown = await here.run(["hook", "run", "Stop", "--frobnicate"], payload())
@@ -421,7 +421,7 @@ describe("everything else", () => {
     expect(frames).toEqual([])
   })
 
-  it("also a hook that a person asks for: without a client's input, or at a terminal", async () => {
+  it("A hook that a person asks for, without a client's input or at a terminal, is a command as well", async () => {
     const { frames } = await listen(answering(says("")))
     for (const input of ["", "{}", "nonsense"]) await here.run(["hook", "run", "biome", "lint"], input, { HAN_START_TIMEOUT_MS: "300" })
     const child = Bun.spawn([...fromSource, "hook", "run", "Stop"], {
@@ -437,7 +437,7 @@ describe("everything else", () => {
 describe("as npm installs it", () => {
   const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
 
-  it("starts the coordinator when there is none, and runs nothing that lies in the folder", async () => {
+  it("The installed hook entry starts the coordinator when there is none, and runs nothing of the folder", async () => {
     const one = machine()
     writeFileSync(join(one.directory, "bunfig.toml"), 'preload = ["./first.ts"]\n')
     writeFileSync(join(one.directory, "first.ts"), 'console.log("ran first")\n')
@@ -453,7 +453,7 @@ describe("as npm installs it", () => {
     }
   })
 
-  it("hands on signals and standard input through the launcher", async () => {
+  it("The installed hook entry hands on signals and standard input through the launcher", async () => {
     const installed = place([node, launcher])
     let child: ReturnType<Place["start"]> | undefined
     const waiting = await peer(installed.socket, ({ _tag }) => {

@@ -71,13 +71,13 @@ beforeAll(() => {
 afterAll(han.remove)
 
 describe.each(hookEventNames.map((event) => ({ event })))("$event", ({ event }) => {
-  it("gets the payload to the byte, and passes in silence", async () => {
+  it("A gate gets the payload to the byte, and passes in silence", async () => {
     const input = payload(event, "nothing", { text: 'ünïcode \u2028 \\ "quoted"' })
     expect(await call([event], input)).toEqual({ code: 0, signal: null, out: "", err: "" })
     expect(readFileSync(received, "utf8")).toBe(input)
   })
 
-  it("blocks by exit code 2 where the client can be blocked, and tells the user elsewhere", async () => {
+  it("A gate blocks by exit code 2 where the client can be blocked, and tells the user elsewhere", async () => {
     for (const [what, text] of [
       ["block", `stopped at ${event}`],
       ["fail", `broken at ${event}`]
@@ -101,13 +101,13 @@ describe.each(hookEventNames.map((event) => ({ event })))("$event", ({ event }) 
     }
   })
 
-  it("says plain text only where the model reads it", async () => {
+  it("A gate's plain text is handed on only where the model reads it", async () => {
     const told = await tell(event, "text")
     expect([told.code, told.err]).toEqual([0, ""])
     expect(told.out.trim()).toBe(plainIsRead.includes(event) || event === "PreCompact" || event === "WorktreeCreate" ? `plain at ${event}` : "")
   })
 
-  it("hands on context where the model reads it, and what the user is told", async () => {
+  it("A gate's context is handed on where the model reads it, and so is its message to the user", async () => {
     const told = await tell(event, "context")
     if (contextIsRead.includes(event)) {
       expect([told.code, told.err]).toEqual([0, ""])
@@ -119,7 +119,7 @@ describe.each(hookEventNames.map((event) => ({ event })))("$event", ({ event }) 
 })
 
 describe("all of them", () => {
-  it("are in the history, each with how it ended", () => {
+  it("All events are in the history, each with how it ended", () => {
     const runs = history()
     for (const event of hookEventNames) {
       const of = runs.filter((run) => run.event === event)
@@ -129,7 +129,7 @@ describe("all of them", () => {
     }
   })
 
-  it("are answered with what the client really sends", async () => {
+  it("All events are answered with what the client really sends", async () => {
     const fixtures = ["01-basic", "04-subagents", "06-compact", "13-tasks", "18-plugins"].flatMap((name) =>
       readFileSync(join(repository, "fixtures/claude-code", name, "hooks.jsonl"), "utf8")
         .trim()

@@ -53,7 +53,7 @@ const served = <A>(answer: (call: HookCall) => Answer, use: () => Promise<A>): P
   )
 
 describe("the hand-written frames", () => {
-  it("are those of the contract, to the field", async () => {
+  it("The hand-written frames are those of the contract, to the field", async () => {
     const { close, frames } = await peer(here.socket, answering(says("")))
     await here.run(["hook", "run", "biome@mine", "lint", "--only", "src"], input)
     await here.run(["hook", "run", "Stop"], "")
@@ -72,7 +72,7 @@ describe("the hand-written frames", () => {
     close()
   })
 
-  it("are understood by the server, and its answers here", async () => {
+  it("The hand-written frames are understood by the server, and its answers here", async () => {
     const calls: Array<HookCall> = []
     const text = "äöü😀\n".repeat(200_000)
     const answer = (call: HookCall): Answer => {
@@ -86,7 +86,7 @@ describe("the hand-written frames", () => {
     expect(Schema.is(HookCall)(calls[0])).toBe(true)
   })
 
-  it("carry errors and defects", async () => {
+  it("The hand-written frames carry errors and defects", async () => {
     const failures: ReadonlyArray<readonly [Answer, RegExp]> = [
       [Effect.fail(new HookCallInvalid({ message: "no event" })), /^han: .*no event/],
       [Effect.fail(new HookProjectInvalid({ projectPath: "/x", message: "no folder" })), /^han: .*no folder/],
@@ -103,7 +103,7 @@ describe("the hand-written frames", () => {
     }
   })
 
-  it("end what was started when the caller goes away", async () => {
+  it("The hand-written frames end what was started when the caller goes away", async () => {
     const started = Deferred.unsafeMake<void>(FiberId.none)
     const stopped = Deferred.unsafeMake<void>(FiberId.none)
     const answer = (): Answer =>

@@ -26,7 +26,7 @@ const call = async (
 const notRunning = /^han: the coordinator is not running, so no hooks were run; `han coordinator start` starts it/
 
 describe("a hook that lets go", () => {
-  it("says so at the end of each turn, and at events that come often once an hour in a session, until a coordinator answered", async () => {
+  it("A hook that lets go says so at each turn's end, and hourly at frequent events, until an answer comes", async () => {
     for (const _ of [1, 2]) expect((await call("Stop")).message).toMatch(notRunning)
     expect((await call("PostToolUse")).message).toMatch(/starts it \(said at most once an hour in a session\)$/)
     for (const event of ["PostToolUse", "PreToolUse"]) expect(await call(event)).toEqual({ err: "", out: "", message: undefined })
@@ -40,7 +40,7 @@ describe("a hook that lets go", () => {
     expect((await call("PreToolUse")).message).toMatch(notRunning)
   })
 
-  it("says so where the event lets it: JSON where it is read, else standard error; what was answered stays as it is", async () => {
+  it("A hook that lets go says so in JSON where that is read, else on standard error, and keeps what was said", async () => {
     for (const event of ["PreCompact", "WorktreeCreate", "SessionEnd"])
       expect(await call(event)).toMatchObject({ out: "", err: expect.stringMatching(notRunning) })
     expect(told("PostCompact", "x")).toEqual({ stdout: "x\n", stderr: "" })
@@ -52,7 +52,7 @@ describe("a hook that lets go", () => {
     other.close()
   })
 
-  it("tells why a coordinator cannot be started, and why the last one was not", async () => {
+  it("A hook that lets go tells why a coordinator cannot be started, and why the last one was not", async () => {
     const log = join(here.home, "logs", "coordinator-start.log")
     mkdirSync(join(here.home, "logs"))
     writeFileSync(log, "han coordinator 1 is running\nstopping (SIGTERM)\n")
@@ -70,7 +70,7 @@ describe("a hook that lets go", () => {
     expect(readdirSync(here.home).filter((name) => name.startsWith(".attempt"))).toEqual([])
   })
 
-  it("says why the one that it starts cannot be", async () => {
+  it("A hook that lets go says why the coordinator that it starts cannot be started", async () => {
     writeFileSync(join(here.home, "config.json"), "{ nonsense")
     for (const _ of [1, 2]) {
       const { message } = await call("Stop", { environment: { HAN_HOOK_NO_START: "0" } })
@@ -83,7 +83,7 @@ describe("a hook that lets go", () => {
     ])
   })
 
-  it("does not take the broken input of an agent for a person's call", async () => {
+  it("A hook that lets go does not take the broken input of an agent for a person's call", async () => {
     const invalid = failure({ _tag: "Fail", error: { _tag: "HookCallInvalid", message: "what came on standard input is not one JSON object" } })
     const { close, frames } = await peer(here.socket, answering(invalid))
     const { code, out } = await here.run(["hook", "run", "biome", "lint"], '{"session_id":"s","hook_ev', { CLAUDE_PROJECT_DIR: here.directory })
@@ -92,7 +92,7 @@ describe("a hook that lets go", () => {
     close()
   })
 
-  it("says it each time when that cannot be noted", async () => {
+  it("A hook that lets go says it each time when that cannot be noted", async () => {
     const folder = join(here.directory, "tmp")
     mkdirSync(folder)
     writeFileSync(join(here.home, "told"), "")

@@ -56,14 +56,14 @@ beforeAll(() => {
 afterAll(han.remove)
 
 describe("what the client sends", () => {
-  it("a source of SessionStart", async () => {
+  it("Hooks run for the source of SessionStart that they name", async () => {
     expect(await ranAt(sent("SessionStart", { source: "compact" }))).toEqual(["compacted"])
     expect(await ranAt(sent("SessionStart", { source: "startup" }))).toEqual(["started"])
     expect(await ranAt(sent("SessionStart", { source: "resume" }))).toEqual(["started"])
     expect(await ranAt(sent("SessionStart", { source: "fork" }))).toEqual([])
   })
 
-  it("a type of a subagent; Stop means all of them, those that are named, or none", async () => {
+  it("Hooks run for a subagent's type, and Stop means all subagents, those that are named, or none", async () => {
     expect(await ranAt(sent("SubagentStop", { agent_type: "Explore" }))).toEqual(["both", "explored"])
     expect(await ranAt(sent("SubagentStop", { agent_type: "reviewer" }))).toEqual(["both"])
     // The agent that compacts has no type.
@@ -71,14 +71,14 @@ describe("what the client sends", () => {
     expect(await ranAt(sent("Stop", {}))).toEqual(["alone", "both", "planned"])
   })
 
-  it("what made a compaction, and what a notification is about", async () => {
+  it("Hooks run for what made a compaction, and for what a notification is about", async () => {
     expect(await ranAt(sent("PreCompact", { trigger: "manual" }))).toEqual(["by-hand"])
     expect(await ranAt(sent("PreCompact", { trigger: "auto" }))).toEqual([])
     expect(await ranAt(sent("SessionEnd", { reason: "other" }))).toEqual([])
     expect(await ranAt(sent("Notification", { notification_type: "permission_prompt" }))).toEqual([])
   })
 
-  it("the base name of a file", async () => {
+  it("Hooks run for the base name of a file", async () => {
     const change = (name: string) => ({ ...sent("Stop", {}), hook_event_name: "FileChanged", file_path: join(han.project, name), event: "change" })
     expect(await ranAt(change("package.json"))).toEqual(["any-file", "manifest"])
     expect(await ranAt(change("src/a.ts"))).toEqual(["any-file", "manifest"])
@@ -100,7 +100,7 @@ const said = async (...words: ReadonlyArray<string>) => {
 }
 
 describe("what people are told", () => {
-  it("why a matcher did not match", async () => {
+  it("An explanation says why a matcher did not match", async () => {
     expect(await explained("SessionStart:startup")).toEqual({
       compacted: "it is for SessionStart:compact, this one is startup",
       started: expect.stringMatching(/^due: (?!.*only at)/)
@@ -114,7 +114,7 @@ describe("what people are told", () => {
     expect((await said("hook", "explain", "SessionStart:clear")).out).toContain("because  it is for SessionStart:startup|resume, this one is clear\n")
   })
 
-  it("what has to be so, where nobody said what it is about", async () => {
+  it("An explanation says what has to be so, where nobody said what it is about", async () => {
     expect(await explained("SessionStart")).toEqual({
       compacted: expect.stringMatching(/^due: .*; only at SessionStart:compact$/),
       started: expect.stringMatching(/^due: .*; only at SessionStart:startup\|resume$/)
@@ -122,7 +122,7 @@ describe("what people are told", () => {
     expect((await explained("Stop"))["alone"]).toMatch(/^due: (?!.*only at)/)
   })
 
-  it("that there is no such thing to be about", async () => {
+  it("A value that the event does not have is refused with the reason", async () => {
     for (const [words, text] of [
       [["hook", "explain", "Stop:Edit"], "where Claude Code tells nothing that could be compared"],
       [["hook", "test", "SessionStart:lunch"], "source is one of startup, resume, clear, compact, fork"],
@@ -133,7 +133,7 @@ describe("what people are told", () => {
     }
   })
 
-  it("what the hooks are for, in the list", async () => {
+  it("The list says what the hooks are for", async () => {
     const { hooks } = await json("hook", "list")
     const events = Object.fromEntries(hooks.map(({ events, name }: { readonly events: ReadonlyArray<string>; readonly name: string }) => [name, events]))
     expect(events).toMatchObject({
@@ -150,7 +150,7 @@ describe("what people are told", () => {
     expect(await named("SessionStart:startup")).toEqual(["started"])
   })
 
-  it("what is wrong in a plugin, with the line; its entries have what its hooks are for as their matchers", async () => {
+  it("A mistake in a plugin is told with its line, and entries have what their hooks are for as matchers", async () => {
     const plugin = join(han.folder, "other")
     put(join(plugin, "han-plugin.yml"), "hooks:\n  gate:\n    command: x\n    event: Stop:Edit\n")
     const refused = await said("plugin", "validate", plugin)
@@ -173,7 +173,7 @@ describe("what people are told", () => {
 })
 
 describe("han setup", () => {
-  it("has the client watch the files of hooks at FileChanged, those of other entries included", async () => {
+  it("The setup has the client watch the files of hooks at FileChanged, those of other entries included", async () => {
     expect((await said("setup")).code).toBe(0)
     const settings = join(han.folder, "claude/settings.json")
     const entries = (event: string) => JSON.parse(readFileSync(settings, "utf8")).hooks[event]

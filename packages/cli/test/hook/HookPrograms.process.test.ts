@@ -28,7 +28,7 @@ describe("the words of a command", () => {
     ["han $UNKNOWN", ["han"]],
     ["'unfinished", []],
     ["", []]
-  ])("%s", (command, words) => expect(commandWords(command, variables)).toEqual(words))
+  ])("The command %s is cut into its words", (command, words) => expect(commandWords(command, variables)).toEqual(words))
 })
 
 describe("what hook entries call", () => {
@@ -85,7 +85,7 @@ describe("what hook entries call", () => {
     ["npx eslint ."],
     ["npx --no-install installed"],
     ["node ../text"]
-  ])("is there: %s", (command) => expect(warnings(command)).toEqual([]))
+  ])("The program of the entry is there: %s", (command) => expect(warnings(command)).toEqual([]))
 
   it.each([
     ["/gone/han hook run Stop", `/gone/han, which is gone; \`han setup\` corrects that`],
@@ -99,13 +99,13 @@ describe("what hook entries call", () => {
     ["npx --no missing", "npx missing, which finds no missing in"],
     ["bunx han hook run Stop", "bunx han, and bunx is not on the PATH"],
     [`'${other}' hook run Stop`, `${other}, which is another han than this one (${own}); \`han setup\` corrects that`]
-  ])("is told of: %s", (command, words) => {
+  ])("The missing program of the entry is told of: %s", (command, words) => {
     expect(warnings(command)).toHaveLength(1)
     expect(warnings(command)[0]).toMatch(/^\/s\.json: 1 hook entry \(Stop\) of Claude Code calls /)
     expect(warnings(command)[0]).toContain(words)
   })
 
-  it("is told of with the arguments that need no shell, in a plugin, and at a port where nobody answers", () => {
+  it("Missing files are told of with arguments that need no shell, in a plugin, and at a port where nobody answers", () => {
     expect(warnings("/gone/a b", { args: ["x"] })[0]).toContain("/gone/a b, which is gone")
     expect(warnings("$CLAUDE_PLUGIN_ROOT/run.sh", { plugin: "a@b", file: join(folder, "plugin", "hooks", "hooks.json") })[0]).toContain(
       join(folder, "plugin", "run.sh")
@@ -120,7 +120,7 @@ describe("what hook entries call", () => {
 })
 
 describe("doctor", () => {
-  it("names the programs that are gone, of user, project and local settings, in one line each, with a coordinator and without", async () => {
+  it("The doctor names the missing programs of all settings, one line each, with a coordinator and without", async () => {
     const here = machine()
     const project = join(here.directory, "my project")
     mkdirSync(join(project, ".claude"), { recursive: true })

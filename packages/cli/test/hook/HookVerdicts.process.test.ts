@@ -52,7 +52,7 @@ beforeAll(() => {
 afterAll(han.remove)
 
 describe("a gate that denies in JSON", () => {
-  it("is denied in the history, among what failed, and in words", async () => {
+  it("A gate that denies in JSON is denied in the history, among what failed, and in words", async () => {
     const told = await han.call(["PreToolUse"], payload("PreToolUse", tool("rm -rf src")))
     expect([told.code, JSON.parse(told.out).hookSpecificOutput.permissionDecision]).toEqual([0, "deny"])
     expect(await han.call(["PreToolUse"], payload("PreToolUse", tool("ls", { tool_use_id: "toolu_2" })))).toMatchObject({ code: 0, out: "" })
@@ -65,7 +65,7 @@ describe("a gate that denies in JSON", () => {
     expect((await runHan("hook", "history", "--failed", "--session", session)).out).toMatch(/ denied [\s\S]+ {4}not src\n/)
   })
 
-  it("can be tried by hand, with a payload or a file of one, and leaves no trace in its session", async () => {
+  it("A gate that denies can be tried by hand, with a payload or its file, and leaves no trace in its session", async () => {
     const before = history().length
     const tried = await runHan("hook", "test", "PreToolUse", "--input", JSON.stringify(tool("rm -rf src", { session_id: session })))
     expect(tried.code).toBe(1)
@@ -91,7 +91,7 @@ describe("a gate that denies in JSON", () => {
 })
 
 describe("several entries for one event", () => {
-  it("run each gate once, and tell of it once, again and again", async () => {
+  it("Several entries for one event run each gate once, and tell of it once, again and again", async () => {
     writeFileSync(join(han.folder, "fail"), "")
     const log = (name: string) => readFileSync(join(han.folder, `${name}.log`), "utf8").split("\n").length - 1
     for (let event = 1; event <= 12; event++) {

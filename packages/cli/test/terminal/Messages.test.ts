@@ -30,14 +30,14 @@ const shown = (message: Partial<Shown>): Shown => ({ kind: "answer", at, text: "
 const block = (message: Partial<Shown>, resultLines = 2) => messageBlock(shown(message), { style: uncoloured, utc: true, resultLines })
 
 describe("messages for people", () => {
-  it("say when, who and what", () => {
+  it("Messages for people say when, who and what", () => {
     expect(block({ kind: "prompt", text: "fix it\nplease" })).toBe("2026-11-22 14:03:09  user\n  fix it\n  please\n")
     expect(block({ kind: "tool-call", text: "Bash npm test", events: [call] })).toBe("2026-11-22 14:03:09  assistant\n  → Bash npm test npm run lint\n")
     expect(block({ kind: "tool-result", text: "1\n2\n3\n4", events: [result] })).toBe("2026-11-22 14:03:09  result (error)\n  1\n  2\n  … 2 more lines\n")
     expect(block({ text: "\u001b]0;owned\u0007hello\u001b[2J" })).toBe("2026-11-22 14:03:09  assistant\n  hello\n")
   })
 
-  it("leave the client's bookkeeping out", () => {
+  it("Messages for people leave the client's bookkeeping out", () => {
     expect([
       isShown(shown({ kind: "snapshot", text: "x" })),
       isShown(shown({ text: " " })),
@@ -46,14 +46,14 @@ describe("messages for people", () => {
     ]).toEqual([false, false, true, true])
   })
 
-  it("show han's own lines as one line each", () => {
+  it("Messages for people show han's own lines as one line each", () => {
     expect(block({ kind: "han", text: "gate quality/style\nblocked, 413 ms" })).toBe("2026-11-22 14:03:09  han  gate quality/style blocked, 413 ms\n")
     expect(markdownMessage(shown({ kind: "han", text: "gate quality/style_of\nblocked, 413 ms" }), true)).toBe(
       "\n*han · 2026-11-22 14:03:09 · gate quality/style\\_of blocked, 413 ms*\n"
     )
   })
 
-  it("name what a call is about", () => {
+  it("Messages for people name what a call is about", () => {
     expect(callSummary({ file_path: "/a/b.ts", content: "…" })).toBe("/a/b.ts")
     expect(callSummary({ odd: 1 })).toBe('{"odd":1}')
     expect([callSummary({}), callSummary(null), callSummary("text"), callSummary([])]).toEqual(["", "", "text", ""])
@@ -62,7 +62,7 @@ describe("messages for people", () => {
 })
 
 describe("markdown", () => {
-  it("has prose as it is, output in fences and calls with their input", () => {
+  it("Markdown has prose as it is, output in fences and calls with their input", () => {
     expect(markdownMessage(shown({ kind: "prompt", text: "# hi" }), true)).toBe("\n## user · 2026-11-22 14:03:09\n\n# hi\n\n")
     expect(markdownMessage(shown({ kind: "tool-result", text: "a\n```\nb" }), true)).toContain("````\na\n```\nb\n````\n")
     expect(markdownMessage(shown({ kind: "tool-call", text: "Bash npm test", events: [call] }), true)).toContain(
@@ -72,7 +72,7 @@ describe("markdown", () => {
     expect(escaped("a *b* <c> [d]")).toBe("a \\*b\\* \\<c\\> \\[d\\]")
   })
 
-  it("cannot be left by the text in a fence", () => {
+  it("Markdown keeps the text of a fence within it", () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom("`", "```", "````", "\n", "text"), { maxLength: 12 }).map((parts) => parts.join("")),

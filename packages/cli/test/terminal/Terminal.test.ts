@@ -46,7 +46,7 @@ const wild = fc
   .map((parts) => parts.join(""))
 
 describe("text of transcripts on a terminal", () => {
-  it("holds nothing that steers it", () => {
+  it("Text on a terminal holds nothing that steers it", () => {
     fc.assert(
       fc.property(wild, (text) => {
         const shown = plain(text)
@@ -59,14 +59,14 @@ describe("text of transcripts on a terminal", () => {
     )
   })
 
-  it("keeps ordinary text", () => {
+  it("Text on a terminal keeps ordinary characters", () => {
     expect(plain("a\tb\r\nc — naïve 日本語 👩‍👩‍👧‍👦")).toBe("a    b\nc — naïve 日本語 👩‍👩‍👧‍👦")
     expect(plain("\u001b[1;31mred\u001b[0m and \u001b]8;;http://x\u0007link\u001b]8;;\u0007")).toBe("red and link")
     expect(plain("\u001b]0;never ended\nnext line")).toBe("\nnext line")
     expect(plainLine("  two\n lines ")).toBe("two lines")
   })
 
-  it("is the same value as JSON, without bare control characters", () => {
+  it("Text as JSON is the same value, without bare control characters", () => {
     fc.assert(
       fc.property(
         wild.map((text) => text.toWellFormed()),
@@ -82,7 +82,7 @@ describe("text of transcripts on a terminal", () => {
 
 describe("widths", () => {
   const text = wild.map(plainLine)
-  it("never exceed what was asked for", () => {
+  it("Fitted texts never exceed the width that was asked for", () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 0, max: 40 }), (text, width) => {
         expect(widthOf(fit(text, width))).toBeLessThanOrEqual(Math.max(width, 0))
@@ -95,7 +95,7 @@ describe("widths", () => {
     )
   })
 
-  it("of wrapped lines fit, and no character is lost", () => {
+  it("Wrapped lines fit, and no character is lost", () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 2, max: 40 }), (text, width) => {
         const lines = wrap(text, width)
@@ -105,7 +105,7 @@ describe("widths", () => {
     )
   })
 
-  it("count what a terminal shows", () => {
+  it("Widths count what a terminal shows", () => {
     expect([widthOf("abc"), widthOf("日本"), widthOf("e\u0301"), widthOf("👩‍👩‍👧‍👦")]).toEqual([3, 4, 1, 2])
     expect(fit("日本語のテスト", 7)).toBe("日本語…")
     expect(wrap("one two three", 7)).toEqual(["one two", "three"])
@@ -118,7 +118,7 @@ describe("tables", () => {
     { header: "N", align: "right" as const, cell: ([, n]: ReadonlyArray<string>) => n ?? "" },
     { header: "TITLE", cell: ([, , title]: ReadonlyArray<string>) => title ?? "", atLeast: 5 }
   ]
-  it("line up, and cut what may be cut", () => {
+  it("Tables line up, and cut what may be cut", () => {
     const rows = [
       ["a", "1", "short"],
       ["bcd", "1,000", "a title that is too long"]
@@ -127,7 +127,7 @@ describe("tables", () => {
     expect(table(rows, columns, { width: Number.POSITIVE_INFINITY, style: uncoloured })).toContain("a title that is too long\n")
   })
 
-  it("fit, whatever is in them", () => {
+  it("Tables fit, whatever is in them", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.string({ maxLength: 4 }), fc.nat({ max: 9999 }).map(String), wild), { maxLength: 6 }),
@@ -142,7 +142,7 @@ describe("tables", () => {
     )
   })
 
-  it("are blocks where the columns do not fit side by side: figures stay whole, texts go on in the next line", () => {
+  it("Tables are blocks where columns do not fit: figures stay whole, and texts go on in the next line", () => {
     const wide = [
       { header: "ID", cell: ([id]: ReadonlyArray<string>) => id ?? "" },
       { header: "TOKENS", align: "right" as const, cell: ([, tokens]: ReadonlyArray<string>) => tokens ?? "" },
@@ -161,14 +161,14 @@ describe("tables", () => {
       for (const line of table(rows, wide, { width, style: uncoloured }).split("\n")) expect(widthOf(line)).toBeLessThanOrEqual(width)
   })
 
-  it("are painted without a change of their text", () => {
+  it("Tables are painted without a change of their text", () => {
     const painted = columns.map((column) => ({ ...column, paint: () => coloured.red }))
     expect(plain(table([["a", "1", "t"]], painted, { width: 80, style: coloured }))).toBe(table([["a", "1", "t"]], columns, { width: 80, style: uncoloured }))
   })
 })
 
 describe("figures", () => {
-  it("are for people", () => {
+  it("Figures are written for people", () => {
     expect([byteSize(0), byteSize(999), byteSize(1000), byteSize(1_234_567), byteSize(999_960), byteSize(123_456_789)]).toEqual([
       "0 B",
       "999 B",
@@ -182,7 +182,7 @@ describe("figures", () => {
     expect([dateTime(null, true), dateTime(Number.NaN, true), isoInstant(null), isoInstant(1e20)]).toEqual(["-", "-", null, null])
   })
 
-  it("show progress only on a terminal, and not too often", () => {
+  it("Progress is shown only on a terminal, and not too often", () => {
     let now = 0
     const terminal = { output: true, canAsk: true, progress: true, columns: 60, colour: false, pager: [] }
     const bar = progressBar({ terminal, now: () => now })
@@ -197,7 +197,7 @@ describe("figures", () => {
     expect(progressBar({ terminal: { ...terminal, progress: false }, now: () => now }).draw(half)).toBe("")
   })
 
-  it("highlight what was searched for", () => {
+  it("A highlight marks what was searched for", () => {
     expect(searchedWords('"rate limit" retr* -not a.b')).toEqual(["rate", "limit", "retr", "a", "b"])
     expect(highlighted("Rate of retries", "rate retr*", { ...uncoloured, bold: (text) => `<${text}>` })).toBe("<Rate> of <retr>ies")
     fc.assert(

@@ -74,7 +74,7 @@ describe("what a change leaves of a file", () => {
     ],
     ["a byte order mark", '\ufeff{"enabledPlugins":{}}', '\ufeff{"enabledPlugins":{"a@m":true}}']
   ] as const
-  it.scoped.each(set)("%s, when something is put in", ([, before, expected]) =>
+  it.scoped.each(set)("A file keeps its form when something is put in: %s", ([, before, expected]) =>
     Effect.gen(function* () {
       expect(yield* after(before, on)).toBe(expected)
     })
@@ -108,13 +108,13 @@ describe("what a change leaves of a file", () => {
     ["commas first", '{ "enabledPlugins": {\n    "a@m": true\n  , "b@m": true\n} }', '{ "enabledPlugins": {\n    "b@m": true\n} }'],
     ["what is not there", '{"enabledPlugins":{"b@m":true}} ', '{"enabledPlugins":{"b@m":true}} ']
   ] as const
-  it.scoped.each(removed)("%s, when something is taken out", ([, before, expected]) =>
+  it.scoped.each(removed)("A file keeps its form when something is taken out: %s", ([, before, expected]) =>
     Effect.gen(function* () {
       expect(yield* after(before, off)).toBe(expected)
     })
   )
 
-  it.scoped("lists: an item taken out, one added", () =>
+  it.scoped("A list loses the item that is taken out and gains the one that is added", () =>
     Effect.gen(function* () {
       const text = '{\n  "roots": [\n    "/a",\n    { "path": "/b" }\n  ]\n}\n'
       expect(yield* after(text, { path: ["roots", 0], remove: true })).toBe('{\n  "roots": [\n    { "path": "/b" }\n  ]\n}\n')
@@ -161,7 +161,7 @@ describe("what a change leaves of a file", () => {
     return found
   }
 
-  it.scopedLive("anything that it does not change, whatever it looks like", () =>
+  it.scopedLive("A change leaves everything else in a file as it is, whatever it looks like", () =>
     Effect.gen(function* () {
       const file = path.join(yield* temporary, "any.json")
       yield* Effect.promise(() =>
@@ -207,7 +207,7 @@ describe("a file that cannot be changed", () => {
     ["a name twice", '{"enabledPlugins": {},\n "enabledPlugins": {}}', 2, 2, "a second time"],
     ["nested without end", `{"a":${"[".repeat(200_000)}`, 1, 1, "nested too deeply"]
   ] as const
-  it.scoped.each(broken)("%s is reported with its place, and left as it is", ([, text, line, column, why]) =>
+  it.scoped.each(broken)("A broken file is reported with its place, and left as it is: %s", ([, text, line, column, why]) =>
     Effect.gen(function* () {
       const file = put(path.join(yield* temporary, "settings.json"), text)
       const error = yield* Effect.flip(changing(file, on))
@@ -220,7 +220,7 @@ describe("a file that cannot be changed", () => {
     })
   )
 
-  it.scoped("bytes that are no text, a folder, a pipe, a file without end", () =>
+  it.scoped("Bytes that are no text, a folder, a pipe and a file without end are refused with the reason", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const latin = put(path.join(folder, "latin.json"), Uint8Array.from([0x7b, 0x22, 0xe9, 0x22, 0x3a, 0x31, 0x7d]))
@@ -239,7 +239,7 @@ describe("a file that cannot be changed", () => {
     })
   )
 
-  it.scoped("links in a circle", () =>
+  it.scoped("A circle of links is refused with the reason", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       symlinkSync("b.json", path.join(folder, "a.json"))
@@ -248,7 +248,7 @@ describe("a file that cannot be changed", () => {
     })
   )
 
-  it.scopedLive("one that this user may not write to, by its own mode or its folder's", () =>
+  it.scopedLive("A file that this user may not write to, by its own mode or its folder's, is refused with the reason", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       chmodSync(folder, 0o755)
@@ -277,7 +277,7 @@ describe("a file that cannot be changed", () => {
 })
 
 describe("how a file is written", () => {
-  it.scoped("it keeps its mode and owner, is another file than before, and nothing stays beside it", () =>
+  it.scoped("A changed file keeps its mode and owner, is replaced by a new one, and nothing stays beside it", () =>
     Effect.gen(function* () {
       const file = put(path.join(yield* temporary, "settings.json"), "{}")
       chmodSync(file, 0o640)
@@ -292,7 +292,7 @@ describe("how a file is written", () => {
     })
   )
 
-  it.scoped("a missing one is made, with its folder, as open as that; an empty one is an empty object", () =>
+  it.scoped("A missing file is made with its folder, as open as that, and an empty one is an empty object", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const file = path.join(folder, "a/b/settings.json")
@@ -310,7 +310,7 @@ describe("how a file is written", () => {
     })
   )
 
-  it.scoped("nothing is written for nothing", () =>
+  it.scoped("A change of nothing writes nothing", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const file = put(path.join(folder, "settings.json"), '{"enabledPlugins":{"a@m":true}}')
@@ -344,7 +344,7 @@ describe("how a file is written", () => {
     })
   )
 
-  it.scopedLive("many changes at once all arrive, by whatever name the file is reached", () =>
+  it.scopedLive("Many changes at once all arrive, by whatever name the file is reached", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const file = put(path.join(folder, "real/settings.json"), '{\n  // kept\n  "model": "x"\n}\n')

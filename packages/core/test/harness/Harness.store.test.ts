@@ -59,7 +59,7 @@ const tags = (events: ReadonlyArray<SessionEvent>) => events.map((event) => (eve
 const lines = '{"n":1,"said":"hello"}\n{"n":2,"did":"shell"}\n{"n":3,"hummed":true}\nnoise\n'
 
 describe("a harness that is given to a program", () => {
-  it.scopedLive("has its transcripts found, kept and decoded, beside those of Claude Code", () =>
+  it.scopedLive("A given harness has its transcripts found, kept and decoded, beside those of Claude Code", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const claude = yield* temporary
@@ -92,7 +92,7 @@ describe("a harness that is given to a program", () => {
     }).pipe(Effect.provideService(Harnesses, [...known, talker]))
   )
 
-  it("is asked for lines of its own name only, and a name that nobody has gives lines that are not recognized", () => {
+  it("A harness is asked for lines of its own name only, and lines of an unknown name are not recognized", () => {
     expect(tags(decodeEntry(transcript, entry('{"n":1,"said":"hello"}'), [...known, talker]).events)).toEqual(["Prompted"])
     for (const text of ['{"n":1,"said":"hello"}', '{"type":"response_item","payload":{}}', '{"type":4}', "{}"])
       expect(tags(decodeEntry(transcript, entry(text)).events)).toEqual(["Unrecognized"])
@@ -106,7 +106,7 @@ describe("tokens for the ledger", () => {
     ["a cache that the input holds is taken out of it", { input: ["cacheRead", "cacheWrite"], output: ["reasoning"] }, { input: 30, output: 20 }],
     ["reasoning that the output leaves out is added to it", { input: [], output: [] }, { input: 100, output: 25 }],
     ["figures that are apart stay as they are", known[0]!.counters, { input: 100, output: 20 }]
-  ] as const)("%s", (_, counters, expected) => {
+  ] as const)("The ledger's tokens are counted right: %s", (_, counters, expected) => {
     expect(ledgerTokens(counters, stated)).toEqual(expected)
   })
 })

@@ -34,7 +34,7 @@ describe("what was said", () => {
     ["about a picture", "compare it with [Image #2] please", "compare it with [Image #2] please"],
     ["nothing", reminder, ""],
     ["nothing, however many", `${reminder}\n\n${reminder}`, ""]
-  ])("%s", (_, text, said) => expect(partsOf(text).said).toBe(said))
+  ])("The text that a human wrote is found: %s", (_, text, said) => expect(partsOf(text).said).toBe(said))
 
   it.each<[string]>([
     ["why does <system-reminder> show up in my prompts?"],
@@ -49,9 +49,9 @@ describe("what was said", () => {
     ["<my-element>\nfoo\n</my-element>"],
     ["a < b and b > c"],
     ["see [the docs](https://a.b) and [x]"]
-  ])("is all of %j", (text) => expect(partsOf(text)).toEqual({ said: text, added: [] }))
+  ])("The whole of %j is what was said", (text) => expect(partsOf(text)).toEqual({ said: text, added: [] }))
 
-  it("is what a human wrote around any blocks", () => {
+  it("Human words around any blocks are what was said", () => {
     const word = fc.stringMatching(/^[a-z]{1,8}( [a-z]{1,8}){0,3}$/)
     const tag = fc.constantFrom("system-reminder", "ide_opened_file", "ide_selection", "user-prompt-submit-hook", "local-command-stdout", "new-diagnostics")
     const block = fc.tuple(tag, word, fc.boolean()).map(([name, text, lines]) => (lines ? `<${name}>\n${text}\n</${name}>` : `<${name}>${text}</${name}>`))
@@ -74,7 +74,7 @@ describe("what was said", () => {
     )
   })
 
-  it("is found in texts of any size", () => {
+  it("Human words are found in texts of any size", () => {
     for (const part of [
       "<system-reminder>",
       "a<system-reminder>",
@@ -98,14 +98,14 @@ describe("lines", () => {
   const told = (events: ReadonlyArray<SessionEvent>) => events.map((event) => [event._tag, "text" in event ? event.text : "name" in event ? event.name : ""])
   const text = (value: string) => ({ type: "text", text: value })
 
-  it("tell blocks of the content apart, each for itself", () => {
+  it("Lines tell blocks of the content apart, each for itself", () => {
     expect(told(eventsOf([text("<ide_opened_file>The user opened a.ts"), text("rename the helper"), text(reminder)]))).toEqual([
       ["Prompted", "rename the helper"],
       ["MetaAdded", `<ide_opened_file>The user opened a.ts\n${reminder}`]
     ])
   })
 
-  it("that hold nothing but blocks ask for nothing", () => {
+  it("Lines that hold nothing but blocks ask for nothing", () => {
     expect(told(eventsOf([text("<ide_opened_file>x</ide_opened_file>"), text(reminder)]))).toEqual([
       ["MetaAdded", `<ide_opened_file>x</ide_opened_file>\n${reminder}`]
     ])
@@ -115,7 +115,7 @@ describe("lines", () => {
     ])
   })
 
-  it("keep a result, a reminder beside it and what was said", () => {
+  it("Lines keep a result, a reminder beside it and what was said", () => {
     const result = { type: "tool_result", tool_use_id: "t", content: "out" }
     expect(told(eventsOf([result, text(reminder)]))).toEqual([
       ["ToolReturned", "out"],
@@ -128,7 +128,7 @@ describe("lines", () => {
     ])
   })
 
-  it("of commands behind a reminder are commands", () => {
+  it("Lines of commands behind a reminder are commands", () => {
     const command = "<command-message>plugin:fix</command-message>\n<command-name>/plugin:fix</command-name>\n<command-args>the test</command-args>"
     expect(told(eventsOf(`${reminder}\n${command}`))).toEqual([
       ["CommandRun", "/plugin:fix"],
@@ -146,7 +146,7 @@ describe("lines", () => {
     ])
   })
 
-  it("that a human typed behind a local command's output are prompts", () => {
+  it("Lines that a human typed behind a local command's output are prompts", () => {
     const decoded = decodeEntry(
       transcript,
       entryOf({ type: "user", uuid: "u", message: { role: "user", content: "<bash-input>ls</bash-input><bash-stdout>a</bash-stdout>\nfix it" } })
@@ -154,7 +154,7 @@ describe("lines", () => {
     expect([kindOf(decoded), textOf(decoded)]).toEqual(["prompt", "fix it"])
   })
 
-  it("of the queue are told apart in the same way", () => {
+  it("Lines of the queue are told apart in the same way", () => {
     const events = (prompt: unknown, more: object = {}) =>
       told(decodeEntry(transcript, entryOf({ type: "attachment", uuid: "q", attachment: { type: "queued_command", prompt, ...more } })).events)
     expect(events(`also do it\n${reminder}`)).toEqual([
@@ -174,5 +174,5 @@ describe("text of programs", () => {
     ["<task-notification>\n<task-id>1</task-id>\n<status>completed</status>\n<summary>Done</summary>\n<result>42</result>\n</task-notification>", "Done\n42"],
     ["no tags < here >", "no tags < here >"],
     ["about <system-reminder> in words", "about <system-reminder> in words"]
-  ])("%j has no tags", (text, bare) => expect(withoutTags(text)).toBe(bare))
+  ])("The text %j is shown without tags", (text, bare) => expect(withoutTags(text)).toBe(bare))
 })

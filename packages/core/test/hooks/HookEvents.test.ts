@@ -18,7 +18,7 @@ import { blocked } from "../hookOutcomes.ts"
 const where = (has: (row: HookEventRow) => boolean) => hookEventNames.filter((event) => has(hookEvents[event]))
 
 describe("The table of events", () => {
-  it("says of few events that they are unlike the others", () => {
+  it("The table of events says of few events that they are unlike the others", () => {
     expect(hookEventNames).toHaveLength(33)
     expect(Object.fromEntries(where(({ clientWait }) => clientWait !== 600_000).map((event) => [event, hookEvents[event].clientWait]))).toEqual({
       UserPromptSubmit: 30_000,
@@ -41,7 +41,7 @@ describe("The table of events", () => {
     for (const event of ["Stop", "SessionStart", "UserPromptSubmit", "SessionEnd"] as const) expect(hookEvents[event].isFrequent).toBe(false)
   })
 
-  it.each(hookEventNames)("is what each entrance goes by at %s", (event) => {
+  it.each(hookEventNames)("The table of events rules each entrance at %s", (event) => {
     const row = hookEvents[event]
     expect(ruleOf(event)).toBe(row.rule)
     expect(matchedField(event)).toBe(row.matched)
@@ -63,7 +63,7 @@ describe("The table of events", () => {
     expect(refusalOf(event) === null).toBe(row.installedBySetup !== "never")
   })
 
-  it.scoped("is what entries are written by", () =>
+  it.scoped("The table of events decides what entries are written", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const events = hookEventNames.filter((event) => refusalOf(event) === null)
@@ -85,13 +85,13 @@ describe("The table of events", () => {
 describe("An event without a row", () => {
   const unknown = "PreToolUsed"
 
-  it("is named with the events that look like it", () => {
+  it("An event without a row is named with the events that look like it", () => {
     expect(unknownEvent(unknown)).toMatch(/^"PreToolUsed" is no event of Claude Code that han knows \(did you mean PreToolUse\?\)$/)
     expect(unknownEvent("stop")).toContain("did you mean Stop")
     expect([rowOf(unknown), rowOf("constructor"), rowOf(null)]).toEqual([null, null, null])
   })
 
-  it("blocks nothing, and is awaited as most events are", () => {
+  it("An event without a row blocks nothing, and is awaited as most events are", () => {
     const gate = blocked({ stderr: "not now" })
     for (const event of [unknown, "constructor"]) {
       const { answer, blocks } = answerTo({ event, outcomes: [gate], as: "command", blocksLeft: true, notes: [] })
@@ -102,7 +102,7 @@ describe("An event without a row", () => {
     }
   })
 
-  it.scoped("is a problem of a plugin's file, by name", () =>
+  it.scoped("An event without a row is a problem of a plugin's file, by name", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(path.join(root, "han-plugin.yml"), `hooks:\n  a:\n    command: x\n    event: ${unknown}\n`)

@@ -23,7 +23,7 @@ describe("what stands behind the colon", () => {
     ["SubagentStop:alpha:reviewer", ["alpha:reviewer"]],
     ["FileChanged:package.json|a.ts", ["package.json", "a.ts"]],
     ["FileChanged:a,b|(c).ts", ["a,b", "(c).ts"]]
-  ])("%s", (text, values) => {
+  ])("The values behind the colon of %s are read", (text, values) => {
     expect(triggerIn(text).values).toEqual(values)
   })
 
@@ -42,11 +42,11 @@ describe("what stands behind the colon", () => {
     ["PreToolUse:mcp__a", "mcp__a__read", false],
     ["FileChanged:package.json|a.ts", "a.ts", true],
     ["FileChanged:package.json", "package_json", false]
-  ])("%s is for %s: %s", (text, value, expected) => {
+  ])("The trigger %s is for the value %s: %s", (text, value, expected) => {
     expect(isMeant(triggerIn(text), value)).toBe(expected)
   })
 
-  it("is what the client tells of the event", () => {
+  it("A value for each hook is what the client tells of the event", () => {
     const payloads = ["04-subagents", "06-compact", "14-hook-tool-decisions", "19-interactive-permissions", "24-api-errors"].flatMap((name) => hookInputs(name))
     const about = (event: string) => [...new Set(payloads.filter(({ hook_event_name }) => hook_event_name === event).map((told) => matchedValue(event, told)))]
     expect(about("SessionStart")).toEqual(expect.arrayContaining(["startup", "compact"]))
@@ -88,18 +88,18 @@ describe("a matcher of Claude Code", () => {
     ["FileChanged", "package.json|.*", "a.ts", true],
     // It counts for nothing where nothing is compared.
     ["Stop", "Bash", null, true]
-  ])("at %s: %s, about %s: %s", (event, matcher, value, expected) => {
+  ])("At %s the matcher %s, about %s, matches: %s", (event, matcher, value, expected) => {
     expect(matches(event, matcher, value)).toBe(expected)
   })
 
-  it("of several hooks is for each of them", () => {
+  it("A matcher of several hooks is for each of them", () => {
     expect(matcherOf("SessionStart", [["compact"], ["clear", "compact"]])).toBe("compact|clear")
     expect(matcherOf("SessionStart", [["compact"], null])).toBe(null)
     expect(matcherOf("FileChanged", [null])).toBe(null)
     expect(matcherOf("FileChanged", [["a.ts"], null])).toBe("a.ts|.*")
   })
 
-  it("of a trigger and a filter is what both are for", () => {
+  it("A matcher of a trigger and a filter is what both are for", () => {
     expect(common("PreToolUse", ["Edit", "Bash"], ["Bash"])).toEqual(["Bash"])
     expect(common("PreToolUse", ["mcp__.*"], ["Bash", "mcp__a__read"])).toEqual(["mcp__a__read"])
     expect(common("PreToolUse", ["Edit", "mcp__a__.*"], ["mcp__.*"])).toEqual(["mcp__a__.*"])
@@ -123,7 +123,7 @@ describe("in han-plugin.yml", () => {
       }
     })
 
-  it.scoped("what can never be is an error with its line, its event, and what can be", () =>
+  it.scoped("An impossible value is an error with its line, its event, and what is possible", () =>
     Effect.gen(function* () {
       for (const [event, ...words] of [
         ["Stop:Edit", 'has "Edit" behind Stop', "write Stop alone", "source at SessionStart", "agent_type at SubagentStop, SubagentStart"],
@@ -144,7 +144,7 @@ describe("in han-plugin.yml", () => {
     })
   )
 
-  it.scoped("what is not known to be is a warning, and counts", () =>
+  it.scoped("An unknown value is a warning, and counts", () =>
     Effect.gen(function* () {
       for (const [event, ...words] of [
         ["Notification:lunch", "not known to be that", "idle_prompt"],
@@ -185,7 +185,7 @@ describe("in han-plugin.yml", () => {
     })
   )
 
-  it.scoped("tool_filter: patterns that are none, and events without tools", () =>
+  it.scoped("A tool_filter with broken patterns, or at events without tools, is told of", () =>
     Effect.gen(function* () {
       expect((yield* said("PreToolUse", '    tool_filter: ["mcp__(a"]\n')).problems).toEqual([["error", 7, "hooks.gate.tool_filter"]])
       expect((yield* said("PreToolUse", "    tool_filter: [mcp__a]\n")).problems).toEqual([["warning", 7, "hooks.gate.tool_filter"]])

@@ -25,7 +25,7 @@ const result = (id: string, line: number, more: Parameters<typeof event>[3] = {}
 const told = (events: ReadonlyArray<HanEvent>, ended = false) => runsOf(events, { now, ended }).map(({ endId, id, status }) => [id, endId, status])
 
 describe("a result", () => {
-  it("belongs to the run that it names, wherever both stand", () => {
+  it("A result belongs to the run that it names, wherever both stand", () => {
     expect(told([result("e", 1, { replyTo: "r" }), run("r", 2)])).toEqual([["r", "e", "passed"]])
     expect(told([run("r", 1, { data: { hook_run_id: "own" } }), run("other", 2), result("e", 3, { replyTo: "own" })])).toEqual([
       ["r", "e", "passed"],
@@ -33,7 +33,7 @@ describe("a result", () => {
     ])
   })
 
-  it("that names none belongs to the last open run of its gate", () => {
+  it("A result that names no run belongs to the last open run of its gate", () => {
     const events = [run("r1", 1), result("e1", 2), run("r2", 3), result("e2", 4, { data: { success: false, exit_code: 1 } })]
     expect(told(events)).toEqual([
       ["r1", "e1", "passed"],
@@ -45,7 +45,7 @@ describe("a result", () => {
     ])
   })
 
-  it("is not mistaken for one of another directory, hook or plugin", () => {
+  it("A result is not mistaken for one of another directory, hook or plugin", () => {
     const web = { directory: "/work/web" }
     const events = [run("app", 1), run("web", 2, { data: web }), result("end-app", 3, { data: { success: false } }), result("end-web", 4, { data: web })]
     expect(told(events)).toEqual([
@@ -58,7 +58,7 @@ describe("a result", () => {
     ])
   })
 
-  it("without a run, or of a run that is not there, is one of its own", () => {
+  it("A result without a run, or of a run that is not there, is one of its own", () => {
     expect(told([result("e", 1)])).toEqual([["e", "e", "passed"]])
     expect(told([run("r", 1), result("e", 2, { replyTo: "gone" })])).toEqual([
       ["r", null, "running"],
@@ -66,25 +66,25 @@ describe("a result", () => {
     ])
   })
 
-  it("of the same millisecond may stand before its run", () => {
+  it("A result of the same millisecond may stand before its run", () => {
     const at = now - 1000
     expect(told([result("e", 1, { at }), run("r", 2, { at })])).toEqual([["r", "e", "passed"]])
   })
 
-  it("is found by every id of its run", () => {
+  it("A result is found by every id of its run", () => {
     const ends = endsOf([run("r", 1, { data: { hook_run_id: "own" } }), result("e", 2)])
     expect([ends.get("r")?.id, ends.get("own")?.id, ends.get("e")]).toEqual(["e", "e", undefined])
   })
 })
 
 describe("a run without an end", () => {
-  it("is under way for a while and no longer", () => {
+  it("A run without an end is under way for a while and no longer", () => {
     expect(told([run("r", 1, { at: now - maxRunMs })])).toEqual([["r", null, "running"]])
     expect(told([run("r", 1, { at: now - maxRunMs - 1 })])).toEqual([["r", null, "abandoned"]])
     expect(told([run("r", 1, { at: null })])).toEqual([["r", null, "abandoned"]])
   })
-  it("is over with its session", () => expect(told([run("r", 1)], true)).toEqual([["r", null, "abandoned"]]))
-  it("is over when its gate begins anew, and no other", () => {
+  it("A run without an end is over with its session", () => expect(told([run("r", 1)], true)).toEqual([["r", null, "abandoned"]]))
+  it("A run without an end is over when its gate begins anew, and no other", () => {
     expect(told([run("a", 1), run("b", 2, { data: { directory: "/work/web" } }), run("c", 3)])).toEqual([
       ["a", null, "abandoned"],
       ["b", null, "running"],

@@ -126,7 +126,7 @@ const filesIn = (folder: string): ReadonlyArray<string> =>
 
 describe.each(Object.keys(stores) as ReadonlyArray<keyof typeof stores>)("%s: shapes of real archives", (store) => {
   it.scopedLive(
-    "add up to what is in them, cold, after they were written anew, after a rebuild, and a second look reads nothing",
+    "Shapes of real archives add up, cold, after being written anew and after a rebuild, and are not read twice",
     () =>
       Effect.gen(function* () {
         const out = yield* temporary
@@ -156,7 +156,7 @@ describe.each(Object.keys(stores) as ReadonlyArray<keyof typeof stores>)("%s: sh
   )
 
   it.scopedLive(
-    "add up to the same whatever comes first, also line by line",
+    "Shapes of real archives add up to the same whatever comes first, also line by line",
     () =>
       Effect.gen(function* () {
         const out = yield* temporary

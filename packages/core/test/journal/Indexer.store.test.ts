@@ -27,7 +27,7 @@ const withWriter = (context: Context.Context<Transcripts | JournalServices>, cha
 const id = (number = 1) => `${session(number)}/main`
 
 describe("a pass", () => {
-  it.scopedLive("brings in what is new, and a second look reads nothing, in this process and the next", () =>
+  it.scopedLive("A pass brings in what is new, and a second look reads nothing, in this process and the next", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const filename = path.join(yield* temporary, "han.db")
@@ -50,7 +50,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("lets the event loop turn at each file, so that whoever asks meanwhile is answered", () =>
+  it.scopedLive("A pass lets the event loop turn at each file, so that whoever asks meanwhile is answered", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (let number = 0; number < 200; number++) put(main(root, number), line(`number ${number}`))
@@ -80,7 +80,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("reads what was appended and at most 8 KiB more, and finishes a half-written line", () =>
+  it.scopedLive("A pass reads what was appended and at most 8 KiB more, and finishes a half-written line", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(main(root), line("x".repeat(100_000)))
@@ -97,7 +97,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("opens a new generation when kept lines changed, and loses nothing of the old one", () =>
+  it.scopedLive("A pass opens a new generation when kept lines changed, and loses nothing of the old one", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = main(root)
@@ -118,7 +118,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("notices a rewrite of the same length, even in the middle, and takes a mere touch for none", () =>
+  it.scopedLive("A pass notices a rewrite of the same length, even in the middle, and takes a mere touch for none", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const text = Array.from({ length: 2000 }, (_, index) => line(`line ${index}`)).join("")
@@ -135,7 +135,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("follows a transcript to another project without reading, notes what is gone, and takes it up again", () =>
+  it.scopedLive("A pass follows a transcript to another project without reading, notes a lost one, and takes it up again", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(main(root), line("a"))
@@ -161,7 +161,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("copies never take turns; a longer one takes over, one with other lines is kept beside it", () =>
+  it.scopedLive("Copies never take turns: a longer one takes over, and one with other lines is kept beside it", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(main(root), line("a") + line("b"))
@@ -202,7 +202,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("keeps the facts of subagents, looks at them again when they change, and not before", () =>
+  it.scopedLive("A pass keeps the facts of subagents, looks at them again when they change, and not before", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const filename = path.join(yield* temporary, "han.db")
@@ -237,7 +237,7 @@ describe("a pass", () => {
   )
 
   it.scopedLive(
-    "leaves the newest generation as the file is up to its last newline, whatever happened to the file",
+    "A pass leaves the newest generation as the file is up to its last newline, whatever happened to it",
     () =>
       Effect.gen(function* () {
         const step = fc.oneof(
@@ -293,7 +293,7 @@ describe("a pass", () => {
     120_000
   )
 
-  it.scopedLive("takes the newest files first, says how far it is, and ends with its report", () =>
+  it.scopedLive("A pass takes the newest files first, says how far it is, and ends with its report", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (let number = 1; number <= 5; number++) {
@@ -311,7 +311,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("goes on after a file that cannot be read, and tells of it until it can", () =>
+  it.scopedLive("A pass goes on after a file that cannot be read, and tells of it until it can", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const number of [1, 2, 3]) put(main(root, number), line(`${number}`))
@@ -336,7 +336,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("that is cut short goes on where it was, without a line lost or doubled", () =>
+  it.scopedLive("A pass that is cut short goes on where it was, without a line lost or doubled", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const text = Array.from({ length: 5000 }, (_, index) => line(`${index}${"x".repeat(3000)}`)).join("")
@@ -372,7 +372,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("does not read what was forgotten", () =>
+  it.scopedLive("A pass does not read what was forgotten", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const filename = path.join(yield* temporary, "han.db")
@@ -391,7 +391,7 @@ describe("a pass", () => {
     })
   )
 
-  it.scopedLive("brings in the hand-written cases: agents in three places, a bridged session, records beside a log", () =>
+  it.scopedLive("A pass brings in the hand-written cases: agents in three places, a bridged session, records beside a log", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of ["F11-agent", "F12-han-events", "F13-bridged"]) {
@@ -414,7 +414,7 @@ describe("a pass", () => {
 
 describe("following", () => {
   it.scopedLive(
-    "loses nothing of bursts, renames, truncation, moves, new projects and new roots",
+    "Following loses nothing of bursts, renames, truncation, moves, new projects and new roots",
     () =>
       Effect.gen(function* () {
         const folder = yield* temporary
@@ -477,7 +477,7 @@ describe("following", () => {
     60_000
   )
 
-  it.scopedLive("goes over to a copy when the file it followed goes away", () =>
+  it.scopedLive("Following goes over to a copy when the followed file goes away", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(main(root), line("a") + line("b"))
@@ -497,7 +497,7 @@ describe("following", () => {
     })
   )
 
-  it.scopedLive("waits while the store is full or busy, and goes on with what it had to leave", () =>
+  it.scopedLive("Following waits while the store is full or busy, and goes on with what it had to leave", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(main(root, 1), line("a"))
@@ -529,7 +529,7 @@ describe("following", () => {
     })
   )
 
-  it.scopedLive("does what a pass that somebody asked for could not store", () =>
+  it.scopedLive("Following does what a pass that somebody asked for could not store", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(main(root, 1), line("a"))
@@ -555,7 +555,7 @@ describe("following", () => {
     })
   )
 
-  it.scopedLive("ends when the store is broken, and a pass says so", () =>
+  it.scopedLive("Following ends when the store is broken, and a pass says so", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(main(root, 1), line("a"))

@@ -40,7 +40,7 @@ describe("what a look asks for", () => {
     ["the same length at another place and time: all is compared", {}, { path: "/r/projects/-q/s.jsonl", mtimeMs: 2000 }, { _tag: "Continue", compare: true }],
     ["lines that came from elsewhere: all is compared", { file: null }, {}, { _tag: "Continue", compare: true }],
     ["lines that came from elsewhere, more than the file has: a new generation", { file: null, bytes: 101 }, {}, { _tag: "Begin" }]
-  ])("%s", (_, before, now, decision) => {
+  ])("A look decides by what was known: %s", (_, before, now, decision) => {
     expect(decideRead(before === null ? undefined : { ...known, ...before }, { ...file, ...now })).toEqual(decision)
   })
 })
@@ -50,7 +50,7 @@ describe("the edges of what is kept", () => {
     fc.array(fc.oneof(fc.nat({ max: 30 }), fc.nat({ max: 3 * edgeBytes }), fc.constantFrom(edgeBytes - 1, edgeBytes, edgeBytes + 1)), { maxLength: 6 }),
     { maxLength: 6 }
   )
-  it("are the ends of the file, however its lines arrive", () => {
+  it("The edges of what is kept are the ends of the file, however its lines arrive", () => {
     fc.assert(
       fc.property(sizes, (batches) => {
         let next = 0

@@ -30,7 +30,7 @@ const opened = Effect.fn(function* (root: string, filename?: string) {
 
 describe("several files of one session", () => {
   const shared = lines("s1", "s2")
-  it.scopedLive("are all kept, whatever was seen first, also when the system cannot tell them apart by length and time", () =>
+  it.scopedLive("Several files of one session are all kept, also when length and time cannot tell them apart", () =>
     Effect.gen(function* () {
       for (const order of ["together", "first", "second"] as const) {
         const root = yield* temporary
@@ -59,7 +59,7 @@ describe("several files of one session", () => {
     })
   )
 
-  it.scopedLive("are kept when one of them is a line of bookkeeping, before or after the conversation", () =>
+  it.scopedLive("Several files of one session are kept when one is a line of bookkeeping, before or after the rest", () =>
     Effect.gen(function* () {
       for (const first of ["note", "conversation"] as const) {
         const root = yield* temporary
@@ -75,7 +75,7 @@ describe("several files of one session", () => {
     })
   )
 
-  it.scopedLive("one that comes to the place of another that is gone does not hide it, for the first has lines that nobody else has", () =>
+  it.scopedLive("A file in the place of one that is gone does not hide it, for the first has lines of its own", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const filename = path.join(yield* temporary, "han.db")
@@ -92,7 +92,7 @@ describe("several files of one session", () => {
     })
   )
 
-  it.scopedLive("is told from a moved one by its lines, not by its length and time", () =>
+  it.scopedLive("A second file is told from a moved one by its lines, not by its length and time", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(main(root, "-one"), lines("aaa"))
@@ -109,7 +109,7 @@ describe("several files of one session", () => {
   )
 
   it.scopedLive(
-    "lose no line, whatever happens to them",
+    "Several files of one session lose no line, whatever happens to them",
     () =>
       Effect.promise(() => {
         const step = fc.oneof(
@@ -189,7 +189,7 @@ describe("a transcript that was written anew", () => {
       }
     ]
   ]
-  it.scopedLive.each(cases)("stands for what it was: %s", ([_, change]) =>
+  it.scopedLive.each(cases)("A transcript that was written anew stands for what it was: %s", ([_, change]) =>
     Effect.gen(function* () {
       for (const restart of [false, true]) {
         const root = yield* temporary
@@ -220,7 +220,7 @@ describe("a transcript that was written anew", () => {
     })
   )
 
-  it.scopedLive("stands for it also when it was seen empty, or copied and written anew beside it before the old one went", () =>
+  it.scopedLive("A transcript that was written anew stands for the old one also when it was seen empty or as a copy first", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(main(root), before)
@@ -244,7 +244,7 @@ describe("a transcript that was written anew", () => {
     })
   )
 
-  it.scopedLive("is noticed while one follows", () =>
+  it.scopedLive("A transcript that was written anew is noticed while one follows", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(main(root), before)

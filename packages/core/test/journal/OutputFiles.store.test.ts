@@ -77,7 +77,7 @@ const archive = Effect.fn(function* (root: string, filename = ":memory:") {
 })
 
 describe("outputs of tools", () => {
-  it.scopedLive("are kept and found, of a session and of its agents, and stay when the client deletes everything", () =>
+  it.scopedLive("Outputs of tools are kept and found, of a session and of its agents, and stay when the client deletes everything", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const root = path.join(folder, ".claude")
@@ -109,7 +109,7 @@ describe("outputs of tools", () => {
     })
   )
 
-  it.scopedLive("that come, grow or are written anew after their lines are taken up, and nothing is lost", () =>
+  it.scopedLive("Outputs that come, grow or are written anew after their lines are taken up, and nothing is lost", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const at = path.join(root, "projects/-p", id)
@@ -143,7 +143,7 @@ describe("outputs of tools", () => {
     })
   )
 
-  it.scopedLive("of a session that lies in two folders never take turns", () =>
+  it.scopedLive("Outputs of a session that lies in two folders never take turns", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const [project, text] of [
@@ -165,7 +165,7 @@ describe("outputs of tools", () => {
     })
   )
 
-  it.scopedLive("are followed while somebody works", () =>
+  it.scopedLive("Outputs of tools are followed while somebody works", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const at = path.join(root, "projects/-p", id)
@@ -181,7 +181,7 @@ describe("outputs of tools", () => {
     })
   )
 
-  it.scopedLive("come from their session's own folder and nowhere else", () =>
+  it.scopedLive("Outputs of tools come from their session's own folder and nowhere else", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const at = path.join(root, "projects/-p", id)
@@ -211,7 +211,7 @@ describe("outputs of tools", () => {
     })
   )
 
-  it.scopedLive("of several megabytes are kept whole, and not read again after they were forgotten", () =>
+  it.scopedLive("Outputs of several megabytes are kept whole, and not read again after they were forgotten", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const at = path.join(root, "projects/-p", id)

@@ -24,7 +24,7 @@ const found = (record: object) => Message.searchTextOf(decodeEntry(transcript, e
 const folder = `/home/x/.claude/projects/-work/${id}/tool-results`
 
 describe("what a line points to", () => {
-  it("a persisted output, by its text, by the client's record, by both once", () => {
+  it("A line points to a persisted output by its text or by the client's record, and once by both", () => {
     const text = `<persisted-output>\nOutput too large (41.1KB). Full output saved to: ${folder}/b1.txt\n\nPreview (first 2KB):\nline\n</persisted-output>`
     expect(pointers(result(text))).toEqual(["b1.txt"])
     expect(pointers(result("short", { stdout: "short", persistedOutputPath: `${folder}/b1.txt`, persistedOutputSize: 5 }))).toEqual(["b1.txt"])
@@ -32,7 +32,7 @@ describe("what a line points to", () => {
     expect(pointers(result([{ type: "text", text }]))).toEqual(["b1.txt"])
   })
 
-  it("what other tools, servers and hooks say of their files, wherever the session's folder was then", () => {
+  it("A line points to files of other tools, servers and hooks, wherever the session's folder was then", () => {
     const mcp = `Error: result (120,000 characters) exceeds maximum allowed tokens. Output has been saved to /mnt/My Files/${id}/tool-results/mcp-s-t-1.txt.\nFormat: Plain text`
     expect(pointers(result(mcp))).toEqual(["mcp-s-t-1.txt"])
     expect(pointers(result(`[Image from s] Binary content (image/png, 12KB) saved to ${folder}/mcp-s-blob-1-a.png`))).toEqual(["mcp-s-blob-1-a.png"])
@@ -49,7 +49,7 @@ describe("what a line points to", () => {
     }
   })
 
-  it("nothing, where a file of that folder is read or only spoken of", () => {
+  it("A line points to nothing where a file of that folder is read or only spoken of", () => {
     expect(pointers(result("1\tline", { type: "text", file: { filePath: `${folder}/b1.txt`, content: "line" } }))).toEqual([])
     expect(pointers(result(`total 4\n-rw------- 1 x x 41 ${folder}/b1.txt`))).toEqual([])
     expect(pointers(result(`grep: Full output saved to: /p/${other}/tool-results/b1.txt`))).toEqual([])
@@ -59,21 +59,21 @@ describe("what a line points to", () => {
 })
 
 describe("the text of an output", () => {
-  it("is null for an image, a document, any bytes", () => {
+  it("The text of an output is null for an image, a document, any bytes", () => {
     expect(outputText(Buffer.from("a word\n"))).toBe("a word\n")
     expect(outputText(Buffer.from("latin \xe9t\xe9 with some more words around it", "latin1"))).toContain("with some more words")
     expect(outputText(Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ", "base64"))).toBeNull()
     expect(outputText(Buffer.from("%PDF-1.7\nstream of words"))).toBeNull()
   })
 
-  it("ends at the bound, between two characters", () => {
+  it("The text of an output ends at the bound, between two characters", () => {
     const text = outputText(Buffer.from(`a${"é".repeat(searchedOutputBytes)}`))
     expect(text).toBe(`a${"é".repeat(searchedOutputBytes / 2 - 1)}`)
   })
 })
 
 describe("what the client noted of a result beside its text", () => {
-  it("can be found, each word that the text holds only once", () => {
+  it("The client's note of a result can be found, each word that the text holds only once", () => {
     expect(found(result("cut", { stdout: "cut\nthe middle", stderr: "warned", interrupted: false }))).toBe("cut\nthe middle\nwarned")
     expect(found(result("out\nwarned", { stdout: "out", stderr: "warned" }))).toBe("out\nwarned")
     expect(found(result("     1→alpha\n     2→beta\n", { type: "text", file: { filePath: "/w/a.txt", content: "alpha\nbeta\n", numLines: 2 } }))).toBe(
@@ -89,7 +89,7 @@ describe("what the client noted of a result beside its text", () => {
     expect(found(result([{ type: "text", text: "from a server" }], [{ type: "text", text: "from a server" }]))).toBe("from a server")
   })
 
-  it("but no bytes of images, and no more than a bound", () => {
+  it("The client's note of a result gives no bytes of images, and no more than a bound", () => {
     expect(found(result("a picture", { type: "image", file: { base64: "iVBORw0KGgo", type: "image/png" } }))).toBe("a picture")
     const long = Array.from({ length: 300_000 }, (_, n) => `w${n}`).join("\n")
     const line = decodeEntry(transcript, entryOf(result("long", { stdout: long })))

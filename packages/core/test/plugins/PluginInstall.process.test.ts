@@ -57,7 +57,7 @@ const tree = Effect.map(claudeTree, (found) => {
 const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 
 describe("from a folder", () => {
-  it.scoped("is declared, known and on; the second time nothing changes", () =>
+  it.scoped("A plugin from a folder is declared, known and on, and the second time nothing changes", () =>
     Effect.gen(function* () {
       const { config, files, install, read, root } = yield* tree
       const folder = path.join(root, "market")
@@ -85,7 +85,7 @@ describe("from a folder", () => {
     })
   )
 
-  it.scoped("in a project: named from its root, and not run before it is trusted", () =>
+  it.scoped("A plugin in a project is named from its root, and not run before it is trusted", () =>
     Effect.gen(function* () {
       const { files, install, project, read, root } = yield* tree
       market(path.join(project, "tools"), "here", lintAndTest)
@@ -106,7 +106,7 @@ describe("from a folder", () => {
     })
   )
 
-  it.scoped("found in what settings declare, or Claude Code has noted; said which where several have it", () =>
+  it.scoped("A plugin is found in what settings declare or Claude Code has noted, and several places are told", () =>
     Effect.gen(function* () {
       const { files, install, project, read, root } = yield* tree
       market(path.join(project, "tools"), "here", lintAndTest)
@@ -142,7 +142,7 @@ describe("from a folder", () => {
     })
   )
 
-  it.scoped("what is wrong with a marketplace is said, and nothing is written", () =>
+  it.scoped("A mistake in a marketplace is said, and nothing is written", () =>
     Effect.gen(function* () {
       const { files, install, read, root } = yield* tree
       const refused = (from: string, name = "lint") => Effect.map(Effect.flip(install([name], { from })), ({ message }) => message)
@@ -169,7 +169,7 @@ describe("from a folder", () => {
     })
   )
 
-  it.scoped("a plugin that lies elsewhere is switched on, and what is missing is said", () =>
+  it.scoped("A plugin that lies elsewhere is switched on, and what is missing is said", () =>
     Effect.gen(function* () {
       const { install, root } = yield* tree
       market(path.join(root, "market"), "mine", [{ name: "far", source: { source: "github", repo: "a/b" } }])
@@ -179,7 +179,7 @@ describe("from a folder", () => {
     })
   )
 
-  it.scoped("what an administrator has switched off stays off", () =>
+  it.scoped("A plugin that an administrator has switched off stays off", () =>
     Effect.gen(function* () {
       const { install, root } = yield* tree
       market(path.join(root, "market"), "mine", lintAndTest)
@@ -190,7 +190,7 @@ describe("from a folder", () => {
 })
 
 describe("from a repository", () => {
-  it.scoped("is cloned to where Claude Code keeps it, without its history, and runs nothing", () =>
+  it.scoped("A repository is cloned to where Claude Code keeps it, without its history, and runs nothing", () =>
     Effect.gen(function* () {
       const { clones, files, install, read, root } = yield* tree
       const origin = path.join(root, "origin")
@@ -214,7 +214,7 @@ describe("from a repository", () => {
     })
   )
 
-  it.scoped("the copy that is here is used for as long as it has what is asked for, then a new one takes its place", () =>
+  it.scoped("The copy that is here is used while it has what is asked for, then a new one takes its place", () =>
     Effect.gen(function* () {
       const { clones, install, root } = yield* tree
       const origin = path.join(root, "origin")
@@ -251,7 +251,7 @@ describe("from a repository", () => {
     })
   )
 
-  it.scoped("nothing stays of one that cannot be cloned, or is no marketplace", () =>
+  it.scoped("Nothing stays of a repository that cannot be cloned, or is no marketplace", () =>
     Effect.gen(function* () {
       const { clones, files, install, read, root } = yield* tree
       const refused = (from: string) => Effect.map(Effect.flip(install(["lint"], { from })), ({ message }) => message)
@@ -268,7 +268,7 @@ describe("from a repository", () => {
     })
   )
 
-  it.scopedLive("one that does not answer is given up, with all that git started", () =>
+  it.scopedLive("A repository that does not answer is given up, with all that git started", () =>
     Effect.gen(function* () {
       const { clones, install } = yield* tree
       let ended = 0
@@ -305,8 +305,8 @@ describe("what a source may be", () => {
     "file:///a/b",
     "git@example.com:a/b.git",
     "example.com:a"
-  ])("%s", (text) => expect(marketplaceSource(text, "/")).toMatchObject({ _tag: "Right", right: git(text) }))
-  it("a repository on GitHub", () => {
+  ])("The text %s is a source", (text) => expect(marketplaceSource(text, "/")).toMatchObject({ _tag: "Right", right: git(text) }))
+  it("A repository on GitHub is a source by its short name", () => {
     const right = { kind: "git", url: "https://github.com/owner/repo.git", source: { source: "github", repo: "owner/repo" } }
     expect(marketplaceSource("owner/repo", "/")).toMatchObject({ _tag: "Right", right })
     expect(marketplaceSource("owner/repo.git", "/")).toMatchObject({ _tag: "Right", right })
@@ -332,7 +332,7 @@ describe("what a source may be", () => {
     "./nowhere",
     "a\nb",
     ""
-  ])("not %j", (text) => {
+  ])("The text %j is not a source", (text) => {
     const found = marketplaceSource(text, "/nowhere")
     expect(found._tag).toBe("Left")
     expect(JSON.stringify(found)).not.toContain("secret")
@@ -340,7 +340,7 @@ describe("what a source may be", () => {
 })
 
 describe("uninstalling", () => {
-  it.scoped("takes it out of one scope, and says where it is still on", () =>
+  it.scoped("An uninstall takes a plugin out of one scope, and says where it is still on", () =>
     Effect.gen(function* () {
       const { files, install, read, root, uninstall } = yield* tree
       market(path.join(root, "market"), "mine", lintAndTest)
@@ -359,7 +359,7 @@ describe("uninstalling", () => {
     })
   )
 
-  it.scoped("as Claude Code installed it", () =>
+  it.scoped("An uninstall takes out a plugin that Claude Code installed", () =>
     Effect.gen(function* () {
       const { files, putRecorded, read, uninstall } = yield* tree
       putRecorded("2-installed")
@@ -369,7 +369,7 @@ describe("uninstalling", () => {
     })
   )
 
-  it.scoped("of several of that name one must be said, and none is taken out", () =>
+  it.scoped("A plugin whose name several share must be said exactly, and none is taken out", () =>
     Effect.gen(function* () {
       const { files, read, uninstall } = yield* tree
       put(files.settings, json({ enabledPlugins: { "a@x": true, "a@y": true, "b@x": true } }))

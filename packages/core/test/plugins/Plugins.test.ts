@@ -35,7 +35,7 @@ const here = Effect.gen(function* () {
 })
 
 describe("what is listed", () => {
-  it.scoped("the plugins of every scope, as Claude Code wrote them down", () =>
+  it.scoped("The list has the plugins of every scope, as Claude Code wrote them down", () =>
     Effect.gen(function* () {
       const { config, plugins, project } = yield* here
       const cache = "/home/dev/.claude/plugins/cache/local-market"
@@ -89,7 +89,7 @@ describe("what is listed", () => {
     })
   )
 
-  it.scoped("what is enabled and not installed, installed and not enabled, or has a list of versions", () =>
+  it.scoped("The list has plugins that are only enabled, only installed, or have a list of versions", () =>
     Effect.gen(function* () {
       const { files, plugins, project, root } = yield* here
       put(files.settings, json({ enabledPlugins: { "delta@local-market": ["^3.0.0"], "epsilon@nowhere": false, "zeta@nowhere": [] } }))
@@ -117,7 +117,7 @@ describe("what is listed", () => {
     })
   )
 
-  it.scoped("the older list of installed plugins, and marketplaces that settings declare or the client has cloned", () =>
+  it.scoped("The list reads the older form of installed plugins, and declared or cloned marketplaces", () =>
     Effect.gen(function* () {
       const { config, files, plugins, root } = yield* here
       put(files.installed, json({ version: 1, plugins: { "alpha@local-market": { version: "0.1.0", installPath: "/old", installedAt: "x", isLocal: true } } }))
@@ -135,7 +135,7 @@ describe("what is listed", () => {
     })
   )
 
-  it.scoped("several configuration folders, each with its own", () =>
+  it.scoped("Several configuration folders are listed, each with its own plugins", () =>
     Effect.gen(function* () {
       const { config, root } = yield* here
       const work = path.join(root, "work")
@@ -149,7 +149,7 @@ describe("what is listed", () => {
     })
   )
 
-  it.scoped("what an administrator decided comes first", () =>
+  it.scoped("An administrator's decision comes first", () =>
     Effect.gen(function* () {
       const { config, root } = yield* here
       const managed = put(path.join(root, "etc/managed-settings.json"), json({ enabledPlugins: { "alpha@local-market": true, "forced@local-market": true } }))
@@ -164,7 +164,7 @@ describe("what is listed", () => {
     })
   )
 
-  it.scoped("in the home folder project and user have one file", () =>
+  it.scoped("The home folder as a project has one file with the user", () =>
     Effect.gen(function* () {
       const { config, plugins } = yield* here
       const { plugins: found } = yield* plugins.list({ projectPaths: [path.dirname(config)] })
@@ -194,7 +194,7 @@ describe("what is listed", () => {
     })
   )
 
-  it.scoped("a file with more plugins than there are, each of a marketplace of its own", () =>
+  it.scoped("A file with too many plugins is listed up to a bound, and the rest is told of", () =>
     Effect.gen(function* () {
       const { files, plugins } = yield* here
       put(files.project, json({ enabledPlugins: Object.fromEntries(Array.from({ length: 30_000 }, (_, number) => [`p@m${number}`, true])) }))
@@ -204,7 +204,7 @@ describe("what is listed", () => {
     })
   )
 
-  it.scoped("nothing at all", () =>
+  it.scoped("An empty machine has an empty list", () =>
     Effect.gen(function* () {
       const { root } = yield* claudeTree
       const plugins = yield* pluginsOf([path.join(root, "none")])
@@ -216,7 +216,7 @@ describe("what is listed", () => {
 })
 
 describe("what is changed", () => {
-  it.scoped("exactly what Claude Code itself changes when it disables, enables and uninstalls", () =>
+  it.scoped("A change writes exactly what Claude Code itself does when it disables, enables and uninstalls", () =>
     Effect.gen(function* () {
       const { now, plugins, putRecorded, recordedAt, files } = yield* here
       putRecorded("3-after-session")
@@ -242,7 +242,7 @@ describe("what is changed", () => {
     })
   )
 
-  it.scoped("a plugin of the project for which alone it is installed; which one is not guessed", () =>
+  it.scoped("A change finds the only project that has the plugin, and does not guess between several", () =>
     Effect.gen(function* () {
       const { files, plugins, project, root } = yield* here
       yield* plugins.toggle({ ...beta, enabled: false })
@@ -281,7 +281,7 @@ describe("what is changed", () => {
     })
   )
 
-  it.scoped("in the configuration folder that has the plugin, else in the default one", () =>
+  it.scoped("A change goes to the configuration folder that has the plugin, else to the default one", () =>
     Effect.gen(function* () {
       const { config, files, root } = yield* here
       const folders = ["work", "home2"].map((name) => path.join(root, name))
@@ -309,7 +309,7 @@ describe("what is changed", () => {
     })
   )
 
-  it.scoped("the older list of installed plugins", () =>
+  it.scoped("A removal changes the older form of installed plugins as well", () =>
     Effect.gen(function* () {
       const { files, plugins } = yield* here
       put(files.installed, json({ version: 1, plugins: { "alpha@local-market": { version: "1" }, "other@m": { version: "2" } } }))
@@ -332,7 +332,7 @@ describe("what is changed", () => {
     })
   )
 
-  it.scoped("a broken file is never written, nor the other one without it", () =>
+  it.scoped("A broken file is never written, nor the other one without it", () =>
     Effect.gen(function* () {
       const { files, now, plugins } = yield* here
       for (const file of [files.settings, files.installed]) {
@@ -349,7 +349,7 @@ describe("what is changed", () => {
     })
   )
 
-  it.scopedLive("many at once, through a link, with comments kept", () =>
+  it.scopedLive("Many changes at once all arrive, through a link, with comments kept", () =>
     Effect.gen(function* () {
       const { config, files, plugins, root } = yield* here
       rmSync(files.settings)

@@ -39,11 +39,11 @@ describe("F10", () => {
   // A mere "no", numbers, and joy are no frustration.
   const repaired = ["u-10e", "u-10i", "u-10j"]
 
-  it("has all its rows", () => {
+  it("The table of F10 has all its rows", () => {
     expect(rows).toHaveLength(10)
   })
 
-  it.each(rows.map(({ id, row, text }) => [id, text, row] as const))("%s: %s", (id, text, row) => {
+  it.each(rows.map(({ id, row, text }) => [id, text, row] as const))("The row %s of F10 has its sentiment: %s", (id, text, row) => {
     const sentiment = analyse(text)
     if (typeof row["sentiment_score"] !== "number") return expect(sentiment).toBeNull()
     close(sentiment?.score ?? Number.NaN, row["sentiment_score"])
@@ -57,7 +57,7 @@ describe("F10", () => {
     ["Please add tests", 1.59105498385621],
     ["and this?\nsecond", -0.23212843729146443],
     ["hello world", 0]
-  ])("and of other cases: %j", (text, score) => close(analysed(text).score, score))
+  ])("The score of %j is the expected one", (text, score) => close(analysed(text).score, score))
 })
 
 describe("valence", () => {
@@ -73,7 +73,7 @@ describe("valence", () => {
     ["Today SUX!", -0.5461],
     ["Make sure you :) or :D today!", 0.8633],
     ["Not bad at all", 0.431]
-  ])("%s", (text, compound) => expect(analysed(text).score / 5).toBeCloseTo(compound, 4))
+  ])('The valence of "%s" is what VADER\'s authors print', (text, compound) => expect(analysed(text).score / 5).toBeCloseTo(compound, 4))
 
   /** The sum of valences behind a score. */
   const sumOf = (text: string): number => {
@@ -118,9 +118,9 @@ describe("valence", () => {
     ["an emoji with its variation selector", "☺️", 2],
     ["half an emoji", "\ud83d", 0],
     ["nothing but NUL", "\0\0", 0]
-  ])("%s", (_, text, sum) => close(sumOf(text), sum))
+  ])("The valences of a text add up: %s", (_, text, sum) => close(sumOf(text), sum))
 
-  it("ends within 5 either way", () => {
+  it("The valence ends within 5 either way", () => {
     expect(analysed("great ".repeat(1500)).score).toBeCloseTo(5, 3)
     expect(analysed("horrible ".repeat(1000)).score).toBeCloseTo(-5, 3)
   })
@@ -160,7 +160,7 @@ describe("frustration", () => {
     ["Never mind the page", ["never mind"], 2],
     ["forget it for the page", ["negative wording", "forget it"], 2 + 5 * (0.9 / Math.sqrt(0.9 ** 2 + 15))],
     ["i give up on the page", ["give up"], 2]
-  ])("%j", (text, signals, score) => {
+  ])("The frustration in %j has its signals and score", (text, signals, score) => {
     const sentiment = analysed(text)
     expect(sentiment.signals).toEqual(signals)
     if (score === null) expect(sentiment.frustration).toBeNull()
@@ -173,7 +173,7 @@ describe("frustration", () => {
     ["give up, give up, give up", "high"],
     // Unpleasant enough without a signal.
     ["this is horrible, awful and terrible", "high"]
-  ])("%j is %s", (text, level) => expect(analysed(text).frustration?.level).toBe(level))
+  ])("The frustration in %j is %s", (text, level) => expect(analysed(text).frustration?.level).toBe(level))
 })
 
 describe("what is no feeling", () => {
@@ -192,17 +192,17 @@ describe("what is no feeling", () => {
     "> this is horrible\n\nwhat does that mean",
     "Why this:\n    at killAll (/a/b.ts:1:2)\n    at die (/a.ts:3)",
     "look at ENOENT and SIGKILL of it"
-  ])("%j", (text) => {
+  ])("The text %j shows no feeling", (text) => {
     const { frustration, level, score } = analysed(text)
     expect([score, level, frustration]).toEqual([0, "neutral", null])
   })
 
-  it("is left when there is nothing else", () => {
+  it("A text of nothing but quotes has no sentiment", () => {
     expect(analyse("```\nhate\n```")).toBeNull()
     expect(analyse("> hate")).toBeNull()
   })
 
-  it("stands beside one's own words", () => {
+  it("Quotes and numbers beside one's own words do not change what these say", () => {
     close(analysed("this is broken, see #86").score, analysed("this is broken, see #1").score)
     expect(analysed("it says `great success` but this is broken").level).toBe("negative")
     expect(analysed('5" of it and 6" of that are horrible').level).toBe("negative")
@@ -210,7 +210,7 @@ describe("what is no feeling", () => {
 })
 
 describe("any text", () => {
-  it.each(["", " ", "\n\t\u00a0\ufeff ", " ".repeat(100_000)])("nothing to say of blank text", (text) => expect(analyse(text)).toBeNull())
+  it.each(["", " ", "\n\t\u00a0\ufeff ", " ".repeat(100_000)])("A blank text has no sentiment", (text) => expect(analyse(text)).toBeNull())
 
   const levelOf = (score: number) => (score > 0.5 ? "positive" : score < -0.5 ? "negative" : "neutral")
   const holds = (text: string): void => {
@@ -232,7 +232,7 @@ describe("any text", () => {
     }
   }
 
-  it("holds for whatever characters", () => {
+  it("The analysis holds for whatever characters", () => {
     const character = fc.oneof(fc.string({ unit: "binary", maxLength: 3 }), fc.integer({ min: 0, max: 0xffff }).map(String.fromCharCode))
     fc.assert(
       fc.property(
@@ -243,7 +243,7 @@ describe("any text", () => {
     )
   })
 
-  it("holds for whatever words", () => {
+  it("The analysis holds for whatever words", () => {
     const word = fc.constantFrom(
       ..."good BAD bad so SO very not never this but least kind of the bomb stop give up no NO A_B 10 !! ? 😀 ❤️ 👩‍💻 :) - don't".split(" ")
     )
@@ -256,7 +256,7 @@ describe("any text", () => {
     )
   })
 
-  it("does not look beyond the first characters, nor at half a word there", () => {
+  it("The analysis does not look beyond the first characters, nor at half a word there", () => {
     const begun = "this is so bad ".repeat(analysedLength / 10).slice(0, analysedLength)
     expect(begun.endsWith("this is s")).toBe(false)
     expect(analyse(`${begun}${"good ".repeat(400_000)}`)).toEqual(analyse(begun.slice(0, begun.lastIndexOf(" "))))
@@ -280,7 +280,7 @@ describe("any text", () => {
     ["words at which everything is asked", "xx yy so great ".repeat(analysedLength / 15)],
     ["emoji", "☺".repeat(analysedLength)],
     ["words of giving up", "give ".repeat(analysedLength / 5)]
-  ])("stands %s", (_, text) => {
+  ])("The analysis copes with a text of the greatest length: %s", (_, text) => {
     expect(text.length).toBeLessThanOrEqual(analysedLength)
     holds(text)
   })

@@ -20,9 +20,9 @@ describe("lines of a change", () => {
     ["of two places", "a\nb\nc\nd\ne", "x\nb\nc\nd\ny\nz", 3, 2],
     ["that moved", "a\nb\nc", "b\nc\na", 1, 1],
     ["of a newline at the end", "a\n", "a", 0, 0]
-  ])("%s", (_, before, after, added, removed) => expect(lineDiff(before, after)).toEqual({ added, removed }))
+  ])("The lines of a change are counted: %s", (_, before, after, added, removed) => expect(lineDiff(before, after)).toEqual({ added, removed }))
 
-  it("are the fewest that turn one text into the other, and the other way round", () => {
+  it("Lines of a change are the fewest that turn one text into the other, and the other way round", () => {
     const text = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 12 })
     fc.assert(
       fc.property(text, text, (before, after) => {
@@ -35,7 +35,7 @@ describe("lines of a change", () => {
     )
   })
 
-  it("of a long text are counted without comparing each with each", () => {
+  it("Lines of a long text are counted without comparing each with each", () => {
     const long = (mark: string) => ["first", ...Array.from({ length: 3000 }, (_, index) => `${mark}${index}`), "last"].join("\n")
     expect(lineDiff(long("a"), long("b"))).toEqual({ added: 3000, removed: 3000 })
   })
@@ -50,7 +50,7 @@ describe("lines of a change", () => {
     ["not of a new file", { type: "create", structuredPatch: [] }, null],
     ["not of another result", "Error: no", null],
     ["not of a broken patch", { structuredPatch: [{ lines: [1] }] }, null]
-  ])("%s", (_, structured, counts) => expect(changedBy(structured)).toEqual(counts))
+  ])("The client's record of a change is counted: %s", (_, structured, counts) => expect(changedBy(structured)).toEqual(counts))
 })
 
 describe("a note of a change", () => {
@@ -73,15 +73,17 @@ describe("a note of a change", () => {
     ],
     ["is more than there are calls", [own("/work/app/a.ts", 0)], [note("1", "/work/app/a.ts", 10), note("2", "/work/app/a.ts", 1010)], ["2"]],
     ["is all there is", [], [note("1", "a.ts", 10)], ["1"]]
-  ])("%s", (_, changes, notes, expected) => expect(left(changes, notes)).toEqual(expected))
+  ])("A client's note of a change is matched to a tool's own, or stands alone: %s", (_, changes, notes, expected) =>
+    expect(left(changes, notes)).toEqual(expected)
+  )
 
-  it("is compared by the end of its path where nobody knows the directory", () => {
+  it("A note of a change is compared by the end of its path where nobody knows the directory", () => {
     expect(left([own("/work/app/src/a.ts", 0)], [note("n", "src/a.ts", 1)], null)).toEqual([])
     expect(left([own("/work/app/src/a.ts", 0)], [note("n", "lib/a.ts", 1)], null)).toEqual(["n"])
   })
 })
 
-it("paths are meant from a directory", () => {
+it("Paths are meant from a directory", () => {
   expect([
     pathFrom("/w", "a/./b/../c.ts"),
     pathFrom("/w", "/a.ts"),

@@ -71,7 +71,7 @@ describe("kind, role and text", () => {
     ["state", { type: "mode", mode: "normal" }, null, null, ""],
     ["a request", { type: "api-request", id: "i" }, null, null, ""],
     ["a total", { type: "cost-state", totalCostUSD: 1 }, null, null, ""]
-  ])("%s", (_, record, kind, role, text) => {
+  ])("A line has its kind, role and text: %s", (_, record, kind, role, text) => {
     const decoded = line(record)
     expect([kindOf(decoded), kind === null ? null : roleOf(kind)]).toEqual([kind, role])
     if (kind !== null) expect(textOf(decoded)).toBe(text)
@@ -100,7 +100,7 @@ describe("who asks for something", () => {
     ["what one printed", user("<bash-stdout>a</bash-stdout><bash-stderr></bash-stderr>"), false, null],
     ["a notice", user("<task-notification>x</task-notification>\nRead the output file to retrieve the result: /tmp/x"), false, null],
     ["a block and nothing else", user("<user-prompt-submit-hook>x</user-prompt-submit-hook>"), false, null]
-  ])("%s", (_, record, asks, said) => {
+  ])("A line says whether somebody asks for something: %s", (_, record, asks, said) => {
     const decoded = line(record)
     const kind = kindOf(decoded)
     expect([kind !== null && isPrompt(kind, decoded), spokenText(decoded)]).toEqual([asks, said])
@@ -108,11 +108,11 @@ describe("who asks for something", () => {
 })
 
 describe("ids", () => {
-  it("are the line's uuid", () => {
+  it("Ids are the line's uuid", () => {
     expect(idOf(transcript, line(user("x")), entryOf(user("x")))).toBe("u")
   })
 
-  it("are a hash of session and bytes for a line without one", () => {
+  it("Ids are a hash of session and bytes for a line without one", () => {
     const record = { type: "summary", summary: "s" }
     const id = idOf(transcript, line(record), entryOf(record))
     expect(id).toMatch(/^h[0-9a-f]{31}$/)
@@ -123,7 +123,7 @@ describe("ids", () => {
 })
 
 describe("messages", () => {
-  it("say where they stand", () => {
+  it("Messages say where they stand", () => {
     const record = user("x", { timestamp: "2026-03-01T10:00:01.000Z", parentUuid: "p" })
     expect(fromLine(transcript, line(record), entryOf(record))).toMatchObject({
       id: "u",
@@ -144,7 +144,7 @@ describe("messages", () => {
 describe("what can be found", () => {
   const found = (record: object) => searchTextOf(line(record))
 
-  it("is told apart by who said it", () => {
+  it("Text to be found is told apart by who said it", () => {
     expect(found(user("ask"))).toEqual({ prompt: "ask", answer: "", tool: "", other: "" })
     expect(found(assistant({ type: "thinking", thinking: "hmm" }, { type: "text", text: "yes" }, call))).toEqual({
       prompt: "",
@@ -158,7 +158,7 @@ describe("what can be found", () => {
     expect(found(user("<command-name>/fix</command-name><command-args>it</command-args>"))?.prompt).toBe("/fix it")
   })
 
-  it("is the beginning of long inputs", () => {
+  it("Text to be found is the beginning of long inputs", () => {
     const tool = found(assistant({ type: "tool_use", id: "t", name: "Write", input: { file_path: "/a", content: `${"x".repeat(3999)}🚀tail` } }))?.tool ?? ""
     expect(tool).toBe(`Write\n/a\n${"x".repeat(3999)}`)
   })
@@ -169,19 +169,19 @@ describe("what can be found", () => {
     { type: "queue-operation", operation: "dequeue" },
     { type: "system", subtype: "turn_duration" },
     user("  ")
-  ])("is nothing in %j", (record) => {
+  ])("Nothing can be found in %j", (record) => {
     expect(found(record)).toBeNull()
   })
 })
 
 describe("canonical JSON", () => {
-  it("sorts keys by their bytes at every level", () => {
+  it("Canonical JSON sorts keys by their bytes at every level", () => {
     expect(canonicalJson({ b: [{ z: 1, a: "é\n\u0001/" }], a: null, "\u{1f680}": 1, "\uffee": 2 })).toBe(
       '{"a":null,"b":[{"a":"é\\n\\u0001/","z":1}],"\uffee":2,"\u{1f680}":1}'
     )
   })
 
-  it("cuts between characters", () => {
+  it("A long text is cut between characters", () => {
     expect(cut("ab🚀", 3)).toBe("ab")
     expect(strings({ a: "one", b: ["two", { c: "three" }] }, 2, 100)).toEqual(["on", "tw", "th"])
   })

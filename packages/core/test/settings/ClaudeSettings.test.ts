@@ -19,7 +19,7 @@ const here = Effect.gen(function* () {
 })
 
 describe("a summary of settings", () => {
-  it.scoped("names the files of all scopes, there or not, with their times", () =>
+  it.scoped("A summary of settings names the files of all scopes, there or not, with their times", () =>
     Effect.gen(function* () {
       const { config, files, project, root } = yield* here
       const managed = put(path.join(root, "etc/managed-settings.json"), json({ permissions: { deny: ["WebFetch"] } }))
@@ -66,7 +66,7 @@ describe("a summary of settings", () => {
     })
   )
 
-  it.scoped("has the permissions of all scopes, and what the client noted for the project", () =>
+  it.scoped("A summary of settings has the permissions of all scopes, and what the client noted for the project", () =>
     Effect.gen(function* () {
       const { config, files, project, settings } = yield* here
       put(files.settings, json({ permissions: { allow: ["Bash(git *)", 5], additionalDirectories: ["/shared"], defaultMode: "plan" } }))
@@ -84,7 +84,7 @@ describe("a summary of settings", () => {
     })
   )
 
-  it.scoped("has the MCP servers of every place, and no secrets", () =>
+  it.scoped("A summary of settings has the MCP servers of every place, and no secrets", () =>
     Effect.gen(function* () {
       const { config, files, project, settings } = yield* here
       const secret = "hunter2"
@@ -123,7 +123,7 @@ describe("a summary of settings", () => {
     })
   )
 
-  it.scoped("finds the client's state in a folder that was chosen for it, and beside the usual one", () =>
+  it.scoped("A summary of settings finds the client's state in a folder that was chosen for it, and beside the usual one", () =>
     Effect.gen(function* () {
       const { config, root } = yield* here
       const chosen = path.join(root, "chosen")
@@ -139,7 +139,7 @@ describe("a summary of settings", () => {
 })
 
 describe("han's own configuration", () => {
-  it.scoped("is on where nothing is said, and the strongest file wins", () =>
+  it.scoped("Han's own configuration is on where nothing is said, and the strongest file wins", () =>
     Effect.gen(function* () {
       const { config, project, settings } = yield* here
       const nothing = yield* settings.summary({ projectPath: project })
@@ -182,7 +182,7 @@ describe("han's own configuration", () => {
     })
   )
 
-  it.scoped("that is broken is said to be so, with its place", () =>
+  it.scoped("A configuration that is broken is said to be so, with its place", () =>
     Effect.gen(function* () {
       const { config, project, settings } = yield* here
       const broken = put(path.join(config, "han.yml"), "hooks:\n  enabled: true\n bad: [\n")
@@ -206,7 +206,7 @@ describe("han's own configuration", () => {
 })
 
 describe("broken and hostile files", () => {
-  it.scoped("are problems, and hide nothing else", () =>
+  it.scoped("Broken and hostile files are problems, and hide nothing else", () =>
     Effect.gen(function* () {
       const { config, files, project, settings } = yield* here
       writeFileSync(files.settings, '{"permissions": {"allow": ["Read"]},')
@@ -223,7 +223,7 @@ describe("broken and hostile files", () => {
     })
   )
 
-  it.scoped("a large state file with many projects", () =>
+  it.scoped("A large state file with many projects gives those of the one that is asked for", () =>
     Effect.gen(function* () {
       const { config, project, settings } = yield* here
       const projects = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`/work/p${n}`, { history: ["x".repeat(400)], allowedTools: [] }]))

@@ -14,7 +14,7 @@ const rulesOf = (folders: ReadonlyArray<string>, projectPaths: ReadonlyArray<str
   )
 
 describe("rules", () => {
-  it.scoped("of the user and of projects, by their domains", () =>
+  it.scoped("Rules of the user and of projects are read by their domains", () =>
     Effect.gen(function* () {
       const { config, project } = yield* claudeTree
       put(path.join(config, "CLAUDE.md"), "be kind")
@@ -43,7 +43,7 @@ describe("rules", () => {
     })
   )
 
-  it.scoped("links: to files, to folders, in circles, to nothing, and two ways to one rule", () =>
+  it.scoped("Rules are read once through links, and circles and broken links are no harm", () =>
     Effect.gen(function* () {
       const { config, project, root } = yield* claudeTree
       put(path.join(root, "shared/deep/team.md"), "team")
@@ -71,7 +71,7 @@ describe("rules", () => {
     })
   )
 
-  it.scoped("long ones are cut, between characters, and many are bounded", () =>
+  it.scoped("Rules that are long are cut between characters, and many are bounded", () =>
     Effect.gen(function* () {
       const { config, project } = yield* claudeTree
       const long = `x${"é".repeat(200_000)}`
@@ -86,7 +86,7 @@ describe("rules", () => {
     })
   )
 
-  it.scoped("a deep folder, too much text, and what is no file", () =>
+  it.scoped("A deep folder, too much text, and what is no file are problems", () =>
     Effect.gen(function* () {
       const { config, project } = yield* claudeTree
       put(path.join(config, "rules", ...Array.from({ length: 40 }, () => "d"), "deep.md"), "deep")

@@ -7,7 +7,7 @@ const units = fc.constantFrom("a", "\r", "\n", "\u0301", "😀", "👨‍👩‍
 const texts = fc.array(units, { maxLength: 60 }).map((parts) => parts.join(""))
 
 describe("a clipped text", () => {
-  it("ends where a character ends, and loses no whole one that fits", () => {
+  it("A clipped text ends where a character ends, and loses no whole one that fits", () => {
     fc.assert(
       fc.property(texts, fc.nat({ max: 80 }), (text, length) => {
         const ends = [0, ...[...graphemes.segment(text)].map(({ index, segment }) => index + segment.length)]
@@ -17,7 +17,7 @@ describe("a clipped text", () => {
     )
   })
 
-  it("does not depend on how long the text is before the place", () => {
+  it("A clipped text does not depend on how long the text is before the place", () => {
     fc.assert(
       fc.property(texts, fc.nat({ max: 80 }), (text, at) => {
         const before = "word ".repeat(1000)
@@ -27,7 +27,7 @@ describe("a clipped text", () => {
     )
   })
 
-  it("is short work for what is one character without end", () => {
+  it("A clipped text is short work for what is one character without end", () => {
     const endless = `a${"\u0301".repeat(1_000_000)}`
     expect(clipped(endless, 500_000).length).toBeLessThanOrEqual(500_000)
   })

@@ -38,7 +38,7 @@ const shapes: ReadonlyArray<readonly [kind: string, secret: string]> = [
 ]
 
 describe("a secret that shows by its shape", () => {
-  it.each(shapes)("%s: %#", (kind, secret) => {
+  it.each(shapes)("A secret of the kind %s is taken out: %#", (kind, secret) => {
     for (const [before, after] of [
       ["", ""],
       ["before ", " after"],
@@ -51,7 +51,7 @@ describe("a secret that shows by its shape", () => {
       expect(redact(`${before}${secret}${after}`)).toBe(`${before}[redacted: ${kind}]${after}`)
   })
 
-  it("keeps the name of what is assigned, and what is around it", () => {
+  it("A redaction keeps the name of what is assigned, and what is around it", () => {
     for (const [given, expected] of [
       ["password=hunter2 user=ann", "password=[redacted: secret] user=ann"],
       ["DB_PASSWORD='correct horse'", "DB_PASSWORD='[redacted: secret]'"],
@@ -70,7 +70,7 @@ describe("a secret that shows by its shape", () => {
       expect(redact(given)).toBe(expected)
   })
 
-  it("goes with what is left of a key that breaks off", () => {
+  it("A secret goes with what is left of a key that breaks off", () => {
     const whole = key(12)
     const text = `before\n${whole.slice(0, 400)}`
     expect(redact(text)).toBe("before\n[redacted: private key]")
@@ -99,19 +99,19 @@ describe("ordinary text", () => {
     "A bearer of news; the secret: nobody knows. Password: required",
     "Basic authentication and token refresh",
     '+  "resolved": "https://registry.npmjs.org/effect/-/effect-3.22.4.tgz",'
-  ])("%s", (text) => {
+  ])("The ordinary text %s stays as it is", (text) => {
     expect(redact(text)).toBe(text)
   })
 })
 
 describe("secrets of the environment", () => {
-  it("go by the name of their variable", () => {
+  it("Secrets of the environment go by the name of their variable", () => {
     const value = "correct-horse/battery"
     for (const name of ["GITHUB_TOKEN", "my_secret", "DB_PASSWORD", "MYSQL_PWD", "OPENAI_API_KEY", "NPM_AUTH", "AWS_CREDENTIALS", "X_PRIVATE_KEY"])
       expect(redactor({ [name]: value })(`a${value}b`)).toBe(`a[redacted: ${name}]b`)
   })
 
-  it("stay when the name or the value says that it is none", () => {
+  it("Values of the environment stay when the name or the value says that they are no secret", () => {
     const text = "/run/secrets/key.json true 12345678 /home/ann/project https://login.test/token correct-horse"
     const harmless = {
       TOKEN_FILE: "/run/secrets/key.json",
@@ -126,7 +126,7 @@ describe("secrets of the environment", () => {
     expect(redactor(harmless)(text)).toBe(text)
   })
 
-  it("are found in JSON, in URLs, and line by line", () => {
+  it("Secrets of the environment are found in JSON, in URLs, and line by line", () => {
     const hide = redactor({ DEPLOY_SECRET: 'quo"te & space', SIGNING_KEY: `first line of 30 characters\nsecond line of 30 characters` })
     expect(hide(JSON.stringify({ a: 'quo"te & space' }))).toBe('{"a":"[redacted: DEPLOY_SECRET]"}')
     expect(hide(`?a=${encodeURIComponent('quo"te & space')}&b`)).toBe("?a=[redacted: DEPLOY_SECRET]&b")
@@ -134,7 +134,7 @@ describe("secrets of the environment", () => {
     expect(hide("first line of 30 characters\nsecond line of 30 characters")).toBe("[redacted: SIGNING_KEY]")
   })
 
-  it("leave nothing of a longer one that holds a shorter one", () => {
+  it("Secrets of the environment leave nothing of a longer one that holds a shorter one", () => {
     const hide = redactor({ A_TOKEN: "abcdefgh", B_TOKEN: "xxabcdefghxx" })
     expect(hide("xxabcdefghxx abcdefgh")).toBe("[redacted: B_TOKEN] [redacted: A_TOKEN]")
   })
@@ -176,7 +176,7 @@ const environments = fc.dictionary(
 )
 
 describe("redaction", () => {
-  it("twice is the same as once", () => {
+  it("A second redaction changes nothing", () => {
     fc.assert(
       fc.property(environments, texts, (environment, text) => {
         const hide = redactor(environment)
@@ -187,7 +187,7 @@ describe("redaction", () => {
     )
   })
 
-  it("lets no planted secret through", () => {
+  it("A redaction lets no planted secret through", () => {
     const planted = fc.oneof(
       fc.tuple(fc.constantFrom("gh" + "p_", "gh" + "o_", "gh" + "s_", "np" + "m_"), from(word, 36)),
       fc.tuple(fc.constantFrom("github" + "_pat_"), from(word, 60)),
@@ -209,7 +209,7 @@ describe("redaction", () => {
     )
   })
 
-  it("lets no value of a secret variable through, whatever stands around it", () => {
+  it("A redaction lets no value of a secret variable through, whatever stands around it", () => {
     fc.assert(
       fc.property(from(word, 16), texts, texts, (value, before, after) => {
         fc.pre(!/^\d+$/.test(value))
@@ -219,7 +219,7 @@ describe("redaction", () => {
     )
   })
 
-  it("ends, however the text is made", () => {
+  it("A redaction ends, however the text is made", () => {
     const long = (unit: string): string => unit.repeat(Math.ceil(1_000_000 / unit.length))
     const hide = redactor({ A_TOKEN: `${"a".repeat(200)}b`, B_TOKEN: "eyJeyJeyJeyJ" })
     const units = [

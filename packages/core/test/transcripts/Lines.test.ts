@@ -16,7 +16,7 @@ const content = fc
   .map((list) => Uint8Array.from(list))
 
 describe("lines", () => {
-  it("are the same however the file is cut into blocks", () => {
+  it("Lines are the same however the file is cut into blocks", () => {
     fc.assert(
       fc.property(content, fc.array(fc.nat()), fc.nat({ max: 1e9 }), (all, cuts, offset) => {
         const lines = split(all, cuts, offset)
@@ -32,7 +32,7 @@ describe("lines", () => {
     )
   })
 
-  it("go on where an earlier look ended", () => {
+  it("Lines go on where an earlier look ended", () => {
     fc.assert(
       fc.property(content, fc.nat(), (all, cut) => {
         const first = split(all.slice(0, cut % (all.length + 1)), [])
@@ -44,7 +44,7 @@ describe("lines", () => {
     )
   })
 
-  it("keep carriage returns and leave the unfinished one out", () => {
+  it("Lines keep carriage returns and leave the unfinished one out", () => {
     expect(split(bytes("a\r\n\nb\nhalf"), [1, 2]).map((line) => [line.offset, new TextDecoder().decode(line.bytes)])).toEqual([
       [0, "a\r"],
       [3, ""],
@@ -52,7 +52,7 @@ describe("lines", () => {
     ])
   })
 
-  it("over many blocks cost one copy, those within a block none", () => {
+  it("Lines over many blocks cost one copy, those within a block none", () => {
     const splitter = lineSplitter(0)
     const block = bytes("one\ntwo\nthr")
     const lines = splitter.push(block)
@@ -63,7 +63,7 @@ describe("lines", () => {
 
 describe("batches of lines", () => {
   const sizes = fc.array(fc.oneof(fc.nat({ max: 200 }), fc.nat({ max: 3 * batchLimits.bytes })), { maxLength: 40 })
-  it("hold all lines in order within the limits, a longer line alone", () => {
+  it("Batches of lines hold all lines in order within the limits, a longer line alone", () => {
     fc.assert(
       fc.property(sizes, (lengths) => {
         const items = lengths.map((length, index) => ({ index, bytes: new Uint8Array(length) }))

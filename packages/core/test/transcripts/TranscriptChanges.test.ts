@@ -50,7 +50,7 @@ describe.each([
       return { folder, config, main, ...rest }
     })
 
-  it.scopedLive("appends, truncation, rename-over, removal", () =>
+  it.scopedLive("Appends, truncation, rename-over and removal are told of", () =>
     Effect.gen(function* () {
       const { main, tellsOf, transcripts, config } = yield* live()
       expect((yield* transcripts.list).roots).toEqual([{ path: config, state: how === "polled" ? "polling" : "watching", message: null }])
@@ -68,7 +68,7 @@ describe.each([
     })
   )
 
-  it.scopedLive("new projects, sessions' folders, subagents and their facts", () =>
+  it.scopedLive("New projects, sessions' folders, subagents and their facts are told of", () =>
     Effect.gen(function* () {
       const { config, main, tellsOf } = yield* live()
       const second = put(path.join(config, "projects/-q", `${session(2)}.jsonl`), "{}\n")
@@ -84,7 +84,7 @@ describe.each([
     })
   )
 
-  it.scopedLive("a transcript that moves to another project, and a project folder that moves", () =>
+  it.scopedLive("A transcript that moves to another project, and a project folder that moves, are told of", () =>
     Effect.gen(function* () {
       const { config, main, tellsOf } = yield* live()
       const moved = path.join(config, "projects/-new", path.basename(main))
@@ -101,7 +101,7 @@ describe.each([
     })
   )
 
-  it.scopedLive("folders that are removed and made again, the root included", () =>
+  it.scopedLive("Folders that are removed and made again, the root included, are told of", () =>
     Effect.gen(function* () {
       const { config, main, tellsOf } = yield* live()
       for (const folder of [path.dirname(main), path.join(config, "projects"), config]) {
@@ -123,7 +123,7 @@ describe.each([
 })
 
 describe("changes", () => {
-  it.scopedLive("where the system has no watchers left are noticed all the same, and it is said why", () =>
+  it.scopedLive("Changes are noticed where the system has no watchers left, and it is said why", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const root: Folder = { level: "root", path: folder, root: folder, source: "claude-code", sessionId: null, depth: 0, harness: claudeCode }
@@ -153,7 +153,7 @@ describe("changes", () => {
     })
   )
 
-  it.scopedLive("roots that appear later, configured ones and other harnesses'", () =>
+  it.scopedLive("Changes are told of roots that appear later, configured ones and other harnesses'", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const home = path.join(folder, ".han")
@@ -180,7 +180,7 @@ describe("changes", () => {
     })
   )
 
-  it.scopedLive("what nobody told of is found by the sweep", () =>
+  it.scopedLive("Changes that nobody told of are found by the sweep", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const outside = put(path.join(folder, "outside.jsonl"), "{}\n")
@@ -193,7 +193,7 @@ describe("changes", () => {
     })
   )
 
-  it.scopedLive("a file that two roots lead to is told of under the name that the list gives it", () =>
+  it.scopedLive("A file that two roots lead to is told of under the name that the list gives it", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const main = put(path.join(folder, "real/projects/-p", `${session(1)}.jsonl`), "{}\n")
@@ -211,7 +211,7 @@ describe("changes", () => {
     })
   )
 
-  it.scopedLive("of a file that is never quiet are told all the same, and once for many writes", () =>
+  it.scopedLive("Changes of a file that is never quiet are told all the same, and once for many writes", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const main = put(path.join(folder, "projects/-p", `${session(1)}.jsonl`), "{}\n")
@@ -238,7 +238,7 @@ describe("changes", () => {
     })
   )
 
-  it.scopedLive("end with their watchers: a second follower sees the same, and the roots are idle after the last", () =>
+  it.scopedLive("Changes end with their watchers: a second follower sees the same, and the roots are idle at last", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const main = put(path.join(folder, "projects/-p", `${session(1)}.jsonl`), "{}\n")

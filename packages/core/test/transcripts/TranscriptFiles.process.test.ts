@@ -40,7 +40,7 @@ const linesOf = (transcripts: Service, file: TranscriptFile, from = { line: 0, o
   )
 
 describe("what is found", () => {
-  it.scopedLive("every transcript under three roots, each with its own identity", () =>
+  it.scopedLive("A list has every transcript under three roots, each with its own identity", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       putCase("F01-basic", path.join(folder, "one"))
@@ -70,7 +70,7 @@ describe("what is found", () => {
     })
   )
 
-  it.scopedLive("names decide: han logs of any session, old _messages files, subagents with their facts, and nothing else", () =>
+  it.scopedLive("Names decide what is found: han logs, old _messages files, subagents with their facts, and no more", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const project = path.join(folder, "projects/-p")
@@ -131,7 +131,7 @@ describe("what is found", () => {
     })
   )
 
-  it.scopedLive("what several paths lead to counts once, and circles of links end", () =>
+  it.scopedLive("A file that several paths lead to counts once, and circles of links end", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const root = path.join(folder, "real")
@@ -187,7 +187,7 @@ describe("what is found", () => {
     })
   )
 
-  it.scopedLive("what may not be read is named with what to do, and the rest goes on", () =>
+  it.scopedLive("A file that may not be read is named with what to do, and the rest goes on", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       chmodSync(folder, 0o755)
@@ -226,7 +226,7 @@ describe("what is read", () => {
     return { at, transcripts, file: yield* fileAt(transcripts, at) }
   })
 
-  it.scopedLive("complete lines, byte for byte, from the cursor on; a half-written one later", () =>
+  it.scopedLive("Complete lines are read byte for byte from the cursor on, and a half-written one later", () =>
     Effect.gen(function* () {
       const broken = Uint8Array.from([0xff, 0xfe, 0, 0, 13])
       const { at, file, transcripts } = yield* one(Buffer.concat([Buffer.from("first\r\n\n"), broken, Buffer.from("\nhalf")]))
@@ -246,7 +246,7 @@ describe("what is read", () => {
     })
   )
 
-  it.scopedLive("in batches of bounded size, whatever the blocks", () =>
+  it.scopedLive("Lines are read in batches of bounded size, whatever the blocks", () =>
     Effect.gen(function* () {
       const lines = Array.from({ length: 40_000 }, (_, index) => `${index}${"x".repeat(index % 137)}`)
       lines.splice(20_000, 0, "y".repeat(5 << 20))
@@ -278,7 +278,7 @@ describe("what is read", () => {
     })
   )
 
-  it.scopedLive("closes what it opened, whether it was read to its end, in part, or broken off", () =>
+  it.scopedLive("A read closes what it opened, whether it was read to its end, in part, or broken off", () =>
     Effect.gen(function* () {
       const { at, file, transcripts } = yield* one(`${"x".repeat(200)}\n`.repeat(8000))
       const lowestFree = () => {
@@ -307,7 +307,7 @@ describe("what is read", () => {
     })
   )
 
-  it.scopedLive("the records that a han log points to, from its session's folder and nowhere else", () =>
+  it.scopedLive("The records that a han log points to are read from its session's folder and nowhere else", () =>
     Effect.gen(function* () {
       const pointers = [
         "hook_result/good.json",
@@ -337,7 +337,7 @@ describe("what is read", () => {
     })
   )
 
-  it.scopedLive.runIf(existsSync("/proc/self/io"))("nothing, while nothing changes", () =>
+  it.scopedLive.runIf(existsSync("/proc/self/io"))("A look reads nothing while nothing changes", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       for (let number = 0; number < 8; number++) put(path.join(folder, "projects/-p", `${session(number)}.jsonl`), `${"x".repeat(1 << 20)}\n`)

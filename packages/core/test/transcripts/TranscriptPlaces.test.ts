@@ -16,7 +16,7 @@ const ofAgents = (transcripts: Service) =>
   )
 
 describe("agents' transcripts below a session's folder", () => {
-  it.scopedLive("are found at any depth, whatever the folders' names, with and without their facts", () =>
+  it.scopedLive("Agents' transcripts are found at any depth, whatever the folders' names, with and without their facts", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const at = path.join(root, "projects/-p", id)
@@ -46,7 +46,7 @@ describe("agents' transcripts below a session's folder", () => {
     })
   )
 
-  it.scopedLive("through links, once, and links that lead in a circle end", () =>
+  it.scopedLive("Agents' transcripts are found through links, once, and links that lead in a circle end", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const at = path.join(root, "projects/-p", id)
@@ -63,7 +63,7 @@ describe("agents' transcripts below a session's folder", () => {
     })
   )
 
-  it.scopedLive("not without end: a folder that lies too deep is told of", () =>
+  it.scopedLive("Agents' transcripts are not looked for without end: a folder that lies too deep is told of", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const deep = path.join(root, "projects/-p", id, ...Array.from({ length: 33 }, () => "d"))
@@ -79,7 +79,7 @@ describe("agents' transcripts below a session's folder", () => {
   )
 
   for (const poll of [false, true])
-    it.scopedLive(`are told of when their folders come while somebody ${poll ? "polls" : "watches"}`, () =>
+    it.scopedLive(`Agents' transcripts are told of when their folders come while somebody ${poll ? "polls" : "watches"}`, () =>
       Effect.gen(function* () {
         const root = yield* temporary
         const at = path.join(root, "projects/-p", id)
@@ -120,7 +120,7 @@ describe("agents' transcripts below a session's folder", () => {
 })
 
 describe("what is named as a transcript and is none", () => {
-  it.scopedLive("is counted, with its path and the reason", () =>
+  it.scopedLive("A file that is named as a transcript and is none is counted, with its path and the reason", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const project = path.join(root, "projects/-p")
@@ -168,7 +168,7 @@ describe("what is named as a transcript and is none", () => {
     })
   )
 
-  it.scopedLive("the list is bounded, the number is not", () =>
+  it.scopedLive("The list of such files is bounded, and their number is not", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (let n = 0; n < 130; n++) put(path.join(root, `projects/-p/odd-${n}.jsonl`), "{}\n")

@@ -43,7 +43,7 @@ describe.each([
     return { folder, root, one: file("one", 1), two: file("two", 2), rest: yield* changing([root("one")], { pollMs: 20 }) }
   })
 
-  it.scopedLive("a new one is listed and told of at once, and followed", () =>
+  it.scopedLive("A new root is listed and told of at once, and followed", () =>
     Effect.gen(function* () {
       const { folder, one, rest, root, two: second } = yield* two
       const { files, roots, tellsOf, told, transcripts } = rest
@@ -60,7 +60,7 @@ describe.each([
     })
   )
 
-  it.scopedLive("of one that went nothing is told but that everything is worth a look, until it comes back", () =>
+  it.scopedLive("A root that went is told of only as worth a look, until it comes back", () =>
     Effect.gen(function* () {
       const { one, rest, root, two: second } = yield* two
       const { files, roots, tellsOf, told } = rest

@@ -44,7 +44,7 @@ const task = (outcome: Analytics.TaskResult["outcome"], confidence: number | nul
 })
 
 describe("effectiveness", () => {
-  it("weighs tasks, compactions, mood and prompts, and ranks the best first, equals by id", () => {
+  it("Effectiveness weighs tasks, compactions, mood and prompts, and ranks the best first, equals by id", () => {
     const ranked = Analytics.effectivenessOf([
       session("short", { prompts: 1 }),
       session("b"),
@@ -63,7 +63,7 @@ describe("effectiveness", () => {
     expect(Analytics.effectivenessOf([])).toEqual([])
   })
 
-  it("is averaged by the week in which a session began, in its time zone", () => {
+  it("Effectiveness is averaged by the week in which a session began, in its time zone", () => {
     // A Sunday in UTC, a Monday in Auckland.
     const startedAt = Date.parse("2026-03-08T20:00:00Z")
     const ranked = Analytics.effectivenessOf([
@@ -89,7 +89,7 @@ describe("costs", () => {
     models
   })
 
-  it("are those of the models, compared with each subscription for 30 days", () => {
+  it("Costs are those of the models, compared with each subscription for 30 days", () => {
     const costs = Analytics.costsOf(sums([model("claude-opus-5", { costNanoUsd: 50e9, input: 10, cacheRead: 30 })], [session("s")]), 10, null)
     expect(costs).toMatchObject({
       estimatedCostUsd: 50,
@@ -110,7 +110,7 @@ describe("costs", () => {
     ])
   })
 
-  it("are zero, and never no number, where nothing was used", () => {
+  it("Costs are zero, and never no number, where nothing was used", () => {
     const { subscriptionComparisons, ...costs } = Analytics.costsOf({ sessions: [], days: [], weeks: [], models: [] }, 1, null)
     expect(costs).toMatchObject({
       estimatedCostUsd: 0,
@@ -123,7 +123,7 @@ describe("costs", () => {
     expect(subscriptionComparisons.map(({ savingsPercent }) => savingsPercent)).toEqual([0, 0, 0])
   })
 
-  it("say when a response has no price, take the subscription that is asked for, and name the five dearest sessions", () => {
+  it("Costs say when a response has no price, take the subscription asked for, and name the five dearest sessions", () => {
     const sessions = [1, 3, 2, 3, 5, 4].map((cost, index) => session(`s${index}`, { costNanoUsd: cost }))
     const costs = Analytics.costsOf(sums([model("other", { unpriced: 1 })], sessions), 30, 100)
     expect(costs).toMatchObject({ isEstimated: true, maxSubscriptionCostUsd: 100, breakEvenDailySpend: 100 / 30 })
@@ -131,7 +131,7 @@ describe("costs", () => {
   })
 })
 
-it("human time is made of tokens, lines, prompts and tools", () => {
+it("Human time is made of tokens, lines, prompts and tools", () => {
   const days = [day("2026-03-01", { output: 100, linesAdded: 5, promptMs: 8000, activeMs: 100_000 })]
   const time = Analytics.humanTimeOf(days, [
     { name: "Read", calls: 2 },
@@ -151,7 +151,7 @@ it("human time is made of tokens, lines, prompts and tools", () => {
 })
 
 describe("tasks", () => {
-  it("are sorted by the word they begin with", () => {
+  it("Tasks are sorted by the word they begin with", () => {
     expect(["Fix it", "bugfix", "Refactor", "investigate", "Research x", "Add", ""].map(Analytics.workOf)).toEqual([
       "FIX",
       "FIX",
@@ -163,13 +163,13 @@ describe("tasks", () => {
     ])
   })
 
-  it("of the agent's list succeed when they are completed, and last from their making to their end", () => {
+  it("Tasks of the agent's list succeed when completed, and last from their making to their end", () => {
     const listed = (status: string) => Analytics.listedTask({ sessionId: "s", subject: "Fix it", status, createdAt: 1000, completedAt: 3500 })
     expect(["completed", "in_progress", "pending"].map((status) => listed(status).outcome)).toEqual(["SUCCESS", "PARTIAL", "FAILURE"])
     expect(listed("completed")).toMatchObject({ type: "FIX", seconds: 2.5, confidence: null })
   })
 
-  it("in numbers: rates, means of what is known, and how well confidence met the outcome", () => {
+  it("Tasks give rates, means of what is known, and how well confidence met the outcome", () => {
     expect(Analytics.taskFiguresOf([task("SUCCESS", 1, 10), task("FAILURE", 0.5), task("PARTIAL", 0.6, 20), task("SUCCESS")])).toEqual({
       total: 4,
       succeeded: 2,

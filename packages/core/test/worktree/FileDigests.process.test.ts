@@ -105,7 +105,7 @@ describe("files", () => {
     })
   )
 
-  it.scopedLive("of writes in one tick of the clock none is lost", () =>
+  it.scopedLive("No write is lost of several in one tick of the clock", () =>
     Effect.gen(function* () {
       const { at, look } = yield* digesting
       const seen = new Set<string>()
@@ -117,7 +117,7 @@ describe("files", () => {
     })
   )
 
-  it.scopedLive("what was just written is read again, for the clock of its file system may be too coarse to tell the next write", () =>
+  it.scopedLive("A file that was just written is read again, for its file system's clock may be too coarse", () =>
     Effect.gen(function* () {
       const { at, look } = yield* digesting
       const again = Effect.gen(function* () {
@@ -154,7 +154,7 @@ describe("files", () => {
     })
   )
 
-  it.scopedLive("what cannot be read is never the same", () =>
+  it.scopedLive("A file that cannot be read is never the same", () =>
     Effect.gen(function* () {
       const { at, folder, root } = yield* digesting
       put(at("closed"), "x")
@@ -200,7 +200,7 @@ describe("files", () => {
 })
 
 describe("symbolic links", () => {
-  it.scopedLive("are where they lead and the content there", () =>
+  it.scopedLive("The digest of a link holds where it leads and the content there", () =>
     Effect.gen(function* () {
       const { at, folder, notices, of } = yield* digesting
       put(at("a"), "one")
@@ -225,7 +225,7 @@ describe("symbolic links", () => {
     })
   )
 
-  it.scopedLive("that lead nowhere or to themselves are where they lead", () =>
+  it.scopedLive("The digest of a link that leads nowhere or to itself holds where it leads", () =>
     Effect.gen(function* () {
       const { at, look, notices, of } = yield* digesting
       symlinkSync("nowhere", at("broken"))
@@ -241,7 +241,7 @@ describe("symbolic links", () => {
     })
   )
 
-  it.scopedLive("to a folder are all below it, each folder once", () =>
+  it.scopedLive("The digest of a link to a folder holds all below it, each folder once", () =>
     Effect.gen(function* () {
       const { at, folder, look, notices, of } = yield* digesting
       const away = path.join(folder, "away")
@@ -284,7 +284,7 @@ describe("symbolic links", () => {
     })
   )
 
-  it.scopedLive("to a folder of more than 20,000 files is never the same, and none of them is read", () =>
+  it.scopedLive("A link to a folder of more than 20,000 files is never the same, and none of them is read", () =>
     Effect.gen(function* () {
       const { at, folder, look } = yield* digesting
       const away = path.join(folder, "away")
@@ -297,7 +297,7 @@ describe("symbolic links", () => {
     })
   )
 
-  it.scopedLive("no file has to be of this process's making", () =>
+  it.scopedLive("A link to a file of /proc has a digest like any other", () =>
     Effect.gen(function* () {
       const { at, of } = yield* digesting
       symlinkSync("/proc/self/status", at("status"))

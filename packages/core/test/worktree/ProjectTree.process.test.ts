@@ -8,7 +8,7 @@ import { put } from "../../../../test/transcriptTree.ts"
 import { gitTree, paths, settle } from "../gitTree.ts"
 
 describe("which files count", () => {
-  it.scopedLive("those that git does not ignore, by rules of every place", () =>
+  it.scopedLive("A tree has the files that git does not ignore, by rules of every place", () =>
     Effect.gen(function* () {
       const { git, home, looker, repository, root } = yield* gitTree
       repository(root, { "a.ts": "a", ".gitignore": "*.log\n/build/\nout/*\n!out/kept/\n!out/empty/\n", "forced.log": "tracked all the same", "gone.ts": "" })
@@ -49,7 +49,7 @@ describe("which files count", () => {
     })
   )
 
-  it.scopedLive("a folder with rules that ignore themselves, empty folders, and what appears in them", () =>
+  it.scopedLive("A tree follows folders that ignore themselves, empty folders, and what appears in them", () =>
     Effect.gen(function* () {
       const { looker, repository, root } = yield* gitTree
       repository(root, { "a.ts": "a", ".gitignore": "node_modules\n" })
@@ -70,7 +70,7 @@ describe("which files count", () => {
     })
   )
 
-  it.scopedLive("a folder within a repository; one that its repository ignores belongs to itself", () =>
+  it.scopedLive("A folder within a repository has its own tree, and one that the repository ignores belongs to itself", () =>
     Effect.gen(function* () {
       const { git, looker, repository, root } = yield* gitTree
       repository(root, { ".gitignore": "*.log\nmine/\n", "app/.gitignore": "tmp\n", "app/src/a.ts": "a", "other/b.ts": "b" })
@@ -96,7 +96,7 @@ describe("which files count", () => {
     })
   )
 
-  it.scopedLive("names of any bytes, with line breaks, quotes and dashes", () =>
+  it.scopedLive("A tree has names of any bytes, with line breaks, quotes and dashes", () =>
     Effect.gen(function* () {
       const { git, looker, repository, root } = yield* gitTree
       repository(root, { ".gitignore": "ignored*\n" })
@@ -124,7 +124,7 @@ describe("which files count", () => {
     })
   )
 
-  it.scopedLive("git that takes names with other letters for the same", () =>
+  it.scopedLive("A tree follows a git that takes names with other letters for the same", () =>
     Effect.gen(function* () {
       const { git, looker, repository, root } = yield* gitTree
       repository(root, { "README.md": "x", "Source/A.ts": "x" })
@@ -137,7 +137,7 @@ describe("which files count", () => {
 })
 
 describe("other repositories", () => {
-  it.scopedLive("nested ones and submodules are in it as they see themselves, linked worktrees of its own are not", () =>
+  it.scopedLive("Nested repositories and submodules are in a tree as they see themselves, own linked worktrees are not", () =>
     Effect.gen(function* () {
       const { folder, git, looker, repository, root } = yield* gitTree
       const library = repository(path.join(folder, "library"), { "lib.ts": "x", ".gitignore": "*.tmp\n", "deep/x.ts": "x" })
@@ -183,7 +183,7 @@ describe("other repositories", () => {
     })
   )
 
-  it.scopedLive("in a linked worktree, and in one below the root", () =>
+  it.scopedLive("A linked worktree has its own tree, also below the root", () =>
     Effect.gen(function* () {
       const { git, looker, repository, root } = yield* gitTree
       repository(root, { "a.ts": "a" })
@@ -213,7 +213,7 @@ describe("other repositories", () => {
     })
   )
 
-  it.scopedLive("a submodule that was not fetched, and a folder in the place of a tracked file", () =>
+  it.scopedLive("A submodule that was not fetched, and a folder in a tracked file's place, count by the files in them", () =>
     Effect.gen(function* () {
       const { folder, git, looker, repository, root } = yield* gitTree
       const library = repository(path.join(folder, "library"), { "lib.ts": "x" })
@@ -232,7 +232,7 @@ describe("other repositories", () => {
 })
 
 describe("without git", () => {
-  it.scopedLive("all but the folders of version control and node_modules; a repository that is made later counts", () =>
+  it.scopedLive("A tree without git has all but folders of version control and node_modules, until a repository is made", () =>
     Effect.gen(function* () {
       const { gitCalls, git, looker, root } = yield* gitTree
       for (const file of ["a.ts", ".gitignore", "node_modules/x", "sub/node_modules/x", ".hg/x", ".svn/x", "sub/.env", "target/x"])

@@ -7,7 +7,7 @@ import { put } from "../../../../test/transcriptTree.ts"
 import { gitTree, paths, settle } from "../gitTree.ts"
 
 describe("what is kept", () => {
-  it.scopedLive("a second look reads nothing; one change is one call of git", () =>
+  it.scopedLive("A second look reads nothing, and one change is one call of git", () =>
     Effect.gen(function* () {
       const { git, gitCalls, home, looker, repository, root } = yield* gitTree
       repository(root, { "a.ts": "a", "sub/b.ts": "b", ".gitignore": "node_modules\ndist/\n" })
@@ -48,7 +48,7 @@ describe("what is kept", () => {
     })
   )
 
-  it.scopedLive("files that the configuration includes, or may include", () =>
+  it.scopedLive("A tree follows files that the configuration includes, or may include", () =>
     Effect.gen(function* () {
       const { git, home, looker, repository, root } = yield* gitTree
       repository(root, { "a.ts": "a" })
@@ -101,7 +101,7 @@ describe("what is kept", () => {
     })
   )
 
-  it.scopedLive("at most fifty trees", () =>
+  it.scopedLive("At most fifty trees are kept", () =>
     Effect.gen(function* () {
       const { looker, root } = yield* gitTree
       const { tree } = looker()

@@ -87,7 +87,7 @@ const apply = (root: string, git: (directory: string, ...argv: ReadonlyArray<str
 
 describe("a kept answer", () => {
   it.scopedLive(
-    "is what a look at everything would say, whatever happened",
+    "A kept answer is what a look at everything would say, whatever happened",
     () =>
       Effect.gen(function* () {
         const { folder, git, looker, repository } = yield* gitTree

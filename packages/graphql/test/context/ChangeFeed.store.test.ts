@@ -9,7 +9,7 @@ import { stores } from "../graphqlAsking.ts"
 
 for (const [name, fresh] of stores)
   describe(`${name}: feeds`, () => {
-    it("are one for each owner, from the first subscription to the last, and tell nobody of another's sessions", async () => {
+    it("Feeds are one for each owner, from the first subscription to the last, and tell nobody of others' sessions", async () => {
       const managed = ManagedRuntime.make(fresh())
       try {
         const feeds = ChangeFeed.make(await managed.runtime())

@@ -41,7 +41,7 @@ for (const [name, fresh] of stores)
     let made = 0
     const another = () => `session-${++made}`
 
-    it("tell of every message of an append, in its order, each with the cursor that the page gives it", async () => {
+    it("Subscriptions tell of every message of an append, in its order, each with the cursor that the page gives it", async () => {
       const id = another()
       const lines = [user("m1", 1, "one"), answer("m2", 2, [text("two")]), user("m3", 3, "three")]
       await asking.append(session(id, lines.slice(0, 1)))
@@ -66,7 +66,7 @@ for (const [name, fresh] of stores)
       await nothingElseFor(one, long, other)
     })
 
-    it("tell of a line without a time what the page tells", async () => {
+    it("Subscriptions tell of a line without a time the same as the page", async () => {
       const id = another()
       const lines = [user("t1", 1, "one"), { type: "summary", summary: "what it was about", leafUuid: "nobody" }, user("t2", 3, "three")]
       await asking.append(session(id, lines.slice(0, 1)))
@@ -78,7 +78,7 @@ for (const [name, fresh] of stores)
       await nothingElseFor(one)
     })
 
-    it("tell of a session that changed once for lines that came together, under the id that pages have", async () => {
+    it("Subscriptions tell of a changed session once for lines that came together, under the id that pages have", async () => {
       const id = another()
       await asking.append(session(id, [user("n1", 1, "one")]))
       const source = "subscription ($id: ID!) { nodeUpdated(id: $id) { id typename node { id ... on Session { messageCount } } } }"
@@ -97,7 +97,7 @@ for (const [name, fresh] of stores)
       await nothingElseFor(short, long)
     })
 
-    it("tell of new sessions once, the project and the repository of each, and where they stand in the list", async () => {
+    it("Subscriptions tell of new sessions once, with their project, repository and place in the list", async () => {
       const source = "subscription ($project: ID) { sessionAdded(projectId: $project) { sessionId parentId projectId newSessionEdge { cursor node { id } } } }"
       const [first, second, third] = [another(), another(), another()]
       const all = await to(source)
@@ -144,7 +144,7 @@ for (const [name, fresh] of stores)
       await nothingElseFor(project, elsewhere, parent)
     })
 
-    it("tell of projects and repositories when the first session works there, or when git has told", async () => {
+    it("Subscriptions tell of projects and repositories at the first session there, or when git has told", async () => {
       const projects = await to("subscription { projectAdded { projectId parentId } }")
       const repos = await to("subscription { repoAdded { repoId } }")
       const id = another()
@@ -172,7 +172,7 @@ for (const [name, fresh] of stores)
       await nothingElseFor()
     })
 
-    it("tell of results of tools and hooks, of to-dos, files and hooks, when they come", async () => {
+    it("Subscriptions tell of results of tools and hooks, of to-dos, files and hooks, when they come", async () => {
       const id = another()
       const calls = answer("c1", 1, [
         call("toolu-bash", "Bash", { command: "ls" }),
@@ -234,7 +234,7 @@ for (const [name, fresh] of stores)
       await nothingElseFor(bash, edit, nobody, files, hooks, hook, exposed)
     })
 
-    it("tell nothing of lines that were told before: a rewritten file, a history that a fork carries", async () => {
+    it("Subscriptions tell nothing of lines told before: a rewritten file, a history that a fork carries", async () => {
       const id = another()
       const lines = [
         user("g1", 1, "one"),
@@ -281,7 +281,7 @@ for (const [name, fresh] of stores)
       await nothingElseFor(...subscriptions.slice(0, 5))
     })
 
-    it("miss nothing that is appended before the stream begins to look, and begin again without a gap", async () => {
+    it("Subscriptions miss nothing that is appended before they begin, and begin again without a gap", async () => {
       const id = another()
       const line = (n: number) => user(`r${n}`, n, `line ${n}`)
       let count = 1
@@ -305,7 +305,7 @@ for (const [name, fresh] of stores)
       }
     })
 
-    it("leave neither subscribers nor fibers behind, however often they are begun and ended", async () => {
+    it("Subscriptions leave neither subscribers nor fibers behind, however often they are begun and ended", async () => {
       const fibers = () => asking.run(Effect.map(Fiber.roots, (roots) => Array.from(roots).length))
       const cycle = async () => {
         const one = await asking.subscribe(added, { id: "*" })
@@ -324,7 +324,7 @@ for (const [name, fresh] of stores)
       await kept.end()
     })
 
-    it("end one that does not read with an error that says so, and go on for the others", async () => {
+    it("Subscriptions end a client that does not read with an error that says so, and go on for the others", async () => {
       const narrow = await open(fresh(), { maxWaiting: 10 })
       try {
         const slow = await narrow.subscribe(added, { id: "*" })

@@ -124,7 +124,7 @@ const counting = () => {
 }
 
 describe.each(stores)("%s: the number of statements does not depend on the number of rows", (store, fresh) => {
-  it("of any page", async () => {
+  it("A page of any kind costs as many statements with many rows as with few", async () => {
     const few = await open(fresh())
     const many = await open(fresh())
     const counted = counting()

@@ -56,7 +56,7 @@ for (const [name, fresh] of stores)
     })
     afterAll(() => asking.close())
 
-    it("settings, for the user alone and as they hold in a project", async () => {
+    it("Settings are answered for the user alone and as they hold in a project", async () => {
       const fields = `claudeSettingsFiles { path source type exists } hanConfigFiles { type exists } claudeSettings { userFile projectFile localFile path exists pluginCount mcpServerCount hasPermissions }
         hanConfig { exists hooksEnabled memoryEnabled } mcpServers { id name command url source type argCount hasEnv } permissions { allowList denyList allowedTools deniedTools additionalDirectories } problems { path }`
       const {
@@ -95,7 +95,7 @@ for (const [name, fresh] of stores)
       expect(none).toBeNull()
     })
 
-    it("plugins of every scope, and what is changed in the files themselves", async () => {
+    it("Plugins of every scope are answered, and changes of them are written to the files themselves", async () => {
       const plugins = async (scope = "") =>
         (await asking.ask(`{ plugins${scope} { id name marketplace scope enabled category } }`)).plugins.map(
           (one: Answer) => `${one.name}@${one.marketplace} ${one.scope} ${one.enabled} ${one.category}`
@@ -142,7 +142,7 @@ for (const [name, fresh] of stores)
       write(".claude/settings.json", before)
     })
 
-    it("rules and what was said, by their words", async () => {
+    it("The memory finds rules, and what was said, by their words", async () => {
       const { memory } = await asking.ask(
         `query ($work: String!) { memory {
           rules { id path content source scope domain projectName projectPath size }
@@ -173,7 +173,7 @@ for (const [name, fresh] of stores)
       expect(startMemoryQuery.message).toContain("model")
     })
 
-    it("configuration folders, which can be registered", async () => {
+    it("Configuration folders are listed and can be registered", async () => {
       mkdirSync(path("second"), { recursive: true })
       const dirs = async () => (await asking.ask("{ configDirs { id path name isDefault sessionCount lastIndexedAt registeredAt } }")).configDirs
       expect(await dirs()).toMatchObject([

@@ -11,7 +11,7 @@ const blocksOf = async (record: string | object) => (await tellOne(shown(record)
 const call = { type: "tool_use", id: "t", name: "Bash", input: { command: "ls", args: { z: [], a: {}, list: [1, "x", null] } } }
 
 describe("blocks", () => {
-  it("come in their order, each as what it is; unknown kinds are left out", async () => {
+  it("Blocks come in their order, each as what it is; unknown kinds are left out", async () => {
     expect(
       await blocksOf(
         assistant([
@@ -32,7 +32,7 @@ describe("blocks", () => {
     ])
   })
 
-  it("are one text for a line whose content is one", async () => {
+  it("Blocks are one text for a line whose content is one", async () => {
     expect(await blocksOf(user("hello"))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "hello" }])
     expect(await blocksOf({ type: "summary", summary: "s" })).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "s" }])
     expect(await blocksOf({ type: "user", content: [{ type: "text", text: "at the root" }] })).toEqual([
@@ -41,13 +41,13 @@ describe("blocks", () => {
     expect(await blocksOf(user(""))).toEqual([])
   })
 
-  it("show a command as it was typed, whichever way it is written down", async () => {
+  it("Blocks show a command as it was typed, whichever way it is written down", async () => {
     const text = "<command-name>/greet</command-name><command-args>Bob</command-args>"
     for (const content of [text, [{ type: "text", text }]])
       expect(await blocksOf(user(content))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "/greet Bob" }])
   })
 
-  it("of what was typed while the model was busy", async () => {
+  it("Blocks show what was typed while the model was busy", async () => {
     const picture = { type: "image", source: { type: "url", url: "https://example.org/a.JPG?b" } }
     const queued = (prompt: unknown) => ({ type: "attachment", uuid: "q", attachment: { type: "queued_command", prompt, commandMode: "prompt" } })
     expect(await blocksOf(queued("and this"))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "and this" }])
@@ -61,15 +61,15 @@ describe("blocks", () => {
     [{ type: "base64", data: "AA" }, "image/png", "data:image/png;base64,AA"],
     [{ type: "url", url: "https://example.org/a" }, "image/*", "https://example.org/a"],
     [{ type: "url", url: "data:image/webp;base64,AA" }, "image/webp", "data:image/webp;base64,AA"]
-  ])("show a picture of %o", async (source, mediaType, dataUrl) => {
+  ])("Blocks show a picture of %o", async (source, mediaType, dataUrl) => {
     expect(await blocksOf(user([{ type: "image", source }]))).toMatchObject([{ mediaType, dataUrl }])
   })
 
-  it("leave out a picture that is nowhere", async () => {
+  it("Blocks leave out a picture that is nowhere", async () => {
     expect(await blocksOf(user([{ type: "image", source: { type: "file", file_id: "f" } }, { type: "image" }]))).toEqual([])
   })
 
-  it("of a damaged line are those of its events", async () => {
+  it("Blocks of a damaged line are those of its events", async () => {
     const record = JSON.stringify(assistant([{ type: "thinking", thinking: "hmm" }, { type: "text", text: "yes" }, call]))
     expect(await blocksOf(`\0\0${record}`)).toMatchObject([
       { type: "THINKING", thinking: "hmm", signature: null },
@@ -86,7 +86,7 @@ describe("blocks", () => {
     ])
   })
 
-  it("of older lines that are a call or a result", async () => {
+  it("Blocks of older lines show the call or the result that the line is", async () => {
     expect(await blocksOf({ type: "tool_use", uuid: "x", name: "Bash", input: { command: "ls" } })).toMatchObject([
       { type: "TOOL_USE", toolCallId: "x", name: "Bash", input: '{\n  "command": "ls"\n}' }
     ])
@@ -97,7 +97,7 @@ describe("blocks", () => {
 })
 
 describe("a call", () => {
-  it("says what the tool was given", async () => {
+  it("A call says what the tool was given", async () => {
     expect(await blocksOf(assistant([call]))).toEqual([
       {
         __typename: "ToolUseBlock",
@@ -128,11 +128,11 @@ describe("a call", () => {
     ])
   })
 
-  it("without id, name and input is the one that the journal knows", async () => {
+  it("A call without id, name and input is the one that the journal knows", async () => {
     expect(await blocksOf(assistant(["x", { type: "tool_use" }]))).toMatchObject([{}, { toolCallId: "a:1", name: "unknown", input: "{}", category: "OTHER" }])
   })
 
-  it("has its result, once there is one", async () => {
+  it("A call has its result, once there is one", async () => {
     const result = { text: "out", isError: true, hasImage: false, denied: false, at: null, durationMs: null, structured: null }
     const told = await tellOne(shown(assistant([call])), { results: new Map([["t", result]]) })
     expect(told["contentBlocks"]).toMatchObject([
@@ -168,7 +168,7 @@ describe("a call", () => {
       updatedAt: null
     })
 
-  it("knows the subagent that it started", async () => {
+  it("A call knows the subagent that it started", async () => {
     const calls = assistant(["Agent", "Task", "Bash", "Agent"].map((name, index) => ({ type: "tool_use", id: `t${index}`, name, input: {} })))
     const agents = [agent("a0", "t0"), agent("a1", "t1"), agent("a2", "t2"), agent("elsewhere", "t3", transcriptOf("main", "another").sessionId)]
     const blocks = (await tellOne(shown(calls), { agents }))["contentBlocks"]
@@ -207,17 +207,17 @@ describe("a result", () => {
     ],
     ["nothing", undefined, "", false],
     ["what it should not", { a: 1 }, "", false]
-  ])("of %s", async (_, content, text, hasImage) => {
+  ])("A result shows its text and whether it has an image: %s", async (_, content, text, hasImage) => {
     expect(await blocksOf(result(content))).toMatchObject([{ toolCallId: "t", content: text, isError: false, hasImage }])
   })
 
-  it("of an error, and of no call", async () => {
+  it("A result says whether it is an error, and one of no call is text", async () => {
     expect(await blocksOf(result("r", { is_error: true }))).toMatchObject([{ isError: true }])
     expect(await blocksOf(result("r", { is_error: "true" }))).toMatchObject([{ isError: false }])
     expect(await blocksOf(user([{ type: "tool_result", content: "r" }]))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "r" }])
   })
 
-  it("is long when its preview does not show all", async () => {
+  it("A result is long when its preview does not show all", async () => {
     expect(await blocksOf(result("x".repeat(500)))).toMatchObject([{ isLong: false, preview: "x".repeat(500) }])
     expect(await blocksOf(result("x".repeat(501)))).toMatchObject([{ isLong: true, preview: `${"x".repeat(500)}...` }])
   })
@@ -236,11 +236,11 @@ describe("previews", () => {
     ["nothing", "aabb", 2, "aa..."],
     ["nothing at all", "aa", 2, "aa"],
     ["half a pair that stands alone", "aa\ud800\ud800b", 3, "aa\ud800..."]
-  ])("cut %s nowhere", (_, text, length, preview) => {
+  ])("A preview ends at the right place: %s", (_, text, length, preview) => {
     expect(previewOf(text, length)).toBe(preview)
   })
 
-  it("of thoughts have 200 characters", async () => {
+  it("Previews of thoughts have 200 characters", async () => {
     const thinking = `${"x".repeat(199)}😀y`
     expect(await blocksOf(assistant([{ type: "thinking", thinking }]))).toMatchObject([{ thinking, preview: `${"x".repeat(199)}...` }])
   })
@@ -268,7 +268,7 @@ describe("tools", () => {
     ["mcp__github__create_issue", "MCP", "plug", "mcp__github__create_issue", "#a855f7"],
     ["constructor", "OTHER", "tool", "constructor", "#6b7280"],
     ["Skill", "OTHER", "tool", "Skill", "#6b7280"]
-  ])("%s looks as it should", async (name, category, icon, displayName, color) => {
+  ])("The tool %s looks as it should", async (name, category, icon, displayName, color) => {
     expect(await blocksOf(assistant([{ ...call, name }]))).toMatchObject([{ name, category, icon, displayName, color }])
   })
 })

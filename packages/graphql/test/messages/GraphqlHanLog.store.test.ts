@@ -92,7 +92,7 @@ for (const [name, fresh] of stores)
     const of = async (id: string, fields: string): Promise<Answer> =>
       (await asking.ask(`query ($id: String!) { session(id: $id) { ${fields} } }`, { id })).session
 
-    it("runs of hooks, with what came of them", async () => {
+    it("Runs of hooks are answered with what came of them", async () => {
       const { hookExecutions, hookStats } = await of(
         "hooked",
         `hookExecutions { totalCount edges { node { id orchestrationId sessionId taskId hookType hookName hookSource directory durationMs exitCode passed output error command executedAt timestamp status cached } } }
@@ -145,7 +145,7 @@ for (const [name, fresh] of stores)
       })
     })
 
-    it("hooks over all sessions, which agree with those of each", async () => {
+    it("Hooks over all sessions agree with those of each", async () => {
       const { dashboardAnalytics, sessions } = await asking.ask(`{
         dashboardAnalytics(days: 36500) { hookHealth { hookName totalRuns passCount failCount passRate avgDurationMs } }
         sessions(first: 100) { edges { node { hookStats { totalHooks passedHooks passRate } } } }
@@ -162,7 +162,7 @@ for (const [name, fresh] of stores)
       for (const { passRate } of stats) expect(passRate >= 0 && passRate <= 100).toBe(true)
     })
 
-    it("cards of hooks and tools in the conversation, with their results", async () => {
+    it("The conversation shows cards of hooks and tools with their results", async () => {
       const { messages } = await of(
         "hooked",
         'messages(filter: { toolName: { _eq: "hook_run" } }) { edges { node { ... on HookRunMessage { hookRunId hookName plugin hookType cached result { id success output error durationMs exitCode cached } } } } }'
@@ -180,7 +180,7 @@ for (const [name, fresh] of stores)
       expect(cards.get("r-5")).toMatchObject({ result: null })
     })
 
-    it("changes of files, the newest first, with the checks that they passed", async () => {
+    it("Changes of files come the newest first, with the checks that they passed", async () => {
       const fields = "pluginName hookName validatedAt directory"
       const { fileChangeCount, fileChanges } = await of(
         "hooked",
@@ -222,7 +222,7 @@ for (const [name, fresh] of stores)
       })
     })
 
-    it("passes of checks that stand, each in its project", async () => {
+    it("Passes of checks that stand are listed, each in its project", async () => {
       const { cacheEntries, cacheStats } = await asking.ask(
         "{ cacheEntries { id pluginName hookName path fileCount lastModified } cacheStats { totalEntries totalFiles oldestEntry newestEntry } }"
       )
@@ -236,7 +236,7 @@ for (const [name, fresh] of stores)
       expect(cacheStats).toEqual({ totalEntries: 4, totalFiles: 5, oldestEntry: "2026-03-01T10:00:06.000Z", newestEntry: at(60) })
     })
 
-    it("to-dos, as they were written last", async () => {
+    it("To-dos are answered as they were written last", async () => {
       const fields =
         "todos { totalCount edges { node { id content status activeForm } } } activeTodos { totalCount edges { node { content } } } todoCounts { total pending inProgress completed } currentTodo { id content }"
       const found = await of("listing", fields)
@@ -260,7 +260,7 @@ for (const [name, fresh] of stores)
       expect((await of("hooked", fields)).todoCounts).toEqual({ total: 0, pending: 0, inProgress: 0, completed: 0 })
     })
 
-    it("tasks that were announced", async () => {
+    it("Tasks that were announced are answered with their state and outcome", async () => {
       const fields = "id taskId description taskType type status outcome confidence notes filesModified testsAdded startedAt completedAt durationSeconds"
       const { activeTasks, currentTask, tasks } = await of(
         "listing",
@@ -292,7 +292,7 @@ for (const [name, fresh] of stores)
       ])
     })
 
-    it("how prompts sound", async () => {
+    it("A session says how its prompts sound", async () => {
       const found = await of(
         "11111111-1111-4111-8111-111111111110",
         "frustrationSummary { totalAnalyzed moderateCount highCount overallLevel averageScore peakScore topSignals } messages(first: 100) { edges { node { uuid ... on RegularUserMessage { sentimentAnalysis { id sentimentScore sentimentLevel frustrationScore frustrationLevel signals } } } } }"
@@ -327,7 +327,7 @@ for (const [name, fresh] of stores)
       })
     })
 
-    it("shows as soon as it is there", async () => {
+    it("A line of the log shows as soon as it is there", async () => {
       const lines = [run("late-1", 100)]
       await asking.append(session("late", [user("late-0", 99, "go")]), log("late", lines))
       const fields = "hookStats { totalHooks passRate } hookExecutions { edges { node { status } } } messages { totalCount }"

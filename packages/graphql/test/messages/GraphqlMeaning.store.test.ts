@@ -86,12 +86,12 @@ for (const [name, fresh] of stores)
       (await asking.ask(`query ($id: String!) { session(id: $id) { ${fields} } }`, { id })).session
     const uuids = (connection: Answer): ReadonlyArray<string> => connection.edges.map((edge: Answer) => edge.node.uuid)
 
-    it.each(titles)("names the session %s after what was said", async (id, _, name, turnCount) => {
+    it.each(titles)("The title of the session %s is what was said", async (id, _, name, turnCount) => {
       expect(await of(id, "name turnCount")).toEqual({ name, turnCount })
       expect((await of(id, "firstPrompt")).firstPrompt).toBe(turnCount === 0 ? null : name)
     })
 
-    it("shows no tags, and what was said alone", async () => {
+    it("A message shows no tags, only what was said", async () => {
       const fields = "messages { edges { node { __typename ... on UserMessage { content contentBlocks { ... on TextBlock { text } } } } } }"
       const cards = async (id: string) => (await of(id, fields)).messages.edges.map((edge: Answer) => edge.node)
       expect(await cards("opened")).toEqual([
@@ -104,7 +104,7 @@ for (const [name, fresh] of stores)
       expect(JSON.stringify([await cards("set-up"), await cards("parent")])).not.toMatch(/<\/?[a-z_-]+>/)
     })
 
-    it("answers a subagent's conversation by its id", async () => {
+    it("A session answers a subagent's conversation by its id", async () => {
       const fields =
         "id sessionId agentId name firstPrompt messageCount toolCallCount toolErrorCount turnCount startedAt agentOf { sessionId } usage { input output responses }"
       const messages = "messages { totalCount edges { node { uuid agentId } } }"
@@ -139,7 +139,7 @@ for (const [name, fresh] of stores)
       expect(await asking.ask('{ session(id: "nobody") { id } node(id: "Session:nobody") { id } }')).toEqual({ session: null, node: null })
     })
 
-    it("searches and adds up a subagent's conversation alone", async () => {
+    it("A search and totals of a subagent's conversation cover it alone", async () => {
       const hits = async (sessionId: string) =>
         (await asking.ask('query ($id: String) { search(text: "needle", sessionId: $id) { totalCount } }', { id: sessionId })).search.totalCount
       expect([await hits("parent"), await hits(agent.agentId), await hits(`Session:/work/app:${agent.agentId}`)]).toEqual([2, 2, 2])
@@ -152,7 +152,7 @@ for (const [name, fresh] of stores)
       ])
     })
 
-    it("tells each conversation of its own messages", async () => {
+    it("A subscription tells each conversation of its own messages", async () => {
       const added = "subscription ($id: ID!) { sessionMessageAdded(sessionId: $id) { messageIndex newMessageEdge { node { uuid } } } }"
       const updated = "subscription ($id: ID!) { nodeUpdated(id: $id) { id node { id } } }"
       const whole = session("live", [user("l1", 0, "go")])
@@ -170,7 +170,7 @@ for (const [name, fresh] of stores)
       for (const one of [own, theirs, node]) await one.end()
     })
 
-    it("finds the repository of a project", async () => {
+    it("A project knows its repository", async () => {
       await asking.run(
         Effect.flatMap(DirectoryWriter, (all) => all.note("/work/app", { remote: "git.example/a/b", root: "/work/app", worktreeOf: null, defaultBranch: null }))
       )
@@ -181,7 +181,7 @@ for (const [name, fresh] of stores)
       for (const of of ["nobody", "Session:parent", ""]) expect(await repo(of)).toBeNull()
     })
 
-    it("counts a change of a file once", async () => {
+    it("A change of a file is counted once", async () => {
       const { fileChangeCount, fileChanges } = await of("files", "fileChangeCount fileChanges { totalCount edges { node { id filePath toolName } } }")
       expect([fileChangeCount, fileChanges.totalCount]).toEqual([3, 3])
       expect(fileChanges.edges.map((edge: Answer) => `${edge.node.filePath} ${edge.node.toolName}`)).toEqual([
@@ -191,7 +191,7 @@ for (const [name, fresh] of stores)
       ])
     })
 
-    it("dates compactions without a time by their neighbours", async () => {
+    it("Compactions without a time are dated by their neighbours", async () => {
       const { compactions } = await of("compacted", "compactions { trigger at }")
       expect(compactions).toEqual([
         { trigger: "auto", at: at(100) },
@@ -204,7 +204,7 @@ for (const [name, fresh] of stores)
       expect(await counted(day + 150_000, day + 999_000)).toMatchObject({ auto: 0, manual: 0, sessions: 0 })
     })
 
-    it("sees no feeling in numbers and blocks", async () => {
+    it("Numbers and blocks show no feeling", async () => {
       expect((await of("compacted", "frustrationSummary { totalAnalyzed overallLevel }")).frustrationSummary).toEqual({
         totalAnalyzed: 2,
         overallLevel: "none"
@@ -212,7 +212,7 @@ for (const [name, fresh] of stores)
       expect((await of("nothing", "frustrationSummary { totalAnalyzed }")).frustrationSummary.totalAnalyzed).toBe(0)
     })
 
-    it("finds what programs wrote, as what nobody said", async () => {
+    it("A search finds what programs wrote, as what nobody said", async () => {
       const found = (query: Parameters<typeof Search.Service.messages>[0]) =>
         asking.run(
           Effect.flatMap(Search, (search) =>

@@ -125,7 +125,7 @@ for (const [store, fresh] of stores)
     })
     afterAll(() => asking.close())
 
-    it("never breaks a response", async () => {
+    it("Text of any kind never breaks a response", async () => {
       for (const root of [
         "sessions",
         "projects",
@@ -178,7 +178,7 @@ for (const [store, fresh] of stores)
       }
     })
 
-    it("comes as it was written", async () => {
+    it("Text of any kind comes as it was written", async () => {
       for (const name of names) {
         const { session: found } = await asking.ask(
           "query ($id: String!) { session(id: $id) { messages(first: 100) { edges { node { uuid rawJson ... on RegularUserMessage { content } ... on AssistantMessage { contentBlocks { ... on TextBlock { text } ... on ThinkingBlock { thinking preview } ... on ToolUseBlock { toolCallId input result { content preview isLong } } } } } } } } }",
@@ -207,7 +207,7 @@ for (const [store, fresh] of stores)
       }
     })
 
-    it("is cut between characters", async () => {
+    it("Text of any kind is cut between characters", async () => {
       const { sessions } = await asking.ask(
         '{ sessions(first: 100, filter: { id: { _ne: "big" } }) { edges { node { sessionId name title summary firstPrompt } } } }'
       )
@@ -230,7 +230,7 @@ for (const [store, fresh] of stores)
       }
     })
 
-    it("of two megabytes comes whole, and its beginning where only that is shown", async () => {
+    it("Text of two megabytes comes whole, and as its beginning where only that is shown", async () => {
       const { session: found } = await asking.ask(
         '{ session(id: "big") { toolResults { content preview isLong } searchMessages(query: "needle") { preview } messages { edges { node { rawJson searchText ... on ToolResultUserMessage { contentBlocks { ... on ToolResultBlock { content isLong preview } } } ... on RegularUserMessage { contentBlocks { ... on ImageBlock { dataUrl } } } } } } } }'
       )

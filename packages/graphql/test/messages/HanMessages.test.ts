@@ -13,7 +13,7 @@ const fields = async (line: Promise<Answer>, ...names: ReadonlyArray<string>) =>
 const ended = { plugin: "biome", hook: "lint", directory: ".", success: true, duration_ms: 12, exit_code: 0, output: "ok", error: "", cached: false }
 
 describe("hooks", () => {
-  it("of F12 are joined to their results, as far as these are there", async () => {
+  it("Hooks of F12 are joined to their results, as far as these are there", async () => {
     const lines = indexingCase("F12-han-events").flatMap(({ entries, transcript }) => entries.flatMap((entry) => lineOf(transcript, entry) ?? []))
     const found = new Map((await tell(lines)).map((message) => [message["uuid"], message]))
     const nothing = { success: null, result: null, output: null, error: null, durationMs: null, exitCode: null, cached: null }
@@ -39,12 +39,12 @@ describe("hooks", () => {
     expect(found.get("e9")).toMatchObject({ __typename: "HookRunMessage", timestamp: "1970-01-01T00:00:00.000Z", hook: null, result: null })
   })
 
-  it("run under the id that their results name", async () => {
+  it("Hooks run under the id that their results name", async () => {
     const lines = [logged("hook_run", { hook_run_id: "r" }), logged("hook_result", ended, { uuid: "end", hookRunId: "r" })]
     expect((await tell(lines))[0]).toMatchObject({ hookRunId: "r", result: { id: "HookResult:end", success: true } })
   })
 
-  it("end with a result", async () => {
+  it("Hooks end with a result", async () => {
     const names = ["hook", "hookName", "plugin", "directory", "success", "durationMs", "exitCode", "output", "error", "cached"]
     expect(await fields(told("hook_result", ended), ...names)).toEqual({
       hook: "lint",
@@ -61,7 +61,7 @@ describe("hooks", () => {
     expect(await told("hook_validation", { ...ended, success: undefined, exit_code: 2 })).toMatchObject({ success: false, exitCode: 2, hook: "lint" })
   })
 
-  it("say nothing where the log has another kind of value", async () => {
+  it("Hooks say nothing where the log has another kind of value", async () => {
     const odd = { plugin: 1, hook: {}, directory: [], success: "yes", duration_ms: "12", exit_code: null, output: false, error: 0, cached: 1 }
     const names = ["hook", "hookName", "plugin", "directory", "success", "durationMs", "exitCode", "output", "error", "cached"]
     expect(Object.values(await fields(told("hook_result", odd), ...names))).toEqual(names.map(() => null))
@@ -91,7 +91,7 @@ describe("hooks", () => {
     ["hook_validation_cache", { files: ["/a", "/b"] }, { fileCount: 2 }],
     ["hook_validation_cache", { file_count: 4 }, { fileCount: 4 }],
     ["hook_validation_cache", {}, { fileCount: null }]
-  ])("%s of %o", async (type, data, answer) => {
+  ])("A hook line %s with the data %o shows its fields", async (type, data, answer) => {
     expect(await told(type, data)).toMatchObject(answer)
   })
 })
@@ -102,7 +102,7 @@ describe("tools", () => {
   it.each([
     ["mcp", "McpToolResult"],
     ["exposed", "ExposedToolResult"]
-  ])("of kind %s are called and answer", async (kind, resultType) => {
+  ])("Tools of kind %s are called and answer", async (kind, resultType) => {
     const answer = { ...call, call_id: "c", success: true, duration_ms: 7, result: "out", error: null }
     const lines: ReadonlyArray<MessageLine> = [logged(`${kind}_tool_call`, call, { uuid: "c" }), logged(`${kind}_tool_result`, answer, { uuid: "end" })]
     const told = await tell(lines)
@@ -118,12 +118,12 @@ describe("tools", () => {
     expect(told[1]).toMatchObject({ tool: "t", prefixedName: "mcp__s__t", callId: "c", success: true, durationMs: 7, output: "out", error: null })
   })
 
-  it("are asked for under the id that they were called with", async () => {
+  it("Tools are asked for under the id that they were called with", async () => {
     const lines = [logged("mcp_tool_call", { call_id: "own" }), logged("mcp_tool_result", { call_id: "own", output: "out" }, { uuid: "end" })]
     expect((await tell(lines))[0]).toMatchObject({ callId: "own", input: null, result: { id: "McpToolResult:end", output: "out" } })
   })
 
-  it("have no result in themselves", async () => {
+  it("Tools have no result in themselves", async () => {
     const line = logged("mcp_tool_call", { call_id: "own" })
     const reply = new DataLoader<{ readonly sessionId: SessionId; readonly id: string }, MessageLine | null, string>(async (asked) => asked.map(() => line), {
       cacheKeyFn: ({ id }) => id
@@ -137,7 +137,7 @@ describe("tools", () => {
     expect([errors, data]).toEqual([undefined, { messages: [{ result: null }] }])
   })
 
-  it("belong to the server that their long name names, when nothing else does", async () => {
+  it("Tools belong to the server that their long name names, when nothing else does", async () => {
     expect(await told("mcp_tool_call", { tool: "mcp__git_hub__create__issue" })).toMatchObject({
       server: "git_hub",
       prefixedName: "mcp__git_hub__create__issue"
@@ -162,7 +162,7 @@ describe("tools", () => {
     ["another value", { result: { b: 1, a: false } }, '{\n  "a": false,\n  "b": 1\n}'],
     ["a bare value", { result: false }, "false"],
     ["nothing", {}, null]
-  ])("answer with %s", async (_, data, output) => {
+  ])("Tools answer with %s", async (_, data, output) => {
     expect(await told("mcp_tool_result", data)).toMatchObject({ output, callId: null })
   })
 })
@@ -192,7 +192,7 @@ describe("memory", () => {
       }
     ],
     ["sentiment_analysis", { message_id: "m", sentiment_score: "bad" }, { sentimentScore: null, frustrationScore: null, signals: null }]
-  ])("%s of %o", async (type, data, answer) => {
+  ])("A memory line %s with the data %o shows its fields", async (type, data, answer) => {
     expect(await told(type, data)).toMatchObject(answer)
   })
 })

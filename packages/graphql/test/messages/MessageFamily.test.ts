@@ -32,7 +32,7 @@ const identities = (value: unknown): ReadonlyArray<readonly [string, string]> =>
 const typeNames = (told: ReadonlyArray<Answer>): ReadonlyArray<unknown> => told.map((message) => message["__typename"])
 
 describe("every line", () => {
-  it.each(scenarios)("of %s has all its fields", async (name) => {
+  it.each(scenarios)("Every line of %s has all its fields", async (name) => {
     const lines = linesOf(scenario(name))
     expect(lines.length).toBeGreaterThan(0)
     const told = await tell(lines)
@@ -42,11 +42,11 @@ describe("every line", () => {
     }
   })
 
-  it.each(cases)("of %s has all its fields", async (name) => {
+  it.each(cases)("Every line of %s has all its fields", async (name) => {
     expect((await tell(linesOf(indexingCase(name)))).length).toBeGreaterThan(0)
   })
 
-  it("is parsed once at most, whatever is asked of it", async () => {
+  it("Every line is parsed once at most, whatever is asked of it", async () => {
     const lines = linesOf(scenario("01-basic"))
     const context = contextOf({ lines })
     const parse = vi.spyOn(JSON, "parse")
@@ -122,11 +122,11 @@ describe("the type of a line", () => {
     ["UnknownEventMessage", "an unknown kind", shown({ type: "novelty" })],
     ["UnknownEventMessage", "a kind of another log", shown({ type: "hook_run", data: {} })],
     ["UnknownEventMessage", "no JSON", shown("garbage")]
-  ])("%s: %s", async (type, _, line) => {
+  ])("A line is told as %s: %s", async (type, _, line) => {
     expect((await tellOne(line))["__typename"]).toBe(type)
   })
 
-  it("is one of 27, each of which some line has", async () => {
+  it("The type of a line is one of 27, each of which some line has", async () => {
     const messages = messageTypes.filter((type) => type.getInterfaces().some(({ name }) => name === "Message"))
     expect(messages).toHaveLength(27)
     const events = [
@@ -146,7 +146,7 @@ describe("the type of a line", () => {
     expect(new Set(typeNames(await tell([...real, ...events])))).toEqual(new Set(messages.map(({ name }) => name)))
   })
 
-  it("is known through the narrower interface too", async () => {
+  it("The type of a line is known through the narrower interface too", async () => {
     const { data, errors } = await ask("{ user { __typename __isUserMessage: __typename content } }", [shown(user("hello"))])
     expect(errors).toBeUndefined()
     expect(data).toEqual({ user: { __typename: "RegularUserMessage", __isUserMessage: "RegularUserMessage", content: "hello" } })
@@ -157,7 +157,7 @@ describe("real transcripts", () => {
   const typesOf = async (name: string, session: string) =>
     typeNames(await tell(linesOf(scenario(name).filter(({ path }) => path.includes(session))))).filter((type) => type !== "UnknownEventMessage")
 
-  it("of a compaction", async () => {
+  it("The messages of a real compaction have their types", async () => {
     expect((await typesOf("06-compact", "5b701211")).slice(0, 15)).toMatchInlineSnapshot(`
       [
         "QueueOperationMessage",
@@ -179,7 +179,7 @@ describe("real transcripts", () => {
     `)
   })
 
-  it("of slash commands", async () => {
+  it("The messages of real slash commands have their types", async () => {
     expect((await typesOf("10-slash-commands", "f67e1b79")).slice(0, 15)).toMatchInlineSnapshot(`
       [
         "QueueOperationMessage",
@@ -203,7 +203,7 @@ describe("real transcripts", () => {
 })
 
 describe("ids", () => {
-  it("are never those of another object", async () => {
+  it("Ids are never those of another object", async () => {
     const lines = [
       ...scenarios.filter((name) => !name.includes("fork")).flatMap((name) => linesOf(scenario(name))),
       ...["run", "mcp", "exposed"].flatMap((id) => {
@@ -226,7 +226,7 @@ describe("ids", () => {
     for (const [type, id] of found) expect([id, types.set(id, types.get(id) ?? type).get(id)]).toEqual([id, type])
   })
 
-  it("of lines without a uuid are the same on every reading", async () => {
+  it("Ids of lines without a uuid are the same on every reading", async () => {
     const { sessionId } = transcriptOf("main")
     const snapshot = { type: "file-history-snapshot", snapshot: { timestamp: "2026-03-01T10:00:01.000Z" }, sessionId }
     const first = await tellOne(shown(snapshot))
@@ -236,7 +236,7 @@ describe("ids", () => {
 })
 
 describe("the schema", () => {
-  it("holds the contract that clients were built for", () => {
+  it("The schema holds the contract that clients were built for", () => {
     const contract = new URL("../../../../fixtures/contract/schema.graphql", import.meta.url)
     const family = new Set(Object.keys(schema.getTypeMap()).filter((name) => name !== "Query"))
     const published = buildSchema(readFileSync(fileURLToPath(contract), "utf8"))

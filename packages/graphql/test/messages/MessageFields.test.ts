@@ -9,7 +9,7 @@ const ofCase = async (name: string): Promise<ReadonlyMap<string, Answer>> => {
 }
 
 describe("every message", () => {
-  it("says who, when and after what", async () => {
+  it("Every message says who, when and after what", async () => {
     const record = user("Hello WORLD", { parentUuid: "p", timestamp: "2026-03-01T12:00:01+02:00" })
     const line = shown(record, "agent")
     expect(await tellOne(line)).toMatchObject({
@@ -31,11 +31,11 @@ describe("every message", () => {
     ["milliseconds", { timestamp: 1_772_359_201_000 }, "2026-03-01T10:00:01.000Z"],
     ["seconds", { timestamp: 1_772_359_201 }, "2026-03-01T10:00:01.000Z"],
     ["more than a date can hold", { timestamp: 1e300 }, "1970-01-01T00:00:00.000Z"]
-  ])("of %s has a timestamp all the same", async (_, more, timestamp) => {
+  ])("A message has a timestamp, whatever its line states: %s", async (_, more, timestamp) => {
     expect(await told(user("x", more))).toMatchObject({ timestamp })
   })
 
-  it("can be looked for by its words, its type and its tools", async () => {
+  it("Every message can be looked for by its words, its type and its tools", async () => {
     const call = { type: "tool_use", id: "t", name: "Bash", input: { command: "LS" } }
     expect(await told(assistant([{ type: "text", text: "Yes" }, call]))).toMatchObject({ searchText: "yes assistant bash" })
     expect(await told(assistant([call]))).toMatchObject({ searchText: "bash ls assistant bash" })
@@ -43,7 +43,7 @@ describe("every message", () => {
     expect(await told(user(`${"x".repeat(9999)}😀`))).toMatchObject({ searchText: `${"x".repeat(9999)} user` })
   })
 
-  it("is told of a line that is no JSON", async () => {
+  it("A line that is no JSON is told as a message, too", async () => {
     expect(await told("gar\0bage")).toMatchObject({
       __typename: "UnknownEventMessage",
       rawJson: "gar\0bage",
@@ -55,7 +55,7 @@ describe("every message", () => {
 })
 
 describe("user messages", () => {
-  it("carry how their writer sounds, when somebody wrote them", async () => {
+  it("User messages carry how their writer sounds, when somebody wrote them", async () => {
     const angry = "This is terrible and I hate it"
     const { sentimentAnalysis } = await told(user(angry))
     expect(sentimentAnalysis).toMatchObject({
@@ -76,7 +76,7 @@ describe("user messages", () => {
       expect((await told(record))["sentimentAnalysis"] ?? null).toBeNull()
   })
 
-  it("sound as the person does, not as the tool whose result stands beside", async () => {
+  it("User messages sound as the person does, not as the tool whose result stands beside", async () => {
     const content = [
       { type: "tool_result", tool_use_id: "t", content: "terrible awful horrible" },
       { type: "text", text: "I love it" }
@@ -84,7 +84,7 @@ describe("user messages", () => {
     expect(await told(user(content))).toMatchObject({ sentimentAnalysis: { sentimentLevel: "positive" } })
   })
 
-  it("agree with the table of F10", async () => {
+  it("User messages agree with the table of F10", async () => {
     const found = await ofCase("F10-sentiment")
     const levels = [...found].map(([uuid, { sentimentAnalysis }]) => [uuid, Object(sentimentAnalysis ?? {}).sentimentLevel ?? null])
     expect(Object.fromEntries(levels)).toMatchObject({ "u-10a": "negative", "u-10f": "positive", "u-10g": null, "u-10h": null, "u-10k": null })
@@ -99,18 +99,18 @@ describe("user messages", () => {
     ["an older line that names it", "cleared", { isCommand: true, command: "/clear" }, "clear", "cleared"],
     ["an older meta line", "/clear now", { isCommand: true, isMeta: true }, "clear", "/clear now"],
     ["no name", "<command-name></command-name>", {}, null, "/"]
-  ])("name the command of %s", async (_, text, more, commandName, content) => {
+  ])("User messages name their command: %s", async (_, text, more, commandName, content) => {
     expect(await told(user(text, more))).toMatchObject({ __typename: "CommandUserMessage", commandName, content, sentimentAnalysis: null })
   })
 
-  it("count their results", async () => {
+  it("User messages count their results", async () => {
     const results = ["a", "b"].map((id) => ({ type: "tool_result", tool_use_id: id, content: id }))
     expect(await told(user(results))).toMatchObject({ __typename: "ToolResultUserMessage", toolResultCount: 2, content: "a\nb" })
   })
 })
 
 describe("answers", () => {
-  it("of a real transcript", async () => {
+  it("Answers of a real transcript have their model, tokens and blocks", async () => {
     const [transcript] = scenario("01-basic")
     const lines = transcript?.entries.flatMap((entry) => lineOf(transcript.transcript, entry) ?? []) ?? []
     const answers = (await tell(lines)).filter((message) => message["__typename"] === "AssistantMessage")
@@ -130,19 +130,19 @@ describe("answers", () => {
     ])
   })
 
-  it("of the client itself have no model", async () => {
+  it("Answers of the client itself have no model", async () => {
     const record = assistant([{ type: "text", text: "API Error" }], { model: "<synthetic>", stop_reason: "stop_sequence" }, { isApiErrorMessage: true })
     expect(await told(record)).toMatchObject({ model: null, stopReason: "stop_sequence", inputTokens: null, outputTokens: null, cachedTokens: null })
   })
 
-  it("without an id say what they took on the line", async () => {
+  it("Answers without an id say what they took on the line", async () => {
     const usage = { input_tokens: 5_000_000_000, output_tokens: 2.5, cache_read_input_tokens: "7" }
     const took = { inputTokens: 5_000_000_000, outputTokens: 2, cachedTokens: 7 }
     expect(await told({ type: "assistant", message: { content: "x", usage } })).toMatchObject(took)
     expect(await told({ type: "assistant", content: "x", usage })).toMatchObject(took)
   })
 
-  it("are calls only, when nothing else is said", async () => {
+  it("Answers are calls only, when nothing else is said", async () => {
     const call = { type: "tool_use", id: "t", name: "Bash", input: {} }
     const isToolOnly = async (...blocks: ReadonlyArray<object>) => (await told(assistant(blocks)))["isToolOnly"]
     expect(await isToolOnly(call, call)).toBe(true)
@@ -154,12 +154,12 @@ describe("answers", () => {
 })
 
 describe("lines beside the conversation", () => {
-  it("tell a compaction's summary from a conversation's", async () => {
+  it("A compaction's summary is told from a conversation's", async () => {
     expect(await told(user("x", { isCompactSummary: true }))).toMatchObject({ content: "x", isCompactSummary: true })
     expect(await told({ type: "summary", summary: "s", leafUuid: "l" })).toMatchObject({ content: "s", isCompactSummary: false })
   })
 
-  it("are notices of a kind and a level", async () => {
+  it("System lines are notices of a kind and a level", async () => {
     expect(await told({ type: "system", subtype: "informational", content: "x", level: "warning", isMeta: true })).toMatchObject({
       content: "x",
       isMeta: true,
@@ -172,7 +172,7 @@ describe("lines beside the conversation", () => {
     expect(await told({ type: "pr-link", prNumber: 1, prUrl: "https://github.com/o/r/pull/1" })).toMatchObject({ subtype: "pr-link", level: null })
   })
 
-  it("keep copies of files", async () => {
+  it("Snapshot lines keep copies of files", async () => {
     const timestamp = "2026-03-01T10:00:01Z"
     const snapshot = { messageId: "m", trackedFileBackups: { "/a": {}, "/b": {} }, timestamp }
     expect(await told({ type: "file-history-snapshot", messageId: "m", snapshot, isSnapshotUpdate: true })).toMatchObject({
@@ -190,7 +190,7 @@ describe("lines beside the conversation", () => {
     expect(await told({ type: "file-history-snapshot" })).toMatchObject({ messageId: null, fileCount: 0, isSnapshotUpdate: false, snapshotTimestamp: null })
   })
 
-  it("change the queue", async () => {
+  it("Queue lines change the queue", async () => {
     const line = { type: "queue-operation", operation: "enqueue", content: "later", sessionId: "s", timestamp: "2026-03-01T10:00:01Z" }
     expect(await told(line)).toMatchObject({ operation: "enqueue", queueSessionId: "s", content: "later" })
     expect(await told({ type: "queue-operation", operation: "dequeue" })).toMatchObject({
@@ -202,7 +202,7 @@ describe("lines beside the conversation", () => {
     expect(await tellOne(queued)).toMatchObject({ operation: "complete", queueSessionId: "11111111-1111-4111-8111-111111111111", content: "Build it" })
   })
 
-  it("have a name even when there is no type for them", async () => {
+  it("A line has a name even when there is no type for it", async () => {
     expect(await tellOne(logged("task_start", { task_id: "t" }))).toMatchObject({ eventType: "task_start", messageType: "han_event" })
     expect(await told({ type: "attachment", attachment: { type: "file", filename: "/a" } })).toMatchObject({
       eventType: "attachment/file",

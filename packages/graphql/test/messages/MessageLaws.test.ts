@@ -54,37 +54,37 @@ const check = async (line: string | Uint8Array | object | Entry, transcript: Ret
 }
 
 describe("every field is told without an error", () => {
-  it("for any bytes", () =>
+  it("Every field is told without an error for any bytes", () =>
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), transcripts, (bytes, transcript) => check(bytes, transcript)),
       { numRuns: runs(200, 100) }
     ))
 
-  it("for any JSON, whole or cut", () =>
+  it("Every field is told without an error for any JSON, whole or cut", () =>
     fc.assert(
       fc.asyncProperty(fc.json(), fc.nat(), transcripts, (json, cut, transcript) => check(json.slice(0, cut % (json.length + 1)), transcript)),
       { numRuns: runs(200, 100) }
     ))
 
-  it("for any object", () =>
+  it("Every field is told without an error for any object", () =>
     fc.assert(
       fc.asyncProperty(fc.object(), transcripts, (record, transcript) => check(record, transcript)),
       { numRuns: runs(200, 100) }
     ))
 
-  it("for a known type with anything in it", () =>
+  it("Every field is told without an error for a known type with anything in it", () =>
     fc.assert(
       fc.asyncProperty(nearMiss, transcripts, (record, transcript) => check(record, transcript)),
       { numRuns: runs(1500, 150) }
     ))
 
-  it("for a known event with anything as its data", () =>
+  it("Every field is told without an error for a known event with anything as its data", () =>
     fc.assert(
       fc.asyncProperty(nearMiss, fc.constantFrom(...types), (data, type) => check({ uuid: "e", type, data }, transcriptOf("han"))),
       { numRuns: runs(800, 100) }
     ))
 
-  it("for real lines with a byte changed", () => {
+  it("Every field is told without an error for real lines with a byte changed", () => {
     const real = scenarios.slice(0, 8).flatMap((name) => scenario(name).flatMap(({ entries, transcript }) => entries.map((entry) => ({ entry, transcript }))))
     return fc.assert(
       fc.asyncProperty(fc.constantFrom(...real), fc.nat(), fc.nat({ max: 255 }), ({ entry, transcript }, at, byte) => {
@@ -96,14 +96,14 @@ describe("every field is told without an error", () => {
     )
   })
 
-  it("for a result of two megabytes, whatever it is made of", async () => {
+  it("Every field is told without an error for a result of two megabytes, whatever it is made of", async () => {
     for (const text of ["x", "\u0301", "\0", "\ud800", "\u2028"]) {
       const content = `a${text.repeat(2_000_000)}`
       await check({ type: "user", uuid: "u", message: { content: [{ type: "tool_result", tool_use_id: "t", content }] } }, transcriptOf("main"))
     }
   })
 
-  it("for what is nested deeper than a stack", async () => {
+  it("Every field is told without an error for what is nested deeper than a stack", async () => {
     const deep = (depth: number) => `{"type":"assistant","message":{"content":[{"type":"tool_use","input":${"[".repeat(depth)}${"]".repeat(depth)}}]}}`
     for (const depth of [100, 1000, 100_000]) await check(deep(depth), transcriptOf("main"))
     await check(`{"type":"mcp_tool_result","data":{"result":${"[".repeat(5000)}${"]".repeat(5000)}}}`, transcriptOf("han"))
@@ -111,7 +111,7 @@ describe("every field is told without an error", () => {
 })
 
 describe("JSON to read", () => {
-  it("means the same, with its keys in order", () => {
+  it("JSON to read means the same, with its keys in order", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const written = prettyJson(value)

@@ -94,7 +94,7 @@ for (const [name, fresh] of stores)
     /** One root field of an answer. */
     const ask = async (field: string, fields: string): Promise<Answer> => Object.values(await asking.ask(`{ ${field} { ${fields} } }`))[0]
 
-    it("of sessions", async () => {
+    it("Sessions show their numbers, costs and compactions", async () => {
       const { edges, totalCount } = await ask(
         "sessions",
         `totalCount edges { node {
@@ -154,7 +154,7 @@ for (const [name, fresh] of stores)
       expect(edges[0].node).toMatchObject({ estimatedCostUsd: null, status: "idle", usage: { output: 7, costNanoUsd: "0", unpricedResponses: 1 } })
     })
 
-    it("of projects and repositories", async () => {
+    it("Projects and repositories show their numbers", async () => {
       const fields = "path name repoId relativePath isWorktree createdAt updatedAt totalSessions sessionCount lastActivity worktrees { path } subdirs { path }"
       const [library, worktree, app] = await ask("projects", fields)
       expect(app).toEqual({
@@ -216,7 +216,7 @@ for (const [name, fresh] of stores)
       day("2026-04-02", 1, 2, 0, 7)
     ]
 
-    it("of days and hours, in the time zone of the server", async () => {
+    it("Activity counts days and hours in the time zone of the server", async () => {
       const found = await ask("activity(days: 30)", activity)
       expect(found).toMatchObject({ totalSessions: 3, totalMessages: 15, streakDays: 1, totalActiveDays: 4, firstSessionDate: "2026-03-28" })
       expect(found.dailyActivity).toHaveLength(31)
@@ -276,7 +276,7 @@ for (const [name, fresh] of stores)
       ])
     })
 
-    it("of fewer days, and of parts", async () => {
+    it("Activity covers fewer days and parts where they are asked for", async () => {
       const of = async (args: string) => {
         const { dailyActivity, totalSessions } = await ask(`activity(${args})`, "totalSessions dailyActivity { date messageCount }")
         return [totalSessions, dailyActivity.flatMap((one: Answer) => (one.messageCount === 0 ? [] : [`${one.date} ${one.messageCount}`]))]
@@ -318,7 +318,7 @@ for (const [name, fresh] of stores)
       expect(models.tokenUsage).toEqual({ sessionCount: 2, estimatedCostUsd: usd(11_950) })
     })
 
-    it("of tasks and moods", async () => {
+    it("Metrics count tasks and moods", async () => {
       const fields = `totalTasks completedTasks successRate averageConfidence averageDuration calibrationScore significantFrustrations significantFrustrationRate
         tasksByType { type count } tasksByOutcome { outcome count }`
       const all = {
@@ -373,7 +373,7 @@ for (const [name, fresh] of stores)
       })
     })
 
-    it("of the dashboard", async () => {
+    it("The dashboard shows the numbers of all its parts", async () => {
       const found = await ask(
         "dashboardAnalytics(days: 30)",
         `topSessions { sessionId slug summary startedAt score sentimentTrend avgSentimentScore turnCount taskCompletionRate compactionCount focusScore }
@@ -496,7 +496,7 @@ for (const [name, fresh] of stores)
       ])
     })
 
-    it("of the dashboard for fewer days, a part, another plan", async () => {
+    it("The dashboard counts fewer days, a part or another plan where they are asked for", async () => {
       const fields =
         "toolUsage { toolName } compactionStats { totalCompactions } costAnalysis { estimatedCostUsd maxSubscriptionCostUsd costUtilizationPercent billingType }"
       // Ten days of a subscription that costs 20 dollars a month, and three times that in a month.
@@ -516,7 +516,7 @@ for (const [name, fresh] of stores)
       expect(scoped.compactionStats.totalCompactions).toBe(1)
     })
 
-    it("of a team", async () => {
+    it("Team metrics add up by period and project", async () => {
       const fields = `totalSessions totalTasks totalTokens estimatedCostUsd
         sessionsByPeriod { period count sessionCount taskCount tokenUsage } sessionsByProject { projectId projectName count sessionCount taskCount successRate }
         topContributors { contributorId sessionCount taskCount tokenCount successRate }
@@ -584,7 +584,7 @@ for (const [name, fresh] of stores)
       }
     })
 
-    it("of the ledger, by each of its rows", async () => {
+    it("The ledger adds up by each of its rows", async () => {
       const fields =
         "totals { responses costNanoUsd input output cacheRead cacheWrite5m cacheWrite1h unpricedResponses } rows { key label costNanoUsd output } unpricedModels"
       const rows = async (args: string) => (await ask(`usage(${args})`, fields)).rows.map((row: Answer) => [row.key, row.label, row.costNanoUsd])
@@ -627,7 +627,7 @@ for (const [name, fresh] of stores)
       }
     })
 
-    it("of searches", async () => {
+    it("A search gives its hits and counts them", async () => {
       const hits = async (args: string) => {
         const { edges, totalCount } = await ask(
           `search(${args})`,
@@ -670,7 +670,7 @@ for (const [name, fresh] of stores)
       expect(await hits('text: "\\"\\" * - ( OR \\" AND"')).toEqual([])
     })
 
-    it("of the program that answers", async () => {
+    it("The program that answers tells its version and who needs a restart", async () => {
       expect(
         await asking.ask(
           '{ none: coordinatorStatus { version needsRestart } newer: coordinatorStatus(clientVersion: "1.10.0") { needsRestart } older: coordinatorStatus(clientVersion: "1.2.2") { needsRestart } }'
@@ -682,7 +682,7 @@ for (const [name, fresh] of stores)
       })
     })
 
-    it("of an empty store", async () => {
+    it("An empty store answers every number with nothing or zero", async () => {
       const empty = await open(fresh())
       try {
         const found = await empty.ask(`{

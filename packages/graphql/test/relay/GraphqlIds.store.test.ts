@@ -110,7 +110,7 @@ for (const [name, fresh] of stores)
       return found
     }
 
-    it("mean one object each", () => {
+    it("Ids mean one object each", () => {
       const found = objects()
       const types = new Set<string>()
       for (const [id, list] of found) {
@@ -146,7 +146,7 @@ for (const [name, fresh] of stores)
       expect(found.size).toBeGreaterThan(500)
     })
 
-    it("of nodes lead back to them", async () => {
+    it("Ids of nodes lead back to them", async () => {
       const list = [...objects()].filter(([, [first]]) => nodeTypes.includes(first!.typename))
       for (const type of nodeTypes)
         expect(
@@ -157,7 +157,7 @@ for (const [name, fresh] of stores)
         expect(await asking.ask("query ($id: ID!) { node(id: $id) { __typename id } }", { id })).toEqual({ node: { __typename: first!.typename, id } })
     })
 
-    it("of sessions have two forms, and a third one where only sessions are meant", async () => {
+    it("Ids of sessions have two forms, and a third one where only sessions are meant", async () => {
       for (const [long, sessionId] of [
         [`Session:${join(asking.folder, "work")}:twin-1`, "twin-1"],
         ["Session:homeless", "homeless"]
@@ -169,7 +169,7 @@ for (const [name, fresh] of stores)
       }
     })
 
-    it("of messages are found with and without their type, and by searches", async () => {
+    it("Ids of messages are found with and without their type, and by searches", async () => {
       for (const id of ["twin-1-u", "Message:twin-1-u"]) {
         const { message } = await asking.ask("query ($id: String!) { message(id: $id) { __typename id uuid rawJson } }", { id })
         expect(message).toMatchObject({ __typename: "RegularUserMessage", id: "Message:twin-1-u", uuid: "twin-1-u" })
@@ -187,7 +187,7 @@ for (const [name, fresh] of stores)
       expect(found.messages.edges[hit.messageIndex].node.id).toBe("Message:twin-1-u")
     })
 
-    it("that are none are refused, or lead nowhere", async () => {
+    it("Ids that are none are refused, or lead nowhere", async () => {
       for (const id of ["", "nonsense", ":", "Session:", ":twin-1", "11111111-1111-4111-8111-111111111101"]) {
         const [error] = await asking.errors("query ($id: ID!) { node(id: $id) { id } }", { id })
         expect([id, error?.message.startsWith("Invalid global ID format"), error?.extensions["code"]]).toEqual([id, true, "GlobalIdInvalid"])
@@ -245,7 +245,7 @@ for (const [name, fresh] of stores)
       }
     })
 
-    it("belong to whoever owns what they name", async () => {
+    it("Ids belong to whoever owns what they name", async () => {
       const { node } = await asking.ask('{ node(id: "Session:twin-2") { id } }')
       expect(node).not.toBeNull()
       expect(

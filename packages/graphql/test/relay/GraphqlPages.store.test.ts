@@ -77,7 +77,7 @@ for (const [name, fresh] of stores)
     const keys = (list: List, found: Answer): ReadonlyArray<string> => found.edges.map((edge: Answer) => list.key(edge.node))
     const quoted = (cursor: string) => JSON.stringify(cursor)
 
-    it.each(lists.map((list, n) => [`${list.name} (${n})`, list] as const))("of %s go to the end in both directions", async (_, list) => {
+    it.each(lists.map((list, n) => [`${list.name} (${n})`, list] as const))("Pages of %s go to the end in both directions", async (_, list) => {
       const whole = await page(list, "first: 1000")
       const all = keys(list, whole)
       expect(all.length).toBeGreaterThan(3)
@@ -130,7 +130,7 @@ for (const [name, fresh] of stores)
       expect(keys(list, await page(list, "first: 2, after: null, last: null, before: null"))).toEqual(all.slice(0, 2))
     })
 
-    it("of lists without cursors refuse negative counts, too", async () => {
+    it("Pages of lists without cursors refuse negative counts, too", async () => {
       for (const [argument, document] of [
         ["first", "{ projects(first: -1) { id } }"],
         ["first", "{ repos(first: -1) { id } }"],
@@ -142,7 +142,7 @@ for (const [name, fresh] of stores)
       }
     })
 
-    it("refuse the cursors of other lists, and say which", async () => {
+    it("Pages refuse the cursors of other lists, and say which", async () => {
       const firsts = await Promise.all(lists.map(async (list) => (await page(list, "first: 1")).pageInfo.endCursor as string))
       for (const list of lists)
         for (const [m, cursor] of [...firsts, "nonsense", "MC:2026|x", "e30", "0", "\0"].entries()) {
@@ -218,7 +218,7 @@ for (const [name, fresh] of stores)
       expect(met).toEqual(old)
     })
 
-    it("each message is met once, where it was", async () => {
+    it("Each message is met once while rows arrive, where it was", async () => {
       const { sessions } = await asking.ask(
         "{ sessions(first: 1000) { edges { node { sessionId subagents { agentId } messages(first: 0) { totalCount } } } } }"
       )
@@ -233,7 +233,7 @@ for (const [name, fresh] of stores)
       }
     })
 
-    it("each hit of a search is met once, where it was", async () => {
+    it("Each hit of a search is met once while rows arrive, where it was", async () => {
       const [old, met] = await walk(root("search", "messageId", ', text: "token"'), 5, false)
       expect(old.length).toBeGreaterThan(10)
       expect(met).toEqual(old)

@@ -35,7 +35,7 @@ const ours = new GraphQLSchema({
 const ask = (rootValue: unknown, source = "{ number }", variableValues = {}) => graphqlSync({ schema: ours, source, rootValue, variableValues })
 
 describe("Int", () => {
-  it("gives whole numbers of 53 bits, and the nearest of them for sums beyond", () => {
+  it("Int gives whole numbers of 53 bits, and the nearest of them for sums beyond", () => {
     for (const [value, given] of [
       [0, 0],
       [-(2 ** 40), -(2 ** 40)],
@@ -50,13 +50,13 @@ describe("Int", () => {
     }
   })
 
-  it("takes the same numbers as literals and as variables, and nothing else", () => {
+  it("Int takes the same numbers as literals and as variables, and nothing else", () => {
     const taken = (value: unknown) => [ask({}, `{ number(of: ${JSON.stringify(value)}) }`), ask({}, "query ($of: Int) { number(of: $of) }", { of: value })]
     for (const value of [0, -1, 2 ** 31, -(2 ** 40), most]) expect(taken(value)).toEqual(Array(2).fill({ data: { number: value } }))
     for (const value of [2 ** 53, -(2 ** 60), 1.5, "1", true, []]) for (const { errors } of taken(value)) expect(errors).toHaveLength(1)
   })
 
-  it("is the only scalar of whole numbers in the schema", () => {
+  it("Int is the only scalar of whole numbers in the schema", () => {
     const strays = Object.values(schema.getTypeMap()).flatMap((type) =>
       isObjectType(type) || isInterfaceType(type)
         ? Object.values(type.getFields()).flatMap((field) => [field.type, ...field.args.map((arg) => arg.type)])
@@ -70,7 +70,7 @@ describe("Int", () => {
   })
 })
 
-it("texts, lists of texts and texts that come later are well-formed", async () => {
+it("Texts, lists of texts and texts that come later are well-formed", async () => {
   expect(ask({ texts: ["a\ud800", null, "b"] }, "{ texts }").data).toEqual({ texts: null })
   expect(ask({ texts: ["a\ud800", "\udc00b"] }, "{ texts }").data).toEqual({ texts: ["a\ufffd", "\ufffdb"] })
   const resolve = ours.getQueryType()?.getFields()["later"]?.resolve

@@ -110,7 +110,7 @@ for (const [name, fresh] of stores)
     const all = some.map(({ id }) => id.slice(2)).sort()
     const without = (...left: ReadonlyArray<string>) => all.filter((id) => !left.includes(id))
 
-    it("on texts take what they say, by case, and without wildcards", async () => {
+    it("Filters on texts take what they say, by case, and without wildcards", async () => {
       const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
         ['_eq: "alpha"', ["lower"]],
         ['_ne: "alpha"', without("lower", "none")],
@@ -142,7 +142,7 @@ for (const [name, fresh] of stores)
       expect(await sessions(`{ slug: { _contains: ${JSON.stringify(`'"\\{`)} } }`)).toEqual(["quote"])
     })
 
-    it("on numbers", async () => {
+    it("Filters on numbers compare as they say", async () => {
       const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
         ["_eq: 2", ["lower"]],
         ["_ne: 2", ["percent", "upper", "wide"]],
@@ -160,7 +160,7 @@ for (const [name, fresh] of stores)
       for (const [condition, expected] of cases) expect([condition, await sessions(`{ prNumber: { ${condition} } }`)]).toEqual([condition, expected])
     })
 
-    it("are joined as logic wants, nulls as SQL has them", async () => {
+    it("Filters are joined as logic wants, with nulls as SQL has them", async () => {
       const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
         ["{ _or: [] }", []],
         ["{ _or: [{}] }", all],
@@ -179,7 +179,7 @@ for (const [name, fresh] of stores)
       for (const [filter, expected] of cases) expect([filter, await sessions(filter)]).toEqual([filter, expected])
     })
 
-    it("of sessions know their ids in every form, their projects, harness and state", async () => {
+    it("Filters of sessions know their ids in every form, their projects, harness and state", async () => {
       for (const id of ["s-upper", "Session:s-upper", "Session:/work/app:s-upper"]) expect(await sessions(`{ id: { _eq: "${id}" } }`)).toEqual(["upper"])
       expect(await sessions('{ id: { _in: ["s-upper", "Session:/work/lib:s-plain"] } }')).toEqual(["plain", "upper"])
       const app = project["/work/app"]
@@ -217,7 +217,7 @@ for (const [name, fresh] of stores)
       expect((await asking.ask("{ sessions(filter: null, orderBy: null, after: null) { totalCount } }")).sessions.totalCount).toBe(some.length + 3)
     })
 
-    it("order sessions by columns, the first of the type first, nulls as the smallest", async () => {
+    it("Filters order sessions by columns, the first of the type first, with nulls as the smallest", async () => {
       const ordered = async (orderBy: string) =>
         (await asking.ask(`{ sessions(filter: { id: { _startsWith: "s-" } }, orderBy: ${orderBy}) { edges { node { sessionId } } } }`)).sessions.edges.map(
           (edge: Answer) => edge.node.sessionId.slice(2)
@@ -239,7 +239,7 @@ for (const [name, fresh] of stores)
       expect(await ordered("{}")).toEqual(latest)
     })
 
-    it("choose and order projects and repositories", async () => {
+    it("Filters choose and order projects and repositories", async () => {
       const projects = async (args: string) =>
         (await asking.ask(`{ projects(${args}) { path } }`)).projects.map((one: Answer) => one.path.replace("/work/", ""))
       expect(await projects('filter: { isWorktree: { _eq: false }, path: { _startsWith: "/work" } }, orderBy: { path: ASC }')).toEqual(["app", "lib"])
@@ -254,7 +254,7 @@ for (const [name, fresh] of stores)
       expect(await repos('{ name: { _ne: "app" } }')).toBe(0)
     })
 
-    it("choose tasks and runs of hooks", async () => {
+    it("Filters choose tasks and runs of hooks", async () => {
       const of = async (field: string, path: (answer: Answer) => ReadonlyArray<Answer>, id = "s-upper") =>
         path((await asking.ask(`query ($id: String!) { session(id: $id) { ${field} } }`, { id })).session)
       const tasks = (args: string) =>
@@ -300,7 +300,7 @@ for (const [name, fresh] of stores)
       return found.messages.edges.map((edge: Answer) => edge.node.uuid)
     }
 
-    it("of messages know what the client sends, and every column", async () => {
+    it("Filters of messages know what the client sends, and every column", async () => {
       // Subagents' lines are there for who asks for them.
       const newest = ["th5", "th4", "th3", "th2", "th1", "t5", "t4", "t3", "t2", "t1"]
       const all = ["th5", "th4", "th3", "th2", "th1", "ag2", "ag1", "t5", "t4", "t3", "t2", "t1"]

@@ -28,7 +28,7 @@ for (const [name, fresh] of stores)
       afterAll(() => asking.close())
       const ask = async (field: string, fields: string): Promise<Answer> => Object.values(await asking.ask(`{ ${field} { ${fields} } }`))[0]
 
-      it("is what its sessions add up to", async () => {
+      it("A corpus has the totals that its sessions add up to", async () => {
         const { edges, totalCount } = await ask(
           "sessions(first: 1000)",
           `totalCount edges { node { sessionId toolCallCount toolErrorCount compactionCount fileChangeCount fileChanges { totalCount edges { node { filePath } } } subagents { agentId }
@@ -72,7 +72,7 @@ for (const [name, fresh] of stores)
         for (const node of nodes) expect(node.fileChangeCount).toBe(node.fileChanges.totalCount)
       })
 
-      it("is what its days, hours, models, projects and periods add up to, in every time zone", async () => {
+      it("A corpus has the totals that its days, hours, models, projects and periods add up to, in every time zone", async () => {
         const found = await ask(
           `activity(days: ${always})`,
           `totalSessions totalMessages dailyActivity { messageCount inputTokens outputTokens cachedTokens } hourlyActivity { messageCount }
@@ -115,7 +115,7 @@ for (const [name, fresh] of stores)
         }
       })
 
-      it("is what its team and its dashboard show", async () => {
+      it("A corpus has the totals that its team and its dashboard show", async () => {
         for (const granularity of ["day", "week", "month"]) {
           const team = await ask(
             `teamMetrics(granularity: ${granularity})`,
@@ -173,7 +173,7 @@ for (const [name, fresh] of stores)
         expect(sum(cost.weeklyCostTrend, (week) => week.costUsd)).toBeCloseTo(expected.costNanoUsd / 1e9, 9)
       })
 
-      it("has its markers where they were put", async () => {
+      it("A search finds the markers of a corpus where they were put", async () => {
         for (const [marker, ids] of Object.entries(expected.markers)) {
           const { edges, totalCount } = await ask(`search(text: "${marker}", first: 100)`, "totalCount edges { node { sessionId excerpt } }")
           expect([...new Set(edges.map((edge: Answer) => edge.node.sessionId))].sort()).toEqual([...ids].sort())
@@ -184,7 +184,7 @@ for (const [name, fresh] of stores)
     })
 
 for (const [name, fresh] of stores)
-  it(`${name}: parts and totals agree on what is known of a session only through its fork, and on what only han's log tells`, async () => {
+  it(`${name}: parts and totals agree on what only a session's fork or only han's log tells`, async () => {
     const asking = await open(fresh())
     try {
       const copied = { forkedFrom: { sessionId: "lost", messageUuid: "x" } }

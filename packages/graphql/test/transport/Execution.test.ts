@@ -34,7 +34,7 @@ it("the same query of one viewer is answered once for all who ask meanwhile, and
   expect(seen.defects).toEqual([])
 })
 
-it("without a name for viewers each request is answered on its own, and mutations always are", async () => {
+it("Without a name for viewers each request is answered on its own, and mutations always are", async () => {
   const count = async (joinedAs: (() => string) | undefined, query: string) => {
     let contexts = 0
     const execution = Execution.make<null>({ schema: source().schema, joinedAs, contextOf: () => ({ number: ++contexts, signal }) })

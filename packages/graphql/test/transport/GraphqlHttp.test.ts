@@ -44,7 +44,7 @@ async function* eventsOf(answer: Response): AsyncGenerator<{ readonly event: str
 }
 
 describe("a request", () => {
-  it("is answered, whatever its text", async () => {
+  it("A request is answered, whatever its text", async () => {
     const { ask, post } = served()
     const odd = `quote " backslash \\ line\nfeed\u2028\u2029\0\u0007\ud800 \udfff \u{1F9EA}e\u0301 \ufeff </script>`
     expect(await ask("query ($text: String) { echo(text: $text) }", { text: odd })).toEqual({ data: { echo: odd } })
@@ -53,7 +53,7 @@ describe("a request", () => {
     expect(JSON.parse(long).data.long).toBe("é\u2028\0\ud800".repeat(500_000))
   })
 
-  it("may carry variables that nobody declared, extensions, and nulls", async () => {
+  it("A request may carry variables that nobody declared, extensions, and nulls", async () => {
     const { post } = served()
     const body = { query: "query A { __typename } query B { context }", operationName: "A", variables: { connections: ["x"] }, extensions: { a: 1 }, id: 5 }
     expect(await (await post(body)).json()).toEqual({ data: { __typename: "Query" } })
@@ -63,7 +63,7 @@ describe("a request", () => {
     expect(await (await post({ query: 'mutation { set(text: "a") }' })).json()).toEqual({ data: { set: "a" } })
   })
 
-  it("is answered in the media type that it likes best", async () => {
+  it("A request is answered in the media type that it likes best", async () => {
     const { post } = served()
     for (const [accept, type] of [
       [undefined, json],
@@ -82,7 +82,7 @@ describe("a request", () => {
     expect((await post({ query: "{ __typename }" }, { accept: "text/html" })).status).toBe(406)
   })
 
-  it("that is wrong is 400 as application/graphql-response+json, and 200 as application/json where it is a request at all", async () => {
+  it("A wrong request is 400 as application/graphql-response+json, and 200 as application/json where it is one", async () => {
     const { post } = served()
     for (const query of ["{", "{ nobody }", "query A { __typename } query B { __typename }", "query ($a: Int!) { echo }"]) {
       for (const [accept, status] of [
@@ -99,7 +99,7 @@ describe("a request", () => {
     expect((await post({ query: "{ refused }" }, { accept: response })).status).toBe(200)
   })
 
-  it("that is none is refused, and says why", async () => {
+  it("A body that is no request is refused, and the answer says why", async () => {
     const { http, post } = served()
     for (const [body, words] of [
       ["", "no JSON"],
@@ -135,7 +135,7 @@ describe("a request", () => {
     expect((await http.handle(new Request(`${url}?query={__typename}`), "ada")).status).toBe(405)
   })
 
-  it("that is too large or too slow is refused before it is read to its end", async () => {
+  it("A request that is too large or too slow is refused before it is read to its end", async () => {
     const { post } = served(undefined, { maxBodyBytes: 1000, bodyTimeoutMs: 100 })
     expect((await post({ query: "{ __typename }", operationName: null, extensions: { x: "x".repeat(1000) } })).status).toBe(413)
     let pulled = 0
@@ -158,7 +158,7 @@ describe("a request", () => {
 })
 
 describe("errors", () => {
-  it("are shown when they are meant for a client, and otherwise only told to the house", async () => {
+  it("Errors are shown when they are meant for a client, and are otherwise only logged", async () => {
     const { ask, seen } = served()
     const first = async (query: string) => (await ask(query)).errors[0]
     expect(await first("{ told }")).toMatchObject({
@@ -176,7 +176,7 @@ describe("errors", () => {
     expect(JSON.stringify(await ask("{ nothing }"))).not.toContain("non-nullable")
   })
 
-  it("of a client that has gone are nobody's", async () => {
+  it("Errors of a client that has gone are nobody's", async () => {
     const { post, seen } = served()
     const controller = new AbortController()
     const asked = post({ query: "{ never }" }, {}, { signal: controller.signal })
@@ -190,14 +190,14 @@ describe("errors", () => {
 describe("a subscription", () => {
   const stream = { accept: "text/event-stream" }
 
-  it("needs a stream", async () => {
+  it("A subscription needs a stream", async () => {
     const { post, seen } = served()
     const answer = await post({ query: "subscription { emitted }" }, { accept: "*/*" })
     expect((await answer.json()).errors[0].message).toContain("text/event-stream")
     expect(seen.sources.size).toBe(0)
   })
 
-  it("comes as events, and ends with its source", async () => {
+  it("A subscription comes as events, and ends with its source", async () => {
     const { execution, post } = served()
     const answer = await post({ query: "subscription { counted(to: 3) }" }, stream)
     expect(answer.headers.get("content-type")).toBe("text/event-stream; charset=utf-8")
@@ -210,7 +210,7 @@ describe("a subscription", () => {
     expect(execution.live()).toBe(0)
   })
 
-  it("has a context of its own for each event", async () => {
+  it("A subscription has a context of its own for each event", async () => {
     const { post, seen } = served()
     const events = eventsOf(await post({ query: "subscription { contexts }" }, stream))
     const numbers = []
@@ -223,7 +223,7 @@ describe("a subscription", () => {
     await events.return(undefined)
   })
 
-  it("ends at its source when the client goes, whatever the source waits for", async () => {
+  it("A subscription ends at its source when the client goes, whatever the source waits for", async () => {
     const { execution, post, seen } = served()
     for (const field of ["emitted", "streamed", "generated"]) {
       for (let round = 0; round < 50; round++) {
@@ -236,7 +236,7 @@ describe("a subscription", () => {
     }
   })
 
-  it("hides what its source says when it breaks", async () => {
+  it("A subscription hides what its source says when it breaks", async () => {
     const { post, seen } = served()
     const events = []
     for await (const { data, event } of eventsOf(await post({ query: "subscription { broken }" }, stream))) events.push([event, data])
@@ -247,7 +247,7 @@ describe("a subscription", () => {
     expect([refused.status, (await refused.json()).errors[0].message]).toEqual([400, "not this one"])
   })
 
-  it("asks for no more than the client takes, and cuts off one that takes nothing", async () => {
+  it("A subscription asks for no more than the client takes, and cuts off one that takes nothing", async () => {
     const { execution, post, seen } = served(undefined, { keepAliveMs: 50 })
     const answer = await post({ query: "subscription { counted(to: 1000000, size: 1000) }" }, stream)
     const before = seen.contexts
@@ -256,7 +256,7 @@ describe("a subscription", () => {
     await expect(answer.text()).rejects.toThrow()
   })
 
-  it("begins with its headers and a comment, before anything happens", async () => {
+  it("A subscription begins with its headers and a comment, before anything happens", async () => {
     const { http, post } = served(undefined, { keepAliveMs: 3_600_000 })
     const answer = await post({ query: "subscription { emitted }" }, stream)
     expect(answer.headers.get("content-type")).toBe("text/event-stream; charset=utf-8")
@@ -266,7 +266,7 @@ describe("a subscription", () => {
     await reader?.cancel()
   })
 
-  it("is kept open by comments, and ended in good order when the server ends", async () => {
+  it("A subscription is kept open by comments, and ended in good order when the server ends", async () => {
     const { execution, http, post } = served(undefined, { keepAliveMs: 5, maxStreams: 1 })
     const answer = await post({ query: "subscription { emitted }" }, stream)
     const reader = answer.body?.getReader()
@@ -279,7 +279,7 @@ describe("a subscription", () => {
     await until(() => execution.live() === 0)
   })
 
-  it("is what any operation may be", async () => {
+  it("Any operation may be asked for as a stream of events", async () => {
     const { post } = served()
     const events = []
     for await (const { data, event } of eventsOf(await post({ query: "{ __typename }" }, stream))) events.push([event, data])

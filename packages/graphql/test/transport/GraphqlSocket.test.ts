@@ -59,7 +59,7 @@ const served = (options: Partial<GraphqlSocket.Options<string>> = {}) => {
 }
 
 describe("a client", () => {
-  it("is let in by its request or by its token, and by nothing else", async () => {
+  it("A client is let in by its request or by its token, and by nothing else", async () => {
     const { open } = served()
     for (const [admitted, payload, code] of [
       [true, undefined, undefined],
@@ -81,7 +81,7 @@ describe("a client", () => {
     }
   })
 
-  it("has to say who it is, first, once, and soon", async () => {
+  it("A client has to say who it is, first, once, and soon", async () => {
     const { open } = served({ initTimeoutMs: 30 })
     const early = open()
     early.subscribe("1", "{ __typename }")
@@ -93,7 +93,7 @@ describe("a client", () => {
     expect([early, silent, twice].map(({ state }) => state.closed?.[0])).toEqual([4401, 4408, 4429])
   })
 
-  it("that sends what is no message is told so", async () => {
+  it("A client that sends what is no message is told so", async () => {
     const { defects, opened } = served({ maxMessage: 1000 })
     for (const [message, code] of [
       ["", 4400],
@@ -117,7 +117,7 @@ describe("a client", () => {
 })
 
 describe("an operation", () => {
-  it("is answered", async () => {
+  it("An operation is answered", async () => {
     const { opened } = served()
     const { received, send, subscribe } = await opened()
     subscribe("1", "query ($text: String) { echo(text: $text) }", { text: "\ud800\u2028\0", connections: [] })
@@ -143,7 +143,7 @@ describe("an operation", () => {
     expect(received.filter(({ type }) => type === "pong").length).toBe(1)
   })
 
-  it("that breaks tells the client only that, and an id", async () => {
+  it("An operation that breaks tells the client only that, and an id", async () => {
     const { opened, seen } = served()
     const { received, subscribe } = await opened()
     subscribe("1", "subscription { broken }")
@@ -151,7 +151,7 @@ describe("an operation", () => {
     expect(received[1]).toMatchObject({ type: "error", payload: [{ message: "internal error", extensions: { id: seen.defects[0]?.id } }] })
   })
 
-  it("has an id of its own", async () => {
+  it("An operation has an id of its own", async () => {
     const { execution, opened } = served()
     const { state, subscribe } = await opened()
     subscribe("1", "subscription { emitted }")
@@ -161,7 +161,7 @@ describe("an operation", () => {
     await until(() => execution.live() === 0)
   })
 
-  it("is one of a bounded number", async () => {
+  it("An operation beyond the bounded number is refused", async () => {
     const { execution, opened } = served({ maxOperations: 20 })
     const { received, state, subscribe } = await opened()
     for (let index = 0; index < 1000; index++) subscribe(`${index}`, "subscription { emitted }")
@@ -170,7 +170,7 @@ describe("an operation", () => {
     expect([execution.live(), state.closed]).toEqual([20, undefined])
   })
 
-  it("meets the same limits as over HTTP", async () => {
+  it("An operation meets the same limits as over HTTP", async () => {
     const { opened, seen } = served()
     const { received, subscribe } = await opened()
     subscribe("1", "{ nodes(first: 1000) { children(first: 1000) { name } } }")
@@ -182,7 +182,7 @@ describe("an operation", () => {
 })
 
 describe("complete", () => {
-  it("ends hundreds of subscriptions at their sources, whatever they wait for, and leaves nothing", async () => {
+  it("A complete message ends hundreds of subscriptions at their sources, whatever they wait for, and leaves nothing", async () => {
     const { defects, execution, opened, seen } = served()
     const { received, send, subscribe } = await opened()
     for (const field of ["emitted", "streamed", "generated"]) {
@@ -203,7 +203,7 @@ describe("complete", () => {
     await until(() => received.at(-1)?.payload?.data?.["emitted"] === 7)
   })
 
-  it("ends a query, whose id can be used for another at once", async () => {
+  it("A complete message ends a query, whose id can be used for another at once", async () => {
     const { opened, seen } = served()
     const { received, send, subscribe } = await opened()
     subscribe("1", "{ never }")
@@ -215,7 +215,7 @@ describe("complete", () => {
     expect(seen.defects).toEqual([])
   })
 
-  it("is what the end of the socket is for all", async () => {
+  it("The end of the socket completes all operations", async () => {
     const { execution, opened, seen } = served()
     const { connection, received, subscribe } = await opened()
     for (const field of ["emitted", "streamed", "generated"])
@@ -232,7 +232,7 @@ describe("complete", () => {
 })
 
 describe("a slow client", () => {
-  it("holds up its own subscription, and gets everything when it reads again", async () => {
+  it("A slow client holds up its own subscription, and gets everything when it reads again", async () => {
     const { opened, seen } = served({ maxBuffered: 1000 })
     const { connection, received, state, subscribe } = await opened()
     state.buffered = 5000
@@ -248,7 +248,7 @@ describe("a slow client", () => {
     expect(state.closed).toBeUndefined()
   })
 
-  it("is told when its patience or its room is used up", async () => {
+  it("A slow client is told when its patience or its room is used up", async () => {
     const { execution, opened } = served({ maxBuffered: 1000, maxQueued: 3000, patienceMs: 50 })
     const never = await opened()
     never.state.buffered = 5000
@@ -263,7 +263,7 @@ describe("a slow client", () => {
     await until(() => execution.live() === 0)
   })
 
-  it("is not one that only got a large answer", async () => {
+  it("A client that only got a large answer is not a slow one", async () => {
     const { opened } = served({ maxBuffered: 1000, maxQueued: 3000 })
     const { received, state, subscribe } = await opened()
     subscribe("1", "{ long(length: 2000000) }")
@@ -272,7 +272,7 @@ describe("a slow client", () => {
   })
 })
 
-it("serves one subprotocol", () => {
+it("The server speaks one subprotocol", () => {
   const { socket } = served()
   for (const [offered, protocol] of [
     ["graphql-transport-ws", "graphql-transport-ws"],

@@ -13,7 +13,7 @@ const refusalOf = (query: string, variables?: Record<string, unknown>) => {
 }
 
 describe("the limits", () => {
-  it("let pass what a large page needs", () => {
+  it("The limits let pass what a large page needs", () => {
     const pages = repeated(12, (page) => `p${page}: nodes(first: 50) { ...F${page} }`)
     const fragments = repeated(12, (page) => `fragment F${page} on Node { ${nested(9, "child", `__isNode: __typename ${repeated(20, () => "name")}`)} }`)
     expect(refusalOf(`{ ${pages} } ${fragments}`)).toBeNull()
@@ -52,18 +52,18 @@ describe("the limits", () => {
     ["a fragment in itself", "{ node { ...A } } fragment A on Node { ...A }", "itself"],
     ["deep introspection", `{ __schema { types { ${nested(4, "fields { type", "name")} }${" }".repeat(5)} }`, ""]
   ] as const)
-    it(`refuse a document that is ${what}`, () => {
+    it(`The limits refuse a document that is ${what}`, () => {
       expect(refusalOf(query)).toContain(words)
     })
 
-  it("weigh pages by the variables of the request", () => {
+  it("The limits weigh pages by the variables of the request", () => {
     const query = "query ($n: Int = 5) { nodes(first: $n) { children(last: $n) { name } } }"
     expect(refusalOf(query)).toBeNull()
     expect(refusalOf(query, { n: 100 })).toBeNull()
     expect(refusalOf(query, { n: 1000 })).toContain("asks for too much: about 1001001 fields")
   })
 
-  it("hold for the variables", () => {
+  it("The limits hold for the variables, too", () => {
     expect(refusalOf("{ __typename }", { a: Array.from({ length: 10_000 }, () => 1) })).toContain("variables")
     let deep: unknown = 1
     for (let level = 0; level < 20_000; level++) deep = [deep]
@@ -74,7 +74,7 @@ describe("the limits", () => {
 })
 
 describe("documents", () => {
-  it("are remembered, the ones asked for last, and never without bound", () => {
+  it("The documents asked for last are remembered, and never without bound", () => {
     const documents = Documents.make(transport().execution.schema, standard)
     const text = (index: number) => `query Q${index} { __typename }`
     const first = documents.accept(text(0))

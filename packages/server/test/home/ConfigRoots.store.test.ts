@@ -51,7 +51,7 @@ const here = (config: string | null = null) =>
 const namesOf = ({ dirs }: ConfigRoots.ConfigRoots) => Effect.map(dirs.list, (all) => all.map((dir) => dir.name))
 
 describe("the configuration folders", () => {
-  it.scoped("those given at the start and those of the file, each once", () =>
+  it.scoped("Folders given at the start and folders of the file are listed once each", () =>
     Effect.gen(function* () {
       const config = JSON.stringify({
         roots: [
@@ -77,7 +77,7 @@ describe("the configuration folders", () => {
     })
   )
 
-  it.scoped("one is registered: in the file, which stays as it is otherwise, and at the next start", () =>
+  it.scoped("A registered folder is added to the file, which stays as it is otherwise, and is there at the next start", () =>
     Effect.gen(function* () {
       const { at, file, roots, start, text } = yield* here('{\n\t// prices of ours\n\t"prices": [], // none\n}\n')
       const work = at("work")
@@ -104,7 +104,7 @@ describe("the configuration folders", () => {
     })
   )
 
-  it.scoped("the file is made when there is none, closed to others", () =>
+  it.scoped("A missing file is made at the first registration, closed to others", () =>
     Effect.gen(function* () {
       const { at, file, roots, start } = yield* here()
       yield* roots.dirs.register(at("work"))
@@ -115,7 +115,7 @@ describe("the configuration folders", () => {
     })
   )
 
-  it.scoped("what is no folder is refused", () =>
+  it.scoped("A path that is no folder is refused", () =>
     Effect.gen(function* () {
       const { folder, roots, text } = yield* here()
       put(Path.join(folder, "file"), "")
@@ -137,7 +137,7 @@ describe("the configuration folders", () => {
     })
   )
 
-  it.scoped("the default one, one given at the start and one that nobody registered cannot be unregistered", () =>
+  it.scoped("The default folder, one given at the start and an unregistered one cannot be unregistered", () =>
     Effect.gen(function* () {
       const { at, roots, text } = yield* here()
       expect(yield* Effect.flip(roots.dirs.unregister("~/.claude"))).toMatchObject({
@@ -152,7 +152,7 @@ describe("the configuration folders", () => {
     })
   )
 
-  it.scoped("one that is gone from the disk can be unregistered, and all its entries with it", () =>
+  it.scoped("A folder that is gone from the disk can be unregistered with all its entries", () =>
     Effect.gen(function* () {
       const { folder, roots, text } = yield* here(JSON.stringify({ roots: ["~/gone", { path: "~/kept" }, "~/gone/../gone"] }))
       yield* roots.dirs.unregister(Path.join(folder, "gone"))
@@ -183,7 +183,7 @@ describe("the configuration folders", () => {
     })
   )
 
-  it.scopedLive("many at once", () =>
+  it.scopedLive("Many registrations at once all arrive, and so do many removals", () =>
     Effect.gen(function* () {
       const { at, roots, start } = yield* here()
       const folders = Array.from({ length: 20 }, (_, number) => at(`work${number}`))
@@ -197,7 +197,7 @@ describe("the configuration folders", () => {
 })
 
 describe("while transcripts are followed", () => {
-  it.scopedLive("a registered folder is indexed at once, an unregistered one is let go with what it brought", () =>
+  it.scopedLive("A registered folder is indexed at once, and an unregistered one is let go with what it brought", () =>
     Effect.gen(function* () {
       const { at, roots } = yield* here()
       const first = put(Path.join(at(".claude"), "projects/-p", `${session(1)}.jsonl`), line("one"))
@@ -263,7 +263,7 @@ describe("while transcripts are followed", () => {
     })
   )
 
-  it.scoped("the files of Claude Code in it count as well", () =>
+  it.scoped("The files of Claude Code in a registered folder count as well", () =>
     Effect.gen(function* () {
       const { at, roots } = yield* here()
       const files = PluginFiles.layer.pipe(Layer.provide(ClaudeFolders.layerConfigDirs({})), Layer.provideMerge(Layer.succeed(ConfigDirs, roots.dirs)))
@@ -278,7 +278,7 @@ describe("while transcripts are followed", () => {
 })
 
 describe("a coordinator", () => {
-  it.scopedLive("answers for the folders, and for the files of Claude Code in them, and follows what is registered", () =>
+  it.scopedLive("A coordinator answers for the folders and Claude Code's files in them, and follows what is registered", () =>
     Effect.gen(function* () {
       const { at, folder, home } = yield* here()
       const work = at("work")

@@ -7,7 +7,7 @@ import { folder, mode } from "../../../../test/temporary.ts"
 
 const refused = (path: string) => Effect.flip(Home.open(path))
 
-it.scopedLive("is made for its owner alone, and the machine keeps its id", () =>
+it.scopedLive("The home is made for its owner alone, and the machine keeps its id", () =>
   Effect.gen(function* () {
     const path = Path.join(yield* folder, "a", "han")
     const home = yield* Home.open(path)
@@ -18,7 +18,7 @@ it.scopedLive("is made for its owner alone, and the machine keeps its id", () =>
   })
 )
 
-it.scopedLive("one that others may look into is closed", () =>
+it.scopedLive("A home that others may look into is closed to them", () =>
   Effect.gen(function* () {
     const path = yield* folder
     Fs.chmodSync(path, 0o755)
@@ -27,7 +27,7 @@ it.scopedLive("one that others may look into is closed", () =>
   })
 )
 
-it.scopedLive("one of another user is refused", () =>
+it.scopedLive("A home of another user is refused", () =>
   Effect.gen(function* () {
     const path = yield* folder
     const root = process.getuid?.() === 0
@@ -40,7 +40,7 @@ it.scopedLive("one of another user is refused", () =>
   })
 )
 
-it.scopedLive("what cannot be a home is named, with what to do", () =>
+it.scopedLive("A path that cannot be a home is named, with what to do", () =>
   Effect.gen(function* () {
     const path = yield* folder
     Fs.writeFileSync(Path.join(path, "file"), "")
@@ -50,7 +50,7 @@ it.scopedLive("what cannot be a home is named, with what to do", () =>
   })
 )
 
-it.scopedLive("config.json is read, and what is wrong with it is named by file and key", () =>
+it.scopedLive("The home's config.json is read, and a mistake in it is named by file and key", () =>
   Effect.gen(function* () {
     const path = yield* folder
     const config = Path.join(path, "config.json")

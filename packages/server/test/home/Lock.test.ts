@@ -9,7 +9,7 @@ import * as Lock from "../../src/home/Lock.ts"
 
 const at = (home: string, waitMs = 0) => ({ home, lock: Path.join(home, "lock.db"), socket: Path.join(home, "s"), waitMs })
 
-it.scopedLive("one holder at a time; the next one after it", () =>
+it.scopedLive("The lock has one holder at a time and is free for the next one after it", () =>
   Effect.gen(function* () {
     const home = yield* folder
     const first = yield* Scope.make()

@@ -11,7 +11,7 @@ const lines = (path: string): ReadonlyArray<Record<string, unknown>> =>
     .split("\n")
     .map((line) => JSON.parse(line))
 
-it.scopedLive("a line is an object: when, how grave, what, and what was annotated", () =>
+it.scopedLive("A line of the log is an object with time, level, message and annotations", () =>
   Effect.gen(function* () {
     const path = Path.join(yield* folder, "log")
     yield* Effect.logWarning("disk", new Error("full"), { at: 1 }).pipe(Effect.annotateLogs({ pid: 7 }), Effect.provide(Log.layer({ path })))
@@ -22,7 +22,7 @@ it.scopedLive("a line is an object: when, how grave, what, and what was annotate
   })
 )
 
-it.scopedLive("a full log becomes an old one, and only so many are kept; a start goes on with the last", () =>
+it.scopedLive("A full log is put aside, only so many old ones are kept, and a start goes on with the last", () =>
   Effect.gen(function* () {
     const path = Path.join(yield* folder, "log")
     const write = (from: number, to: number) =>
@@ -49,7 +49,7 @@ it.scopedLive("a full log becomes an old one, and only so many are kept; a start
   })
 )
 
-it.scopedLive("says when it cannot be written and when it can again, and what it lacks", () =>
+it.scopedLive("The log says when it cannot be written and when it can again, and how much it lacks", () =>
   Effect.gen(function* () {
     const path = Path.join(yield* folder, "logs", "coordinator.log")
     // A file where its folder should be.

@@ -37,7 +37,7 @@ const coordinator = Effect.fn(function* (hooks: string) {
 })
 
 describe("hooks over HTTP", () => {
-  it.scopedLive("are answered with JSON: a block is one, and nothing to say is an empty body", () =>
+  it.scopedLive("Hooks over HTTP are answered with JSON when they block, and with an empty body when they say nothing", () =>
     Effect.gen(function* () {
       const { input, post, root } = yield* coordinator(
         `  check:\n    event: [Stop, PreToolUse]\n    command: "cat > ../input; test ! -e ../fail || { echo not good >&2; exit 2; }"\n`
@@ -54,7 +54,7 @@ describe("hooks over HTTP", () => {
     })
   )
 
-  it.scopedLive("need their key, which opens nothing else, and a POST of JSON", () =>
+  it.scopedLive("Hooks over HTTP need their own key, which opens nothing else, and a POST of JSON", () =>
     Effect.gen(function* () {
       const { port, post, root, token } = yield* coordinator(`  check:\n    event: Stop\n    command: "touch ../ran"\n`)
       const statuses = yield* Effect.all([
@@ -90,7 +90,7 @@ describe("hooks over HTTP", () => {
     })
   )
 
-  it.scopedLive("that cannot be run are told of to the user: at the end of a turn each time, else once in a session; too long a request, too", () =>
+  it.scopedLive("The user is told of hooks that cannot be run: at the end of each turn, else once in a session", () =>
     Effect.gen(function* () {
       const { input, post, project } = yield* coordinator(`  check:\n    event: [Stop, PostToolUse]\n    command: "true"\n`)
       const bad = (event: string, session: string) => input(event, { session_id: session, cwd: "not/absolute" })
@@ -115,7 +115,7 @@ describe("hooks over HTTP", () => {
     })
   )
 
-  it.scopedLive("run once when the client calls both ways, and end when it hangs up", () =>
+  it.scopedLive("Hooks run once when the client calls both ways, and end when it hangs up", () =>
     Effect.gen(function* () {
       const { here, input, port, post, project, root, token } = yield* coordinator(
         `  check:\n    event: Stop\n    command: "echo ran >> ../log"\n  slow:\n    event: PreCompact\n    command: "echo $$ > ../pid; sleep 60"\n`
@@ -166,7 +166,7 @@ describe("hooks over HTTP", () => {
 })
 
 describe("GraphQL over what hooks did", () => {
-  it.scopedLive("runs, their numbers, which files passed, and the end of a run while it happens", () =>
+  it.scopedLive("GraphQL shows runs, their numbers and the files that passed, and tells of the end of a run as it happens", () =>
     Effect.gen(function* () {
       const { graphql, port, post, project, root, token } = yield* coordinator(
         `  check:\n    event: Stop\n    command: "test ! -e ../fail || { echo not good; exit 3; }"\n    if_changed: ['*.txt']\n` +

@@ -31,7 +31,7 @@ describe("thousands of connections", { timeout: minutes }, () => {
     ["never finish their headers", (port: number) => `GET /health HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Slow: `],
     ["keep the connection when they were answered", (port: number) => `GET /health HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`]
   ] as const)
-    it.scopedLive(`that ${what} do not keep anybody out`, () =>
+    it.scopedLive(`Thousands of connections that ${what} do not keep anybody out`, () =>
       Effect.gen(function* () {
         const most = 200
         const { port, token } = yield* served({ maxConnections: most })
@@ -54,7 +54,7 @@ describe("thousands of connections", { timeout: minutes }, () => {
       })
     )
 
-  it.scopedLive("that become WebSockets and do not say who they are give way to each other", () =>
+  it.scopedLive("Thousands of WebSockets that do not say who they are give way to each other", () =>
     Effect.gen(function* () {
       const { port, token } = yield* served({ maxConnections: 100 })
       yield* Effect.promise(async () => {
@@ -76,7 +76,7 @@ describe("thousands of connections", { timeout: minutes }, () => {
 })
 
 describe("slow-loris", { timeout: minutes }, () => {
-  it.scopedLive("gets nowhere: with nothing, with headers, with a body, with or without the token", () =>
+  it.scopedLive("A slow-loris client gets nowhere with nothing, headers or a body, with or without the token", () =>
     Effect.gen(function* () {
       const { port, seen, token } = yield* served()
       yield* Effect.promise(async () => {
@@ -113,7 +113,7 @@ describe("slow-loris", { timeout: minutes }, () => {
 })
 
 describe("a body that is too large", () => {
-  it.scopedLive("is refused before it is there, whether it is announced or not", () =>
+  it.scopedLive("A body that is too large is refused before it is there, whether it is announced or not", () =>
     Effect.gen(function* () {
       const { port, token } = yield* served()
       yield* Effect.promise(async () => {
@@ -147,7 +147,7 @@ describe("a body that is too large", () => {
 })
 
 describe("operations", { timeout: minutes }, () => {
-  it.scopedLive("are held to the limits on both transports", () =>
+  it.scopedLive("Operations are held to the limits on both transports", () =>
     Effect.gen(function* () {
       const { port, seen, token } = yield* served()
       const fragments = Array.from({ length: 25 }, (_, level) => `fragment F${level} on Node { a: child { ...F${level + 1} } b: child { ...F${level + 1} } }`)
@@ -182,7 +182,7 @@ describe("operations", { timeout: minutes }, () => {
     })
   )
 
-  it.scopedLive("come back as they were sent, whatever is in them", () =>
+  it.scopedLive("Operations come back as they were sent, whatever is in them", () =>
     Effect.gen(function* () {
       const { port, token } = yield* served()
       const odd = `${String.fromCharCode(...Array.from({ length: 0x300 }, (_, code) => code))}\u2028\u2029\ud800\udfff\ufeff\ufffe\u{1F9EA}e\u0301\u202e</script>`
@@ -208,7 +208,7 @@ describe("operations", { timeout: minutes }, () => {
     })
   )
 
-  it.scopedLive("leave nothing when they are completed: many times on one socket, then with many sockets", () =>
+  it.scopedLive("Completed operations leave nothing, many times on one socket and then with many sockets", () =>
     Effect.gen(function* () {
       const { port, seen, token } = yield* served()
       yield* Effect.promise(async () => {
@@ -240,7 +240,7 @@ describe("operations", { timeout: minutes }, () => {
     })
   )
 
-  it.scopedLive("are bounded for one socket", () =>
+  it.scopedLive("The operations of one socket are bounded", () =>
     Effect.gen(function* () {
       const { port, seen, token } = yield* served()
       yield* Effect.promise(async () => {
@@ -266,7 +266,7 @@ describe("operations", { timeout: minutes }, () => {
 })
 
 describe("a client that does not read", { timeout: minutes }, () => {
-  it.scopedLive("is told so on a WebSocket, and costs no more than a bounded amount", () =>
+  it.scopedLive("A client that does not read is told so on a WebSocket, and costs no more than a bounded amount", () =>
     Effect.gen(function* () {
       const { port, seen, token } = yield* served()
       yield* Effect.promise(async () => {
@@ -286,7 +286,7 @@ describe("a client that does not read", { timeout: minutes }, () => {
     })
   )
 
-  it.scopedLive("is cut off from its events", () =>
+  it.scopedLive("A client that does not read is cut off from its events", () =>
     Effect.gen(function* () {
       const { port, seen, token } = yield* served()
       yield* Effect.promise(async () => {
@@ -304,7 +304,7 @@ describe("a client that does not read", { timeout: minutes }, () => {
     })
   )
 
-  it.scopedLive("does not hold up the end", () =>
+  it.scopedLive("A client that does not read does not hold up the server's end", () =>
     Effect.gen(function* () {
       const { end, port, seen, token } = yield* served()
       const wires = yield* Effect.promise(async () => {
@@ -327,7 +327,7 @@ describe("a client that does not read", { timeout: minutes }, () => {
     })
   )
 
-  it.scopedLive("ends its subscription when it goes", () =>
+  it.scopedLive("A client that does not read ends its subscription when it goes", () =>
     Effect.gen(function* () {
       const { port, seen, token } = yield* served()
       yield* Effect.promise(async () => {

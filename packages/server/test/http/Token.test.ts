@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { folder, mode } from "../../../../test/temporary.ts"
 import * as Token from "../../src/http/Token.ts"
 
-it.scopedLive("is made once, for its owner alone", () =>
+it.scopedLive("The token is made once, for its owner alone", () =>
   Effect.gen(function* () {
     const path = Path.join(yield* folder, "token")
     const { isRight, value } = yield* Token.open(path)
@@ -27,7 +27,7 @@ it.scopedLive("is made once, for its owner alone", () =>
   })
 )
 
-it.scopedLive("is closed again when it was opened, and made anew when it is none", () =>
+it.scopedLive("A token file that others may read is closed again, and one that holds no token is made anew", () =>
   Effect.gen(function* () {
     const path = Path.join(yield* folder, "token")
     const { value } = yield* Token.open(path)
@@ -44,7 +44,7 @@ it.scopedLive("is closed again when it was opened, and made anew when it is none
   })
 )
 
-it.scopedLive("is refused where it would be somebody else's", () =>
+it.scopedLive("A token file is refused where it would be somebody else's", () =>
   Effect.gen(function* () {
     const directory = yield* folder
     const path = Path.join(directory, "token")

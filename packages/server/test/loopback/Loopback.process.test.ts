@@ -25,7 +25,7 @@ describe("who may not", () => {
     ] as const
 
   for (const header of ["host", "origin"] as const)
-    it.scopedLive(`come by a foreign ${header}, on any path and in any way`, () =>
+    it.scopedLive(`A request with a foreign ${header} is refused on any path and in any way`, () =>
       Effect.gen(function* () {
         const here = yield* served()
         const foreign =
@@ -53,7 +53,7 @@ describe("who may not", () => {
       })
     )
 
-  it.scopedLive("come without a Host, with two, or with one in the first line", () =>
+  it.scopedLive("A request without a Host, with two, or with one in the first line is refused", () =>
     Effect.gen(function* () {
       const { port, token } = yield* served()
       const { connection } = yield* Effect.promise(() => import("../httpClient.ts"))
@@ -75,7 +75,7 @@ describe("who may not", () => {
     })
   )
 
-  it.scopedLive("come without the token, or with another, in any form", () =>
+  it.scopedLive("A request without the token, or with another one in any form, is refused", () =>
     Effect.gen(function* () {
       const { openUrl, port, seen, token } = yield* served()
       const wrong = token.replace(/^./, (first) => (first === "0" ? "1" : "0"))
@@ -125,7 +125,7 @@ describe("who may not", () => {
     })
   )
 
-  it.scopedLive("read, write or name what is not there", () =>
+  it.scopedLive("A request cannot read, write or name what is not there", () =>
     Effect.gen(function* () {
       const here = yield* served()
       yield* Effect.promise(async () => {
@@ -150,7 +150,7 @@ describe("who may not", () => {
 })
 
 describe("who may", () => {
-  it.scopedLive("shows it in one of three forms", () =>
+  it.scopedLive("A client may show its token in one of three forms", () =>
     Effect.gen(function* () {
       const { port, token } = yield* served()
       yield* Effect.promise(async () => {
@@ -183,7 +183,7 @@ describe("who may", () => {
     })
   )
 
-  it.scopedLive("may be a client that knows the protocol", () =>
+  it.scopedLive("A client that knows the protocol is let in", () =>
     Effect.gen(function* () {
       const { seen, token, url } = yield* served()
       yield* Effect.promise(async () => {
@@ -209,7 +209,7 @@ describe("who may", () => {
     })
   )
 
-  it.scopedLive("may be a page of its own origin, or of one that was allowed", () =>
+  it.scopedLive("A page of the server's own origin, or of one that was allowed, is let in", () =>
     Effect.gen(function* () {
       const here = yield* served({ allowHosts: ["han.example", "other.example:8443"], allowOrigins: ["https://dashboard.example"] })
       const { port } = here
@@ -260,7 +260,7 @@ describe("who may", () => {
     })
   )
 
-  it.scopedLive("gets a cookie by an address that is good once", () =>
+  it.scopedLive("A browser gets a cookie by an address that is good once", () =>
     Effect.gen(function* () {
       const { openUrl, port, token } = yield* served()
       const address = new URL(yield* openUrl)
@@ -288,7 +288,7 @@ describe("who may", () => {
 })
 
 describe("a server", () => {
-  it.scopedLive("listens on the loopback address only", () =>
+  it.scopedLive("A server listens on the loopback address only", () =>
     Effect.gen(function* () {
       const { port } = yield* served()
       if (process.platform !== "linux") return
@@ -302,7 +302,7 @@ describe("a server", () => {
     })
   )
 
-  it.scopedLive("says when it goes, and leaves its files as they should be", () =>
+  it.scopedLive("A server says when it goes, and leaves its files as they should be", () =>
     Effect.gen(function* () {
       const { end, home, port, seen, token } = yield* served()
       assert.deepStrictEqual(

@@ -26,7 +26,7 @@ const holding = (answer: string) =>
   ).pipe(Effect.map(({ port }) => port))
 
 describe("the port", () => {
-  it.scopedLive("is told in a file, in the status and in /health, and is free again after the end", () =>
+  it.scopedLive("The port is told in a file, in the status and in /health, and is free again after the end", () =>
     Effect.gen(function* () {
       const here = yield* place
       const { han, running } = yield* started(here, { argv: ["serve", "--port", "0"], environment: { HAN_PORT: "1" } })
@@ -59,7 +59,7 @@ describe("the port", () => {
     })
   )
 
-  it.scopedLive("that another han has ends a coordinator in the foreground, which names it, and leaves one in the background without HTTP, which says so", () =>
+  it.scopedLive("A port that another han has ends a foreground coordinator and leaves a background one without HTTP", () =>
     Effect.gen(function* () {
       const first = yield* place
       const { running: owner } = yield* started(first)
@@ -88,7 +88,7 @@ describe("the port", () => {
     })
   )
 
-  it.scopedLive("that something else has is said to be another program's", () =>
+  it.scopedLive("A port that something else has is said to be another program's", () =>
     Effect.gen(function* () {
       const here = yield* place
       for (const answer of [
@@ -107,7 +107,7 @@ describe("the port", () => {
     })
   )
 
-  it.scopedLive("is not what keeps two coordinators of one home apart", () =>
+  it.scopedLive("The port is not what keeps two coordinators of one home apart", () =>
     Effect.gen(function* () {
       const here = yield* place
       yield* started(here)
@@ -120,7 +120,7 @@ describe("the port", () => {
 })
 
 describe("the command line", () => {
-  it.scopedLive("opens the server to more names and origins, as the configuration does", () =>
+  it.scopedLive("The command line opens the server to more names and origins, as the configuration does", () =>
     Effect.gen(function* () {
       const here = yield* place
       Fs.mkdirSync(here.home)
@@ -141,7 +141,7 @@ describe("the command line", () => {
     })
   )
 
-  it("is understood, or refused with the reason", () => {
+  it("The command line is understood, or refused with the reason", () => {
     const none = { roots: [], port: undefined, allowHosts: [], allowOrigins: [], background: false }
     for (const [argv, environment, asked] of [
       [["serve"], {}, none],

@@ -28,7 +28,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
     }>("DashboardPageQuery", { projectId: "", repoId: "", hasProjectId: false, hasRepoId: false, days: 36_500, ...variables })
 
   describe("projects and repositories", () => {
-    it("are told apart and joined as git says", async () => {
+    it("Projects and repositories are told apart and joined as git says", async () => {
       const { below, project, worktree } = served().workspace
       const [repo = {}] = await repos()
       expect(repo).toMatchObject({ name: "rocket", remote, path: remote, totalSessions: 3, lastActivity: "2026-11-20T10:00:50.000Z" })
@@ -56,7 +56,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
       expect(session).toMatchObject({ worktreeName: "worktree", projectName: "rocket" })
     })
 
-    it("are found by their ids, filters and orders", async () => {
+    it("Projects and repositories are found by their ids, filters and orders", async () => {
       const [repo] = await repos({ filter: { name: { _eq: "rocket" }, remote: { _startsWith: "github.com/" } }, orderBy: { updatedAt: "ASC" } })
       for (const id of [repo?.["repoId"], repo?.["id"]]) expect((await query<JsonObject>("RepoListPageRepoQuery", { id }))["repo"]).toEqual(repo)
       expect(await repos({ filter: { defaultBranch: { _isNull: false } } })).toEqual([])
@@ -76,7 +76,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
       expect(sessions.edges.map(({ node }) => node["sessionId"])).toEqual([EveryMessage.sessionId, longSession, worktreeSession])
     })
 
-    it("are nodes, like everything that is one", async () => {
+    it("Projects and repositories are nodes, like every object with an id", async () => {
       const { client, workspace } = served()
       const long = `Session:${workspace.project}:${EveryMessage.sessionId}`
       for (const id of [long, `Session:${EveryMessage.sessionId}`])
@@ -95,7 +95,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
   })
 
   describe("the dashboard", () => {
-    it("adds up what the transcripts say", async () => {
+    it("The dashboard adds up what the transcripts say", async () => {
       const files = [...Recorded.recorded(served().workspace.projects).values()]
       const { activity, dashboardAnalytics, sessions } = await dashboard()
       expect(sessions.totalCount).toBe(files.length)
@@ -123,7 +123,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
       expect(activity.modelUsage[0]).toMatchObject({ model: "claude-opus-5-5", displayName: "Opus 5.5" })
     })
 
-    it("agrees with the ledger, the team and the lists", async () => {
+    it("The dashboard agrees with the ledger, the team and the lists", async () => {
       const { activity, dashboardAnalytics, metrics } = await dashboard()
       const { usage } = await query<{ readonly usage: { readonly totals: JsonObject; readonly rows: Rows } }>("UsagePageQuery", {
         by: "MODEL",
@@ -155,7 +155,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
       })
     })
 
-    it("is the same for no scope and for empty ones, and narrower for a project and a repository", async () => {
+    it("The dashboard is the same for no scope and for empty ones, and narrower for a project and a repository", async () => {
       const { below } = served().workspace
       const everything = await dashboard()
       expect(await dashboard({ projectId: "", repoId: "" })).toEqual(everything)
@@ -174,7 +174,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
   })
 
   describe("what is on this machine", () => {
-    it("is configured", async () => {
+    it("The settings of this machine are answered to the page that asks for them", async () => {
       const { config, project } = served().workspace
       const { projectId } = await projectAt(project)
       const { coordinatorStatus, settings } = await query<{ readonly coordinatorStatus: JsonObject; readonly settings: JsonObject }>("SettingsPageQuery", {
@@ -189,7 +189,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
       expect(alone.settings["claudeSettings"]).toMatchObject({ userFile: user, projectFile: null, localFile: null, pluginCount: 1 })
     })
 
-    it("has plugins", async () => {
+    it("The plugins of this machine are answered to the page that asks for them", async () => {
       const { config, project } = served().workspace
       const { pluginCategories, pluginStats, plugins } = await query<JsonObject>("PluginListPageQuery", {})
       expect(plugins).toMatchObject([
@@ -205,7 +205,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
       expect((await query<{ readonly plugins: Rows }>("PluginListPageQuery", { scope: "LOCAL" })).plugins.map(({ name }) => name)).toEqual(["gamma"])
     })
 
-    it("is remembered", async () => {
+    it("The memory answers rules and what transcripts say", async () => {
       const { config, project } = served().workspace
       const { memory } = await query<{ readonly memory: { readonly rules: Rows; readonly search: JsonObject } }>("MemoryPageQuery", {
         query: "picture",
@@ -222,7 +222,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
       })
     })
 
-    it("passed checks, and has lines that nobody understands", async () => {
+    it("The machine's passed checks are listed, and lines that nobody understands are told", async () => {
       const { project } = served().workspace
       const { cacheEntries, cacheStats } = await query<JsonObject>("CachePageQuery")
       expect(cacheEntries).toMatchObject([
@@ -244,7 +244,7 @@ export const dashboardSuite = (served: () => Served<Workspace>) => {
     })
   })
 
-  it("is answered over the socket as it is over HTTP", async () => {
+  it("Every query is answered over the socket as it is over HTTP", async () => {
     const { another, client } = served()
     const socket = another("socket")
     const asked: ReadonlyArray<readonly [string, JsonObject]> = [

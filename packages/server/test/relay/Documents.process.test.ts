@@ -66,19 +66,19 @@ describe.each(projects)("$name", ({ documents, schema: path }) => {
     project = compiled(documents, path)
   })
 
-  it("compile to operations that the server takes", () => {
+  it("Documents compile to operations that the server takes", () => {
     const operations = operationsOf(project)
     expect(operations.length).toBeGreaterThan(40)
     const errors = operations.flatMap(({ document, name }) => validate(schema, document).map(({ message }) => `${name}: ${message}`))
     expect(errors).toEqual([])
   })
 
-  it("ask for every field with every argument", () => {
+  it("Documents ask for every field with every argument", () => {
     const covered = coverage(schema, project)
     expect(everything(schema).filter((one) => !covered.has(one))).toEqual([])
   })
 
-  it("name every type of the interfaces", () => {
+  it("Documents name every type of the interfaces", () => {
     const named = new Set<string>()
     for (const { document } of operationsOf(project)) visit(document, { NamedType: ({ name }) => void named.add(name.value) })
     const abstract = Object.values(schema.getTypeMap()).filter(isInterfaceType)
@@ -87,7 +87,7 @@ describe.each(projects)("$name", ({ documents, schema: path }) => {
   })
 })
 
-it("what is sent looks as dashboards send it", () => {
+it("A compiled operation is sent in the form that dashboards send", () => {
   const { requests } = compiled(contractDocuments, ourSchema)
   const text = (name: string) => requests.get(name)?.params.text ?? ""
   expect(text("SessionPageQuery")).toContain("__isMessage: __typename")

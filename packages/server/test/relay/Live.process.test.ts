@@ -93,7 +93,7 @@ interface Edges {
 }
 
 describe("a page that is open", () => {
-  it("hears of a repository, and of a project", async () => {
+  it("An open page hears of a repository, and of a project", async () => {
     const { client, workspace } = served()
     const folder = Path.join(workspace.place.home, "..", "rocket")
     Fs.mkdirSync(folder)
@@ -117,7 +117,7 @@ describe("a page that is open", () => {
     for (const { dispose } of [repo, project, elsewhere]) dispose()
   })
 
-  it("has new messages prepended, one by one, the oldest first", async () => {
+  it("An open page has new messages prepended, one by one, the oldest first", async () => {
     const { client } = served()
     const { node } = (await client.open("SessionPageQuery", { id: `Session:${session}` })) as { readonly node: { readonly id: string } }
     const shown = () => client.read<{ readonly messages: Edges }>("SessionMessages_session", node).messages.edges.map(({ node }) => node["uuid"])
@@ -151,7 +151,7 @@ describe("a page that is open", () => {
     expect(client.read<{ readonly messages: Edges }>("SessionMessages_session", node).messages.edges).toEqual(again.node.messages.edges)
   })
 
-  it("has a new session at the top of its list", async () => {
+  it("An open page has a new session at the top of its list", async () => {
     const { client } = served()
     const open = await client.open("SessionListPageQuery", { first: 50 })
     const list = () => client.read<{ readonly sessions: Edges }>("SessionListPage_sessions", open).sessions.edges
@@ -180,7 +180,7 @@ describe("a page that is open", () => {
     expect(await anew(list()[0]?.cursor ?? "")).toEqual((await anew(null)).slice(1))
   })
 
-  it("hears of tools, files and to-dos, once each", async () => {
+  it("An open page hears of tools, files and to-dos, once each", async () => {
     const todos = [
       { content: "a", status: "completed", activeForm: "a" },
       { content: "b", status: "in_progress", activeForm: "b" }
@@ -206,7 +206,7 @@ describe("a page that is open", () => {
     expect([other, elsewhere]).toEqual([[], []])
   })
 
-  it("hears of hooks and of han's tools, once each", async () => {
+  it("An open page hears of hooks and of han's tools, once each", async () => {
     const ran = { plugin: "biome", hook: "lint", hook_type: "Stop", directory: "." }
     const [run, tool] = [line(session, 20, logged("hook_run", ran)), line(session, 22, logged("mcp_tool_call", { tool: "t", arguments: {} }))]
     const [hook, other, hooks, answered] = await told(
@@ -236,7 +236,7 @@ describe("a page that is open", () => {
     expect(other).toEqual([])
   })
 
-  it("hears nothing of the memory's model, for there is none", async () => {
+  it("An open page hears nothing of the memory's model, for there is none", async () => {
     const asked = { sessionId: "query" }
     const silent = await told(
       [
@@ -248,7 +248,7 @@ describe("a page that is open", () => {
     expect(silent).toEqual([[], []])
   })
 
-  it("hears no more when it says that it has heard enough", async () => {
+  it("An open page hears no more after it has unsubscribed", async () => {
     const client = served().another("http")
     const [ended, kept] = [
       client.subscribe("SessionRowSubscription", { id: session }),
@@ -266,7 +266,7 @@ describe("a page that is open", () => {
     expect([ended.events.length, kept.events.length, client.received.get("next")]).toEqual([1, 2, 3])
   })
 
-  it("is told by Relay that all is well", () => {
+  it("An open page gets no warning from Relay", () => {
     expect(served().client.warnings).toEqual([])
   })
 })

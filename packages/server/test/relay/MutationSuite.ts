@@ -20,7 +20,7 @@ export const mutationSuite = (served: () => Served<Workspace>) => {
   }
 
   describe("plugins", () => {
-    it("are switched off and on in the file of their scope, of which nothing else changes", async () => {
+    it("Plugins are switched off and on in the file of their scope, of which nothing else changes", async () => {
       const { files } = served().workspace
       const before = textOf(files.settings)
       expect(await change("PluginListPageToggleMutation", { ...alpha, enabled: false })).toMatchObject({ success: true })
@@ -30,7 +30,7 @@ export const mutationSuite = (served: () => Served<Workspace>) => {
       expect(textOf(files.settings)).toBe(before)
     })
 
-    it("are a project's, named or the only one that has them", async () => {
+    it("Plugins of a project are changed in the named project or in the only one that has them", async () => {
       const { files, project } = served().workspace
       const of = { marketplace: "local-market", enabled: false }
       expect(await change("PluginListPageToggleMutation", { ...of, name: "beta", scope: "PROJECT" })).toMatchObject({ success: true })
@@ -39,7 +39,7 @@ export const mutationSuite = (served: () => Served<Workspace>) => {
       expect(JSON.parse(textOf(files.local)).enabledPlugins).toEqual({ "gamma@local-market": false })
     })
 
-    it("are removed, by a client on the socket as well", async () => {
+    it("Plugins are removed, by a client on the socket as well", async () => {
       const { files, project } = served().workspace
       const { removePlugin } = await served().another("socket").mutate<{ readonly removePlugin: JsonObject }>("PluginListPageRemoveMutation", alpha)
       expect(removePlugin).toMatchObject({ success: true, message: expect.stringContaining("alpha") })
@@ -50,7 +50,7 @@ export const mutationSuite = (served: () => Served<Workspace>) => {
       expect((await plugins()).map(({ name }) => name)).toEqual(["beta"])
     })
 
-    it("that are not there, and files that are broken, stay as they are, and the answer says so", async () => {
+    it("Missing plugins and broken files stay as they are, and the answer says so", async () => {
       const { files } = served().workspace
       expect(await change("PluginListPageRemoveMutation", { ...alpha, name: "nobody" })).toMatchObject({
         success: false,

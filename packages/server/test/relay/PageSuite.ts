@@ -109,7 +109,7 @@ const fieldsOf = (name: string): ReadonlyArray<string> => {
 /** Lists, page by page, with their filters and orders. */
 export const pageSuite = (served: () => Served<Workspace>) => {
   describe("pages through Relay's connections", () => {
-    it("of sessions, to the end in both directions", async () => {
+    it("Pages of sessions go to the end in both directions", async () => {
       const client = served().another("http")
       const whole = await client.query<{ readonly sessions: Connection }>("SessionListPageQuery", { first: 500 })
       const forward = await allOf(
@@ -126,7 +126,7 @@ export const pageSuite = (served: () => Served<Workspace>) => {
       expect(ids(back)).toEqual(ids(whole.sessions))
     })
 
-    it("of a project's sessions", async () => {
+    it("Pages of a project's sessions go through all of them", async () => {
       const { projects } = await served().client.query<{ readonly projects: ReadonlyArray<JsonObject> }>("ProjectListPageQuery", { first: 100 })
       const project = projects.find(({ path }) => path === "/home/dev/project")
       const filter = { projectId: { _eq: project?.["projectId"] } }
@@ -137,7 +137,7 @@ export const pageSuite = (served: () => Served<Workspace>) => {
       expect(new Set(found.edges.map(({ node }) => node["projectPath"]))).toEqual(new Set(["/home/dev/project"]))
     })
 
-    it("of a long session's messages, the newest first, and from its end", async () => {
+    it("Pages of a long session's messages begin with the newest or at its end", async () => {
       const client = served().another("http")
       const { node } = await client.open("SessionPageQuery", { id: `Session:${longSession}` })
       const forward = await allOf(client, "SessionMessages_session", node, "messages", "forward", 33)
@@ -149,7 +149,7 @@ export const pageSuite = (served: () => Served<Workspace>) => {
       expect(ids(back)).toEqual(expected.toReversed())
     })
 
-    it("of every session's messages: each line that was said, once", async () => {
+    it("Pages of every session's messages show each line that was said once", async () => {
       const client = served().another("socket")
       const tellers = new Map<string, number>()
       let pages = 0
@@ -180,7 +180,7 @@ export const pageSuite = (served: () => Served<Workspace>) => {
       expect(copied.filter((count) => typeof count === "string" || count < 2)).toEqual([])
     })
 
-    it("of what was found", async () => {
+    it("Pages of a search's hits go through all of them", async () => {
       const { client } = served()
       const hits = await allOf(client, "SearchPage_hits", await client.open("SearchPageQuery", { text: "countdown", first: 50 }), "search", "forward", 50)
       once(hits)
@@ -214,7 +214,7 @@ export const pageSuite = (served: () => Served<Workspace>) => {
       ["TasksTab_session", "tasks", "TasksTabRefetchQuery", EveryMessage.sessionId, 2],
       ["HooksTab_session", "hookExecutions", "HooksTabRefetchQuery", EveryMessage.sessionId, 2],
       ["FilesTab_session", "fileChanges", "FilesTabRefetchQuery", "11111111-1111-4111-8111-111111111102", 2]
-    ] as const)("of %s, row by row from the first, and both ways from the second", async (fragment, field, query, session, count) => {
+    ] as const)("Pages of %s go row by row from the first, and both ways from the second", async (fragment, field, query, session, count) => {
       const [there, amid] = [served().another("http"), served().another("http")]
       const { node } = await there.open(query, { id: `Session:${session}`, first: 1 })
       const forward = await allOf(there, fragment, node, field, "forward", 1)
@@ -225,7 +225,7 @@ export const pageSuite = (served: () => Served<Workspace>) => {
       expect(ids(await allOf(amid, fragment, again, field, "backward", 1))).toEqual(ids(forward))
     })
 
-    it("of the tasks under way", async () => {
+    it("The page of the tasks under way shows the active one", async () => {
       const { client } = served()
       const { node } = await client.open("TasksTabActiveRefetchQuery", { id: `Session:${EveryMessage.sessionId}`, first: 1 })
       expect(client.read("TasksTab_active", node)).toMatchObject({ activeTasks: { totalCount: 1, edges: [{ node: { taskId: "t2", status: "ACTIVE" } }] } })
@@ -233,7 +233,7 @@ export const pageSuite = (served: () => Served<Workspace>) => {
   })
 
   describe.each(lists)("$filter", ({ ask, filter, orderBy }) => {
-    it("parts the list by every column, and orders it", async () => {
+    it("A filter parts the list by every column, and an order sorts it", async () => {
       const { client } = served()
       const all = await ask(client, null, null)
       expect(all.length).toBeGreaterThan(1)

@@ -31,7 +31,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
   const depths = async (sessionId: string) => (await served().client.query<{ readonly session: JsonObject }>("SessionDepthsQuery", { id: sessionId })).session
 
   describe("a session with everything", () => {
-    it("has a card for each kind of message, the newest first; results stand under their calls", async () => {
+    it("A session shows a card for each kind of message, the newest first, with results under their calls", async () => {
       const { project } = served().workspace
       const { messages } = await page(EveryMessage.sessionId)
       const expected = EveryMessage.cards(project).filter(
@@ -41,7 +41,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       expect([messages.totalCount, messages.edges.length]).toEqual([expected.length, expected.length])
     })
 
-    it("has each message as a page of its own, the hidden ones too", async () => {
+    it("A session shows each message as a page of its own, the hidden ones too", async () => {
       const cards = EveryMessage.cards(served().workspace.project)
       expect(new Set(cards.map(({ __typename }) => __typename)).size).toBe(27)
       for (const card of cards) {
@@ -50,7 +50,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       }
     })
 
-    it("calls tools, with what they answered and whom they started", async () => {
+    it("A session shows its calls of tools, with what they answered and whom they started", async () => {
       const { messages } = await page(EveryMessage.sessionId)
       const answer = nodes(messages).find(({ __typename }) => __typename === "AssistantMessage")
       const long = "r".repeat(501)
@@ -82,7 +82,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       ])
     })
 
-    it("adds up to tasks, to-dos, changes, hooks", async () => {
+    it("A session adds up to its tasks, to-dos, changes and hooks", async () => {
       const { project } = served().workspace
       const session = await page(EveryMessage.sessionId)
       expect(session).toMatchObject({
@@ -139,7 +139,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       expect(nodes(session.hookExecutions)).toMatchObject([ended, ended])
     })
 
-    it("tells more of itself to those who ask", async () => {
+    it("A session tells more of itself to those who ask", async () => {
       const session = await depths(EveryMessage.sessionId)
       expect(session).toMatchObject({
         title: null,
@@ -164,7 +164,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
   })
 
   describe("recorded sessions", () => {
-    it("are what their files say", async () => {
+    it("Recorded sessions show what their files say", async () => {
       const { client, workspace } = served()
       const files = Recorded.recorded(workspace.projects)
       const { sessions } = await client.query<{ readonly sessions: Edges<JsonObject & { readonly sessionId: string }> }>("SessionListPageQuery", { first: 500 })
@@ -190,7 +190,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       }
     })
 
-    it("cost what the client says, as far as it asked for nothing behind the scenes", async () => {
+    it("Recorded sessions cost what the client says, as far as it asked for nothing behind the scenes", async () => {
       const files = Recorded.recorded(served().workspace.projects)
       for (const name of ["01-basic", "02-streaming", "03-tool-errors", "07-large-output", "12-mcp", "13-tasks", "14-hook-tool-decisions"]) {
         const [path] = Fs.readdirSync(Path.join(fixtures, "claude-code", name, "config/projects/-home-dev-project")).filter((path) => path.endsWith(".jsonl"))
@@ -203,7 +203,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       }
     })
 
-    it("start subagents", async () => {
+    it("Recorded sessions show the subagents that they started", async () => {
       const folder = Path.join(fixtures, "claude-code/04-subagents/config/projects/-home-dev-project/6f98be24-c350-4312-9c8d-ea91b7333a1d/subagents")
       const session = await depths("6f98be24-c350-4312-9c8d-ea91b7333a1d")
       const told = Fs.readdirSync(folder).filter((name) => name.endsWith(".meta.json"))
@@ -224,7 +224,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       }
     })
 
-    it("are forked, and compacted", async () => {
+    it("Recorded sessions show that they were forked and compacted", async () => {
       const root = "11111111-1111-4111-8111-111111111111"
       for (const [fork, from, kind] of [
         ["da328736-2a00-4ee4-8965-f372232844c8", root, "fork"],
@@ -238,7 +238,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       expect(compactions).toContainEqual(expect.objectContaining({ trigger: "auto", tokensBefore: 115_165, tokensAfter: 18_867, durationMs: 88 }))
     })
 
-    it("keep task lists", async () => {
+    it("Recorded sessions show their task lists", async () => {
       const sessionId = "e191ec92-a00d-4d93-a729-fbdc4058ffa4"
       const file = Recorded.recorded(served().workspace.projects).get(sessionId)
       const created = Recorded.toolCalls(file?.main ?? []).filter(({ input, name }) => name === "TaskCreate" && input["subject"] !== "forbidden task")
@@ -251,7 +251,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
   })
 
   describe("sessions written by hand", () => {
-    it("have moods as they were measured", async () => {
+    it("Sessions written by hand have moods as they were measured", async () => {
       const { expected }: { readonly expected: { readonly release: { readonly rows: { readonly messages: ReadonlyArray<JsonObject> } } } } = JSON.parse(
         Fs.readFileSync(Path.join(fixtures, "indexing/F10-sentiment.json"), "utf8")
       )
@@ -270,7 +270,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
       expect(found.get("u-10g")).toBe(null)
     })
 
-    it("have what F02, F08, F09 and F12 are about", async () => {
+    it("Sessions written by hand show the blocks, to-dos, tasks and hooks of F02, F08, F09 and F12", async () => {
       const blocks = await page(byHand(2))
       expect(nodes(blocks.messages)[0]).toMatchObject({ isToolOnly: false, thinkingCount: 1, toolUseCount: 4, inputTokens: 5, outputTokens: 100 })
       expect(nodes(blocks.fileChanges).map(({ action, filePath }) => [filePath, action])).toEqual([
@@ -293,7 +293,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
     })
   })
 
-  it("finds words in a session, by ids that its messages have", async () => {
+  it("A search finds words in a session, by ids that its messages have", async () => {
     const { client } = served()
     const { node } = await client.query<{ readonly node: { readonly searchMessages: ReadonlyArray<JsonObject> } }>("SessionMessagesSearchQuery", {
       id: `Session:${EveryMessage.sessionId}`,
@@ -304,7 +304,7 @@ export const sessionSuite = (served: () => Served<Workspace>) => {
     expect(node.searchMessages).toMatchObject([{ messageId: shown?.["id"], preview: expect.stringContaining("picture") }])
   })
 
-  it("keeps everything apart: what the store has is what the answers said", () => {
+  it("The API keeps everything apart: what the store has is what the answers said", () => {
     const { client } = served()
     expect(client.warnings).toEqual([])
     expect(client.differences()).toEqual([])

@@ -32,7 +32,7 @@ const entriesOf = (lines: ReadonlyArray<{ readonly text: Uint8Array; readonly en
 }
 
 describe("blocks of lines", () => {
-  it("give back every line, wherever in memory it came from", () =>
+  it("Blocks of lines give back every line, wherever in memory it came from", () =>
     fc.assert(
       fc.asyncProperty(layouts, fc.boolean(), async (lines, last) => {
         const entries = entriesOf(lines, last)
@@ -46,7 +46,7 @@ describe("blocks of lines", () => {
       { numRuns: 100 }
     ))
 
-  it("are stored as they are where that is shorter", async () => {
+  it("Blocks of lines are stored as they are where that is shorter", async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(5000)).map((byte) => (byte === 10 ? 11 : byte))
     const [block] = await blocks.pack([{ line: 0, offset: 0, bytes }])
     expect(block?.codec).toBe(0)

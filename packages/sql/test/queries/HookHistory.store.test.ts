@@ -111,7 +111,7 @@ for (const [name, store] of stores) {
   describe(name, () => {
     const inStore = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Effect.provide(effect, Layer.merge(Layer.orDie(store()), Viewer.layerLocal))
 
-    it.live("runs of all sessions, the newest first, each whole; those under way among them", () =>
+    it.live("The history shows runs of all sessions, the newest first, each whole, with those under way", () =>
       inStore(
         Effect.gen(function* () {
           const history = yield* HookHistory
@@ -155,7 +155,7 @@ for (const [name, store] of stores) {
       )
     )
 
-    it.live("what is asked for is found behind many others", () =>
+    it.live("A run that is asked for is found behind many others", () =>
       inStore(
         Effect.gen(function* () {
           const history = yield* HookHistory
@@ -172,7 +172,7 @@ for (const [name, store] of stores) {
       )
     )
 
-    it.live("lines that do not name their run, that call it otherwise, and runs that never end", () =>
+    it.live("Lines that do not name their run or call it otherwise are joined, and runs without an end are told", () =>
       inStore(
         Effect.gen(function* () {
           const history = yield* HookHistory

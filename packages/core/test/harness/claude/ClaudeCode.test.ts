@@ -83,12 +83,12 @@ describe("user lines", () => {
     ],
     ["a subagent's task", user("do it", { isSidechain: true }), [{ _tag: "Prompted", origin: "machine" }], "agent"],
     ["no content", { type: "user", uuid: "u" }, [{ _tag: "Unrecognized", type: "user" }]]
-  ])("%s", (_, line, expected, kind) => {
+  ])("A user line gives its events: %s", (_, line, expected, kind) => {
     expect(eventsOf(line, kind)).toMatchObject(expected)
     expect(eventsOf(line, kind)).toHaveLength(expected.length)
   })
 
-  it("keeps the client's record of a result, and the pull request in it", () => {
+  it("A result keeps the client's record of it, and the pull request in it", () => {
     const structured = { stdout: "", gitOperation: { pr: { number: 12, url: "https://github.com/stub-owner/stub-repo/pull/12", action: "created" } } }
     const events = eventsOf(user([{ type: "tool_result", tool_use_id: "t", content: "see https://github.com/a/b/pull/1" }], { toolUseResult: structured }))
     expect(only(events, "ToolReturned")[0]?.structured).toEqual(structured)
@@ -97,7 +97,7 @@ describe("user lines", () => {
     ])
   })
 
-  it("takes no pull request from a long result", () => {
+  it("A long result gives no pull request", () => {
     expect(
       only(eventsOf(user([{ type: "tool_result", tool_use_id: "t", content: `https://github.com/a/b/pull/1 ${"x".repeat(2000)}` }])), "PullRequestLinked")
     ).toEqual([])
@@ -107,7 +107,7 @@ describe("user lines", () => {
 describe("assistant lines", () => {
   const metered = (usage: object, message: object = {}) => only(eventsOf(assistant([], { usage, ...message })), "ResponseMetered")[0]
 
-  it("splits cache writes by how long they live", () => {
+  it("The decoder splits cache writes by how long they live", () => {
     expect(
       metered({
         input_tokens: 1,
@@ -122,7 +122,7 @@ describe("assistant lines", () => {
     ).toMatchObject({ cacheWrite5m: 5, cacheWrite1h: 6 })
   })
 
-  it("never counts less than nothing or half a token, and names what cannot be", () => {
+  it("The decoder never counts less than nothing or half a token, and names what it cannot count", () => {
     expect(metered({ input_tokens: -5, output_tokens: 2.9, cache_read_input_tokens: "7" })).toMatchObject({
       input: 0,
       output: 2,
@@ -136,7 +136,7 @@ describe("assistant lines", () => {
     expect(metered({ input_tokens: 1, output_tokens: null })).toMatchObject({ output: 0, impossible: [] })
   })
 
-  it("meters a response without ids, and one whose counts are written in digits", () => {
+  it("The decoder meters a response without ids, and one whose counts are written in digits", () => {
     const [event] = only(
       eventsOf(assistant([], { id: undefined, usage: { input_tokens: "12", output_tokens: "3" } }, { requestId: undefined })),
       "ResponseMetered"
@@ -144,7 +144,7 @@ describe("assistant lines", () => {
     expect(event).toMatchObject({ messageId: null, requestId: null, input: 12, output: 3 })
   })
 
-  it("reads what was charged beside the response within it", () => {
+  it("The decoder reads charges beside the response within it", () => {
     const parts = (usage: object, more: object = {}) =>
       only(eventsOf(assistant([], { model: "m", usage }, more)), "ResponseMetered").map((event) => [event.part, event.model, event.input, event.output])
     const message = { type: "message", input_tokens: 5, output_tokens: 50 }
@@ -172,7 +172,7 @@ describe("assistant lines", () => {
     for (const iterations of [[], null, "x", [message], [null, 7]]) expect(parts({ input_tokens: 5, output_tokens: 50, iterations })).toEqual([[0, "m", 5, 50]])
   })
 
-  it("names what the price does not cover", () => {
+  it("The decoder names what the price does not cover", () => {
     expect(metered({ input_tokens: 1, service_tier: "standard", speed: "standard" })?.surcharges).toEqual([])
     expect(metered({ input_tokens: 1, service_tier: "priority", server_tool_use: { web_search_requests: 2 } })).toMatchObject({
       surcharges: [{ kind: "tier", name: "priority" }],
@@ -195,7 +195,7 @@ describe("assistant lines", () => {
     for (const inference_geo of ["", null, "global", "not_available"]) expect(metered({ input_tokens: 1, inference_geo })?.surcharges).toEqual([])
   })
 
-  it("meters nothing that the client wrote itself", () => {
+  it("The decoder meters nothing that the client wrote itself", () => {
     const events = eventsOf(
       assistant(
         [{ type: "text", text: "API Error" }],
@@ -207,11 +207,11 @@ describe("assistant lines", () => {
     expect(events).toHaveLength(1)
   })
 
-  it("reads usage beside the message", () => {
+  it("The decoder reads usage beside the message", () => {
     expect(only(eventsOf(assistant([], {}, { usage: { input_tokens: 3, output_tokens: 4 } })), "ResponseMetered")).toMatchObject([{ input: 3, output: 4 }])
   })
 
-  it("keeps what the model wrote when it was no valid input", () => {
+  it("The decoder keeps what the model wrote when it was no valid input", () => {
     const input = { __unparsedToolInput: { raw: '{"command"', len: 10 } }
     expect(
       only(
@@ -226,7 +226,7 @@ describe("assistant lines", () => {
     ).toEqual([input, "oops"])
   })
 
-  it("counts the lines of several edits", () => {
+  it("The decoder counts the lines of several edits", () => {
     const edits = [
       { old_string: "a\nb\nc", new_string: "a" },
       { old_string: "a", new_string: "a\nb\n" },

@@ -53,7 +53,7 @@ describe("hand-written cases", () => {
     ).toBe(true)
   })
 
-  it("F04: a result for each call, and the human's words apart from them", () => {
+  it("F04: each call has a result, and the human's words stand apart from them", () => {
     const [results, mixed] = linesOf("F04-tool-results")
     const none = { denied: false, structured: null, changed: null, task: null }
     expect(results?.events).toEqual([
@@ -65,7 +65,7 @@ describe("hand-written cases", () => {
     expect(only(mixed?.events ?? [], "Prompted")).toMatchObject([{ text: "and this?" }])
   })
 
-  it("F05: summaries and every compaction", () => {
+  it("F05: summaries and every compaction are read", () => {
     const lines = linesOf("F05-summary-compact")
     expect(lines.map(({ events }) => events)).toMatchObject([
       [{ _tag: "Summarized", text: "Orphan summary", leafUuid: "elsewhere" }],
@@ -115,7 +115,7 @@ describe("hand-written cases", () => {
     expect(only(lines[5]?.events ?? [], "Prompted")[0]?.text).toBe("finished later")
   })
 
-  it("F08: a list of todos, and none of what is no list", () => {
+  it("F08: a list of todos is read, and nothing is read where there is no list", () => {
     const todos = linesOf("F08-todos").map(({ events }) => only(events, "TodosWritten"))
     expect(todos).toMatchObject([
       [{ toolUseId: "toolu_Ta", todos: [{ content: "Écrire", status: "pending", activeForm: "Writing" }] }],
@@ -141,7 +141,7 @@ describe("hand-written cases", () => {
     expect(calls[0]?.task?.fields).toMatchObject({ subject: "Build", description: "d", activeForm: "Building" })
   })
 
-  it("F10: what a human typed, apart from meta text and commands", () => {
+  it("F10: words that a human typed are told from meta text and commands", () => {
     const lines = linesOf("F10-sentiment")
     expect(lines.map(({ events }) => events[0]?._tag)).toEqual([
       "Prompted",
@@ -172,7 +172,7 @@ describe("hand-written cases", () => {
     expect(summaries.every(({ envelope, events }) => envelope.at === null && events[0]?._tag === "Summarized" && events[0].leafUuid === "u-101")).toBe(true)
   })
 
-  it("F15: calls and results on lines of their own, and pull requests in order", () => {
+  it("F15: calls and results on lines of their own are joined, and pull requests come in order", () => {
     const lines = linesOf("F15-legacy-tools")
     const events = lines.flatMap((line) => line.events)
     expect(only(events, "TeamJoined")).toEqual([{ _tag: "TeamJoined", name: "alpha" }])

@@ -16,7 +16,7 @@ describe("times", () => {
     ["yesterday", null],
     ["1", null],
     [1_772_359_201_000, null]
-  ])("%s", (timestamp, at) => {
+  ])("The time %s is read as an instant, or as none", (timestamp, at) => {
     expect(decodeOne({ type: "mode", mode: "normal", timestamp }).envelope.at).toBe(at)
   })
 })
@@ -28,7 +28,7 @@ describe("damaged lines", () => {
   it.each([
     ["cut off", '{"type":"assistant","message":{"content":[{"type":"text","te'],
     ["cut off in a string", '{"parentUuid":"x","message":{"role":"user","content":"half wri']
-  ])("finds the record behind one that is %s", (_, broken) => {
+  ])("The decoder finds the record behind one that is %s", (_, broken) => {
     const decoded = decodeOne(broken + whole)
     expect(decoded.events).toMatchObject([
       { _tag: "Unreadable", recovered: true },
@@ -37,7 +37,7 @@ describe("damaged lines", () => {
     expect(decoded.envelope).toMatchObject({ type: "user", uuid: "u", at: Date.UTC(2026, 2, 1, 10, 0, 1) })
   })
 
-  it("reads both records of a line whose newline is missing", () => {
+  it("The decoder reads both records of a line whose newline is missing", () => {
     expect(decodeOne(JSON.stringify(user("first", { uuid: "1" })) + whole).events).toMatchObject([
       { _tag: "Unreadable", recovered: true },
       { text: "first" },
@@ -45,20 +45,20 @@ describe("damaged lines", () => {
     ])
   })
 
-  it("reads a record between NULs", () => {
+  it("The decoder reads a record between NULs", () => {
     expect(decodeOne(`${"\0".repeat(64)}${whole}\0\0`)).toMatchObject({
       envelope: { uuid: "u" },
       events: [{ _tag: "Unreadable", recovered: true }, { _tag: "Prompted" }]
     })
   })
 
-  it("does not take a part of a broken record for a record", () => {
+  it("The decoder does not take a part of a broken record for a record", () => {
     expect(reasons('{"type":"assistant","message":{"content":[{"type":"text","te{"type":"user"}')).toEqual([
       { _tag: "Unreadable", reason: "a record that breaks off or is damaged: no valid JSON", recovered: false }
     ])
   })
 
-  it("does not search a broken line for ever", () => {
+  it("The decoder does not search a broken line for ever", () => {
     expect(reasons(`{"type":"user","x":[${'{"a":1},'.repeat(200_000)}{}`)).toHaveLength(1)
   })
 
@@ -71,11 +71,11 @@ describe("damaged lines", () => {
     ['"x"', "a JSON string, not an object"],
     ["garbage", "no JSON"],
     ["}", "no JSON"]
-  ])("%j", (line, reason) => {
+  ])("The line %j is unreadable and says why", (line, reason) => {
     expect(eventsOf(line)).toEqual([{ _tag: "Unreadable", reason, recovered: false }])
   })
 
-  it("reads a line behind a byte order mark", () => {
+  it("The decoder reads a line behind a byte order mark", () => {
     expect(eventsOf(`\ufeff${whole}`)).toMatchObject([{ _tag: "Prompted" }])
   })
 })
@@ -85,7 +85,7 @@ describe("odd text", () => {
     expect(eventsOf(user(text))).toMatchObject([{ _tag: "Prompted", text }])
   })
 
-  it("reads invalid UTF-8 with U+FFFD in its place", () => {
+  it("The decoder reads invalid UTF-8 with U+FFFD in its place", () => {
     const bytes = Buffer.from(JSON.stringify(user("a?b")))
     bytes[bytes.indexOf("?")] = 0xff
     expect(eventsOf(new Uint8Array(bytes))).toMatchObject([{ _tag: "Prompted", text: "a\ufffdb" }])

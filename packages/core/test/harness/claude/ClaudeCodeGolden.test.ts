@@ -25,14 +25,14 @@ const summaryOf = (name: string): string => {
 }
 
 describe("lines that Claude Code wrote", () => {
-  it.each(scenarios)("%s", (name) => {
+  it.each(scenarios)("The lines of %s decode to what was recorded", (name) => {
     const summary = summaryOf(name)
     if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(golden(name), summary)
     expect(existsSync(golden(name)), "UPDATE_GOLDEN=1 writes what is missing").toBe(true)
     expect(summary).toBe(readFileSync(golden(name), "utf8"))
   })
 
-  it("are all known", () => {
+  it("Lines that Claude Code wrote are all known", () => {
     const strange = scenarios.flatMap((name) =>
       scenario(name).flatMap(({ entries, path, transcript }) =>
         entries

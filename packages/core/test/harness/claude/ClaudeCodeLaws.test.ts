@@ -86,28 +86,28 @@ const check = (line: string | Uint8Array | object, transcript: ReturnType<typeof
 }
 
 describe("any line", () => {
-  it("of any bytes", () => {
+  it("A line of any bytes decodes without an error", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), transcripts, (bytes, transcript) => void check(bytes, transcript)),
       { numRuns: runs(500, 100) }
     )
   })
 
-  it("of any text, whole or cut", () => {
+  it("A line of any text, whole or cut, decodes without an error", () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(), transcripts, (json, cut, transcript) => void check(json.slice(0, cut % (json.length + 1)), transcript)),
       { numRuns: runs(500, 100) }
     )
   })
 
-  it("of a known type with anything in it", () => {
+  it("A line of a known type with anything in it decodes without an error", () => {
     fc.assert(
       fc.property(nearMiss, transcripts, fc.option(fc.json(), { nil: undefined }), (record, transcript, payload) => void check(record, transcript, payload)),
       { numRuns: runs(2000, 200) }
     )
   })
 
-  it("of an unknown type is unrecognised, and its words are kept", () => {
+  it("A line of an unknown type is unrecognised, and its words are kept", () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 1 }).map((name) => `novelty-${name}`),
@@ -121,7 +121,7 @@ describe("any line", () => {
     )
   })
 
-  it("nested deeper than a stack", () => {
+  it("A line that is nested deeper than a stack decodes without an error", () => {
     for (const depth of [200, 5000, 100_000]) {
       const deep = `${'{"a":['.repeat(depth)}"x"${"]}".repeat(depth)}`
       for (const type of ["novelty", "assistant", "tool_result"]) {
@@ -140,7 +140,7 @@ describe("any line", () => {
 })
 
 describe("recorded lines", () => {
-  it("cut at any place and followed by the next one lose only the cut one", () => {
+  it("Recorded lines that are cut at any place and followed by the next one lose only the cut one", () => {
     const lines = scenarios
       .flatMap((name) => scenario(name).flatMap(({ entries }) => entries.map(({ bytes }) => Buffer.from(bytes).toString())))
       .filter((line) => line.includes('"uuid":"'))

@@ -124,11 +124,11 @@ describe("bookkeeping", () => {
       { type: "bridge-session", url: "u" },
       { _tag: "Unrecognized", type: "bridge-session", text: "u" }
     ]
-  ])("%j", (line, expected) => {
+  ])("The bookkeeping line %j is read as what it says", (line, expected) => {
     expect(eventsOf(line)[0]).toMatchObject(expected)
   })
 
-  it("carries the client's own totals as it wrote them", () => {
+  it("A cost line carries the client's own totals as it wrote them", () => {
     expect(
       eventsOf({
         type: "cost-state",
@@ -152,7 +152,7 @@ describe("bookkeeping", () => {
     ])
   })
 
-  it("knows where a copied line came from", () => {
+  it("A copied line knows where it came from", () => {
     expect(
       decodeOne({ ...assistant([]), requestSessionId: "one", forkedFrom: { sessionId: "two", messageUuid: "x" }, session_id: "three" }).envelope
     ).toMatchObject({ requestSessionId: "one", forkedFrom: "two", processSessionId: "three" })

@@ -12,17 +12,17 @@ describe("tools of Claude Code", () => {
     ["WebSearch", "web"],
     ["mcp__linear__list_issues", "mcp"],
     ["constructor", "other"]
-  ])("%s is of the kind %s", (name, kind) => {
+  ])("The tool %s is of the kind %s", (name, kind) => {
     expect(toolKind(name)).toBe(kind)
   })
 
-  it("say the type of subagent that a call starts, and nothing of it for other calls", () => {
+  it("Calls say the type of subagent that they start, and other calls say none", () => {
     expect(calledTool("c", "Task", { subagent_type: "reviewer" }).agentType).toBe("reviewer")
     expect(calledTool("c", "Agent", { subagent_type: 4 }).agentType).toBe("general-purpose")
     expect(calledTool("c", "Bash", { subagent_type: "reviewer" }).agentType).toBeNull()
   })
 
-  it("write tasks with texts and lists of texts alone", () => {
+  it("Task calls write tasks with texts and lists of texts alone", () => {
     const { task } = calledTool("c", "TaskUpdate", { taskId: 3, status: "completed", addBlocks: ["1", 2, {}], owner: { a: 1 }, other: "x" })
     expect(task).toEqual({ action: "update", fields: { taskId: "3", status: "completed", addBlocks: ["1", "2"] } })
     expect(calledTool("c", "TaskList", {}).task).toBeNull()
@@ -37,7 +37,7 @@ describe("tools of Claude Code", () => {
     ],
     [{ stdout: "ok" }, null],
     [["task"], null]
-  ])("a result that is %j says of a task %j", (structured, expected) => {
+  ])("A result of %j says of a task %j", (structured, expected) => {
     expect(taskResult(structured)).toEqual(expected)
   })
 })

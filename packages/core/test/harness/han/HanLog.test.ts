@@ -11,7 +11,7 @@ const linesOf = (name: string) =>
 describe("F12: han's own lines", () => {
   const lines = linesOf("F12-han-events")
 
-  it("are all there, each under its own id", () => {
+  it("Han's own lines are all there, each under its own id", () => {
     expect(lines.map(({ envelope, events }) => [envelope.uuid, envelope.type, events[0]?._tag])).toEqual([
       ["e1", "hook_run", "HanNoted"],
       ["e2", "hook_result", "HanNoted"],
@@ -28,7 +28,7 @@ describe("F12: han's own lines", () => {
     expect(lines[9]?.envelope.at).toBeNull()
   })
 
-  it("mean what the file says that they point to", () => {
+  it("Han's own lines mean what the file says that they point to", () => {
     expect(lines[1]?.events).toEqual([
       {
         _tag: "HanNoted",
@@ -41,7 +41,7 @@ describe("F12: han's own lines", () => {
     expect(lines[2]?.events).toEqual([{ _tag: "HanNoted", name: "hook_result", replyTo: null, missingPayload: true, data: null }])
   })
 
-  it("are one line each for a reader", () => {
+  it("Han's own lines are one line each for a reader", () => {
     const shown = (type: string, data: unknown) => textOf(decode(transcriptOf("han"), entryOf({ uuid: "u", type, timestamp: "2026-03-01T10:00:00Z", data })))
     const gate = { plugin: "quality", hook: "style", hook_type: "Stop" }
     expect(lines.filter(({ events }) => events[0]?._tag === "HanNoted").map(textOf)).toEqual([
@@ -76,7 +76,7 @@ describe("F12: han's own lines", () => {
     ])
   })
 
-  it("can be found by their data", () => {
+  it("Han's own lines can be found by their data", () => {
     const found = lines.filter((line) => searchTextOf(line)?.other.includes("biome")).map(({ envelope }) => envelope.uuid)
     expect(found).toEqual(["e1", "e2", "e6"])
     expect(searchTextOf(lines[7] ?? lines[0]!)).toMatchObject({ other: "memory_learn" })
@@ -86,7 +86,7 @@ describe("F12: han's own lines", () => {
 describe("F13: a bridged session", () => {
   const [run, change, usage] = linesOf("F13-bridged")
 
-  it("has its runs, file changes, tokens and cost", () => {
+  it("A bridged session has its runs, file changes, tokens and cost", () => {
     expect(only(run?.events ?? [], "HanNoted")).toMatchObject([{ name: "hook_run", data: { plugin: "omp-bridge" } }])
     expect(only(change?.events ?? [], "FileChanged")).toEqual([
       { _tag: "FileChanged", path: "/fx/a", action: "modified", toolName: "Edit", toolUseId: null, linesAdded: 0, linesRemoved: 0 }
@@ -117,26 +117,26 @@ describe("F13: a bridged session", () => {
 describe("lines", () => {
   const transcript = transcriptOf("han")
 
-  it("join a result to its call", () => {
+  it("Lines join a result to its call", () => {
     expect(decode(transcript, entryOf({ uuid: "r", type: "exposed_tool_result", data: { call_id: "c", success: true } })).events).toMatchObject([
       { replyTo: "c" }
     ])
   })
 
-  it("without a cost state none", () => {
+  it("Lines without a cost state none", () => {
     expect(decode(transcript, entryOf({ uuid: "r", type: "token_usage", data: { model: "m", input_tokens: 1 } })).events[1]).toMatchObject({
       statedCostNanoUsd: null,
       output: 0
     })
   })
 
-  it("meter under the id of the line when they have no other", () => {
+  it("Lines meter under their own id when they have no other", () => {
     const entry = entryOf({ type: "token_usage", data: { model: "m", input_tokens: 1 } })
     const decoded = decode(transcript, entry)
     expect(decoded.events[1]).toMatchObject({ messageId: idOf(transcript, decoded, entry) })
   })
 
-  it("whose file is broken are known by their pointer", () => {
+  it("Lines whose file is broken are known by their pointer", () => {
     const decoded = decode(
       transcript,
       entryOf({ uuid: "r", type: "hook_result", ref: "hook_result/r.json", timestamp: "2026-03-01T10:00:01.000Z" }, '{"data":')
@@ -144,7 +144,7 @@ describe("lines", () => {
     expect(decoded).toMatchObject({ envelope: { uuid: "r", at: Date.UTC(2026, 2, 1, 10, 0, 1) }, events: [{ name: "hook_result", missingPayload: true }] })
   })
 
-  it("take from the file what the pointer leaves out", () => {
+  it("Lines take from the file what the pointer leaves out", () => {
     const decoded = decode(
       transcript,
       entryOf(
@@ -158,7 +158,7 @@ describe("lines", () => {
     })
   })
 
-  it("without a type are not understood", () => {
+  it("Lines without a type are not understood", () => {
     const decoded = decode(transcript, entryOf({ uuid: "r", data: {} }))
     expect([decoded.events[0]?._tag, kindOf(decoded)]).toEqual(["Unrecognized", "unrecognized"])
   })

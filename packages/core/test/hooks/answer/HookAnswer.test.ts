@@ -14,7 +14,7 @@ const specific = (event: string, fields: object) => ({ hookSpecificOutput: { hoo
 const nothing = { answer: { exitCode: 0, stdout: "", stderr: "" }, blocks: false }
 
 describe("the reason", () => {
-  it("says what happened", () => {
+  it("The reason says what happened", () => {
     const head = (gate: HookOutcome) => give("Stop", [gate]).answer.stderr.split("\n")[0]
     expect(head(failed({ end: { _tag: "Signalled", signal: "SIGKILL" } }))).toBe("biome lint in /work/app/web: was ended by SIGKILL")
     expect(head(broken("closed", { end: { _tag: "TimedOut", idle: true, limitMs: 1500 } }))).toBe("biome lint in /work/app/web: gave no sign of life for 1.5 s")
@@ -25,14 +25,14 @@ describe("the reason", () => {
     expect(head(failed({ directory: ".", flaky: true }))).toBe("biome lint in /work/app: failed with exit code 1 (the same content passed before)")
   })
 
-  it("has what the hook printed, without colours, and where all of it is", () => {
+  it("The reason has what the hook printed, without colours, and where all of it is", () => {
     const gate = failed({ stderr: "\u001b[31mred\u001b[0m\n", stdout: "out\n", outputFile: "/tmp/all.txt", plugin: "a b", name: "it's" })
     expect(give("Stop", [gate]).answer.stderr).toBe(
       "a b it's in /work/app/web: failed with exit code 1\nred\nout\nAll of its output: /tmp/all.txt\nRun it again: han hook run 'a b' 'it'\\''s'"
     )
   })
 
-  it("says how to run it again in the agent's shell", () => {
+  it("The reason says how to run it again in the agent's shell", () => {
     const line = (program?: () => string) =>
       give("Stop", [failed()], program === undefined ? {} : { program })
         .answer.stderr.split("\n")
@@ -40,7 +40,7 @@ describe("the reason", () => {
     expect([line(), line(() => "'/a b/han'")]).toEqual(["Run it again: han hook run biome lint", "Run it again: '/a b/han' hook run biome lint"])
   })
 
-  it("is shared fairly among several hooks, and says what it left out", () => {
+  it("The reason is shared fairly among several hooks, and says what it left out", () => {
     const long = (name: string) => failed({ name, stderr: `first of ${name}\n${"x".repeat(20_000)}\nlast of ${name}`, outputFile: `/tmp/${name}.txt` })
     const { stderr } = give("Stop", [long("one"), failed({ name: "short", stderr: "s".repeat(500) }), long("two"), long("three")]).answer
     expect(stderr.length).toBeLessThanOrEqual(9500)
@@ -52,7 +52,7 @@ describe("the reason", () => {
     expect(stderr.match(/\[… \d+ characters left out …\]/g)).toHaveLength(3)
   })
 
-  it("names every hook when there are many", () => {
+  it("The reason names every hook when there are many", () => {
     const gates = Array.from({ length: 60 }, (_, i) => failed({ name: `hook-${i}.`, directory: "d", stderr: "y".repeat(3000) }))
     const { stderr } = give("Stop", gates).answer
     expect(stderr.length).toBeLessThanOrEqual(9500)
@@ -60,7 +60,7 @@ describe("the reason", () => {
     expect(stderr).toContain("41 more:\nbiome hook-19. in")
   })
 
-  it("is cut between characters", () => {
+  it("The reason is cut between characters", () => {
     const { stderr } = give("Stop", [failed({ stderr: "👨‍👩‍👧".repeat(3000) })]).answer
     expect(stderr.length).toBeLessThanOrEqual(9500)
     expect(stderr.isWellFormed()).toBe(true)
@@ -68,7 +68,7 @@ describe("the reason", () => {
     expect(families?.replaceAll("👨‍👩‍👧", "")).toBe("")
   })
 
-  it("of gates and of answers is one, with what is for the user behind it", () => {
+  it("The reasons of gates and of answers are one, with what is for the user behind it", () => {
     const { answer, blocks } = give(
       "PreToolUse",
       [
@@ -111,7 +111,7 @@ describe("answers of commands", () => {
     })
   })
 
-  it("nobody allows what another one is against, blocks left or not", () => {
+  it("No hook allows what another one is against, blocks left or not", () => {
     for (const against of [permission("deny", "no"), failed()]) {
       const json = jsonOf("PreToolUse", [permission("allow"), against], { blocksLeft: false })
       expect(Object.keys(json)).toEqual(["systemMessage"])
@@ -119,7 +119,7 @@ describe("answers of commands", () => {
     }
   })
 
-  it("requests for permission", () => {
+  it("Requests for permission are answered as the hooks decide", () => {
     const decide = (decision: object) => answered(specific("PermissionRequest", { decision }))
     const rule = { type: "addRules", rules: [] }
     expect(
@@ -152,7 +152,7 @@ describe("answers of commands", () => {
     }
   })
 
-  it("the first that replaces an output counts", () => {
+  it("The first hook that replaces an output counts", () => {
     const json = jsonOf("PostToolUse", [
       answered(specific("PostToolUse", { updatedToolOutput: "one" })),
       answered({ decision: "block", reason: "look", ...specific("PostToolUse", { updatedToolOutput: ["two"] }) }, { name: "two" })
@@ -167,7 +167,7 @@ describe("answers of commands", () => {
     expect(stderr).toContain("updatedToolOutput")
   })
 
-  it("what ends the turn does, with all reasons", () => {
+  it("A hook that ends the turn does so, and all reasons are told", () => {
     const stop = (stopReason?: string) => answered({ continue: false, ...(stopReason === undefined ? {} : { stopReason }) })
     expect(give("Stop", [answered({ continue: true }), stop("a"), stop(), stop("b")], { blocksLeft: false })).toEqual({
       answer: { exitCode: 0, stdout: JSON.stringify({ continue: false, stopReason: "a\n\nb" }), stderr: "" },
@@ -176,7 +176,7 @@ describe("answers of commands", () => {
     expect(give("PostToolUse", [stop("because"), failed()]).answer.stderr).toContain("A hook asks to end the turn.\nbecause")
   })
 
-  it("messages and contexts follow each other, lists come together, of other fields the first counts", () => {
+  it("Messages and contexts follow each other, lists are joined, and of other fields the first counts", () => {
     const start = (n: number, more: object) => answered({ systemMessage: `m${n}`, ...specific("SessionStart", { additionalContext: `c${n}`, ...more }) })
     expect(
       jsonOf("SessionStart", [
@@ -204,7 +204,7 @@ describe("answers of commands", () => {
     })
   })
 
-  it("output is suppressed when all say so, and there is something", () => {
+  it("Output is suppressed when all hooks say so, and there is some", () => {
     expect(jsonOf("Stop", [answered({ suppressOutput: true, systemMessage: "x" }), answered({ suppressOutput: true })])).toEqual({
       systemMessage: "x",
       suppressOutput: true
@@ -213,7 +213,7 @@ describe("answers of commands", () => {
     expect(give("Stop", [answered({ suppressOutput: true })])).toEqual(nothing)
   })
 
-  it("are understood with fields at the wrong level, and without the name of the event", () => {
+  it("Answers are understood with fields at the wrong level, and without the name of the event", () => {
     expect(jsonOf("PostToolUse", [answered({ additionalContext: "c", hookSpecificOutput: { decision: "block", reason: "r" } })])).toEqual({
       decision: "block",
       reason: "r",
@@ -228,7 +228,7 @@ describe("answers of commands", () => {
     expect(jsonOf("SubagentStop", [answered(specific("Stop", { additionalContext: "c" }))])).toEqual(specific("SubagentStop", { additionalContext: "c" }))
   })
 
-  it("that nobody can understand are told to the user, and the rest of them counts", () => {
+  it("Answers that nobody can understand are told to the user, and the rest of them counts", () => {
     const told = (event: string, stdout: string, more: Parameters<typeof outcome>[0] = {}) => jsonOf(event, [outcome({ stdout, ...more })])
     for (const stdout of ['{"a":1}\n{"b":2}', '{"hookSpecificOutput": {broken', "{not json}", '{"a":1} and text'])
       expect(told("SessionStart", stdout)).toEqual({
@@ -245,7 +245,7 @@ describe("answers of commands", () => {
 })
 
 describe("context", () => {
-  it("is plain text only when nothing else is said and nobody can take it for JSON", () => {
+  it("Context is plain text only when nothing else is said and nobody can take it for JSON", () => {
     const text = (stdout: string) => outcome({ stdout })
     expect(give("SessionStart", [text("one\n"), text("two")]).answer.stdout).toBe("one\n\ntwo")
     expect(jsonOf("SessionStart", [text("{braces} are fine")])).toEqual(specific("SessionStart", { additionalContext: "{braces} are fine" }))
@@ -258,13 +258,13 @@ describe("context", () => {
     expect(jsonOf("PreCompact", [text("keep the names")], { as: "http" })).toEqual(specific("PreCompact", { additionalContext: "keep the names" }))
   })
 
-  it("is cut with the path to all of it", () => {
+  it("Context is cut with the path to all of it", () => {
     const { stdout } = give("SessionStart", [outcome({ stdout: `begin ${"x ".repeat(9000)}end`, outputFile: "/tmp/all.txt" })]).answer
     expect(stdout.length).toBeLessThanOrEqual(9500)
     expect(stdout).toMatch(/^begin [\s\S]*\[… \d+ characters left out; all of it: \/tmp\/all\.txt …\][\s\S]* end$/)
   })
 
-  it("does not send the agent on when that must not be", () => {
+  it("Context does not send the agent on when that must not be", () => {
     const given = give("Stop", [answered(specific("Stop", { additionalContext: "more work" }))], { blocksLeft: false })
     expect(given.blocks).toBe(false)
     expect(JSON.parse(given.answer.stdout)).toEqual({ systemMessage: expect.stringContaining("more work") })
@@ -273,14 +273,14 @@ describe("context", () => {
 
 describe("a new worktree", () => {
   const path = (stdout: string) => outcome({ stdout })
-  it("is where exactly one hook says", () => {
+  it("The place of a new worktree is where exactly one hook says", () => {
     expect(give("WorktreeCreate", [path("/w/a\n"), outcome()]).answer).toEqual({ exitCode: 0, stdout: "/w/a", stderr: "" })
     expect(give("WorktreeCreate", [path("/w/a"), path("/w/a")], { notes: ["n"] }).answer).toEqual({ exitCode: 0, stdout: "/w/a", stderr: "n" })
     expect(give("WorktreeCreate", [answered(specific("WorktreeCreate", { worktreePath: "/w/b" }))]).answer.stdout).toBe("/w/b")
     expect(jsonOf("WorktreeCreate", [path("/w/a")], { as: "http" })).toEqual(specific("WorktreeCreate", { worktreePath: "/w/a" }))
   })
 
-  it("is nowhere when they do not agree, or one of them failed", () => {
+  it("A new worktree has no place when the hooks do not agree, or one of them failed", () => {
     expect(give("WorktreeCreate", [path("/w/a"), path("/w/b")]).answer).toMatchObject({
       exitCode: 2,
       stdout: "",

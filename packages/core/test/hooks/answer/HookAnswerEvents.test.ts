@@ -87,7 +87,7 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     ["failed", failed({ stderr: "line 3 is wrong" }), "biome lint in /work/app/web: failed with exit code 1"],
     ["blocked", blocked({ stderr: "line 3 is wrong" }), "biome lint in /work/app/web: blocked with exit code 2"],
     ["broken and closed", broken("closed", { stderr: "line 3 is wrong" }), "biome lint in /work/app/web: ran into its limit of 30 s"]
-  ])("a gate that %s", (_, gate, says) => {
+  ])("The outcome %s blocks where the event can be blocked, and is told to the user elsewhere", (_, gate, says) => {
     const why =
       event === "AnEventOfTomorrow"
         ? '"AnEventOfTomorrow" is no event of Claude Code that han knows (did you mean Notification, PostToolUse, PreToolUse?), and nothing is blocked there.'
@@ -112,7 +112,7 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     else expect(body).toEqual({ decision: "block", reason, ...(event.startsWith("Elicitation") ? specific(event, { action: "decline" }) : {}) })
   })
 
-  it("a gate that is shut when no block is left", () => {
+  it("A gate that is shut when no block is left is told to the user", () => {
     user(
       expect.stringMatching(shut === "code" ? /^Nothing is blocked any more[\s\S]+blocked with exit code 2\nno\n/ : /blocked with exit code 2\nno\n/),
       [blocked({ stderr: "no" })],
@@ -122,11 +122,11 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     )
   })
 
-  it("a broken gate that is open", () => {
+  it("A broken gate that is open is told to the user", () => {
     user("biome lint in /work/app/web: ran into its limit of 30 s; it blocks nothing (on_error: open).", [broken("open", { stderr: "much\nto\nread" })])
   })
 
-  it("a gate whose program is missing: it could not be run", () => {
+  it("A gate whose program is missing is told to the user as not run", () => {
     const gate = broken("open", { end: { _tag: "Exited", code: 127 }, stderr: "bash: line 1: biom: command not found\n" })
     user(
       "biome lint in /work/app/web: could not be run: a program that it calls was not found (exit code 127) (bash: line 1: biom: command not found); it blocks nothing (on_error: open).",
@@ -134,7 +134,7 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     )
   })
 
-  it("a program that nobody waits for: JSON alone, which blocks nothing, for the model where it is read, and for the user", () => {
+  it("A program that nobody waits for answers in JSON alone, blocks nothing, and tells the user", () => {
     const denial = { decision: "block", reason: "not now", continue: false, stopReason: "enough" }
     const { answer, blocks } = give(event, [failed({ stderr: "line 3 is wrong" }), broken("open"), answered(denial, { name: "guard" })], { as: "async" })
     expect([answer.exitCode, answer.stderr, blocks]).toEqual([0, "", false])
@@ -153,12 +153,12 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     expect(give(event, [outcome()], { as: "async" })).toEqual(nothing)
   })
 
-  it("notes", () => {
+  it("Notes are told to the user", () => {
     user("one\n\ntwo", [outcome()], { notes: ["one", "two"] })
     expect(jsonOf(event, [], { notes: ["one"], as: "http" })).toEqual({ systemMessage: "one" })
   })
 
-  it("plain text of a hook that passed, of one from the cache, and of one that was skipped", () => {
+  it("Plain text counts of a hook that passed, not of one from the cache or one that was skipped", () => {
     const said = give(event, [outcome({ stdout: "words\n" })])
     expect(said).toEqual(plain === "text" ? { ...nothing, answer: { exitCode: 0, stdout: "words", stderr: "" } } : nothing)
     const json = { systemMessage: "x", decision: "block" }
@@ -168,7 +168,7 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     expect(give(event, [outcome({ stderr: "words" })])).toEqual(nothing)
   })
 
-  it("context in JSON", () => {
+  it("Context in JSON is given where the model reads it", () => {
     const given = give(event, [answered(specific(event, { additionalContext: "words" }))])
     expect(given.blocks).toBe(context === "goes-on")
     expect(given.answer.exitCode).toBe(0)
@@ -177,7 +177,7 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     else expect(JSON.parse(given.answer.stdout)).toEqual(specific(event, { additionalContext: "words" }))
   })
 
-  it("JSON that blocks", () => {
+  it("JSON that blocks does so where the event can be blocked, and is told to the user elsewhere", () => {
     const given = give(event, [answered({ decision: "block", reason: "not now" })])
     const { answer, blocks } = given
     if (block === "code") {
@@ -193,11 +193,11 @@ describe.each(table)("%s", (event, shut, plain, context, block) => {
     else expect(JSON.parse(answer.stdout)).toEqual(specific(event, { decision: { behavior: "deny", message: "not now" } }))
   })
 
-  it("JSON that blocks when no block is left", () => {
+  it("JSON that blocks when no block is left is told to the user", () => {
     user(expect.stringContaining("not now"), [answered({ decision: "block", reason: "not now" })], { blocksLeft: false })
   })
 
-  it("nothing", () => {
+  it("Hooks that say nothing give an empty answer", () => {
     expect(give(event, [])).toEqual(nothing)
     expect(give(event, [outcome(), outcome({ status: "skipped" })], { as: "http" })).toEqual(nothing)
   })

@@ -29,7 +29,7 @@ const project = Effect.gen(function* () {
 })
 
 describe("the directories of a hook", () => {
-  it.scopedLive("hold any of its markers", () =>
+  it.scopedLive("The directories of a hook hold any of its markers", () =>
     Effect.gen(function* () {
       const tree = yield* project
       const of = (...markers: ReadonlyArray<string>) => hookDirectories(tree, markers)
@@ -84,7 +84,7 @@ describe("the directories of a hook", () => {
 })
 
 describe("the files of a directory", () => {
-  it.scopedLive("are those at or below it, by paths from there", () =>
+  it.scopedLive("The files of a directory are those at or below it, by paths from there", () =>
     Effect.gen(function* () {
       const tree = yield* project
       const of = (directory: string) => filesIn(tree, directory).map(({ path }) => path)
@@ -96,7 +96,7 @@ describe("the files of a directory", () => {
     })
   )
 
-  it("as a look at each file says", () => {
+  it("The files of a directory are the same as a look at each file says", () => {
     const name = fc.stringMatching(/^[-./0ab~]{1,5}$/).filter((text) => !/^\/|\/$|\/\//.test(text))
     fc.assert(
       fc.property(fc.uniqueArray(name), name, (names, directory) => {

@@ -24,7 +24,7 @@ const withTool = Effect.fn(function* (script: string) {
 })
 
 describe("what a program says of its version", () => {
-  it.scopedLive("is how it ends with what it writes; also of one that fails or is missing, or has a strange name", () =>
+  it.scopedLive("A program's version is how it ends with what it writes, also when it fails, is missing or has a strange name", () =>
     Effect.gen(function* () {
       const { asking, tool } = yield* withTool('echo "v1 $1"; echo warned >&2')
       tool("fails", "echo v1 $1; echo warned >&2; exit 3")
@@ -39,7 +39,7 @@ describe("what a program says of its version", () => {
     })
   )
 
-  it.scopedLive("is asked for once in a while, in each directory", () =>
+  it.scopedLive("A program's version is asked for once in a while, in each directory", () =>
     Effect.gen(function* () {
       const { asking, folder, read } = yield* withTool(`echo x >> "$(dirname "$0")/../count"; cat version`)
       put(path.join(folder, "version"), "1")
@@ -54,7 +54,7 @@ describe("what a program says of its version", () => {
     })
   )
 
-  it.scoped("is asked for again when ten seconds have passed, or at once where it must be fresh", () =>
+  it.scoped("A program's version is asked for again when ten seconds have passed, or at once where it must be fresh", () =>
     Effect.gen(function* () {
       const { asking, read } = yield* withTool(`echo x >> "$(dirname "$0")/../count"; echo v1`)
       const version = asking()
@@ -67,7 +67,7 @@ describe("what a program says of its version", () => {
     })
   )
 
-  it.scopedLive("is asked for once by all who want it at the same time, whoever of them goes away", () =>
+  it.scopedLive("A program's version is asked for once by all who want it at the same time, whoever of them goes away", () =>
     Effect.gen(function* () {
       const { asking, folder, read } = yield* withTool(
         'cd "$(dirname "$0")/.."; echo x >> count; while [ ! -e open ] && [ "$(wc -l < count)" = 1 ]; do sleep 0.02; done; echo v1'
@@ -87,7 +87,7 @@ describe("what a program says of its version", () => {
     })
   )
 
-  it.scopedLive("does not wait for what it leaves in the background", () =>
+  it.scopedLive("A question for a version does not wait for what the program leaves in the background", () =>
     Effect.gen(function* () {
       const { asking, read } = yield* withTool('echo v1; sleep 300 & echo $! > "$(dirname "$0")/../pid"')
       const version = yield* asking()()
@@ -98,7 +98,7 @@ describe("what a program says of its version", () => {
     })
   )
 
-  it.scopedLive("ends with whoever asks, and all that it started", () =>
+  it.scopedLive("A question for a version ends with whoever asks, and so does all that it started", () =>
     Effect.gen(function* () {
       const { asking, folder, read } = yield* withTool('sleep 300 & echo $$ > "$(dirname "$0")/../pid"; wait')
       const fiber = yield* Effect.fork(asking()())
@@ -111,7 +111,7 @@ describe("what a program says of its version", () => {
     })
   )
 
-  it.scopedLive("is that it takes too long, past five seconds", () =>
+  it.scopedLive("A program's version is that it takes too long, past five seconds", () =>
     Effect.gen(function* () {
       const { asking, read } = yield* withTool('echo $$ > "$(dirname "$0")/../pid"; sleep 300')
       expect(JSON.parse(yield* asking()())).toEqual([{ _tag: "TimedOut", idle: false, limitMs: 5000 }, "", ""])
@@ -119,7 +119,7 @@ describe("what a program says of its version", () => {
     })
   )
 
-  it.scopedLive("is the same for the same long output, of which no file stays", () =>
+  it.scopedLive("A program's version is the same for the same long output, of which no file stays", () =>
     Effect.gen(function* () {
       const { asking, outputFolder } = yield* withTool("yes 0123456789 | head -n 20000")
       const version = yield* asking()()

@@ -31,7 +31,7 @@ const tree = (hooks: string) =>
 const guards = "hooks:\n  a:\n    event: ['PreToolUse:Bash|Edit', Stop]\n    command: 'true'\n"
 
 describe("who calls", () => {
-  it.scoped("nobody; each scope; a plugin's own file; one hook alone", () =>
+  it.scoped("The callers of a gate are nobody, a scope, a plugin's own file, or one hook alone", () =>
     Effect.gen(function* () {
       const { called, local, managed, plugin, shared, user } = yield* tree(guards)
       const calls = (event: string) => ({ hooks: { [event]: [entry(`han hook run ${event}`)] } })
@@ -49,7 +49,7 @@ describe("who calls", () => {
     })
   )
 
-  it.scoped("matchers, conditions, requests, async entries of others", () =>
+  it.scoped("A gate's callers depend on matchers, conditions, requests and async entries of others", () =>
     Effect.gen(function* () {
       const { called, situation, user } = yield* tree(guards)
       const pre = (...entries: ReadonlyArray<object>) => user({ hooks: { PreToolUse: entries, Stop: [request("Stop")], SubagentStop: [request("Stop")] } })
@@ -69,7 +69,7 @@ describe("who calls", () => {
     })
   )
 
-  it.scoped("nobody where the client reads nothing of it: switched off, left out, managed alone", () =>
+  it.scoped("Nobody calls a gate where the client's hooks are off, left out, or for managed entries alone", () =>
     Effect.gen(function* () {
       const { called, config, local, managed, situation, user } = yield* tree("hooks:\n  a:\n    event: PreToolUse\n    command: 'true'\n")
       const hooks = { PreToolUse: [entry("han hook run PreToolUse")] }
@@ -96,7 +96,7 @@ describe("who calls", () => {
     })
   )
 
-  it.scoped("files that are to be watched, and what no entry can call", () =>
+  it.scoped("Files that have to be watched, and events that no entry can call, are told", () =>
     Effect.gen(function* () {
       const hooks = (...events: ReadonlyArray<string>) => events.map((event, index) => `  h${index}:\n    event: ['${event}']\n    command: 'true'\n`).join("")
       const { called, situation, user } = yield* tree(`hooks:\n${hooks("FileChanged:.env|go.mod", "FileChanged", "WorktreeCreate", "MessageDisplay")}`)
@@ -122,7 +122,7 @@ describe("double calls", () => {
     condition: null
   })
   const events = (...entries: ReadonlyArray<ReturnType<typeof at>>) => doubleCalls(entries).map(({ entries }) => entries.length)
-  it("two commands, or a command and a request; not the same command, nor other tools", () => {
+  it("A double call is two commands, or a command and a request, not the same command or another tool", () => {
     const han = at("han hook run PreToolUse")
     expect(events(han, at("/x/han hook run PreToolUse"))).toEqual([2])
     expect(events(han, at("http://127.0.0.1:1/hooks/PreToolUse", null, "http"))).toEqual([2])
@@ -132,7 +132,7 @@ describe("double calls", () => {
     expect(doubleCalls([han, at("/x/han hook run PreToolUse")], [{ path: "f" }])).toEqual([])
   })
 
-  it("nothing at all needs nothing", () => {
+  it("A situation without hooks needs nothing", () => {
     const none: HookSituation = { hooks: [], clientHooks: [], client: { disabledBy: null, managedOnlyBy: null, ignored: [] } }
     expect([waitingInVain(none), [...neededAt(none, () => true)]]).toEqual([[], []])
   })

@@ -20,7 +20,7 @@ const files = [
 const matched = (...patterns: ReadonlyArray<string>) => files.filter(matcher(patterns))
 
 describe("matcher", () => {
-  it("takes globs as a shell does, names with dots and line breaks among them", () => {
+  it("A matcher takes globs as a shell does, names with dots and line breaks among them", () => {
     expect(matched("*.ts")).toEqual(["a.ts", "a.d.ts", "a\nb.ts"])
     expect(matched("**/*.ts")).toEqual(["a.ts", "a.d.ts", "src/a.ts", "src/.b/c.ts", "a\nb.ts", "srcs/a.ts", "@types/x.d.ts"])
     expect(matched("src/**")).toEqual(["src/a.ts", "src/.b/c.ts", "src/.env"])
@@ -31,7 +31,7 @@ describe("matcher", () => {
     expect(matched()).toEqual([])
   })
 
-  it("takes a name for all below it, and a name with brackets for itself, too", () => {
+  it("A matcher takes a name for all below it, and a name with brackets for itself, too", () => {
     expect(matched("src")).toEqual(["src/a.ts", "src/.b/c.ts", "src/.env"])
     expect(matched("./src/")).toEqual(matched("src"))
     expect(matched("{src,srcs}")).toEqual(["src/a.ts", "src/.b/c.ts", "src/.env", "srcs/a.ts"])
@@ -43,7 +43,7 @@ describe("matcher", () => {
     expect(matched("s*")).toEqual([])
   })
 
-  it("lets a pattern with ! take away what came before it", () => {
+  it("A matcher lets a pattern with ! take away what came before it", () => {
     expect(matched("**/*.ts", "!**/*.d.ts", "!src")).toEqual(["a.ts", "a\nb.ts", "srcs/a.ts"])
     expect(matched("**/*.ts", "!**/*.d.ts", "a.d.ts")).toContain("a.d.ts")
     expect(matched("!a.ts")).toEqual([])
@@ -53,7 +53,7 @@ describe("matcher", () => {
 })
 
 describe("literals", () => {
-  it("are what is named outright and not taken away", () => {
+  it("Literals are the names that are given outright and not taken away", () => {
     expect(literals([".env", "./dist/", "src/*.ts", "{a,b}", "a\\*", "../up.json", "@types/x.d.ts", "!no"])).toEqual([
       ".env",
       "dist",
@@ -68,14 +68,14 @@ describe("literals", () => {
 describe("broken globs", () => {
   const broken = ["a[", "b{", "(c", "d)", "f]", "[z-a]", "", "!", "!/a", "/abs", "../**/x", "*\0", "x".repeat(70_000)]
 
-  it("match nothing and are told", () => {
+  it("Broken globs match nothing and are told", () => {
     expect(brokenGlobs(["a", ...broken, "*", "!b", "../x"])).toEqual(broken)
     expect(matched(...broken)).toEqual([])
     expect(matched("a.ts", ...broken)).toEqual(["a.ts"])
     expect(literals(broken)).toEqual([])
   })
 
-  it("never throw, whatever they are", () => {
+  it("Broken globs never throw, whatever they are", () => {
     const piece = fc.constantFrom(
       "*",
       "**",
@@ -114,7 +114,7 @@ describe("broken globs", () => {
     )
   })
 
-  it("a name means itself", () => {
+  it("A name as a pattern means itself", () => {
     const name = fc.string({ unit: "binary", minLength: 1, maxLength: 8 }).filter((text) => !/[\0/\\*?[\]{}()|!]/.test(text) && !/^\.+$/.test(text))
     fc.assert(
       fc.property(name, (text) => matcher([text])(text) && matcher([text])(`${text}/below`) && literals([text])[0] === text && !matcher([text])(`${text}x`))

@@ -23,7 +23,7 @@ const repository = Effect.gen(function* () {
 })
 
 describe("what a repository alone brings", () => {
-  it.scoped("is reported and not trusted, until it was for exactly this", () =>
+  it.scoped("A repository's own hooks are reported and not trusted until exactly this content was", () =>
     Effect.gen(function* () {
       const { give, hooks, project, query, stateNow, trustFile } = yield* repository
       const before = yield* hooks.list(query)
@@ -47,7 +47,7 @@ describe("what a repository alone brings", () => {
     })
   )
 
-  it.scoped("says which files are not what they were", () =>
+  it.scoped("A repository's own hooks say which files are not what they were", () =>
     Effect.gen(function* () {
       const { give, hooks, plugin, project, query } = yield* repository
       const changed = Effect.map(hooks.list(query), ({ trust }) => trust.changed)
@@ -75,7 +75,7 @@ describe("what a repository alone brings", () => {
     })
   )
 
-  it.scoped("asks again when one byte of it changed", () =>
+  it.scoped("A repository's own hooks need trust again when one byte of them changed", () =>
     Effect.gen(function* () {
       const { give, plugin, project, shared, stateNow } = yield* repository
       const script = path.join(plugin, "check.sh")
@@ -120,7 +120,7 @@ describe("what a repository alone brings", () => {
     })
   )
 
-  it.scoped("is not what was shown: nothing is trusted", () =>
+  it.scoped("Hooks that are not what was shown get no trust", () =>
     Effect.gen(function* () {
       const { hooks, plugin, query, trustFile } = yield* repository
       const { trust } = yield* hooks.list(query)
@@ -183,7 +183,7 @@ describe("what a repository alone brings", () => {
     })
   )
 
-  it.scoped("decisions that others may write, or that are broken, decide nothing", () =>
+  it.scoped("Decisions that others may write, or that are broken, decide nothing", () =>
     Effect.gen(function* () {
       const { give, hooks, query, stateNow, trustFile } = yield* repository
       yield* give

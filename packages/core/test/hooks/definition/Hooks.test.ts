@@ -14,7 +14,7 @@ const states = (list: HookList) =>
 const settled = Effect.sleep(150)
 
 describe("where plugins come from", () => {
-  it.scoped("every kind of marketplace, as the client lays it out", () =>
+  it.scoped("Plugins are found in every kind of marketplace, as the client lays it out", () =>
     Effect.gen(function* () {
       const { config, hooks, project, putMarket, root, user } = yield* hookTree
       const market = (name: string) => path.join(config, "plugins/marketplaces", name)
@@ -102,7 +102,7 @@ describe("where plugins come from", () => {
     })
   )
 
-  it.scoped("what a manifest does not name is looked for a few levels deep; what leads out is refused", () =>
+  it.scoped("A plugin that no manifest names is looked for a few levels deep, and one that leads out is refused", () =>
     Effect.gen(function* () {
       const { hooks, project, putMarket, root, user } = yield* hookTree
       const market = putMarket(path.join(root, "market"), { fine: "fine" }, [
@@ -137,7 +137,7 @@ describe("where plugins come from", () => {
 })
 
 describe("which settings hold", () => {
-  it.scoped("managed before local before project before user; what no person enables is not trusted", () =>
+  it.scoped("Managed settings beat local, project and user ones, and what no person enables is not trusted", () =>
     Effect.gen(function* () {
       const { hooks, local, managed, project, putMarket, root, shared, user } = yield* hookTree
       const names = ["a", "b", "c", "d", "e", "f"]
@@ -155,7 +155,7 @@ describe("which settings hold", () => {
     })
   )
 
-  it.scoped("several configuration folders: the default one before others, or only the one that is asked for", () =>
+  it.scoped("Several configuration folders are read with the default one first, or only the one that is asked for", () =>
     Effect.gen(function* () {
       const { config, project, putMarket, root, serviceOf, user } = yield* hookTree
       const work = path.join(root, "work")
@@ -214,7 +214,7 @@ describe("which settings hold", () => {
     })
   )
 
-  it.scoped("a broken file hides nothing but itself; a project that is none is an error", () =>
+  it.scoped("A broken file hides nothing but itself, and a project that is none is an error", () =>
     Effect.gen(function* () {
       const { hooks, local, project, putMarket, root, shared, user } = yield* hookTree
       const market = putMarket(path.join(root, "m"), { good: "good", bad: "bad" })
@@ -239,7 +239,7 @@ describe("which settings hold", () => {
     })
   )
 
-  it.scoped("what Claude Code runs of settings and plugins, with its scope", () =>
+  it.scoped("Hooks that Claude Code runs from settings and plugins are listed with their scope", () =>
     Effect.gen(function* () {
       const { hooks, project, putMarket, root, shared, user } = yield* hookTree
       const market = putMarket(path.join(root, "m"), { a: "a" })
@@ -257,7 +257,7 @@ describe("which settings hold", () => {
 })
 
 describe("the work of a second look", () => {
-  it.scopedLive("reads nothing when nothing changed, one file when one did", () =>
+  it.scopedLive("A second look reads nothing when nothing changed, and one file when one did", () =>
     Effect.gen(function* () {
       const { hooks, project, putMarket, root, shared, user } = yield* hookTree
       const many = Object.fromEntries(Array.from({ length: 40 }, (_, number) => [`p${number}`, `run ${number}`]))
@@ -289,7 +289,7 @@ describe("the work of a second look", () => {
     })
   )
 
-  it.scoped("written twice in a row, between which it was read", () =>
+  it.scoped("A file that was written twice in a row is read anew, though it was read in between", () =>
     Effect.gen(function* () {
       const { hooks, project, putMarket, root, user } = yield* hookTree
       const market = putMarket(path.join(root, "m"), { p: "x" })

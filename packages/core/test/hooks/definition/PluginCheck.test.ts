@@ -11,7 +11,7 @@ const folder = (name: string) => fileURLToPath(new URL(`./plugins/${name}`, impo
 const said = (name: string) => check(folder(name))
 
 describe("han-plugin.yml", () => {
-  it.effect("a command alone: when the agent and its subagents stop, at the root, whenever", () =>
+  it.effect("A command alone runs when the agent and its subagents stop, at the root, whenever", () =>
     Effect.gen(function* () {
       const { hooks, problems } = yield* said("minimal")
       expect(problems).toEqual([])
@@ -48,7 +48,7 @@ describe("han-plugin.yml", () => {
     })
   )
 
-  it.effect("markers, conditions, dependencies, and the keys that nobody has published yet", () =>
+  it.effect("Markers, conditions, dependencies, and keys that nobody has published yet are read", () =>
     Effect.gen(function* () {
       const markers = yield* said("markers")
       expect(markers.hooks.map(({ dirsWith }) => dirsWith)).toEqual([
@@ -82,7 +82,7 @@ describe("han-plugin.yml", () => {
     })
   )
 
-  it.effect("events with their tools; Stop means subagents, too; commands that are given files", () =>
+  it.effect("Events are read with their tools, Stop means subagents, too, and commands may be given files", () =>
     Effect.gen(function* () {
       const { hooks, problems } = yield* said("events")
       expect(hooks.map((hook) => [hook.name, takesFiles(hook), hook.triggers.map(triggerText)])).toEqual([
@@ -96,7 +96,7 @@ describe("han-plugin.yml", () => {
     })
   )
 
-  it.effect("limits are seconds; what cannot be meant so is milliseconds, and said", () =>
+  it.effect("Limits are read as seconds, or as milliseconds with a warning where seconds make no sense", () =>
     Effect.gen(function* () {
       const { hooks, problems } = yield* said("limits")
       expect(hooks.map(({ idleTimeout, timeout }) => [inSeconds(timeout), inSeconds(idleTimeout)])).toEqual([
@@ -107,7 +107,7 @@ describe("han-plugin.yml", () => {
     })
   )
 
-  it.effect("no hooks, and what other parts of han read", () =>
+  it.effect("A file without hooks, and keys that other parts of han read, are no problem", () =>
     Effect.gen(function* () {
       for (const name of ["empty", "empty-map"]) expect(yield* said(name)).toMatchObject({ hooks: [], problems: [] })
     })
@@ -157,7 +157,7 @@ describe("han-plugin.yml", () => {
     })
   )
 
-  it.effect("a file that is none, or would fill the memory", () =>
+  it.effect("A file that is none, or would fill the memory, is an error", () =>
     Effect.gen(function* () {
       expect((yield* said("list")).problems).toMatchObject([{ severity: "error", line: 1, key: "hooks" }])
       expect((yield* said("scalar")).problems).toMatchObject([{ severity: "error", line: 1 }])
@@ -165,7 +165,7 @@ describe("han-plugin.yml", () => {
     })
   )
 
-  it.scoped("what is too long, no UTF-8, no file, a link in a circle", () =>
+  it.scoped("A file that is too long, no UTF-8, no file or a link in a circle is an error", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const plugin = (name: string) => path.join(root, name)
@@ -201,7 +201,7 @@ describe("han-plugin.yml", () => {
 })
 
 describe("what Claude Code itself runs", () => {
-  it.effect("hooks.json and the manifest; what is wrong is left out, and said", () =>
+  it.effect("Claude Code's hooks.json and the manifest are read, and what is wrong is left out and said", () =>
     Effect.gen(function* () {
       const { clientHooks, problems } = yield* said("client")
       expect(

@@ -23,7 +23,7 @@ const command = (event: string, program = "han") => ({ type: "command", command:
 const meant = (text: string): unknown => parse(text, [], { allowTrailingComma: true })
 
 describe("what is written", () => {
-  it.scoped("an entry for each event, and nothing the second time", () =>
+  it.scoped("Setup writes an entry for each event, and nothing the second time", () =>
     Effect.gen(function* () {
       const { place, root, settings, text } = yield* tree
       expect(yield* write({ ...place, dry: true }, wanted())).toMatchObject({
@@ -50,7 +50,7 @@ describe("what is written", () => {
     })
   )
 
-  it.scoped("beside what others have there, with longer limits where Claude Code's own are short", () =>
+  it.scoped("Setup writes beside what others have there, with longer limits where Claude Code's own are short", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       put(settings, '{\n  "hooks": {\n    "Stop": [\n      { "matcher": "", "hooks": [{ "type": "command", "command": "say done" }] }\n    ]\n  }\n}\n')
@@ -65,7 +65,7 @@ describe("what is written", () => {
     })
   )
 
-  it.scoped("files to watch beside whatever others have watched, where somebody has an entry for that", () =>
+  it.scoped("Setup has files watched beside those of others, where somebody has an entry for that", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       const needed = new Map([["FileChanged", ["a.ts"]]])
@@ -77,7 +77,7 @@ describe("what is written", () => {
     })
   )
 
-  it.scoped("another program takes the place of the old one, with what a person added; a second one is gone", () =>
+  it.scoped("Another program's entry takes the old one's place with what a person added, and a second one goes", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       put(
@@ -102,7 +102,7 @@ describe("what is written", () => {
     })
   )
 
-  it.scoped("requests that an earlier version wrote beside the commands go, and one that is alone stays", () =>
+  it.scoped("Requests that an earlier version wrote beside the commands go, and one that is alone stays", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       const request = (event: string) => ({ type: "http", url: `http://127.0.0.1:41956/hooks/${event}`, headers: { Authorization: "Bearer k" } })
@@ -128,7 +128,7 @@ describe("what is written", () => {
     })
   )
 
-  it.scoped("what hooks need beside: added, widened, and gone with them; what somebody asked for stays", () =>
+  it.scoped("Entries that hooks need are added, widened, and gone with them, and what somebody asked for stays", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       const hooks = () => JSON.parse(text()).hooks
@@ -183,7 +183,7 @@ describe("what is written", () => {
     })
   )
 
-  it.scoped("says what keeps Claude Code from it", () =>
+  it.scoped("Setup says what keeps Claude Code from reading an entry", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       put(settings, JSON.stringify({ disableAllHooks: true }))
@@ -198,7 +198,7 @@ describe("what is written", () => {
     })
   )
 
-  it("never WorktreeCreate, nor what is no event", () => {
+  it("Setup never writes WorktreeCreate, nor an unknown event", () => {
     expect(refusalOf("WorktreeCreate")).toContain("leave the making of worktrees")
     expect(refusalOf("Lunch")).toContain('"Lunch" is no event of Claude Code that han knows (did you mean ')
     expect(refusalOf("MessageDisplay")).toBe(null)
@@ -226,9 +226,9 @@ describe("what counts as han's", () => {
     "$(han) hook run Stop",
     "han hook run Lunch"
   ]
-  it.each(own)("%s", (text) => expect(isSetupHandler({ type: "command", command: text })).toBe(true))
-  it.each(others)("not %s", (text) => expect(isSetupHandler({ type: "command", command: text })).toBe(false))
-  it("requests to the coordinator, whatever its port", () => {
+  it.each(own)("The command %s counts as han's", (text) => expect(isSetupHandler({ type: "command", command: text })).toBe(true))
+  it.each(others)("The command %s does not count as han's", (text) => expect(isSetupHandler({ type: "command", command: text })).toBe(false))
+  it("Requests to the coordinator count as han's, whatever their port", () => {
     expect(isSetupHandler({ type: "http", url: "http://127.0.0.1:9/hooks/Stop" })).toBe(true)
     for (const url of [
       "http://127.0.0.1:9/hooks/Lunch",
@@ -259,7 +259,7 @@ describe("taking it out again", () => {
     ["a comma at the end", '{\n  "hooks": {\n    "Stop": [\n      {"hooks": [{"type": "command", "command": "x"},]},\n    ],\n  },\n}'],
     ["others around", '{"hooks":{"PreToolUse":[{"matcher":"Bash","hooks":[{"type":"command","command":"x"}]}],"Stop":[{"hooks":[]}]},"z":null}']
   ] as const
-  it.scoped.each(cases)("%s: every byte is as it was", ([, before]) =>
+  it.scoped.each(cases)("A file has every byte as it was after han's entries are taken out: %s", ([, before]) =>
     Effect.gen(function* () {
       const { place, record, settings, text } = yield* tree
       put(settings, before)
@@ -292,7 +292,7 @@ describe("taking it out again", () => {
     })
   )
 
-  it.scoped("what came meanwhile stays, and what was empty before stays empty", () =>
+  it.scoped("Changes that came meanwhile stay, and what was empty before stays empty", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       put(settings, '{"hooks": {"Stop": []}}')
@@ -304,7 +304,7 @@ describe("taking it out again", () => {
     })
   )
 
-  it.scoped("of a file that han made, only what others put into it stays", () =>
+  it.scoped("A file that han made keeps only what others put into it", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       yield* write(place, wanted())
@@ -340,7 +340,7 @@ describe("taking it out again", () => {
     return `{${next()}${items(Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}${next()}:${next()}${written(item, next)}`))}}`
   }
 
-  it.scopedLive("whatever the file looks like: out again is as before, and the second time writes nothing", () =>
+  it.scopedLive("Any file is as before after entries are taken out, and the second time writes nothing", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       yield* Effect.promise(() =>
@@ -372,7 +372,7 @@ describe("taking it out again", () => {
     })
   )
 
-  it.scopedLive("whatever changes meanwhile: it says what it would say without han", () =>
+  it.scopedLive("Any change meanwhile leaves a file that says what it would say without han", () =>
     Effect.gen(function* () {
       const { place, settings, text } = yield* tree
       yield* Effect.promise(() =>
@@ -426,7 +426,7 @@ describe("files that are not simply there", () => {
     ["an event that is no list", '{\n  "hooks": {\n    "Stop": {}\n  }\n}', 3],
     ["hooks twice", '{"hooks": {},\n"hooks": {}}', 2]
   ] as const
-  it.scoped.each(broken)("%s: refused with the line, and left as it is", ([, before, line]) =>
+  it.scoped.each(broken)("A broken file is refused with the line, and left as it is: %s", ([, before, line]) =>
     Effect.gen(function* () {
       const { place, root, settings, text } = yield* tree
       put(settings, before)

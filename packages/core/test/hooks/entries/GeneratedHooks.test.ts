@@ -19,7 +19,7 @@ const check = (root: string) => generate(root, { check: true })
 const call = (event: string, more: object = {}) => ({ type: "command", command: `han hook run ${event}`, ...more })
 
 describe("hooks.json of a han-plugin.yml", () => {
-  it.scoped("one entry for an event, whatever the number of hooks; at Stop and SubagentStop where none is named", () =>
+  it.scoped("Any number of hooks at an event gets one entry, at Stop and SubagentStop where none is named", () =>
     Effect.gen(function* () {
       const { file, root, value } = yield* plugin("hooks:\n  a:\n    command: x\n  b:\n    command: y\n    event: [Stop, PostToolUse]\n")
       expect((yield* check(root)).state).toBe("stale")
@@ -33,7 +33,7 @@ describe("hooks.json of a han-plugin.yml", () => {
     })
   )
 
-  it.scoped("a matcher where all hooks name tools: all of these tools", () =>
+  it.scoped("An entry has a matcher of all tools where all hooks name tools", () =>
     Effect.gen(function* () {
       const matchers = (yml: string) =>
         Effect.flatMap(plugin(yml), ({ root }) => Effect.map(write(root), ({ entries }) => entries.map(({ event, matcher }) => [event, matcher])))
@@ -49,7 +49,7 @@ describe("hooks.json of a han-plugin.yml", () => {
     })
   )
 
-  it.scoped("a matcher for a source, agents, and files to watch; patterns with a filter", () =>
+  it.scoped("An entry has a matcher for a source, agents and files to watch, and patterns with a filter", () =>
     Effect.gen(function* () {
       const generated = (yml: string) =>
         Effect.flatMap(plugin(`hooks:\n${yml}`), ({ root, value }) => Effect.map(write(root), ({ problems }) => ({ value: value(), problems })))
@@ -75,7 +75,7 @@ describe("hooks.json of a han-plugin.yml", () => {
     })
   )
 
-  it.scoped("asynchronous where every hook says `sync: false` itself", () =>
+  it.scoped("An entry is asynchronous where every hook says `sync: false` itself", () =>
     Effect.gen(function* () {
       const isAsync = (...syncs: ReadonlyArray<string>) =>
         Effect.flatMap(
@@ -90,7 +90,7 @@ describe("hooks.json of a han-plugin.yml", () => {
     })
   )
 
-  it.scoped("a limit where all hooks have one and it is more than Claude Code waits anyway", () =>
+  it.scoped("An entry has a limit where all hooks have one and it is more than Claude Code waits anyway", () =>
     Effect.gen(function* () {
       const timeouts = (event: string, ...seconds: ReadonlyArray<number | null>) =>
         Effect.flatMap(
@@ -152,7 +152,7 @@ describe("hooks.json of a han-plugin.yml", () => {
     })
   )
 
-  it.scoped("never WorktreeCreate, nor an event that Claude Code does not know", () =>
+  it.scoped("The generator never writes WorktreeCreate, nor an event that Claude Code does not know", () =>
     Effect.gen(function* () {
       const { root } = yield* plugin("hooks:\n  a:\n    command: x\n    event: [WorktreeCreate, Lunch, Setup]\n")
       const { entries, problems } = yield* write(root)
@@ -164,7 +164,7 @@ describe("hooks.json of a han-plugin.yml", () => {
     })
   )
 
-  it.scoped("with an error in han-plugin.yml, or in hooks.json, nothing is written", () =>
+  it.scoped("An error in han-plugin.yml, or in hooks.json, leaves the file unwritten", () =>
     Effect.gen(function* () {
       const wrong = yield* plugin("hooks:\n  a:\n    command: 5\n  b:\n    command: x\n")
       expect(yield* write(wrong.root)).toMatchObject({ state: "broken", problems: [{ severity: "error", line: 3 }] })
@@ -181,7 +181,7 @@ describe("hooks.json of a han-plugin.yml", () => {
     })
   )
 
-  it.scoped("the plugins below a folder", () =>
+  it.scoped("The generator finds the plugins below a folder", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of ["plugins/b", "plugins/a/x", "plugins/a/x/within", "node_modules/n", ".hidden/h"])

@@ -33,7 +33,7 @@ describe("the record of two outputs", () => {
     return record.end()
   }
 
-  it.scoped("has all bytes: in memory, else in the file, in their order", () =>
+  it.scoped("The record of two outputs has all bytes: in memory, else in the file, in their order", () =>
     Effect.map(temporary, (folder) =>
       FastCheck.assert(
         FastCheck.property(FastCheck.nat(100), blocksOf(FastCheck.oneof(anyBytes, lively)), (memoryBytes, blocks) => {
@@ -51,7 +51,7 @@ describe("the record of two outputs", () => {
     )
   )
 
-  it.scoped("cuts an output between characters, and counts what it leaves out", () =>
+  it.scoped("The record of two outputs cuts an output between characters, and counts what it leaves out", () =>
     Effect.map(temporary, (folder) =>
       FastCheck.assert(
         FastCheck.property(FastCheck.nat(100), blocksOf(text), (memoryBytes, blocks) => {
@@ -73,7 +73,7 @@ describe("the record of two outputs", () => {
     )
   )
 
-  it.scoped("stops to write what is very much, says so in the file and in the text, and goes on", () =>
+  it.scoped("The record of two outputs stops writing at a bound, says so in the file and in the text, and goes on", () =>
     Effect.map(temporary, (folder) =>
       FastCheck.assert(
         FastCheck.property(FastCheck.nat(60), FastCheck.nat(120), blocksOf(anyBytes), (memoryBytes, fileBytes, blocks) => {
@@ -95,7 +95,7 @@ describe("the record of two outputs", () => {
     )
   )
 
-  it.scoped("begins its file anew", () =>
+  it.scoped("The record of two outputs begins its file anew", () =>
     Effect.map(temporary, (folder) => {
       const file = put(path.join(folder, "it.txt"), "something longer that was here before, for all to read")
       chmodSync(file, 0o644)
@@ -104,7 +104,7 @@ describe("the record of two outputs", () => {
     })
   )
 
-  it.scoped("says when it could not be written, and leaves no part of it", () =>
+  it.scoped("The record of two outputs says when it could not be written, and leaves no part of it", () =>
     Effect.map(temporary, (folder) => {
       mkdirSync(path.join(folder, "it.txt"))
       const { outputFile, stdout } = recorded(folder, 4, [{ stream: "stdout", bytes: Buffer.from("0123456789") }])
@@ -113,7 +113,7 @@ describe("the record of two outputs", () => {
     })
   )
 
-  it.scoped("can be thrown away", () =>
+  it.scoped("The record of two outputs can be thrown away", () =>
     Effect.map(temporary, (folder) => {
       const record = outputRecord({ memoryBytes: 0, folder, name: "it" })
       record.take("stdout", Buffer.from("x"))
@@ -148,7 +148,7 @@ describe("the lines of two outputs", () => {
     return from < bytes.length ? [...lines, bytes.toString("utf8", from)] : lines
   }
 
-  it("are the same, in whatever blocks the bytes come", () => {
+  it("The lines of two outputs are the same, in whatever blocks the bytes come", () => {
     FastCheck.assert(
       FastCheck.property(blocksOf(FastCheck.oneof(anyBytes, lively)), (blocks) => {
         const lines = told(blocks)
@@ -159,7 +159,7 @@ describe("the lines of two outputs", () => {
     )
   })
 
-  it("come in pieces of whole characters, none empty, where they are long", () => {
+  it("The lines of two outputs come in pieces of whole characters, none empty, where they are long", () => {
     const length = FastCheck.integer({ min: linePiece - 5, max: 3 * linePiece })
     FastCheck.assert(
       FastCheck.property(FastCheck.constantFrom("a", "é", "€", "😀"), length, FastCheck.integer({ min: 1, max: 200_000 }), (character, bytes, size) => {
@@ -176,7 +176,7 @@ describe("the lines of two outputs", () => {
     )
   })
 
-  it.live("wait for a slow listener up to a bound, and the oldest are left out", () =>
+  it.live("The lines of two outputs wait for a slow listener up to a bound, and the oldest are left out", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const feed = lineFeed(
@@ -201,7 +201,7 @@ describe("the lines of two outputs", () => {
     })
   )
 
-  it.live("are told no more when it is stopped, or when the listener threw", () =>
+  it.live("The lines of two outputs are told no more when it is stopped, or when the listener threw", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const causes: Array<unknown> = []

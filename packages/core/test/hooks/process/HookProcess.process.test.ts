@@ -11,10 +11,10 @@ import { elapsed, environment, exited, isThere, listener, optionsIn, programArgs
 
 describe("how a command ended", () => {
   for (const code of [0, 1, 2, 126, 127, 130, 255]) {
-    it.scopedLive(`with ${code}`, () => Effect.map(running(`exit ${code}`), ({ end }) => expect(end).toEqual(exited(code))))
+    it.scopedLive(`A command's end is known with ${code}`, () => Effect.map(running(`exit ${code}`), ({ end }) => expect(end).toEqual(exited(code))))
   }
 
-  it.scopedLive("by a signal", () =>
+  it.scopedLive("A command's end by a signal is known", () =>
     Effect.gen(function* () {
       for (const signal of ["SIGTERM", "SIGKILL", "SIGINT"]) {
         expect((yield* running(`kill -${signal.slice(3)} $$`)).end).toEqual({ _tag: "Signalled", signal })
@@ -22,14 +22,14 @@ describe("how a command ended", () => {
     })
   )
 
-  it.scopedLive("with the shell's own code for a program that is not there", () =>
+  it.scopedLive("A program that is not there ends with the shell's own code", () =>
     Effect.map(running("no-such-program-here"), ({ end, stderr }) => {
       expect(end).toEqual(exited(127))
       expect(stderr.text).toContain("no-such-program-here")
     })
   )
 
-  it.scopedLive("each of fifty at once, with its own output", () =>
+  it.scopedLive("Fifty commands at once each end with their own output", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const ends = yield* Effect.forEach(
@@ -44,7 +44,7 @@ describe("how a command ended", () => {
     })
   )
 
-  it.scopedLive("is waited for as long as it takes, and not longer", () =>
+  it.scopedLive("A command is waited for as long as it takes, and not longer", () =>
     Effect.gen(function* () {
       const times: Array<number> = []
       for (let run = 0; run < 5; run++) times.push((yield* elapsed(running("exit 0"))).ms)
@@ -53,11 +53,11 @@ describe("how a command ended", () => {
     })
   )
 
-  it.scopedLive("is not the end of what it left in the background, which may finish what it says", () =>
+  it.scopedLive("A command's end is not the end of what it left in the background, which may finish what it says", () =>
     Effect.map(running("(sleep 0.1; echo late) & echo early; exit 1"), ({ end, stdout }) => expect([end, stdout.text]).toEqual([exited(1), "early\nlate\n"]))
   )
 
-  it.scopedLive("leaves nothing open, though somebody in the background holds all of it", () =>
+  it.scopedLive("A command leaves nothing open, though somebody in the background holds all of it", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const open = () => readdirSync("/dev/fd").length
@@ -74,7 +74,7 @@ describe("how a command ended", () => {
 })
 
 describe("what a command is given", () => {
-  it.scopedLive("its arguments as they are", () =>
+  it.scopedLive("A command is given its arguments as they are", () =>
     Effect.gen(function* () {
       const args = ["a b", "it's", '"', "$(id) `id` $HOME \\", "line\nline\n", "", "*", "-n", "é 😀", "; exit 3"]
       const { end, stdout } = yield* running(`printf '%s\\0' "$@"`, { args })
@@ -83,7 +83,7 @@ describe("what a command is given", () => {
     })
   )
 
-  it.scopedLive("its own environment, and nothing of ours", () =>
+  it.scopedLive("A command is given its own environment, and nothing of ours", () =>
     Effect.gen(function* () {
       const given = { ...environment, HAN_A: "line\nline", "han-b.c": "=", EMPTY: "", HAN_É: "é" }
       const { stdout } = yield* running("env -0", { environment: given })
@@ -97,7 +97,7 @@ describe("what a command is given", () => {
     })
   )
 
-  it.scopedLive("no start-up file but the one that its environment names, once", () =>
+  it.scopedLive("A command reads no start-up file but the one that its environment names, once", () =>
     Effect.gen(function* () {
       const home = yield* temporary
       for (const name of [".bashrc", ".bash_profile", ".profile"]) put(path.join(home, name), "echo read by itself\n")
@@ -109,7 +109,7 @@ describe("what a command is given", () => {
     })
   )
 
-  it.scopedLive("functions and options of shells that its environment has, which do not concern the watcher", () =>
+  it.scopedLive("A command gets shell functions and options of its environment, which do not concern the watcher", () =>
     Effect.gen(function* () {
       const strange = { "BASH_FUNC_greet%%": "() {  echo hello\n}", "BASH_FUNC_read%%": "() {  true\n}", TMOUT: "1", SHELLOPTS: "nounset" }
       const { end, stdout } = yield* running("greet; sleep 1.5; exit 4", { environment: { ...environment, ...strange } })
@@ -117,7 +117,7 @@ describe("what a command is given", () => {
     })
   )
 
-  it.scopedLive("none of the pipes of another", () =>
+  it.scopedLive("A command is given none of the pipes of another", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const descriptors = runHookProcess(optionsIn(folder, "ls /dev/fd", { input: "" }))
@@ -128,11 +128,11 @@ describe("what a command is given", () => {
     })
   )
 
-  it.scopedLive("bash, where there is one", () =>
+  it.scopedLive("A command is run by bash, where there is one", () =>
     Effect.map(running('[[ a == a* ]] && echo "$BASH"'), ({ stdout }) => expect(stdout.text).toBe(existsSync("/bin/bash") ? "/bin/bash\n" : ""))
   )
 
-  it.scopedLive("its input to the byte", () =>
+  it.scopedLive("A command is given its input to the byte", () =>
     Effect.gen(function* () {
       for (const input of ["", "{}\n", "no end", "é😀\0\r\n", "0123456789abcdef".repeat(1 << 18)]) {
         const { stdout } = yield* running("cat", { input, memoryBytes: 1 << 23 })
@@ -142,9 +142,9 @@ describe("what a command is given", () => {
     })
   )
 
-  it.scopedLive("an input that ends at once, when there is none", () => Effect.map(running("cat; echo end"), ({ stdout }) => expect(stdout.text).toBe("end\n")))
+  it.scopedLive("A command without input reads an end at once", () => Effect.map(running("cat; echo end"), ({ stdout }) => expect(stdout.text).toBe("end\n")))
 
-  it.scopedLive("an input that it need not read, however long", () =>
+  it.scopedLive("A command need not read its input, however long", () =>
     Effect.gen(function* () {
       for (const command of ["exit 5", "sleep 0.2; exit 5", "head -c 10 >/dev/null; exit 5", "exec 0<&-; sleep 0.2; exit 5"]) {
         expect((yield* running(command, { input: "x".repeat(1 << 22) })).end).toEqual(exited(5))
@@ -152,7 +152,7 @@ describe("what a command is given", () => {
     })
   )
 
-  it.scopedLive("its directory, a group of its own, no descriptor and no child besides", () =>
+  it.scopedLive("A command has its directory, a group of its own, no other descriptor and no other child", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const { stdout } = yield* runHookProcess(optionsIn(folder, "pwd; echo $$; [ -e /dev/fd/3 ] && echo three; ps -o pgid= -p $$; exec ps -A -o ppid="))
@@ -165,7 +165,7 @@ describe("what a command is given", () => {
 })
 
 describe("output", () => {
-  it.scopedLive("is told in lines while it comes", () =>
+  it.scopedLive("Output is told in lines while it comes", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const { lines, onLine } = listener()
@@ -180,7 +180,7 @@ describe("output", () => {
     })
   )
 
-  it.scopedLive("comes with whole characters, over two reads too, and U+FFFD for what is none", () =>
+  it.scopedLive("Output comes with whole characters, over two reads too, and U+FFFD for what is none", () =>
     Effect.gen(function* () {
       const { lines, onLine } = listener()
       const command = "printf 'a\\303'; sleep 0.2; printf '\\251b\\360\\237'; sleep 0.2; printf '\\230\\200\\n'; printf 'x\\377y\\n\\342\\202\\n'"
@@ -190,7 +190,7 @@ describe("output", () => {
     })
   )
 
-  it.scopedLive("comes in pieces where a line is very long", () =>
+  it.scopedLive("Output comes in pieces where a line is very long", () =>
     Effect.gen(function* () {
       const { lines, onLine } = listener()
       const { stdout } = yield* running("printf x; yes é | head -n 100000 | tr -d '\\n'; echo; echo short", { onLine, memoryBytes: 1 << 20 })
@@ -202,7 +202,7 @@ describe("output", () => {
     })
   )
 
-  it.scopedLive("is in a file with all of both, when one of them is too long", () =>
+  it.scopedLive("Output is in a file with all of both, when one of them is too long", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const command = "echo first >&2; sleep 0.1; seq 1 20000; sleep 0.1; echo last >&2"
@@ -217,7 +217,7 @@ describe("output", () => {
     })
   )
 
-  it.scopedLive("makes no file when it is short", () =>
+  it.scopedLive("Output makes no file when it is short", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const { outputFile, stdout } = yield* runHookProcess(optionsIn(folder, "head -c 1000 /dev/zero", { memoryBytes: 1000 }))
@@ -225,7 +225,7 @@ describe("output", () => {
     })
   )
 
-  it.scopedLive("that cannot be written says so, and the command goes on", () =>
+  it.scopedLive("Output that cannot be written says so, and the command goes on", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const outputFolder = put(path.join(folder, "file"), "")
@@ -235,7 +235,7 @@ describe("output", () => {
     })
   )
 
-  it.scopedLive("of 100 MB is whole in the file, for little memory", () =>
+  it.scopedLive("Output of 100 MB is whole in the file, for little memory", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const command = "yes 0123456789abcdef0123456789abcdef | head -c 100000000; echo err >&2"
@@ -252,7 +252,7 @@ describe("output", () => {
     })
   )
 
-  it.scopedLive("does not wait for a listener that would take hours", () =>
+  it.scopedLive("Output does not wait for a listener that would take hours", () =>
     Effect.gen(function* () {
       let told = 0
       let leftOut = 0
@@ -280,7 +280,7 @@ describe("what cannot be started", () => {
       return end._tag === "NotStarted" ? end.message : JSON.stringify(end)
     })
 
-  it.scopedLive("says that it is the directory", () =>
+  it.scopedLive("A command that cannot be started says that it is the directory", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const missing = path.join(folder, "missing")
@@ -290,7 +290,7 @@ describe("what cannot be started", () => {
     })
   )
 
-  it.scopedLive("says that it is too long", () =>
+  it.scopedLive("A command that cannot be started says that it is too long", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const long = "x".repeat(1 << 18)
@@ -301,7 +301,7 @@ describe("what cannot be started", () => {
     })
   )
 
-  it.scopedLive("says where it has a NUL character", () =>
+  it.scopedLive("A command that cannot be started says where it has a NUL character", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       expect(yield* message(optionsIn(folder, "echo \0"))).toMatch(/^The command has a NUL/)

@@ -13,7 +13,7 @@ import { elapsed, exited, gone, isThere, listener, membersOf, numbers, optionsIn
 describe("a limit", () => {
   const timedOut = { _tag: "TimedOut", idle: false, limitMs: 1000 }
 
-  it.scopedLive("ends a command", () =>
+  it.scopedLive("A limit ends a command", () =>
     Effect.gen(function* () {
       const { result, ms } = yield* elapsed(running("echo $$; sleep 60", { limitMs: 1000 }))
       expect(result.end).toEqual(timedOut)
@@ -23,7 +23,7 @@ describe("a limit", () => {
     })
   )
 
-  it.scopedLive("ends what does not listen to SIGTERM", () =>
+  it.scopedLive("A limit ends what does not listen to SIGTERM", () =>
     Effect.gen(function* () {
       const { result, ms } = yield* elapsed(running(`echo $$; (trap '' TERM; sleep 60; sleep 60) & trap '' TERM; sleep 60; sleep 60`, { limitMs: 1000 }))
       expect(result.end).toEqual(timedOut)
@@ -32,7 +32,7 @@ describe("a limit", () => {
     })
   )
 
-  it.scopedLive("does not wait for what left the group and holds the outputs", () =>
+  it.scopedLive("A limit does not wait for what left the group and holds the outputs", () =>
     Effect.gen(function* () {
       const { result, ms } = yield* elapsed(running("setsid sleep 10 & echo said; sleep 60", { limitMs: 1000, input: "x".repeat(1 << 20) }))
       expect(result.end).toEqual(timedOut)
@@ -41,7 +41,7 @@ describe("a limit", () => {
     })
   )
 
-  it.scopedLive("leaves time for last words", () =>
+  it.scopedLive("A limit leaves time for last words", () =>
     Effect.gen(function* () {
       const { lines, onLine } = listener()
       const { end, stdout } = yield* running("trap 'echo bye; exit 3' TERM; echo hello; while :; do sleep 0.05; done", { limitMs: 1000, onLine })
@@ -50,7 +50,7 @@ describe("a limit", () => {
     })
   )
 
-  it.scopedLive("on silence counts from the last byte, of either output", () =>
+  it.scopedLive("A limit on silence counts from the last byte, of either output", () =>
     Effect.gen(function* () {
       const lively = "for i in 1 2 3 4 5 6 7 8; do sleep 0.25; printf . >&2; done; exit 6"
       const silent = "echo once; sleep 60"
@@ -61,7 +61,7 @@ describe("a limit", () => {
     })
   )
 
-  it.scopedLive("counts an end that this process was too busy to see in time", () =>
+  it.scopedLive("A limit counts an end that this process was too busy to see in time", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.fork(running("sleep 0.2; exit 3", { limitMs: 600, idleLimitMs: 500 }))
       yield* Effect.sleep(100)
@@ -77,13 +77,13 @@ describe("a limit", () => {
     })
   )
 
-  it.scopedLive("may be as far away as anyone likes", () =>
+  it.scopedLive("A limit may be as far away as anyone likes", () =>
     Effect.map(running("sleep 0.2; exit 3", { limitMs: Number.POSITIVE_INFINITY, idleLimitMs: 1e15 }), ({ end }) => expect(end).toEqual(exited(3)))
   )
 })
 
 describe("who is interrupted", () => {
-  it.scopedLive("is done when the group is gone, to the last grandchild", () =>
+  it.scopedLive("An interruption is done when the group is gone, to the last grandchild", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const command = "(trap '' TERM; sleep 60; sleep 60) & sh -c 'sleep 60; true' & wait"
@@ -105,7 +105,7 @@ describe("who is interrupted", () => {
     })
   )
 
-  it.scopedLive("is so by a listener that throws, too", () =>
+  it.scopedLive("A listener that throws interrupts the command, too", () =>
     Effect.gen(function* () {
       let pid = 0
       const onLine = (_: string, line: string) => {
@@ -137,7 +137,7 @@ describe("the end of the process that runs it", () => {
       return { parent, groups }
     })
 
-  it.scopedLive("by SIGKILL ends its commands, each of two at once", () =>
+  it.scopedLive("The end of han by SIGKILL ends its commands, each of two at once", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const commands = ["echo $$; sleep 60", "echo $$; (trap '' TERM HUP; sleep 60; sleep 60) & trap '' TERM; sleep 60; sleep 60"]
@@ -153,7 +153,7 @@ describe("the end of the process that runs it", () => {
     })
   )
 
-  it.scopedLive("is possible when all ended, whatever they left in the background, which stays", () =>
+  it.scopedLive("The end of han is possible when all commands ended, and what they left in the background stays", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const left = put(path.join(folder, "left.sh"), "echo $$ > pid; exec sleep 60 >/dev/null 2>&1\n")

@@ -29,7 +29,7 @@ const left = (folder: string, names: ReadonlyArray<string>) =>
 const waiting = Effect.repeat(Effect.zipRight(TestServices.provideLive(Effect.sleep(5)), TestClock.sleeps()), { until: (sleeps) => Chunk.size(sleeps) > 0 })
 
 describe("outputs that nobody will look for", () => {
-  it.scoped("go after two weeks, once a day, as long as somebody waits for it", () =>
+  it.scoped("Old outputs go after two weeks, once a day, as long as somebody waits for it", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       written(path.join(folder, "a.txt"), 0)
@@ -55,7 +55,7 @@ describe("outputs that nobody will look for", () => {
     })
   )
 
-  it.scoped("go the oldest first, while there are more than 2 GB", () =>
+  it.scoped("Old outputs go the oldest first, while there are more than 2 GB", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       for (const [name, day] of [
@@ -72,7 +72,7 @@ describe("outputs that nobody will look for", () => {
     })
   )
 
-  it.scoped("go past what cannot be removed, and what goes away by itself; a folder need not be there", () =>
+  it.scoped("Old outputs go past what cannot be removed or goes away by itself, and a folder need not be there", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       mkdirSync(path.join(folder, "a"))

@@ -42,7 +42,7 @@ const blocking = (answers: ReadonlyArray<HookAnswer>): number =>
 
 describe("an event of the client that several entries call for", () => {
   it.scopedLive(
-    "is asked once and told of once, in whichever order they come, and the next one of the same words anew",
+    "An event of several entries is asked and told of once in any order, and the next one of the same words anew",
     () =>
       Effect.gen(function* () {
         const { callOf, lines, runner, root } = yield* hookProject(hooks, { maxBlocks: 1000 })
@@ -77,7 +77,7 @@ describe("an event of the client that several entries call for", () => {
     120_000
   )
 
-  it.scopedLive("blocks once in a row of blocks, whatever the number of its entries", () =>
+  it.scopedLive("An event of several entries blocks once in a row of blocks, whatever their number", () =>
     Effect.gen(function* () {
       const { callOf, runner, root } = yield* hookProject(hooks, { maxBlocks: 3 })
       Fs.writeFileSync(Path.join(root, "fail"), "")
@@ -95,7 +95,7 @@ describe("an event of the client that several entries call for", () => {
     })
   )
 
-  it.scopedLive("when the one that runs it goes away, another one does; by hand each is its own", () =>
+  it.scopedLive("An event is run by another call when the one that runs it goes away, and by hand each is its own", () =>
     Effect.gen(function* () {
       const { callOf, lines, run, runner, root } = yield* hookProject(gate("one").replace("sleep 0.0$((RANDOM % 4))", "sleep 0.6"))
       Fs.writeFileSync(Path.join(root, "fail"), "")
@@ -114,7 +114,7 @@ describe("an event of the client that several entries call for", () => {
     })
   )
 
-  it.scopedLive("may be two calls of a tool that have no id and say the same: each is told what was found once", () =>
+  it.scopedLive("An event may be two calls of a tool without id that say the same, and each is told what was found once", () =>
     Effect.gen(function* () {
       const { callOf, lines, runner, root } = yield* hookProject(gate("one"))
       Fs.writeFileSync(Path.join(root, "fail"), "")
@@ -124,7 +124,7 @@ describe("an event of the client that several entries call for", () => {
     })
   )
 
-  it.scopedLive("is a new one when a file changed again, though the client has not had the answer of the last one", () =>
+  it.scopedLive("An event is a new one when a file changed again, though the last one's answer has not arrived", () =>
     Effect.gen(function* () {
       const { callOf, lines, runner } = yield* hookProject(gate("one").replace("[Stop, PreToolUse]", '"FileChanged:a.txt"').replace("sleep 0.0", "sleep 0.5"))
       const call = { ...callOf("FileChanged", { more: { file_path: "/x/a.txt", event: "change" } }), startedAt: Date.now() }
@@ -133,7 +133,7 @@ describe("an event of the client that several entries call for", () => {
     })
   )
 
-  it.scopedLive("is blocked by an entry that the client waits for, though one that it does not wait for came first", () =>
+  it.scopedLive("An event is blocked by an entry that the client waits for, though one without waiting came first", () =>
     Effect.gen(function* () {
       const { callOf, lines, runner, root } = yield* hookProject(gate("one"))
       Fs.writeFileSync(Path.join(root, "fail"), "")

@@ -66,7 +66,7 @@ describe("the gates that are closed while nobody runs them", () => {
     return { file, noted: (): unknown => JSON.parse(readFileSync(file, "utf8")) }
   })
 
-  it.scoped("stand by project and configuration folder, and no call takes away what one with another folder has noted", () =>
+  it.scoped("Closed gates stand by project and configuration folder, and no call takes another folder's away", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       const note = failClosedIndex(file)
@@ -93,7 +93,7 @@ describe("the gates that are closed while nobody runs them", () => {
     })
   )
 
-  it.scoped("are read as they were noted before, without folders; what is broken is written anew", () =>
+  it.scoped("Closed gates are read as they were noted before, without folders, and broken notes are written anew", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       put(file, JSON.stringify({ "/p": ["Stop"], "/q": ["PreToolUse"], "/r": 7 }))
@@ -108,7 +108,7 @@ describe("the gates that are closed while nobody runs them", () => {
     })
   )
 
-  it.scoped("stand there with their tools", () =>
+  it.scoped("Closed gates are noted with their tools", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       const bash = hook(["PreToolUse"], { triggers: [{ event: "PreToolUse", values: ["Bash"] }], toolFilter: ["Bash", "Read"] })
@@ -129,7 +129,7 @@ describe("the gates that are closed while nobody runs them", () => {
     })
   )
 
-  it.scoped("stay when the file that holds them cannot be read, and go when they are taken away", () =>
+  it.scoped("Closed gates stay when the file that holds them cannot be read, and go when they are taken away", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       const note = failClosedIndex(file)
@@ -148,7 +148,7 @@ describe("the gates that are closed while nobody runs them", () => {
     })
   )
 
-  it.scoped("stay when the settings that close them cannot be read, though they are run", () =>
+  it.scoped("Closed gates stay when the settings that close them cannot be read, though they are run", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       const note = failClosedIndex(file)
@@ -162,7 +162,7 @@ describe("the gates that are closed while nobody runs them", () => {
     })
   )
 
-  it.scoped("are noted later when they could not be", () =>
+  it.scoped("Closed gates are noted later when they could not be at once", () =>
     Effect.gen(function* () {
       const { file, noted } = yield* noting
       mkdirSync(file)

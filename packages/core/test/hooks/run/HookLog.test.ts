@@ -91,7 +91,7 @@ const inTurn = (...acts: ReadonlyArray<Effect.Effect<void, StoreError>>) => {
 }
 
 describe("han's own lines", () => {
-  it.scopedLive("are in the journal when the scope has closed, each session's in order; later ones are not taken", () =>
+  it.scopedLive("Han's own lines are in the journal when the scope has closed, in order, and later ones are not taken", () =>
     Effect.gen(function* () {
       const { close, log, uuids } = yield* opened(Effect.void)
       for (let number = 0; number < 1000; number++) yield* log.note([line(`a${number}`, "a"), line(`b${number}`, "b")])
@@ -101,7 +101,7 @@ describe("han's own lines", () => {
     })
   )
 
-  it.scopedLive("are stored after a write broke down, and that is logged", () =>
+  it.scopedLive("Han's own lines are stored after a write broke down, and that is logged", () =>
     Effect.gen(function* () {
       const { next, turns } = inTurn(Effect.void, Effect.die("out of luck"))
       const wrote = (count: number) => Effect.repeat(Effect.sleep(2), { until: () => turns.count >= count })
@@ -119,7 +119,7 @@ describe("han's own lines", () => {
     })
   )
 
-  it.scopedLive("follow those of a write that broke down when it was done", () =>
+  it.scopedLive("Han's own lines follow those of a write that broke down when it was done", () =>
     Effect.gen(function* () {
       const { next, turns } = inTurn(Effect.void, Effect.die("out of luck"))
       const { close, log, uuids } = yield* opened(Effect.void, undefined, next)
@@ -132,7 +132,7 @@ describe("han's own lines", () => {
     })
   )
 
-  it.scopedLive("are stored after something that has no text, and after a defect of who is told of failures", () =>
+  it.scopedLive("Han's own lines are stored after something that has no text, and after a failing listener", () =>
     Effect.gen(function* () {
       const broken = new StoreError({ operation: "test", reason: "busy", message: "not now" })
       const { next, turns } = inTurn(Effect.fail(broken), Effect.fail(broken), Effect.fail(broken))
@@ -147,7 +147,7 @@ describe("han's own lines", () => {
     })
   )
 
-  it.scopedLive("wait while the journal cannot be written, in their order; those that cannot be stored at the end are told of as lost", () =>
+  it.scopedLive("Han's own lines wait in order while the journal cannot be written, and lost ones are told of", () =>
     Effect.gen(function* () {
       const full = new StoreError({ operation: "test", reason: "full", message: "no space" })
       let free = false
@@ -167,7 +167,7 @@ describe("han's own lines", () => {
     })
   )
 
-  it.scopedLive("wait for a slow journal up to a bound, and the oldest are left out", () =>
+  it.scopedLive("Han's own lines wait for a slow journal up to a bound, and the oldest are left out", () =>
     Effect.gen(function* () {
       const slow = yield* Deferred.make<void>()
       const { next, turns } = inTurn(Deferred.await(slow))

@@ -10,7 +10,7 @@ const gate = (command: string, more = "") => `  check:\n    event: Stop\n    com
 const onText = "    dirs_with: ['marker']\n    if_changed: ['**/*.txt']\n"
 
 describe("one gate", () => {
-  it.scopedLive("blocks while it fails, passes after the repair, and is then reused until something it reads changes", () =>
+  it.scopedLive("A gate blocks while it fails, passes after the repair, and is reused until something it reads changes", () =>
     Effect.gen(function* () {
       const { answerOf, lines, put, run } = yield* project(gate("echo ran >> ../log; grep -q good a.txt || { echo a is bad >&2; exit 1; }", onText))
       put("marker", "")
@@ -76,7 +76,7 @@ describe("one gate", () => {
     })
   )
 
-  it.scopedLive("the script of its plugin is content, and so is its command", () =>
+  it.scopedLive("The script of a gate's plugin is content, and so is its command", () =>
     Effect.gen(function* () {
       const hooks = gate("sh ${CLAUDE_PLUGIN_ROOT}/check.sh", onText)
       const { lines, put, root, run } = yield* project(hooks)
@@ -107,7 +107,7 @@ describe("one gate", () => {
     })
   )
 
-  it.scopedLive("without if_changed it is always due; cache: false as well", () =>
+  it.scopedLive("A gate without if_changed or with cache: false is always due", () =>
     Effect.gen(function* () {
       const { put, run } = yield* project(`${gate("true")}  other:\n    event: Stop\n    command: "true"\n    cache: false\n    if_changed: ['*']\n`)
       put("a.txt", "")
@@ -115,7 +115,7 @@ describe("one gate", () => {
     })
   )
 
-  it.scopedLive("a loop ends: after so many blocks in a row it only says so", () =>
+  it.scopedLive("A loop of blocks ends: after so many in a row the gate only says so", () =>
     Effect.gen(function* () {
       const { run } = yield* project(gate("exit 1"))
       assert.strictEqual((yield* run("Stop")).answer.exitCode, 2)
@@ -336,7 +336,7 @@ describe("several hooks", () => {
     })
   )
 
-  it.scopedLive("every directory with a marker, what git ignores left out; dir_test has a say", () =>
+  it.scopedLive("A hook runs in every directory with a marker that git does not ignore, if its dir_test agrees", () =>
     Effect.gen(function* () {
       const { put, run } = yield* project(
         `  check:\n    event: Stop\n    command: "true"\n    dirs_with: [package.json]\n    if_changed: ['**/*.ts', package.json]\n    dir_test: "test ! -e skip"\n`
@@ -358,7 +358,7 @@ describe("several hooks", () => {
 })
 
 describe("a directory's own han-config.yml", () => {
-  it.scopedLive("switches hooks off there and says when they are due, and has nothing else run", () =>
+  it.scopedLive("A directory's own han-config.yml switches hooks off there and says when they are due, and runs nothing", () =>
     Effect.gen(function* () {
       const { explain, put, run } = yield* project(
         `  check:\n    event: Stop\n    command: "true"\n    dirs_with: [package.json]\n    if_changed: ['**/*.ts']\n`
@@ -398,7 +398,7 @@ describe("a directory's own han-config.yml", () => {
 })
 
 describe("ends", () => {
-  it.scopedLive("a timeout is no failure of the check: open lets the agent go on, closed does not", () =>
+  it.scopedLive("A timeout is no failure of the check: an open gate lets the agent go on, a closed one does not", () =>
     Effect.gen(function* () {
       const slow = (name: string, more: string) => `  ${name}:\n    event: Stop\n    command: "sleep 20"\n    timeout: 1\n${more}`
       const open = yield* (yield* project(slow("a", ""))).run("Stop")
@@ -409,7 +409,7 @@ describe("ends", () => {
     })
   )
 
-  it.scopedLive("who stops listening ends the whole process group", () =>
+  it.scopedLive("A caller that stops listening ends the whole process group", () =>
     Effect.gen(function* () {
       const { root, run, runs } = yield* project(gate("sleep 100 & echo $! > ../pid; wait"))
       const pidFile = Path.join(root, "pid")
@@ -427,7 +427,7 @@ describe("ends", () => {
     })
   )
 
-  it.scopedLive("which gates are closed while nobody runs hooks stands in a file", () =>
+  it.scopedLive("The gates that are closed while nobody runs hooks stand in a file", () =>
     Effect.gen(function* () {
       const { project: folder, root, run } = yield* project(gate("true", "    on_error: closed\n"))
       yield* run("Stop")
@@ -460,7 +460,7 @@ describe("ends", () => {
 })
 
 describe("what is told and written down", () => {
-  it.scopedLive("each run is in the history with its reason, files and output, secrets taken out; a pass from the cache is, too", () =>
+  it.scopedLive("Each run is in the history with reason, files and output without secrets, and so is a pass from the cache", () =>
     Effect.gen(function* () {
       const { put, run, runs } = yield* project(gate("echo token ghp_0123456789abcdefghijklmnopqrstuvwxyzAB; cat a.txt; test ! -s a.txt", onText))
       put("marker", "")
@@ -503,7 +503,7 @@ describe("what is told and written down", () => {
     })
   )
 
-  it.scopedLive("what only the repository brings is not run, and people are told once a session", () =>
+  it.scopedLive("Hooks that only the repository brings are not run, and people are told once a session", () =>
     Effect.gen(function* () {
       const { project: folder, run, root } = yield* project(gate("touch ../pwned"))
       Fs.rmSync(Path.join(root, "claude/settings.json"))

@@ -12,7 +12,7 @@ const onText = "    if_changed: ['**/*.txt']\n"
 const codes = ({ outcomes }: { readonly outcomes: ReadonlyArray<{ readonly reason: { readonly code: string } }> }) => outcomes.map(({ reason }) => reason.code)
 
 describe("a pass from the cache never hides anything", () => {
-  it.scopedLive("what blocks in JSON, or gives context, is asked each time", () =>
+  it.scopedLive("A hook that blocks in JSON, or gives context, is asked each time", () =>
     Effect.gen(function* () {
       const { put, run } = yield* hookProject(
         hook("json", `printf '{"decision":"block","reason":"no"}'`, onText) + hook("context", "echo context", onText, "SessionStart")
@@ -40,7 +40,7 @@ describe("a pass from the cache never hides anything", () => {
     })
   )
 
-  it.scopedLive("another call's limit is not this one's", () =>
+  it.scopedLive("The limit of one call of a gate does not end another call of it", () =>
     Effect.gen(function* () {
       const { put, run } = yield* hookProject(hook("slow", "sleep 2; exit 2", onText, "[Stop, SessionEnd]"))
       put("a.txt", "")
@@ -132,7 +132,7 @@ describe("no hook is passed over that should run", () => {
     })
   )
 
-  it.scopedLive("a test that could not be run is no no", () =>
+  it.scopedLive("A dir_test that could not be run does not count as a no", () =>
     Effect.gen(function* () {
       const { put, run } = yield* hookProject(hook("check", "true", `${onText}    dir_test: kill -9 $$\n    on_error: closed\n`))
       put("a.txt", "")
@@ -245,7 +245,7 @@ describe("what is shared, and what is not", () => {
     })
   )
 
-  it.scopedLive("nothing that a directory's settings alone are there for runs, and a name that is no UTF-8 is refused before any test", () =>
+  it.scopedLive("Hooks that only a directory's settings are there for do not run, and a name that is no UTF-8 is refused", () =>
     Effect.gen(function* () {
       const { project, put, run } = yield* hookProject(
         hook("none", "exit 2", "    if_changed: ['*.ts']\n") + hook("named", "false ${HAN_FILES}", `${onText}    file_test: grep -q x "$1"\n`, "PreCompact")
@@ -311,7 +311,7 @@ describe("calls that belong together", () => {
     })
   )
 
-  it.scopedLive("by HTTP and by command are answered once; what one did not answer the other does", () =>
+  it.scopedLive("Calls by HTTP and by command are answered once, and what one did not answer the other does", () =>
     Effect.gen(function* () {
       const { callOf, lines, runner } = yield* hookProject(hook("slow", "echo ran >> ../log; sleep 0.5; exit 2"))
       const call = callOf("Stop")

@@ -89,7 +89,7 @@ describe("the verdict of a run is what the client was told", () => {
 })
 
 describe("a gate that could not be run", () => {
-  it.scopedLive("for want of a program blocks nothing, is told of, and blocks when it is closed", () =>
+  it.scopedLive("A gate that lacks its program blocks nothing, is told of, and blocks when it is closed", () =>
     Effect.gen(function* () {
       const { put, run, runs } = yield* hookProject(
         hook("missing", "no-such-program --check", "", "[Stop, UserPromptSubmit]") +
@@ -124,7 +124,7 @@ describe("a gate that could not be run", () => {
     })
   )
 
-  it.scopedLive("what the user has written is erased by exit code 2 and by a block in JSON, and by nothing else", () =>
+  it.scopedLive("A prompt is erased by exit code 2 and by a block in JSON, and by nothing else", () =>
     Effect.gen(function* () {
       for (const event of ["UserPromptSubmit", "UserPromptExpansion"]) {
         const { root, run } = yield* hookProject(hook("check", 'eval "$(cat ../do)"', "", event))

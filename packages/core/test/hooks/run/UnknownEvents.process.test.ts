@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { hookProject } from "../../../../../test/hookProject.ts"
 
-it.scopedLive("At an event of a newer client hooks are run, the user is told its name once a session, and nothing is blocked", () =>
+it.scopedLive("Hooks run at an event of a newer client, the user is told its name once, and nothing is blocked", () =>
   Effect.gen(function* () {
     const { lines, run } = yield* hookProject(
       "  gate:\n    event: [PreToolUsed, PreToolUse]\n    command: 'echo ran >> ../log; echo no >&2; exit 2'\n    on_error: closed\n"

@@ -127,11 +127,11 @@ const parentheses: ReadonlyArray<readonly [string, string]> = [
 ]
 
 describe("files in commands", () => {
-  it.each(forms)("each is one word, whatever its name: %s", (_, command) => {
+  it.each(forms)("Each file is one word, whatever its name: %s", (_, command) => {
     expect(received(command, nasty)).toEqual(nasty)
   })
 
-  it.each(parentheses)("each is one word within parentheses: %s", (_, form) => {
+  it.each(parentheses)("Each file is one word within parentheses: %s", (_, form) => {
     const file = path.join(folder, "received")
     const command = form.replace("%", `printf '%s\\0' ${F} >${file}; echo ${file}`)
     expect(output(command, nasty).split("\0").slice(0, -1)).toEqual(nasty)
@@ -144,13 +144,13 @@ describe("files in commands", () => {
     expect(output(`cat <<'EOF'\n${F} \`$(\nEOF`, ["a b"])).toBe(`${F} \`$(\n`)
   })
 
-  it("a question for one word gets one", () => {
+  it("A command that expects one word gets one", () => {
     for (const test of [`[ -n "${F}" ]`, `test -n ${F}`, `[[ -n ${F} ]]`, `[ ! -z "${F}" ]`, `[ "${F}" != "" ]`, `bash -c '[ -n "${F}" ]'`])
       expect(output(`if ${test}; then echo yes; fi`, nasty)).toBe("yes\n")
     expect(output(`echo -n ${F}`, ["a", "b"])).toBe("a b")
   })
 
-  it("no name is run", () => {
+  it("No file name is run as a command", () => {
     for (const [, command] of forms) output(command, nasty)
     expect(execFileSync("ls", [folder], { encoding: "utf8" })).not.toContain("pwned")
   })
@@ -180,7 +180,7 @@ describe("files in commands", () => {
     ["quotes within quotes of one word", `sh -c 'echo '\\''${F}'\\'''`, "several quotes"],
     ["backticks within single quotes", `sh -c 'cat \`ls ${F}\`'`, "backticks"],
     ["a word in an expansion in quotes", `cat "\${x:-${F}}"`, "one word"]
-  ])("what cannot be followed is refused with a reason: %s", (_, command, why) => {
+  ])("A command that cannot be followed is refused with a reason: %s", (_, command, why) => {
     expect(refusal(command)).toContain(why)
   })
 
@@ -188,11 +188,11 @@ describe("files in commands", () => {
     expect(received(`f() { bash -c 'printf "%s\\0" ${F}'; }; f`, nasty)).toEqual(nasty)
   })
 
-  it("depth has an end", () => {
+  it("A command that is nested too deeply ends in a refusal", () => {
     for (const open of ["(", "$(", '"$(', "${x:-", "$((", "`"]) expect(refusal(`cat ${F}; ${open.repeat(20_001)}`)).not.toContain("not refused")
   })
 
-  it("any names", () => {
+  it("Files of any names arrive as they are", () => {
     const name = FastCheck.string({ unit: "binary", minLength: 1, maxLength: 12 }).filter((text) => !text.includes("\0") && text.isWellFormed())
     FastCheck.assert(
       FastCheck.property(FastCheck.array(name, { minLength: 1, maxLength: 5 }), (names) => {
@@ -204,7 +204,7 @@ describe("files in commands", () => {
     )
   })
 
-  it("any nesting", () => {
+  it("Commands of any nesting get the files as they are", () => {
     /** A command that prints `{`, the names, `}` for each place; with how many places it has. */
     interface Nested {
       readonly text: string
@@ -258,7 +258,7 @@ describe("files in commands", () => {
     )
   }, 120_000)
 
-  it("bash takes what it took before", () => {
+  it("Bash still accepts a command that it accepted before the files were put in", () => {
     const piece = FastCheck.constantFrom(
       ..."\" ' ` $( ) ( { } ${x:- ${x# $(( )) ; ;; | & && < > << <<- <<< <( \\ # $' $\" [[ ]] [ -n ] case in esac if then fi f() a= x EOF -c sh".split(" "),
       "\n",
