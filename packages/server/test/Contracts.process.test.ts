@@ -224,7 +224,7 @@ describe("every service of core", () => {
         const { here, path, socket } = yield* coordinator
         const own = yield* answersOf(here, path)
         const asked = yield* answersOf(HanClient.layerSocket({ path: socket }), path)
-        const unlike = [...own].filter(([name, answer]) => !isDeepStrictEqual(asked.get(name), answer))
+        const unlike = [...own].filter(([name, answer]) => !isDeepStrictEqual(plainBytes(asked.get(name)), plainBytes(answer)))
         assert.deepStrictEqual(
           unlike.map(([name, answer]) => [name, asked.get(name), answer]),
           []
@@ -271,3 +271,12 @@ describe("every service of core", () => {
 })
 
 const sized = (value: unknown): unknown => (value instanceof Map ? [...value] : value)
+
+/** The same with each piece of bytes as a plain array of them: a Buffer and a Uint8Array hold the same. */
+const plainBytes = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  if (Array.isArray(value)) return value.map(plainBytes)
+  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, plainBytes(each)]))
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plainBytes(each)]))
+}
