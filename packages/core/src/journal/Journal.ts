@@ -1,3 +1,23 @@
+/**
+ * Reads the journal: every transcript verbatim, and its changes as they are committed.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Journal } from "han-core/Journal"
+ *
+ * // Handles what was committed since `after`, then all that comes. `remember` keeps the sequence for the next start.
+ * const follow = (after: number, remember: (sequence: number) => Effect.Effect<void>) =>
+ *   Effect.gen(function* () {
+ *     const journal = yield* Journal
+ *     yield* Stream.runForEach(journal.changes({ after }), ({ decoded, sequence }) =>
+ *       Effect.zipRight(Effect.logInfo(decoded.flatMap(({ events }) => events.map(({ _tag }) => _tag)).join(", ")), remember(sequence))
+ *     )
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

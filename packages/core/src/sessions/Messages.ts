@@ -10,9 +10,8 @@
  * const latestAnswers = (sessionId: SessionId) =>
  *   Effect.gen(function* () {
  *     const messages = yield* Messages
- *     const where = { _tag: "Field", field: "role", op: "eq", value: "assistant" } as const
- *     const { items } = yield* messages.page({ sessionId, agentId: null, where }, { first: 10 })
- *     return items.map(({ node }) => node.message.text)
+ *     const { items } = yield* messages.page({ sessionId, agentId: null }, { first: 50 })
+ *     return items.flatMap(({ node: { message } }) => (message.role === "assistant" ? [message.text] : []))
  *   })
  * ```
  */

@@ -1,3 +1,22 @@
+/**
+ * The sessions of a viewer: lists, single ones, and what is in them.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Sessions } from "han-core/Sessions"
+ *
+ * const lastPrompts = (project: string) =>
+ *   Effect.gen(function* () {
+ *     const sessions = yield* Sessions
+ *     const [latest] = (yield* sessions.list({ project }, { first: 1 })).items
+ *     if (latest === undefined) return []
+ *     const messages = yield* sessions.messages({ sessionId: latest.node.id }, { last: 50 })
+ *     return messages.items.flatMap(({ node }) => (node.role === "user" ? [node.text] : []))
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -12,6 +31,7 @@ import type { Project } from "./Project.ts"
 import type { Agent, Compaction, IndexProblem, Session, SessionNotFound, Summary } from "./Session.ts"
 import type { Task, TodoList } from "./Task.ts"
 
+/** The sessions of a project, or since a time; all without a field. */
 export const SessionFilter = Schema.Struct({
   /** A project's name, a directory, or a repository. */
   project: Schema.optional(Schema.String),
