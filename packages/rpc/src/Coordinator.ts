@@ -131,8 +131,11 @@ export class HttpOff extends Schema.TaggedError<HttpOff>("han-rpc/HttpOff")("Htt
 export class Coordinator extends Context.Tag("han-rpc/Coordinator")<
   Coordinator,
   {
+    /** Ask it first: a client of another protocol understands no other answer. */
     readonly handshake: Effect.Effect<Handshake, CoordinatorUnreachable>
+    /** Cheap enough to be asked every second. */
     readonly status: Effect.Effect<CoordinatorStatus, CoordinatorUnreachable>
+    /** Looks at the journal and at Claude Code's settings, so it takes longer than `status`. */
     readonly doctor: Effect.Effect<DoctorReport, StoreError, Viewer>
     /** An address that lets one browser in, once, for some minutes: it sets the cookie that `/graphql` asks for. */
     readonly openUrl: Effect.Effect<string, HttpOff | CoordinatorUnreachable>

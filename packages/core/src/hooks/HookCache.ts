@@ -84,6 +84,7 @@ export class HookCache extends Context.Tag("han-core/HookCache")<
     readonly passedFiles: (gate: string, files: ReadonlyArray<HookFile>) => Effect.Effect<ReadonlySet<string>, StoreError>
     /** The paths of all that the gate read when it last passed as a whole in this worktree; null when it never did. */
     readonly lastReads: (gate: string, tree: string) => Effect.Effect<ReadonlySet<string> | null, StoreError>
+    /** Keeps a pass, in the place of an earlier one with the same key. */
     readonly record: (passed: HookPassed) => Effect.Effect<void, StoreError>
   }
 >() {}

@@ -88,6 +88,7 @@ export class Indexer extends Context.Tag("han-core/Indexer")<
   {
     /** One pass over every transcript, after the one that is running if any: how far it is, and the report as its last element. */
     readonly index: Stream.Stream<IndexProgress, StoreError, Viewer>
+    /** The state now, a running pass included. */
     readonly status: Effect.Effect<IndexerStatus, StoreError>
     /** Looks at every folder now for files that are named as a transcript and are none. */
     readonly notTaken: Effect.Effect<NotTakenFiles, StoreError>

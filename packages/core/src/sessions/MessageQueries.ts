@@ -66,7 +66,9 @@ export interface MessagesQuery extends Conversation {
 export class MessageQueries extends Context.Tag("han-core/MessageQueries")<
   MessageQueries,
   {
+    /** One page. Every page of the same query has to be asked for with the same condition and order. */
     readonly find: (query: MessagesQuery, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
+    /** The number of messages that `find` gives on all pages together. */
     readonly countFound: (query: MessagesQuery) => Effect.Effect<number, StoreError, Viewer>
   }
 >() {}

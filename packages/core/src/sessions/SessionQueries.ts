@@ -46,7 +46,9 @@ export interface SessionsQuery {
 export class SessionQueries extends Context.Tag("han-core/SessionQueries")<
   SessionQueries,
   {
+    /** One page. Every page of the same query has to be asked for with the same condition and order. */
     readonly find: (query: SessionsQuery, page: PageRequest) => Effect.Effect<Page<Session>, PageCursorInvalid | StoreError, Viewer>
+    /** The number of sessions that `find` gives on all pages together. */
     readonly countFound: (query: SessionsQuery) => Effect.Effect<number, StoreError, Viewer>
     /** The cursor in the list of all sessions, latest activity first. */
     readonly cursorOf: (session: Session) => Effect.Effect<string, StoreError, Viewer>

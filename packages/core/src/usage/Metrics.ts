@@ -185,8 +185,11 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
     readonly sessions: Of<ReadonlyArray<SessionActivity>>
     /** Whole days, in UTC, that the scope touches. The most called first. */
     readonly tools: Of<ReadonlyArray<ToolActivity>>
+    /** Subagents by type, the most started first; of whole days, as `tools`. */
     readonly agents: Of<ReadonlyArray<AgentActivity>>
+    /** The most run first. */
     readonly hooks: Of<ReadonlyArray<HookActivity>>
+    /** Compactions in that time, of sessions and subagents. */
     readonly compactions: Of<CompactionActivity>
     /** Tasks that were created in that time. */
     readonly tasks: Of<ReadonlyArray<TaskActivity>>
@@ -194,6 +197,7 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
     readonly hanTasks: Of<ReadonlyArray<HanTask>>
     /** Checks that files passed, the newest first. */
     readonly validations: Of<ReadonlyArray<FileValidation>>
+    /** The moods of prompts that were written in that time. */
     readonly moods: Of<MoodActivity>
   }
 >() {}
