@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, it } from "vitest"
@@ -32,6 +32,19 @@ it("A program embeds the indexer with a journal of its own", async () => {
   assert.include(said, "5b701211-d820-4a2b-a533-715b28c0132f It says alpha.")
   // A second run finds everything indexed.
   assert.strictEqual(await run("embed.ts", [config("06-compact"), filename, "alpha"]), said)
+})
+
+it("A program answers GraphQL over a store, with the lines that the package's README shows", async () => {
+  const filename = join(folder, "own.db")
+  await run("embed.ts", [config("06-compact"), filename, "alpha"])
+  const said = await run("graphql.ts", [filename, "{ sessions(first: 1) { edges { node { sessionId } } } }"])
+  assert.strictEqual(said, '{"data":{"sessions":{"edges":[{"node":{"sessionId":"5b701211-d820-4a2b-a533-715b28c0132f"}}]}}}\n')
+  const shown = /```ts\n(.*?)```/s.exec(readFileSync(join(import.meta.dirname, "../packages/graphql/README.md"), "utf8"))?.[1] ?? ""
+  const lines = readFileSync(join(import.meta.dirname, "graphql.ts"), "utf8").split("\n")
+  assert.deepStrictEqual(
+    shown.split("\n").filter((line) => !lines.includes(line)),
+    []
+  )
 })
 
 it("A program adds a projection of its own", async () => {

@@ -1,3 +1,23 @@
+/**
+ * The part of the schema that only a machine with people's files can answer: configuration folders, settings, plugins, rules for agents.
+ *
+ * @example
+ * ```ts
+ * import type * as Runtime from "effect/Runtime"
+ * import { Viewer } from "han-core/Viewer"
+ * import * as ChangeFeed from "han-graphql/ChangeFeed"
+ * import * as GraphqlContext from "han-graphql/GraphqlContext"
+ * import type { GraphqlRequirements, MachineRequirements } from "han-graphql/GraphqlRequirements"
+ * import { machine } from "han-graphql/Machine"
+ * import { makeSchema } from "han-graphql/Schema"
+ *
+ * const schema = makeSchema({ machine })
+ * // Its resolvers ask more services than those of `makeSchema()`.
+ * const contextOn = (runtime: Runtime.Runtime<GraphqlRequirements | MachineRequirements>) =>
+ *   GraphqlContext.make({ runtime, host: { version: "1.0.0", timeZone: "UTC" }, feeds: ChangeFeed.make(runtime), viewer: Viewer.local })
+ * ```
+ */
+
 import { GraphQLBoolean, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import { categoriesOf, statsOf } from "han-core/Plugins"
 import type { Project } from "han-core/Project"

@@ -1,3 +1,18 @@
+/**
+ * han's GraphQL schema over core's services.
+ *
+ * @example
+ * ```ts
+ * import { printSchema } from "graphql"
+ * import { machine } from "han-graphql/Machine"
+ * import { makeSchema } from "han-graphql/Schema"
+ *
+ * const shared = makeSchema() // sessions, projects and their numbers, for any store
+ * const ofThisMachine = makeSchema({ machine }) // and the machine's plugins, settings and folders
+ * console.log(printSchema(ofThisMachine).length - printSchema(shared).length)
+ * ```
+ */
+
 import { GraphQLObjectType, GraphQLSchema } from "graphql"
 import type { MachineContext } from "./context/GraphqlContext.ts"
 import type { SchemaParts } from "./context/SchemaParts.ts"

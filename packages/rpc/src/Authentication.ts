@@ -1,4 +1,24 @@
-/** Tells whose data a request may read: a middleware that turns its headers into a `Viewer`. */
+/**
+ * Tells whose data a request may read: a middleware that turns the headers of a request into its `Viewer`.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { OwnerId } from "han-core/Viewer"
+ * import { Authentication, Unauthorized } from "han-rpc/Authentication"
+ *
+ * // Lets in whoever sends a known token.
+ * const layerTokens = (owners: ReadonlyMap<string, string>) =>
+ *   Layer.succeed(
+ *     Authentication,
+ *     Authentication.of(({ headers }) => {
+ *       const owner = owners.get(headers["authorization"] ?? "")
+ *       return owner === undefined ? Effect.fail(new Unauthorized()) : Effect.succeed({ owner: OwnerId.make(owner) })
+ *     })
+ *   )
+ * ```
+ */
 
 import * as RpcMiddleware from "@effect/rpc/RpcMiddleware"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,19 @@
-/** The daemon of a machine as others see it: who it is, what it is doing, and how to end it. */
+/**
+ * The coordinator of a machine as others see it: who it is, what it is doing, and how to end it.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Coordinator } from "han-rpc/Coordinator"
+ * import * as HanClient from "han-rpc/HanClient"
+ *
+ * const status = Effect.flatMap(Coordinator, (coordinator) => coordinator.status).pipe(
+ *   Effect.map(({ database, pid }) => `process ${pid} keeps ${database.location}`),
+ *   Effect.catchTag("CoordinatorUnreachable", ({ message }) => Effect.succeed(message)),
+ *   Effect.provide(HanClient.layerSocket({ path: "/home/dev/.han/coordinator.sock" }))
+ * )
+ * ```
+ */
 
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -28,6 +43,7 @@ export const HttpState = Schema.Union(
 )
 export type HttpState = typeof HttpState.Type
 
+/** The coordinator's process, and what it is doing now. */
 export const CoordinatorStatus = Schema.Struct({
   ...Handshake.fields,
   /** Milliseconds since 1970. */
@@ -65,6 +81,7 @@ export const ClaudeCleanup = Schema.Struct({
 })
 export type ClaudeCleanup = typeof ClaudeCleanup.Type
 
+/** Everything that `han doctor` shows: the state, the totals, and what a person should look at. */
 export const DoctorReport = Schema.Struct({
   status: CoordinatorStatus,
   totals: JournalTotals,
@@ -114,8 +131,11 @@ export class HttpOff extends Schema.TaggedError<HttpOff>("han-rpc/HttpOff")("Htt
 export class Coordinator extends Context.Tag("han-rpc/Coordinator")<
   Coordinator,
   {
+    /** Ask it first: a client of another protocol understands no other answer. */
     readonly handshake: Effect.Effect<Handshake, CoordinatorUnreachable>
+    /** Cheap enough to be asked every second. */
     readonly status: Effect.Effect<CoordinatorStatus, CoordinatorUnreachable>
+    /** Looks at the journal and at Claude Code's settings, so it takes longer than `status`. */
     readonly doctor: Effect.Effect<DoctorReport, StoreError, Viewer>
     /** An address that lets one browser in, once, for some minutes: it sets the cookie that `/graphql` asks for. */
     readonly openUrl: Effect.Effect<string, HttpOff | CoordinatorUnreachable>

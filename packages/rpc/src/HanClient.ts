@@ -1,4 +1,21 @@
-/** Gives core's services over RPC: the same Tags, answered at the other end of a unix socket or of HTTP. */
+/**
+ * Core's services over RPC: the same Tags, answered at the other end of a unix socket or of HTTP.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Sessions } from "han-core/Sessions"
+ * import { Viewer } from "han-core/Viewer"
+ * import * as HanClient from "han-rpc/HanClient"
+ *
+ * const program = Effect.flatMap(Sessions, (sessions) => sessions.list({ project: "han" }, { first: 10 }))
+ *
+ * // The socket lies in HAN_HOME. A server of several people's sessions: `HanClient.layerHttp({ url })`.
+ * const client = HanClient.layerSocket({ path: "/home/dev/.han/coordinator.sock" })
+ * const page = await Effect.runPromise(Effect.provide(program, Layer.merge(client, Viewer.layerLocal)))
+ * ```
+ */
 
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"

@@ -1,4 +1,23 @@
-/** Answers Rpcs by the services of this process: for whoever serves a store, or a machine, to others. */
+/**
+ * The server side of `HanRpcs` and `MachineRpcs`: answers them by core's services, whatever layers those come from.
+ *
+ * @example
+ * ```ts
+ * import * as RpcSerialization from "@effect/rpc/RpcSerialization"
+ * import * as RpcServer from "@effect/rpc/RpcServer"
+ * import * as Layer from "effect/Layer"
+ * import * as Authentication from "han-rpc/Authentication"
+ * import * as HanHandlers from "han-rpc/HanHandlers"
+ * import { HanRpcs } from "han-rpc/HanRpcs"
+ * import * as SqliteStore from "han-sql/SqliteStore"
+ *
+ * // Serves a store over HTTP, at `/rpc` of a router. `HanClient.layerHttp` asks it.
+ * const server = RpcServer.layerHttpRouter({ group: HanRpcs, path: "/rpc", protocol: "http" }).pipe(
+ *   Layer.provide([HanHandlers.layer, Authentication.layerLocal, RpcSerialization.layerNdjson]),
+ *   Layer.provide(SqliteStore.layer({ filename: "/home/dev/han.db" }))
+ * )
+ * ```
+ */
 
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,4 +1,15 @@
-/** Gives core's services to scripts, as promises and async iterables. */
+/**
+ * Core's services for scripts, as promises and async iterables.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "han-rpc/HanPromise"
+ *
+ * await using han = await connect()
+ * for (const { node } of (await han.sessions.list({}, { first: 10 })).items) console.log(node.id, node.displayTitle)
+ * for await (const change of han.journal.changes({ live: false })) console.log(change.sequence, change.decoded.length)
+ * ```
+ */
 
 import * as Os from "node:os"
 import * as Path from "node:path"

@@ -1,4 +1,19 @@
-/** The Rpcs that any server of a store answers. */
+/**
+ * The Rpcs that any server of a store answers.
+ *
+ * @example
+ * ```ts
+ * import * as RpcClient from "@effect/rpc/RpcClient"
+ * import * as Effect from "effect/Effect"
+ * import { HanRpcs } from "han-rpc/HanRpcs"
+ *
+ * // Asks one Rpc by its name. `HanClient` gives whole services.
+ * const countSessions = Effect.gen(function* () {
+ *   const client = yield* RpcClient.make(HanRpcs, { flatten: true })
+ *   return yield* client("Sessions.count", { filter: {} })
+ * })
+ * ```
+ */
 
 import { Directories } from "han-core/Directories"
 import { HookHistory } from "han-core/HookHistory"

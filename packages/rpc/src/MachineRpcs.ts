@@ -1,4 +1,20 @@
-/** The Rpcs that only the coordinator of a machine answers, at its unix socket. */
+/**
+ * The Rpcs that the coordinator of a machine answers at its unix socket: those of a store, and those that act on the machine.
+ *
+ * @example
+ * ```ts
+ * import * as RpcClient from "@effect/rpc/RpcClient"
+ * import * as Effect from "effect/Effect"
+ * import { MachineRpcs } from "han-rpc/MachineRpcs"
+ * import { protocol } from "han-rpc/Version"
+ *
+ * // Tells if the coordinator at the other end understands this client.
+ * const isCompatible = Effect.gen(function* () {
+ *   const client = yield* RpcClient.make(MachineRpcs, { flatten: true })
+ *   return (yield* client("Coordinator.handshake", undefined)).protocol === protocol
+ * })
+ * ```
+ */
 
 import { ClaudeSettings } from "han-core/ClaudeSettings"
 import { ConfigDirs } from "han-core/ConfigDirs"

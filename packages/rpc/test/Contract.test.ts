@@ -5,7 +5,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import { contract, methodsOf } from "han-rpc/Contract"
+import { contract, methodsOf } from "han-rpc/unstable/Contract"
 
 class Counter extends Context.Tag("test/Counter")<
   Counter,

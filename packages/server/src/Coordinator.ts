@@ -6,7 +6,7 @@
  * import * as Deferred from "effect/Deferred"
  * import * as Effect from "effect/Effect"
  * import * as Coordinator from "han-server/Coordinator"
- * import * as Home from "han-server/unstable/Home"
+ * import * as Home from "han-server/Home"
  *
  * const serve = Effect.gen(function* () {
  *   const home = yield* Home.open("/home/dev/.han")

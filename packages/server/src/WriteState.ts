@@ -1,11 +1,11 @@
 import * as Fs from "node:fs"
 import type { CannotWrite } from "han-core/Indexer"
 
-/** Whether what is to be written down can be: each thing that writes says when it failed and when it succeeded. */
+/** Tells if everything can be written down: each thing that writes says when it failed and when it succeeded. */
 export interface WriteState {
   /** `what` writes: null when it could, else why it could not and what to do, in words. */
   readonly note: (what: string, failure: string | null) => void
-  /** What has failed for longest and still does; null when everything can be written. */
+  /** The failure that has lasted longest; null when everything can be written. */
   readonly current: () => CannotWrite | null
 }
 

@@ -46,7 +46,7 @@ const layerProjections = Layer.effect(
   })
 )
 
-/** What a store answers, whatever its database. */
+/** The services that a store answers, whatever its database. */
 export type StoreServices =
   | Journal
   | JournalWriter

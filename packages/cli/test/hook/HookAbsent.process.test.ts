@@ -146,7 +146,10 @@ describe("a closed gate", () => {
       expect(out).toContain("it was closed before")
     }
     await stop()
-    expect(await guard("ls", { HAN_HOOK_NO_START: "1" })).toMatchObject({ code: 2, err: expect.stringContaining("stays closed") })
+    expect(await guard("ls", { HAN_HOOK_NO_START: "1" })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("han blocks this event until its hooks can run")
+    })
     expect(await guard("ls")).toMatchObject(shut)
     writeFileSync(file, whole)
     expect(await guard("ls")).toMatchObject({ code: 0, out: "", err: "" })

@@ -1,3 +1,19 @@
+/**
+ * The meaning of transcript lines, whichever agent wrote them.
+ *
+ * @example
+ * ```ts
+ * import { decodeEntry } from "han-core/Decode"
+ * import { type Entry, SessionId, type Transcript } from "han-core/Entry"
+ *
+ * const sessionId = SessionId.make("5b701211-d820-4a2b-a533-715b28c0132f")
+ * const transcript: Transcript = { machine: "laptop", source: "claude-code", sessionId, kind: "main", agentId: null, generation: 1 }
+ * const entry: Entry = { line: 0, offset: 0, bytes: new TextEncoder().encode('{"type":"summary","summary":"Fix the tests"}') }
+ *
+ * for (const event of decodeEntry(transcript, entry).events) if (event._tag === "Summarized") console.log(event.text)
+ * ```
+ */
+
 import * as Effect from "effect/Effect"
 import type { Entry, Transcript } from "../journal/Entry.ts"
 import type { DecodedLine } from "../journal/SessionEvent.ts"

@@ -1,3 +1,22 @@
+/**
+ * The contract of an agent program whose transcripts han reads: where its files lie, and what its lines mean.
+ *
+ * @example
+ * ```ts
+ * import { type Harness, noFolders } from "han-core/Harness"
+ * import { harnessNamed, known } from "han-core/Harnesses"
+ *
+ * // An agent that writes lines as Claude Code does, to `<root>/talks/<session>.jsonl`.
+ * const talker: Harness = {
+ *   ...harnessNamed(known, "claude-code"),
+ *   source: "talker",
+ *   folders: { ...noFolders, tops: ["talks"], child: ({ level }) => (level === "root" ? { level: "transcripts", sessionId: null } : null) },
+ *   identify: (folder, name) =>
+ *     folder?.level === "transcripts" && name.endsWith(".jsonl") ? { kind: "main", sessionId: name.slice(0, -".jsonl".length), agentId: null } : null
+ * }
+ * ```
+ */
+
 import type { Entry, Transcript } from "../journal/Entry.ts"
 import type { DecodedLine, ToolKind } from "../journal/SessionEvent.ts"
 

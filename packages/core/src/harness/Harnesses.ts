@@ -1,3 +1,20 @@
+/**
+ * The agents whose transcripts a program finds and decodes.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type { Harness } from "han-core/Harness"
+ * import { Harnesses, known } from "han-core/Harnesses"
+ *
+ * // The program, with one agent more than those that han knows by itself.
+ * const including =
+ *   (harness: Harness) =>
+ *   <A, E, R>(program: Effect.Effect<A, E, R>) =>
+ *     Effect.provideService(program, Harnesses, [...known, harness])
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type { Transcript } from "../journal/Entry.ts"
 import { claudeCode } from "./claude/ClaudeCode.ts"

@@ -1,3 +1,20 @@
+/**
+ * Hooks as plugins and settings define them: when one is due, where it runs, what it reads, and if it is trusted.
+ *
+ * @example
+ * ```ts
+ * import { type Hook, inSeconds, takesFiles, triggerText } from "han-core/Hook"
+ *
+ * const described = (hook: Hook): string =>
+ *   [
+ *     `${hook.id} at ${hook.triggers.map(triggerText).join(", ")}`,
+ *     `runs ${hook.command}${takesFiles(hook) ? " for the changed files" : ""}`,
+ *     `for ${inSeconds(hook.timeout) ?? 300} seconds at most`,
+ *     ...(hook.trust.state === "trusted" ? [] : [hook.trust.why])
+ *   ].join("\n")
+ * ```
+ */
+
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
@@ -162,6 +179,7 @@ export interface PluginHooks {
 /** Tells whether a command says where the affected files are to stand: `${HAN_FILES}` or `$HAN_FILES`. */
 export const takesFiles = (hook: { readonly command: string }): boolean => /\$(\{HAN_FILES\}|HAN_FILES(?![A-Za-z0-9_]))/.test(hook.command)
 
+/** The seconds of a limit; null without one. */
 export const inSeconds = (limit: HookLimit | null): number | null => (limit === null ? null : Duration.toSeconds(limit))
 
 /** `PostToolUse:Edit|Write` */

@@ -1,3 +1,21 @@
+/**
+ * The passes of hooks by the content that they passed with: a gate that passed need not run again.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { HookCacheAdmin } from "han-core/HookCache"
+ *
+ * // Lets every gate of a folder run again, and tells how many passes that removed.
+ * const clearPasses = (directory: string) =>
+ *   Effect.gen(function* () {
+ *     const cache = yield* HookCacheAdmin
+ *     for (const pass of yield* cache.list({ directory, limit: 20 })) yield* Effect.logInfo(`${pass.hook}: used ${pass.uses} times`)
+ *     return yield* cache.clear({ directory })
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -42,6 +60,7 @@ export interface HookPassed extends Omit<HookPass, "usedAt" | "uses" | "files"> 
   readonly whole: boolean
 }
 
+/** The passes to list or to clear; all without a field. */
 export const HookPassFilter = Schema.Struct({
   /** The id of a hook, `plugin@marketplace`, or a plugin's or hook's name. */
   hook: Schema.optional(Schema.String),
@@ -65,6 +84,7 @@ export class HookCache extends Context.Tag("han-core/HookCache")<
     readonly passedFiles: (gate: string, files: ReadonlyArray<HookFile>) => Effect.Effect<ReadonlySet<string>, StoreError>
     /** The paths of all that the gate read when it last passed as a whole in this worktree; null when it never did. */
     readonly lastReads: (gate: string, tree: string) => Effect.Effect<ReadonlySet<string> | null, StoreError>
+    /** Keeps a pass, in the place of an earlier one with the same key. */
     readonly record: (passed: HookPassed) => Effect.Effect<void, StoreError>
   }
 >() {}

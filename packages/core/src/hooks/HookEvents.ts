@@ -17,6 +17,7 @@ import { nearNames } from "../text/NearNames.ts"
 
 /** The values of `permissionDecision`, from the most to the least restrictive. */
 export const permissions = ["deny", "defer", "ask", "allow"] as const
+/** An answer to the question whether a tool may be used. */
 export type Permission = (typeof permissions)[number]
 
 /** The type of a field of `hookSpecificOutput`. */
@@ -222,8 +223,10 @@ const table = {
 /** An event that han knows. */
 export type HookEvent = keyof typeof table
 
+/** The rows of all events, by the event's name. */
 export const hookEvents: Readonly<Record<HookEvent, HookEventRow>> = table
 
+/** True for the name of an event that han knows; names are case-sensitive. */
 export const isHookEvent = (name: string): name is HookEvent => Object.hasOwn(table, name)
 
 /** The names of all events, in the order of the table. */

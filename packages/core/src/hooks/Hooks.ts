@@ -1,3 +1,22 @@
+/**
+ * The hooks of a project, with what is wrong with them, and the decisions to trust those that its repository brings.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Hooks } from "han-core/Hooks"
+ *
+ * // Shows what the repository would run, and trusts exactly that.
+ * const trust = (projectPath: string) =>
+ *   Effect.gen(function* () {
+ *     const hooks = yield* Hooks
+ *     const list = yield* hooks.list({ projectPath })
+ *     for (const { command, id } of list.hooks.filter(({ id }) => list.trust.hooks.includes(id))) yield* Effect.logInfo(`${id}: ${command}`)
+ *     if (list.trust.digest !== null) yield* hooks.trust({ projectPath, digest: list.trust.digest })
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -5,6 +24,7 @@ import { JsonFileBroken, JsonFileUnreadable, JsonFileUnwritable } from "../files
 import type { StoreError } from "../store/StoreError.ts"
 import { ClientHook, Hook, HookPlugin, HookProblem } from "./Hook.ts"
 
+/** A project, as a configuration folder sees it. */
 export const HookQuery = Schema.Struct({
   /** An absolute path. */
   projectPath: Schema.String,

@@ -1,3 +1,23 @@
+/**
+ * Brings transcripts into the journal: in one pass, or for ever.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Indexer } from "han-core/Indexer"
+ *
+ * const index = Effect.gen(function* () {
+ *   const indexer = yield* Indexer
+ *   yield* Stream.runForEach(indexer.index, (progress) =>
+ *     progress._tag === "Indexed"
+ *       ? Effect.logInfo(`${progress.report.appended} new lines, ${progress.report.entries} in all`)
+ *       : Effect.logInfo(`${progress.filesDone} of ${progress.files} files`)
+ *   )
+ * })
+ * ```
+ */
+
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -31,6 +51,7 @@ export const IndexReport = Schema.Struct({
 })
 export type IndexReport = typeof IndexReport.Type
 
+/** A step of a pass: `Indexing` at most ten times a second, `Indexed` once, as the last. */
 export const IndexProgress = Schema.Union(
   /** `bytes`: of the files that have something new; `bytesDone` of them are in the journal. */
   Schema.TaggedStruct("Indexing", { files: Schema.Int, filesDone: Schema.Int, bytes: Schema.Int, bytesDone: Schema.Int }),
@@ -46,6 +67,7 @@ export const CannotWrite = Schema.Struct({
 })
 export type CannotWrite = typeof CannotWrite.Type
 
+/** The state of the indexer of a process. Times are milliseconds since 1970. */
 export const IndexerStatus = Schema.Struct({
   /** The progress of the pass that is running; null between passes. */
   running: Schema.NullOr(Schema.Struct({ files: Schema.Int, filesDone: Schema.Int, bytes: Schema.Int, bytesDone: Schema.Int })),
@@ -66,6 +88,7 @@ export class Indexer extends Context.Tag("han-core/Indexer")<
   {
     /** One pass over every transcript, after the one that is running if any: how far it is, and the report as its last element. */
     readonly index: Stream.Stream<IndexProgress, StoreError, Viewer>
+    /** The state now, a running pass included. */
     readonly status: Effect.Effect<IndexerStatus, StoreError>
     /** Looks at every folder now for files that are named as a transcript and are none. */
     readonly notTaken: Effect.Effect<NotTakenFiles, StoreError>

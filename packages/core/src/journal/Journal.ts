@@ -1,3 +1,23 @@
+/**
+ * Reads the journal: every transcript verbatim, and its changes as they are committed.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Journal } from "han-core/Journal"
+ *
+ * // Handles what was committed since `after`, then all that comes. `remember` keeps the sequence for the next start.
+ * const follow = (after: number, remember: (sequence: number) => Effect.Effect<void>) =>
+ *   Effect.gen(function* () {
+ *     const journal = yield* Journal
+ *     yield* Stream.runForEach(journal.changes({ after }), ({ decoded, sequence }) =>
+ *       Effect.zipRight(Effect.logInfo(decoded.flatMap(({ events }) => events.map(({ _tag }) => _tag)).join(", ")), remember(sequence))
+ *     )
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -94,6 +114,7 @@ export class Journal extends Context.Tag("han-core/Journal")<
     readonly outputs: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<ToolOutput>, StoreError, Viewer>
     /** The kept bytes of an output, in order. */
     readonly outputBytes: (id: ToolOutputId) => Stream.Stream<Uint8Array, ToolOutputNotFound | StoreError, Viewer>
+    /** Totals of the kept outputs, and what is wrong with some of them. */
     readonly outputTotals: Effect.Effect<ToolOutputTotals, StoreError, Viewer>
     /** Every transcript, or those of one session, in the order in which they came. */
     readonly transcripts: (options?: { readonly sessionId?: SessionId | undefined }) => Effect.Effect<ReadonlyArray<TranscriptInfo>, StoreError, Viewer>
@@ -111,6 +132,7 @@ export class Journal extends Context.Tag("han-core/Journal")<
     }) => Stream.Stream<JournalChange, StoreError, Viewer>
     /** The sequence of the last change; 0 for an empty journal. */
     readonly head: Effect.Effect<number, StoreError, Viewer>
+    /** Totals of all that the viewer has. */
     readonly totals: Effect.Effect<JournalTotals, StoreError, Viewer>
     /** True when entries of this session are refused because it was forgotten. */
     readonly isForgotten: (sessionId: SessionId) => Effect.Effect<boolean, StoreError, Viewer>

@@ -1,3 +1,21 @@
+/**
+ * Looks after the journal: projects its read models anew, and forgets sessions for good.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { JournalAdmin } from "han-core/JournalAdmin"
+ *
+ * // Removes every session whose last line is older than `before`, in milliseconds since 1970.
+ * const forgetBefore = (before: number) =>
+ *   Effect.gen(function* () {
+ *     const admin = yield* JournalAdmin
+ *     yield* Effect.logInfo(`${(yield* admin.forgettable({ before })).length} sessions go`)
+ *     return yield* admin.forget({ before })
+ *   })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -6,6 +24,7 @@ import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 import { SessionId } from "./Entry.ts"
 
+/** The progress of one projection: `entries` of `total` are projected. */
 export const RebuildProgress = Schema.Struct({ projection: Schema.String, entries: Schema.Int, total: Schema.Int })
 export type RebuildProgress = typeof RebuildProgress.Type
 

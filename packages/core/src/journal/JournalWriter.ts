@@ -1,3 +1,21 @@
+/**
+ * Writes to the journal: entries with their read models, the outputs of tools, and which files are gone.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type { Entry, Transcript } from "han-core/Entry"
+ * import { JournalWriter } from "han-core/JournalWriter"
+ *
+ * // Stores lines that came from elsewhere. The same lines again are skipped; lines with a gap before them are refused.
+ * const store = (transcript: Transcript, entries: ReadonlyArray<Entry>) =>
+ *   Effect.flatMap(JournalWriter, (writer) => writer.append(transcript, entries)).pipe(
+ *     Effect.map(({ appended }) => appended),
+ *     Effect.catchTag("EntryGap", (gap) => Effect.as(Effect.logWarning(gap.message), 0))
+ *   )
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

@@ -1,3 +1,19 @@
+/**
+ * The events that a transcript line may mean, as every agent's lines are decoded to them.
+ *
+ * @example
+ * ```ts
+ * import type { DecodedLine, SessionEventOf } from "han-core/SessionEvent"
+ *
+ * const edits = ({ events }: DecodedLine): ReadonlyArray<SessionEventOf<"FileChanged">> => events.filter((event) => event._tag === "FileChanged")
+ *
+ * const promptOf = ({ envelope, events }: DecodedLine): string | null => {
+ *   const prompted = events.find((event) => event._tag === "Prompted")
+ *   return prompted?.origin === "human" && !envelope.isSidechain ? prompted.text : null
+ * }
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 import type { Transcript } from "./Entry.ts"
 
@@ -40,7 +56,9 @@ export const Prompted = Schema.TaggedStruct("Prompted", {
 })
 /** A slash command (`shell: false`, `name` with its slash) or a `!command` (`shell: true`). */
 export const CommandRun = Schema.TaggedStruct("CommandRun", { name: text, args: text, shell: Schema.Boolean })
+/** The output of a command that a person ran, without colours. */
 export const CommandPrinted = Schema.TaggedStruct("CommandPrinted", { text, isError: Schema.Boolean })
+/** A person interrupted the model. `forToolUse`: while it wanted to use a tool. */
 export const Interrupted = Schema.TaggedStruct("Interrupted", { text, forToolUse: Schema.Boolean })
 /** Text for the model that nobody typed: command bodies, hook feedback, caveats. */
 export const MetaAdded = Schema.TaggedStruct("MetaAdded", { text, sourceToolUseId: optionalText })
@@ -76,6 +94,7 @@ export const TaskWrite = Schema.Struct({
   fields: Schema.Record({ key: text, value: Schema.Union(text, Schema.Array(text)) })
 })
 export type TaskWrite = typeof TaskWrite.Type
+/** The model called a tool. `input` is as the model wrote it; `ToolReturned` with the same `toolUseId` has the result. */
 export const ToolCalled = Schema.TaggedStruct("ToolCalled", {
   toolUseId: text,
   name: text,
@@ -85,6 +104,7 @@ export const ToolCalled = Schema.TaggedStruct("ToolCalled", {
   agentType: optionalText,
   task: Schema.NullOr(TaskWrite)
 })
+/** The result of a tool call. `denied`: a person, a rule or a hook refused the call. */
 export const ToolReturned = Schema.TaggedStruct("ToolReturned", {
   toolUseId: text,
   text,
@@ -125,6 +145,7 @@ export const ResponseMetered = Schema.TaggedStruct("ResponseMetered", {
   /** The cost that the harness states itself, in integer nano-dollars; null for most. */
   statedCostNanoUsd: Schema.NullOr(amount)
 })
+/** A tool changed a file. `path` is as the tool was given it. */
 export const FileChanged = Schema.TaggedStruct("FileChanged", {
   path: text,
   action: Schema.Literal("created", "modified", "deleted"),
@@ -134,22 +155,29 @@ export const FileChanged = Schema.TaggedStruct("FileChanged", {
   linesAdded: amount,
   linesRemoved: amount
 })
+/** The whole list of what is to be done, as a tool wrote it; it replaces the one before. */
 export const TodosWritten = Schema.TaggedStruct("TodosWritten", {
   toolUseId: optionalText,
   todos: Schema.Array(Schema.Struct({ content: text, status: text, activeForm: optionalText }))
 })
+/** A notice of the client. `level`: `info`, `warning` …, where it says one. */
 export const SystemNoted = Schema.TaggedStruct("SystemNoted", { subtype: text, text, level: optionalText })
 /** Something that was put in front of the model beside prompts. `text` is what a reader wants to find again; empty for bulk listings. */
 export const Attached = Schema.TaggedStruct("Attached", { kind: text, text })
+/** A title that the client gave to a conversation. `leafUuid`: the last line of that conversation. */
 export const Summarized = Schema.TaggedStruct("Summarized", { text, leafUuid: optionalText })
+/** A prompt entered the queue of prompts, or left it; `operation` is the client's word (`enqueue`, `dequeue` …). */
 export const QueueChanged = Schema.TaggedStruct("QueueChanged", { operation: text, text, reason: optionalText })
+/** The session got a title; one by a person counts more than one by a model. */
 export const Titled = Schema.TaggedStruct("Titled", { by: Schema.Literal("user", "model"), title: text })
 /** A state line: the last one of a kind holds. Null or empty takes it back. */
 export const StateNoted = Schema.TaggedStruct("StateNoted", {
   state: Schema.Literal("mode", "permission-mode", "agent-name", "agent-color", "agent-setting", "tag", "latch"),
   value: optionalText
 })
+/** The session belongs to this pull request. */
 export const PullRequestLinked = Schema.TaggedStruct("PullRequestLinked", { number: amount, url: text, repository: optionalText })
+/** The session works in a team of agents of this name. */
 export const TeamJoined = Schema.TaggedStruct("TeamJoined", { name: text })
 /** The session works in this worktree from here on; all null when it left it. */
 export const WorktreeEntered = Schema.TaggedStruct("WorktreeEntered", {
@@ -158,6 +186,7 @@ export const WorktreeEntered = Schema.TaggedStruct("WorktreeEntered", {
   branch: optionalText,
   originalCwd: optionalText
 })
+/** The session works in this directory from here on. */
 export const Relocated = Schema.TaggedStruct("Relocated", { cwd: text })
 /** The client's own running total of the session, forks' and resumes' history included. Dollars are as the client wrote them. */
 export const CostStated = Schema.TaggedStruct("CostStated", {
@@ -170,6 +199,7 @@ export const CostStated = Schema.TaggedStruct("CostStated", {
   durationMs: amount,
   apiDurationMs: amount
 })
+/** The client kept copies of files, to be able to go back. `isUpdate`: it adds to an earlier snapshot. */
 export const FilesSnapshotted = Schema.TaggedStruct("FilesSnapshotted", { messageId: optionalText, paths: Schema.Array(text), isUpdate: Schema.Boolean })
 /** The client's log of its own API requests; `part` is the line kind's last word. */
 export const RequestLogged = Schema.TaggedStruct("RequestLogged", {
@@ -178,8 +208,11 @@ export const RequestLogged = Schema.TaggedStruct("RequestLogged", {
   querySource: optionalText,
   model: optionalText
 })
+/** The client noted the last prompt of the conversation that ends with `leafUuid`. */
 export const PromptRemembered = Schema.TaggedStruct("PromptRemembered", { text: optionalText, leafUuid: optionalText, explicit: Schema.Boolean })
+/** The names of tools that the session used. */
 export const ToolsListed = Schema.TaggedStruct("ToolsListed", { tools: Schema.Array(text) })
+/** A sign of life of a tool that is still running. */
 export const Progressed = Schema.TaggedStruct("Progressed", { parentToolUseId: optionalText })
 /** A line of han's own log, or of a bridge that writes in its format. `replyTo` joins a result to its run or call; a call, and a run with an id of its own, name themselves. `missingPayload`: the file it points to was not there. */
 export const HanNoted = Schema.TaggedStruct("HanNoted", { name: text, data: Schema.Unknown, replyTo: optionalText, missingPayload: Schema.Boolean })

@@ -1,3 +1,23 @@
+/**
+ * The files of transcripts as the indexer sees them: which there are, their lines, and their changes.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Transcripts } from "han-core/Transcripts"
+ *
+ * // The number of complete lines of every transcript.
+ * const countLines = Effect.gen(function* () {
+ *   const transcripts = yield* Transcripts
+ *   const { files } = yield* transcripts.list
+ *   return yield* Effect.forEach(files, (file) =>
+ *     Stream.runFold(transcripts.read(file, { line: 0, offset: 0 }), 0, (lines, { entries }) => lines + entries.length)
+ *   )
+ * })
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

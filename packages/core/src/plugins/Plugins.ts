@@ -51,6 +51,7 @@ export const Plugin = Schema.Struct({
 })
 export type Plugin = typeof Plugin.Type
 
+/** The plugins of one scope; of all without it. */
 export const PluginQuery = Schema.Struct({
   scope: Schema.optional(SettingsScope),
   /** The projects to look into; those for which a plugin is installed if absent. */

@@ -4,12 +4,13 @@
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
- * import { Directories, type DirectoryFacts } from "han-core/Directories"
+ * import { Directories, type DirectoryFacts, DirectoryWriter } from "han-core/Directories"
  *
  * const probeAll = (ask: (directory: string) => Effect.Effect<DirectoryFacts>) =>
  *   Effect.gen(function* () {
  *     const directories = yield* Directories
- *     for (const directory of yield* directories.unprobed(100)) yield* directories.note(directory, yield* ask(directory))
+ *     const writer = yield* DirectoryWriter
+ *     for (const directory of yield* directories.unprobed(100)) yield* writer.note(directory, yield* ask(directory))
  *   })
  * ```
  */

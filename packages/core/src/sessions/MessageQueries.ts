@@ -1,3 +1,27 @@
+/**
+ * Finds messages of a conversation by any condition on their fields, in any order.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type { SessionId } from "han-core/Entry"
+ * import { MessageQueries } from "han-core/MessageQueries"
+ *
+ * // The ten longest answers of a session.
+ * const longest = (sessionId: SessionId) =>
+ *   Effect.flatMap(MessageQueries, (messages) =>
+ *     messages.find(
+ *       {
+ *         sessionId,
+ *         where: { _tag: "Field", field: "role", op: "eq", value: "assistant" },
+ *         orderBy: [{ field: "outputTokens", descending: true }]
+ *       },
+ *       { first: 10 }
+ *     )
+ *   )
+ * ```
+ */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Page, PageCursorInvalid, PageRequest } from "../store/Page.ts"
@@ -31,6 +55,7 @@ export type MessageField =
   | "linesRemoved"
   | "filesChanged"
 
+/** The messages of a conversation that fulfil a condition, in an order. */
 export interface MessagesQuery extends Conversation {
   readonly where?: Where<MessageField> | undefined
   /** Without it the newest first. With it every message of the session is looked at. */
@@ -41,7 +66,9 @@ export interface MessagesQuery extends Conversation {
 export class MessageQueries extends Context.Tag("han-core/MessageQueries")<
   MessageQueries,
   {
+    /** One page. Every page of the same query has to be asked for with the same condition and order. */
     readonly find: (query: MessagesQuery, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
+    /** The number of messages that `find` gives on all pages together. */
     readonly countFound: (query: MessagesQuery) => Effect.Effect<number, StoreError, Viewer>
   }
 >() {}

@@ -10,9 +10,8 @@
  * const latestAnswers = (sessionId: SessionId) =>
  *   Effect.gen(function* () {
  *     const messages = yield* Messages
- *     const where = { _tag: "Field", field: "role", op: "eq", value: "assistant" } as const
- *     const { items } = yield* messages.page({ sessionId, agentId: null, where }, { first: 10 })
- *     return items.map(({ node }) => node.message.text)
+ *     const { items } = yield* messages.page({ sessionId, agentId: null }, { first: 50 })
+ *     return items.flatMap(({ node: { message } }) => (message.role === "assistant" ? [message.text] : []))
  *   })
  * ```
  */
@@ -49,7 +48,9 @@ export const hiddenKinds: ReadonlyArray<MessageKind> = ["progress", "title", "at
 export class Messages extends Context.Tag("han-core/Messages")<
   Messages,
   {
+    /** One page, the newest message first. */
     readonly page: (of: Conversation, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
+    /** The number of messages on all pages together. */
     readonly count: (of: Conversation) => Effect.Effect<number, StoreError, Viewer>
     /**
      * The cursor that `page` gives to each of these messages, its line (a line that repeats another one's id is no message of its own) and its time as `page`

@@ -73,19 +73,27 @@ type Of<A> = (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyMap<Sessio
 export class SessionDetails extends Context.Tag("han-core/SessionDetails")<
   SessionDetails,
   {
+    /** In the order in which they were created. */
     readonly tasks: Of<ReadonlyArray<Task>>
     /** The list as it was last written. */
     readonly todos: Of<TodoList>
     /** In order of time. */
     readonly fileChanges: Of<ReadonlyArray<FileChange>>
+    /** The lengths of the lists that `fileChanges` gives, for less. */
     readonly fileChangeCounts: Of<number>
+    /** In order of time. */
     readonly compactions: Of<ReadonlyArray<Compaction>>
+    /** Subagents in the order in which they began. */
     readonly agents: Of<ReadonlyArray<Agent>>
     /** By the ids of subagents of any session. An id that several sessions have means the subagent of the first one. */
     readonly agentConversations: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, AgentConversation>, StoreError, Viewer>
+    /** In the order in which they began. */
     readonly hookRuns: Of<ReadonlyArray<HookRun>>
+    /** Checks that files passed, in the order in which they were noted. */
     readonly validations: Of<ReadonlyArray<FileValidation>>
+    /** Tasks that were announced through han, in the order in which they began. */
     readonly hanTasks: Of<ReadonlyArray<HanTask>>
+    /** Sessions without a prompt that has words are not in the map. */
     readonly moods: Of<Mood>
     /** The configuration folder that its newest transcript was found under. */
     readonly roots: Of<string>

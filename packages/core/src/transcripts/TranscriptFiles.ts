@@ -1,3 +1,21 @@
+/**
+ * Answers `Transcripts` from the configuration folders of agents: finds transcripts, reads their lines, and watches for changes.
+ *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import * as Indexer from "han-core/Indexer"
+ * import * as TranscriptFiles from "han-core/TranscriptFiles"
+ * import * as SqliteStore from "han-sql/SqliteStore"
+ *
+ * const files = TranscriptFiles.layer({
+ *   machine: "laptop",
+ *   roots: [{ path: "/home/dev/.claude" }, { path: "/mnt/share/.claude", poll: true }]
+ * })
+ * const services = Layer.provideMerge(Layer.provide(Indexer.layer, files), SqliteStore.layer({ filename: "/home/dev/han.db" }))
+ * ```
+ */
+
 import { closeSync, constants, openSync } from "node:fs"
 import * as path from "node:path"
 import * as Chunk from "effect/Chunk"
@@ -43,6 +61,7 @@ export interface TranscriptRoot {
   readonly poll?: boolean | undefined
 }
 
+/** Where transcripts are looked for, and how often. */
 export interface TranscriptFilesOptions {
   /** The name of this machine, part of the identity of every transcript. */
   readonly machine: string

@@ -1,11 +1,27 @@
+/**
+ * Figures made of the sums of `Metrics`: how well sessions went, what they cost beside a subscription, what the work would have taken a human, what came of tasks.
+ * Pure functions, the same for every client.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { effectivenessOf, humanTimeOf } from "han-core/Analytics"
+ * import { Metrics } from "han-core/Metrics"
+ *
+ * const lastWeek = (since: number) =>
+ *   Effect.gen(function* () {
+ *     const metrics = yield* Metrics
+ *     const [best] = effectivenessOf(yield* metrics.sessions({ since }))
+ *     const days = yield* metrics.days({ since, timeZone: "UTC" })
+ *     return { best, hoursSaved: humanTimeOf(days, yield* metrics.tools({ since })).hoursSaved }
+ *   })
+ * ```
+ */
+
 import type { HanTask } from "../sessions/HanTask.ts"
 import { dayIn, labelOf, weekOf } from "./Calendar.ts"
 import type { DayActivity, ModelActivity, SessionActivity } from "./Metrics.ts"
 
-/**
- * Figures that are made of the sums of `Metrics`: how sessions went, what they cost beside a subscription, what the work would have taken a human, what came of tasks.
- * Pure functions, the same for every client.
- */
 const sumOf = <Row>(rows: ReadonlyArray<Row>, value: (row: Row) => number): number => rows.reduce((sum, row) => sum + value(row), 0)
 const round = (value: number, digits: number): number => Number(value.toFixed(digits))
 
@@ -128,6 +144,7 @@ export const costsOf = ({ days, models, sessions, weeks }: CostSums, span: numbe
     subscriptionComparisons: compared
   }
 }
+/** The answer of `costsOf`: dollars by list price, rates from 0 to 1, and days and weeks in the order of `CostSums`. */
 export type Costs = ReturnType<typeof costsOf>
 
 /** Seconds that a human takes for the work of one call of a tool. */
@@ -173,7 +190,9 @@ export const humanTimeOf = (days: ReadonlyArray<DayActivity>, tools: ReadonlyArr
   }
 }
 
+/** The kinds of work that `workOf` tells apart. */
 export const taskTypes = ["FIX", "IMPLEMENTATION", "REFACTOR", "RESEARCH"] as const
+/** The ends of a task; one that is still under way is `PARTIAL`. */
 export const taskOutcomes = ["SUCCESS", "PARTIAL", "FAILURE"] as const
 
 /** The kind of work that a word, or a task that begins with it, stands for; unknown words are building. */

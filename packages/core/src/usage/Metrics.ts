@@ -37,6 +37,7 @@ export const MetricsScope = Schema.Struct({
 })
 export type MetricsScope = typeof MetricsScope.Type
 
+/** Sums of a time. `responses` are the model's API responses; `input`, `output`, `cacheRead` and `cacheWrite` are their tokens. */
 export const Activity = Schema.Struct({
   /** Sessions with something in that time. */
   sessions: Schema.Number,
@@ -81,12 +82,14 @@ export const noActivity: Activity = {
   costNanoUsd: 0
 }
 
+/** The activity of one day, week or month. */
 export const DayActivity = Schema.Struct({
   ...Activity.fields,
   /** `2026-11-22` in the time zone that was asked for: the day, or the one with which the week (Monday) or month begins. */
   date: Schema.String
 })
 export type DayActivity = typeof DayActivity.Type
+/** The activity of one hour of the day, of all days together. */
 export const HourActivity = Schema.Struct({
   /** 0 to 23. */
   hour: Schema.Number,
@@ -94,6 +97,7 @@ export const HourActivity = Schema.Struct({
   messages: Schema.Number
 })
 export type HourActivity = typeof HourActivity.Type
+/** The responses of one model, of a day or of all. `unpriced`: those without a price, which the cost leaves out. */
 export const ModelActivity = Schema.Struct({
   /** Null for all days together. */
   date: Schema.NullOr(Schema.String),
@@ -109,6 +113,7 @@ export const ModelActivity = Schema.Struct({
   cacheSavingNanoUsd: Schema.Number
 })
 export type ModelActivity = typeof ModelActivity.Type
+/** The activity of one session. Times are milliseconds since 1970. */
 export const SessionActivity = Schema.Struct({
   ...Struct.omit(Activity.fields, "sessions"),
   sessionId: SessionId,
@@ -133,6 +138,7 @@ export type ToolActivity = typeof ToolActivity.Type
 /** Subagents of one type that were started. */
 export const AgentActivity = Schema.Struct({ type: Schema.String, calls: Schema.Int })
 export type AgentActivity = typeof AgentActivity.Type
+/** Runs of one hook, and the sum of their durations. */
 export const HookActivity = Schema.Struct({ hook: Schema.String, runs: Schema.Int, passed: Schema.Int, totalDurationMs: Schema.Number })
 export type HookActivity = typeof HookActivity.Type
 /** Compactions by their causes, and the sessions that had any. */
@@ -179,8 +185,11 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
     readonly sessions: Of<ReadonlyArray<SessionActivity>>
     /** Whole days, in UTC, that the scope touches. The most called first. */
     readonly tools: Of<ReadonlyArray<ToolActivity>>
+    /** Subagents by type, the most started first; of whole days, as `tools`. */
     readonly agents: Of<ReadonlyArray<AgentActivity>>
+    /** The most run first. */
     readonly hooks: Of<ReadonlyArray<HookActivity>>
+    /** Compactions in that time, of sessions and subagents. */
     readonly compactions: Of<CompactionActivity>
     /** Tasks that were created in that time. */
     readonly tasks: Of<ReadonlyArray<TaskActivity>>
@@ -188,6 +197,7 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
     readonly hanTasks: Of<ReadonlyArray<HanTask>>
     /** Checks that files passed, the newest first. */
     readonly validations: Of<ReadonlyArray<FileValidation>>
+    /** The moods of prompts that were written in that time. */
     readonly moods: Of<MoodActivity>
   }
 >() {}

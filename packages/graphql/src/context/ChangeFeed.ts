@@ -1,3 +1,20 @@
+/**
+ * Events of the journal for GraphQL subscriptions: one feed for each owner, however many subscribe.
+ *
+ * @example
+ * ```ts
+ * import type * as Runtime from "effect/Runtime"
+ * import { Viewer } from "han-core/Viewer"
+ * import * as ChangeFeed from "han-graphql/ChangeFeed"
+ * import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
+ *
+ * const printSessions = async (runtime: Runtime.Runtime<GraphqlRequirements>) => {
+ *   const feeds = ChangeFeed.make(runtime)
+ *   for await (const event of await feeds.of(Viewer.local).subscribe("SessionChanged", () => true)) console.log(event)
+ * }
+ * ```
+ */
+
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import type * as Context from "effect/Context"
@@ -12,6 +29,7 @@ import { type OwnerId, Viewer } from "han-core/Viewer"
 import { eventsOf, type FeedEvent, type FeedEventOf, Memory } from "./feedEvents.ts"
 import type { GraphqlRequirements } from "./GraphqlRequirements.ts"
 
+/** The limit of every subscriber of `make`. */
 export interface Options {
   /** Events that wait for one subscriber at most, 10,000 without; a subscriber that takes them more slowly than they come is ended with an error that says so. */
   readonly maxWaiting?: number | undefined

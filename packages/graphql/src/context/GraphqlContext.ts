@@ -1,3 +1,25 @@
+/**
+ * The context value of han's resolvers: services, batches of lookups and events, on behalf of one viewer.
+ *
+ * @example
+ * ```ts
+ * import type * as Runtime from "effect/Runtime"
+ * import { OwnerId } from "han-core/Viewer"
+ * import * as ChangeFeed from "han-graphql/ChangeFeed"
+ * import * as Execution from "han-graphql/Execution"
+ * import * as GraphqlContext from "han-graphql/GraphqlContext"
+ * import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
+ * import { makeSchema } from "han-graphql/Schema"
+ *
+ * const executionOver = (runtime: Runtime.Runtime<GraphqlRequirements>) => {
+ *   const feeds = ChangeFeed.make(runtime)
+ *   const host = { version: "1.0.0", timeZone: "Europe/Berlin" }
+ *   const contextOf = ({ viewer }: Execution.Asker<string>) => GraphqlContext.make({ runtime, host, feeds, viewer: { owner: OwnerId.make(viewer) } })
+ *   return Execution.make<string>({ schema: makeSchema(), contextOf, joinedAs: (viewer) => viewer })
+ * }
+ * ```
+ */
+
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,3 +1,18 @@
+/**
+ * The services that resolvers ask, and how they run effects on them.
+ *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import * as ManagedRuntime from "effect/ManagedRuntime"
+ * import type { GraphqlRequirements } from "han-graphql/GraphqlRequirements"
+ * import * as SqliteStore from "han-sql/SqliteStore"
+ *
+ * const store: Layer.Layer<GraphqlRequirements> = Layer.orDie(SqliteStore.layer({ filename: "/home/dev/han.db" }))
+ * const runtime = await ManagedRuntime.make(store).runtime()
+ * ```
+ */
+
 import type * as Effect from "effect/Effect"
 import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import type { ConfigDirs } from "han-core/ConfigDirs"

@@ -1,3 +1,22 @@
+/**
+ * Runs GraphQL operations on a schema, within limits. Every transport runs on one; `Viewer` is whatever its program knows its clients by.
+ *
+ * @example
+ * ```ts
+ * import { buildSchema } from "graphql"
+ * import * as Execution from "han-graphql/Execution"
+ *
+ * const execution = Execution.make<string>({
+ *   schema: buildSchema("type Query { viewer: String }"),
+ *   contextOf: ({ viewer }) => ({ viewer }),
+ *   joinedAs: (viewer) => viewer,
+ *   limits: { depth: 10 }
+ * })
+ * const operation = execution.prepare({ query: "{ viewer }" })
+ * if ("execute" in operation) console.log(await operation.execute({ viewer: "ada", signal: AbortSignal.timeout(5000) }))
+ * ```
+ */
+
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -24,6 +43,7 @@ export interface OperationRequest {
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined
 }
 
+/** A schema, the context of its resolvers, and the limits of its operations. */
 export interface Options<Viewer> {
   readonly schema: GraphQLSchema
   /** The context value of a request, and of each event of a subscription. May be a promise. */
@@ -55,6 +75,7 @@ export interface Operation<Viewer> {
   readonly subscribe: (asker: Asker<Viewer>) => Promise<Feed<ExecutionResult> | ExecutionResult>
 }
 
+/** Operations on one schema. It remembers accepted documents, so make one for all transports. */
 export interface Execution<Viewer> {
   readonly schema: GraphQLSchema
   /** The operation, or why it is refused before anything was run. */

@@ -1,3 +1,21 @@
+/**
+ * GraphQL over HTTP: answers web requests for queries, mutations and, as event streams, subscriptions.
+ *
+ * @example
+ * ```ts
+ * import type * as Execution from "han-graphql/Execution"
+ * import * as GraphqlHttp from "han-graphql/GraphqlHttp"
+ *
+ * const serve = (execution: Execution.Execution<string>, userOf: (token: string | null) => string | undefined) => {
+ *   const http = GraphqlHttp.make({ execution, maxStreams: 20 })
+ *   return (request: Request): Promise<Response> | Response => {
+ *     const user = userOf(request.headers.get("authorization"))
+ *     return user === undefined ? new Response(null, { status: 401 }) : http.handle(request, user)
+ *   }
+ * }
+ * ```
+ */
+
 import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from "graphql"
 import * as BoundedBody from "./BoundedBody.ts"
 import * as EventStream from "./EventStream.ts"
@@ -6,6 +24,7 @@ import { Feed } from "./Feed.ts"
 import { isJson, type MediaType, names, preferred } from "./MediaType.ts"
 import * as RequestBody from "./RequestBody.ts"
 
+/** An execution, and the limits of requests. */
 export interface Options<Viewer> {
   readonly execution: Execution<Viewer>
   /** Bytes of a request at most; 1 MiB without. */
@@ -17,6 +36,7 @@ export interface Options<Viewer> {
   readonly maxStreams?: number | undefined
 }
 
+/** The HTTP side of one execution. */
 export interface GraphqlHttp<Viewer> {
   /** The answer to a POST on behalf of `viewer`. Who may ask, and from where, was decided before. Never rejects. */
   readonly handle: (request: Request, viewer: Viewer) => Promise<Response>

@@ -1,8 +1,29 @@
+/**
+ * GraphQL over WebSockets, by the protocol graphql-transport-ws, for any platform's sockets.
+ *
+ * @example
+ * ```ts
+ * import type * as Execution from "han-graphql/Execution"
+ * import * as GraphqlSocket from "han-graphql/GraphqlSocket"
+ *
+ * const accept = (execution: Execution.Execution<string>, users: ReadonlyMap<string, string>, socket: WebSocket) => {
+ *   const server = GraphqlSocket.make({ execution, viewerOf: (token) => users.get(token) })
+ *   const connection = server.open(
+ *     { send: (text) => socket.send(text), buffered: () => socket.bufferedAmount, close: (code, reason) => socket.close(code, reason) },
+ *     { viewer: undefined, acknowledged: () => {} }
+ *   )
+ *   socket.addEventListener("message", ({ data }) => connection.message(String(data)))
+ *   socket.addEventListener("close", ({ code, reason }) => connection.closed(code, reason))
+ * }
+ * ```
+ */
+
 import { type DocumentNode, type ExecutionArgs, GraphQLError } from "graphql"
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from "graphql-ws"
 import type { Asker, Execution, Operation } from "./Execution.ts"
 import { Outbox, type Wire } from "./Outbox.ts"
 
+/** An execution, who may use it, and the limits of connections. */
 export interface Options<Viewer> {
   readonly execution: Execution<Viewer>
   /** Whom a token lets in; undefined for a token that lets nobody in. */
@@ -38,6 +59,7 @@ export interface Caller<Viewer> {
   readonly acknowledged: () => void
 }
 
+/** The WebSocket side of one execution. */
 export interface GraphqlSocket<Viewer> {
   /** The subprotocol that is served, when a client offers it in its `Sec-WebSocket-Protocol`. */
   readonly protocolOf: (offered: string | null) => string | undefined

@@ -1,3 +1,17 @@
+/**
+ * The most that one GraphQL operation may ask for, counted before it is run.
+ *
+ * @example
+ * ```ts
+ * import type { GraphQLSchema } from "graphql"
+ * import * as Execution from "han-graphql/Execution"
+ * import { type Limits, standard } from "han-graphql/Limits"
+ *
+ * const halved: Partial<Limits> = { depth: 15, cost: standard.cost / 2 }
+ * const executionOf = (schema: GraphQLSchema) => Execution.make({ schema, contextOf: () => ({}), limits: halved })
+ * ```
+ */
+
 import {
   type ASTVisitor,
   BREAK,
@@ -31,6 +45,7 @@ export interface Limits {
   readonly variables: number
 }
 
+/** The limits of an `Execution` that is given no others. */
 export const standard: Limits = {
   depth: 30,
   rootFields: 50,

@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from "graphql"
-import * as Documents from "han-graphql/Documents"
 import { holdsMoreThan, standard } from "han-graphql/Limits"
+import * as Documents from "han-graphql/unstable/Documents"
 import { describe, expect, it } from "vitest"
 import { transport } from "../../../../test/transportSchema.ts"
 

@@ -1,3 +1,18 @@
+/**
+ * HAN_HOME: the folder that a coordinator owns, where in it things are, and its `config.json`.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Home from "han-server/Home"
+ *
+ * const database = Home.open("/home/dev/.han").pipe(
+ *   Effect.map(({ database }) => database),
+ *   Effect.catchTag("HomeUnusable", ({ message }) => Effect.dieMessage(message))
+ * )
+ * ```
+ */
+
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -63,7 +78,7 @@ export interface Home {
   readonly trust: string
   /** Outputs of hooks that were too long for memory. */
   readonly hookOutput: string
-  /** Which events are blocked while no coordinator runs their hooks. */
+  /** The file that names the events that are blocked while no coordinator runs their hooks. */
   readonly failClosed: string
   /** Marks of what hooks said while no coordinator ran. */
   readonly told: string

@@ -2,7 +2,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Home from "han-server/unstable/Home"
+import * as Home from "han-server/Home"
 import { folder, mode } from "../../../../test/temporary.ts"
 
 const refused = (path: string) => Effect.flip(Home.open(path))

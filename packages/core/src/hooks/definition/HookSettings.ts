@@ -1,3 +1,18 @@
+/**
+ * Answers `Hooks` from files: Claude Code's settings, the plugins that they enable, `han.yml`, and the decisions of `han trust`.
+ *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import * as ClaudeFolders from "han-core/ClaudeFolders"
+ * import * as HookSettings from "han-core/HookSettings"
+ *
+ * const hooks = HookSettings.layerSettings({ trustFile: "/home/dev/.han/trust.json" }).pipe(
+ *   Layer.provide(ClaudeFolders.layer({ folders: ["/home/dev/.claude"], managed: ClaudeFolders.managedSettings("linux") }))
+ * )
+ * ```
+ */
+
 import * as path from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -18,6 +33,7 @@ import { hookScopes, type NamedPlugin, type Scoped } from "./hookScopes.ts"
 import { digestOf, type Untrusted } from "./trustDigest.ts"
 import { readDecisions, removeDecision, type StoredDecision, writeDecision } from "./trustFile.ts"
 
+/** The files of han itself that `layerSettings` uses beside those of Claude Code. */
 export interface HookSettingsOptions {
   /** The file with the decisions of `han trust`. */
   readonly trustFile: string

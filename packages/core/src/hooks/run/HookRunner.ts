@@ -1,3 +1,21 @@
+/**
+ * Runs the hooks that are due at an event, and says what to tell the agent.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { HookRunner } from "han-core/HookRunner"
+ *
+ * // What a program that Claude Code calls at the event `Stop` does with its standard input.
+ * const atStop = (input: string) =>
+ *   Effect.gen(function* () {
+ *     const runner = yield* HookRunner
+ *     const environment = { PATH: process.env.PATH ?? "" }
+ *     return yield* runner.answer({ event: "Stop", input, cwd: process.cwd(), environment, only: null, cache: true, answerAs: "command" })
+ *   })
+ * ```
+ */
+
 import type * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -42,6 +60,7 @@ export class HookRunner extends Context.Tag("han-core/HookRunner")<
   }
 >() {}
 
+/** Where a runner keeps its files, and the limits that it holds to. */
 export interface HookRunnerOptions {
   /** The id of this machine, in the journal. */
   readonly machine: string
