@@ -35,7 +35,7 @@ const main = async (): Promise<number> => {
   }
 }
 
-/** What nobody but a person calls. */
+/** The commands that only a person calls. */
 const ofPersons = ["list", "explain", "test", "history"]
 const code = await main()
 const [group, name = ""] = process.argv.slice(2)

@@ -27,7 +27,7 @@ import { ToolOutputTotals } from "han-core/ToolOutput"
 import { NotTakenFiles, RootState } from "han-core/Transcripts"
 import type { Viewer } from "han-core/Viewer"
 
-/** Who answers. Its shape never changes: it is how two releases find out that they differ. */
+/** The program that answers. Its shape never changes: two releases find out by it that they differ. */
 export const Handshake = Schema.Struct({
   version: Schema.String,
   /** See `protocol` in `han-rpc/Version`. */
@@ -56,7 +56,7 @@ export const CoordinatorStatus = Schema.Struct({
     engine: Schema.Literal("sqlite", "postgresql"),
     version: Schema.String,
     location: Schema.String,
-    /** Why this version of the engine is a danger to the data, in words; null when it is none. */
+    /** The danger that this version of the engine is to the data, in words; null when it is none. */
     warning: Schema.NullOr(Schema.String)
   }),
   indexer: IndexerStatus,

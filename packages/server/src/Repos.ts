@@ -38,7 +38,7 @@ export interface Progress {
 
 export const progress = (): Progress => ({ settled: -1, ended: false })
 
-/** Whether there are directories of which it is not known yet whether they are worktrees, or of which repository, and will be soon. */
+/** True while there are directories whose repository is not known yet but will be soon. */
 export const isLookingUp = (state: Progress): Effect.Effect<boolean, StoreError, Directories | Journal | Viewer> =>
   Effect.gen(function* () {
     if (state.ended) return false

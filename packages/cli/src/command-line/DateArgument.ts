@@ -5,7 +5,7 @@ export interface DateContext {
   readonly now: number
   /** Days begin at midnight UTC instead of local midnight. */
   readonly utc: boolean
-  /** Which end of a day a date without a time means. */
+  /** The end of the day that a date without a time means. */
   readonly edge: "start" | "end"
 }
 

@@ -7,7 +7,7 @@ import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
 
 /**
- * What other programs call this han by, quoted for a shell: the compiled program's own path; `han` where PATH has one that is not of a project's packages, which
+ * The name by which other programs call this han, quoted for a shell: the compiled program's own path; `han` where PATH has one that is not of a project's packages, which
  * are there for as long as `npx` runs; else the path of what started this one.
  */
 export const hanProgram = (host: CliEnvironment): string => {

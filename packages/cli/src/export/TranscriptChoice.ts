@@ -25,7 +25,7 @@ export interface Wanted {
 }
 
 /**
- * Of the generations of one transcript, the one that stands for it: of those that hold the one with the most lines, for several files can have one session's id, and
+ * The generation that stands for a transcript: of those that hold the one with the most lines, for several files can have one session's id, and
  * some are no more than a line of bookkeeping.
  */
 export const foremost = (generations: ReadonlyArray<TranscriptInfo>): TranscriptInfo | undefined => {

@@ -8,7 +8,7 @@ import { CommandFailed } from "../environment/CommandFailed.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 
-/** Which passes a command is about, as it was given. */
+/** The passes that a command is about, as it was given. */
 export interface CacheChoice {
   readonly hook: string | undefined
   readonly project: string | undefined

@@ -3,7 +3,7 @@ import type { HookCall } from "han-core/HookCall"
 import { maxSocketPath } from "han-core/unstable/CoordinatorSocket"
 
 /**
- * What came of a call. `reason` completes a sentence. `why`: nobody listens (`absent`); who listens says nothing (`silent`); it hung up before its answer, as one does that is
+ * The result of a call. `reason` completes a sentence. `why`: nobody listens (`absent`); who listens says nothing (`silent`); it hung up before its answer, as one does that is
  * killed (`lost`; `dropped` before any sign of life), or said that it ends (`ended`); whatever else no second call would change (`final`).
  */
 export type HookReply = { readonly _tag: "Answered"; readonly answer: HookAnswer } | Unanswered

@@ -6,7 +6,7 @@ import { isInVain } from "../coordinator/VainWait.ts"
 const minEffortMs = 5
 
 /**
- * How much longer a coordinator is waited for that listens and says nothing, in milliseconds, asked each time when the last answer is used up: ten times the deadline, and again
+ * The further time, in milliseconds, for which the hook waits for a coordinator that listens and says nothing, asked each time when the last answer is used up: ten times the deadline, and again
  * as long as it works, or is ending and gets on with that; nothing when another hook has waited in vain a moment ago, or after `until`.
  */
 export const hookPatience = (home: string, deadlineMs: number, until: number): (() => Promise<number>) => {

@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from "node:path"
 
 /**
- * Who starts or ends a coordinator in a HAN_HOME, and where it is with that: a file that others watch instead of a clock. It decides nothing: whether there is one
+ * The process that starts or ends a coordinator in a HAN_HOME, and the step it is at: a file that others watch instead of a clock. It decides nothing: whether there is one
  * coordinator is the lock's to say. While one runs and answers there is no file.
  */
 export interface Starting {

@@ -1,7 +1,7 @@
 import { rowOf, ruleOf } from "../hooks/HookEvents.ts"
 
 /**
- * What the user is told when the hooks of an event could not be asked and the agent goes on without them. Loads nothing: it is for programs that an agent waits for.
+ * The text for the user when the hooks of an event could not be asked and the agent goes on without them. Loads nothing: it is for programs that an agent waits for.
  */
 
 /** The time in which the same reason is not said again in a session, at events that come often. */

@@ -46,7 +46,7 @@ export interface NoTranscript {
   readonly known: boolean
 }
 
-/** Where transcripts lie below a configuration folder. Everything is told by names: nothing is read. */
+/** The folders below a configuration folder that hold transcripts. Everything is told by names: nothing is read. */
 export interface HarnessFolders {
   /** The folders of the configuration folder in which transcripts are. */
   readonly tops: ReadonlyArray<string>
@@ -88,7 +88,7 @@ export interface Harness {
   readonly folders: HarnessFolders
   /**
    * Tells which transcript a file of this name in `folder` is; null for a file that is not named as one. A `folder` of null is one in which there should be none.
-   * Where the name leaves `sessionId` open it is asked again with the `firstLine` of the file, parsed, and says null there when that names no session either.
+   * If the name leaves `sessionId` open, it is asked again with the `firstLine` of the file, parsed, and says null there when that names no session either.
    */
   readonly identify: (folder: HarnessFolder | null, name: string, firstLine?: unknown) => TranscriptName | NoTranscript | null
   /** Says what a line means. Pure, never throws, and never without an event: what it does not know is `Unrecognized`, what it cannot read `Unreadable`. */

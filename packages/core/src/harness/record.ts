@@ -3,7 +3,7 @@ import { filled, isObject, type JsonObject } from "../text/json.ts"
 
 /** The JSON objects of a line. */
 export interface Records {
-  /** Why the line is not one whole object; null when it is. */
+  /** The reason why the line is not one whole object; null when it is. */
   readonly fault: string | null
   /** One for a sound line. For a faulty one what was found on it all the same; the last one stands for the line. */
   readonly records: ReadonlyArray<JsonObject>
@@ -53,7 +53,7 @@ const recover = (line: string, value: unknown): Records => {
   return { fault: body.startsWith("{") ? "a record that breaks off or is damaged: no valid JSON" : "no JSON", records: [] }
 }
 
-/** Where the line begins and ends without white space and NULs. */
+/** The beginning and the end of the line without white space and NULs. */
 const within = (line: string): readonly [number, number] => {
   let start = 0,
     end = line.length
@@ -68,7 +68,7 @@ const maxCandidates = 16
 /** Content blocks also begin with their type, but are never a line. */
 const blocks = ["text", "tool_use", "tool_result", "thinking", "image", "redacted_thinking", "document"].map((type) => `{"type":"${type}"`)
 
-/** Where a whole record could begin behind a broken one, the likely places first. Quotes in strings are escaped, so none of these lies in a sound string. */
+/** The places where a whole record could begin behind a broken one, the likely places first. Quotes in strings are escaped, so none of these lies in a sound string. */
 const candidates = (body: string): ReadonlyArray<number> => {
   const found = new Set<number>()
   for (const start of starts) {

@@ -75,7 +75,7 @@ export const IndexerStatus = Schema.Struct({
   lastPassAt: Schema.NullOr(Schema.Number),
   /** Bytes of transcripts read since the start. */
   bytesRead: Schema.Int,
-  /** Why what was written to transcripts is not in the journal; null when the last pass could store all that it found. */
+  /** The reason why lines of transcripts are not in the journal; null when the last pass could store all that it found. */
   failing: Schema.NullOr(CannotWrite),
   roots: Schema.Array(RootState),
   problems: Schema.Array(FileProblem)
@@ -238,7 +238,7 @@ interface Failures {
   readonly note: (error: StoreError) => Effect.Effect<void>
 }
 
-/** Why nothing can be stored, since when. */
+/** The reason why nothing can be stored, and since when. */
 const makeFailures = (): Failures => {
   let failing: CannotWrite | null = null
   return {

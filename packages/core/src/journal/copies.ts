@@ -13,7 +13,7 @@ export interface Paired {
 }
 
 /**
- * Which file of one identity goes on which generation. A file that is part of another one is a copy and is passed over, one that goes on where another one ends is
+ * Pairs each file of one identity with the generation that it continues. A file that is part of another one is a copy and is passed over, one that goes on where another one ends is
  * followed in its stead, one with other lines is a transcript of its own: so copies never take turns, and no line is left out.
  */
 export const pairFiles = Effect.fn("Indexer.pair")(function* (work: Work, candidates: readonly [TranscriptFile, ...ReadonlyArray<TranscriptFile>]) {

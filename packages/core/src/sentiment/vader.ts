@@ -10,7 +10,7 @@ export interface Valence {
 }
 
 /**
- * How pleasant an English text is, by the rules of VADER (Hutto & Gilbert, 2014): the words' valences, shifted by what stands near them, added up and brought
+ * The valence of an English text, by the rules of VADER (Hutto & Gilbert, 2014): the words' valences, shifted by what stands near them, added up and brought
  * between -1 and 1. The work grows with the text's length, and no faster.
  */
 export const valenceOf = (text: string): Valence => {

@@ -1,5 +1,5 @@
 /**
- * How pleasant English words and emoticons are, from -4 to 4: each valence with its words in lower case, parted by spaces.
+ * The valence of English words and emoticons, from -4 to 4: each valence with its words in lower case, parted by spaces.
  *
  * The data of VADER's lexicon (C.J. Hutto, MIT License) as the npm package vader-sentiment 1.1.3 carries it (Comcast, Apache License 2.0); see LICENSES.md of this
  * package. Changed: only mean valences, grouped by them; of words that differ in case alone the last one counts; entries of several words are left out, for

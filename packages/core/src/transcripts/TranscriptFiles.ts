@@ -57,11 +57,11 @@ export interface TranscriptRoot {
   readonly path: string
   /** The name of the agent that writes there, by which its harness is found; `sourceOf` the path if absent. */
   readonly source?: string | undefined
-  /** Where changes are not told, as on network file systems. */
+  /** Set for file systems that report no changes, such as network file systems. */
   readonly poll?: boolean | undefined
 }
 
-/** Where transcripts are looked for, and how often. */
+/** The folders of transcripts, and how often they are looked at. */
 export interface TranscriptFilesOptions {
   /** The name of this machine, part of the identity of every transcript. */
   readonly machine: string
@@ -70,7 +70,7 @@ export interface TranscriptFilesOptions {
    * its transcripts are not reported as gone.
    */
   readonly roots: ReadonlyArray<TranscriptRoot> | Subscribable.Subscribable<ReadonlyArray<TranscriptRoot>>
-  /** Where other harnesses' folders lie, as `~/.han`: each folder in it that has `projects` is a root, whose harness is its name. */
+  /** The folder of other harnesses' folders, as `~/.han`: each folder in it that has `projects` is a root, whose harness is its name. */
   readonly hanHome?: string | undefined
   /** The time for which a file must be quiet before its change is told, in milliseconds; 50 if absent. One that is never quiet is told of every 250. */
   readonly debounceMs?: number | undefined

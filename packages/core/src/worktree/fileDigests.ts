@@ -10,7 +10,7 @@ import { below, byteName, systemPath } from "./latin1Paths.ts"
 import type { TreeFile } from "./projectTree.ts"
 
 /**
- * What stands for the content of each of these files, by `digestKey`: hex SHA-256 of its bytes and of whether it may be executed, `gone` for what is not there. For a
+ * The digest of each of these files, by `digestKey`: hex SHA-256 of its bytes and of whether it may be executed, `gone` for what is not there. For a
  * symbolic link it is where it leads, and the content there; for a folder every file below but those in `.git`. Two that are equal stand for the same content, and
  * what cannot be read, or is more than 20,000 files, is never equal to anything. A pipe, socket or device is not read: what it is stands for it.
  * `work` counts the files and folders that were read: none while nothing has changed. Times of files must be those of this machine's clock.

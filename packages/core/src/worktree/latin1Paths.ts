@@ -7,7 +7,7 @@ const plain = /^[\x00-\x7f]*$/
 
 export const byteName = (text: string): string => (plain.test(text) ? text : Buffer.from(text, "utf8").toString("latin1"))
 
-/** What system calls take for it. */
+/** The form that system calls take. */
 export const systemPath = (name: string): string | Buffer => (plain.test(name) ? name : Buffer.from(name, "latin1"))
 
 /** As text, and its bytes where these are no UTF-8. */

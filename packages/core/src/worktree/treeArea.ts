@@ -25,7 +25,7 @@ export interface TreeArea extends Readonly<Walked> {
   /** The time to ask a git that failed again, by the clock of effects; null where none failed. */
   readonly retryAt: number | null
   readonly config: GitConfig | null
-  /** Which directories that hold nothing are ignored, each with the rules that say so. */
+  /** The empty directories that are ignored, each with the rules that say so. */
   readonly verdicts: ReadonlyMap<string, IgnoreVerdict>
 }
 

@@ -35,7 +35,7 @@ export interface Walk<E> {
   readonly isFile: (name: string, within: Place) => boolean
   /** Classifies a directory. `ask` decides about `unknown` ones, level by level. */
   readonly judge: (name: string, within: Place) => Verdict
-  /** Which of these are ignored. */
+  /** Those of them that are ignored. */
   readonly ask: (places: ReadonlyArray<Place>) => Effect.Effect<ReadonlySet<string>, E>
 }
 

@@ -18,7 +18,7 @@ const output = textField("What it printed.", dataText("output"))
 const error = textField("What went wrong.", dataText("error"))
 const cached = flagField("Whether it was spared because nothing had changed since it last passed.", dataFlag("cached"))
 
-/** Where the line does not say whether it went well, its exit code does. */
+/** The outcome that the line states; without one, the exit code decides. */
 const succeeded = (line: MessageLine): boolean | null => {
   const code = whole(hanDataOf(line)["exit_code"])
   return dataFlag("success")(line) ?? (code === null ? null : code === 0)

@@ -8,7 +8,7 @@ import { replyTo } from "./lineReply.ts"
 import { messageType } from "./Message.ts"
 import { prettyJson } from "./prettyJson.ts"
 
-/** Where an event has only the long name, `mcp__server__tool`, it says both. */
+/** The server and the tool; the long name `mcp__server__tool` holds both. */
 const longNameOf = (line: MessageLine): string | null =>
   dataText("prefixed_name")(line) ?? (dataText("tool")(line)?.startsWith("mcp__") ? dataText("tool")(line) : null)
 const serverOf = (line: MessageLine): string | null => dataText("server_name", "server")(line) ?? /^mcp__(.+?)__./.exec(longNameOf(line) ?? "")?.[1] ?? null

@@ -1,4 +1,4 @@
-/** Why a body was not read to its end. */
+/** The reason why a body was not read to its end. */
 export type Unread = "too-large" | "too-slow" | "broken"
 
 /**

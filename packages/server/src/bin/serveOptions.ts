@@ -1,7 +1,7 @@
 import * as Path from "node:path"
 import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
 
-/** What the command line of the coordinator asks for. */
+/** The options of the coordinator's command line. */
 export type Asked =
   | {
       readonly _tag: "Serve"

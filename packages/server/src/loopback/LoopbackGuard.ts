@@ -1,5 +1,5 @@
 /**
- * Who may talk to a server on the loopback address. A page of any site can send requests to it, and can give it a name of its own (DNS rebinding): its origin and the
+ * Decides who may talk to a server on the loopback address. A page of any site can send requests to it, and can give it a name of its own (DNS rebinding): its origin and the
  * name it uses give it away.
  */
 export interface LoopbackGuard {

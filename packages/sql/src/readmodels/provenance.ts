@@ -6,7 +6,7 @@ export interface Provenance {
   /** The session that made it, as far as this provenance knows. */
   readonly sessionNo: number
   /**
-   * How it knows, below 4: 0 the line names the session of the request · 1 the line names the session it was copied from · 2 the line stands in the session's own
+   * The source of that knowledge, below 4: 0 the line names the session of the request · 1 the line names the session it was copied from · 2 the line stands in the session's own
    * transcript · 3 it stands in this transcript, but bears the id of another session. And four times how well the line fits its transcript (see `fitOf`).
    */
   readonly mark: number

@@ -37,7 +37,7 @@ const around = (start: string, home: string): string => {
 }
 
 /**
- * Where the commands run: in the project, or where the agent works in another worktree of its repository, at the same place in that. Absolute, without
+ * The directory in which the commands run: in the project, or where the agent works in another worktree of its repository, at the same place in that. Absolute, without
  * symbolic links. The agent's client keeps CLAUDE_PROJECT_DIR when it moves to a worktree.
  */
 export const treeOf = (projectPath: string, cwd: string): string => {

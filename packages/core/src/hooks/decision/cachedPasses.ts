@@ -4,7 +4,7 @@ import type { StoreError } from "../../store/StoreError.ts"
 import type { HookCache, HookFile, HookPass, HookPassed } from "../HookCache.ts"
 
 /**
- * What passed, for decisions. A cache that fails is one that knows of nothing: then more is run, never less, and what blocks still blocks. Failures are logged.
+ * The cached passes, for decisions. A cache that fails is one that knows of nothing: then more is run, never less, and what blocks still blocks. Failures are logged.
  */
 export interface CachedPasses {
   readonly find: (key: string) => Effect.Effect<HookPass | null>

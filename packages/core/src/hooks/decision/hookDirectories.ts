@@ -48,7 +48,7 @@ const firstFrom = (files: ReadonlyArray<TreeFile>, path: string): number => {
   return low
 }
 
-/** Which directories hold a name. */
+/** The directories that hold a name. */
 interface TreeIndex {
   readonly all: ReadonlyMap<string, ReadonlyArray<string>>
   readonly folders: ReadonlyMap<string, ReadonlyArray<string>>

@@ -11,7 +11,7 @@ export interface RecordedOutput {
   readonly stdout: HookOutput
   readonly stderr: HookOutput
   /**
-   * Where all bytes of both are, in the order in which they came, or of very many the first, with a line that says so. Null when memory has them all, or when
+   * The file with all bytes of both, in the order in which they came, or of very many the first, with a line that says so. Null when memory has them all, or when
    * they could not be written.
    */
   readonly outputFile: string | null

@@ -60,7 +60,7 @@ export class HookRunner extends Context.Tag("han-core/HookRunner")<
   }
 >() {}
 
-/** Where a runner keeps its files, and the limits that it holds to. */
+/** The folders of a runner, and its limits. */
 export interface HookRunnerOptions {
   /** The id of this machine, in the journal. */
   readonly machine: string
@@ -71,7 +71,7 @@ export interface HookRunnerOptions {
   /** The consecutive blocks of an agent that wants to stop, at most. */
   readonly maxBlocks: number
   /**
-   * Where it is noted which gates block while nobody runs them (`on_error: closed`), by project and by the configuration folder that the call named, "" for
+   * The file that notes which gates block while nobody runs them (`on_error: closed`), by project and by the configuration folder that the call named, "" for
    * none; see `ClosedGate`.
    */
   readonly failClosedFile: string

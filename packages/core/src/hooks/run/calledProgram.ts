@@ -4,7 +4,7 @@ import { shellWord } from "../../text/ShellWord.ts"
 import type { HookCall } from "../HookCall.ts"
 
 /**
- * What the agent's shell, which has the caller's PATH, can call han by: `han` where that PATH has one which is not of a project's packages (`npx` puts these there
+ * The name by which the agent's shell, which has the caller's PATH, can call han: `han` where that PATH has one which is not of a project's packages (`npx` puts these there
  * for as long as it runs), else the file that called; `han` where nobody says.
  */
 export const calledProgram = ({ environment, program }: Pick<HookCall, "environment" | "program">): string =>

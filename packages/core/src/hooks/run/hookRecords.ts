@@ -77,7 +77,7 @@ export const cancelledLine = (call: LoggedCall, target: HookTarget, decision: Ho
     }
   })
 
-/** Which content passed, file by file. */
+/** The content that passed, file by file. */
 export const validationLine = (call: LoggedCall, target: HookTarget, content: HookContent): ReadonlyArray<HanLine> =>
   lines(call, {
     uuid: randomUUID(),
