@@ -13,7 +13,7 @@ export const linesWaiting = 1 << 20
  */
 export interface LineFeed {
   readonly take: (stream: OutputStream, block: Uint8Array) => void
-  /** Tells what is waiting, the unfinished last lines too. What a slow listener does not get within a quarter of a second is left out. */
+  /** Tells what is waiting, the unfinished last lines too. What a slow listener does not get within a second is left out. */
   readonly end: () => void
   /** Tells nothing any more. */
   readonly stop: () => void
@@ -117,7 +117,7 @@ interface Waiting {
 }
 
 const sliceMs = 4
-const lastMs = 250
+const lastMs = 1000
 // Less than a piece, so that what is left of one part after a piece fits into the next.
 const partBytes = linePiece / 4
 const newline = 10
