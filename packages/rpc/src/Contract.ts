@@ -6,6 +6,7 @@ import * as RpcSchema from "@effect/rpc/RpcSchema"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
 /**
@@ -29,7 +30,7 @@ export const contract = <Self, Id extends string, S, R extends Rpc.Any>(
   ..._unlike: [Unlike<S, Id, R>] extends [never] ? [] : [method: Unlike<S, Id, R>]
 ): Contract<Self, S, R, NameOf<Id>> => ({
   name: tag.key.slice(tag.key.lastIndexOf("/") + 1) as NameOf<Id>,
-  tag: tag as unknown as Context.Tag<Self, S>,
+  tag,
   group
 })
 
@@ -46,7 +47,7 @@ export type Loose = Contract<never, unknown, Rpc.Any, string>
 /** Contracts of which only names and schemas are looked at. */
 export const loosely = (contracts: ReadonlyArray<AnyContract>) => contracts as ReadonlyArray<unknown> as ReadonlyArray<Loose>
 
-/** Answers the Rpcs of contracts by the services themselves. */
+/** Answers the Rpcs of contracts by the services themselves. `contract` has compared each pair; over a list of them the compiler cannot follow, hence the casts. */
 export const handlersOf = <const C extends ReadonlyArray<AnyContract>>(
   contracts: C
 ): Layer.Layer<Rpc.ToHandler<RpcOf<C[number]>>, never, ServiceOf<C[number]>> => {
@@ -104,13 +105,18 @@ const requesting = ({ isStream, names, tag }: Method, send: Send, { ask, follow 
 /** A method that an Rpc carries, with the names of its arguments. */
 export type Method = ReturnType<typeof methodsOf>[number]
 export const methodsOf = <R extends Rpc.Any>(group: RpcGroup.RpcGroup<R>) =>
+  // Every Rpc has these properties; the constraint that groups are typed by leaves them out.
   [...(group.requests as unknown as ReadonlyMap<string, Rpc.AnyWithProps>).values()].map((rpc) => ({
     tag: rpc._tag,
     method: rpc._tag.slice(rpc._tag.indexOf(".") + 1),
     isStream: RpcSchema.isStreamSchema(rpc.successSchema),
-    payload: rpc.payloadSchema,
-    names: "fields" in rpc.payloadSchema ? Object.keys(rpc.payloadSchema.fields as object) : []
+    names: Object.keys(fieldsOf(rpc)),
+    arguments: Schema.Struct(fieldsOf(rpc))
   }))
+
+/** The schemas of an Rpc's arguments, by their names. None of han's Rpcs has one that asks for a service. */
+const fieldsOf = ({ payloadSchema }: Rpc.AnyWithProps) =>
+  ("fields" in payloadSchema ? payloadSchema.fields : {}) as Readonly<Record<string, Schema.Schema.AnyNoContext>>
 
 /** A member of a service by its name: a method, or an effect or stream. */
 export const memberOf = (service: unknown, name: string) =>

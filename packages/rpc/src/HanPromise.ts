@@ -147,18 +147,13 @@ const promising = (
 }
 
 /** Checks what was handed over by the method's own schema. What must be there and is not counts as a condition or page with nothing in it. */
-const argumentsOf = ({ names, payload }: Method, given: ReadonlyArray<unknown>) => {
-  if (names.length === 0) return Effect.succeed([])
-  const { fields } = payload as unknown as { readonly fields: Schema.Struct.Fields }
+const argumentsOf = ({ arguments: schema, names }: Method, given: ReadonlyArray<unknown>) => {
   const filled = names.flatMap((name, index) => {
     const value = given[index]
     if (value !== undefined) return [[name, value]]
-    return Schema.isPropertySignature(fields[name]) ? [] : [[name, {}]]
+    return Schema.isPropertySignature(schema.fields[name]) ? [] : [[name, {}]]
   })
-  const decoded = Schema.decodeUnknown(Schema.Struct(fields) as unknown as Schema.Schema<Readonly<Record<string, unknown>>, unknown>)(
-    Object.fromEntries(filled)
-  )
-  return Effect.map(decoded, (values) => names.map((name) => values[name]))
+  return Effect.map(Schema.decodeUnknown(schema)(Object.fromEntries(filled)), (values) => names.map((name) => values[name]))
 }
 
 const indexed = (indexer: typeof Indexer.Service, onProgress: ((progress: IndexProgress) => void) | undefined) =>
