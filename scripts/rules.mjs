@@ -128,30 +128,23 @@ const checkName = (file, source) => {
   }
 }
 
-/** The room that a file lies in, by its path below src; null, and a complaint, where there is none. */
+/** The room that a file lies in, by its path below src; undefined where there is none. */
 const roomOf = (name, file, source) => {
   const folder = relative(source, dirname(file)).split(sep).join("/")
-  const isIn = (room) => folder === room || folder.startsWith(`${room}/`)
-  const room = rooms[name]
-    .filter((each) => (each === "." ? folder === "" : isIn(each)))
-    .sort((a, b) => b.length - a.length)
-    .at(0)
-  const isParted = (each) => rooms[name].some((other) => other.startsWith(`${each}/`))
-  if (room !== undefined && (folder === room || room === "." || !isParted(room))) return room
-  complain(file, null, `lies in no room: ${name} has ${rooms[name].join(", ")}`)
-  return null
+  const isIn = (room) => (room === "." ? folder === "" : folder === room || folder.startsWith(`${room}/`))
+  const [room] = rooms[name].filter(isIn).sort((a, b) => b.length - a.length)
+  // A room with rooms of its own has no other folders.
+  return folder !== room && rooms[name].some((other) => other.startsWith(`${room}/`)) ? undefined : room
 }
 
 const checkRooms = (name, file, source, target, { line, specifier }) => {
-  const room = roomOf(name, file, source)
-  const [folder, other] = [file, target].map((path) => relative(source, path).split(sep))
-  const seen = rooms[name].filter((each) => each !== ".").sort((a, b) => b.length - a.length)
-  const below = relative(source, dirname(target)).split(sep).join("/")
-  const from = below === "" ? "." : seen.find((each) => below === each || below.startsWith(`${each}/`))
-  if (room === null || from === undefined) return
-  if (rooms[name].indexOf(from) > rooms[name].indexOf(room)) complain(file, line, `"${specifier}": ${room} may not import from ${from}, which stands above it`)
-  if (from === room && apart.has(`${name}/${room}`) && folder.length > 2 && other.length > 2 && folder[1] !== other[1])
-    complain(file, line, `"${specifier}": ${room}/${folder[1]} may not import from ${room}/${other[1]}`)
+  const [room, other] = [file, target].map((path) => roomOf(name, path, source))
+  if (room === undefined || other === undefined) return
+  if (rooms[name].indexOf(other) > rooms[name].indexOf(room))
+    complain(file, line, `"${specifier}": ${room} may not import from ${other}, which stands above it`)
+  const [mine, theirs] = [file, target].map((path) => relative(join(source, room), path).split(sep))
+  if (room === other && apart.has(`${name}/${room}`) && mine.length > 1 && theirs.length > 1 && mine[0] !== theirs[0])
+    complain(file, line, `"${specifier}": ${room}/${mine[0]} may not import from ${room}/${theirs[0]}`)
 }
 
 const checkImport = (name, file, source, declared, { specifier, line }) => {
@@ -206,7 +199,7 @@ const checkSource = (name, source, file, declared) => {
   checked++
   const text = readFileSync(file, "utf8")
   checkName(file, source)
-  roomOf(name, file, source)
+  if (roomOf(name, file, source) === undefined) complain(file, null, `lies in no room: ${name} has ${rooms[name].join(", ")}`)
   const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
   if (lines > maxLines) complain(file, null, `${lines} lines; at most ${maxLines}: split it by concept`)
   const imports = importsOf(text)

@@ -131,7 +131,7 @@ it("The check of rules refuses a file in the wrong room, or in none", () => {
       "packages/core/src/hooks/run/Ran.ts": uses("../../text/Thing.ts"),
       "packages/core/src/hooks/Contract.ts": uses("./run/Ran.ts"),
       "packages/core/src/hooks/elsewhere/Thing.ts": "",
-      "packages/core/src/Loose.ts": "",
+      "packages/core/src/Loose.ts": uses("./text/Thing.ts") + uses("./store/Early.ts"),
       "packages/core/src/store/Early.ts": uses("../sessions/Late.ts"),
       "packages/core/src/sessions/Late.ts": uses("../text/Thing.ts"),
       "packages/core/src/harness/claude/One.ts": uses("../han/Two.ts"),
