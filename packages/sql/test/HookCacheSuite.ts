@@ -328,20 +328,6 @@ export const hookCacheSuite = (name: string, place: Effect.Effect<Place, never, 
         )
       })
     ))
-
-  test("A database of an earlier version gets the tables and keeps what it has", (of) =>
-    Effect.gen(function* () {
-      yield* on(of, () => Effect.void)
-      for (const table of tables) yield* of.run(`DROP TABLE ${table}`)
-      yield* of.run("ALTER TABLE transcript DROP COLUMN replaced_by")
-      for (const table of ["tool_output", "tool_output_piece"]) yield* of.run(`DROP TABLE ${table}`)
-      yield* of.run("DELETE FROM han_migration WHERE id >= (SELECT id FROM han_migration WHERE name = 'hook passes')")
-      yield* of.run(`INSERT INTO tombstone (owner, session_id, forgotten_at) VALUES ('local', 'kept', 1)`)
-      const one = passed({ gate: sha("g") })
-      yield* on(of, (cache) => cache.record(one))
-      assert.deepStrictEqual(yield* on(of, (cache) => cache.find(one.key)), asPass(one))
-      assert.strictEqual((yield* of.run("SELECT session_id FROM tombstone")).length, 1)
-    }))
 }
 
 const take = (step: Step, cache: WholeCache, model: Model) =>

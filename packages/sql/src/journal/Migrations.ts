@@ -14,11 +14,11 @@ const typesOf = (sql: SqlClient.SqlClient) => ({
 
 /**
  * The journal's own tables: the only ones with a history. One list for both databases; a dialect differs only in the types of `typesOf`.
- * A migration that was published never changes.
+ * A migration that was published never changes. The first one's name tells the file of an earlier, unpublished build, whose first was "journal".
  */
 const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Effect<void, SqlError, SqlClient.SqlClient> }> = [
   {
-    name: "journal",
+    name: "tenant journal",
     run: Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const { bytes, serial } = typesOf(sql)
@@ -26,6 +26,7 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
       yield* sql`CREATE TABLE owner_head (owner TEXT NOT NULL PRIMARY KEY, sequence BIGINT NOT NULL)`
       // Short numbers for ids that many rows repeat. Primary, so that they outlive a rebuild.
       yield* sql`CREATE TABLE session_key (no ${serial}, owner TEXT NOT NULL, session_id TEXT NOT NULL, UNIQUE (owner, session_id))`
+      // "replaced_by": the generation that took the place of this one.
       yield* sql`CREATE TABLE transcript (
         no ${serial},
         owner TEXT NOT NULL,
@@ -41,6 +42,7 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
         file TEXT,
         meta TEXT,
         missing_since BIGINT,
+        replaced_by BIGINT,
         UNIQUE (owner, id)
       )`
       yield* sql`CREATE INDEX transcript_session ON transcript (session_no)`
@@ -65,37 +67,24 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
         PRIMARY KEY (transcript_no, line)
       )`
       yield* sql`CREATE TABLE tombstone (owner TEXT NOT NULL, session_id TEXT NOT NULL, forgotten_at BIGINT NOT NULL, PRIMARY KEY (owner, session_id))`
-      yield* sql`CREATE TABLE directory (owner TEXT NOT NULL, path TEXT NOT NULL, name TEXT, remote TEXT, root TEXT, probed_at BIGINT NOT NULL, PRIMARY KEY (owner, path))`
-      // Which tables hold the read models of a projection. "filling": they are behind the journal, and are being brought up to it in order.
-      yield* sql`CREATE TABLE projection (
-        name TEXT NOT NULL PRIMARY KEY,
-        version TEXT NOT NULL,
-        variant TEXT NOT NULL,
-        revision BIGINT NOT NULL,
-        filling INTEGER NOT NULL
-      )`
-      yield* sql`CREATE TABLE projection_cursor (
-        name TEXT NOT NULL,
-        revision BIGINT NOT NULL,
+      yield* sql`CREATE TABLE directory (owner TEXT NOT NULL, path TEXT NOT NULL, name TEXT, remote TEXT, root TEXT, worktree_of TEXT, default_branch TEXT, probed_at BIGINT NOT NULL, PRIMARY KEY (owner, path))`
+      yield* sql`CREATE TABLE tool_output (
+        no ${serial},
         owner TEXT NOT NULL,
-        sequence BIGINT NOT NULL,
-        PRIMARY KEY (name, revision, owner)
+        id TEXT NOT NULL,
+        session_no BIGINT NOT NULL,
+        machine TEXT NOT NULL,
+        source TEXT NOT NULL,
+        name TEXT NOT NULL,
+        generation BIGINT NOT NULL,
+        kept BIGINT NOT NULL,
+        size BIGINT NOT NULL,
+        digest TEXT NOT NULL,
+        file TEXT,
+        UNIQUE (owner, id)
       )`
-    })
-  },
-  {
-    name: "worktrees",
-    run: Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`ALTER TABLE directory ADD COLUMN worktree_of TEXT`
-      yield* sql`ALTER TABLE directory ADD COLUMN default_branch TEXT`
-    })
-  },
-  {
-    name: "hook passes",
-    run: Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      const { bytes } = typesOf(sql)
+      yield* sql`CREATE INDEX tool_output_name ON tool_output (session_no, name)`
+      yield* sql`CREATE TABLE tool_output_piece (output_no BIGINT NOT NULL, byte_offset BIGINT NOT NULL, codec INTEGER NOT NULL, data ${bytes} NOT NULL, PRIMARY KEY (output_no, byte_offset))`
       yield* sql`CREATE TABLE hook_pass (
         key ${bytes} NOT NULL PRIMARY KEY,
         gate ${bytes} NOT NULL,
@@ -123,38 +112,21 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
         PRIMARY KEY (gate, tree)
       )`
       yield* sql`CREATE INDEX hook_pass_reads_touched ON hook_pass_reads (touched_at)`
-    })
-  },
-  {
-    // The generation that took the place of this one.
-    name: "replaced transcripts",
-    run: Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`ALTER TABLE transcript ADD COLUMN replaced_by BIGINT`
-    })
-  },
-  {
-    name: "tool outputs",
-    run: Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      const { bytes, serial } = typesOf(sql)
-      yield* sql`CREATE TABLE tool_output (
-        no ${serial},
-        owner TEXT NOT NULL,
-        id TEXT NOT NULL,
-        session_no BIGINT NOT NULL,
-        machine TEXT NOT NULL,
-        source TEXT NOT NULL,
-        name TEXT NOT NULL,
-        generation BIGINT NOT NULL,
-        kept BIGINT NOT NULL,
-        size BIGINT NOT NULL,
-        digest TEXT NOT NULL,
-        file TEXT,
-        UNIQUE (owner, id)
+      // Which tables hold the read models of a projection. "filling": they are behind the journal, and are being brought up to it in order.
+      yield* sql`CREATE TABLE projection (
+        name TEXT NOT NULL PRIMARY KEY,
+        version TEXT NOT NULL,
+        variant TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        filling INTEGER NOT NULL
       )`
-      yield* sql`CREATE INDEX tool_output_name ON tool_output (session_no, name)`
-      yield* sql`CREATE TABLE tool_output_piece (output_no BIGINT NOT NULL, byte_offset BIGINT NOT NULL, codec INTEGER NOT NULL, data ${bytes} NOT NULL, PRIMARY KEY (output_no, byte_offset))`
+      yield* sql`CREATE TABLE projection_cursor (
+        name TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        owner TEXT NOT NULL,
+        sequence BIGINT NOT NULL,
+        PRIMARY KEY (name, revision, owner)
+      )`
     })
   }
 ]
