@@ -40,7 +40,11 @@ const main = (store: string, location: string, corpus: string) =>
     return { seconds, report: last.value.report, peakBytes: peakMemory() } satisfies Outcome
   }).pipe(
     Effect.provide(Indexer.layer.pipe(Layer.provide(TranscriptFiles.layer({ machine: "bench", roots: [{ path: corpus }] })))),
-    Effect.provide(store === "postgres" ? PgStore.layer({ url: Redacted.make(location) }) : SqliteStore.layer({ filename: location })),
+    Effect.provide(
+      store === "postgres"
+        ? Layer.unwrapEffect(Effect.as(PgStore.migrate({ url: Redacted.make(location) }), PgStore.layer({ url: Redacted.make(location) })))
+        : SqliteStore.layer({ filename: location })
+    ),
     Effect.provide(Viewer.layerLocal)
   )
 

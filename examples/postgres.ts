@@ -8,7 +8,7 @@ import * as PgStore from "han-sql/PgStore"
 
 const [root = "", url = ""] = process.argv.slice(2)
 
-const as = (owner: string) => Effect.provideService(Viewer, { owner: OwnerId.make(owner) })
+const as = (owner: string) => Effect.provideService(Viewer, { owner: OwnerId.make(owner), person: null })
 const program = Effect.gen(function* () {
   yield* Stream.runDrain((yield* Indexer).index).pipe(as("alice"))
   const sessions = yield* Sessions
@@ -18,4 +18,6 @@ const program = Effect.gen(function* () {
 
 const store = PgStore.layer({ url: Redacted.make(url) })
 const files = TranscriptFiles.layer({ machine: "here", roots: [{ path: root }] })
+// Once for a database and each version of han; a login with fewer rights is enough from then on.
+await Effect.runPromise(PgStore.migrate({ url: Redacted.make(url) }))
 await Effect.runPromise(Effect.provide(program, layerIndexer.pipe(Layer.provide(files), Layer.provideMerge(store))))

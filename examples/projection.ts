@@ -16,13 +16,13 @@ const shellCommands: Projection = {
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       // A call is one row, wherever forks copied it to: the same events give the same table however often and in whatever order they come.
-      yield* sql`CREATE TABLE ${sql(table("shell_command"))} (owner TEXT NOT NULL, call TEXT NOT NULL, command TEXT NOT NULL, PRIMARY KEY (owner, call))`
+      yield* sql`CREATE TABLE ${sql(table("shell_command"))} (owner_no BIGINT NOT NULL, call TEXT NOT NULL, command TEXT NOT NULL, PRIMARY KEY (owner_no, call))`
     }),
-  apply: (events, { owner, table }) =>
+  apply: (events, { ownerNo, table }) =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const rows = events.flatMap(({ event }) =>
-        event._tag === "ToolCalled" && event.name === "Bash" ? [{ owner, call: event.toolUseId, command: commandOf(event.input) }] : []
+        event._tag === "ToolCalled" && event.name === "Bash" ? [{ owner_no: ownerNo, call: event.toolUseId, command: commandOf(event.input) }] : []
       )
       if (rows.length > 0) yield* sql`INSERT INTO ${sql(table("shell_command"))} ${sql.insert(rows)} ON CONFLICT DO NOTHING`
     })
@@ -35,14 +35,14 @@ const [root = "", filename = ":memory:"] = process.argv.slice(2)
 
 const program = Effect.gen(function* () {
   yield* Stream.runDrain((yield* Indexer).index)
-  const rows = yield* (yield* Projections).query(shellCommands, (table) =>
+  const rows = yield* (yield* Projections).query(shellCommands, (table, ownerNo) =>
     Effect.flatMap(
       SqlClient.SqlClient,
       (sql) =>
         sql<{
           command: string
           times: number
-        }>`SELECT command, COUNT(*) AS times FROM ${sql(table("shell_command"))} GROUP BY command ORDER BY times DESC, command`
+        }>`SELECT command, COUNT(*) AS times FROM ${sql(table("shell_command"))} WHERE owner_no = ${ownerNo} GROUP BY command ORDER BY times DESC, command`
     )
   )
   for (const { command, times } of rows) console.log(`${times} ${command}`)

@@ -13,8 +13,8 @@ const serverUrl = async (): Promise<string> => {
   return told.url
 }
 
-/** An empty database on the PostgreSQL of this run. A server that cannot be reached is an error, never a reason to skip. */
-export const createDatabase = async (name: string): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> => {
+/** A database on the PostgreSQL of this run: empty, or a copy of `template`. A server that cannot be reached is an error, never a reason to skip. */
+export const createDatabase = async (name: string, template = "template0"): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> => {
   const server = await serverUrl()
   const database = `${name
     .toLowerCase()
@@ -29,7 +29,7 @@ export const createDatabase = async (name: string): Promise<{ readonly url: stri
       await client.end()
     }
   }
-  await administer(`CREATE DATABASE ${database} TEMPLATE template0`)
+  await administer(`CREATE DATABASE ${database} TEMPLATE ${template}`)
   const url = new URL(server)
   url.pathname = `/${database}`
   return { url: url.href, drop: () => administer(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`) }

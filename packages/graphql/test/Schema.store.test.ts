@@ -75,7 +75,7 @@ describe("a schema without the machine part", () => {
 for (const [name, fresh] of stores)
   describe(`${name}: a schema without the machine part`, () => {
     const managed = ManagedRuntime.make(fresh())
-    const ada = { owner: OwnerId.make("ada") }
+    const ada = { owner: OwnerId.make("ada"), person: null }
     const ask = async (source: string, viewer: typeof Viewer.local = ada) => {
       const runtime = await managed.runtime()
       const contextValue = GraphqlContext.make({ runtime, host: { version: "1", timeZone: "UTC" }, feeds: ChangeFeed.make(runtime), viewer })
@@ -99,7 +99,7 @@ for (const [name, fresh] of stores)
         },
         projects: [{ path: "/work/han" }]
       })
-      expect(await ask(list, { owner: OwnerId.make("bob") })).toEqual({ sessions: { totalCount: 0, edges: [] }, projects: [] })
+      expect(await ask(list, { owner: OwnerId.make("bob"), person: null })).toEqual({ sessions: { totalCount: 0, edges: [] }, projects: [] })
       expect(await ask(`{ node(id: "Session:one") { id } gone: node(id: "ConfigDir:/work") { id } }`)).toEqual({
         node: { id: "Session:/work/han:one" },
         gone: null

@@ -4,7 +4,6 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import * as Redacted from "effect/Redacted"
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -28,9 +27,8 @@ import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
 import type { GraphqlRequirements, MachineRequirements } from "han-graphql/GraphqlRequirements"
 import * as ConfigRoots from "han-server/unstable/ConfigRoots"
-import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
-import { createDatabase } from "../../../test/postgresDatabase.ts"
+import { freshPgStore } from "../../../test/postgresStore.ts"
 import { schema } from "./fullSchema.ts"
 
 /** The services that tests write with. */
@@ -40,19 +38,7 @@ export type Store = Layer.Layer<GraphqlRequirements | Writers, StoreUnusable>
 /** Every store that the schema must answer the same on. */
 export const stores: ReadonlyArray<readonly [name: string, fresh: () => Store]> = [
   ["SqliteStore", () => SqliteStore.layer({ filename: ":memory:" })],
-  [
-    "PgStore",
-    () =>
-      Layer.unwrapScoped(
-        Effect.map(
-          Effect.acquireRelease(
-            Effect.promise(() => createDatabase("graphql")),
-            (database) => Effect.promise(() => database.drop())
-          ),
-          ({ url }) => PgStore.layer({ url: Redacted.make(url) })
-        )
-      )
-  ]
+  ["PgStore", () => freshPgStore()]
 ]
 
 /** What a test reads of an answer: it has the shape of its question, which stands beside it in the test. */

@@ -75,7 +75,7 @@ export const layer = (options: {
         lookedAt = now
         before = head
         const directories = yield* known.unprobed(batch)
-        yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory), (facts) => note(directory, facts)), {
+        yield* Effect.forEach(directories, (directory) => Effect.flatMap(look(directory.path), (facts) => note(directory, facts)), {
           concurrency: 2,
           discard: true
         })

@@ -20,28 +20,37 @@
 
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import { PgClient } from "@effect/sql-pg"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import type { RebuildProgress } from "han-core/JournalAdmin"
 import * as Pricing from "han-core/Pricing"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
 import * as Pg from "pg"
-import { Database } from "./database/Database.ts"
+import { Database, driverText } from "./database/Database.ts"
+import { pgDatabase } from "./database/pgDatabase.ts"
+import { makeRoles, migrationLock, roles, schema } from "./database/pgRoles.ts"
 import { wholeStatements } from "./database/wholeStatements.ts"
 import * as Migrations from "./journal/Migrations.ts"
+import * as PgTables from "./readmodels/PgTables.ts"
 import type { Projection } from "./readmodels/Projection.ts"
-import * as ReadModelTables from "./readmodels/ReadModelTables.ts"
+import { begun, registered, serve, startRevision } from "./readmodels/pgRevisions.ts"
+import { ReadModelTables } from "./readmodels/ReadModelTables.ts"
+import { type Model, modelOf, readModels } from "./readmodels/revisions.ts"
 import { layerStore, type StoreServices } from "./store.ts"
 
 /** The database of a store, and what it adds to the published prices and the built-in read models. */
 export interface PgStoreOptions {
-  /** `postgres://user:password@host/database`. */
+  /** `postgres://user:password@host/database`. The user may become `han_app` and `han_jobs`, the roles in which everything runs. A pooler that hands out connections by transaction may stand between. */
   readonly url: Redacted.Redacted
+  /** The same database without such a pooler, for LISTEN; `url` if absent. */
+  readonly directUrl?: Redacted.Redacted
   /** Prices beside the published ones; a row of the same model overrides these from its date on. */
   readonly prices?: ReadonlyArray<Pricing.PriceRow>
   /** Read models of one's own, read through `Projections`. */
@@ -51,28 +60,86 @@ export interface PgStoreOptions {
 }
 
 /**
- * Opens the store over a PostgreSQL database (15 or newer) and brings its schema up to date. Several processes may have it open. Fails with `StoreUnusable`
- * when the database cannot be reached, or was written by a newer han.
+ * Opens the store over a PostgreSQL database (15 or newer), whose schema `migrate` made. Several processes may have it open, also of several versions. Fails with
+ * `StoreUnusable` when the database cannot be reached, has no tables for this version yet, or was written by a newer han.
  */
 export const layer = (options: PgStoreOptions): Layer.Layer<StoreServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
   return layerStore({ prices }).pipe(
     Layer.provideMerge(layerInfo),
-    Layer.provide(ReadModelTables.layer({ prices, projections: options.projections ?? [] })),
-    Layer.provide(layerDatabase(location)),
-    Layer.provide([
-      PgClient.layer({
-        url: options.url,
-        types,
-        applicationName: "han",
-        ...(options.maxConnections !== undefined && { maxConnections: options.maxConnections })
-      }),
-      Reactivity.layer
-    ]),
+    Layer.provide(PgTables.layer({ prices, models: modelsOf(options) })),
+    Layer.provide(Layer.tap(layerDatabase(options, location), (context) => checked(Context.get(context, Database)))),
     Layer.catchAllCause((cause) => Layer.fail(unusable(location, cause)))
   )
 }
+
+/** The same database as a login sees it that may make roles, a schema and tables, or become `han_owner`; and who wants to hear how far it is. */
+export interface MigrateOptions extends PgStoreOptions {
+  readonly onProgress?: (progress: RebuildProgress) => Effect.Effect<void>
+}
+
+/**
+ * Makes the roles and the schema `han`, brings it up to this version, and fills the tables of its read models beside those that serve. Stores of earlier versions may be open
+ * and written to meanwhile. One at a time: others wait for it, and then find nothing to do.
+ */
+export const migrate = (options: MigrateOptions): Effect.Effect<void, StoreUnusable> => {
+  const location = locationOf(Redacted.value(options.url))
+  return Effect.gen(function* () {
+    const client = yield* lockedClient(options.directUrl ?? options.url)
+    yield* Effect.tryPromise(async () => {
+      await makeRoles(client)
+      await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION ${roles.owner}`)
+      await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${roles.app}, ${roles.jobs}, ${roles.words}`)
+    })
+    const database = Context.get(yield* Layer.build(layerDatabase(options, location)), Database)
+    const { administer, write: sql } = database
+    yield* administer("schema", Effect.provideService(Migrations.run(location), SqlClient.SqlClient, sql))
+    const prices = Pricing.make(options.prices)
+    for (const model of modelsOf(options)) {
+      if ((yield* administer("jobs", registered(sql, model))) !== undefined) continue
+      const revision = (yield* administer("jobs", begun(sql, model))) ?? (yield* administer("schema", startRevision(sql, model)))
+      const of = { model, revision, filling: false, stale: false }
+      yield* Stream.runForEach(PgTables.bring(database, of, prices), options.onProgress ?? (() => Effect.void))
+      yield* administer("jobs", serve(sql, model, revision))
+      yield* PgTables.dropUnused(database, model)
+    }
+  }).pipe(
+    Effect.scoped,
+    Effect.catchAllCause((cause) => Effect.fail(unusable(location, cause)))
+  )
+}
+
+const modelsOf = ({ prices, projections }: PgStoreOptions): ReadonlyArray<Model> => [readModels(Pricing.make(prices)), ...(projections ?? []).map(modelOf)]
+
+/** A connection that holds the lock of migrations. */
+const lockedClient = (url: Redacted.Redacted) =>
+  Effect.acquireRelease(
+    Effect.tryPromise(async () => {
+      const client = new Pg.Client({ connectionString: Redacted.value(url), application_name: "han migrate" })
+      // Whoever waits for its answer is told.
+      client.on("error", () => {})
+      await client.connect()
+      await client.query("SELECT pg_advisory_lock($1)", [migrationLock])
+      return client
+    }),
+    (client) => Effect.ignore(Effect.tryPromise(() => client.end()))
+  )
+
+/** Fails for a database that this program cannot read. */
+const checked = (database: typeof Database.Service): Effect.Effect<void, SqlError | StoreUnusable> =>
+  Effect.flatMap(database.administer("jobs", database.read<{ last: number | null }>`SELECT MAX(id) AS last FROM han_migration`), ([row]) => {
+    const last = row?.last ?? 0
+    if (last > Migrations.newest) return Migrations.newerThanThis(database.location, last)
+    return last < Migrations.newest ? unmigrated(database.location) : Effect.void
+  })
+
+const unmigrated = (location: string) =>
+  new StoreUnusable({
+    location,
+    reason: "unmigrated",
+    message: `${location} has no tables of han, or those of an earlier version; run \`npm run migrate:pg\` (PgStore.migrate) with a login that may make them`
+  })
 
 // Every BIGINT that han stores is below 2^53, so it is a number and not a string.
 const types: Pg.CustomTypesConfig = {
@@ -80,34 +147,23 @@ const types: Pg.CustomTypesConfig = {
     oid === 20 ? Number : format === "binary" ? Pg.types.getTypeParser(oid, format) : Pg.types.getTypeParser(oid, "text")
 }
 
-const channel = "han_journal"
-
-const layerDatabase = (location: string) =>
-  Layer.effect(
+const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<Database, SqlError> =>
+  Layer.scoped(
     Database,
     Effect.gen(function* () {
-      const client = yield* PgClient.PgClient
+      const maxConnections = options.maxConnections ?? 10
+      const client = yield* PgClient.make({ url: options.url, types, applicationName: "han", maxConnections })
       const sql = yield* wholeStatements(client)
-      yield* Effect.provideService(Migrations.run(location), SqlClient.SqlClient, sql)
-      return Database.of({
-        write: sql,
-        read: sql,
-        location,
-        announce: (owner) => Effect.asVoid(sql`SELECT pg_notify(${channel}, ${owner})`),
-        // A listener that lost its connection listens again; who uses it looks at the journal, not at what was told.
-        announcements: client.listen(channel).pipe(Stream.retry(Schedule.spaced("1 second")), Stream.orDie),
-        afterCommit: Effect.void,
-        erase: Effect.void
-      })
+      return yield* pgDatabase({ location, sql, maxConnections, directUrl: options.directUrl ?? options.url })
     })
-  )
+  ).pipe(Layer.provide(Reactivity.layer))
 
 const layerInfo = Layer.effect(
   StoreInfo,
   Effect.gen(function* () {
     const database = yield* Database
-    const models = yield* ReadModelTables.ReadModelTables
-    const [row] = yield* database.read<{ version: string }>`SELECT current_setting('server_version') AS version`
+    const models = yield* ReadModelTables
+    const [row] = yield* database.administer("jobs", database.read<{ version: string }>`SELECT current_setting('server_version') AS version`)
     return StoreInfo.of({ engine: "postgresql", version: row!.version, location: database.location, warning: null, rebuilding: models.progress })
   })
 )
@@ -122,6 +178,8 @@ const unusable = (location: string, cause: Cause.Cause<unknown>): StoreUnusable 
   const error = Cause.squash(cause)
   if (error instanceof StoreUnusable) return error
   const inner = typeof error === "object" && error !== null && "cause" in error ? error.cause : error
+  // No such role, schema or table.
+  if (/^(22023|42704|3F000|42P01)$/.test(driverText(inner).code)) return unmigrated(location)
   return new StoreUnusable({
     location,
     reason: "unreachable",

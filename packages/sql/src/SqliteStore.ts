@@ -32,11 +32,13 @@ import * as Pricing from "han-core/Pricing"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
 import { checkpoints } from "./database/checkpoints.ts"
-import { Database } from "./database/Database.ts"
+import { Database, ownerNumbers } from "./database/Database.ts"
+import { sqliteError } from "./database/sqliteError.ts"
 import * as Migrations from "./journal/Migrations.ts"
 import type { Projection } from "./readmodels/Projection.ts"
-import * as ReadModelTables from "./readmodels/ReadModelTables.ts"
-import { layerStore, type StoreServices } from "./store.ts"
+import { ReadModelTables } from "./readmodels/ReadModelTables.ts"
+import * as SqliteTables from "./readmodels/SqliteTables.ts"
+import { layerHookCache, layerStore, type SqliteServices } from "./store.ts"
 
 /** A danger of this version of SQLite (e.g. `3.51.3`) to the data, and what to do, in words; null for a sound version. */
 export const versionWarning = (version: string): string | null => {
@@ -63,11 +65,11 @@ export interface SqliteStoreOptions {
  * Opens the store over one SQLite file and brings its schema up to date. One process at a time may have it open. Fails with `StoreUnusable` for a file that
  * cannot be opened, is corrupt, or was written by a newer han; the file is then unchanged.
  */
-export const layer = (options: SqliteStoreOptions): Layer.Layer<StoreServices, StoreUnusable> => {
+export const layer = (options: SqliteStoreOptions): Layer.Layer<SqliteServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
-  return layerStore({ prices }).pipe(
+  return Layer.merge(layerStore({ prices }), layerHookCache).pipe(
     Layer.provideMerge(layerInfo),
-    Layer.provide(ReadModelTables.layer({ prices, projections: options.projections ?? [] })),
+    Layer.provide(SqliteTables.layer({ prices, projections: options.projections ?? [] })),
     Layer.provide(layerDatabase(options)),
     Layer.provide(Reactivity.layer),
     Layer.catchAllCause((cause) => Layer.fail(unusable(options.filename, cause)))
@@ -114,13 +116,18 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
       // Two connections that copy the log are what damages a database where SQLite has that fault.
       const copying = memory || versionWarning(sqlite!.version) !== null ? null : yield* checkpoints(filename)
       if (copying !== null) yield* Effect.forkScoped(Effect.zipRight(copying.ready, write.unsafe(`PRAGMA wal_autocheckpoint = ${maxLog}`)))
+      const transaction = transactions(write, copying?.look ?? Effect.void)
       return Database.of({
         write,
         read,
         location: filename,
-        afterCommit: copying?.look ?? Effect.void,
+        ownerNo: ownerNumbers(write, (effect) => transaction(effect)),
+        transaction,
+        reading: (effect) => effect,
+        administer: (_, effect) => transaction(effect),
         announce: () => Effect.void,
-        announcements: Stream.empty,
+        announcements: () => Stream.empty,
+        errorOf: (operation, cause) => Effect.succeed(sqliteError(filename, operation, cause)),
         erase: Effect.gen(function* () {
           const tables = yield* write<{ name: string }>`SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'`
           // Deleted words stay in the index's segments until these are merged.
@@ -132,6 +139,22 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
       })
     })
   )
+
+/** Runs effects in transactions, one within another as one. `afterCommit` starts work that goes on elsewhere. */
+const transactions = (write: SqlClient.SqlClient, afterCommit: Effect.Effect<void>) => {
+  // A commit that the disk refuses leaves SQLite's transaction open; nothing may follow in it.
+  const close = Effect.ignore(write.unsafe("ROLLBACK"))
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+    Effect.flatMap(Effect.serviceOption(SqlClient.TransactionConnection), (open) =>
+      open._tag === "Some"
+        ? effect
+        : Effect.zipLeft(write.withTransaction(effect), afterCommit).pipe(
+            // A span for each of a chunk's fifty statements would cost a fifth of its time; the operation has one.
+            Effect.withTracerEnabled(false),
+            Effect.tapErrorCause(() => close)
+          )
+    )
+}
 
 /** Pages that earlier changes left free hold what was on them, also words of what is forgotten: blobs of zeros take all of them, and go. */
 const overwriteFreePages = (write: SqlClient.SqlClient) =>
@@ -167,7 +190,7 @@ const layerInfo = Layer.effect(
   StoreInfo,
   Effect.gen(function* () {
     const database = yield* Database
-    const models = yield* ReadModelTables.ReadModelTables
+    const models = yield* ReadModelTables
     const [row] = yield* database.read<{ version: string }>`SELECT sqlite_version() AS version`
     return StoreInfo.of({
       engine: "sqlite",

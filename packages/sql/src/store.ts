@@ -17,7 +17,7 @@ import type { SessionQueries } from "han-core/SessionQueries"
 import type { Sessions } from "han-core/Sessions"
 import type { StoreInfo } from "han-core/StoreInfo"
 import type { Usage } from "han-core/Usage"
-import { Database, storeError } from "./database/Database.ts"
+import { answer, Database, OwnerNo } from "./database/Database.ts"
 import * as SqlJournal from "./journal/SqlJournal.ts"
 import * as SqlDirectories from "./queries/SqlDirectories.ts"
 import * as SqlHookCache from "./queries/SqlHookCache.ts"
@@ -38,10 +38,10 @@ const layerProjections = Layer.effect(
     const models = yield* ReadModelTables
     return Projections.of({
       query: (projection, read) =>
-        Effect.suspend(() => {
+        Effect.flatMap(OwnerNo, (owner) => {
           const table = models.projectionTable(projection)
-          return table === undefined ? Effect.dieMessage(`the store was made without the projection "${projection.name}"`) : read(table)
-        }).pipe(Effect.provideService(SqlClient.SqlClient, database.read), storeError(database.location, `query ${projection.name}`))
+          return table === undefined ? Effect.dieMessage(`the store was made without the projection "${projection.name}"`) : read(table, owner)
+        }).pipe(Effect.provideService(SqlClient.SqlClient, database.read), answer(database, `query ${projection.name}`))
     })
   })
 )
@@ -61,11 +61,12 @@ export type StoreServices =
   | Search
   | Usage
   | Metrics
-  | HookCache
-  | HookCacheAdmin
   | HookHistory
   | StoreInfo
   | Projections
+
+/** What a store in a file of one machine answers, too. */
+export type SqliteServices = StoreServices | HookCache | HookCacheAdmin
 
 /** All of it but `StoreInfo`, which knows the database. */
 export const layerStore = (options: { readonly prices: PriceTable }) =>
@@ -78,7 +79,9 @@ export const layerStore = (options: { readonly prices: PriceTable }) =>
     SqlSearch.layer,
     SqlUsage.layer,
     SqlMetrics.layer(options),
-    SqlHookCache.layer,
     SqlHookHistory.layer,
     layerProjections
   )
+
+/** The passes of one machine's hooks. */
+export const layerHookCache = SqlHookCache.layer

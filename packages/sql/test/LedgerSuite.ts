@@ -450,7 +450,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
           .append()
       yield* appendAll([used("a", "/one/app", 100), used("b", "/two/app", 10), used("c", "/two/app", 10), used("d", "/two/lib", 1)])
       const remote = "git.example/me/tool"
-      yield* (yield* DirectoryWriter).note("/two/lib", { remote, root: "/two/lib", worktreeOf: null, defaultBranch: null })
+      yield* (yield* DirectoryWriter).note({ machine: "test", path: "/two/lib" }, { remote, root: "/two/lib", worktreeOf: null, defaultBranch: null })
       const by = (project?: string) =>
         Effect.map(report({ by: "project", ...(project !== undefined && { project }) }), ({ rows }) =>
           rows.map((row) => [row.key, row.label, row.path, row.output])

@@ -270,7 +270,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
   test("reads never leave the viewer's own data", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
-      const as = (owner: string) => Effect.provideService(Viewer, { owner: OwnerId.make(owner) })
+      const as = (owner: string) => Effect.provideService(Viewer, { owner: OwnerId.make(owner), person: null })
       yield* journal.append(transcript("same"), lines([user("s1", 1, "secretword of alice")])).pipe(as("alice"))
       yield* journal.append(transcript("same"), lines([user("s1", 1, "plain word of bob")])).pipe(as("bob"))
       assert.deepStrictEqual(yield* found("secretword").pipe(as("bob")), [])
@@ -592,9 +592,10 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       const sessions = yield* Sessions
       const directories = { ...(yield* Directories), ...(yield* DirectoryWriter) }
       yield* appendAll([{ transcript: transcript("repo"), entries: lines([user("r1", 1, "x")]) }])
-      assert.deepStrictEqual(yield* directories.unprobed(5), ["/home/dev/app"])
-      yield* directories.note("/home/dev/app", { remote: "github.com/acme/shop", root: "/home/dev/app", worktreeOf: null, defaultBranch: "main" })
-      yield* directories.note("/home/dev/app", { remote: null, root: null, worktreeOf: null, defaultBranch: null })
+      const app = { machine: "test", path: "/home/dev/app" }
+      assert.deepStrictEqual(yield* directories.unprobed(5), [app])
+      yield* directories.note(app, { remote: "github.com/acme/shop", root: "/home/dev/app", worktreeOf: null, defaultBranch: "main" })
+      yield* directories.note(app, { remote: null, root: null, worktreeOf: null, defaultBranch: null })
       assert.deepStrictEqual(yield* directories.unprobed(5), [])
       const session = yield* sessions.get("repo")
       assert.deepStrictEqual([session.project, session.repo], ["shop", "github.com/acme/shop"])

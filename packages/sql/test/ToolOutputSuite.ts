@@ -227,7 +227,7 @@ export const suite = (name: string, fresh: () => Store) => {
   test("A forgotten session takes its outputs along, none come again, and other sessions and owners keep theirs", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
-      const other = Effect.provideService(Viewer, { owner: OwnerId.make("other") })
+      const other = Effect.provideService(Viewer, { owner: OwnerId.make("other"), person: null })
       yield* journal.append(transcript("s1"), lines([pointing("a1", 1, "one.txt", "s1")]))
       yield* journal.append(transcript("fork"), lines([pointing("a1", 1, "one.txt", "s1"), pointing("c1", 2, "mine.txt", "fork")]))
       const parts = [...partsOf("s1", "one.txt", "firstword"), ...partsOf("fork", "mine.txt", "forkword"), ...partsOf("alone", "left.txt", "aloneword")]

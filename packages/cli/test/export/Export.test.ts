@@ -24,6 +24,7 @@ const info = (transcript: Partial<Transcript>): TranscriptInfo => {
     bytes: 1,
     file: null,
     meta: whole.kind === "agent" ? "{}" : null,
+    author: null,
     missingSince: null,
     replacedBy: null
   }

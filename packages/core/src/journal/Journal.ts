@@ -56,6 +56,8 @@ export const TranscriptInfo = Schema.Struct({
   file: Schema.NullOr(SourceFile),
   /** The text of the file of facts beside a subagent's transcript (`.meta.json`); null without one. */
   meta: Schema.NullOr(Schema.String),
+  /** The person whose transcript it is; null on a machine with one person. */
+  author: Schema.NullOr(Schema.String),
   /** When the source file was found to be gone; null while it is there. The entries stay. */
   missingSince: Schema.NullOr(Schema.Number),
   /**

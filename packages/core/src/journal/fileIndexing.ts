@@ -223,6 +223,7 @@ const takeLines = (
       bytes: from.offset,
       file: null,
       meta: infoOf(work.known, transcript, transcript.generation)?.meta ?? null,
+      author: null,
       missingSince: null,
       replacedBy: null
     }

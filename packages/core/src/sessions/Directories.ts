@@ -4,9 +4,9 @@
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
- * import { Directories, type DirectoryFacts, DirectoryWriter } from "han-core/Directories"
+ * import { Directories, type Directory, type DirectoryFacts, DirectoryWriter } from "han-core/Directories"
  *
- * const probeAll = (ask: (directory: string) => Effect.Effect<DirectoryFacts>) =>
+ * const probeAll = (ask: (directory: Directory) => Effect.Effect<DirectoryFacts>) =>
  *   Effect.gen(function* () {
  *     const directories = yield* Directories
  *     const writer = yield* DirectoryWriter
@@ -17,9 +17,14 @@
 
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
+
+/** A directory of a machine: the same path may be another directory elsewhere. */
+export const Directory = Schema.Struct({ machine: Schema.String, path: Schema.String })
+export type Directory = typeof Directory.Type
 
 /** The facts of git about a directory. Null for those that git does not tell; all are null for a directory that is gone. */
 export interface DirectoryFacts {
@@ -37,9 +42,9 @@ export class Directories extends Context.Tag("han-core/Directories")<
   Directories,
   {
     /** At most `limit` directories that git was never asked about, the one with the latest activity first. */
-    readonly unprobed: (limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError, Viewer>
+    readonly unprobed: (limit: number) => Effect.Effect<ReadonlyArray<Directory>, StoreError, Viewer>
     /** Directories of the viewer that were noted in the process of the store, from now on. */
-    readonly noted: Stream.Stream<string, StoreError, Viewer>
+    readonly noted: Stream.Stream<Directory, StoreError, Viewer>
   }
 >() {}
 
@@ -48,6 +53,6 @@ export class DirectoryWriter extends Context.Tag("han-core/DirectoryWriter")<
   DirectoryWriter,
   {
     /** Notes what git says about a directory; a null never replaces a known fact. */
-    readonly note: (directory: string, facts: DirectoryFacts) => Effect.Effect<void, StoreError, Viewer>
+    readonly note: (directory: Directory, facts: DirectoryFacts) => Effect.Effect<void, StoreError, Viewer>
   }
 >() {}

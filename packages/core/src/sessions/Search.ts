@@ -38,6 +38,8 @@ export const SearchQuery = Schema.Struct({
   agentId: Schema.optional(AgentId),
   /** Only in sessions of this project: its name, a directory, or a repository. */
   project: Schema.optional(Schema.String),
+  /** Only in sessions of this person. */
+  author: Schema.optional(Schema.String),
   /** Only words of this speaker. Text that programs put into a prompt is the client's, `system`. */
   role: Schema.optional(MessageRole),
   /** All kinds but `han` if absent: han's own log has the words of hooks, and is searched on demand. */

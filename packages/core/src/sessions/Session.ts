@@ -41,6 +41,8 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
   /** The harness that wrote it, e.g. `claude-code`. */
   source: Schema.String,
   machine: Schema.String,
+  /** The person whose session it is; null on a machine with one person. */
+  author: Schema.NullOr(Schema.String),
   /** The title that the user gave, else the model's, else null. `displayTitle` falls back to the first prompt. */
   title: Schema.NullOr(Schema.String),
   /** The first prompt of a human or a script, at most 2,000 characters; the first command where there were only commands. */

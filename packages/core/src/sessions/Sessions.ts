@@ -31,12 +31,14 @@ import type { Project } from "./Project.ts"
 import type { Agent, Compaction, IndexProblem, Session, SessionNotFound, Summary } from "./Session.ts"
 import type { Task, TodoList } from "./Task.ts"
 
-/** The sessions of a project, or since a time; all without a field. */
+/** The sessions of a project or a person, or since a time; all without a field. */
 export const SessionFilter = Schema.Struct({
   /** A project's name, a directory, or a repository. */
   project: Schema.optional(Schema.String),
   /** Milliseconds since 1970: sessions with a line at or after it. */
-  since: Schema.optional(Schema.Number)
+  since: Schema.optional(Schema.Number),
+  /** The person whose sessions they are. */
+  author: Schema.optional(Schema.String)
 })
 export type SessionFilter = typeof SessionFilter.Type
 

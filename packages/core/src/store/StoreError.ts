@@ -22,12 +22,14 @@ export class StoreError extends Schema.TaggedError<StoreError>("han-core/StoreEr
   /** `full`: no space · `corrupt`: not a sound database · `busy`: locked by another process · `unreachable`: no answer · `failed`: anything else. */
   reason: Schema.Literal("full", "corrupt", "busy", "unreachable", "failed"),
   message: Schema.String,
+  /** Milliseconds after which it is worth trying again, where the store knows. */
+  retryAfterMs: Schema.optional(Schema.Int),
   cause: Schema.optional(Schema.Defect)
 }) {}
 
-/** The store cannot be opened at all: its file is unreadable, corrupt, or written by a newer han. Nothing was changed. */
+/** The store cannot be opened at all: it is unreadable, corrupt, has no tables for this version yet (`unmigrated`), or was written by a newer han. Nothing was changed. */
 export class StoreUnusable extends Schema.TaggedError<StoreUnusable>("han-core/StoreUnusable")("StoreUnusable", {
   location: Schema.String,
-  reason: Schema.Literal("newer", "corrupt", "unreadable", "unreachable"),
+  reason: Schema.Literal("newer", "corrupt", "unreadable", "unreachable", "unmigrated"),
   message: Schema.String
 }) {}

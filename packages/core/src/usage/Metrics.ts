@@ -33,7 +33,9 @@ export const MetricsScope = Schema.Struct({
   /** Sessions that worked in one of these directories first; all without. */
   paths: Schema.optional(Schema.Array(Schema.String)),
   /** Only these sessions. */
-  sessionIds: Schema.optional(Schema.Array(SessionId))
+  sessionIds: Schema.optional(Schema.Array(SessionId)),
+  /** Only sessions of this person. */
+  author: Schema.optional(Schema.String)
 })
 export type MetricsScope = typeof MetricsScope.Type
 

@@ -44,9 +44,9 @@ export const UsageTotals = Schema.Struct({
 })
 export type UsageTotals = typeof UsageTotals.Type
 
-/** The totals of one day, model, project or session. */
+/** The totals of one day, model, project, session or person. */
 export const UsageRow = Schema.Struct({
-  /** A day (`2026-11-22`), a model id, a project's id, or a session id; `unknown` for responses that say none. */
+  /** A day (`2026-11-22`), a model id, a project's id, a session id, or a person's; `unknown` for responses that say none. */
   key: Schema.String,
   /** The name for people: a session's title, a project's name, which several may have; otherwise the key. */
   label: Schema.String,
@@ -58,7 +58,7 @@ export type UsageRow = typeof UsageRow.Type
 
 /** The kind of rows, and the responses that are counted. Absent bounds leave none out. */
 export const UsageQuery = Schema.Struct({
-  by: Schema.Literal("day", "model", "project", "session"),
+  by: Schema.Literal("day", "model", "project", "session", "author"),
   /** Milliseconds since 1970, as `until`: only responses from then on, to the quarter of an hour in which it lies. */
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),
@@ -67,6 +67,8 @@ export const UsageQuery = Schema.Struct({
   agentId: Schema.optional(AgentId),
   /** A project's id, directory or name, or its repository's remote or id. A name means all projects that have it. */
   project: Schema.optional(Schema.String),
+  /** Only sessions of this person. */
+  author: Schema.optional(Schema.String),
   /** The IANA time zone of day rows; UTC without. */
   timeZone: Schema.optional(Schema.String)
 })

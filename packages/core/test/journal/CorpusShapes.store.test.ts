@@ -6,7 +6,6 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
 import * as Indexer from "han-core/Indexer"
@@ -17,10 +16,9 @@ import { Sessions } from "han-core/Sessions"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
-import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { put, temporary } from "../../../../test/indexing.ts"
-import { createDatabase } from "../../../../test/postgresDatabase.ts"
+import { freshPgStore } from "../../../../test/postgresStore.ts"
 
 interface Expected {
   readonly sessions: number
@@ -40,16 +38,7 @@ interface Expected {
 /** The stores, each made anew. */
 const stores = {
   SqliteStore: () => SqliteStore.layer({ filename: ":memory:" }),
-  PgStore: () =>
-    Layer.unwrapScoped(
-      Effect.map(
-        Effect.acquireRelease(
-          Effect.promise(() => createDatabase("shapes")),
-          (database) => Effect.promise(() => database.drop())
-        ),
-        ({ url }) => PgStore.layer({ url: Redacted.make(url) })
-      )
-    )
+  PgStore: () => freshPgStore()
 }
 
 const corpusAt = (out: string, seed: number): Expected => {

@@ -13,7 +13,10 @@ for (const [name, fresh] of stores)
       const managed = ManagedRuntime.make(fresh())
       try {
         const feeds = ChangeFeed.make(await managed.runtime())
-        const [ada, bob] = [{ owner: OwnerId.make("ada") }, { owner: OwnerId.make("bob") }]
+        const [ada, bob] = [
+          { owner: OwnerId.make("ada"), person: null },
+          { owner: OwnerId.make("bob"), person: null }
+        ]
         const added = (viewer: typeof Viewer.local) => feeds.of(viewer).subscribe("SessionAdded", () => true)
         const append = (viewer: typeof Viewer.local, id: string) =>
           managed.runPromise(

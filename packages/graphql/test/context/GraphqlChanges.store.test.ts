@@ -160,7 +160,10 @@ for (const [name, fresh] of stores)
       expect([found.project.path, project.parentId]).toEqual([`/work/${id}`, null])
       await asking.run(
         Effect.flatMap(DirectoryWriter, (directories) =>
-          directories.note(`/work/${id}`, { remote: `git.example/me/${id}`, root: `/work/${id}`, worktreeOf: null, defaultBranch: "main" })
+          directories.note(
+            { machine: "test", path: `/work/${id}` },
+            { remote: `git.example/me/${id}`, root: `/work/${id}`, worktreeOf: null, defaultBranch: "main" }
+          )
         )
       )
       const { repoId } = (await repos.next()).repoAdded

@@ -172,7 +172,9 @@ for (const [name, fresh] of stores)
 
     it("A project knows its repository", async () => {
       await asking.run(
-        Effect.flatMap(DirectoryWriter, (all) => all.note("/work/app", { remote: "git.example/a/b", root: "/work/app", worktreeOf: null, defaultBranch: null }))
+        Effect.flatMap(DirectoryWriter, (all) =>
+          all.note({ machine: "test", path: "/work/app" }, { remote: "git.example/a/b", root: "/work/app", worktreeOf: null, defaultBranch: null })
+        )
       )
       const { projects } = await asking.ask("{ projects(first: 1) { id projectId repoId } }")
       const [{ id, projectId, repoId }] = projects

@@ -78,8 +78,8 @@ for (const [name, fresh] of stores)
       await asking.run(
         Effect.flatMap(DirectoryWriter, (directories) =>
           Effect.all([
-            directories.note("/work/app", { ...git, root: "/work/app", worktreeOf: null }),
-            directories.note("/work/app-wt", { ...git, root: "/work/app-wt", worktreeOf: "/work/app" })
+            directories.note({ machine: "test", path: "/work/app" }, { ...git, root: "/work/app", worktreeOf: null }),
+            directories.note({ machine: "test", path: "/work/app-wt" }, { ...git, root: "/work/app-wt", worktreeOf: "/work/app" })
           ])
         )
       )

@@ -78,7 +78,10 @@ for (const [name, fresh] of stores)
       )
       await asking.run(
         Effect.flatMap(DirectoryWriter, (all) =>
-          all.note("/home/dev/project", { remote: "git.example/a/b", root: "/home/dev/project", worktreeOf: null, defaultBranch: null })
+          all.note(
+            { machine: "test", path: "/home/dev/project" },
+            { remote: "git.example/a/b", root: "/home/dev/project", worktreeOf: null, defaultBranch: null }
+          )
         )
       )
       const given = {

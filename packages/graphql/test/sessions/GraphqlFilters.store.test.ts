@@ -87,8 +87,11 @@ for (const [name, fresh] of stores)
       await asking.run(
         Effect.flatMap(DirectoryWriter, (all) =>
           Effect.all([
-            all.note("/work/app", { remote: "git.example/me/app", root: "/work/app", worktreeOf: null, defaultBranch: "main" }),
-            all.note("/work/app-wt", { remote: "git.example/me/app", root: "/work/app-wt", worktreeOf: "/work/app", defaultBranch: null })
+            all.note({ machine: "test", path: "/work/app" }, { remote: "git.example/me/app", root: "/work/app", worktreeOf: null, defaultBranch: "main" }),
+            all.note(
+              { machine: "test", path: "/work/app-wt" },
+              { remote: "git.example/me/app", root: "/work/app-wt", worktreeOf: "/work/app", defaultBranch: null }
+            )
           ])
         )
       )
@@ -362,7 +365,16 @@ for (const [name, fresh] of stores)
 
 /** What a test reads of rows without the help of the store. */
 const ofSession = (one: Session, field: SessionField): Scalar =>
-  ({ id: one.id, path: one.cwd, status: one.status, slug: one.slug, pullRequest: one.pullRequest?.number ?? null, team: one.team, source: one.source })[field]
+  ({
+    id: one.id,
+    path: one.cwd,
+    status: one.status,
+    slug: one.slug,
+    pullRequest: one.pullRequest?.number ?? null,
+    team: one.team,
+    source: one.source,
+    author: one.author
+  })[field]
 const ofMessage = ({ message }: MessageLine, field: "id" | "agentId" | "type" | "role" | "toolName" | "line" | "parentId" | "at"): Scalar =>
   ({
     id: message.id,

@@ -22,6 +22,7 @@ interface Place {
 /** Lines by their places, in two statements whatever their number. A place that is no longer there gives undefined. */
 export const entriesAt = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
+  owner: number,
   places: ReadonlyArray<Place>
 ): Effect.fn.Return<(place: Place) => Found | undefined, SqlError> {
   if (places.length === 0) return () => undefined
@@ -33,10 +34,10 @@ export const entriesAt = Effect.fnUntraced(function* (
   })
   const rows = yield* sql<BlockRow & Omit<TranscriptRow, "no" | "lines">>`
     SELECT b.transcript_no, b.first_line, b.lines, b.sequence, b.byte_offset, b.codec, b.data, t.id, t.machine, t.source, t.kind, t.agent_id, t.generation, k.session_id
-    FROM block b JOIN transcript t ON t.no = b.transcript_no JOIN session_key k ON k.no = t.session_no
-    WHERE (b.transcript_no, b.first_line) IN (SELECT j.t, (SELECT MAX(x.first_line) FROM block x WHERE x.transcript_no = j.t AND x.first_line <= j.l) FROM ${pairs})`
+    FROM block b JOIN transcript t ON t.owner_no = b.owner_no AND t.no = b.transcript_no JOIN session_key k ON k.owner_no = t.owner_no AND k.no = t.session_no
+    WHERE b.owner_no = ${owner} AND (b.transcript_no, b.first_line) IN (SELECT j.t, (SELECT MAX(x.first_line) FROM block x WHERE x.owner_no = ${owner} AND x.transcript_no = j.t AND x.first_line <= j.l) FROM ${pairs})`
   const payloads = yield* sql<{ transcript_no: number; line: number; codec: number; data: Uint8Array }>`
-    SELECT p.transcript_no, p.line, p.codec, p.data FROM entry_payload p WHERE (p.transcript_no, p.line) IN (SELECT j.t, j.l FROM ${pairs})`
+    SELECT p.transcript_no, p.line, p.codec, p.data FROM entry_payload p WHERE p.owner_no = ${owner} AND (p.transcript_no, p.line) IN (SELECT j.t, j.l FROM ${pairs})`
   const key = (transcriptNo: number, line: number) => `${transcriptNo}/${line}`
   const wanted = new Set(places.map((place) => key(place.transcriptNo, place.line)))
   const payloadAt = new Map(payloads.map((row) => [key(row.transcript_no, row.line), row]))
@@ -62,7 +63,10 @@ export interface LineRow {
 }
 
 /** The lines that rows name, as `entriesAt` finds them. */
-export const entriesOfRows = (sql: SqlClient.SqlClient, rows: ReadonlyArray<LineRow>): Effect.Effect<(row: LineRow) => Found | undefined, SqlError> =>
-  Effect.map(entriesAt(sql, rows.map(placeOf)), (find) => (row) => find(placeOf(row)))
+export const entriesOfRows = (
+  sql: SqlClient.SqlClient,
+  owner: number,
+  rows: ReadonlyArray<LineRow>
+): Effect.Effect<(row: LineRow) => Found | undefined, SqlError> => Effect.map(entriesAt(sql, owner, rows.map(placeOf)), (find) => (row) => find(placeOf(row)))
 
 const placeOf = (row: LineRow): Place => ({ transcriptNo: row.transcript_no, line: row.line })

@@ -6,7 +6,6 @@ import type { Entry, SessionId, Transcript, TranscriptId } from "han-core/Entry"
 import { SourceFile, type TranscriptInfo } from "han-core/Journal"
 import type { DecodedLine } from "han-core/SessionEvent"
 import { originOf } from "han-core/unstable/Origin"
-import type { OwnerId } from "han-core/Viewer"
 import { anyOf, insertRows, storable } from "../database/Database.ts"
 import * as blocks from "./blocks.ts"
 
@@ -34,6 +33,7 @@ export interface TranscriptRow {
   readonly meta: string | null
   readonly missing_since: number | null
   readonly replaced_by: number | null
+  readonly author: string | null
 }
 
 export const transcriptOf = (row: Pick<TranscriptRow, "machine" | "source" | "session_id" | "kind" | "agent_id" | "generation">): Transcript => ({
@@ -52,6 +52,7 @@ export const infoOf = (row: TranscriptRow): TranscriptInfo => ({
   bytes: row.bytes,
   file: row.file === null ? null : decodeFile(row.file),
   meta: row.meta,
+  author: row.author,
   missingSince: row.missing_since,
   replacedBy: row.replaced_by
 })
@@ -69,12 +70,12 @@ export const entriesOf = (row: BlockRow, from?: number, to?: number): ReadonlyAr
   blocks.unpack({ firstLine: row.first_line, lines: row.lines, offset: row.byte_offset, codec: row.codec, data: row.data }, from, to)
 
 /** Entries with the content they point to. */
-export const withPayloads = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, transcriptNo: number, entries: ReadonlyArray<Entry>) {
+export const withPayloads = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, transcriptNo: number, entries: ReadonlyArray<Entry>) {
   const first = entries[0]
   const last = entries.at(-1)
   if (first === undefined || last === undefined) return entries
   const rows = yield* sql<{ line: number; codec: number; data: Uint8Array }>`
-    SELECT line, codec, data FROM entry_payload WHERE transcript_no = ${transcriptNo} AND line BETWEEN ${first.line} AND ${last.line}`
+    SELECT line, codec, data FROM entry_payload WHERE owner_no = ${owner} AND transcript_no = ${transcriptNo} AND line BETWEEN ${first.line} AND ${last.line}`
   if (rows.length === 0) return entries
   const byLine = new Map(rows.map((found) => [found.line, found]))
   return entries.map((entry) => {
@@ -92,7 +93,7 @@ export interface SessionNumbers {
 /** Finds the numbers of sessions, and makes them where there is none yet. */
 export const sessionNumbers = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  owner: OwnerId,
+  owner: number,
   sessionIds: Iterable<string>
 ): Effect.fn.Return<SessionNumbers, SqlError> {
   const numbers = new Map<string, number>()
@@ -104,7 +105,7 @@ export const sessionNumbers = Effect.fnUntraced(function* (
     const rows = yield* sql<{
       session_id: string
       no: number
-    }>`SELECT session_id, no FROM session_key WHERE owner = ${owner} AND session_id ${anyOf(sql, asked)}`
+    }>`SELECT session_id, no FROM session_key WHERE owner_no = ${owner} AND session_id ${anyOf(sql, asked)}`
     const found = new Map(rows.map((row) => [row.session_id, row.no]))
     for (const id of asked) {
       const no = found.get(storable(id))
@@ -117,7 +118,7 @@ export const sessionNumbers = Effect.fnUntraced(function* (
   if (unknown.length === 0) return { numbers, made }
   yield* insertRows(
     sql,
-    { table: "session_key", columns: "owner, session_id", suffix: "ON CONFLICT DO NOTHING" },
+    { table: "session_key", columns: "owner_no, session_id", suffix: "ON CONFLICT DO NOTHING" },
     unknown.map((id) => [owner, storable(id)])
   )
   yield* look()

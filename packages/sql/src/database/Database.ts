@@ -5,26 +5,59 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import { StoreError } from "han-core/StoreError"
+import type { StoreError } from "han-core/StoreError"
+import { type OwnerId, Viewer } from "han-core/Viewer"
 
-/** The connections of a store. On SQLite reads have their own, so that none waits for a chunk that is being written. */
+/** The number of the owner on whose behalf statements run: the first column of every tenant table. Provided by `answer` and `command`. */
+export class OwnerNo extends Context.Tag("han-sql/OwnerNo")<OwnerNo, number>() {}
+
+/** The connections of a store, and how it runs what somebody asks of it. On SQLite reads have their own connection, so that none waits for a chunk that is being written. */
 export class Database extends Context.Tag("han-sql/Database")<
   Database,
   {
     readonly write: SqlClient.SqlClient
     readonly read: SqlClient.SqlClient
-    /** Names the database to people: a file name, or host and database; without credentials. */
+    /** Names the database to the people who run it: a file name, or host and database; without credentials. */
     readonly location: string
-    /** Tells other processes, as part of the transaction, that an owner's journal grew. */
-    readonly announce: (owner: string) => Effect.Effect<void, SqlError>
-    /** Owners whose journal grew in another process; silent where only one process may have the database open. */
-    readonly announcements: Stream.Stream<string>
-    /** Runs after each commit. Work that it starts goes on elsewhere, and nobody waits for it. */
-    readonly afterCommit: Effect.Effect<void>
+    /** The number of an owner; 0, which no row has, for one that the store does not know. `make`: gives a new owner a number. */
+    readonly ownerNo: (owner: OwnerId, make: boolean) => Effect.Effect<number, SqlError>
+    /** Runs `effect` in a transaction, or in the one that is open. On PostgreSQL it bears the owner's number, and is repeated when it met others or lost its connection. */
+    readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R | OwnerNo>
+    /** Runs `effect`, which only reads: in such a transaction on PostgreSQL, whose rows nobody sees outside of one; as it stands on SQLite. */
+    readonly reading: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R | OwnerNo>
+    /** Runs what is of no owner: as the one who sees how far all owners are, or as the one whose the tables are. */
+    readonly administer: <A, E, R>(as: "jobs" | "schema", effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
+    /** Tells other processes, some time after the commit, that an owner's journal grew. */
+    readonly announce: (owner: number) => Effect.Effect<void>
+    /** Emits when an owner's journal may have grown in another process; silent where only one process may have the database open. */
+    readonly announcements: (owner: number) => Stream.Stream<void>
     /** Makes deleted rows unreadable in the files of the database. */
     readonly erase: Effect.Effect<void, SqlError>
+    /** Turns the driver's error into one that may be shown to whoever asked. */
+    readonly errorOf: (operation: string, cause: unknown) => Effect.Effect<StoreError>
   }
 >() {}
+
+type Failing = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) => Effect.Effect<A, Exclude<E, SqlError> | StoreError, Exclude<R, OwnerNo> | Viewer>
+
+/** Answers a question on the viewer's behalf. Its statements see the viewer's rows alone; it fails with what a person can act on. */
+export const answer =
+  (database: typeof Database.Service, operation: string): Failing =>
+  (effect) =>
+    onBehalf(database, false, database.reading(effect)).pipe(storeError(database, operation))
+
+/** Carries out a command on the viewer's behalf, who gets a number if need be. It begins its transactions itself. */
+export const command =
+  (database: typeof Database.Service, operation: string): Failing =>
+  (effect) =>
+    onBehalf(database, true, effect).pipe(storeError(database, operation))
+
+const onBehalf = <A, E, R>(
+  database: typeof Database.Service,
+  make: boolean,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError, Exclude<R, OwnerNo> | Viewer> =>
+  Effect.flatMap(Viewer, ({ owner }) => Effect.flatMap(database.ownerNo(owner, make), (no) => Effect.provideService(effect, OwnerNo, no)))
 
 export type Value = string | number | null | Uint8Array
 export type Row = Readonly<Record<string, Value>>
@@ -32,19 +65,19 @@ export type Row = Readonly<Record<string, Value>>
 /** `column IN (…)` with one parameter, so that the statement text does not depend on the number of values. */
 export const anyOf = (sql: SqlClient.SqlClient, values: ReadonlyArray<string> | ReadonlyArray<number>): Fragment =>
   sql.onDialectOrElse({
-    pg: () => (typeof values[0] === "number" ? sql`= ANY(${sqlArray(values)}::bigint[])` : sql`= ANY(${sqlArray(values)}::text[])`),
+    pg: () => (typeof values[0] === "number" ? sql`= ANY(${arrayOf(values)}::bigint[])` : sql`= ANY(${arrayOf(values)}::text[])`),
     orElse: () => sql`IN (SELECT value FROM json_each(${JSON.stringify(values.map((value) => (typeof value === "string" ? storable(value) : value)))}))`
   })
 
 /** Pairs of numbers as rows of "pair (a, b)", with few parameters. */
 export const pairs = (sql: SqlClient.SqlClient, values: ReadonlyArray<readonly [number, number]>): Fragment =>
   sql.onDialectOrElse({
-    pg: () => sql`UNNEST(${sqlArray(values.map(([a]) => a))}::bigint[], ${sqlArray(values.map(([, b]) => b))}::bigint[]) AS pair (a, b)`,
+    pg: () => sql`UNNEST(${arrayOf(values.map(([a]) => a))}::bigint[], ${arrayOf(values.map(([, b]) => b))}::bigint[]) AS pair (a, b)`,
     orElse: () => sql`(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(${JSON.stringify(values)})) AS pair`
   })
 
-// An array in PostgreSQL's own notation: statements take text for any type.
-const sqlArray = (values: ReadonlyArray<string | number>): string =>
+/** An array in PostgreSQL's own notation: statements take text for any type. */
+export const arrayOf = (values: ReadonlyArray<string | number>): string =>
   `{${values.map((value) => (typeof value === "number" ? value : `"${storable(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)).join(",")}}`
 
 const texts = new Map<string, string>()
@@ -144,52 +177,51 @@ export const storableJson = (value: unknown): string => {
   return /\\u(?:0000|[dD][89a-fA-F])/.test(json) ? JSON.stringify(value, (_, part: unknown) => (typeof part === "string" ? storable(part) : part)) : json
 }
 
+/** Owners whose numbers are remembered. */
+const maxOwners = 50_000
+
+/** Numbers of owners, which never change. `run`: runs statements over the table of owners in a transaction. */
+export const ownerNumbers = (
+  sql: SqlClient.SqlClient,
+  run: <A>(effect: Effect.Effect<A, SqlError>) => Effect.Effect<A, SqlError>
+): (typeof Database.Service)["ownerNo"] => {
+  const known = new Map<OwnerId, number>([[Viewer.local.owner, 1]])
+  const find = (owner: OwnerId) => Effect.map(sql<{ no: number }>`SELECT no FROM owner WHERE id = ${owner}`, ([row]) => row?.no ?? 0)
+  const findOrMake = (owner: OwnerId) =>
+    Effect.flatMap(find(owner), (found) =>
+      found > 0 ? Effect.succeed(found) : Effect.zipRight(sql`INSERT INTO owner (id) VALUES (${owner}) ON CONFLICT (id) DO NOTHING`, find(owner))
+    )
+  return Effect.fnUntraced(function* (owner, make) {
+    const have = known.get(owner)
+    if (have !== undefined) return have
+    const no = yield* run(make ? findOrMake(owner) : find(owner))
+    if (no > 0) {
+      if (known.size >= maxOwners) known.clear()
+      known.set(owner, no)
+    }
+    return no
+  })
+}
+
 /** Fails with the message that a person can act on, whatever the driver threw. */
 export const storeError =
-  (location: string, operation: string) =>
+  ({ errorOf }: typeof Database.Service, operation: string) =>
   <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>): Effect.Effect<A, Exclude<E, SqlError> | StoreError, R> =>
     Effect.catchAllCause(effect, (cause): Effect.Effect<never, Exclude<E, SqlError> | StoreError> => {
-      const failure = Cause.failureOrCause(cause)
-      if (failure._tag === "Left")
-        return isSqlError(failure.left) ? Effect.fail(fromDriver(location, operation, failure.left.cause)) : Effect.fail(failure.left as Exclude<E, SqlError>)
-      // A commit or a rollback that fails is a defect of the client's; it is the database's word all the same.
-      const defect = [...Cause.defects(failure.right)].find(isSqlError)
-      return defect === undefined ? Effect.failCause(failure.right) : Effect.fail(fromDriver(location, operation, defect.cause))
+      const error = sqlErrorIn(cause)
+      return error === undefined ? Effect.failCause(cause as Cause.Cause<Exclude<E, SqlError>>) : Effect.flatMap(errorOf(operation, error.cause), Effect.fail)
     })
+
+/** The database's word in a cause. A commit or a rollback that fails is a defect of the client's; it is the database's word all the same. */
+export const sqlErrorIn = (cause: Cause.Cause<unknown>): SqlError | undefined => [...Cause.failures(cause), ...Cause.defects(cause)].find(isSqlError)
 
 /** The code of an error of a row that holds what nobody writes there. */
 export const damagedRow = "DAMAGED_ROW"
 
 const isSqlError = (error: unknown): error is SqlError => typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
 
-export const fromDriver = (location: string, operation: string, cause: unknown): StoreError => {
-  const text = cause instanceof Error ? cause.message : String(cause)
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
-  const is = (pattern: RegExp) => pattern.test(`${code} ${text}`)
-  if (is(/SQLITE_FULL|disk is full|53100|ENOSPC|EDQUOT/)) {
-    return new StoreError({ operation, reason: "full", message: `${location}: no space left to write; free some disk space, han goes on by itself`, cause })
-  }
-  if (is(/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/) || code === damagedRow) {
-    return new StoreError({
-      operation,
-      reason: "corrupt",
-      message: `${location} is damaged (${text}); stop the coordinator, move the file away and start again: transcripts that are still on disk are indexed anew`,
-      cause
-    })
-  }
-  if (is(/SQLITE_BUSY|database is locked|55P03|40001|40P01/)) {
-    return new StoreError({ operation, reason: "busy", message: `${location} is locked by another process; only the coordinator may have it open`, cause })
-  }
-  if (is(/SQLITE_READONLY|readonly database|SQLITE_IOERR|SQLITE_CANTOPEN|EACCES/)) {
-    return new StoreError({
-      operation,
-      reason: "failed",
-      message: `${location} cannot be written (${text}); check the disk and the owner and mode of the file`,
-      cause
-    })
-  }
-  if (is(/ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|57P0|08\d\d\d|Connection terminated/)) {
-    return new StoreError({ operation, reason: "unreachable", message: `${location} does not answer (${text}); is the database server running?`, cause })
-  }
-  return new StoreError({ operation, reason: "failed", message: `${operation} failed on ${location}: ${text}`, cause })
-}
+/** The text and the code of what a driver threw. */
+export const driverText = (cause: unknown): { readonly text: string; readonly code: string } => ({
+  text: cause instanceof Error ? cause.message : String(cause),
+  code: typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
+})

@@ -13,10 +13,11 @@ import { Journal, type JournalChange, TranscriptNotFound } from "han-core/Journa
 import { JournalAdmin } from "han-core/JournalAdmin"
 import { JournalWriter } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
-import { type OwnerId, Viewer } from "han-core/Viewer"
+import { Viewer } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
 import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/storedEntries.ts"
-import { anyOf, Database, storable, storeError, yieldUntilIdle } from "../database/Database.ts"
+import { answer, anyOf, command, Database, OwnerNo, storable, storeError, yieldUntilIdle } from "../database/Database.ts"
+import { wordAgain } from "../readmodels/messageWords.ts"
 import { keepParts, listOutputs, outputTotals, prepareParts, readOutput } from "../readmodels/outputs.ts"
 import { PendingWords } from "../readmodels/pendingWords.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
@@ -40,81 +41,76 @@ interface Store {
   readonly prices: PriceTable
 }
 
-const failingIn =
-  ({ database }: Store) =>
-  (operation: string) =>
-    storeError(database.location, operation)
-
 const reader = (store: Store): typeof Journal.Service => {
   const { database, models } = store
   const sql = database.read
-  const failing = failingIn(store)
-  const ofViewer = <A, E>(operation: string, read: (owner: OwnerId) => Effect.Effect<A, E>) =>
-    Effect.flatMap(Viewer, ({ owner }) => read(owner)).pipe(failing(operation))
+  const ofViewer = <A, E>(operation: string, read: (owner: number) => Effect.Effect<A, E>) => Effect.flatMap(OwnerNo, read).pipe(answer(database, operation))
   return {
     transcripts: (wanted) =>
       ofViewer("transcripts", (owner) =>
         Effect.map(
           wanted?.sessionId === undefined
-            ? sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner = ${owner} ORDER BY t.no`
-            : sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner = ${owner} AND k.session_id = ${storable(wanted.sessionId)} ORDER BY t.no`,
+            ? sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner_no = ${owner} ORDER BY t.no`
+            : sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner_no = ${owner} AND k.session_id = ${storable(wanted.sessionId)} ORDER BY t.no`,
           (rows) => rows.map(infoOf)
         )
       ),
     outputs: (wanted) => ofViewer("outputs", (owner) => listOutputs(sql, owner, wanted?.sessionId)),
-    outputBytes: (id) =>
-      Stream.unwrap(Effect.map(Viewer, ({ owner }) => readOutput(sql, owner, id))).pipe(
-        Stream.catchAllCause((cause) => Stream.fromEffect(failing("output bytes")(Effect.failCause(cause))))
-      ),
+    outputBytes: (id) => readOutput(sql, id, answer(database, "output bytes")),
     outputTotals: ofViewer("output totals", (owner) => outputTotals(sql, owner, (table) => models.table(table))),
-    read: (id, line, limit) => readEntries(sql, id, line, limit).pipe(failing("read"), Effect.withSpan("Journal.read")),
-    bytes: (id) => readBytes(sql, id).pipe(Stream.catchAllCause((cause) => Stream.fromEffect(failing("bytes")(Effect.failCause(cause))))),
+    read: (id, line, limit) => readEntries(sql, id, line, limit).pipe(answer(database, "read"), Effect.withSpan("Journal.read")),
+    bytes: (id) => readBytes(database, id),
     changes: (wanted) => changes(store, wanted),
     head: ofViewer("head", (owner) => headOf(sql, owner)),
     totals: ofViewer("totals", (owner) => totals(sql, owner, (table) => models.table(table))),
     isForgotten: (sessionId) =>
       ofViewer("is forgotten", (owner) =>
-        Effect.map(sql`SELECT 1 AS found FROM tombstone WHERE owner = ${owner} AND session_id = ${storable(sessionId)}`, (rows) => rows.length > 0)
+        Effect.map(sql`SELECT 1 AS found FROM tombstone WHERE owner_no = ${owner} AND session_id = ${storable(sessionId)}`, (rows) => rows.length > 0)
       )
   }
 }
 
 const writer = (store: Store): typeof JournalWriter.Service => {
   const { database, models } = store
-  const failing = failingIn(store)
   const appendAll: typeof JournalWriter.Service.appendAll = (appends) =>
-    appendTo(store, appends).pipe(failing("append"), Effect.withSpan("JournalWriter.append"))
+    appendTo(store, appends).pipe(command(database, "append"), Effect.withSpan("JournalWriter.append"))
   return {
     append: (transcript, entries, source) => appendAll([{ transcript, entries, source }]),
     appendAll,
     keepOutputs: (parts) =>
       Effect.gen(function* () {
-        const { owner } = yield* Viewer
+        const owner = yield* OwnerNo
         if (parts.length === 0) return
         const prepared = yield* prepareParts(parts)
-        yield* models.write(Effect.suspend(() => keepParts(database.write, owner, prepared, models.tablesToFill())))
+        yield* models.write(
+          Effect.gen(function* () {
+            const { searched, step } = yield* keepParts(database.write, owner, prepared)
+            yield* models.apply(owner, step, ({ isMain, table }) =>
+              isMain ? Effect.forEach(searched, (of) => wordAgain(database.write, owner, table, of), { discard: true }) : Effect.void
+            )
+          })
+        )
         yield* yieldUntilIdle
-      }).pipe(failing("keep outputs"), Effect.withSpan("JournalWriter.keepOutputs")),
+      }).pipe(command(database, "keep outputs"), Effect.withSpan("JournalWriter.keepOutputs")),
     markMissing: (ids, at) =>
       Effect.gen(function* () {
-        const { owner } = yield* Viewer
+        const owner = yield* OwnerNo
         if (ids.length > 0)
           yield* models.write(
-            database.write`UPDATE transcript SET missing_since = COALESCE(missing_since, ${at}) WHERE owner = ${owner} AND id ${anyOf(database.write, ids)}`
+            database.write`UPDATE transcript SET missing_since = COALESCE(missing_since, ${at}) WHERE owner_no = ${owner} AND id ${anyOf(database.write, ids)}`
           )
-      }).pipe(failing("mark missing"))
+      }).pipe(command(database, "mark missing"))
   }
 }
 
 const admin = (store: Store): typeof JournalAdmin.Service => {
   const { database, models, prices } = store
-  const failing = failingIn(store)
   return {
-    rebuild: models.rebuild(prices).pipe(Stream.catchAllCause((cause) => Stream.fromEffect(failing("rebuild")(Effect.failCause(cause))))),
+    rebuild: models.rebuild(prices).pipe(Stream.catchAllCause((cause) => Stream.fromEffect(storeError(database, "rebuild")(Effect.failCause(cause))))),
     forget: (which) =>
       Effect.gen(function* () {
-        const { owner } = yield* Viewer
-        const ids = "before" in which ? yield* idleSince(store, owner, which.before) : which.sessionIds
+        const owner = yield* OwnerNo
+        const ids = "before" in which ? yield* database.reading(idleSince(store, owner, which.before)) : which.sessionIds
         if (ids.length === 0) return { sessions: 0, entries: 0 }
         return yield* models.maintain(
           Effect.gen(function* () {
@@ -124,68 +120,72 @@ const admin = (store: Store): typeof JournalAdmin.Service => {
             return forgotten
           })
         )
-      }).pipe(failing("forget"), Effect.withSpan("JournalAdmin.forget")),
-    forgettable: ({ before }) => Effect.flatMap(Viewer, ({ owner }) => idleSince(store, owner, before)).pipe(failing("forgettable"))
+      }).pipe(command(database, "forget"), Effect.withSpan("JournalAdmin.forget")),
+    forgettable: ({ before }) => Effect.flatMap(OwnerNo, (owner) => idleSince(store, owner, before)).pipe(answer(database, "forgettable"))
   }
 }
 
 const appendTo = Effect.fnUntraced(function* ({ database, models, prices }: Store, appends: Parameters<typeof JournalWriter.Service.appendAll>[0]) {
-  const { owner } = yield* Viewer
+  const owner = yield* OwnerNo
+  const { person } = yield* Viewer
   const prepared = yield* Effect.forEach(appends, prepare)
-  const words = new PendingWords()
   const replacing = appends.some(isReplacing)
   const writing = models.write(
     Effect.gen(function* () {
-      const chunks = yield* appendEntries(database.write, prices, owner, prepared, words)
+      // Made anew when the transaction is run again.
+      const words = new PendingWords()
+      const { chunks, step } = yield* appendEntries(database.write, prices, owner, person, prepared, words)
       const [first, ...rest] = chunks
       // Also without lines: a session is there as soon as its file is.
-      if (first !== undefined) yield* models.apply([first, ...rest])
+      if (first !== undefined) yield* models.apply(owner, step, ({ take }) => take([first, ...rest]))
       yield* words.insert(database.write)
+      if (replacing) yield* models.level(owner)
       if (replacing) yield* replaceTranscripts(database.write, models, owner, appends, prices)
-      const count = chunks.reduce((sum, chunk) => sum + chunk.entries.length, 0)
-      if (count > 0) yield* database.announce(owner)
-      return count
+      return chunks.reduce((sum, chunk) => sum + chunk.entries.length, 0)
     })
   )
   // Not beside a rebuild, which may have taken up what is replaced.
   const appended = yield* replacing ? models.maintain(Effect.zipLeft(writing, models.rebuildOthers(prices))) : writing
-  if (appended > 0)
+  if (appended > 0) {
+    yield* database.announce(owner)
     yield* PubSub.publishAll(
       models.committed,
       appends.map(({ transcript }) => ({ owner, sessionId: transcript.sessionId }))
     )
+  }
   // Others want to be answered between two transactions.
   yield* yieldUntilIdle
   return { appended }
 })
 
 /** Sessions without a line since then, the one that rested longest first. */
-const idleSince = ({ database, models }: Store, owner: OwnerId, before: number): Effect.Effect<ReadonlyArray<SessionId>, SqlError> =>
+const idleSince = ({ database, models }: Store, owner: number, before: number): Effect.Effect<ReadonlyArray<SessionId>, SqlError> =>
   Effect.map(
     database.read<{ id: string }>`SELECT id FROM ${database.read.literal(models.table("session"))}
-      WHERE owner = ${owner} AND present = 1 AND updated_at > 0 AND updated_at < ${before} ORDER BY updated_at`,
+      WHERE owner_no = ${owner} AND present = 1 AND updated_at > 0 AND updated_at < ${before} ORDER BY updated_at`,
     (rows) => rows.map((found) => found.id as SessionId)
   )
 
 const rowOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, id: TranscriptId) {
-  const { owner } = yield* Viewer
-  const [found] = yield* sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner = ${owner} AND t.id = ${storable(id)}`
+  const owner = yield* OwnerNo
+  const [found] = yield* sql<TranscriptRow>`${selectTranscripts(sql)} WHERE t.owner_no = ${owner} AND t.id = ${storable(id)}`
   return found ?? (yield* new TranscriptNotFound({ transcript: id }))
 })
 
 /** Blocks from `line` on, so many that they hold about a megabyte. */
-const blocksFrom = (sql: SqlClient.SqlClient, transcriptNo: number, line: number) =>
+const blocksFrom = (sql: SqlClient.SqlClient, owner: number, transcriptNo: number, line: number) =>
   sql<BlockRow>`SELECT transcript_no, first_line, lines, sequence, byte_offset, codec, data FROM block
-    WHERE transcript_no = ${transcriptNo} AND first_line + lines > ${line}
-    AND first_line >= COALESCE((SELECT MAX(first_line) FROM block WHERE transcript_no = ${transcriptNo} AND first_line <= ${line}), 0)
+    WHERE owner_no = ${owner} AND transcript_no = ${transcriptNo} AND first_line + lines > ${line}
+    AND first_line >= COALESCE((SELECT MAX(first_line) FROM block WHERE owner_no = ${owner} AND transcript_no = ${transcriptNo} AND first_line <= ${line}), 0)
     ORDER BY first_line LIMIT 16`
 
 const readEntries = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, id: TranscriptId, line: number, limit: number) {
+  const owner = yield* OwnerNo
   const { no } = yield* rowOf(sql, id)
   const found: Array<Entry> = []
   let next = line
   while (found.length < limit) {
-    const rows = yield* blocksFrom(sql, no, next)
+    const rows = yield* blocksFrom(sql, owner, no, next)
     if (rows.length === 0) break
     for (const block of rows) {
       if (found.length >= limit) break
@@ -193,14 +193,16 @@ const readEntries = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, id: T
       next = block.first_line + block.lines
     }
   }
-  return yield* withPayloads(sql, no, found)
+  return yield* withPayloads(sql, owner, no, found)
 })
 
-const readBytes = (sql: SqlClient.SqlClient, id: TranscriptId) =>
-  Stream.unwrap(
-    Effect.map(rowOf(sql, id), ({ no }) =>
+const readBytes = (database: typeof Database.Service, id: TranscriptId) => {
+  const sql = database.read
+  const page = answer(database, "bytes")
+  return Stream.unwrap(
+    Effect.map(page(rowOf(sql, id)), ({ no }) =>
       Stream.paginateChunkEffect(0, (line) =>
-        Effect.map(blocksFrom(sql, no, line), (rows) => {
+        Effect.map(page(Effect.flatMap(OwnerNo, (owner) => blocksFrom(sql, owner, no, line))), (rows) => {
           const last = rows.at(-1)
           return [
             Chunks.fromIterable(rows.map((block) => blocks.decompress(block))),
@@ -210,17 +212,18 @@ const readBytes = (sql: SqlClient.SqlClient, id: TranscriptId) =>
       )
     )
   )
+}
 
-const changesAfter = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, after: number) {
+const changesAfter = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, after: number) {
   const rows = yield* sql<BlockRow & Omit<TranscriptRow, "no" | "lines">>`
     SELECT b.transcript_no, b.first_line, b.lines, b.sequence, b.byte_offset, b.codec, b.data, t.id, t.machine, t.source, t.kind, t.agent_id, t.generation, k.session_id
-    FROM block b JOIN transcript t ON t.no = b.transcript_no JOIN session_key k ON k.no = t.session_no
-    WHERE b.owner = ${owner} AND b.sequence > ${after} ORDER BY b.sequence LIMIT 16`
+    FROM block b JOIN transcript t ON t.owner_no = b.owner_no AND t.no = b.transcript_no JOIN session_key k ON k.owner_no = t.owner_no AND k.no = t.session_no
+    WHERE b.owner_no = ${owner} AND b.sequence > ${after} ORDER BY b.sequence LIMIT 16`
   const decode = yield* decoder
   const changes: Array<JournalChange> = []
   for (const block of rows) {
     const transcript = transcriptOf(block)
-    const entries = yield* withPayloads(sql, block.transcript_no, entriesOf(block))
+    const entries = yield* withPayloads(sql, owner, block.transcript_no, entriesOf(block))
     changes.push({
       sequence: block.sequence,
       id: block.id as TranscriptId,
@@ -236,20 +239,19 @@ const changes = (store: Store, wanted: Parameters<typeof Journal.Service.changes
   Stream.unwrapScoped(
     Effect.gen(function* () {
       const { database, models } = store
-      const failing = failingIn(store)
-      const { owner } = yield* Viewer
+      const viewer = yield* Viewer
+      const owner = yield* database.ownerNo(viewer.owner, true).pipe(storeError(database, "changes"))
+      const page = answer(database, "changes")
       // Subscribed before the first look, so that nothing falls between the two.
       const news = yield* PubSub.subscribe(models.committed)
       const signals = Stream.fromQueue(news).pipe(
-        Stream.map((told) => told.owner as string),
-        Stream.merge(database.announcements),
-        Stream.filter((whose) => whose === owner)
+        Stream.filter((told) => told.owner === owner),
+        Stream.merge(database.announcements(owner))
       )
-      let after = wanted.after ?? (yield* headOf(database.read, owner).pipe(failing("changes")))
+      let after = wanted.after ?? (yield* page(headOf(database.read, owner)))
       // Looks until there is nothing new.
       const pending = Stream.repeatEffectChunkOption(
-        Effect.suspend(() => changesAfter(database.read, owner, after)).pipe(
-          failing("changes"),
+        page(Effect.suspend(() => changesAfter(database.read, owner, after))).pipe(
           Effect.mapError(Option.some),
           Effect.flatMap((found) => {
             if (found.length === 0) return Effect.fail(Option.none())
@@ -267,7 +269,8 @@ const changes = (store: Store, wanted: Parameters<typeof Journal.Service.changes
     })
   )
 
-const selectTranscripts = (sql: SqlClient.SqlClient) => sql`SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.no = t.session_no`
+const selectTranscripts = (sql: SqlClient.SqlClient) =>
+  sql`SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.owner_no = t.owner_no AND k.no = t.session_no`
 
-const headOf = (sql: SqlClient.SqlClient, owner: OwnerId) =>
-  Effect.map(sql<{ sequence: number }>`SELECT sequence FROM owner_head WHERE owner = ${owner}`, ([head]) => head?.sequence ?? 0)
+const headOf = (sql: SqlClient.SqlClient, owner: number) =>
+  Effect.map(sql<{ sequence: number }>`SELECT sequence FROM owner_head WHERE owner_no = ${owner}`, ([head]) => head?.sequence ?? 0)

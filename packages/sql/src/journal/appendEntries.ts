@@ -8,12 +8,13 @@ import { SourceFile } from "han-core/Journal"
 import { type Append, type AppendSource, EntryGap } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine } from "han-core/SessionEvent"
-import type { OwnerId } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
 import { sessionNumbers, sessionsNamed } from "../blocks/storedEntries.ts"
 import { anyOf, insertRows, storable, type Value, yieldUntilIdle } from "../database/Database.ts"
+import { lockOwner } from "../database/lockOwner.ts"
 import type { Chunk } from "../readmodels/chunk.ts"
 import type { PendingWords } from "../readmodels/pendingWords.ts"
+import type { Step } from "../readmodels/ReadModelTables.ts"
 
 const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 
@@ -52,24 +53,24 @@ const decodeAtOnce = 100
 export const appendEntries = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   prices: PriceTable,
-  owner: OwnerId,
+  owner: number,
+  author: string | null,
   prepared: ReadonlyArray<Prepared>,
   words: PendingWords
-): Effect.fn.Return<ReadonlyArray<Chunk>, SqlError | EntryGap> {
-  yield* sql`INSERT INTO owner_head (owner, sequence) VALUES (${owner}, 0) ON CONFLICT DO NOTHING`
-  // Holds the owner's row until the end of the transaction: appends of one owner follow each other.
-  const [head] = yield* sql<{ sequence: number }>`UPDATE owner_head SET sequence = sequence WHERE owner = ${owner} RETURNING sequence`
+): Effect.fn.Return<{ readonly chunks: ReadonlyArray<Chunk>; readonly step: Step }, SqlError | EntryGap> {
+  const head = yield* lockOwner(sql, owner)
   const wanted = yield* notForgotten(sql, owner, prepared)
   const transcripts = yield* transcriptsOf(sql, owner, wanted)
   const news: Array<News> = []
   for (const append of wanted) news.push(yield* takeNews(transcripts, append))
   const sessions = news.flatMap(({ append, named }) => [append.transcript.sessionId, ...named])
   const { made, numbers } = yield* sessionNumbers(sql, owner, sessions)
-  yield* noteTranscripts(sql, owner, news, numbers)
-  yield* storeEntries(sql, owner, head!.sequence, news)
-  return news.map(
+  yield* noteTranscripts(sql, owner, author, news, numbers)
+  const after = yield* storeEntries(sql, owner, head, news)
+  const chunks = news.map(
     ({ append, decoded, fresh, kept, named }): Chunk => ({
       owner,
+      author,
       transcript: append.transcript,
       id: append.id,
       no: kept.no!,
@@ -86,6 +87,7 @@ export const appendEntries = Effect.fnUntraced(function* (
       table: (name) => name
     })
   )
+  return { chunks, step: { before: head, after } }
 })
 
 /** A transcript as it will be, and what is stated of its file. Without a number while it is new. */
@@ -118,18 +120,18 @@ const pack = (entries: ReadonlyArray<Entry>): Effect.Effect<Packed> => {
   return Effect.promise(() => packing)
 }
 
-const notForgotten = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, prepared: ReadonlyArray<Prepared>) {
+const notForgotten = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, prepared: ReadonlyArray<Prepared>) {
   const sessions = [...new Set(prepared.map(({ transcript }) => transcript.sessionId))]
-  const rows = yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner = ${owner} AND session_id ${anyOf(sql, sessions)}`
+  const rows = yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner_no = ${owner} AND session_id ${anyOf(sql, sessions)}`
   const forgotten = new Set(rows.map((row) => row.session_id))
   return prepared.filter(({ transcript }) => !forgotten.has(storable(transcript.sessionId)))
 })
 
 /** The transcripts that these are of, as far as there are some, by their ids. */
-const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, prepared: ReadonlyArray<Prepared>) {
+const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, prepared: ReadonlyArray<Prepared>) {
   const ids = [...new Set(prepared.map(({ id }) => id))]
   const rows = yield* sql<{ id: string; no: number; session_no: number; lines: number; bytes: number; replaced_by: number | null }>`
-    SELECT id, no, session_no, lines, bytes, replaced_by FROM transcript WHERE owner = ${owner} AND id ${anyOf(sql, ids)}`
+    SELECT id, no, session_no, lines, bytes, replaced_by FROM transcript WHERE owner_no = ${owner} AND id ${anyOf(sql, ids)}`
   return new Map(
     rows.map(({ bytes, id, lines, no, replaced_by, session_no }): [string, Kept] => [
       id,
@@ -158,7 +160,8 @@ const takeNews = (transcripts: Map<string, Kept>, append: Prepared): Effect.Effe
 /** Writes what the transcripts are and how far they go. Those that are new get their numbers. */
 const noteTranscripts = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  owner: OwnerId,
+  owner: number,
+  author: string | null,
   news: ReadonlyArray<News>,
   sessions: ReadonlyMap<string, number>
 ) {
@@ -172,21 +175,21 @@ const noteTranscripts = Effect.fnUntraced(function* (
     if (no === undefined) {
       const { agentId, generation, kind, machine, sessionId } = append.transcript
       kept.sessionNo = sessions.get(sessionId)!
-      made.push([owner, id, kept.sessionNo, machine, append.transcript.source, kind, agentId, generation, lines, bytes, file, meta])
+      made.push([owner, id, kept.sessionNo, machine, append.transcript.source, kind, agentId, generation, lines, bytes, file, meta, author])
     } else {
       const changed = { lines, bytes, ...(file !== null && { file, missing_since: null }), ...(meta !== null && { meta }) }
-      yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE no = ${no}`
+      yield* sql`UPDATE transcript SET ${sql.update(changed)} WHERE owner_no = ${owner} AND no = ${no}`
       if (++updated % updatedAtOnce === 0) yield* yieldUntilIdle
     }
   }
-  const columns = "owner, id, session_no, machine, source, kind, agent_id, generation, lines, bytes, file, meta"
+  const columns = "owner_no, id, session_no, machine, source, kind, agent_id, generation, lines, bytes, file, meta, author"
   for (const { id, no } of yield* insertRows<{ id: string; no: number }>(sql, { table: "transcript", columns, suffix: "RETURNING id, no" }, made))
     byId.get(id)!.kept.no = no
 })
 const updatedAtOnce = 32
 
 /** Writes the lines themselves, in blocks. */
-const storeEntries = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: OwnerId, head: number, news: ReadonlyArray<News>) {
+const storeEntries = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, head: number, news: ReadonlyArray<News>) {
   let sequence = head
   const stored: Array<ReadonlyArray<Value>> = []
   const payloads: Array<ReadonlyArray<Value>> = []
@@ -194,10 +197,11 @@ const storeEntries = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owne
     if (fresh.length === 0) continue
     const no = kept.no!
     const packed = yield* fresh === append.entries ? append.packed : pack(fresh)
-    for (const block of packed.blocks) stored.push([no, block.firstLine, block.lines, owner, ++sequence, block.offset, block.size, block.codec, block.data])
-    for (const { codec, data, line } of packed.payloads) payloads.push([no, line, codec, data])
+    for (const block of packed.blocks) stored.push([owner, no, block.firstLine, block.lines, ++sequence, block.offset, block.size, block.codec, block.data])
+    for (const { codec, data, line } of packed.payloads) payloads.push([owner, no, line, codec, data])
   }
-  yield* insertRows(sql, { table: "block", columns: "transcript_no, first_line, lines, owner, sequence, byte_offset, size, codec, data" }, stored)
-  yield* insertRows(sql, { table: "entry_payload", columns: "transcript_no, line, codec, data" }, payloads)
-  if (stored.length > 0) yield* sql`UPDATE owner_head SET sequence = ${sequence} WHERE owner = ${owner}`
+  yield* insertRows(sql, { table: "block", columns: "owner_no, transcript_no, first_line, lines, sequence, byte_offset, size, codec, data" }, stored)
+  yield* insertRows(sql, { table: "entry_payload", columns: "owner_no, transcript_no, line, codec, data" }, payloads)
+  if (stored.length > 0) yield* sql`UPDATE owner_head SET sequence = ${sequence} WHERE owner_no = ${owner}`
+  return sequence
 })

@@ -2,8 +2,8 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import type { PriceTable } from "han-core/Pricing"
-import type { OwnerId } from "han-core/Viewer"
 import { anyOf } from "../database/Database.ts"
+import { lockOwner } from "../database/lockOwner.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { clearSessions, familyOf, projectAgain } from "../readmodels/reproject.ts"
 
@@ -14,23 +14,25 @@ import { clearSessions, familyOf, projectAgain } from "../readmodels/reproject.t
 export const forgetSessions = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   models: typeof ReadModelTables.Service,
-  owner: OwnerId,
+  owner: number,
   ids: ReadonlyArray<SessionId>,
   prices: PriceTable
 ) {
   const now = Date.now()
   yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA secure_delete = ON` })
-  yield* sql`UPDATE owner_head SET sequence = sequence WHERE owner = ${owner}`
+  yield* lockOwner(sql, owner)
+  yield* models.level(owner)
   const gone = yield* sql<{
     no: number
     session_id: string
-  }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)}
-    AND (EXISTS (SELECT 1 FROM transcript t WHERE t.session_no = k.no) OR EXISTS (SELECT 1 FROM tool_output o WHERE o.session_no = k.no))`
-  for (const id of ids) yield* sql`INSERT INTO tombstone ${sql.insert({ owner, session_id: id, forgotten_at: now })} ON CONFLICT DO NOTHING`
+  }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, ids)}
+    AND (EXISTS (SELECT 1 FROM transcript t WHERE t.owner_no = k.owner_no AND t.session_no = k.no) OR EXISTS (SELECT 1 FROM tool_output o WHERE o.owner_no = k.owner_no AND o.session_no = k.no))`
+  for (const id of ids) yield* sql`INSERT INTO tombstone ${sql.insert({ owner_no: owner, session_id: id, forgotten_at: now })} ON CONFLICT DO NOTHING`
   if (gone.length === 0) return { sessions: 0, entries: 0 }
   const family = yield* familyOf(
     sql,
     models,
+    owner,
     gone.map((row) => row.no)
   )
   yield* clearSessions(sql, models, owner, family)
@@ -39,14 +41,14 @@ export const forgetSessions = Effect.fnUntraced(function* (
     sql,
     gone.map((row) => row.no)
   )
-  const [counted] = yield* sql<{ entries: number | null }>`SELECT SUM(lines) AS entries FROM transcript WHERE session_no ${forgotten}`
+  const [counted] = yield* sql<{ entries: number | null }>`SELECT SUM(lines) AS entries FROM transcript WHERE owner_no = ${owner} AND session_no ${forgotten}`
   for (const name of ["block", "entry_payload"]) {
-    yield* sql`DELETE FROM ${sql.literal(name)} WHERE transcript_no IN (SELECT no FROM transcript WHERE session_no ${forgotten})`
+    yield* sql`DELETE FROM ${sql.literal(name)} WHERE owner_no = ${owner} AND transcript_no IN (SELECT no FROM transcript WHERE owner_no = ${owner} AND session_no ${forgotten})`
   }
-  yield* sql`DELETE FROM tool_output_piece WHERE output_no IN (SELECT no FROM tool_output WHERE session_no ${forgotten})`
-  yield* sql`DELETE FROM tool_output WHERE session_no ${forgotten}`
-  yield* sql`DELETE FROM transcript WHERE session_no ${forgotten}`
-  yield* sql`DELETE FROM ${sql.literal(models.table("session_move"))} WHERE session_no ${forgotten}`
+  yield* sql`DELETE FROM tool_output_piece WHERE owner_no = ${owner} AND output_no IN (SELECT no FROM tool_output WHERE owner_no = ${owner} AND session_no ${forgotten})`
+  yield* sql`DELETE FROM tool_output WHERE owner_no = ${owner} AND session_no ${forgotten}`
+  yield* sql`DELETE FROM transcript WHERE owner_no = ${owner} AND session_no ${forgotten}`
+  yield* sql`DELETE FROM ${sql.literal(models.table("session_move"))} WHERE owner_no = ${owner} AND session_no ${forgotten}`
   yield* projectAgain(sql, models, owner, family, prices)
   return { sessions: gone.length, entries: Number(counted?.entries ?? 0) }
 })

@@ -11,7 +11,7 @@ import { anyOf, Database, insertRows, storable, storeError, yieldUntilIdle } fro
 import { whereSql } from "../database/where.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 
-/** The passes of hooks over either database, the same for every viewer. What is too old goes with `record`, now and then. */
+/** The passes of the hooks of this machine, the same for every viewer; in SQLite alone. What is too old goes with `record`, now and then. */
 export const layer: Layer.Layer<HookCache | HookCacheAdmin, never, Database | ReadModelTables> = Layer.effectContext(
   Effect.gen(function* () {
     const store: Store = { database: yield* Database, models: yield* ReadModelTables }
@@ -27,12 +27,12 @@ interface Store {
 const cache = (store: Store): typeof HookCache.Service => {
   const { database, models } = store
   const { read, write } = database
-  const failing = (operation: string) => storeError(database.location, operation)
+  const failing = (operation: string) => storeError(database, operation)
   const isDue = pruneClock()
   return {
     use: Effect.fn("HookCache.use")(function* (key, at) {
       const now = Math.trunc(at)
-      const [row] = yield* models.write(write<PassRow>`
+      const [row] = yield* models.writeAlone(write<PassRow>`
         UPDATE hook_pass SET uses = uses + 1, used_at = ${now}, touched_at = CASE WHEN touched_at < ${now} THEN ${now} ELSE touched_at END
         WHERE key = ${bytesOf(key)} RETURNING ${columns(write)}`)
       return row === undefined ? null : passOf(row)
@@ -67,7 +67,7 @@ const cache = (store: Store): typeof HookCache.Service => {
       const reads = passed.whole
         ? yield* Effect.promise(() => blocks.compress(Buffer.from(JSON.stringify([...new Set(passed.reads.map(({ path }) => path))]))))
         : null
-      yield* models.write(insertPass(write, passed, reads))
+      yield* models.writeAlone(insertPass(write, passed, reads))
       const at = Math.trunc(passed.passedAt)
       if (isDue(at)) yield* prune(store, at)
     }, failing("record a hook's pass"))
@@ -75,7 +75,8 @@ const cache = (store: Store): typeof HookCache.Service => {
 }
 
 const admin = (store: Store): typeof HookCacheAdmin.Service => {
-  const { read, write, location } = store.database
+  const { database, models } = store
+  const { read, write } = database
   return {
     list: Effect.fn("HookCacheAdmin.list")(
       function* ({ limit, ...filter }) {
@@ -83,27 +84,14 @@ const admin = (store: Store): typeof HookCacheAdmin.Service => {
           ORDER BY passed_at DESC, key LIMIT ${Math.max(0, Math.trunc(limit))}`
         return rows.map(passOf)
       },
-      storeError(location, "list passes of hooks")
+      storeError(database, "list passes of hooks")
     ),
-    clear: Effect.fn("HookCacheAdmin.clear")((filter) => alone(store, removeChosen(write, filter)), storeError(location, "clear passes of hooks"))
+    clear: Effect.fn("HookCacheAdmin.clear")((filter) => models.writeAlone(removeChosen(write, filter)), storeError(database, "clear passes of hooks"))
   }
 }
 
-/** Writes as the only one that touches passes. A record writes passes first and waits here, so that neither stops halfway for the other. */
-const alone = <A>({ database: { write }, models }: Store, effect: Effect.Effect<A, SqlError>) =>
-  models.write(
-    Effect.zipRight(
-      write.onDialectOrElse({
-        pg: (): Effect.Effect<unknown, SqlError> => write`LOCK TABLE hook_pass IN SHARE ROW EXCLUSIVE MODE`,
-        orElse: () => Effect.void
-      }),
-      effect
-    )
-  )
-
 /** Removes what is too old or too much, in small steps, for whoever waits for the database. */
-const prune = Effect.fnUntraced(function* (store: Store, now: number) {
-  const { read, write } = store.database
+const prune = Effect.fnUntraced(function* ({ database: { read, write }, models }: Store, now: number) {
   for (const { keep, table } of bounds) {
     const name = read.literal(table)
     const [edge] = yield* read<{ touched_at: number }>`SELECT touched_at FROM ${name} ORDER BY touched_at DESC LIMIT 1 OFFSET ${keep - 1}`
@@ -112,10 +100,9 @@ const prune = Effect.fnUntraced(function* (store: Store, now: number) {
       const [last] = yield* read<{ touched_at: number | null }>`
         SELECT MAX(touched_at) AS touched_at FROM (SELECT touched_at FROM ${name} WHERE touched_at < ${until} ORDER BY touched_at LIMIT 1000) AS oldest`
       if (last === undefined || last.touched_at === null) break
-      yield* alone<unknown>(
-        store,
+      const remove: Effect.Effect<unknown, SqlError> =
         table === "hook_pass" ? removePasses(write, last.touched_at) : write`DELETE FROM ${name} WHERE touched_at <= ${last.touched_at}`
-      )
+      yield* models.writeAlone(remove)
       yield* yieldUntilIdle
     }
   }
@@ -124,8 +111,7 @@ const prune = Effect.fnUntraced(function* (store: Store, now: number) {
 const insertPass = Effect.fnUntraced(function* (write: SqlClient.SqlClient, passed: HookPassed, reads: object | null) {
   const gate = bytesOf(passed.gate)
   const at = Math.trunc(passed.passedAt)
-  // In one order, so that two that write the same rows wait for each other and not in a circle.
-  const marks = [...new Set(passed.each.map(markOf))].sort()
+  const marks = [...new Set(passed.each.map(markOf))]
   yield* write`INSERT INTO hook_pass ${write.insert({
     key: bytesOf(passed.key),
     gate,
@@ -274,7 +260,7 @@ const pathsOf = (row: ReadsRow): ReadonlyArray<string> => JSON.parse(Buffer.from
 const bytesOf = (text: string): Uint8Array => (/^(?:[0-9a-f]{2})+$/.test(text) ? Buffer.from(`00${text}`, "hex") : Buffer.from(`\u0001${text}`))
 const textOf = (bytes: Uint8Array): string => (bytes[0] === 0 ? Buffer.from(bytes.subarray(1)).toString("hex") : Buffer.from(bytes.subarray(1)).toString())
 
-/** A path may be longer than what an index of PostgreSQL takes, so its digest stands for it. */
+/** A path may be much longer than its digest, which stands for it in keys. */
 const digestOf = (text: string): string => hash("sha256", text, "base64url")
 /** A path with its content. */
 const markOf = ({ digest, path }: HookFile): string => digestOf(`${digest}\0${path}`)

@@ -3,12 +3,11 @@ import * as Layer from "effect/Layer"
 import type { SessionId } from "han-core/Entry"
 import { HookHistory, type HookRunFilter, hookRunLimit, isAskedFor } from "han-core/HookHistory"
 import { type HookRun, runsOf } from "han-core/HookRun"
-import { Viewer } from "han-core/Viewer"
 import { anyOf, type Database } from "../database/Database.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { bySession } from "./details.ts"
 import { type EventRow, eventColumns, hookRunsOf, readEvents } from "./hanEvents.ts"
-import { type Reading, reader } from "./reader.ts"
+import { onBehalf, type Reading, reader } from "./reader.ts"
 
 const batch = 300
 /** Rows that one question looks at; older runs than those are asked for by session. */
@@ -18,8 +17,8 @@ const maxRows = 60_000
 export const make = Effect.map(reader, (read) =>
   HookHistory.of({
     runs: Effect.fn("HookHistory.runs")(function* (filter) {
-      return yield* runs({ ...read, ...(yield* Viewer) }, filter)
-    }, read.failing("hookRuns"))
+      return yield* runs(yield* onBehalf(read), filter)
+    }, read.answer("hookRuns"))
   })
 )
 
@@ -43,7 +42,7 @@ const runs = Effect.fnUntraced(function* (reading: Reading, filter: HookRunFilte
       for (const id of asking) known.set(id, byId(wholes.get(id) ?? []))
     }
     const rows = [...begun, ...ended].filter((row) => !known.has(row.session_id))
-    const events = bySession(rows, yield* readEvents(reading.sql, rows))
+    const events = bySession(rows, yield* readEvents(reading, rows))
     const runs = new Map([...events].map(([id, list]) => [id as string, byId(runsOf(list, { now: 0, ended: false }))]))
     for (const { id, session_id } of begun) {
       const run = (known.get(session_id) ?? runs.get(session_id))?.get(id)
@@ -56,11 +55,11 @@ const runs = Effect.fnUntraced(function* (reading: Reading, filter: HookRunFilte
 
 /** Lines with which runs begin, the newest first, and those that reply to them. */
 const batchOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, { sessionId }: HookRunFilter, skipped: number) {
-  const from = sql`SELECT ${sql.literal(eventColumns)} FROM ${t("han_event")} x JOIN session_key k ON k.no = x.session_no WHERE x.owner = ${owner}`
+  const from = sql`SELECT ${sql.literal(eventColumns)} FROM ${t("han_event")} x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no WHERE x.owner_no = ${owner}`
   // What only tells of an end (lines of other programs) is a run, too.
   const begun = yield* sql<EventRow>`
     ${from} AND x.name IN ('hook_run', 'hook_result', 'hook_validation') AND (x.name = 'hook_run' OR x.reply_to IS NULL
-      OR NOT EXISTS (SELECT 1 FROM ${t("han_event")} r WHERE r.session_no = x.session_no AND r.id = x.reply_to))
+      OR NOT EXISTS (SELECT 1 FROM ${t("han_event")} r WHERE r.owner_no = x.owner_no AND r.session_no = x.session_no AND r.id = x.reply_to))
       ${sessionId === undefined ? sql`` : sql`AND k.session_id = ${sessionId}`}
     ORDER BY COALESCE(x.at, 0) DESC, x.id DESC LIMIT ${batch} OFFSET ${skipped}`
   const ids = begun.map(({ id }) => id)

@@ -7,7 +7,6 @@ import { endsOf } from "han-core/HookRun"
 import { type MessageField, MessageQueries, type MessagesQuery } from "han-core/MessageQueries"
 import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
-import { Viewer } from "han-core/Viewer"
 import { holds, inOrder } from "han-core/Where"
 import { entriesOfRows } from "../blocks/entriesAt.ts"
 import { anyOf, type Database, storable } from "../database/Database.ts"
@@ -19,7 +18,7 @@ import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { eventsOf, runNames } from "./hanEvents.ts"
 import { isIndexed, type MessageFacts, messageColumn, messageField, unknownFacts } from "./messageFields.ts"
 import { type MessageRow, messagePage, messagesOf } from "./messageRows.ts"
-import { type Reader, type Reading, reader } from "./reader.ts"
+import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 import { durationOf } from "./rows.ts"
 
 type Service = typeof Messages.Service
@@ -50,16 +49,16 @@ export const layer: Layer.Layer<Messages | MessageQueries, never, Database | Rea
 
 /** The number of a session of the owner's, as a part of a statement. */
 const sessionNo = ({ owner, sql }: Reading, sessionId: SessionId): Fragment =>
-  sql`(SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)})`
+  sql`(SELECT k.no FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id = ${storable(sessionId)})`
 const shown = (reading: Reading, { agentId, sessionId }: Pick<MessagesQuery, "sessionId" | "agentId">): Fragment => {
-  const { sql } = reading
-  return sql`m.session_no = ${sessionNo(reading, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})
+  const { owner, sql } = reading
+  return sql`m.owner_no = ${owner} AND m.session_no = ${sessionNo(reading, sessionId)} AND NOT (m.kind ${anyOf(sql, hidden)})
     AND ${agentId === undefined ? sql`1 = 1` : sql`m.thread = ${threadOf(agentId)}`}`
 }
 
 /** The lines of rows, in their order; one that is being forgotten is left out. */
-const linesOf = Effect.fnUntraced(function* <Row extends MessageRow>({ sql }: Reader, rows: ReadonlyArray<Row>) {
-  return (yield* messagesOf(sql, rows)).map(({ entry, message, row }) => {
+const linesOf = Effect.fnUntraced(function* <Row extends MessageRow>(reading: Reading, rows: ReadonlyArray<Row>) {
+  return (yield* messagesOf(reading, rows)).map(({ entry, message, row }) => {
     // What a pointer line points to is the record.
     const line: MessageLine = { message, raw: entryText({ bytes: entry.payload ?? entry.bytes }) }
     return { row, line }
@@ -68,14 +67,14 @@ const linesOf = Effect.fnUntraced(function* <Row extends MessageRow>({ sql }: Re
 
 /** Facts beside the lines that conditions may ask about, by `placeOf`: one statement each for a session. */
 const factsOf = Effect.fnUntraced(function* (reading: Reading, sessionId: SessionId) {
-  const { sql, t } = reading
+  const { owner, sql, t } = reading
   const no = sessionNo(reading, sessionId)
   const responses = yield* sql<{ transcript_no: number; line: number; input: number; output: number; cache_read: number; cache_write: number }>`
-    SELECT transcript_no, line, input, output, cache_read, cache_write_5m + cache_write_1h AS cache_write FROM ${t("response")} WHERE session_no = ${no} AND part = 0`
+    SELECT transcript_no, line, input, output, cache_read, cache_write_5m + cache_write_1h AS cache_write FROM ${t("response")} WHERE owner_no = ${owner} AND session_no = ${no} AND part = 0`
   const changes = yield* sql<{ transcript_no: number; line: number; added: number; removed: number; files: number }>`
     SELECT transcript_no, line, COALESCE(SUM(COALESCE(patch_added, lines_added)), 0) AS added,
       COALESCE(SUM(COALESCE(patch_removed, lines_removed)), 0) AS removed, COUNT(*) AS files FROM ${t("tool_call")}
-    WHERE session_no = ${no} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0 GROUP BY transcript_no, line`
+    WHERE owner_no = ${owner} AND session_no = ${no} AND path IS NOT NULL AND COALESCE(is_error, 0) = 0 GROUP BY transcript_no, line`
   const facts = new Map<string, MessageFacts>()
   for (const row of responses) {
     facts.set(placeOf(row), {
@@ -131,7 +130,7 @@ const newest = Effect.fnUntraced(function* (reading: Reading, query: MessagesQue
 
 const find = (read: Reader): (typeof MessageQueries.Service)["find"] =>
   Effect.fn("MessageQueries.find")(function* (query, page) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const { orderBy } = query
     if ((orderBy === undefined || orderBy.length === 0) && isIndexed(query.where)) return yield* newest(reading, query, page)
     const found = yield* all(reading, query)
@@ -146,30 +145,30 @@ const find = (read: Reader): (typeof MessageQueries.Service)["find"] =>
       ({ row }) => row.id,
       ({ line }) => line
     )
-  }, read.failing("page of messages"))
+  }, read.answer("page of messages"))
 
 const countFound = (read: Reader): (typeof MessageQueries.Service)["countFound"] =>
   Effect.fn("MessageQueries.countFound")(function* (query) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     if (!isIndexed(query.where)) return (yield* all(reading, query)).length
     const [row] = yield* read.sql<{ count: number }>`SELECT COUNT(*) AS count ${fulfilling(reading, query)}`
     return row!.count
-  }, read.failing("count of messages"))
+  }, read.answer("count of messages"))
 
 const cursors = (read: Reader): Service["cursors"] =>
   Effect.fn("Messages.cursors")(function* (sessionId, ids) {
-    const { sql, t } = read
-    const { owner } = yield* Viewer
+    const reading = yield* onBehalf(read)
+    const { owner, sql, t } = reading
     const rows = yield* sql<{ id: number; uuid: string; transcript: string; line: number }>`
-      SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.no = m.transcript_no
-      WHERE m.session_no = ${sessionNo({ ...read, owner }, sessionId)} AND ${byIds(sql, "m.uuid_hash", "m.uuid", ids)}`
+      SELECT m.id, m.uuid, m.line, x.id AS transcript FROM ${t("message")} m JOIN transcript x ON x.owner_no = m.owner_no AND x.no = m.transcript_no
+      WHERE m.owner_no = ${owner} AND m.session_no = ${sessionNo(reading, sessionId)} AND ${byIds(sql, "m.uuid_hash", "m.uuid", ids)}`
     return new Map(
       rows.map((row) => [
         row.uuid,
         { cursor: encodeCursor(cursorList, [row.id]), transcript: row.transcript as TranscriptId, line: row.line, at: instantOfKey(row.id) }
       ])
     )
-  }, read.failing("cursors of messages"))
+  }, read.answer("cursors of messages"))
 
 const places = (read: Reader): Service["places"] =>
   Effect.fn("Messages.places")(function* (of, ids) {
@@ -178,30 +177,29 @@ const places = (read: Reader): Service["places"] =>
     // Numbered in one walk along the index, however many are asked for.
     const rows = yield* sql<{ uuid: string; place: number }>`
       SELECT y.uuid, y.place FROM (
-        SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown({ ...read, ...(yield* Viewer) }, of)}) y
+        SELECT m.uuid, ROW_NUMBER() OVER (ORDER BY m.id DESC) - 1 AS place FROM ${t("message")} m WHERE ${shown(yield* onBehalf(read), of)}) y
       WHERE y.uuid ${anyOf(sql, ids)}`
     return new Map(rows.map((row) => [row.uuid, row.place]))
-  }, read.failing("places of messages"))
+  }, read.answer("places of messages"))
 
 const get = (read: Reader): Service["get"] =>
   Effect.fn("Messages.get")(function* (id) {
-    const { sql, t } = read
-    const { owner } = yield* Viewer
+    const reading = yield* onBehalf(read)
+    const { owner, sql, t } = reading
     // Session by session: there is no index on the id alone, for which every appended line would pay.
     const rows = yield* sql<MessageRow>`
-      SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.session_no = s.no AND ${byIds(sql, "m.uuid_hash", "m.uuid", [id])}
-      WHERE s.owner = ${owner} ORDER BY s.started_at, s.no LIMIT 1`
-    return (yield* linesOf(read, rows))[0]?.line ?? null
-  }, read.failing("message"))
+      SELECT m.id, m.transcript_no, m.line FROM ${t("session")} s JOIN ${t("message")} m ON m.owner_no = s.owner_no AND m.session_no = s.no AND ${byIds(sql, "m.uuid_hash", "m.uuid", [id])}
+      WHERE s.owner_no = ${owner} ORDER BY s.started_at, s.no LIMIT 1`
+    return (yield* linesOf(reading, rows))[0]?.line ?? null
+  }, read.answer("message"))
 
 const results = (read: Reader): Service["results"] =>
   Effect.fn("Messages.results")(function* (callIds) {
-    const { sql, t } = read
-    const { owner } = yield* Viewer
+    const { owner, sql, t } = yield* onBehalf(read)
     const rows = yield* sql<{ id: string; transcript_no: number; line: number; at: number | null; called_at: number | null }>`
       SELECT id, result_transcript_no AS transcript_no, result_line AS line, result_at AS at, at AS called_at FROM ${t("tool_call")}
-      WHERE owner = ${owner} AND ${byIds(sql, "id_hash", "id", callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
-    const find = yield* entriesOfRows(sql, rows)
+      WHERE owner_no = ${owner} AND ${byIds(sql, "id_hash", "id", callIds)} AND result_transcript_no IS NOT NULL AND result_line IS NOT NULL`
+    const find = yield* entriesOfRows(sql, owner, rows)
     return new Map(
       rows.flatMap((row) => {
         const event = find(row)?.decoded.events.find((one) => one._tag === "ToolReturned" && one.toolUseId === row.id)
@@ -210,32 +208,32 @@ const results = (read: Reader): Service["results"] =>
         return [[row.id, { text, isError, hasImage, denied, structured, at: row.at, durationMs: durationOf(row.called_at, row.at) }] as const]
       })
     )
-  }, read.failing("results"))
+  }, read.answer("results"))
 
 const replies = (read: Reader): Service["replies"] =>
   Effect.fn("Messages.replies")(function* (sessionId, ids) {
-    const reading = { ...read, ...(yield* Viewer) }
-    const { sql, t } = read
+    const reading = yield* onBehalf(read)
+    const { owner, sql, t } = reading
     const rows = yield* sql<MessageRow & { readonly reply_to: string }>`
-      SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.session_no = h.session_no AND m.uuid_hash = h.id_hash AND m.uuid = h.id
-      WHERE h.session_no = ${sessionNo(reading, sessionId)} AND h.reply_to ${anyOf(sql, ids)} AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
-    const found = new Map((yield* linesOf(read, rows)).map(({ line, row }) => [row.reply_to, line]))
+      SELECT m.id, m.transcript_no, m.line, h.reply_to FROM ${t("han_event")} h JOIN ${t("message")} m ON m.owner_no = h.owner_no AND m.session_no = h.session_no AND m.uuid_hash = h.id_hash AND m.uuid = h.id
+      WHERE h.owner_no = ${owner} AND h.session_no = ${sessionNo(reading, sessionId)} AND h.reply_to ${anyOf(sql, ids)} AND h.name ${anyOf(sql, replyNames)} ORDER BY m.id DESC`
+    const found = new Map((yield* linesOf(reading, rows)).map(({ line, row }) => [row.reply_to, line]))
     const silent = ids.filter((id) => !found.has(id))
     if (silent.length > 0) for (const [id, line] of yield* endsOfRuns(reading, sessionId, silent)) found.set(id, line)
     return found
-  }, read.failing("replies"))
+  }, read.answer("replies"))
 
 /** The ends of hooks that do not say of which run they are, or call it by another id, by the runs that they are most likely of. */
 const endsOfRuns = Effect.fnUntraced(function* (reading: Reading, sessionId: SessionId, ids: ReadonlyArray<string>) {
-  const { sql, t } = reading
+  const { owner, sql, t } = reading
   const no = sessionNo(reading, sessionId)
-  const [odd] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("han_event")} h WHERE h.session_no = ${no}
+  const [odd] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${t("han_event")} h WHERE h.owner_no = ${owner} AND h.session_no = ${no}
     AND ((h.name = 'hook_run' AND h.reply_to IS NOT NULL) OR (h.name IN ('hook_result', 'hook_validation') AND h.reply_to IS NULL))`
   if (odd!.count === 0) return []
   const ends = endsOf((yield* eventsOf(reading, [sessionId], runNames)).get(sessionId) ?? [])
   const endIds = ids.flatMap((id) => ends.get(id)?.id ?? [])
   const rows = yield* sql<MessageRow & { readonly uuid: string }>`
-    SELECT m.id, m.transcript_no, m.line, m.uuid FROM ${t("message")} m WHERE m.session_no = ${no} AND ${byIds(sql, "m.uuid_hash", "m.uuid", endIds)}`
+    SELECT m.id, m.transcript_no, m.line, m.uuid FROM ${t("message")} m WHERE m.owner_no = ${owner} AND m.session_no = ${no} AND ${byIds(sql, "m.uuid_hash", "m.uuid", endIds)}`
   const lines = new Map((yield* linesOf(reading, rows)).map(({ line, row }) => [row.uuid, line]))
   return ids.flatMap((id) => {
     const line = lines.get(ends.get(id)?.id ?? "")

@@ -9,13 +9,12 @@ import type { PriceTable } from "han-core/Pricing"
 import type { Compaction } from "han-core/Session"
 import { clockOf, monthOf, weekOf } from "han-core/unstable/Calendar"
 import { askedFirst } from "han-core/unstable/SessionState"
-import { Viewer } from "han-core/Viewer"
-import { anyOf, type Database } from "../database/Database.ts"
+import { anyOf, type Database, storable } from "../database/Database.ts"
 import { bucketMs, bucketOf, dayOf } from "../readmodels/chunk.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { datedRows } from "./details.ts"
 import { eventsOf } from "./hanEvents.ts"
-import { type Reader, type Reading, reader } from "./reader.ts"
+import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 import { stateOf } from "./rows.ts"
 
 /** Scores are stored in billionths. */
@@ -84,18 +83,19 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
 
 // Conditions over a table "x" with the owner and the number of a session.
 
-const inSessions = ({ owner, sql, t }: Reading, { paths, sessionIds }: MetricsScope): Fragment =>
+const inSessions = ({ owner, sql, t }: Reading, { author, paths, sessionIds }: MetricsScope): Fragment =>
   sql.and([
-    paths === undefined ? sql`1 = 1` : sql`x.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.cwd ${anyOf(sql, paths)})`,
+    paths === undefined ? sql`1 = 1` : sql`x.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.cwd ${anyOf(sql, paths)})`,
     sessionIds === undefined
       ? sql`1 = 1`
-      : sql`x.session_no IN (SELECT k.no FROM session_key k WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, sessionIds)})`
+      : sql`x.session_no IN (SELECT k.no FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, sessionIds)})`,
+    author === undefined ? sql`1 = 1` : sql`x.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.author = ${storable(author)})`
   ])
 /** `unit`: what the column counts time in. */
 const inTime = (reading: Reading, scope: MetricsScope, column: string, unit: (at: number) => number): Fragment => {
   const { owner, sql } = reading
   return sql.and([
-    sql`x.owner = ${owner}`,
+    sql`x.owner_no = ${owner}`,
     scope.since === undefined ? sql`1 = 1` : sql`${sql.literal(column)} >= ${unit(scope.since)}`,
     scope.until === undefined ? sql`1 = 1` : sql`${sql.literal(column)} < ${unit(scope.until - 1) + 1}`,
     inSessions(reading, scope)
@@ -118,13 +118,13 @@ const usageOf = (reading: Reading, scope: MetricsScope) => reading.sql<UsageSumR
 /** Sessions that are known only by what forks carry of them: what happened in them counts, they do not. */
 const absentOf = ({ owner, sql, t }: Reading) =>
   Effect.map(
-    sql<{ no: number }>`SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.updated_at = 0 AND s.present = 0`,
+    sql<{ no: number }>`SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.updated_at = 0 AND s.present = 0`,
     (rows): ReadonlySet<number> => new Set(rows.map((row) => row.no))
   )
 
 const days = (read: Reader): Service["days"] =>
   Effect.fn("Metrics.days")(function* (scope) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const clock = clockOf(scope.timeZone)
     const begins = scope.by === "week" ? weekOf : scope.by === "month" ? monthOf : (day: string) => day
     const found = new Map<string, Sum>()
@@ -133,11 +133,11 @@ const days = (read: Reader): Service["days"] =>
     for (const row of yield* activityOf(reading, scope)) if (row.bucket >= 0) addActivity(dayAt(row.bucket), row, absent)
     for (const row of yield* usageOf(reading, scope)) if (row.bucket >= 0) addUsage(dayAt(row.bucket), row, absent)
     return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([date, { of, sums }]): DayActivity => ({ date, ...sums, sessions: of.size }))
-  }, read.failing("days"))
+  }, read.answer("days"))
 
 const hours = (read: Reader): Service["hours"] =>
   Effect.fn("Metrics.hours")(function* (scope) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const clock = clockOf(scope.timeZone)
     const found = Array.from({ length: 24 }, newSum)
     const absent = yield* absentOf(reading)
@@ -146,11 +146,11 @@ const hours = (read: Reader): Service["hours"] =>
       if (hour !== undefined) addActivity(hour, row, absent)
     }
     return found.map(({ of, sums }, hour): HourActivity => ({ hour, sessions: of.size, messages: sums.messages }))
-  }, read.failing("hours"))
+  }, read.answer("hours"))
 
 const models = (read: Reader, prices: PriceTable): Service["models"] =>
   Effect.fn("Metrics.models")(function* (scope) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const { sql, t } = read
     const byDay = scope.daysIn === undefined ? null : clockOf(scope.daysIn)
     const rows = yield* sql<UsageSumRow & { readonly model: string }>`
@@ -180,12 +180,12 @@ const models = (read: Reader, prices: PriceTable): Service["models"] =>
     return [...found.values()].sort(
       (a, b) => (a.date === b.date ? tokens(b) - tokens(a) : (a.date ?? "") < (b.date ?? "") ? -1 : 1) || (a.model < b.model ? -1 : 1)
     )
-  }, read.failing("models"))
+  }, read.answer("models"))
 
 const sessions = (read: Reader): Service["sessions"] =>
   Effect.fn("Metrics.sessions")(function* (scope) {
-    const reading = { ...read, ...(yield* Viewer) }
-    const { sql, t } = read
+    const reading = yield* onBehalf(read)
+    const { owner, sql, t } = reading
     const bySession = new Map<number, { readonly sum: Sum; analysed: number; score: number }>()
     const at = (no: number) => made(bySession, no, () => ({ sum: newSum(), analysed: 0, score: 0 }))
     for (const row of yield* activityOf(reading, scope)) {
@@ -198,10 +198,10 @@ const sessions = (read: Reader): Service["sessions"] =>
     const nos = [...bySession.keys()]
     if (nos.length === 0) return []
     const rows = yield* sql<SessionRow>`
-      SELECT no, id, state, cwd, started_at, updated_at, compactions FROM ${t("session")} WHERE no ${anyOf(sql, nos)} AND listed = 1 ORDER BY updated_at DESC, no DESC`
+      SELECT no, id, state, cwd, started_at, updated_at, compactions FROM ${t("session")} WHERE owner_no = ${owner} AND no ${anyOf(sql, nos)} AND listed = 1 ORDER BY updated_at DESC, no DESC`
     const tasks = yield* sql<TaskCount>`
       SELECT session_no, COUNT(*) AS tasks, COUNT(CASE WHEN status = 'completed' THEN 1 END) AS completed FROM ${t("task")}
-      WHERE session_no ${anyOf(sql, nos)} GROUP BY session_no`
+      WHERE owner_no = ${owner} AND session_no ${anyOf(sql, nos)} GROUP BY session_no`
     const tasksOf = new Map(tasks.map((row) => [row.session_no, row]))
     return yield* Effect.forEach(rows, (row) => {
       const { analysed, score, sum } = bySession.get(row.no)!
@@ -216,7 +216,7 @@ const sessions = (read: Reader): Service["sessions"] =>
         scoreSum: score / billion
       }))
     })
-  }, read.failing("sessions in numbers"))
+  }, read.answer("sessions in numbers"))
 
 const factsOf = (row: SessionRow) =>
   Effect.map(stateOf(row), (state) => ({
@@ -233,25 +233,25 @@ const factsOf = (row: SessionRow) =>
 const tools = (read: Reader): Service["tools"] =>
   Effect.fn("Metrics.tools")(function* (scope) {
     return yield* read.sql<{ readonly name: string; readonly calls: number }>`
-      SELECT x.name, CAST(SUM(x.calls) AS BIGINT) AS calls FROM ${read.t("tool_sum")} x WHERE ${inDays({ ...read, ...(yield* Viewer) }, scope)}
+      SELECT x.name, CAST(SUM(x.calls) AS BIGINT) AS calls FROM ${read.t("tool_sum")} x WHERE ${inDays(yield* onBehalf(read), scope)}
       GROUP BY x.name HAVING SUM(x.calls) > 0 ORDER BY calls DESC, x.name`
-  }, read.failing("tools"))
+  }, read.answer("tools"))
 
 const agents = (read: Reader): Service["agents"] =>
   Effect.fn("Metrics.agents")(function* (scope) {
     return yield* read.sql<{ readonly type: string; readonly calls: number }>`
       SELECT x.agent_type AS type, CAST(SUM(x.calls) AS BIGINT) AS calls FROM ${read.t("tool_sum")} x
-      WHERE ${inDays({ ...read, ...(yield* Viewer) }, scope)} AND x.agent_type <> '' GROUP BY x.agent_type HAVING SUM(x.calls) > 0 ORDER BY calls DESC, x.agent_type`
-  }, read.failing("subagents"))
+      WHERE ${inDays(yield* onBehalf(read), scope)} AND x.agent_type <> '' GROUP BY x.agent_type HAVING SUM(x.calls) > 0 ORDER BY calls DESC, x.agent_type`
+  }, read.answer("subagents"))
 
 const hooks = (read: Reader): Service["hooks"] =>
   Effect.fn("Metrics.hooks")(function* (scope) {
     const rows = yield* read.sql<{ hook: string; runs: number; passed: number; duration: number }>`
       SELECT x.hook, COUNT(*) AS runs, COUNT(CASE WHEN x.passed = 1 THEN 1 END) AS passed, CAST(COALESCE(SUM(x.duration_ms), 0) AS BIGINT) AS duration
       FROM ${read.t("han_event")} x WHERE x.name IN ('hook_result', 'hook_validation') AND x.hook IS NOT NULL
-        AND ${atTime({ ...read, ...(yield* Viewer) }, scope, "x.at")} GROUP BY x.hook ORDER BY runs DESC, x.hook`
+        AND ${atTime(yield* onBehalf(read), scope, "x.at")} GROUP BY x.hook ORDER BY runs DESC, x.hook`
     return rows.map(({ duration, hook, passed, runs }) => ({ hook, runs, passed, totalDurationMs: duration }))
-  }, read.failing("hooks"))
+  }, read.answer("hooks"))
 
 interface CompactionRow {
   readonly cause: Compaction["trigger"]
@@ -264,25 +264,25 @@ interface CompactionRow {
 
 const compactions = (read: Reader): Service["compactions"] =>
   Effect.fn("Metrics.compactions")(function* (scope) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const { owner, sql, t } = reading
     // Lines without a time are of their neighbour's time, as the session's page has them.
-    const undated = isAlways(scope) ? sql`1 = 0` : sql`x.owner = ${owner} AND x.at IS NULL AND ${inSessions(reading, scope)}`
+    const undated = isAlways(scope) ? sql`1 = 0` : sql`x.owner_no = ${owner} AND x.at IS NULL AND ${inSessions(reading, scope)}`
     const told = yield* sql<CompactionRow>`
       SELECT x.trigger_name AS cause, x.session_no, COUNT(*) AS compactions, -1 AS transcript_no, -1 AS line, 0 AS at FROM ${t("compaction")} x
       WHERE ${atTime(reading, scope, "x.at")} GROUP BY x.trigger_name, x.session_no
       UNION ALL SELECT x.trigger_name, x.session_no, 1, x.transcript_no, x.line, x.at FROM ${t("compaction")} x WHERE ${undated}`
-    const rows = (yield* datedRows(read, told)).filter((row) => row.line < 0 || isWithin(scope, row.at))
+    const rows = (yield* datedRows(reading, told)).filter((row) => row.line < 0 || isWithin(scope, row.at))
     const found = { auto: 0, manual: 0, continuation: 0, unknown: 0, sessions: new Set(rows.map((row) => row.session_no)).size }
     for (const row of rows) found[row.cause] += row.compactions
     return found
-  }, read.failing("compactions in numbers"))
+  }, read.answer("compactions in numbers"))
 
 const tasks = (read: Reader): Service["tasks"] =>
   Effect.fn("Metrics.tasks")(function* (scope) {
     const rows = yield* read.sql<{ session_id: string; subject: string; status: string; created_at: number | null; completed_at: number | null }>`
-      SELECT k.session_id, x.subject, x.status, x.created_at, x.completed_at FROM ${read.t("task")} x JOIN session_key k ON k.no = x.session_no
-      WHERE ${atTime({ ...read, ...(yield* Viewer) }, scope, "x.created_at")} ORDER BY x.session_no, x.sequence`
+      SELECT k.session_id, x.subject, x.status, x.created_at, x.completed_at FROM ${read.t("task")} x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no
+      WHERE ${atTime(yield* onBehalf(read), scope, "x.created_at")} ORDER BY x.session_no, x.sequence`
     return rows.map((row) => ({
       sessionId: row.session_id as SessionId,
       subject: row.subject,
@@ -290,14 +290,14 @@ const tasks = (read: Reader): Service["tasks"] =>
       createdAt: row.created_at,
       completedAt: row.completed_at
     }))
-  }, read.failing("tasks in numbers"))
+  }, read.answer("tasks in numbers"))
 
 /** The events of these names that han's own log has in that time, a list a session. */
 const eventsIn = Effect.fnUntraced(function* (read: Reader, scope: MetricsScope, names: ReadonlyArray<string>) {
-  const reading = { ...read, ...(yield* Viewer) }
+  const reading = yield* onBehalf(read)
   const { sql, t } = reading
   const rows = yield* sql<{ session_id: string }>`
-    SELECT DISTINCT k.session_id FROM ${t("han_event")} x JOIN session_key k ON k.no = x.session_no WHERE x.name ${anyOf(sql, names)} AND ${atTime(reading, scope, "x.at")}`
+    SELECT DISTINCT k.session_id FROM ${t("han_event")} x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no WHERE x.name ${anyOf(sql, names)} AND ${atTime(reading, scope, "x.at")}`
   const ids = rows.map((row) => row.session_id as SessionId)
   const events = yield* eventsOf(reading, ids, names)
   return [...events.values()].map((list) => list.filter(({ at }) => isAlways(scope) || isWithin(scope, at)))
@@ -306,23 +306,23 @@ const eventsIn = Effect.fnUntraced(function* (read: Reader, scope: MetricsScope,
 const hanTasks = (read: Reader): Service["hanTasks"] =>
   Effect.fn("Metrics.hanTasks")(function* (scope) {
     return (yield* eventsIn(read, scope, ["task_start", "task_update", "task_complete", "task_fail"])).flatMap(HanTask.tasksOf)
-  }, read.failing("tasks of agents in numbers"))
+  }, read.answer("tasks of agents in numbers"))
 
 const validations = (read: Reader): Service["validations"] =>
   Effect.fn("Metrics.validations")(function* (scope) {
     const events = yield* eventsIn(read, scope, ["hook_validation_cache"])
     return events.flatMap(validationsOf).sort((a, b) => (b.at ?? 0) - (a.at ?? 0) || (a.id < b.id ? -1 : 1))
-  }, read.failing("validations"))
+  }, read.answer("validations"))
 
 const moods = (read: Reader): Service["moods"] =>
   Effect.fn("Metrics.moods")(function* (scope) {
     const [row] = yield* read.sql<{ analysed: number; score: number; low: number; moderate: number; high: number }>`
       SELECT CAST(COALESCE(SUM(x.analysed), 0) AS BIGINT) AS analysed, CAST(COALESCE(SUM(x.score), 0) AS BIGINT) AS score, CAST(COALESCE(SUM(x.low), 0) AS BIGINT) AS low,
         CAST(COALESCE(SUM(x.moderate), 0) AS BIGINT) AS moderate, CAST(COALESCE(SUM(x.high), 0) AS BIGINT) AS high
-      FROM ${read.t("activity_sum")} x WHERE ${inBuckets({ ...read, ...(yield* Viewer) }, scope)}`
+      FROM ${read.t("activity_sum")} x WHERE ${inBuckets(yield* onBehalf(read), scope)}`
     const { analysed, high, low, moderate, score } = row!
     return { analysed, scoreSum: score / billion, low, moderate, high }
-  }, read.failing("moods"))
+  }, read.answer("moods"))
 
 const isAlways = ({ since, until }: MetricsScope): boolean => since === undefined && until === undefined
 

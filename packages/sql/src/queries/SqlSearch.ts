@@ -1,28 +1,21 @@
-import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Message from "han-core/Message"
 import type { PageRequest } from "han-core/Page"
 import { Search, SearchHit, type SearchQuery } from "han-core/Search"
 import { pointersOf } from "han-core/unstable/OutputPointers"
-import { Viewer } from "han-core/Viewer"
 import { entriesOfRows, type Found } from "../blocks/entriesAt.ts"
-import { anyOf, type Database, storable } from "../database/Database.ts"
+import { type Database, storable } from "../database/Database.ts"
 import { decodeCursor, plan } from "../database/page.ts"
 import { instantOfKey, keyFrom, kindNumbers, kindOfNumber, threadOf } from "../readmodels/messageKey.ts"
 import { outputTexts } from "../readmodels/outputTexts.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
-import { holdsTerms, type Part, parseQuery, type SearchTerms, toFts5, toTsquery } from "../readmodels/words.ts"
+import { holdsTerms, type Part, parseQuery, type SearchTerms } from "../readmodels/words.ts"
 import { excerpt, hasMatch } from "./excerpt.ts"
 import { inProject } from "./inProject.ts"
-import { type MessageRow, messagePage } from "./messageRows.ts"
-import { type Reader, type Reading, reader } from "./reader.ts"
-
-interface HitRow extends MessageRow {
-  readonly session_no: number
-  readonly kind: number
-  readonly score: number | null
-}
+import { messagePage } from "./messageRows.ts"
+import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
+import { countWords, findWords, type HitRow, type Wanted } from "./wordSearch.ts"
 
 /** Kinds of lines on which programs speak, beside somebody or alone. */
 const isMixed = (kind: Message.MessageKind): boolean => kind === "prompt" || kind === "command" || kind === "meta"
@@ -36,75 +29,58 @@ export const make = Effect.map(reader, (read) => Search.of({ messages: messages(
 
 export const layer: Layer.Layer<Search, never, Database | ReadModelTables> = Layer.effect(Search, make)
 
-/** The parts of a statement that looks for words, in a database's own way. */
-interface Source {
-  readonly from: Fragment
-  readonly match: Fragment
-  /** The words stand in these parts of a message. */
-  readonly within: (parts: ReadonlyArray<Part>) => Fragment
-  readonly rank: Fragment
-  readonly key: Fragment
-}
+/** What a search is about, in the store's numbers; null when it can find nothing. */
+const wantedOf = Effect.fnUntraced(function* (reading: Reading, query: SearchQuery, terms: SearchTerms) {
+  const limits: Array<Limits> = [
+    {
+      from: query.since === undefined ? null : keyFrom(query.since),
+      below: query.until === undefined ? null : keyFrom(query.until),
+      sessions: null
+    }
+  ]
+  if (query.sessionId !== undefined) limits.push(yield* inSession(reading, query.sessionId))
+  if (query.project !== undefined) limits.push(yield* ofProject(reading, query.project))
+  if (query.author !== undefined) limits.push(yield* ofAuthor(reading, query.author))
+  const limit = limits.reduce(within)
+  if (limit.sessions?.length === 0) return null
+  return { terms, ...limit, thread: query.agentId === undefined ? null : threadOf(query.agentId), ...kindsOf(query) } satisfies Wanted
+})
 
-// On SQLite the words come first, for they are found in the order of the keys; a join the other way round would look at every message.
-const sourceOf = ({ sql, t }: Reader, terms: SearchTerms): Source =>
-  sql.onDialectOrElse({
-    pg: () => ({
-      from: sql`${t("message_text")} f JOIN ${t("message")} m ON m.owner = f.owner AND m.id = f.id`,
-      match: sql`f.words @@ ${toTsquery(terms)}::tsquery`,
-      within: (parts: ReadonlyArray<Part>) => sql`f.words @@ ${toTsquery(terms, parts)}::tsquery`,
-      // Weights tell parts apart here, and rank nothing.
-      rank: sql`ts_rank('{0.1, 0.1, 0.1, 0.1}', f.words, ${toTsquery(terms)}::tsquery)`,
-      key: sql.literal("f.id")
-    }),
-    orElse: () => ({
-      from: sql`${t("message_text")} CROSS JOIN ${t("message")} m ON m.id = ${t("message_text")}.rowid`,
-      match: sql`${t("message_text")} MATCH ${toFts5(terms)}`,
-      within: (parts: ReadonlyArray<Part>) =>
-        sql`${t("message_text")}.rowid IN (SELECT rowid FROM ${t("message_text")} WHERE ${t("message_text")} MATCH ${toFts5(terms, parts)})`,
-      rank: sql`-bm25(${t("message_text")})`,
-      key: sql`${t("message_text")}.rowid`
-    })
-  })
-
-/** The condition of a search: the words, and what else the query asks for. */
-const conditionOf = Effect.fnUntraced(function* (reading: Reading, query: SearchQuery, source: Source) {
-  const { owner, sql } = reading
-  const { key, match } = source
-  const list: Array<Fragment> = [match, sql`m.owner = ${owner}`]
-  if (query.since !== undefined) list.push(sql`${key} >= ${keyFrom(query.since)}`)
-  if (query.until !== undefined) list.push(sql`${key} < ${keyFrom(query.until)}`)
-  if (query.sessionId !== undefined) list.push(yield* inSession(reading, query.sessionId, key))
-  if (query.agentId !== undefined) list.push(sql`m.thread = ${threadOf(query.agentId)}`)
-  if (query.project !== undefined) list.push(yield* ofProject(reading, query.project, key))
-  list.push(ofKinds(reading, query, source))
-  return sql.and(list)
+type Limits = Pick<Wanted, "from" | "below" | "sessions">
+const within = (a: Limits, b: Limits): Limits => ({
+  from: a.from === null || b.from === null ? (a.from ?? b.from) : Math.max(a.from, b.from),
+  below: a.below === null || b.below === null ? (a.below ?? b.below) : Math.min(a.below, b.below),
+  sessions: a.sessions === null || b.sessions === null ? (a.sessions ?? b.sessions) : a.sessions.filter((no) => b.sessions!.includes(no))
 })
 
 /** The bounds keep the search within the session's time; other sessions' words are not looked at. */
-const inSession = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, sessionId: string, key: Fragment) {
-  const [range] = yield* sql<{ no: number; first: number | null; last: number | null }>`
-    SELECT k.no, MIN(m.id) AS first, MAX(m.id) AS last FROM session_key k JOIN ${t("message")} m ON m.session_no = k.no
-    WHERE k.owner = ${owner} AND k.session_id = ${storable(sessionId)} GROUP BY k.no`
-  return range === undefined ? sql`1 = 0` : sql`m.session_no = ${range.no} AND ${key} BETWEEN ${range.first} AND ${range.last}`
+const inSession = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, sessionId: string) {
+  const [range] = yield* sql<{ no: number; first: number; last: number }>`
+    SELECT k.no, MIN(m.id) AS first, MAX(m.id) AS last FROM session_key k JOIN ${t("message")} m ON m.owner_no = k.owner_no AND m.session_no = k.no
+    WHERE k.owner_no = ${owner} AND k.session_id = ${storable(sessionId)} GROUP BY k.no`
+  return range === undefined ? { from: null, below: null, sessions: [] } : { from: range.first, below: range.last + 1, sessions: [range.no] }
 })
 
-const ofProject = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, project: string, key: Fragment) {
+const ofProject = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, project: string) {
   const sessions = yield* sql<{ no: number; updated_at: number }>`
-    SELECT s.no, s.updated_at FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE s.owner = ${owner} AND ${inProject(sql, project)}`
-  if (sessions.length === 0) return sql`1 = 0`
+    SELECT s.no, s.updated_at FROM ${t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
+    WHERE s.owner_no = ${owner} AND ${inProject(sql, project)}`
   const newest = sessions.reduce((latest, session) => Math.max(latest, session.updated_at), 0)
-  const nos = sessions.map((session) => session.no)
-  return sql`m.session_no ${anyOf(sql, nos)} AND ${key} < ${keyFrom(newest + 1000)}`
+  return { from: null, below: keyFrom(newest + 1000), sessions: sessions.map((session) => session.no) }
 })
 
-const ofKinds = ({ sql }: Reader, { kinds: asked, role }: SearchQuery, { within }: Source): Fragment => {
-  const inKinds = (kinds: ReadonlyArray<Message.MessageKind>) => sql`m.kind ${anyOf(sql, kinds.length === 0 ? [-1] : kinds.map((kind) => kindNumbers[kind]))}`
-  if (role === undefined) return asked === undefined ? sql`m.kind <> ${kindNumbers.han}` : inKinds(asked)
+const ofAuthor = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, author: string) {
+  const sessions = yield* sql<{ no: number }>`SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.author = ${storable(author)}`
+  return { from: null, below: null, sessions: sessions.map((session) => session.no) }
+})
+
+const kindsOf = ({ kinds: asked, role }: SearchQuery): Pick<Wanted, "kinds" | "mixed"> => {
   const kinds = Message.MessageKind.literals.filter((kind) => (asked === undefined ? kind !== "han" : asked.includes(kind)))
-  const said = inKinds(kinds.filter((kind) => !isMixed(kind) && Message.roleOf(kind) === role))
+  const numbers = (of: ReadonlyArray<Message.MessageKind>) => of.map((kind) => kindNumbers[kind])
+  if (role === undefined) return { kinds: numbers(kinds), mixed: null }
+  const said = numbers(kinds.filter((kind) => !isMixed(kind) && Message.roleOf(kind) === role))
   // On the lines of prompts programs speak, too: as what the client is.
-  return role === "assistant" ? said : sql`(${said} OR (${inKinds(kinds.filter(isMixed))} AND ${within(role === "user" ? saidParts : addedParts)}))`
+  return { kinds: said, mixed: role === "assistant" ? null : { kinds: numbers(kinds.filter(isMixed)), parts: role === "user" ? saidParts : addedParts } }
 }
 
 /** A page of hits, each with its place in its order. */
@@ -115,35 +91,32 @@ interface Bounds {
 }
 
 /** A rank is no key: a page of ranked hits is counted from the best. One row more than the page tells whether there are others. */
-const rankedHits = Effect.fnUntraced(function* ({ sql }: Reader, { from, rank }: Source, where: Fragment, page: PageRequest, { after, before }: Bounds) {
+const rankedHits = Effect.fnUntraced(function* (reading: Reading, wanted: Wanted, page: PageRequest, { after, before }: Bounds) {
   const { backward, size } = plan(page)
   const lower = (after ?? -1) + 1
-  const [all] = backward && before === undefined ? yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${from} WHERE ${where}` : []
-  const upper = before ?? all?.count ?? Number.MAX_SAFE_INTEGER
+  const all = backward && before === undefined ? yield* countWords(reading, wanted) : undefined
+  const upper = before ?? all ?? Number.MAX_SAFE_INTEGER
   const first = backward ? Math.max(lower, upper - size - 1) : lower
   const limit = Math.max(0, Math.min(size + 1, upper - first))
-  const hits = yield* sql<HitRow>`
-    SELECT m.id, m.transcript_no, m.line, m.session_no, m.kind, ${rank} AS score FROM ${from} WHERE ${where} ORDER BY score DESC, m.id DESC LIMIT ${limit} OFFSET ${first}`
+  const hits = yield* findWords(reading, wanted, "rank", limit, first)
   const placed: Placed = hits.map((row, index) => ({ ...row, position: first + index }))
   return backward ? placed.toReversed() : placed
 })
 
-const newestHits = Effect.fnUntraced(function* ({ sql }: Reader, { from, key }: Source, where: Fragment, page: PageRequest, { after, before }: Bounds) {
+const newestHits = Effect.fnUntraced(function* (reading: Reading, wanted: Wanted, page: PageRequest, { after, before }: Bounds) {
   const { backward, size } = plan(page)
-  const bounds = sql.and([after === undefined ? sql`1 = 1` : sql`${key} < ${after}`, before === undefined ? sql`1 = 1` : sql`${key} > ${before}`])
-  const order = sql.literal(backward ? "" : "DESC")
-  const hits = yield* sql<HitRow>`
-    SELECT m.id, m.transcript_no, m.line, m.session_no, m.kind, NULL AS score FROM ${from} WHERE ${where} AND ${bounds} ORDER BY ${key} ${order} LIMIT ${size + 1}`
+  const bounds: Limits = { from: before === undefined ? null : before + 1, below: after ?? null, sessions: null }
+  const hits = yield* findWords(reading, { ...wanted, ...within(wanted, bounds) }, backward ? "oldest" : "newest", size + 1)
   return hits.map((row) => ({ ...row, position: row.id })) satisfies Placed
 })
 
 /** The hits of rows, by the row's id; one whose line is being forgotten has none. */
-const hitsOf = Effect.fnUntraced(function* (read: Reader, rows: Placed, terms: SearchTerms) {
-  const find = yield* entriesOfRows(read.sql, rows)
+const hitsOf = Effect.fnUntraced(function* (reading: Reading, rows: Placed, terms: SearchTerms) {
+  const find = yield* entriesOfRows(reading.sql, reading.owner, rows)
   const hits = new Map<number, SearchHit>()
   for (const row of rows) {
     const found = find(row)
-    if (found !== undefined) hits.set(row.id, hitOf(row, found, terms, yield* excerptOf(read, row.session_no, found, terms)))
+    if (found !== undefined) hits.set(row.id, hitOf(row, found, terms, yield* excerptOf(reading, row.session_no, found, terms)))
   }
   return hits
 })
@@ -168,7 +141,7 @@ const hitOf = (row: HitRow, { decoded, entry, transcript }: Found, terms: Search
 
 const messages = (read: Reader): typeof Search.Service.messages =>
   Effect.fn("Search.messages")(function* (query: SearchQuery, page: PageRequest) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const terms = parseQuery(query.text)
     const ranked = query.order === "rank"
     const list = ranked ? "ranked" : "newest"
@@ -176,30 +149,29 @@ const messages = (read: Reader): typeof Search.Service.messages =>
       cursor === undefined ? Effect.succeed(undefined) : Effect.map(decodeCursor(list, 1, cursor), ([at]) => at)
     const bounds = { after: yield* positionOf(page.after), before: yield* positionOf(page.before) }
     if (terms.groups.length === 0) return { items: [], hasNext: false, hasPrevious: false }
-    const source = sourceOf(read, terms)
-    const where = yield* conditionOf(reading, query, source)
-    const rows = yield* (ranked ? rankedHits : newestHits)(read, source, where, page, bounds)
-    const hits = yield* hitsOf(read, rows.slice(0, plan(page).size), terms)
+    const wanted = yield* wantedOf(reading, query, terms)
+    if (wanted === null) return { items: [], hasNext: false, hasPrevious: false }
+    const rows = yield* (ranked ? rankedHits : newestHits)(reading, wanted, page, bounds)
+    const hits = yield* hitsOf(reading, rows.slice(0, plan(page).size), terms)
     return messagePage(list, page, rows, hits, ({ position }) => position)
-  }, read.failing("search"))
+  }, read.answer("search"))
 
 const count = (read: Reader): typeof Search.Service.count =>
   Effect.fn("Search.count")(function* (query: SearchQuery) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const terms = parseQuery(query.text)
     if (terms.groups.length === 0) return 0
-    const source = sourceOf(read, terms)
-    const [row] = yield* read.sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${source.from} WHERE ${yield* conditionOf(reading, query, source)}`
-    return row!.count
-  }, read.failing("search"))
+    const wanted = yield* wantedOf(reading, query, terms)
+    return wanted === null ? 0 : yield* countWords(reading, wanted)
+  }, read.answer("search"))
 
 /** A part of the line, or of a file that it points to when the words stand there. */
-const excerptOf = Effect.fnUntraced(function* ({ sql }: Reader, sessionNo: number, { decoded, transcript }: Found, terms: SearchTerms) {
+const excerptOf = Effect.fnUntraced(function* ({ owner, sql }: Reading, sessionNo: number, { decoded, transcript }: Found, terms: SearchTerms) {
   const found = Message.searchTextOf(decoded)
   const text = found === null ? "" : [found.prompt, found.answer, found.tool, found.other].filter((part) => part !== "").join("\n")
   if (hasMatch(text, terms)) return excerpt(text, terms)
   const names = pointersOf(transcript, decoded).flatMap(({ name, own }) => (own ? [{ sessionNo, name }] : []))
   if (names.length === 0) return excerpt(text, terms)
-  const textsOf = yield* outputTexts(sql, names)
+  const textsOf = yield* outputTexts(sql, owner, names)
   return excerpt(names.flatMap(textsOf).find((output) => hasMatch(output, terms)) ?? text, terms)
 })

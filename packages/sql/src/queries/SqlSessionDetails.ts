@@ -6,13 +6,13 @@ import * as HanTask from "han-core/HanTask"
 import * as HookRun from "han-core/HookRun"
 import { SessionDetails } from "han-core/SessionDetails"
 import type { StoreError } from "han-core/StoreError"
-import { Viewer } from "han-core/Viewer"
+import type { Viewer } from "han-core/Viewer"
 import type { Database } from "../database/Database.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { agentConversations } from "./agentConversations.ts"
 import * as details from "./details.ts"
 import { eventsOf, hookRunsOf } from "./hanEvents.ts"
-import { type Reader, type Reading, reader } from "./reader.ts"
+import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 
 /** Details of several sessions at once, over either database. */
 export const make = Effect.map(reader, (read) =>
@@ -40,7 +40,7 @@ const asked =
   (ids: ReadonlyArray<Id>): Effect.Effect<ReadonlyMap<Id, A>, StoreError, Viewer> =>
     ids.length === 0
       ? Effect.succeed(new Map())
-      : Effect.flatMap(Viewer, ({ owner }) => ask({ ...read, owner }, ids)).pipe(read.failing(operation), Effect.withSpan(`SessionDetails.${operation}`))
+      : Effect.flatMap(onBehalf(read), (reading) => ask(reading, ids)).pipe(read.answer(operation), Effect.withSpan(`SessionDetails.${operation}`))
 
 const newestTodos = (reading: Reading, ids: ReadonlyArray<SessionId>) =>
   Effect.map(details.todos(reading, ids), (lists) => new Map([...lists].flatMap(([id, [newest]]) => (newest === undefined ? [] : [[id, newest] as const]))))

@@ -15,7 +15,7 @@ import type { SessionsQuery } from "han-core/SessionQueries"
 import { SessionQueries } from "han-core/SessionQueries"
 import { type SessionFilter, Sessions } from "han-core/Sessions"
 import { Viewer } from "han-core/Viewer"
-import { anyOf, Database, storable } from "../database/Database.ts"
+import { anyOf, Database, OwnerNo, storable, storeError } from "../database/Database.ts"
 import { decodeCursor, encodeCursor, plan } from "../database/page.ts"
 import { whereSql } from "../database/where.ts"
 import { instantOfKey, threadOf } from "../readmodels/messageKey.ts"
@@ -23,7 +23,7 @@ import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import * as details from "./details.ts"
 import { inProject } from "./inProject.ts"
 import { type MessageRow, messagePage, messagesOf } from "./messageRows.ts"
-import { type Reader, type Reading, reader } from "./reader.ts"
+import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 import type { SessionRow } from "./rows.ts"
 import { sessionColumn } from "./sessionFields.ts"
 import { lastMove, recent, selectSessions, sessionsFrom, sorted } from "./sessionPages.ts"
@@ -34,7 +34,7 @@ type Service = typeof Sessions.Service
 /** The read models of sessions over either database. */
 export const make = Effect.gen(function* () {
   const read = yield* reader
-  const { announcements } = yield* Database
+  const database = yield* Database
   const { committed } = yield* ReadModelTables
   const queries = SessionQueries.of({ find: find(read), countFound: countFound(read), cursorOf: cursorOf(read) })
   const sessions = Sessions.of({
@@ -51,7 +51,7 @@ export const make = Effect.gen(function* () {
     agents: one(read, "agents", details.agents),
     compactions: one(read, "compactions", details.compactions),
     summaries: summaries(read),
-    watch: (id) => watch(get(read)(id), announcements, committed),
+    watch: (id) => watch(get(read)(id), database, committed),
     problems: problems(read)
   })
   return Context.make(Sessions, sessions).pipe(Context.add(SessionQueries, queries))
@@ -59,54 +59,55 @@ export const make = Effect.gen(function* () {
 
 export const layer: Layer.Layer<Sessions | SessionQueries, never, Database | ReadModelTables> = Layer.effectContext(make)
 
-const matching = ({ owner, sql }: Reading, { project, since }: SessionFilter): Fragment =>
-  sql`s.owner = ${owner} AND s.listed = 1
+const matching = ({ owner, sql }: Reading, { author, project, since }: SessionFilter): Fragment =>
+  sql`s.owner_no = ${owner} AND s.listed = 1
     AND ${project === undefined ? sql`1 = 1` : inProject(sql, project)}
-    AND ${since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${since}`}`
+    AND ${since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${since}`}
+    AND ${author === undefined ? sql`1 = 1` : sql`s.author = ${storable(author)}`}`
 
 const list = (read: Reader): Service["list"] =>
   Effect.fn("Sessions.list")(function* (filter, page) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     return yield* recent(reading, matching(reading, filter), page)
-  }, read.failing("list"))
+  }, read.answer("list"))
 
 const count = (read: Reader): Service["count"] =>
   Effect.fn("Sessions.count")(function* (filter) {
-    const { owner } = yield* Viewer
+    const reading = yield* onBehalf(read)
     const [row] = yield* read.sql<{ count: number }>`
-      SELECT COUNT(*) AS count FROM ${read.t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE ${matching({ ...read, owner }, filter)}`
+      SELECT COUNT(*) AS count FROM ${read.t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd WHERE ${matching(reading, filter)}`
     return row!.count
-  }, read.failing("count"))
+  }, read.answer("count"))
 
 const fulfilling = ({ owner, sql }: Reading, where: SessionsQuery["where"]): Effect.Effect<Fragment> =>
-  Effect.map(Clock.currentTimeMillis, (now) => sql`s.owner = ${owner} AND s.listed = 1 AND ${whereSql(sql, where, sessionColumn(sql, now))}`)
+  Effect.map(Clock.currentTimeMillis, (now) => sql`s.owner_no = ${owner} AND s.listed = 1 AND ${whereSql(sql, where, sessionColumn(sql, now))}`)
 
 const find = (read: Reader): (typeof SessionQueries.Service)["find"] =>
   Effect.fn("SessionQueries.find")(function* ({ orderBy, where }, page) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const condition = yield* fulfilling(reading, where)
     return orderBy === undefined || orderBy.length === 0 ? yield* recent(reading, condition, page) : yield* sorted(reading, condition, orderBy, page)
-  }, read.failing("find"))
+  }, read.answer("find"))
 
 const countFound = (read: Reader): (typeof SessionQueries.Service)["countFound"] =>
   Effect.fn("SessionQueries.countFound")(function* ({ where }) {
-    const condition = yield* fulfilling({ ...read, ...(yield* Viewer) }, where)
+    const condition = yield* fulfilling(yield* onBehalf(read), where)
     const [row] = yield* read.sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${read.t("session")} s WHERE ${condition}`
     return row!.count
-  }, read.failing("count found"))
+  }, read.answer("count found"))
 
 const cursorOf = (read: Reader): (typeof SessionQueries.Service)["cursorOf"] =>
   Effect.fn("SessionQueries.cursorOf")(function* (session) {
-    const { owner } = yield* Viewer
+    const reading = yield* onBehalf(read)
     const [row] = yield* read.sql<{ no: number; begun: number }>`
-      SELECT no, ${lastMove({ ...read, owner })} AS begun FROM session_key WHERE owner = ${owner} AND session_id = ${storable(session.id)}`
+      SELECT no, ${lastMove(reading)} AS begun FROM session_key WHERE owner_no = ${reading.owner} AND session_id = ${storable(session.id)}`
     return encodeCursor("sessions", [session.updatedAt ?? 0, row?.no ?? -1, row?.begun ?? 0])
-  }, read.failing("cursor"))
+  }, read.answer("cursor"))
 
 /** The sessions that fulfil a condition and have lines of their own. */
 const present = Effect.fnUntraced(function* (read: Reader, condition: Fragment) {
-  const { owner } = yield* Viewer
-  const rows = yield* read.sql<SessionRow>`${selectSessions(read)} WHERE s.owner = ${owner} AND s.present = 1 AND ${condition}`
+  const owner = yield* OwnerNo
+  const rows = yield* read.sql<SessionRow>`${selectSessions(read)} WHERE s.owner_no = ${owner} AND s.present = 1 AND ${condition}`
   return (yield* sessionsFrom(rows)).map(({ session }) => session)
 })
 
@@ -120,12 +121,12 @@ const get = (read: Reader): Service["get"] =>
     const [single] = begins
     if (single === undefined || begins.length > 1) return yield* new SessionNotFound({ id, candidates: begins.map((session) => session.id) })
     return single
-  }, read.failing("get"))
+  }, read.answer("get"))
 
 const getMany = (read: Reader): Service["getMany"] =>
   Effect.fn("Sessions.getMany")(function* (ids) {
     return ids.length === 0 ? [] : yield* present(read, read.sql`s.id ${anyOf(read.sql, ids)}`)
-  }, read.failing("get many"))
+  }, read.answer("get many"))
 
 interface ProjectRow {
   readonly path: string
@@ -139,14 +140,14 @@ interface ProjectRow {
   readonly updated_at: number
 }
 
-const projects = ({ failing, sql, t }: Reader): Service["projects"] =>
+const projects = ({ answer, sql, t }: Reader): Service["projects"] =>
   Effect.gen(function* () {
-    const { owner } = yield* Viewer
+    const owner = yield* OwnerNo
     const rows = yield* sql<ProjectRow>`
       SELECT s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, MAX(d.root) AS root, MAX(d.worktree_of) AS worktree_of,
         MAX(d.default_branch) AS default_branch, COUNT(*) AS sessions, MIN(s.started_at) AS started_at, MAX(s.updated_at) AS updated_at
-      FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd
-      WHERE s.owner = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
+      FROM ${t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
+      WHERE s.owner_no = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
     return rows.map((row) => ({
       id: projectId(row.path),
       path: row.path,
@@ -159,50 +160,52 @@ const projects = ({ failing, sql, t }: Reader): Service["projects"] =>
       startedAt: row.started_at,
       updatedAt: row.updated_at === 0 ? null : row.updated_at
     }))
-  }).pipe(failing("projects"))
+  }).pipe(answer("projects"))
 
 /** The number of one of the viewer's sessions; -1 for one that has none. */
-const sessionNo = Effect.fnUntraced(function* ({ sql }: Reader, sessionId: SessionId) {
-  const { owner } = yield* Viewer
-  const [row] = yield* sql<{ no: number }>`SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(sessionId)}`
+const sessionNo = Effect.fnUntraced(function* ({ owner, sql }: Reading, sessionId: SessionId) {
+  const [row] = yield* sql<{ no: number }>`SELECT no FROM session_key WHERE owner_no = ${owner} AND session_id = ${storable(sessionId)}`
   return row?.no ?? -1
 })
 
 const messages = (read: Reader): Service["messages"] =>
   Effect.fn("Sessions.messages")(function* (of, page) {
-    const { sql, t } = read
-    const no = yield* sessionNo(read, of.sessionId)
+    const reading = yield* onBehalf(read)
+    const { owner, sql, t } = reading
+    const no = yield* sessionNo(reading, of.sessionId)
     const { backward, size } = plan(page)
     const after = page.after === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("messages", 1, page.after), ([id]) => sql`id > ${id!}`)
     const before = page.before === undefined ? sql`1 = 1` : yield* Effect.map(decodeCursor("messages", 1, page.before), ([id]) => sql`id < ${id!}`)
     const rows = yield* sql<MessageRow>`
-      SELECT id, transcript_no, line FROM ${t("message")} WHERE session_no = ${no} AND thread = ${threadOf(of.agentId ?? null)} AND ${after} AND ${before}
+      SELECT id, transcript_no, line FROM ${t("message")} WHERE owner_no = ${owner} AND session_no = ${no} AND thread = ${threadOf(of.agentId ?? null)} AND ${after} AND ${before}
       ORDER BY ${sql.literal(backward ? "id DESC" : "id")} LIMIT ${size + 1}`
-    const found = yield* messagesOf(sql, rows.slice(0, size))
+    const found = yield* messagesOf(reading, rows.slice(0, size))
     return messagePage("messages", page, rows, new Map(found.map(({ message, row }) => [row.id, message])))
-  }, read.failing("messages"))
+  }, read.answer("messages"))
 
 const toolCalls = (read: Reader): Service["toolCalls"] =>
   Effect.fn("Sessions.toolCalls")(function* (sessionId) {
-    return yield* toolCallsOf(read, sessionId, yield* sessionNo(read, sessionId))
-  }, read.failing("tool calls"))
+    const reading = yield* onBehalf(read)
+    return yield* toolCallsOf(reading, sessionId, yield* sessionNo(reading, sessionId))
+  }, read.answer("tool calls"))
 
 /** Asks for a single session what is asked for several elsewhere. */
 const one =
   <A>(read: Reader, operation: string, of: (reading: Reading, ids: ReadonlyArray<SessionId>) => Effect.Effect<Map<SessionId, ReadonlyArray<A>>, SqlError>) =>
   (sessionId: SessionId) =>
-    Effect.flatMap(Viewer, ({ owner }) => of({ ...read, owner }, [sessionId])).pipe(
+    Effect.flatMap(onBehalf(read), (reading) => of(reading, [sessionId])).pipe(
       Effect.map((found) => found.get(sessionId) ?? []),
-      read.failing(operation)
+      read.answer(operation)
     )
 
 const summaries = (read: Reader): Service["summaries"] =>
   Effect.fn("Sessions.summaries")(function* (sessionId) {
-    const { sql, t } = read
+    const reading = yield* onBehalf(read)
+    const { owner, sql, t } = reading
     const rows = yield* sql<{ id: string; text: string; leaf_uuid: string | null; leaf: number | null }>`
       SELECT u.id, u.text, u.leaf_uuid, m.id AS leaf FROM ${t("summary")} u
-      JOIN transcript x ON x.no = u.transcript_no LEFT JOIN ${t("message")} m ON m.session_no = u.session_no AND m.uuid_hash = u.leaf_hash AND m.uuid = u.leaf_uuid
-      WHERE u.session_no = ${yield* sessionNo(read, sessionId)} ORDER BY x.generation DESC, u.line DESC`
+      JOIN transcript x ON x.owner_no = u.owner_no AND x.no = u.transcript_no LEFT JOIN ${t("message")} m ON m.owner_no = u.owner_no AND m.session_no = u.session_no AND m.uuid_hash = u.leaf_hash AND m.uuid = u.leaf_uuid
+      WHERE u.owner_no = ${owner} AND u.session_no = ${yield* sessionNo(reading, sessionId)} ORDER BY x.generation DESC, u.line DESC`
     return rows.map(
       (row) =>
         new Summary(
@@ -210,21 +213,22 @@ const summaries = (read: Reader): Service["summaries"] =>
           { disableValidation: true }
         )
     )
-  }, read.failing("summaries"))
+  }, read.answer("summaries"))
 
 const watch = (
   session: ReturnType<Service["get"]>,
-  announcements: typeof Database.Service.announcements,
+  database: typeof Database.Service,
   committed: typeof ReadModelTables.Service.committed
 ): ReturnType<Service["watch"]> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
       const { owner } = yield* Viewer
       const news = yield* PubSub.subscribe(committed)
+      const no = yield* database.ownerNo(owner, true).pipe(storeError(database, "watch"))
       // Forks and subagents may change its sums too, so every change of the owner's is a reason to look.
       const signals = Stream.merge(
-        Stream.filterMap(Stream.fromQueue(news), (told) => (told.owner === owner ? Option.some(null) : Option.none())),
-        Stream.filterMap(announcements, (whose) => (whose === owner ? Option.some(null) : Option.none()))
+        Stream.filterMap(Stream.fromQueue(news), (told) => (told.owner === no ? Option.some(null) : Option.none())),
+        Stream.as(database.announcements(no), null)
       )
       return Stream.concat(Stream.succeed(null), signals).pipe(
         Stream.chunks,
@@ -245,12 +249,12 @@ interface ProblemRow {
   readonly lines: number
 }
 
-const problems = ({ failing, sql, t }: Reader): Service["problems"] =>
+const problems = ({ answer, sql, t }: Reader): Service["problems"] =>
   Effect.fn("Sessions.problems")(function* ({ limit, transcript }) {
-    const { owner } = yield* Viewer
+    const owner = yield* OwnerNo
     const rows = yield* sql<ProblemRow>`
-      SELECT p.kind, x.id, x.file, p.line, p.byte_offset, p.reason, p.lines FROM ${t("problem")} p JOIN transcript x ON x.no = p.transcript_no
-      WHERE p.owner = ${owner} AND ${transcript === undefined ? sql`1 = 1` : sql`x.id = ${storable(transcript)}`}
+      SELECT p.kind, x.id, x.file, p.line, p.byte_offset, p.reason, p.lines FROM ${t("problem")} p JOIN transcript x ON x.owner_no = p.owner_no AND x.no = p.transcript_no
+      WHERE p.owner_no = ${owner} AND ${transcript === undefined ? sql`1 = 1` : sql`x.id = ${storable(transcript)}`}
       ORDER BY CASE p.kind WHEN 'unreadable' THEN 0 WHEN 'impossible' THEN 1 ELSE 2 END, x.no DESC, p.line DESC LIMIT ${limit}`
     return rows.map((row) => {
       const file: { readonly path?: unknown } | null = row.file === null ? null : JSON.parse(row.file)
@@ -267,4 +271,4 @@ const problems = ({ failing, sql, t }: Reader): Service["problems"] =>
         { disableValidation: true }
       )
     })
-  }, failing("problems"))
+  }, answer("problems"))

@@ -6,14 +6,13 @@ import { firstLineOf, SessionNotFound } from "han-core/Session"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { clockOf } from "han-core/unstable/Calendar"
 import { askedFirst } from "han-core/unstable/SessionState"
-import { Viewer } from "han-core/Viewer"
 import { bounded } from "../database/bounded.ts"
 import { anyOf, type Database, storable } from "../database/Database.ts"
 import { bucketMs } from "../readmodels/chunk.ts"
 import { notIncluded, type TermsRow } from "../readmodels/notIncluded.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { storedState } from "../readmodels/storedState.ts"
-import { type Reader, type Reading, reader } from "./reader.ts"
+import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 import { reconcile } from "./reconcile.ts"
 
 interface SumRow {
@@ -39,13 +38,16 @@ export const layer: Layer.Layer<Usage, never, Database | ReadModelTables> = Laye
 
 const condition = ({ owner, sql, t }: Reading, query: UsageQuery, paths: Paths): Fragment =>
   sql.and([
-    sql`r.owner = ${owner} AND r.charges > 0`,
+    sql`r.owner_no = ${owner} AND r.charges > 0`,
     query.since === undefined ? sql`1 = 1` : sql`r.bucket >= ${Math.floor(query.since / bucketMs)}`,
     query.until === undefined ? sql`1 = 1` : sql`r.bucket < ${Math.ceil(query.until / bucketMs)}`,
     query.sessionId === undefined
       ? sql`1 = 1`
-      : sql`r.session_no = (SELECT no FROM session_key WHERE owner = ${owner} AND session_id = ${storable(query.sessionId)})`,
-    paths === undefined ? sql`1 = 1` : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner = ${owner} AND s.cwd ${anyOf(sql, paths)})`
+      : sql`r.session_no = (SELECT no FROM session_key WHERE owner_no = ${owner} AND session_id = ${storable(query.sessionId)})`,
+    paths === undefined ? sql`1 = 1` : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.cwd ${anyOf(sql, paths)})`,
+    query.author === undefined
+      ? sql`1 = 1`
+      : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.author = ${storable(query.author)})`
   ])
 
 /** The directories of what is called so; undefined for no condition. */
@@ -54,7 +56,7 @@ const directoriesOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, p
   const called = storable(project)
   const rows = yield* sql<{ path: string; name: string | null; project: string; remote: string | null }>`
     SELECT s.cwd AS path, MAX(d.name) AS name, MAX(s.project) AS project, MAX(d.remote) AS remote FROM ${t("session")} s
-    LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd WHERE s.owner = ${owner} AND s.cwd IS NOT NULL GROUP BY s.cwd`
+    LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd WHERE s.owner_no = ${owner} AND s.cwd IS NOT NULL GROUP BY s.cwd`
   const found = rows.filter(
     (row) => [row.path, row.name, row.project, row.remote, projectId(row.path)].includes(called) || (row.remote !== null && repoId(row.remote) === called)
   )
@@ -63,7 +65,7 @@ const directoriesOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, p
 
 /** Fails for a session that is not there, or that is known only by what others carry of it when it must be `present`. */
 const known = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, id: string, present: boolean) {
-  const rows = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner = ${owner} AND id = ${storable(id)} AND present >= ${Number(present)}`
+  const rows = yield* sql`SELECT 1 AS found FROM ${t("session")} WHERE owner_no = ${owner} AND id = ${storable(id)} AND present >= ${Number(present)}`
   if (rows.length === 0) return yield* new SessionNotFound({ id, candidates: [] })
 })
 
@@ -71,10 +73,10 @@ const known = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, id: strin
 const ledger = ({ owner, sql, t }: Reading, { agentId }: UsageQuery): Fragment =>
   agentId === undefined
     ? sql`${t("usage_sum")} r`
-    : sql`(SELECT x.owner, x.session_no, CASE WHEN x.at IS NULL THEN -1 ELSE x.at / ${sql.literal(String(bucketMs))} END AS bucket, x.model, x.terms, 1 AS charges,
+    : sql`(SELECT x.owner_no, x.session_no, CASE WHEN x.at IS NULL THEN -1 ELSE x.at / ${sql.literal(String(bucketMs))} END AS bucket, x.model, x.terms, 1 AS charges,
         CASE WHEN x.part = 0 THEN 1 ELSE 0 END AS responses, CASE WHEN x.cost IS NULL THEN 1 ELSE 0 END AS unpriced, x.garbled, x.unsure, x.input, x.output, x.cache_read,
         x.cache_write_5m, x.cache_write_1h, x.web_searches, COALESCE(x.cost, 0) AS cost
-        FROM ${t("response")} x JOIN transcript y ON y.no = x.transcript_no WHERE y.owner = ${owner} AND y.agent_id = ${storable(agentId)}) r`
+        FROM ${t("response")} x JOIN transcript y ON y.owner_no = x.owner_no AND y.no = x.transcript_no WHERE x.owner_no = ${owner} AND y.agent_id = ${storable(agentId)}) r`
 
 const sums = `CAST(COALESCE(SUM(r.input), 0) AS BIGINT) AS input, CAST(COALESCE(SUM(r.output), 0) AS BIGINT) AS output, CAST(COALESCE(SUM(r.cache_read), 0) AS BIGINT) AS cache_read,
   CAST(COALESCE(SUM(r.cache_write_5m), 0) AS BIGINT) AS cache_write_5m, CAST(COALESCE(SUM(r.cache_write_1h), 0) AS BIGINT) AS cache_write_1h,
@@ -91,16 +93,19 @@ const rowsBy = (reading: Reading, query: UsageQuery, paths: Paths) => {
       return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${from} ${where} GROUP BY r.model`
     case "project":
       return sql<SumRow>`SELECT s.cwd AS key, COALESCE(MAX(d.name), MAX(s.project)) AS label, NULL AS state, ${from}
-        LEFT JOIN ${t("session")} s ON s.no = r.session_no LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd ${where} GROUP BY s.cwd`
+        LEFT JOIN ${t("session")} s ON s.owner_no = r.owner_no AND s.no = r.session_no LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd ${where} GROUP BY s.cwd`
+    case "author":
+      return sql<SumRow>`SELECT s.author AS key, s.author AS label, NULL AS state, ${from}
+        LEFT JOIN ${t("session")} s ON s.owner_no = r.owner_no AND s.no = r.session_no ${where} GROUP BY s.author`
     case "session":
       return sql<SumRow>`SELECT k.session_id AS key, NULL AS label, MAX(s.state) AS state, ${from}
-        JOIN session_key k ON k.no = r.session_no LEFT JOIN ${t("session")} s ON s.no = r.session_no ${where} GROUP BY k.session_id`
+        JOIN session_key k ON k.owner_no = r.owner_no AND k.no = r.session_no LEFT JOIN ${t("session")} s ON s.owner_no = r.owner_no AND s.no = r.session_no ${where} GROUP BY k.session_id`
   }
 }
 
 const report = (read: Reader): typeof Usage.Service.report =>
   Effect.fn("Usage.report")(function* (query) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     const { sql } = read
     if (query.sessionId !== undefined) yield* known(reading, query.sessionId, false)
     const paths = yield* directoriesOf(reading, query.project)
@@ -129,14 +134,14 @@ const report = (read: Reader): typeof Usage.Service.report =>
       unpricedModels: [...new Set(terms.flatMap((row) => (row.unpriced > row.garbled ? [row.model] : [])))].sort(),
       notIncluded: notIncluded(terms)
     }
-  }, read.failing("usage"))
+  }, read.answer("usage"))
 
 const reconciled = (read: Reader): typeof Usage.Service.reconcile =>
   Effect.fn("Usage.reconcile")(function* (options) {
-    const reading = { ...read, ...(yield* Viewer) }
+    const reading = yield* onBehalf(read)
     if (options.sessionId !== undefined) yield* known(reading, options.sessionId, true)
     return yield* reconcile(reading, options)
-  }, read.failing("usage check"))
+  }, read.answer("usage check"))
 
 const none: UsageTotals = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, costNanoUsd: 0, responses: 0, unpricedResponses: 0 }
 const totalsOf = (row: SumRow): UsageTotals => ({

@@ -42,8 +42,8 @@ const maxPrompt = 2000
 /** Conversations of subagents by the agent's id alone, with what was called, used and compacted in them: four statements whatever their number. */
 export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, ids: ReadonlyArray<string>) {
   const rows = yield* sql<TranscriptRow>`
-    SELECT x.agent_id, k.session_id, x.session_no, x.no, x.meta, y.messages, y.started_at, y.updated_at FROM transcript x JOIN session_key k ON k.no = x.session_no
-    LEFT JOIN ${t("transcript_state")} y ON y.transcript_no = x.no WHERE x.owner = ${owner} AND x.kind = 'agent' AND x.agent_id ${anyOf(sql, ids)}`
+    SELECT x.agent_id, k.session_id, x.session_no, x.no, x.meta, y.messages, y.started_at, y.updated_at FROM transcript x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no
+    LEFT JOIN ${t("transcript_state")} y ON y.owner_no = x.owner_no AND y.transcript_no = x.no WHERE x.owner_no = ${owner} AND x.kind = 'agent' AND x.agent_id ${anyOf(sql, ids)}`
   // An id that several sessions have means the first of them.
   const byAgent = new Map<string, ReadonlyArray<TranscriptRow>>()
   for (const row of rows.toSorted(
@@ -55,7 +55,7 @@ export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, t }
   const found = new Map<string, AgentConversation>()
   const all = [...byAgent.values()].flat()
   if (all.length === 0) return found
-  const inSessions = sql`session_no ${anyOf(sql, [...new Set(all.map((row) => row.session_no))])}`
+  const inSessions = sql`owner_no = ${owner} AND session_no ${anyOf(sql, [...new Set(all.map((row) => row.session_no))])}`
   const inTranscripts = sql`transcript_no ${anyOf(
     sql,
     all.map((row) => row.no)
@@ -72,7 +72,7 @@ export const agentConversations = Effect.fnUntraced(function* ({ owner, sql, t }
     UNION ALL SELECT 'prompt', transcript_no, NULL, MIN(line), 0, 0, 0, 0, 0, 0, 0 FROM ${t("message")} WHERE ${inSessions} AND ${inTranscripts} AND kind ${asked}
       GROUP BY transcript_no`
   const prompts = sums.flatMap((row) => (row.of === "prompt" ? [{ transcriptNo: row.no, line: row.count }] : []))
-  const find = yield* entriesAt(sql, prompts)
+  const find = yield* entriesAt(sql, owner, prompts)
   for (const [id, list] of byAgent) {
     const [first] = list
     if (first === undefined) continue

@@ -12,12 +12,12 @@ import { agentMeta } from "../readmodels/agentMeta.ts"
 import { neighbourTimes } from "../readmodels/neighbourTimes.ts"
 import type { Table } from "../readmodels/ReadModels.ts"
 import { tasksOf } from "../readmodels/tasks.ts"
-import type { Reader, Reading } from "./reader.ts"
+import type { Reading } from "./reader.ts"
 
 type Details<A> = (reading: Reading, ids: ReadonlyArray<SessionId>) => Effect.Effect<Map<SessionId, A>, SqlError>
 
-const from = ({ sql, t }: Reading, name: Table) => sql`${t(name)} x JOIN session_key k ON k.no = x.session_no`
-const mine = ({ owner, sql }: Reading, ids: ReadonlyArray<SessionId>) => sql`k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)}`
+const from = ({ sql, t }: Reading, name: Table) => sql`${t(name)} x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no`
+const mine = ({ owner, sql }: Reading, ids: ReadonlyArray<SessionId>) => sql`k.owner_no = ${owner} AND k.session_id ${anyOf(sql, ids)}`
 
 /** Rows by their session, in the order in which they come. */
 export const bySession = <Row extends { readonly session_id: string }, A>(
@@ -37,12 +37,13 @@ export const bySession = <Row extends { readonly session_id: string }, A>(
 /** Task lists with the message that made each task. */
 export const tasks: Details<ReadonlyArray<Task>> = Effect.fnUntraced(function* (reading, ids) {
   const { owner, sql, t, table } = reading
-  const lists = yield* tasksOf(sql, table, mine(reading, ids))
+  const lists = yield* tasksOf(sql, owner, table, mine(reading, ids))
   const calls = [...lists.values()].flatMap((list) => list.flatMap((task) => (task.callId === null ? [] : [task.callId])))
   const rows = yield* sql<{ id: string; transcript_no: number; line: number }>`
-    SELECT id, transcript_no, line FROM ${t("tool_call")} WHERE owner = ${owner} AND ${byIds(sql, "id_hash", "id", calls)}`
+    SELECT id, transcript_no, line FROM ${t("tool_call")} WHERE owner_no = ${owner} AND ${byIds(sql, "id_hash", "id", calls)}`
   const find = yield* entriesAt(
     sql,
+    owner,
     rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
   )
   const messageOf = new Map(
@@ -86,14 +87,14 @@ interface FileChangeRow {
 }
 export const fileChanges: Details<ReadonlyArray<FileChange>> = Effect.fnUntraced(function* (reading, ids) {
   const { sql, t } = reading
-  const session = sql`LEFT JOIN ${t("session")} s ON s.no = x.session_no`
+  const session = sql`LEFT JOIN ${t("session")} s ON s.owner_no = x.owner_no AND s.no = x.session_no`
   const rows = yield* sql<FileChangeRow>`
     SELECT k.session_id, x.id, x.agent_id, x.path, ${actionOf(sql)} AS action, COALESCE(x.name, 'unknown') AS tool_name, x.at, x.result_at AS until, COALESCE(x.patch_added, x.lines_added) AS added,
       COALESCE(x.patch_removed, x.lines_removed) AS removed,
       0 AS noted, s.cwd
     FROM ${from(reading, "tool_call")} ${session} WHERE ${mine(reading, ids)} AND x.path IS NOT NULL AND COALESCE(x.is_error, 0) = 0
     UNION ALL SELECT k.session_id, x.id, x.agent_id, x.path, x.action, x.tool_name, x.at, NULL, 0, 0, CASE WHEN t.kind = 'han' THEN 1 ELSE 0 END, s.cwd
-    FROM ${from(reading, "file_change")} JOIN transcript t ON t.no = x.transcript_no ${session} WHERE ${mine(reading, ids)}`
+    FROM ${from(reading, "file_change")} JOIN transcript t ON t.owner_no = x.owner_no AND t.no = x.transcript_no ${session} WHERE ${mine(reading, ids)}`
   const found = new Map<SessionId, ReadonlyArray<FileChange>>()
   for (const [sessionId, list] of bySession(rows, (row) => row)) {
     const own = list.filter(({ noted }) => noted === 0)
@@ -137,7 +138,7 @@ export const fileChangeCounts: Details<number> = Effect.fnUntraced(function* (re
   const rows = yield* reading.sql<{ session_id: string; changes: number; notes: number }>`
     SELECT y.session_id, CAST(SUM(y.changes) AS BIGINT) AS changes, CAST(SUM(y.notes) AS BIGINT) AS notes FROM (
       SELECT k.session_id, x.file_changes AS changes, 0 AS notes FROM ${from(reading, "activity_sum")} WHERE ${mine(reading, ids)}
-      UNION ALL SELECT k.session_id, 1, CASE WHEN t.kind = 'han' THEN 1 ELSE 0 END FROM ${from(reading, "file_change")} JOIN transcript t ON t.no = x.transcript_no
+      UNION ALL SELECT k.session_id, 1, CASE WHEN t.kind = 'han' THEN 1 ELSE 0 END FROM ${from(reading, "file_change")} JOIN transcript t ON t.owner_no = x.owner_no AND t.no = x.transcript_no
         WHERE ${mine(reading, ids)}) y GROUP BY y.session_id`
   const counts = new Map(rows.map((row) => [row.session_id as SessionId, row.changes]))
   const noted = rows.flatMap((row) => (row.notes > 0 ? [row.session_id as SessionId] : []))
@@ -157,7 +158,7 @@ export const agents: Details<ReadonlyArray<Agent>> = Effect.fnUntraced(function*
   const { sql, t } = reading
   const rows = yield* sql<AgentRow>`
     SELECT k.session_id, x.agent_id, COALESCE(MAX(CASE WHEN x.replaced_by IS NULL THEN x.meta END), MAX(x.meta)) AS meta, SUM(COALESCE(y.messages, 0)) AS messages, MIN(y.started_at) AS started_at, MAX(y.updated_at) AS updated_at
-    FROM transcript x JOIN session_key k ON k.no = x.session_no LEFT JOIN ${t("transcript_state")} y ON y.transcript_no = x.no
+    FROM transcript x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no LEFT JOIN ${t("transcript_state")} y ON y.owner_no = x.owner_no AND y.transcript_no = x.no
     WHERE ${mine(reading, ids)} AND x.kind = 'agent' GROUP BY k.session_id, x.agent_id ORDER BY MIN(y.started_at), x.agent_id`
   return bySession(
     rows,
@@ -178,11 +179,11 @@ export const agents: Details<ReadonlyArray<Agent>> = Effect.fnUntraced(function*
 
 /** Rows with the time of their line, or its neighbour's where it tells none. */
 export const datedRows = Effect.fnUntraced(function* <Row extends { readonly at: number | null; readonly transcript_no: number; readonly line: number }>(
-  { sql, table }: Reader,
+  { owner, sql, table }: Reading,
   rows: ReadonlyArray<Row>
 ): Effect.fn.Return<ReadonlyArray<Row>, SqlError> {
   const placeOf = ({ line, transcript_no: transcriptNo }: Row) => ({ line, transcriptNo })
-  const timeOf = yield* neighbourTimes(sql, table, rows.filter(({ at }) => at === null).map(placeOf))
+  const timeOf = yield* neighbourTimes(sql, owner, table, rows.filter(({ at }) => at === null).map(placeOf))
   return rows.map((row) => (row.at === null ? { ...row, at: timeOf(placeOf(row)) } : row))
 })
 
@@ -202,7 +203,7 @@ interface CompactionRow {
 export const compactions: Details<ReadonlyArray<Compaction>> = Effect.fnUntraced(function* (reading, ids) {
   const told = yield* reading.sql<CompactionRow>`
     SELECT k.session_id, x.id, t.agent_id, x.at, x.transcript_no, x.line, x.trigger_name, x.pre_tokens, x.post_tokens, x.duration_ms, x.summary
-    FROM ${from(reading, "compaction")} JOIN transcript t ON t.no = x.transcript_no WHERE ${mine(reading, ids)}`
+    FROM ${from(reading, "compaction")} JOIN transcript t ON t.owner_no = x.owner_no AND t.no = x.transcript_no WHERE ${mine(reading, ids)}`
   const rows = (yield* datedRows(reading, told)).toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || a.line - b.line || (a.id < b.id ? -1 : 1))
   return bySession(
     rows,
@@ -262,7 +263,7 @@ export const moods: Details<Mood> = Effect.fnUntraced(function* (reading, ids) {
 
 export const roots: Details<string> = Effect.fnUntraced(function* (reading, ids) {
   const rows = yield* reading.sql<{ session_id: string; file: string }>`
-    SELECT k.session_id, x.file FROM transcript x JOIN session_key k ON k.no = x.session_no WHERE ${mine(reading, ids)} AND x.kind <> 'agent' AND x.file IS NOT NULL AND x.replaced_by IS NULL ORDER BY x.no`
+    SELECT k.session_id, x.file FROM transcript x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no WHERE ${mine(reading, ids)} AND x.kind <> 'agent' AND x.file IS NOT NULL AND x.replaced_by IS NULL ORDER BY x.no`
   const found = new Map<SessionId, string>()
   for (const row of rows) {
     const file: { readonly root?: unknown } | null = JSON.parse(row.file)

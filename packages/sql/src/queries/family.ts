@@ -6,4 +6,4 @@ import type { Reader } from "./reader.ts"
  * and that name none, the one with the smallest id. Null for a session that copied nothing.
  */
 export const forkOf = ({ sql, t }: Pick<Reader, "sql" | "t">): Fragment =>
-  sql`COALESCE(s.mark_session, (SELECT MIN(f.id) FROM ${t("session")} f WHERE f.owner = s.owner AND f.first_uuid = s.first_uuid AND f.mark_session IS NULL AND f.present = 1 AND f.id < s.id))`
+  sql`COALESCE(s.mark_session, (SELECT MIN(f.id) FROM ${t("session")} f WHERE f.owner_no = s.owner_no AND f.first_uuid = s.first_uuid AND f.mark_session IS NULL AND f.present = 1 AND f.id < s.id))`

@@ -1,4 +1,3 @@
-import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
@@ -23,9 +22,10 @@ export interface EventRow {
 export const eventColumns = "k.session_id, x.id, x.name, x.reply_to, x.at, x.transcript_no, x.line"
 
 /** Reads the events of these rows, in two statements for all of them. */
-export const readEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, rows: ReadonlyArray<EventRow>) {
+export const readEvents = Effect.fnUntraced(function* ({ owner, sql }: Reading, rows: ReadonlyArray<EventRow>) {
   const find = yield* entriesAt(
     sql,
+    owner,
     rows.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
   )
   return (row: EventRow): HanEvent => {
@@ -37,11 +37,12 @@ export const readEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlClient,
 })
 
 /** The lines of han's own log with these names, with what they say, in the order in which they were written. */
-export const eventsOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, ids: ReadonlyArray<SessionId>, names: ReadonlyArray<string>) {
+export const eventsOf = Effect.fnUntraced(function* (reading: Reading, ids: ReadonlyArray<SessionId>, names: ReadonlyArray<string>) {
+  const { owner, sql, t } = reading
   const rows = yield* sql<EventRow>`
-    SELECT ${sql.literal(eventColumns)} FROM ${t("han_event")} x JOIN session_key k ON k.no = x.session_no
-    WHERE k.owner = ${owner} AND k.session_id ${anyOf(sql, ids)} AND x.name ${anyOf(sql, names)} ORDER BY x.transcript_no, x.line`
-  return bySession(rows, yield* readEvents(sql, rows))
+    SELECT ${sql.literal(eventColumns)} FROM ${t("han_event")} x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no
+    WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, ids)} AND x.name ${anyOf(sql, names)} ORDER BY x.transcript_no, x.line`
+  return bySession(rows, yield* readEvents(reading, rows))
 })
 
 /** Lines that tell of a hook's run. */
@@ -56,7 +57,7 @@ export const hookRunsOf = Effect.fnUntraced(function* (reading: Reading, ids: Re
   const open = [...runs].flatMap(([id, list]) => (list.some(({ status }) => status === "running") ? [id] : []))
   if (open.length === 0) return runs
   const rows = yield* sql<{ no: number; id: string; state: string }>`
-    SELECT no, id, state FROM ${t("session")} WHERE owner = ${owner} AND id ${anyOf(sql, open)}`
+    SELECT no, id, state FROM ${t("session")} WHERE owner_no = ${owner} AND id ${anyOf(sql, open)}`
   for (const row of rows) {
     const { ended } = yield* stateOf(row)
     const id = row.id as SessionId

@@ -36,14 +36,17 @@ interface Field {
 
 const fields: { readonly [Name in MessageField]: Field } = {
   id: { read: ({ message }) => message.id, column: ({ sql }) => sql`m.uuid` },
-  agentId: { read: ({ message }) => message.agentId, column: ({ sql }) => sql`(SELECT x.agent_id FROM transcript x WHERE x.no = m.transcript_no)` },
+  agentId: {
+    read: ({ message }) => message.agentId,
+    column: ({ sql }) => sql`(SELECT x.agent_id FROM transcript x WHERE x.owner_no = m.owner_no AND x.no = m.transcript_no)`
+  },
   parentId: { read: ({ message }) => message.envelope.parentUuid },
   type: { read: ({ message }) => typeOf(message.kind), column: (reader) => byKind(reader, typeOf) },
   role: { read: ({ message }) => roleOf(message.kind), column: (reader) => byKind(reader, roleOf) },
   toolName: {
     read: ({ message }) => message.events.find((event) => event._tag === "HanNoted")?.name ?? null,
     column: ({ sql, t }) =>
-      sql`CASE WHEN m.kind = ${sql.literal(String(kindNumbers.han))} THEN (SELECT h.name FROM ${t("han_event")} h WHERE h.session_no = m.session_no AND h.id = m.uuid) END`
+      sql`CASE WHEN m.kind = ${sql.literal(String(kindNumbers.han))} THEN (SELECT h.name FROM ${t("han_event")} h WHERE h.owner_no = m.owner_no AND h.session_no = m.session_no AND h.id = m.uuid) END`
   },
   at: { read: ({ message }) => (message.at === null ? null : new Date(message.at).toISOString()) },
   line: { read: ({ message }) => message.line, column: ({ sql }) => sql`m.line` },

@@ -1,18 +1,18 @@
-import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Message from "han-core/Message"
 import type { Page, PageRequest } from "han-core/Page"
 import { entriesOfRows, type LineRow } from "../blocks/entriesAt.ts"
 import { encodeCursor, pageOf, plan } from "../database/page.ts"
 import { instantOfKey } from "../readmodels/messageKey.ts"
+import type { Reading } from "./reader.ts"
 
 export interface MessageRow extends LineRow {
   readonly id: number
 }
 
 /** The messages of rows, in their order. One that is being forgotten is left out: its entry may be gone between two statements. */
-export const messagesOf = Effect.fnUntraced(function* <Row extends MessageRow>(sql: SqlClient.SqlClient, rows: ReadonlyArray<Row>) {
-  const find = yield* entriesOfRows(sql, rows)
+export const messagesOf = Effect.fnUntraced(function* <Row extends MessageRow>({ owner, sql }: Reading, rows: ReadonlyArray<Row>) {
+  const find = yield* entriesOfRows(sql, owner, rows)
   return rows.flatMap((row) => {
     const found = find(row)
     const message = found === undefined ? null : Message.fromLine(found.transcript, found.decoded, found.entry)

@@ -1,8 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
-import type { OwnerId } from "han-core/Viewer"
-import { Database, storeError } from "../database/Database.ts"
+import { answer, Database, OwnerNo } from "../database/Database.ts"
 import type { Table } from "../readmodels/ReadModels.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 
@@ -13,17 +12,21 @@ export interface Reader {
   readonly table: (name: Table) => string
   /** The same, as a part of a statement. */
   readonly t: (name: Table) => Fragment
-  /** Turns whatever the driver threw into a `StoreError` of `operation`. */
-  readonly failing: (operation: string) => ReturnType<typeof storeError>
+  /** Answers an operation on the viewer's behalf: see `answer` of Database.ts. */
+  readonly answer: (operation: string) => ReturnType<typeof answer>
 }
 
 /** A reader on somebody's behalf. */
 export interface Reading extends Reader {
-  readonly owner: OwnerId
+  /** The owner's number. */
+  readonly owner: number
 }
 
 export const reader: Effect.Effect<Reader, never, Database | ReadModelTables> = Effect.gen(function* () {
-  const { location, read: sql } = yield* Database
+  const database = yield* Database
   const { table } = yield* ReadModelTables
-  return { sql, table, t: (name) => sql.literal(table(name)), failing: (operation) => storeError(location, operation) }
+  return { sql: database.read, table, t: (name) => database.read.literal(table(name)), answer: (operation) => answer(database, operation) }
 })
+
+/** This reader on behalf of the viewer whose question is being answered. */
+export const onBehalf = (reader: Reader): Effect.Effect<Reading, never, OwnerNo> => Effect.map(OwnerNo, (owner) => ({ ...reader, owner }))

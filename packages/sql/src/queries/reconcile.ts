@@ -50,8 +50,8 @@ export const reconcile = Effect.fnUntraced(function* (
   const { owner, sql, t } = reading
   const rows = yield* sql<AccountRow>`
     SELECT s.*, ${forkOf(reading)} AS fork_of, NULL AS repo_name, NULL AS remote, 0 AS subagents, c.stated, c.stamp
-    FROM ${t("cost_state")} c JOIN ${t("session")} s ON s.no = c.session_no
-    WHERE s.owner = ${owner} AND s.present = 1
+    FROM ${t("cost_state")} c JOIN ${t("session")} s ON s.owner_no = c.owner_no AND s.no = c.session_no
+    WHERE c.owner_no = ${owner} AND s.present = 1
       AND ${options.sessionId === undefined ? sql`1 = 1` : sql`s.id = ${storable(options.sessionId)}`}
       AND ${options.since === undefined ? sql`1 = 1` : sql`s.updated_at >= ${options.since}`}
     ORDER BY s.updated_at DESC, s.no DESC`
@@ -65,10 +65,12 @@ type AccountRow = SessionRow & { readonly stated: string; readonly stamp: number
 /** Sums up the ledger of a session and, for a fork, of the responses that it copied: one row for each model and its terms. */
 const ledgerOf = Effect.fnUntraced(function* (reading: Reading, { forkOf: origin }: Session, { no, stamp }: AccountRow) {
   const { owner, sql, t } = reading
-  const ofAncestors = (column: "id_hash" | "message_id") => sql`SELECT ${sql.literal(column)} FROM ${t("response")} WHERE session_no IN (
+  const ofAncestors = (
+    column: "id_hash" | "message_id"
+  ) => sql`SELECT ${sql.literal(column)} FROM ${t("response")} WHERE owner_no = ${owner} AND session_no IN (
     WITH RECURSIVE ancestor (no, id) AS (
-      SELECT k.no, k.session_id FROM session_key k WHERE k.owner = ${owner} AND k.session_id = ${origin}
-      UNION SELECT k.no, k.session_id FROM ancestor a JOIN ${t("session")} s ON s.no = a.no JOIN session_key k ON k.owner = s.owner AND k.session_id = ${forkOf(reading)}
+      SELECT k.no, k.session_id FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id = ${origin}
+      UNION SELECT k.no, k.session_id FROM ancestor a JOIN ${t("session")} s ON s.owner_no = ${owner} AND s.no = a.no JOIN session_key k ON k.owner_no = s.owner_no AND k.session_id = ${forkOf(reading)}
     ) SELECT no FROM ancestor)`
   const isLater = sql`x.kind = 'main' AND x.session_no = ${no} AND x.generation * ${generationStep} + r.line > ${stamp}`
   const later = (what: string) => sql`CAST(SUM(CASE WHEN ${isLater} THEN ${sql.literal(what)} ELSE 0 END) AS BIGINT)`
@@ -78,12 +80,12 @@ const ledgerOf = Effect.fnUntraced(function* (reading: Reading, { forkOf: origin
       CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, COUNT(*) - COUNT(r.cost) AS unpriced, CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure,
       ${later("1")} AS later, ${later("r.input")} AS later_input, ${later("r.output")} AS later_output,
       ${later("r.cache_read")} AS later_read, ${later("r.cache_write_5m + r.cache_write_1h")} AS later_write
-      FROM ${t("response")} r JOIN transcript x ON x.no = r.transcript_no WHERE r.owner = ${owner} AND (${condition}) GROUP BY r.model, r.terms`
+      FROM ${t("response")} r JOIN transcript x ON x.owner_no = r.owner_no AND x.no = r.transcript_no WHERE r.owner_no = ${owner} AND (${condition}) GROUP BY r.model, r.terms`
   const own = yield* parts(sql`r.session_no = ${no}`)
   if (origin === null) return own
   // A fork's account goes on from its origin's: every response that its transcript shows is in it.
   const copied = yield* parts(sql`r.id_hash IN (${ofAncestors("id_hash")}) AND r.message_id IN (${ofAncestors("message_id")})
-    AND r.at <= (SELECT MAX(f.at) FROM (SELECT MIN(at) AS at FROM ${t("response")} WHERE session_no = ${no}) f)`)
+    AND r.at <= (SELECT MAX(f.at) FROM (SELECT MIN(at) AS at FROM ${t("response")} WHERE owner_no = ${owner} AND session_no = ${no}) f)`)
   return [...own, ...copied]
 })
 

@@ -12,6 +12,7 @@ export interface SessionRow extends Delta {
   readonly id: string
   readonly source: string
   readonly machine: string
+  readonly author: string | null
   readonly state: string
   readonly cwd: string | null
   readonly project: string | null
@@ -51,6 +52,7 @@ const sessionOf = (row: SessionRow, state: SessionState, now: number): Session =
       id: row.id as SessionId,
       source: row.source,
       machine: row.machine,
+      author: row.author,
       title: state.userTitle?.value ?? state.modelTitle?.value ?? null,
       firstPrompt: askedFirst(state),
       cwd: row.cwd,

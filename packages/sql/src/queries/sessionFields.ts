@@ -16,6 +16,7 @@ const fields: { readonly [Name in SessionField]: Field } = {
   id: { column: (sql) => sql`s.id`, read: ({ id }) => id },
   path: { column: (sql) => sql`s.cwd`, read: ({ cwd }) => cwd },
   source: { column: (sql) => sql`s.source`, read: ({ source }) => source },
+  author: { column: (sql) => sql`s.author`, read: ({ author }) => author },
   slug: { column: (sql) => fact(sql, "slug"), read: ({ slug }) => slug },
   team: { column: (sql) => fact(sql, "team"), read: ({ team }) => team },
   pullRequest: {

@@ -21,8 +21,8 @@ interface Place {
 export const selectSessions = (reader: Reader, place?: Fragment): Fragment => {
   const { sql, t } = reader
   return sql`SELECT s.*, ${place ?? sql`s.updated_at`} AS place, ${forkOf(reader)} AS fork_of, d.name AS repo_name, d.remote,
-    (SELECT COUNT(DISTINCT x.agent_id) FROM transcript x WHERE x.session_no = s.no AND x.kind = 'agent') AS subagents
-    FROM ${t("session")} s LEFT JOIN directory d ON d.owner = s.owner AND d.path = s.cwd`
+    (SELECT COUNT(DISTINCT x.agent_id) FROM transcript x WHERE x.owner_no = s.owner_no AND x.session_no = s.no AND x.kind = 'agent') AS subagents
+    FROM ${t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd`
 }
 
 /** Rows as sessions are now. */
@@ -34,7 +34,7 @@ export const sessionsFrom = Effect.fnUntraced(function* <Row extends SessionRow>
 })
 
 /** The number of the last move in an owner's list. */
-export const lastMove = ({ owner, sql, t }: Reading): Fragment => sql`(SELECT COALESCE(MAX(v.id), 0) FROM ${t("session_move")} v WHERE v.owner = ${owner})`
+export const lastMove = ({ owner, sql, t }: Reading): Fragment => sql`(SELECT COALESCE(MAX(v.id), 0) FROM ${t("session_move")} v WHERE v.owner_no = ${owner})`
 
 /**
  * A page of the sessions that fulfil a condition over session "s" and its directory "d", the latest activity first. A cursor says when its list was begun: what has moved since
@@ -53,7 +53,7 @@ export const recent = Effect.fnUntraced(function* (reading: Reading, condition: 
   const direction = sql.literal(backward ? "" : "DESC")
   const list = (more: Fragment) =>
     sql`${selectSessions(reading)} WHERE ${condition} AND ${more} AND ${between(sql`s.updated_at`)} ORDER BY s.updated_at ${direction}, s.no ${direction} LIMIT ${size + 1}`
-  const moved = (what: Fragment) => sql`SELECT ${what} FROM ${t("session_move")} v WHERE v.owner = ${owner} AND v.id > ${begun ?? 0}`
+  const moved = (what: Fragment) => sql`SELECT ${what} FROM ${t("session_move")} v WHERE v.owner_no = ${owner} AND v.id > ${begun ?? 0}`
   const beforeAt = sql`f.before_at`
   const rows = yield* begun === undefined
     ? sql<SessionRow & Place>`SELECT y.*, ${lastMove(reading)} AS begun FROM (${list(sql`1 = 1`)}) y ORDER BY y.place ${direction}, y.no ${direction}`
@@ -62,7 +62,7 @@ export const recent = Effect.fnUntraced(function* (reading: Reading, condition: 
           SELECT * FROM (${list(sql`s.no NOT IN (${moved(sql`v.session_no`)})`)}) still
           UNION ALL ${selectSessions(reading, beforeAt)}
             JOIN (SELECT w.session_no, w.before_at FROM ${t("session_move")} w
-              WHERE w.owner = ${owner} AND w.id IN (${moved(sql`MIN(v.id)`)} GROUP BY v.session_no)) f ON f.session_no = s.no
+              WHERE w.owner_no = ${owner} AND w.id IN (${moved(sql`MIN(v.id)`)} GROUP BY v.session_no)) f ON f.session_no = s.no
             WHERE ${condition} AND ${between(beforeAt)}) y
         ORDER BY y.place ${direction}, y.no ${direction} LIMIT ${size + 1}`
   return pageOf(

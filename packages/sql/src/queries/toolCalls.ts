@@ -2,11 +2,11 @@ import * as Effect from "effect/Effect"
 import type { AgentId, SessionId } from "han-core/Entry"
 import * as Message from "han-core/Message"
 import { entriesAt } from "../blocks/entriesAt.ts"
-import type { Reader } from "./reader.ts"
+import type { Reading } from "./reader.ts"
 import { durationOf } from "./rows.ts"
 
 /** The calls of a session with their results, in the order in which they were made. */
-export const toolCallsOf = Effect.fnUntraced(function* ({ sql, t }: Reader, sessionId: SessionId, sessionNo: number) {
+export const toolCallsOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, sessionId: SessionId, sessionNo: number) {
   const rows = yield* sql<{
     id: string
     agent_id: string | null
@@ -19,10 +19,11 @@ export const toolCallsOf = Effect.fnUntraced(function* ({ sql, t }: Reader, sess
     result_at: number | null
   }>`
     SELECT id, agent_id, name, at, transcript_no, line, result_transcript_no, result_line, result_at FROM ${t("tool_call")}
-    WHERE session_no = ${sessionNo} AND name IS NOT NULL ORDER BY COALESCE(at, 0), line, id`
+    WHERE owner_no = ${owner} AND session_no = ${sessionNo} AND name IS NOT NULL ORDER BY COALESCE(at, 0), line, id`
   const place = (transcriptNo: number, line: number) => ({ transcriptNo, line })
   const find = yield* entriesAt(
     sql,
+    owner,
     rows.flatMap((row) => [
       place(row.transcript_no, row.line),
       ...(row.result_transcript_no === null || row.result_line === null ? [] : [place(row.result_transcript_no, row.result_line)])

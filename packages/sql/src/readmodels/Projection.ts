@@ -13,11 +13,11 @@
  *   tables: ["tool_use"],
  *   create: Effect.fn(function* (table) {
  *     const sql = yield* SqlClient.SqlClient
- *     yield* sql`CREATE TABLE ${sql(table("tool_use"))} (owner TEXT NOT NULL, call TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (owner, call))`
+ *     yield* sql`CREATE TABLE ${sql(table("tool_use"))} (owner_no BIGINT NOT NULL, call TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (owner_no, call))`
  *   }),
- *   apply: Effect.fn(function* (events, { owner, table }) {
+ *   apply: Effect.fn(function* (events, { ownerNo, table }) {
  *     const sql = yield* SqlClient.SqlClient
- *     const rows = events.flatMap(({ event }) => (event._tag === "ToolCalled" ? [{ owner, call: event.toolUseId, tool: event.name }] : []))
+ *     const rows = events.flatMap(({ event }) => (event._tag === "ToolCalled" ? [{ owner_no: ownerNo, call: event.toolUseId, tool: event.name }] : []))
  *     // Forks repeat calls: the same events give the same table however often they come.
  *     if (rows.length > 0) yield* sql`INSERT INTO ${sql(table("tool_use"))} ${sql.insert(rows)} ON CONFLICT DO NOTHING`
  *   })
@@ -32,7 +32,7 @@ import type * as Effect from "effect/Effect"
 import type { Transcript, TranscriptId } from "han-core/Entry"
 import type { JournalEvent } from "han-core/SessionEvent"
 import type { StoreError } from "han-core/StoreError"
-import type { OwnerId } from "han-core/Viewer"
+import type { Viewer } from "han-core/Viewer"
 
 /** Gives the name in the database of a projection's table. The name is another one while the projection is rebuilt, so it must not be kept. */
 export type TableName = (table: string) => string
@@ -49,12 +49,12 @@ export interface Projection {
   readonly version: number
   /** All names that `create` and `apply` give to `table`. */
   readonly tables: ReadonlyArray<string>
-  /** Makes the tables, empty, in the dialect of the store's database. */
+  /** Makes the tables, empty, in the dialect of the store's database. Each has a column `owner_no BIGINT NOT NULL`, the first of every key: PostgreSQL shows an owner no other rows. */
   readonly create: (table: TableName) => Effect.Effect<void, SqlError, SqlClient.SqlClient>
-  /** Adds the events of one transcript of `owner`, in the transaction that stores them: a failure undoes the append. */
+  /** Adds the events of one transcript of the owner, in the transaction that stores them: a failure undoes the append. */
   readonly apply: (
     events: ReadonlyArray<JournalEvent>,
-    context: { readonly owner: OwnerId; readonly transcript: Transcript; readonly transcriptId: TranscriptId; readonly table: TableName }
+    context: { readonly ownerNo: number; readonly transcript: Transcript; readonly transcriptId: TranscriptId; readonly table: TableName }
   ) => Effect.Effect<void, SqlError, SqlClient.SqlClient>
 }
 
@@ -62,7 +62,10 @@ export interface Projection {
 export class Projections extends Context.Tag("han-sql/Projections")<
   Projections,
   {
-    /** Runs `read` with the names of the tables in use. A projection that the store was not made with is a defect. */
-    readonly query: <A>(projection: Projection, read: (table: TableName) => Effect.Effect<A, SqlError, SqlClient.SqlClient>) => Effect.Effect<A, StoreError>
+    /** Runs `read` with the names of the tables in use and the viewer's number. A projection that the store was not made with is a defect. */
+    readonly query: <A>(
+      projection: Projection,
+      read: (table: TableName, ownerNo: number) => Effect.Effect<A, SqlError, SqlClient.SqlClient>
+    ) => Effect.Effect<A, StoreError, Viewer>
   }
 >() {}

@@ -6,7 +6,6 @@ import { type Entry, type Transcript, type TranscriptId, transcriptId } from "ha
 import type { PriceTable } from "han-core/Pricing"
 import type { DecodedLine, Envelope, SessionEvent } from "han-core/SessionEvent"
 import { fitOf, originOf } from "han-core/unstable/Origin"
-import type { OwnerId } from "han-core/Viewer"
 import { sessionNumbers, sessionsNamed } from "../blocks/storedEntries.ts"
 import { anyOf, insertRows, type Value } from "../database/Database.ts"
 import type { PendingWords } from "./pendingWords.ts"
@@ -15,7 +14,10 @@ import type { Table } from "./ReadModels.ts"
 
 /** Consecutive lines of one transcript, on their way into the read models. */
 export interface Chunk {
-  readonly owner: OwnerId
+  /** The owner's number. */
+  readonly owner: number
+  /** The person whose transcript it is. */
+  readonly author: string | null
   readonly transcript: Transcript
   readonly id: TranscriptId
   readonly no: number
@@ -189,8 +191,8 @@ export const loadProvenance = <A extends ProvenanceRow>(
 ): Effect.Effect<ReadonlyArray<A>, SqlError> =>
   keys.length === 0
     ? Effect.succeed([])
-    : sql<A>`SELECT x.*, t.id AS seen_id, t.session_no AS seen_session FROM ${sql.literal(chunk.table(table))} x JOIN transcript t ON t.no = x.transcript_no
-        WHERE x.owner = ${chunk.owner} AND x.${sql.literal(key)} ${anyOf(sql, keys)}`
+    : sql<A>`SELECT x.*, t.id AS seen_id, t.session_no AS seen_session FROM ${sql.literal(chunk.table(table))} x JOIN transcript t ON t.owner_no = x.owner_no AND t.no = x.transcript_no
+        WHERE x.owner_no = ${chunk.owner} AND x.${sql.literal(key)} ${anyOf(sql, keys)}`
 
 /** Writes rows of a numbered table: those with a number instead of the one that has it, the others as new ones. */
 export const writeNumbered = Effect.fnUntraced(function* (
@@ -207,7 +209,7 @@ export const writeNumbered = Effect.fnUntraced(function* (
   yield* upsert(
     sql,
     table,
-    ["no"],
+    sql.onDialectOrElse({ pg: () => ["owner_no", "no"], orElse: () => ["no"] }),
     ["no", ...columns],
     rows.flatMap(({ no, values }) => (no === undefined ? [] : [[no, ...values]]))
   )
@@ -229,7 +231,7 @@ export const upsert = (
 /** Lines that the journal has, as a chunk that is projected again. Which tables is for the model to say that takes it. */
 export const storedChunk = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  of: Pick<Chunk, "owner" | "transcript" | "no" | "sessionNo" | "replaced" | "entries" | "prices" | "words">
+  of: Pick<Chunk, "owner" | "author" | "transcript" | "no" | "sessionNo" | "replaced" | "entries" | "prices" | "words">
 ): Effect.fn.Return<Chunk, SqlError> {
   const decode = yield* decoder
   const decoded = of.entries.map((entry) => decode(of.transcript, entry))

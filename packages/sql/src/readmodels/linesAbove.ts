@@ -24,7 +24,7 @@ export const linesAbove = (sql: SqlClient.SqlClient, chunk: Chunk): LinesAbove =
   let ended = false
   const load = Effect.gen(function* () {
     const [row] = yield* sql<BlockRow>`SELECT transcript_no, first_line, lines, sequence, byte_offset, codec, data FROM block
-      WHERE transcript_no = ${chunk.no} AND first_line < ${from} ORDER BY first_line DESC LIMIT 1`
+      WHERE owner_no = ${chunk.owner} AND transcript_no = ${chunk.no} AND first_line < ${from} ORDER BY first_line DESC LIMIT 1`
     if (row === undefined) {
       ended = true
       return

@@ -11,17 +11,20 @@ import type { Chunk, Chunks } from "./chunk.ts"
 import { type OutputName, outputTexts } from "./outputTexts.ts"
 import { PendingWords } from "./pendingWords.ts"
 import type { Table } from "./ReadModels.ts"
-import { normalise, searchable, vector } from "./words.ts"
+import { normalise, type Part, searchable, vector } from "./words.ts"
 
 /** A message whose words are to be found. */
 export interface Worded {
   readonly key: number
   readonly chunk: Chunk
   readonly decoded: DecodedLine
+  /** Its row, in the order of `messageColumns`. */
+  readonly row: ReadonlyArray<Value>
 }
+export const messageColumns = "owner_no, id, session_no, thread, transcript_no, line, uuid_hash, uuid, kind"
 
-/** The words of messages that have just come, and where their lines point to. */
-export const addWords = Effect.fnUntraced(function* (
+/** Writes messages that have just come, their words, and where their lines point to. */
+export const addMessages = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   [{ owner, table, words }]: Chunks,
   messages: ReadonlyArray<Worded>
@@ -29,11 +32,11 @@ export const addWords = Effect.fnUntraced(function* (
   const pointers = new Map<number, ReadonlyArray<ToolOutputPointer>>()
   const rows: Array<ReadonlyArray<Value>> = []
   const row = (kind: OutputKind, { chunk, decoded, key }: Worded, name: string, path: string | null, other: string | null): ReadonlyArray<Value> => [
+    owner,
     chunk.sessionNo,
     key,
     storable(name),
     kind,
-    owner,
     chunk.no,
     decoded.line,
     path === null ? null : storable(path),
@@ -47,31 +50,48 @@ export const addWords = Effect.fnUntraced(function* (
       rows.push(own ? row(pointsTo, message, name, null, null) : row(refused, message, sessionId === null ? path : name, path, sessionId))
   }
   const pg = isPg(sql)
-  const plain: Array<ReadonlyArray<string | number>> = []
+  const plain: Array<WithWords> = []
   const waiting: Array<Worded> = []
+  const worded = (message: Worded, outputs: ReadonlyArray<string>): WithWords => {
+    const text = Message.boundedSearchTextOf(message.decoded, outputs)
+    const found = text === null ? null : searchedOf(text)
+    if (found?.isCut === true) rows.push(row(cut, message, "", null, null))
+    return { message, parts: found?.parts ?? null }
+  }
+  // On PostgreSQL the words stand in the row itself.
+  if (!pg)
+    yield* insertRows(
+      sql,
+      { table: table("message"), columns: messageColumns },
+      messages.map((message) => message.row)
+    )
+  const put = (some: ReadonlyArray<WithWords>) =>
+    pg
+      ? insertRows(
+          sql,
+          { table: table("message"), columns: `${messageColumns}, words` },
+          some.map(({ message, parts }) => [...message.row, parts === null ? null : vector(parts)])
+        )
+      : Effect.sync(() =>
+          putWords(
+            words,
+            table,
+            some.flatMap(({ message, parts }) => (parts === null ? [] : [ftsRow(message.key, parts)]))
+          )
+        )
   for (const message of messages) {
     if (pointers.has(message.key)) {
       waiting.push(message)
       continue
     }
-    const text = Message.boundedSearchTextOf(message.decoded, [])
-    if (text === null) continue
-    const worded = wordRow(pg, owner, message.key, text)
-    if (worded.isCut) rows.push(row(cut, message, "", null, null))
-    plain.push(worded.row)
+    plain.push(worded(message, []))
   }
-  putWords(pg, words, table, plain)
+  yield* put(plain)
   for (let from = 0; from < waiting.length; from += textsAtOnce) {
     const some = waiting.slice(from, from + textsAtOnce)
     const namesOf = ({ chunk, key }: Worded) => ownNames(chunk.sessionNo, pointers.get(key) ?? [])
-    const textsOf = yield* outputTexts(sql, some.flatMap(namesOf))
-    for (const message of some) {
-      const text = Message.boundedSearchTextOf(message.decoded, bounded(namesOf(message).flatMap(textsOf)))
-      if (text === null) continue
-      const worded = wordRow(pg, owner, message.key, text)
-      if (worded.isCut) rows.push(row(cut, message, "", null, null))
-      putWords(pg, words, table, [worded.row])
-    }
+    const textsOf = yield* outputTexts(sql, owner, some.flatMap(namesOf))
+    yield* put(some.map((message) => worded(message, bounded(namesOf(message).flatMap(textsOf)))))
     // Not all outputs of a long chunk in memory at once.
     yield* words.insert(sql)
   }
@@ -83,7 +103,7 @@ const putRefs = (sql: SqlClient.SqlClient, table: (name: Table) => string, rows:
     sql,
     {
       table: table("output_ref"),
-      columns: "session_no, message_id, name, kind, owner, transcript_no, line, path, other_session",
+      columns: "owner_no, session_no, message_id, name, kind, transcript_no, line, path, other_session",
       suffix: "ON CONFLICT DO NOTHING"
     },
     rows
@@ -114,16 +134,18 @@ const bounded = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
 /** The words anew of the messages whose lines point to these outputs, of which more came. */
 export const wordAgain = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
+  owner: number,
   table: (name: Table) => string,
   of: OutputName
 ): Effect.fn.Return<void, SqlError> {
   const t = (name: Table) => sql.literal(table(name))
-  const rows = yield* sql<{ owner: string; message_id: number; transcript_no: number; line: number }>`
-    SELECT owner, message_id, transcript_no, line FROM ${t("output_ref")} WHERE session_no = ${of.sessionNo} AND name = ${storable(of.name)} AND kind = ${pointsTo} ORDER BY message_id`
+  const rows = yield* sql<{ message_id: number; transcript_no: number; line: number }>`
+    SELECT message_id, transcript_no, line FROM ${t("output_ref")} WHERE owner_no = ${owner} AND session_no = ${of.sessionNo} AND name = ${storable(of.name)} AND kind = ${pointsTo} ORDER BY message_id`
   for (let from = 0; from < rows.length; from += textsAtOnce) {
     const some = rows.slice(from, from + textsAtOnce)
     const find = yield* entriesAt(
       sql,
+      owner,
       some.map((row) => ({ transcriptNo: row.transcript_no, line: row.line }))
     )
     const words = new PendingWords()
@@ -133,17 +155,15 @@ export const wordAgain = Effect.fnUntraced(function* (
       const line = find({ transcriptNo: row.transcript_no, line: row.line })
       if (line === undefined) continue
       const names = ownNames(of.sessionNo, pointersOf(line.transcript, line.decoded))
-      const text = Message.boundedSearchTextOf(line.decoded, bounded(names.flatMap(yield* outputTexts(sql, names))))
+      const text = Message.boundedSearchTextOf(line.decoded, bounded(names.flatMap(yield* outputTexts(sql, owner, names))))
       if (text === null) continue
-      const worded = wordRow(isPg(sql), row.owner, row.message_id, text)
-      putWords(isPg(sql), words, table, [worded.row])
-      if (worded.isCut) isCut.push([of.sessionNo, row.message_id, "", cut, row.owner, row.transcript_no, row.line, null, null])
+      const found = searchedOf(text)
+      if (isPg(sql)) yield* sql`UPDATE ${t("message")} SET words = ${vector(found.parts)}::tsvector WHERE owner_no = ${owner} AND id = ${row.message_id}`
+      else putWords(words, table, [ftsRow(row.message_id, found.parts)])
+      if (found.isCut) isCut.push([owner, of.sessionNo, row.message_id, "", cut, row.transcript_no, row.line, null, null])
     }
     yield* putRefs(sql, table, isCut)
-    yield* sql.onDialectOrElse({
-      pg: () => sql`DELETE FROM ${t("message_text")} WHERE owner = ${some[0]!.owner} AND id ${anyOf(sql, ids)}`,
-      orElse: () => sql`DELETE FROM ${t("message_text")} WHERE rowid ${anyOf(sql, ids)}`
-    })
+    if (!isPg(sql)) yield* sql`DELETE FROM ${t("message_text")} WHERE rowid ${anyOf(sql, ids)}`
     yield* words.insert(sql)
   }
 })
@@ -152,18 +172,28 @@ type Found = NonNullable<ReturnType<typeof Message.boundedSearchTextOf>>
 
 const isPg = (sql: SqlClient.SqlClient): boolean => sql.onDialectOrElse({ pg: () => true, orElse: () => false })
 
-/** `isCut`: the line has more words than can be found. */
-const wordRow = (pg: boolean, owner: string, key: number, { isCut, text }: Found) => {
+/** A message with the parts of its text that are searched; null for one without any. */
+interface WithWords {
+  readonly message: Worded
+  readonly parts: Parts | null
+}
+type Parts = { readonly [Each in Part]: string }
+
+/** The parts as far as both databases can find their words. `isCut`: the line has more of them. */
+const searchedOf = ({ isCut, text }: Found): { readonly parts: Parts; readonly isCut: boolean } => {
   const [prompt, answer, tool, other] = searchable([text.prompt, text.answer, text.tool, text.other])
   const length = prompt.length + answer.length + tool.length + other.length
-  const row: ReadonlyArray<string | number> = pg
-    ? [owner, key, vector({ prompt, answer, tool, other })]
-    : [key, normalise(prompt), normalise(answer), normalise(tool), normalise(other)]
-  return { row, isCut: isCut || length < text.prompt.length + text.answer.length + text.tool.length + text.other.length }
+  return { parts: { prompt, answer, tool, other }, isCut: isCut || length < text.prompt.length + text.answer.length + text.tool.length + text.other.length }
 }
 
-const putWords = (pg: boolean, words: PendingWords, table: (name: Table) => string, rows: ReadonlyArray<ReadonlyArray<string | number>>): void => {
-  if (rows.length === 0) return
-  if (pg) words.add(table("message_text"), "owner, id, words", 1, rows)
-  else words.add(table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
+const ftsRow = (key: number, { answer, other, prompt, tool }: Parts): ReadonlyArray<string | number> => [
+  key,
+  normalise(prompt),
+  normalise(answer),
+  normalise(tool),
+  normalise(other)
+]
+
+const putWords = (words: PendingWords, table: (name: Table) => string, rows: ReadonlyArray<ReadonlyArray<string | number>>): void => {
+  if (rows.length > 0) words.add(table("message_text"), "rowid, prompt, answer, tool, other", 0, rows)
 }

@@ -29,12 +29,13 @@ export interface OutputName {
  */
 export const outputTexts = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
+  owner: number,
   wanted: ReadonlyArray<OutputName>
 ): Effect.fn.Return<(of: OutputName) => ReadonlyArray<string>, SqlError> {
   if (wanted.length === 0) return () => []
   const rows = yield* sql<PieceRow>`
-    SELECT o.session_no, o.name, o.no, o.generation, o.file, o.digest, o.kept, p.codec, p.data FROM tool_output o JOIN tool_output_piece p ON p.output_no = o.no
-    WHERE o.session_no ${anyOf(sql, [...new Set(wanted.map(({ sessionNo }) => sessionNo))])} AND o.name ${anyOf(sql, [...new Set(wanted.map(({ name }) => storable(name)))])}
+    SELECT o.session_no, o.name, o.no, o.generation, o.file, o.digest, o.kept, p.codec, p.data FROM tool_output o JOIN tool_output_piece p ON p.owner_no = o.owner_no AND p.output_no = o.no
+    WHERE o.owner_no = ${owner} AND o.session_no ${anyOf(sql, [...new Set(wanted.map(({ sessionNo }) => sessionNo))])} AND o.name ${anyOf(sql, [...new Set(wanted.map(({ name }) => storable(name)))])}
     AND p.byte_offset < ${searchedOutputBytes} ORDER BY o.kept DESC, o.digest, o.no, p.byte_offset`
   const found = new Map<string, Map<number, Array<Uint8Array>>>()
   const key = ({ name, sessionNo }: OutputName) => `${sessionNo}/${storable(name)}`

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { makesSession } from "han-core/Session"
 import * as SessionState from "han-core/unstable/SessionState"
 import { anyOf, insertRows, storable, storableJson, type Value, yieldUntilIdle } from "../database/Database.ts"
-import { type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
+import { type Chunk, type Chunks, type Delta, Deltas, noDelta, upsert } from "./chunk.ts"
 import { projectActivity, projectHanEvents } from "./projectActivity.ts"
 import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
@@ -15,13 +15,14 @@ import { loadStates, saveStates, type TranscriptState, type TranscriptStates } f
 
 const sums = Object.keys(noDelta()) as ReadonlyArray<keyof Delta>
 const columns = [
+  "owner_no",
   "no",
-  "owner",
   "id",
   "present",
   "listed",
   "source",
   "machine",
+  "author",
   "state",
   "cwd",
   "project",
@@ -40,6 +41,7 @@ type SessionRow = Delta & {
   readonly listed: number
   readonly source: string
   readonly machine: string
+  readonly author: string | null
   readonly state: string
   readonly started_at: number | null
   readonly updated_at: number
@@ -73,7 +75,9 @@ export const project = Effect.fnUntraced(function* (all: Chunks): Effect.fn.Retu
 const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas, states: TranscriptStates) {
   const [{ owner, table }] = chunks
   const rows = new Map(
-    (yield* sql<SessionRow>`SELECT * FROM ${sql.literal(table("session"))} WHERE no ${anyOf(sql, [...deltas.bySession.keys()])}`).map((row) => [row.no, row])
+    (yield* sql<SessionRow>`SELECT * FROM ${sql.literal(table("session"))} WHERE owner_no = ${owner} AND no ${anyOf(sql, [...deltas.bySession.keys()])}`).map(
+      (row) => [row.no, row]
+    )
   )
   const ids = new Map<number, string>(
     chunks.flatMap((chunk) => [[chunk.sessionNo, chunk.transcript.sessionId] as const, ...[...chunk.numbers].map(([id, no]) => [no, id] as const)])
@@ -90,11 +94,13 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
     let updatedAt = row?.updated_at ?? 0
     let source = row?.source ?? chunks[0].transcript.source
     let machine = row?.machine ?? chunks[0].transcript.machine
-    for (const { decoded, no: transcriptNo, transcript } of own) {
+    let author = row?.author ?? null
+    for (const { author: whose, decoded, no: transcriptNo, transcript } of own) {
       const told = states.get(transcriptNo)!
       // The harness is the main transcript's; han's own log of a session says so only when there is nothing else.
       if (transcript.kind === "main" || !present) source = transcript.source
       machine = transcript.machine
+      author ??= whose
       present = true
       for (const { envelope, events, line } of decoded) {
         if (envelope.at !== null) {
@@ -105,21 +111,18 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
         for (const event of events) told.told = SessionState.evolve(told.told ?? SessionState.empty, { transcript, line, envelope, event })
       }
     }
-    const state: SessionState.SessionState = own.some(({ transcript }) => transcript.kind !== "agent")
-      ? SessionState.combine([...states.values()].flatMap((part) => partOf(part, no)))
-      : row === undefined
-        ? SessionState.empty
-        : yield* storedState(row.state, `session ${no}`)
+    const state = yield* stateOf(row, no, own, states)
     if (row?.listed === 1 && row.updated_at !== updatedAt && own.some(({ isNew }) => isNew)) moves.push([owner, no, row.updated_at])
     const cwd = state.cwd === undefined ? null : storable(state.cwd.value)
     values.push([
-      no,
       owner,
+      no,
       row?.id ?? ids.get(no) ?? "",
       Number(present),
       Number(listed),
       source,
       machine,
+      author,
       storableJson(state),
       cwd,
       cwd === null ? null : SessionState.projectOf(cwd),
@@ -131,9 +134,21 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
       ...sums.map((key) => (row?.[key] ?? 0) + delta[key])
     ])
   }
-  yield* upsert(sql, table("session"), ["no"], columns, values)
+  yield* upsert(sql, table("session"), ["owner_no", "no"], columns, values)
   yield* noteMoves(sql, chunks, moves)
 })
+
+/** What the transcripts of a session say together; what its row says where none of these is one that says something. */
+const stateOf = (
+  row: SessionRow | undefined,
+  no: number,
+  own: ReadonlyArray<Chunk>,
+  states: TranscriptStates
+): Effect.Effect<SessionState.SessionState, SqlError> => {
+  if (own.some(({ transcript }) => transcript.kind !== "agent"))
+    return Effect.succeed(SessionState.combine([...states.values()].flatMap((part) => partOf(part, no))))
+  return row === undefined ? Effect.succeed(SessionState.empty) : storedState(row.state, `session ${no}`)
+}
 
 const partOf = ({ kind, sessionNo, startedAt, told, transcriptId, updatedAt }: TranscriptState, no: number): ReadonlyArray<SessionState.Part> =>
   sessionNo !== no || told === null || kind === "agent" ? [] : [{ id: transcriptId, kind, startedAt, updatedAt, state: told }]
@@ -144,7 +159,7 @@ const pruneEvery = 1024
 
 const noteMoves = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, moves: ReadonlyArray<ReadonlyArray<Value>>) {
   const name = table("session_move")
-  const noted = yield* insertRows<{ id: number }>(sql, { table: name, columns: "owner, session_no, before_at", suffix: "RETURNING id" }, moves)
+  const noted = yield* insertRows<{ id: number }>(sql, { table: name, columns: "owner_no, session_no, before_at", suffix: "RETURNING id" }, moves)
   const last = Math.max(0, ...noted.map(({ id }) => id))
-  if (last % pruneEvery < noted.length) yield* sql`DELETE FROM ${sql.literal(name)} WHERE owner = ${owner} AND id <= ${last - keptMoves}`
+  if (last % pruneEvery < noted.length) yield* sql`DELETE FROM ${sql.literal(name)} WHERE owner_no = ${owner} AND id <= ${last - keptMoves}`
 })

@@ -18,11 +18,11 @@ export const projectActivity = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
     sql,
     {
       table: activity,
-      columns: `session_no, bucket, owner, ${activitySums.join(", ")}`,
-      suffix: `ON CONFLICT (session_no, bucket) DO UPDATE SET ${activitySums.map((column) => `${column} = ${activity}.${column} + excluded.${column}`).join(", ")}`
+      columns: `owner_no, session_no, bucket, ${activitySums.join(", ")}`,
+      suffix: `ON CONFLICT (owner_no, session_no, bucket) DO UPDATE SET ${activitySums.map((column) => `${column} = ${activity}.${column} + excluded.${column}`).join(", ")}`
     },
     [...deltas.byBucket.values()].flatMap(({ bucket, sessionNo, sums }) =>
-      activitySums.some((column) => sums[column] !== 0) ? [[sessionNo, bucket, owner, ...activitySums.map((column) => sums[column])]] : []
+      activitySums.some((column) => sums[column] !== 0) ? [[owner, sessionNo, bucket, ...activitySums.map((column) => sums[column])]] : []
     )
   )
   const tool = table("tool_sum")
@@ -30,21 +30,21 @@ export const projectActivity = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
     sql,
     {
       table: tool,
-      columns: "session_no, day, name, agent_type, owner, calls",
-      suffix: `ON CONFLICT (session_no, day, name, agent_type) DO UPDATE SET calls = ${tool}.calls + excluded.calls`
+      columns: "owner_no, session_no, day, name, agent_type, calls",
+      suffix: `ON CONFLICT (owner_no, session_no, day, name, agent_type) DO UPDATE SET calls = ${tool}.calls + excluded.calls`
     },
-    [...deltas.byTool.values()].flatMap(({ agentType, calls, day, name, sessionNo }) => (calls === 0 ? [] : [[sessionNo, day, name, agentType, owner, calls]]))
+    [...deltas.byTool.values()].flatMap(({ agentType, calls, day, name, sessionNo }) => (calls === 0 ? [] : [[owner, sessionNo, day, name, agentType, calls]]))
   )
   if (deltas.withTasks.size === 0) return
   const touched = [...deltas.withTasks]
-  const tasks = yield* tasksOf(sql, table, sql`x.session_no ${anyOf(sql, touched)}`)
-  yield* sql`DELETE FROM ${sql.literal(table("task"))} WHERE session_no ${anyOf(sql, touched)}`
+  const tasks = yield* tasksOf(sql, owner, table, sql`x.session_no ${anyOf(sql, touched)}`)
+  yield* sql`DELETE FROM ${sql.literal(table("task"))} WHERE owner_no = ${owner} AND session_no ${anyOf(sql, touched)}`
   yield* insertRows(
     sql,
-    { table: table("task"), columns: "session_no, sequence, owner, subject, status, created_at, completed_at" },
+    { table: table("task"), columns: "owner_no, session_no, sequence, subject, status, created_at, completed_at" },
     [...tasks].flatMap(([sessionNo, list]) =>
       list.map(
-        (task): ReadonlyArray<Value> => [sessionNo, task.sequence, owner, storable(task.subject), storable(task.status), task.createdAt, task.completedAt]
+        (task): ReadonlyArray<Value> => [owner, sessionNo, task.sequence, storable(task.subject), storable(task.status), task.createdAt, task.completedAt]
       )
     )
   )
@@ -62,10 +62,10 @@ export const projectHanEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlC
       const end = endsRun(event.name) ? hookFactsOf(event.data) : null
       const id = storable(Message.idOf(chunk.transcript, decoded, chunk.entries[index]!))
       rows.push([
+        owner,
         chunk.sessionNo,
         id,
         idHash(id),
-        owner,
         storable(event.name),
         event.replyTo === null ? null : storable(event.replyTo),
         decoded.envelope.at,
@@ -81,7 +81,7 @@ export const projectHanEvents = Effect.fnUntraced(function* (sql: SqlClient.SqlC
     sql,
     {
       table: table("han_event"),
-      columns: "session_no, id, id_hash, owner, name, reply_to, at, transcript_no, line, hook, passed, duration_ms",
+      columns: "owner_no, session_no, id, id_hash, name, reply_to, at, transcript_no, line, hook, passed, duration_ms",
       suffix: "ON CONFLICT DO NOTHING"
     },
     rows

@@ -54,7 +54,7 @@ interface CallRow extends ProvenanceRow {
 }
 
 const columns = [
-  "owner",
+  "owner_no",
   "id_hash",
   "id",
   "session_no",
@@ -140,13 +140,17 @@ const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chu
   const transcripts = new Map<number, string>(chunks.map((chunk) => [chunk.no, chunk.id]))
   const others = new Set(rows.flatMap(({ result_transcript_no: no }) => (no === null || transcripts.has(no) ? [] : [no])))
   if (others.size > 0) {
-    for (const row of yield* sql<{ no: number; id: string }>`SELECT no, id FROM transcript WHERE no ${anyOf(sql, [...others])}`) transcripts.set(row.no, row.id)
+    for (const row of yield* sql<{
+      no: number
+      id: string
+    }>`SELECT no, id FROM transcript WHERE owner_no = ${chunks[0].owner} AND no ${anyOf(sql, [...others])}`)
+      transcripts.set(row.no, row.id)
   }
   return transcripts
 })
 
 /** In the order of `columns`. */
-const valuesOf = (owner: string, call: Call): ReadonlyArray<Value> => [
+const valuesOf = (owner: number, call: Call): ReadonlyArray<Value> => [
   owner,
   idHash(call.id),
   call.id,

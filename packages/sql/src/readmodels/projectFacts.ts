@@ -73,8 +73,22 @@ export const projectCompactions = Effect.fnUntraced(function* (sql: SqlClient.Sq
   yield* upsert(
     sql,
     table("compaction"),
-    ["owner", "id"],
-    ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "trigger_name", "pre_tokens", "post_tokens", "duration_ms", "summary_id", "summary"],
+    ["owner_no", "id"],
+    [
+      "owner_no",
+      "id",
+      "session_no",
+      "mark",
+      "transcript_no",
+      "line",
+      "at",
+      "trigger_name",
+      "pre_tokens",
+      "post_tokens",
+      "duration_ms",
+      "summary_id",
+      "summary"
+    ],
     values
   )
 })
@@ -153,20 +167,20 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
   for (const row of yield* loadProvenance<TodoRow>(sql, chunks, "todo", "id", [...todos.keys()])) {
     todos.set(row.id, { seen: merge(provenanceOf(row), todos.get(row.id)!.seen), rest: [row.at, row.todos] })
   }
-  yield* upsert(sql, table("todo"), ["owner", "id"], ["owner", "id", "session_no", "mark", "transcript_no", "line", "at", "todos"], rowsOf(owner, todos))
+  yield* upsert(sql, table("todo"), ["owner_no", "id"], ["owner_no", "id", "session_no", "mark", "transcript_no", "line", "at", "todos"], rowsOf(owner, todos))
   for (const row of yield* loadProvenance<FileChangeRow>(sql, chunks, "file_change", "id", [...changes.keys()])) {
     changes.set(row.id, { seen: merge(provenanceOf(row), changes.get(row.id)!.seen), rest: [row.agent_id, row.path, row.action, row.tool_name, row.at] })
   }
   yield* upsert(
     sql,
     table("file_change"),
-    ["owner", "id"],
-    ["owner", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "path", "action", "tool_name", "at"],
+    ["owner_no", "id"],
+    ["owner_no", "id", "session_no", "mark", "transcript_no", "line", "agent_id", "path", "action", "tool_name", "at"],
     rowsOf(owner, changes)
   )
   yield* insertRows(
     sql,
-    { table: table("summary"), columns: "session_no, id, transcript_no, line, leaf_hash, leaf_uuid, text", suffix: "ON CONFLICT DO NOTHING" },
+    { table: table("summary"), columns: "owner_no, session_no, id, transcript_no, line, leaf_hash, leaf_uuid, text", suffix: "ON CONFLICT DO NOTHING" },
     [...summaries.values()]
   )
   const costState = table("cost_state")
@@ -174,10 +188,10 @@ export const projectNotes = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
     sql,
     {
       table: costState,
-      columns: "session_no, stamp, stated",
-      suffix: `ON CONFLICT (session_no) DO UPDATE SET stamp = excluded.stamp, stated = excluded.stated WHERE ${costState}.stamp <= excluded.stamp`
+      columns: "owner_no, session_no, stamp, stated",
+      suffix: `ON CONFLICT (owner_no, session_no) DO UPDATE SET stamp = excluded.stamp, stated = excluded.stated WHERE ${costState}.stamp <= excluded.stamp`
     },
-    [...stated].map(([sessionNo, { event, stamp }]) => [sessionNo, stamp, storable(JSON.stringify(event))])
+    [...stated].map(([sessionNo, { event, stamp }]) => [owner, sessionNo, stamp, storable(JSON.stringify(event))])
   )
 })
 
@@ -213,7 +227,16 @@ const notesIn = (chunks: Chunks) => {
           case "Summarized": {
             const id = lineId(chunk, position)
             const leaf = event.leafUuid === null ? null : storable(event.leafUuid)
-            summaries.set(`${chunk.sessionNo}/${id}`, [chunk.sessionNo, id, chunk.no, line, leaf === null ? null : idHash(leaf), leaf, storable(event.text)])
+            summaries.set(`${chunk.sessionNo}/${id}`, [
+              chunk.owner,
+              chunk.sessionNo,
+              id,
+              chunk.no,
+              line,
+              leaf === null ? null : idHash(leaf),
+              leaf,
+              storable(event.text)
+            ])
             break
           }
           case "CostStated":
@@ -234,7 +257,7 @@ const lineId = (chunk: Chunk, position: number): string => storable(Message.idOf
 /** Resolves the name of a file: a log beside the transcript may mean it from where it was written. */
 const pathOf = (chunk: Chunk, { cwd }: Envelope, path: string): string => (chunk.transcript.kind === "han" && cwd !== null ? pathFrom(cwd, path) : path)
 
-const rowsOf = (owner: string, found: ReadonlyMap<string, Noted>): ReadonlyArray<ReadonlyArray<Value>> =>
+const rowsOf = (owner: number, found: ReadonlyMap<string, Noted>): ReadonlyArray<ReadonlyArray<Value>> =>
   [...found].map(([id, { rest, seen }]) => [owner, id, seen.sessionNo, seen.mark, seen.transcriptNo, seen.line, ...rest])
 
 /** Lines that a person should know about: each unreadable one; each unknown kind, and what cannot be in a record of usage, once a transcript. */
@@ -251,19 +274,19 @@ export const projectProblems = Effect.fnUntraced(function* (sql: SqlClient.SqlCl
   for (const { decoded, no } of chunks)
     for (const { events, line, offset } of decoded)
       for (const event of events) {
-        if (event._tag === "Unreadable") unreadable.push([no, "unreadable", storable(event.reason), line, offset, 1, owner])
+        if (event._tag === "Unreadable") unreadable.push([owner, no, "unreadable", storable(event.reason), line, offset, 1])
         else if (event._tag === "Unrecognized") count({ no, kind: "unrecognized", reason: storable(event.type.slice(0, maxReason)), line, offset })
         else if (event._tag === "ResponseMetered" && event.impossible.length > 0)
           count({ no, kind: "impossible", reason: `no response can have what it says of ${event.impossible.join(", ")}`, line, offset })
       }
-  const columns = "transcript_no, kind, reason, line, byte_offset, lines, owner"
+  const columns = "owner_no, transcript_no, kind, reason, line, byte_offset, lines"
   const table = tableOf("problem")
   yield* insertRows(sql, { table, columns, suffix: "ON CONFLICT DO NOTHING" }, unreadable)
   for (const { kind, line, lines, no, offset, reason } of counted.values()) {
     const had = yield* sql<{
       no: number
-    }>`UPDATE ${sql.literal(table)} SET lines = lines + ${lines} WHERE transcript_no = ${no} AND kind = ${kind} AND reason = ${reason} RETURNING transcript_no AS no`
-    if (had.length === 0) yield* insertRows(sql, { table, columns }, [[no, kind, reason, line, offset, lines, owner]])
+    }>`UPDATE ${sql.literal(table)} SET lines = lines + ${lines} WHERE owner_no = ${owner} AND transcript_no = ${no} AND kind = ${kind} AND reason = ${reason} RETURNING transcript_no AS no`
+    if (had.length === 0) yield* insertRows(sql, { table, columns }, [[owner, no, kind, reason, line, offset, lines]])
   }
 })
 

@@ -12,7 +12,7 @@ import { anyOf, insertRows, pairs, storable, type Value } from "../database/Data
 import { idHash } from "../database/idHash.ts"
 import type { Chunk, Chunks, Deltas } from "./chunk.ts"
 import { instantOfKey, keySeed, kindNumber, kindOfNumber, messageKey, threadOf } from "./messageKey.ts"
-import { addWords } from "./messageWords.ts"
+import { addMessages } from "./messageWords.ts"
 import { alsoLoad, type TranscriptState, type TranscriptStates } from "./transcriptStates.ts"
 
 interface Wanted {
@@ -70,25 +70,14 @@ export const projectMessages = Effect.fnUntraced(function* (
       wanted.set(place, { key, chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
     })
   }
-  const { fresh, ousted } = yield* compareWithThere(sql, table, wanted)
+  const { fresh, ousted } = yield* compareWithThere(sql, chunks, wanted)
   if (ousted.length > 0) yield* takeBack(sql, chunks, ousted, deltas, states)
-  yield* settleKeys(sql, table, fresh)
-  yield* insertRows(
+  yield* settleKeys(sql, chunks, fresh)
+  yield* addMessages(
     sql,
-    { table: table("message"), columns: "id, owner, session_no, thread, transcript_no, line, uuid_hash, uuid, kind" },
-    fresh.map((message) => [
-      message.key,
-      owner,
-      message.chunk.sessionNo,
-      message.thread,
-      message.chunk.no,
-      message.decoded.line,
-      message.uuidHash,
-      message.uuid,
-      kindNumber(message.kind)
-    ])
+    chunks,
+    fresh.map((message) => ({ ...message, row: rowOf(owner, message) }))
   )
-  yield* addWords(sql, chunks, fresh)
   const moods: Array<ReadonlyArray<Value>> = []
   for (const { at, chunk, decoded, key, kind } of fresh) {
     const counted: Counted = { transcript: chunk.transcript, sessionNo: chunk.sessionNo, decoded, kind, at }
@@ -98,10 +87,23 @@ export const projectMessages = Effect.fnUntraced(function* (
   }
   yield* insertRows(
     sql,
-    { table: table("mood"), columns: "session_no, message_id, owner, score, frustration, level, signals", suffix: "ON CONFLICT DO NOTHING" },
+    { table: table("mood"), columns: "owner_no, session_no, message_id, score, frustration, level, signals", suffix: "ON CONFLICT DO NOTHING" },
     moods
   )
 })
+
+/** In the order of `messageColumns`. */
+const rowOf = (owner: number, { chunk, decoded, key, kind, thread, uuid, uuidHash }: Wanted): ReadonlyArray<Value> => [
+  owner,
+  key,
+  chunk.sessionNo,
+  thread,
+  chunk.no,
+  decoded.line,
+  uuidHash,
+  uuid,
+  kindNumber(kind)
+]
 
 type Mood = NonNullable<ReturnType<typeof Sentiment.analyse>>
 
@@ -113,9 +115,9 @@ const moodOf = (message: Counted): Mood | null =>
 
 const scoreOf = (mood: Mood): number => Math.round(mood.score * billion)
 
-const moodRow = (owner: string, sessionNo: number, key: number, mood: Mood): ReadonlyArray<Value> => {
+const moodRow = (owner: number, sessionNo: number, key: number, mood: Mood): ReadonlyArray<Value> => {
   const frustration = Math.round((mood.frustration?.score ?? 0) * billion)
-  return [sessionNo, key, owner, scoreOf(mood), frustration, mood.frustration === null ? 0 : levels[mood.frustration.level], mood.signals.join("\n")]
+  return [owner, sessionNo, key, scoreOf(mood), frustration, mood.frustration === null ? 0 : levels[mood.frustration.level], mood.signals.join("\n")]
 }
 
 const count = (message: Counted, mood: Mood | null, sign: 1 | -1, deltas: Deltas, state: TranscriptState): void => {
@@ -166,13 +168,13 @@ interface ThereRow {
 }
 
 /** Finds lines that the session does not have yet, or has as lines of a transcript that they fit less; and the rows of these. */
-const compareWithThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], wanted: ReadonlyMap<string, Wanted>) {
+const compareWithThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, wanted: ReadonlyMap<string, Wanted>) {
   const asked: Array<readonly [number, number]> = []
   for (const { chunk, uuidHash } of wanted.values()) if (!chunk.isFirst) asked.push([chunk.sessionNo, uuidHash])
   if (asked.length === 0) return { fresh: [...wanted.values()], ousted: [] }
   const rows = yield* sql<ThereRow>`
     SELECT m.id, m.session_no, m.uuid, m.transcript_no, m.line, m.kind FROM ${pairs(sql, asked)} CROSS JOIN ${sql.literal(table("message"))} m
-    WHERE m.session_no = pair.a AND m.uuid_hash = pair.b`
+    WHERE m.owner_no = ${owner} AND m.session_no = pair.a AND m.uuid_hash = pair.b`
   const there = new Map(rows.map((row) => [placeOf(row.session_no, row.uuid), row]))
   const rivals = [...wanted].flatMap(([place, message]) => {
     const row = there.get(place)
@@ -180,6 +182,7 @@ const compareWithThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, 
   })
   const find = yield* entriesAt(
     sql,
+    owner,
     rivals.map(({ row }) => ({ transcriptNo: row.transcript_no, line: row.line }))
   )
   const ousted = rivals.flatMap(({ message, place, row }) => {
@@ -219,22 +222,21 @@ const takeBack = Effect.fnUntraced(function* (
   }
   const keys = ousted.map(({ row }) => row.id)
   words.remove(table("message_text"), new Set(keys))
-  yield* sql.onDialectOrElse({
-    pg: () => sql`DELETE FROM ${sql.literal(table("message_text"))} WHERE owner = ${owner} AND id ${anyOf(sql, keys)}`,
-    orElse: () => sql`DELETE FROM ${sql.literal(table("message_text"))} WHERE rowid ${anyOf(sql, keys)}`
-  })
+  yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`DELETE FROM ${sql.literal(table("message_text"))} WHERE rowid ${anyOf(sql, keys)}` })
   const sessions = anyOf(sql, [...new Set(ousted.map(({ row }) => row.session_no))])
-  yield* sql`DELETE FROM ${sql.literal(table("output_ref"))} WHERE session_no ${sessions} AND message_id ${anyOf(sql, keys)}`
-  yield* sql`DELETE FROM ${sql.literal(table("mood"))} WHERE session_no ${sessions} AND message_id ${anyOf(sql, keys)}`
-  yield* sql`DELETE FROM ${sql.literal(table("message"))} WHERE owner = ${owner} AND id ${anyOf(sql, keys)}`
+  yield* sql`DELETE FROM ${sql.literal(table("output_ref"))} WHERE owner_no = ${owner} AND session_no ${sessions} AND message_id ${anyOf(sql, keys)}`
+  yield* sql`DELETE FROM ${sql.literal(table("mood"))} WHERE owner_no = ${owner} AND session_no ${sessions} AND message_id ${anyOf(sql, keys)}`
+  yield* sql`DELETE FROM ${sql.literal(table("message"))} WHERE owner_no = ${owner} AND id ${anyOf(sql, keys)}`
 })
 
 /** Moves keys that are taken to the next free ones. */
-const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: Chunk["table"], messages: ReadonlyArray<Wanted>) {
+const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, messages: ReadonlyArray<Wanted>) {
   const taken = new Set<number>()
+  // SQLite's keys are places of rows in one table of all owners.
+  const whose = sql.onDialectOrElse({ pg: () => sql`owner_no = ${owner} AND `, orElse: () => sql`` })
   const ask = Effect.fnUntraced(function* (keys: ReadonlyArray<number>) {
     if (keys.length === 0) return
-    for (const { id } of yield* sql<{ id: number }>`SELECT id FROM ${sql.literal(table("message"))} WHERE id ${anyOf(sql, keys)}`) taken.add(id)
+    for (const { id } of yield* sql<{ id: number }>`SELECT id FROM ${sql.literal(table("message"))} WHERE ${whose}id ${anyOf(sql, keys)}`) taken.add(id)
   })
   yield* ask(messages.map((message) => message.key))
   const given = new Set<number>()

@@ -47,7 +47,7 @@ interface ResponseRow extends ProvenanceRow {
 }
 
 const columns = [
-  "owner",
+  "owner_no",
   "id_hash",
   "message_id",
   "request_id",
@@ -93,7 +93,7 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
   for (const byRequest of seen.values()) {
     for (const anonymous of joinAnonymous(byRequest)) {
       const no = numbers.get(placeOf(anonymous))
-      if (no !== undefined) yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE no = ${no}`
+      if (no !== undefined) yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE owner_no = ${owner} AND no = ${no}`
     }
     for (const response of byRequest.values()) {
       count(prices, deltas, sums, response, 1)
@@ -132,7 +132,7 @@ const responsesIn = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunk
 })
 
 /** In the order of `columns`. */
-const valuesOf = (owner: string, prices: PriceTable, response: Response): ReadonlyArray<Value> => [
+const valuesOf = (owner: number, prices: PriceTable, response: Response): ReadonlyArray<Value> => [
   owner,
   idHash(response.messageId),
   response.messageId,
@@ -157,15 +157,15 @@ const valuesOf = (owner: string, prices: PriceTable, response: Response): Readon
   costOf(prices, response)
 ]
 
-const addSums = (sql: SqlClient.SqlClient, table: string, owner: string, sums: ReadonlyMap<string, Sum>) =>
+const addSums = (sql: SqlClient.SqlClient, table: string, owner: number, sums: ReadonlyMap<string, Sum>) =>
   insertRows(
     sql,
     {
       table,
-      columns: `session_no, bucket, model, terms, owner, ${summed.join(", ")}`,
-      suffix: `ON CONFLICT (session_no, bucket, model, terms) DO UPDATE SET ${summed.map((column) => `${column} = ${table}.${column} + excluded.${column}`).join(", ")}`
+      columns: `owner_no, session_no, bucket, model, terms, ${summed.join(", ")}`,
+      suffix: `ON CONFLICT (owner_no, session_no, bucket, model, terms) DO UPDATE SET ${summed.map((column) => `${column} = ${table}.${column} + excluded.${column}`).join(", ")}`
     },
-    [...sums.values()].map((sum) => [sum.sessionNo, sum.bucket, sum.model, sum.terms, owner, ...summed.map((column) => sum[column])])
+    [...sums.values()].map((sum) => [owner, sum.sessionNo, sum.bucket, sum.model, sum.terms, ...summed.map((column) => sum[column])])
   )
 
 /** Stored texts hold no NUL, so no two places are the same. */

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import { transcriptId } from "han-core/Entry"
 import type { Append } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
-import type { OwnerId } from "han-core/Viewer"
 import { anyOf, storable } from "../database/Database.ts"
 import type { ReadModelTables } from "./ReadModelTables.ts"
 import { clearSessions, familyOf, projectAgain } from "./reproject.ts"
@@ -14,7 +13,7 @@ export const isReplacing = ({ source }: Append): boolean => source?.replaces !==
 export const replaceTranscripts = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   models: typeof ReadModelTables.Service,
-  owner: OwnerId,
+  owner: number,
   appends: ReadonlyArray<Append>,
   prices: PriceTable
 ) {
@@ -24,11 +23,11 @@ export const replaceTranscripts = Effect.fnUntraced(function* (
     if (older.length === 0) continue
     const ids = older.map((generation) => storable(transcriptId({ ...transcript, generation })))
     const rows = yield* sql<{ session_no: number }>`
-      UPDATE transcript SET replaced_by = ${transcript.generation} WHERE owner = ${owner} AND replaced_by IS NULL AND id ${anyOf(sql, ids)} RETURNING session_no`
+      UPDATE transcript SET replaced_by = ${transcript.generation} WHERE owner_no = ${owner} AND replaced_by IS NULL AND id ${anyOf(sql, ids)} RETURNING session_no`
     for (const row of rows) sessions.add(row.session_no)
   }
   if (sessions.size === 0) return
-  const family = yield* familyOf(sql, models, [...sessions])
+  const family = yield* familyOf(sql, models, owner, [...sessions])
   yield* clearSessions(sql, models, owner, family)
   yield* projectAgain(sql, models, owner, family, prices)
 })

@@ -1,7 +1,6 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { PriceTable } from "han-core/Pricing"
-import type { OwnerId } from "han-core/Viewer"
 import { type BlockRow, entriesOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/storedEntries.ts"
 import { anyOf } from "../database/Database.ts"
 import { storedChunk } from "./chunk.ts"
@@ -15,66 +14,74 @@ type Family = ReadonlyArray<number>
 const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move"])
 
 /** Finds these sessions, and everybody whose rows may refer to their lines or the other way round: forks, their origins, and so on. */
-export const familyOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, models: typeof ReadModelTables.Service, sessions: ReadonlyArray<number>) {
+export const familyOf = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  models: typeof ReadModelTables.Service,
+  owner: number,
+  sessions: ReadonlyArray<number>
+) {
   const t = (name: Table) => sql.literal(models.table(name))
   const family = new Set(sessions)
   for (let size = -1; size !== family.size; ) {
     size = family.size
     const relatives = yield* sql<{ no: number }>`
-      SELECT o.no FROM ${t("session")} s JOIN ${t("session")} o ON o.owner = s.owner AND (o.first_uuid = s.first_uuid OR o.mark_session = s.id OR o.id = s.mark_session)
-      WHERE s.no ${anyOf(sql, [...family])}
-      UNION SELECT x.session_no FROM ${t("tool_call")} x JOIN transcript t ON t.no = x.transcript_no WHERE t.session_no ${anyOf(sql, [...family])}
-      UNION SELECT x.session_no FROM ${t("response")} x JOIN transcript t ON t.no = x.transcript_no WHERE t.session_no ${anyOf(sql, [...family])}`
+      SELECT o.no FROM ${t("session")} s JOIN ${t("session")} o ON o.owner_no = s.owner_no AND (o.first_uuid = s.first_uuid OR o.mark_session = s.id OR o.id = s.mark_session)
+      WHERE s.owner_no = ${owner} AND s.no ${anyOf(sql, [...family])}
+      UNION SELECT x.session_no FROM ${t("tool_call")} x JOIN transcript t ON t.owner_no = x.owner_no AND t.no = x.transcript_no WHERE t.owner_no = ${owner} AND t.session_no ${anyOf(sql, [...family])}
+      UNION SELECT x.session_no FROM ${t("response")} x JOIN transcript t ON t.owner_no = x.owner_no AND t.no = x.transcript_no WHERE t.owner_no = ${owner} AND t.session_no ${anyOf(sql, [...family])}`
     for (const row of relatives) family.add(row.no)
   }
   return [...family]
 })
 
 /** Takes sessions out of the read models. */
-export const clearSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, models: typeof ReadModelTables.Service, owner: OwnerId, family: Family) {
+export const clearSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, models: typeof ReadModelTables.Service, owner: number, family: Family) {
   const t = (name: Table) => sql.literal(models.table(name))
   const nos = anyOf(sql, family)
   yield* sql.onDialectOrElse({
-    pg: () => sql`DELETE FROM ${t("message_text")} WHERE owner = ${owner} AND id IN (SELECT id FROM ${t("message")} WHERE session_no ${nos})`,
-    orElse: () => sql`DELETE FROM ${t("message_text")} WHERE rowid IN (SELECT id FROM ${t("message")} WHERE session_no ${nos})`
+    pg: () => Effect.void,
+    orElse: () => sql`DELETE FROM ${t("message_text")} WHERE rowid IN (SELECT id FROM ${t("message")} WHERE owner_no = ${owner} AND session_no ${nos})`
   })
-  const transcripts = (yield* sql<{ no: number }>`SELECT no FROM transcript WHERE session_no ${nos}`).map((row) => row.no)
+  const transcripts = (yield* sql<{ no: number }>`SELECT no FROM transcript WHERE owner_no = ${owner} AND session_no ${nos}`).map((row) => row.no)
   for (const name of tables) {
     if (otherwise.has(name)) continue
-    yield* sql`DELETE FROM ${t(name)} WHERE session_no ${nos}`
+    yield* sql`DELETE FROM ${t(name)} WHERE owner_no = ${owner} AND session_no ${nos}`
   }
-  yield* sql`DELETE FROM ${t("session")} WHERE no ${nos}`
-  yield* sql`DELETE FROM ${t("problem")} WHERE transcript_no ${anyOf(sql, transcripts)}`
+  yield* sql`DELETE FROM ${t("session")} WHERE owner_no = ${owner} AND no ${nos}`
+  yield* sql`DELETE FROM ${t("problem")} WHERE owner_no = ${owner} AND transcript_no ${anyOf(sql, transcripts)}`
 })
 
 /** Projects sessions that were taken out from what the journal has of them. */
 export const projectAgain = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   models: typeof ReadModelTables.Service,
-  owner: OwnerId,
+  owner: number,
   family: Family,
   prices: PriceTable
 ) {
   const transcripts = yield* sql<TranscriptRow>`
-    SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.no = t.session_no WHERE t.session_no ${anyOf(sql, family)} ORDER BY t.no`
+    SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.owner_no = t.owner_no AND k.no = t.session_no
+    WHERE t.owner_no = ${owner} AND t.session_no ${anyOf(sql, family)} ORDER BY t.no`
   for (const row of transcripts) {
     const words = new PendingWords()
     const transcript = transcriptOf(row)
     let next = 0
     do {
       const rows = yield* sql<BlockRow>`
-        SELECT transcript_no, first_line, lines, sequence, byte_offset, codec, data FROM block WHERE transcript_no = ${row.no} AND first_line >= ${next} ORDER BY first_line LIMIT 16`
+        SELECT transcript_no, first_line, lines, sequence, byte_offset, codec, data FROM block WHERE owner_no = ${owner} AND transcript_no = ${row.no} AND first_line >= ${next} ORDER BY first_line LIMIT 16`
       const last = rows.at(-1)
       if (last === undefined && next > 0) break
       const chunk = yield* storedChunk(sql, {
         prices,
         owner,
+        author: row.author,
         transcript,
         no: row.no,
         sessionNo: row.session_no,
         replaced: row.replaced_by !== null,
         entries: yield* withPayloads(
           sql,
+          owner,
           row.no,
           rows.flatMap((block) => entriesOf(block))
         ),

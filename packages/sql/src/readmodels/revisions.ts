@@ -30,6 +30,8 @@ export interface Installed {
 
 const readModelsName = "han"
 
+export const isReadModels = ({ name }: Model): boolean => name === readModelsName
+
 /** The built-in read models; money in them depends on the prices. */
 export const readModels = (prices: PriceTable): Model => ({
   name: readModelsName,
@@ -52,7 +54,7 @@ export const modelOf = (projection: Projection): Model => ({
       ({ decoded, id, owner, transcript }) =>
         projection.apply(
           decoded.flatMap(({ envelope, events, line }) => events.map((event) => ({ transcript, line, envelope, event }))),
-          { owner, transcript, transcriptId: id, table }
+          { ownerNo: owner, transcript, transcriptId: id, table }
         ),
       { discard: true }
     )

@@ -17,11 +17,11 @@ interface TaskCallRow {
 }
 
 /** The task lists of the sessions that "where" (over tool_call "x" and session_key "k") selects, by session number. They are added up when asked for: a list is a few dozen calls. */
-export const tasksOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, table: (name: Table) => string, where: Fragment) {
+export const tasksOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, table: (name: Table) => string, where: Fragment) {
   const rows = yield* sql<TaskCallRow>`
     SELECT x.id, x.session_no, k.session_id, x.at, x.task_input, x.task_result, x.is_error
-    FROM ${sql.literal(table("tool_call"))} x JOIN session_key k ON k.no = x.session_no JOIN transcript t ON t.no = x.transcript_no
-    WHERE x.task_input IS NOT NULL AND ${where} ORDER BY x.session_no, COALESCE(x.at, 0), t.id, x.line, x.id`
+    FROM ${sql.literal(table("tool_call"))} x JOIN session_key k ON k.owner_no = x.owner_no AND k.no = x.session_no
+    JOIN transcript t ON t.owner_no = x.owner_no AND t.no = x.transcript_no WHERE x.owner_no = ${owner} AND x.task_input IS NOT NULL AND ${where} ORDER BY x.session_no, COALESCE(x.at, 0), t.id, x.line, x.id`
   const bySession = new Map<number, { readonly sessionId: string; readonly calls: Array<Task.TaskCall> }>()
   for (const row of rows) {
     const list = bySession.get(row.session_no) ?? { sessionId: row.session_id, calls: [] }

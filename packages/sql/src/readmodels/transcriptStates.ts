@@ -39,10 +39,11 @@ interface Row {
 
 export type TranscriptStates = Map<number, TranscriptState>
 
-const columns = ["transcript_no", "session_no", "last_at", "started_at", "updated_at", "messages", "last_key", "told"]
+const columns = ["owner_no", "transcript_no", "session_no", "last_at", "started_at", "updated_at", "messages", "last_key", "told"]
 
-const select = (sql: SqlClient.SqlClient, table: Chunk["table"]) =>
-  sql`SELECT x.*, t.id, t.kind FROM ${sql.literal(table("transcript_state"))} x JOIN transcript t ON t.no = x.transcript_no`
+const select = (sql: SqlClient.SqlClient, { owner, table }: Chunk) =>
+  sql`SELECT x.*, t.id, t.kind FROM ${sql.literal(table("transcript_state"))} x
+    JOIN transcript t ON t.owner_no = x.owner_no AND t.no = x.transcript_no WHERE x.owner_no = ${owner}`
 
 const add = Effect.fnUntraced(function* (states: TranscriptStates, rows: ReadonlyArray<Row>): Effect.fn.Return<void, SqlError> {
   for (const row of rows) {
@@ -65,12 +66,12 @@ const add = Effect.fnUntraced(function* (states: TranscriptStates, rows: Readonl
 
 /** The states of these chunks' transcripts, new ones too, and of whatever else tells something of their sessions. */
 export const loadStates = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks): Effect.fn.Return<TranscriptStates, SqlError> {
-  const [{ table }] = chunks
+  const [first] = chunks
   const states: TranscriptStates = new Map()
   const sessions = [...new Set(chunks.flatMap((chunk) => (chunk.transcript.kind === "agent" ? [] : [chunk.sessionNo])))]
   const nos = [...new Set(chunks.map((chunk) => chunk.no))]
-  yield* add(states, yield* sql<Row>`${select(sql, table)} WHERE x.transcript_no ${anyOf(sql, nos)}`)
-  if (sessions.length > 0) yield* add(states, yield* sql<Row>`${select(sql, table)} WHERE x.session_no ${anyOf(sql, sessions)} AND x.told IS NOT NULL`)
+  yield* add(states, yield* sql<Row>`${select(sql, first)} AND x.transcript_no ${anyOf(sql, nos)}`)
+  if (sessions.length > 0) yield* add(states, yield* sql<Row>`${select(sql, first)} AND x.session_no ${anyOf(sql, sessions)} AND x.told IS NOT NULL`)
   for (const { id, no, sessionNo, transcript } of chunks) {
     const state = states.get(no)
     if (state !== undefined) state.changed = true
@@ -93,21 +94,22 @@ export const loadStates = Effect.fnUntraced(function* (sql: SqlClient.SqlClient,
 })
 
 /** Adds the states of further transcripts. */
-export const alsoLoad = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ table }]: Chunks, states: TranscriptStates, nos: ReadonlyArray<number>) {
+export const alsoLoad = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [first]: Chunks, states: TranscriptStates, nos: ReadonlyArray<number>) {
   const missing = nos.filter((no) => !states.has(no))
-  if (missing.length > 0) yield* add(states, yield* sql<Row>`${select(sql, table)} WHERE x.transcript_no ${anyOf(sql, missing)}`)
+  if (missing.length > 0) yield* add(states, yield* sql<Row>`${select(sql, first)} AND x.transcript_no ${anyOf(sql, missing)}`)
 })
 
-export const saveStates = (sql: SqlClient.SqlClient, [{ table }]: Chunks, states: TranscriptStates): Effect.Effect<void, SqlError> =>
+export const saveStates = (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, states: TranscriptStates): Effect.Effect<void, SqlError> =>
   upsert(
     sql,
     table("transcript_state"),
-    ["transcript_no"],
+    ["owner_no", "transcript_no"],
     columns,
     [...states.values()].flatMap((state) =>
       state.changed
         ? [
             [
+              owner,
               state.transcriptNo,
               state.sessionNo,
               state.lastAt,

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import { type Entry, SessionId, type Transcript } from "han-core/Entry"
 import { HookHistory, hookRunLimit, maxHookRuns } from "han-core/HookHistory"
 import { flakyRuns } from "han-core/HookRun"
@@ -9,9 +8,8 @@ import { Messages } from "han-core/Messages"
 import { SessionDetails } from "han-core/SessionDetails"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
-import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
-import { createDatabase } from "../../../../test/postgresDatabase.ts"
+import { freshPgStore } from "../../../../test/postgresStore.ts"
 import { type JournalServices, wholeJournal } from "../../../../test/wholeJournal.ts"
 
 type Services = JournalServices | HookHistory | SessionDetails | Messages
@@ -19,19 +17,7 @@ type Store = Layer.Layer<Services, StoreUnusable>
 
 const stores: ReadonlyArray<readonly [name: string, layer: () => Store]> = [
   ["SqliteStore", () => SqliteStore.layer({ filename: ":memory:" })],
-  [
-    "PgStore",
-    () =>
-      Layer.unwrapScoped(
-        Effect.map(
-          Effect.acquireRelease(
-            Effect.promise(() => createDatabase("history")),
-            (database) => Effect.promise(() => database.drop())
-          ),
-          ({ url }) => PgStore.layer({ url: Redacted.make(url) })
-        )
-      )
-  ]
+  ["PgStore", () => freshPgStore()]
 ]
 
 const at = (second: number) => new Date(Date.UTC(2026, 2, 1, 10, 0, second)).toISOString()

@@ -45,6 +45,7 @@ const journalOf = (kept: Map<string, Kept>, before: Effect.Effect<void, StoreErr
           bytes: lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
           file: null,
           meta: null,
+          author: null,
           missingSince: null,
           replacedBy: null
         }))
