@@ -25,8 +25,9 @@ export const freshPgStore = (options: Omit<PgStore.PgStoreOptions, "url"> = {}):
         Effect.promise(() => (plain ? createStoreDatabase("store") : createDatabase("store"))),
         ({ drop }) => Effect.promise(drop)
       )
-      const url = Redacted.make(database.url)
-      if (!plain) yield* PgStore.migrate({ ...options, url })
-      return PgStore.layer({ ...options, url })
+      // A machine that runs many tests at once makes nobody wait for nothing.
+      const patient = { maxWaitMs: 60_000, ...options, url: Redacted.make(database.url) }
+      if (!plain) yield* PgStore.migrate(patient)
+      return PgStore.layer(patient)
     })
   ) as Layer.Layer<Layer.Layer.Success<ReturnType<typeof PgStore.layer>>, StoreUnusable>

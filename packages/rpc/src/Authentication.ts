@@ -14,7 +14,7 @@
  *     Authentication,
  *     Authentication.of(({ headers }) => {
  *       const owner = owners.get(headers["authorization"] ?? "")
- *       return owner === undefined ? Effect.fail(new Unauthorized()) : Effect.succeed({ owner: OwnerId.make(owner) })
+ *       return owner === undefined ? Effect.fail(new Unauthorized()) : Effect.succeed({ owner: OwnerId.make(owner), person: null })
  *     })
  *   )
  * ```

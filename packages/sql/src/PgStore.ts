@@ -12,7 +12,7 @@
  * const store = PgStore.layer({ url: Redacted.make(process.env.DATABASE_URL ?? ""), maxConnections: 20 })
  *
  * const costOf = (owner: string) =>
- *   Effect.flatMap(Usage, (usage) => usage.report({ by: "project" })).pipe(Effect.provideService(Viewer, { owner: OwnerId.make(owner) }))
+ *   Effect.flatMap(Usage, (usage) => usage.report({ by: "project" })).pipe(Effect.provideService(Viewer, { owner: OwnerId.make(owner), person: null }))
  *
  * const reports = await Effect.runPromise(Effect.provide(Effect.all({ alice: costOf("alice"), bob: costOf("bob") }), store))
  * ```
@@ -57,6 +57,8 @@ export interface PgStoreOptions {
   readonly projections?: ReadonlyArray<Projection>
   /** 10 if absent. */
   readonly maxConnections?: number
+  /** Milliseconds that an operation waits for a connection before it fails with `busy`; 2,000 if absent. */
+  readonly maxWaitMs?: number
 }
 
 /**
@@ -154,7 +156,7 @@ const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<D
       const maxConnections = options.maxConnections ?? 10
       const client = yield* PgClient.make({ url: options.url, types, applicationName: "han", maxConnections })
       const sql = yield* wholeStatements(client)
-      return yield* pgDatabase({ location, sql, maxConnections, directUrl: options.directUrl ?? options.url })
+      return yield* pgDatabase({ location, sql, maxConnections, maxWaitMs: options.maxWaitMs ?? 2000, directUrl: options.directUrl ?? options.url })
     })
   ).pipe(Layer.provide(Reactivity.layer))
 

@@ -14,7 +14,7 @@
  * const executionOver = (runtime: Runtime.Runtime<GraphqlRequirements>) => {
  *   const feeds = ChangeFeed.make(runtime)
  *   const host = { version: "1.0.0", timeZone: "Europe/Berlin" }
- *   const contextOf = ({ viewer }: Execution.Asker<string>) => GraphqlContext.make({ runtime, host, feeds, viewer: { owner: OwnerId.make(viewer) } })
+ *   const contextOf = ({ viewer }: Execution.Asker<string>) => GraphqlContext.make({ runtime, host, feeds, viewer: { owner: OwnerId.make(viewer), person: null } })
  *   return Execution.make<string>({ schema: makeSchema(), contextOf, joinedAs: (viewer) => viewer })
  * }
  * ```

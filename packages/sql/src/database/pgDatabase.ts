@@ -16,8 +16,6 @@ import { roles, schema } from "./pgRoles.ts"
 
 /** Milliseconds that a statement of a request may take. */
 const statementMs = 15_000
-/** Milliseconds that a request waits for a connection. */
-const waitMs = 2000
 /** Milliseconds in which the news of several commits become one notification. */
 const announceMs = 50
 /** Milliseconds after which a lost notification is made up for. */
@@ -43,13 +41,14 @@ interface Options {
   /** A client over the pool whose statements run to their end. */
   readonly sql: SqlClient.SqlClient
   readonly maxConnections: number
+  readonly maxWaitMs: number
   /** For LISTEN, which needs a connection of its own, past a pooler that hands out connections by transaction. */
   readonly directUrl: Redacted.Redacted
 }
 
 /** The connections of a store in PostgreSQL. No connection carries anything from one transaction to the next. */
-export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, location, maxConnections, sql }: Options) {
-  const acquire = yield* boundedAcquire(sql, maxConnections)
+export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, location, maxConnections, maxWaitMs, sql }: Options) {
+  const acquire = yield* boundedAcquire(sql, maxConnections, maxWaitMs)
   const inTransaction = (role: string, owner: number | null) => retried(transactionOf(acquire, begin(role, owner)))
   const asOwner = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R | OwnerNo> =>
     Effect.flatMap(Effect.serviceOption(SqlClient.TransactionConnection), (open) =>
@@ -79,12 +78,12 @@ export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, location, ma
   })
 })
 
-/** Gives connections, at most so many at once; who waits longer than `waitMs` fails. */
-const boundedAcquire = (sql: SqlClient.SqlClient, maxConnections: number): Effect.Effect<Effect.Effect<Connection, SqlError, Scope.Scope>> =>
+/** Gives connections, at most so many at once; who waits longer than that fails. */
+const boundedAcquire = (sql: SqlClient.SqlClient, maxConnections: number, maxWaitMs: number): Effect.Effect<Effect.Effect<Connection, SqlError, Scope.Scope>> =>
   Effect.map(Effect.makeSemaphore(maxConnections), (permits) =>
     Effect.interruptible(permits.take(1)).pipe(
       Effect.timeoutFail({
-        duration: waitMs,
+        duration: maxWaitMs,
         onTimeout: () => new SqlError({ cause: Object.assign(new Error("all connections are in use"), { code: poolExhausted }) })
       }),
       Effect.zipRight(Effect.addFinalizer(() => permits.release(1))),
