@@ -107,7 +107,8 @@ const counting = () => {
   } as typeof query
   const ask = pg.Client.prototype.query
   pg.Client.prototype.query = function (this: pg.Client, ...args: ReadonlyArray<unknown>) {
-    statements++
+    // Each operation is a transaction there, whose beginning and end are not what is counted.
+    if (!/^(BEGIN|COMMIT|ROLLBACK)\b/.test(String(args[0]))) statements++
     return Reflect.apply(ask, this, args)
   } as typeof ask
   return {

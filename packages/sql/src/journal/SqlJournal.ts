@@ -17,6 +17,7 @@ import { Viewer } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
 import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/storedEntries.ts"
 import { answer, anyOf, command, Database, OwnerNo, storable, storeError, yieldUntilIdle } from "../database/Database.ts"
+import { headOf } from "../database/lockOwner.ts"
 import { wordAgain } from "../readmodels/messageWords.ts"
 import { keepParts, listOutputs, outputTotals, prepareParts, readOutput } from "../readmodels/outputs.ts"
 import { PendingWords } from "../readmodels/pendingWords.ts"
@@ -271,6 +272,3 @@ const changes = (store: Store, wanted: Parameters<typeof Journal.Service.changes
 
 const selectTranscripts = (sql: SqlClient.SqlClient) =>
   sql`SELECT t.*, k.session_id FROM transcript t JOIN session_key k ON k.owner_no = t.owner_no AND k.no = t.session_no`
-
-const headOf = (sql: SqlClient.SqlClient, owner: number) =>
-  Effect.map(sql<{ sequence: number }>`SELECT sequence FROM owner_head WHERE owner_no = ${owner}`, ([head]) => head?.sequence ?? 0)

@@ -2,24 +2,24 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import { Directories, type Directory, DirectoryWriter } from "han-core/Directories"
 import { projectOf } from "han-core/unstable/SessionState"
 import { Viewer } from "han-core/Viewer"
 import { command, Database, OwnerNo, storeError } from "../database/Database.ts"
-import { lockOwner } from "../database/lockOwner.ts"
+import { headOf, lockOwner } from "../database/lockOwner.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
-import { reader } from "./reader.ts"
+import { type Reader, reader } from "./reader.ts"
 
 /** Facts about directories, over either database. */
 export const make = Effect.gen(function* () {
-  const { answer, sql, t } = yield* reader
+  const read = yield* reader
+  const { answer, sql, t } = read
   const database = yield* Database
   const { write } = database
   const models = yield* ReadModelTables
-  const told = yield* PubSub.sliding<{ readonly owner: number; readonly directory: Directory }>(1024)
+  const told = yield* PubSub.sliding<number>(1024)
   const directories = Directories.of({
     unprobed: Effect.fn("Directories.unprobed")(function* (limit) {
       const owner = yield* OwnerNo
@@ -27,14 +27,7 @@ export const make = Effect.gen(function* () {
           SELECT s.machine, s.cwd AS path FROM ${t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
           WHERE s.owner_no = ${owner} AND s.cwd IS NOT NULL AND d.path IS NULL GROUP BY s.machine, s.cwd ORDER BY MAX(s.updated_at) DESC LIMIT ${limit}`
     }, answer("unprobed directories")),
-    noted: Stream.unwrapScoped(
-      Effect.gen(function* () {
-        const { owner } = yield* Viewer
-        const news = yield* PubSub.subscribe(told)
-        const no = yield* database.ownerNo(owner, true)
-        return Stream.filterMap(Stream.fromQueue(news), (one) => (one.owner === no ? Option.some(one.directory) : Option.none()))
-      }).pipe(storeError(database, "noted directories"))
-    )
+    noted: noted(read, database, told)
   })
   const writer = DirectoryWriter.of({
     note: Effect.fn("DirectoryWriter.note")(
@@ -66,7 +59,8 @@ export const make = Effect.gen(function* () {
             yield* models.apply(owner, { before, after: sequence }, () => Effect.void)
           })
         )
-        yield* PubSub.publish(told, { owner, directory })
+        yield* database.announce(owner)
+        yield* PubSub.publish(told, owner)
       },
       command(database, "note a directory")
     )
@@ -75,3 +69,30 @@ export const make = Effect.gen(function* () {
 })
 
 export const layer: Layer.Layer<Directories | DirectoryWriter, never, Database | ReadModelTables> = Layer.effectContext(make)
+
+/** Directories whose facts changed, here or in another process. */
+const noted = ({ answer, sql }: Reader, database: typeof Database.Service, told: PubSub.PubSub<number>) =>
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const { owner } = yield* Viewer
+      const no = yield* database.ownerNo(owner, true)
+      // Subscribed before the first look, so that nothing falls between the two.
+      const news = yield* PubSub.subscribe(told)
+      const signals = Stream.merge(
+        Stream.filter(Stream.fromQueue(news), (whose) => whose === no),
+        database.announcements(no)
+      )
+      let last = yield* answer("noted directories")(headOf(sql, no))
+      const since = Effect.suspend(() =>
+        Effect.map(
+          sql<Directory & { readonly sequence: number }>`
+            SELECT machine, path, sequence FROM directory WHERE owner_no = ${no} AND sequence > ${last} ORDER BY sequence`.pipe(answer("noted directories")),
+          (rows) => {
+            last = rows.at(-1)?.sequence ?? last
+            return rows.map(({ machine, path }) => ({ machine, path }))
+          }
+        )
+      )
+      return Stream.mapConcatEffect(signals, () => since)
+    }).pipe(storeError(database, "noted directories"))
+  )
