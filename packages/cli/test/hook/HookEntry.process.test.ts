@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { putBinaries } from "../../../../test/binaries.ts"
-import { ended, machine } from "../HanProcess.ts"
+import { ended, sourceMachine } from "../HanProcess.ts"
 import { answering, entry, failure, fromSource, node, type Peer, type Place, peer, place, says, send } from "../HookPeer.ts"
 
 const payload = (fields: object = {}) => `${JSON.stringify({ session_id: "s", hook_event_name: "Stop", ...fields })}\n`
@@ -438,7 +438,7 @@ describe("as npm installs it", () => {
   const launcher = fileURLToPath(new URL("../../bin/han.mjs", import.meta.url))
 
   it("The installed hook entry starts the coordinator when there is none, and runs nothing of the folder", async () => {
-    const one = machine()
+    const one = sourceMachine()
     writeFileSync(join(one.directory, "bunfig.toml"), 'preload = ["./first.ts"]\n')
     writeFileSync(join(one.directory, "first.ts"), 'console.log("ran first")\n')
     writeFileSync(join(one.directory, ".env"), "HAN_HOOK_NO_START=1\n")
