@@ -21,6 +21,7 @@ import * as PgStore from "han-sql/PgStore"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { put, temporary } from "../../../../test/indexing.ts"
 import { createDatabase } from "../../../../test/postgresDatabase.ts"
+import { runs } from "../../../../test/runs.ts"
 
 interface Expected {
   readonly sessions: number
@@ -190,7 +191,7 @@ describe.each(Object.keys(stores) as ReadonlyArray<keyof typeof stores>)("%s: sh
                 )
               )
             ),
-            { numRuns: store === "SqliteStore" ? 8 : 2 }
+            { numRuns: store === "SqliteStore" ? runs(8, 3) : runs(2, 1) }
           )
         )
       }),
