@@ -56,9 +56,9 @@ export default defineConfig({
     },
     sequence: { sequencer: LongFirst },
     globalSetup: ["test/postgres.ts", "test/binaries.ts"],
-    // Ends what hangs; on a busy machine the longest test takes a third of it.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Ends what hangs, and nothing that is slow: with ten others on two cores the longest test took 120 s.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     teardownTimeout: 30_000
   }
 })
