@@ -248,14 +248,16 @@ describe("a coordinator that does not answer", () => {
       code: 0,
       err: expect.stringMatching(new RegExp(`^han: the coordinator does not answer \\(no sign of life for ${seconds} s\\), so no hooks were run; .*\\n$`))
     })
-    expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent("1\\.[67]\\d*"))
+    // The deadline and ten times it are 1.65 s; a busy machine is late. Another ten times would be 3.15 s.
+    const ten = "(?:1\\.[5-9]|2)[\\d.]*"
+    expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent(ten))
     expect(frames.filter(({ _tag }) => _tag === "Request")).toHaveLength(1)
     const first = frames.length
     expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent("0\\.15"))
     expect(frames.slice(first).map(({ _tag }) => _tag)).toEqual(["Request", "Ping"])
     // As a coordinator does when it starts.
     rmSync(join(here.home, "told"), { recursive: true })
-    expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent("1\\.[67]\\d*"))
+    expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent(ten))
   })
 
   it("A coordinator that does not answer is borne no longer than the client waits", async () => {
