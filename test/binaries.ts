@@ -16,8 +16,8 @@ export default () => {
   return () => rmSync(folder, { recursive: true, force: true })
 }
 
-/** Puts the compiled `han` and `han-coordinator` into `folder`. They are compiled once in a run, by whoever is the first to need them. */
-export const putBinaries = (folder: string): void => {
+/** The folder of the compiled `han` and `han-coordinator`. They are compiled once in a run, by whoever is the first to need them. */
+export const binaries = (): string => {
   const shared = process.env[folderVariable]
   if (shared === undefined) throw new Error(`${folderVariable} is not set: run the tests with npm test`)
   const [built, failed] = [join(shared, "built"), join(shared, "failed")]
@@ -30,6 +30,12 @@ export const putBinaries = (folder: string): void => {
     if (existsSync(failed) || Date.now() > until) throw new Error("the programs could not be compiled; `npm run build:binary` says why")
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
   }
+  return shared
+}
+
+/** Puts the compiled programs into a folder, as somebody installs them. */
+export const putBinaries = (folder: string): void => {
+  const shared = binaries()
   mkdirSync(folder, { recursive: true })
   for (const name of ["han", "han-coordinator"]) linkSync(join(shared, name), join(folder, name))
 }

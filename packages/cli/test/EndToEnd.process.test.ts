@@ -2,7 +2,7 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileS
 import { join } from "node:path"
 import * as Schema from "effect/Schema"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { ended, type Machine, machine } from "./HanProcess.ts"
+import { ended, fromSource, type Machine, machine } from "./HanProcess.ts"
 import { DoctorShape, DoctorTotals, IndexShape, MessageShape, SearchShape, SessionShape, SessionsShape, strict, UsageShape } from "./Shapes.ts"
 
 const filesBelow = (directory: string): ReadonlyArray<string> =>
@@ -44,6 +44,25 @@ beforeAll(async () => {
   await one.json("index")
 })
 afterAll(() => one.close())
+
+// Through the launcher the output goes by way of another process, and the program is loaded from its sources.
+describe.each([
+  ["compiled", (machine: Machine) => machine],
+  ["through the launcher", fromSource]
+])("a reader of what is %s", (_, programOf) => {
+  it("The command session shows all of it, also to a reader that is late", async () => {
+    const { code, out } = await ended(programOf(one).late(["session", long, "--json"]))
+    expect(code).toBe(0)
+    expect(JSON.parse(out.toString()).messages.length).toBeGreaterThanOrEqual(700)
+  })
+
+  it("A reader that goes away is no error", async () => {
+    const child = programOf(one).start(["export", agents, "--format", "json"])
+    child.stdout?.once("data", () => child.stdout?.destroy())
+    const { code, err } = await ended(child)
+    expect([code, err]).toEqual([0, ""])
+  })
+})
 
 describe("every command", () => {
   it("The command index reads nothing the second time", async () => {
@@ -96,12 +115,6 @@ describe("every command", () => {
     expect(text.length).toBeGreaterThan(200_000)
     expect(text.toString()).toContain("line 699")
     expect(text.toString()).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
-  })
-
-  it("The command session shows all of it, also to a reader that is late", async () => {
-    const { code, out } = await ended(one.late(["session", long, "--json"]))
-    expect(code).toBe(0)
-    expect(JSON.parse(out.toString()).messages.length).toBeGreaterThanOrEqual(700)
   })
 
   it("The command search shows hits with what stands around them", async () => {
@@ -279,12 +292,5 @@ describe("what goes wrong", () => {
       expect(err).toMatch(/^han: /)
       expect(err).toContain(part)
     }
-  })
-
-  it("A reader that goes away is no error", async () => {
-    const child = one.start(["export", agents, "--format", "json"])
-    child.stdout?.once("data", () => child.stdout?.destroy())
-    const { code, err } = await ended(child)
-    expect([code, err]).toEqual([0, ""])
   })
 })

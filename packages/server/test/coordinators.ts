@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { connect, type Han } from "han-rpc/HanPromise"
+import { binaries } from "../../../test/binaries.ts"
 import { folder } from "../../../test/temporary.ts"
-
-const program = fileURLToPath(new URL("../src/bin/coordinator.ts", import.meta.url))
 
 /** A HAN_HOME, and a configuration folder of Claude Code, of a test's own. */
 export interface Place {
@@ -62,7 +60,7 @@ export interface Running {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
 }
 
-/** Runs the coordinator's program; whatever it does, it is gone when the scope closes. */
+/** Runs the coordinator's program, compiled: it begins in half the time that it takes from the sources. Whatever it does, it is gone when the scope closes. */
 export const run = (
   place: Place,
   options: { readonly argv?: ReadonlyArray<string>; readonly environment?: Readonly<Record<string, string>> } = {}
@@ -70,7 +68,7 @@ export const run = (
   Effect.acquireRelease(
     Effect.sync(() => {
       let output = ""
-      const child = spawn(process.execPath, ["--conditions=han-source", program, ...(options.argv ?? ["serve"])], {
+      const child = spawn(Path.join(binaries(), "han-coordinator"), options.argv ?? ["serve"], {
         env: { ...place.environment, ...options.environment },
         stdio: ["ignore", "pipe", "pipe"]
       })

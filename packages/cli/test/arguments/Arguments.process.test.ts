@@ -6,7 +6,7 @@ import type { Project } from "han-core/Project"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { meantBy } from "../../src/arguments/ProjectArgument.ts"
 import { compiledHan } from "../compiledHan.ts"
-import { compiledMachine, ended } from "../HanProcess.ts"
+import { ended, machine } from "../HanProcess.ts"
 
 const project = (path: string, more: Partial<Project> = {}): Project => ({
   id: path,
@@ -68,7 +68,7 @@ describe("what is meant by a project", () => {
 })
 
 describe("paths and ids on the command line", () => {
-  const here = compiledMachine()
+  const here = machine()
   const code = join(here.directory, "code")
   const shop = join(code, "my shop")
   const tree = join(code, "my shop-wt")

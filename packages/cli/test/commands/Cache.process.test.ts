@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { writePasses } from "../../../../test/hookPasses.ts"
-import { compiledMachine, type Machine } from "../HanProcess.ts"
+import { type Machine, machine } from "../HanProcess.ts"
 import { CacheListShape, strict } from "../Shapes.ts"
 
 let one: Machine
@@ -43,7 +43,7 @@ const listed = async (...args: ReadonlyArray<string>) => Schema.decodeUnknownSyn
 const hooksOf = async (...args: ReadonlyArray<string>) => (await listed(...args)).map(({ hook }) => hook)
 
 beforeAll(async () => {
-  one = compiledMachine()
+  one = machine()
   mkdirSync(join(one.directory, "project"))
   project = join(realpathSync(one.directory), "project")
   symlinkSync(project, join(one.directory, "link"))

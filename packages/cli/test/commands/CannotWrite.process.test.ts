@@ -42,6 +42,8 @@ describe("while nothing can be written", () => {
   it("Every answer that may be old says so while nothing can be written, and all is well when it is over", async () => {
     const tail = here.start(["tail"])
     const followed = ended(tail)
+    let said = ""
+    tail.stderr?.on("data", (chunk: Buffer) => (said += chunk))
     const stranger = new Database(join(here.home, "han.db"))
     stranger.run("BEGIN IMMEDIATE")
     say(2, "the second")
@@ -71,11 +73,10 @@ describe("while nothing can be written", () => {
     const after = await here.han("sessions")
     expect([after.code, after.err]).toEqual([0, ""])
     expect(JSON.parse((await here.han("sessions", "--json")).out.toString())).not.toHaveProperty("cannotWrite")
-    await new Promise((resolve) => setTimeout(resolve, 6000))
+    await vi.waitFor(() => expect(said).toContain("han: what was missing is written down now\n"), { timeout: 60_000, interval: 50 })
     tail.kill("SIGINT")
     const { err, out } = await followed
     expect(out.toString()).toContain("the second")
     expect(err).toMatch(warning)
-    expect(err).toContain("han: what was missing is written down now\n")
   })
 })

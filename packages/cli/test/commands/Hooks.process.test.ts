@@ -2,7 +2,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import * as Schema from "effect/Schema"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { compiledMachine, ended, type Machine } from "../HanProcess.ts"
+import { ended, type Machine, machine } from "../HanProcess.ts"
 import { HookListShape, PluginListShape, PluginValidateShape, strict, TrustListShape } from "../Shapes.ts"
 
 let one: Machine
@@ -19,7 +19,7 @@ const market = (folder: string, name: string, file: string) => {
 const declared = (path: string) => ({ source: { source: "directory", path } })
 
 beforeAll(() => {
-  one = compiledMachine()
+  one = machine()
   project = join(one.directory, "project")
   market(
     join(one.directory, "market"),

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Schema from "effect/Schema"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { compiledMachine, type Machine } from "../HanProcess.ts"
+import { type Machine, machine } from "../HanProcess.ts"
 import { DoctorShape, IndexShape, SearchShape, strict } from "../Shapes.ts"
 
 const faults = fileURLToPath(new URL("../../../../fixtures/faults", import.meta.url))
@@ -17,7 +17,7 @@ const filesBelow = (folder: string): ReadonlyArray<string> =>
 
 let one: Machine
 beforeAll(() => {
-  one = compiledMachine(["07-large-output"])
+  one = machine(["07-large-output"])
   for (const name of ["workflow-agents", "long-output"]) cpSync(join(faults, name, "config"), one.claude, { recursive: true })
   writeFileSync(join(one.claude, "projects/-work-flow/notes.jsonl"), "{}\n")
 })

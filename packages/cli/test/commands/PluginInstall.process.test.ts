@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path"
 import * as Schema from "effect/Schema"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { compiledMachine, ended, type Machine } from "../HanProcess.ts"
+import { ended, type Machine, machine } from "../HanProcess.ts"
 import { HookListShape, strict } from "../Shapes.ts"
 
 const Strings = Schema.Array(Schema.String)
@@ -54,7 +54,7 @@ const putMarket = (folder: string, name: string) => {
 }
 
 beforeAll(() => {
-  one = compiledMachine()
+  one = machine()
 })
 afterAll(() => one.close())
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import * as Schema from "effect/Schema"
 import { hookKey } from "han-core/unstable/HookKey"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { compiledMachine, type Machine, machine } from "../HanProcess.ts"
+import { type Machine, machine, sourceMachine } from "../HanProcess.ts"
 import { strict } from "../Shapes.ts"
 
 const Entry = Schema.Struct({
@@ -35,7 +35,7 @@ const setup = async (...args: ReadonlyArray<string>) => decoded(await one.json("
 const hook = (name: string, ...events: ReadonlyArray<string>) => `  ${name}:\n    command: "true"\n    event: [${events.join(", ")}]\n`
 
 beforeAll(() => {
-  one = compiledMachine()
+  one = machine()
   settings = join(one.claude, "settings.json")
 })
 beforeEach(() => rmSync(settings, { force: true }))
@@ -143,7 +143,7 @@ describe("han setup", () => {
 
   it("The setup calls han by its name where PATH has it, but not by that of a project's packages", async () => {
     // As npm installs it: the compiled program must itself be the one that PATH has.
-    const one = machine()
+    const one = sourceMachine()
     const program = async (...folders: ReadonlyArray<string>) => {
       const { out } = await one.hanWith({ PATH: [...folders, one.environment.PATH].join(":") }, "setup", "--dry-run", "--json")
       return decoded(JSON.parse(out.toString())).entries[0]?.what

@@ -4,7 +4,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import * as Schema from "effect/Schema"
 import { describe, expect, it } from "vitest"
-import { type Ended, type Machine, machine } from "../HanProcess.ts"
+import { type Ended, type Machine, machine, sourceMachine } from "../HanProcess.ts"
 import { lockHolder } from "../lockHolder.ts"
 import { SessionsShape, strict } from "../Shapes.ts"
 
@@ -51,9 +51,9 @@ describe("a coordinator that cannot be started", () => {
 describe("a start that takes long", () => {
   it("A start that takes long is waited for as long as it gets on, whatever the clock says", async () => {
     const other = machine(["01-basic"])
-    // Seven times the patience of the command, in steps that are shorter than it.
+    // Three times the patience of the command, in steps that are much shorter than it. The coordinator has this patience to answer in as well, on a busy machine.
     const held = await lockHolder(other.home, `for (let n = 0; n < 25; n++) { write(home, process.pid, "is at step " + n); await Bun.sleep(200) }`)
-    const { code, err } = await other.hanWith({ HAN_START_TIMEOUT_MS: "700" }, "sessions")
+    const { code, err } = await other.hanWith({ HAN_START_TIMEOUT_MS: "1600" }, "sessions")
     expect([code, err]).toEqual([0, ""])
     expect(held.exitCode).toBe(0)
     await other.close()
@@ -101,7 +101,7 @@ describe("commands at the same time", () => {
   })
 
   it("Commands at the same time start one coordinator", async () => {
-    const other = machine(["01-basic"])
+    const other = sourceMachine(["01-basic"])
     const ends = await Promise.all(
       Array.from({ length: 5 }, async () => {
         expect((await other.han("coordinator", "status")).code).toBeOneOf([0, 3])

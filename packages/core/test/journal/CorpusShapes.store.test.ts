@@ -19,6 +19,7 @@ import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { put, temporary } from "../../../../test/indexing.ts"
 import { freshPgStore } from "../../../../test/postgresStore.ts"
+import { runs } from "../../../../test/runs.ts"
 
 interface Expected {
   readonly sessions: number
@@ -179,7 +180,7 @@ describe.each(Object.keys(stores) as ReadonlyArray<keyof typeof stores>)("%s: sh
                 )
               )
             ),
-            { numRuns: store === "SqliteStore" ? 8 : 2 }
+            { numRuns: store === "SqliteStore" ? runs(8, 3) : runs(2, 1) }
           )
         )
       }),

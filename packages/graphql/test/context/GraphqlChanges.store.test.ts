@@ -2,6 +2,7 @@ import { Effect, Fiber } from "effect"
 import { DirectoryWriter } from "han-core/Directories"
 import { JournalWriter } from "han-core/JournalWriter"
 import { afterAll, afterEach, assert, beforeAll, describe, expect, it } from "vitest"
+import { runs } from "../../../../test/runs.ts"
 import { answer, at, call, log, noted, result, session, text, user } from "../../../../test/transcriptLines.ts"
 import { type Asking, open, type Subscription, stores } from "../graphqlAsking.ts"
 
@@ -318,11 +319,11 @@ for (const [name, fresh] of stores)
       }
       await cycle()
       const before = await fibers()
-      for (let n = 0; n < 1000; n++) await cycle()
+      for (let n = 0; n < runs(1000, 100); n++) await cycle()
       expect(asking.feeds.subscribers()).toBe(0)
       expect(await fibers()).toBeLessThanOrEqual(before)
       const kept = await asking.subscribe(added, { id: "*" })
-      for (let n = 0; n < 100; n++) await cycle()
+      for (let n = 0; n < runs(100, 20); n++) await cycle()
       expect(asking.feeds.subscribers()).toBe(1)
       await kept.end()
     })
