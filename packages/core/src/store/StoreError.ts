@@ -25,9 +25,9 @@ export class StoreError extends Schema.TaggedError<StoreError>("han-core/StoreEr
   cause: Schema.optional(Schema.Defect)
 }) {}
 
-/** The store cannot be opened at all: its file is unreadable, corrupt, or written by a newer han. Nothing was changed. */
+/** The store cannot be opened at all: its file is unreadable, corrupt, or written by a newer han or an earlier build of it (`earlier`). Nothing was changed. */
 export class StoreUnusable extends Schema.TaggedError<StoreUnusable>("han-core/StoreUnusable")("StoreUnusable", {
   location: Schema.String,
-  reason: Schema.Literal("newer", "corrupt", "unreadable", "unreachable"),
+  reason: Schema.Literal("newer", "earlier", "corrupt", "unreadable", "unreachable"),
   message: Schema.String
 }) {}
