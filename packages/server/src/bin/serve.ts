@@ -103,7 +103,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
       )
       yield* whereItIs(home, null)
       const store = Context.get(services, StoreInfo)
-      const { http } = yield* Effect.orDie(Context.get(services, RunningCoordinator).status)
+      const { http, remaking } = yield* Effect.orDie(Context.get(services, RunningCoordinator).status)
       const { roots: indexed } = yield* Context.get(services, Indexer).status
       yield* Effect.annotateLogs(Effect.logInfo("started"), {
         version,
@@ -122,6 +122,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
         `han coordinator ${version} is running (process ${process.pid})`,
         `  indexes   ${indexed.length === 0 ? roots.join(", ") : indexed.map((root) => (root.state === "missing" ? `${root.path} (not there yet)` : root.path)).join(", ")}`,
         `  database  ${store.location} (SQLite ${store.version})`,
+        ...(remaking === null ? [] : ["            which an earlier build wrote, and is made anew: `han coordinator status` tells how far that is"]),
         `  socket    ${home.socket}`,
         `  HTTP      ${http.state === "off" ? http.reason : `${http.url}, GraphQL at /graphql`}`,
         `  log       ${home.log}`,
