@@ -46,6 +46,7 @@ import * as PluginFiles from "han-core/PluginFiles"
 import type { Plugins } from "han-core/Plugins"
 import type { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
+import type { StoreFiles } from "han-core/StoreFiles"
 import { StoreInfo } from "han-core/StoreInfo"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import type { Usage } from "han-core/Usage"
@@ -67,6 +68,7 @@ import { hookRoute } from "./http/HookRoute.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import type { PortUnusable } from "./loopback/LoopbackListener.ts"
 import * as Repos from "./Repos.ts"
+import * as CoordinatorFiles from "./store/CoordinatorFiles.ts"
 import * as CoordinatorStore from "./store/CoordinatorStore.ts"
 import type { StoreServices } from "./store/LateStore.ts"
 import * as WriteState from "./WriteState.ts"
@@ -106,6 +108,7 @@ export type Services =
   | Coordinator
   | HookRunner.HookRunner
   | FileServices
+  | StoreFiles
 
 /** The time that another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
@@ -140,6 +143,7 @@ export const layer = (
         Layer.provide(layerHttp(options)),
         Layer.provideMerge(layerHookRunner(options, writing)),
         Layer.provideMerge(layerFiles(options, dirs)),
+        Layer.provideMerge(CoordinatorFiles.layer(home)),
         Layer.provideMerge(Indexer.layer),
         Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
         Layer.provideMerge(Layer.tap(CoordinatorStore.layer({ home, remaking: options.remaking }), () => step("begins to listen"))),

@@ -26,6 +26,7 @@ import { type Asked, parse } from "./serveOptions.ts"
 const usage = `han-coordinator ${version}: keeps, indexes and serves this machine's agent transcripts
 
   han-coordinator serve [options]
+  han-coordinator restore-backup FILE   ends the coordinator that runs, and puts a backup in the place of its store
 
   --root DIR         one more configuration folder to index, beside CLAUDE_CONFIG_DIR and ~/.claude; may be given several times
   --port N           serve HTTP at this port of 127.0.0.1 (${HttpServer.standardPort}), 0 for any free one

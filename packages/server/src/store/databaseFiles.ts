@@ -54,6 +54,31 @@ export const settle = (file: string, { mark }: { readonly mark: boolean }): void
   flush(file)
 }
 
+/** Makes a database ready to be renamed. The log of a damaged one goes with it. Throws when another process has it open. */
+export const setAside = (database: string, former: string): void => {
+  try {
+    // SQLite would remove the log of what it does not take for a database.
+    if (isDatabase(database)) return settle(database, { mark: false })
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+  }
+  for (const [index, path] of sideFiles(database).entries()) if (Fs.existsSync(path)) Fs.renameSync(path, sideFiles(former)[index]!)
+}
+
+const isDatabase = (file: string): boolean => {
+  const open = Fs.openSync(file, "r")
+  try {
+    const head = Buffer.alloc(16)
+    Fs.readSync(open, head, 0, head.length, 0)
+    return head.toString("latin1") === "SQLite format 3\0"
+  } finally {
+    Fs.closeSync(open)
+  }
+}
+
+const isDamaged = (error: unknown): boolean =>
+  error instanceof Error && /CORRUPT|NOTADB|malformed|not a database/.test(`${"code" in error ? String(error.code) : ""} ${error.message}`)
+
 const isWhole = (file: string): boolean => {
   let database: Database | undefined
   try {
@@ -67,7 +92,7 @@ const isWhole = (file: string): boolean => {
 }
 
 /** Waits until the disk has a file, or the names in a folder. */
-const flush = (path: string): void => {
+export const flush = (path: string): void => {
   const open = Fs.openSync(path, "r")
   try {
     Fs.fsyncSync(open)

@@ -132,6 +132,9 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
   }
 ]
 
+/** The names of the migrations that this version knows, in their order. */
+export const migrationNames: ReadonlyArray<string> = migrations.map(({ name }) => name)
+
 /** Brings the journal's tables to this version. Fails, and changes nothing, when a newer han wrote them. */
 export const run = (location: string): Effect.Effect<void, StoreUnusable | SqlError, SqlClient.SqlClient> =>
   Effect.gen(function* () {
