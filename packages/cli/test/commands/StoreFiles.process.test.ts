@@ -39,6 +39,9 @@ it("A store is backed up, restored while the coordinator runs, and what was ther
   expect(((await one.json("coordinator", "status")) as { readonly pid: number }).pid).not.toBe(pid)
   expect(await one.json("sessions")).toEqual(before)
 
+  expect((await one.han("forget", "22222222", "--yes")).err).toContain(
+    "1 former store beside the store still has what it had then; `han coordinator prune` removes it"
+  )
   const unasked = await one.han("coordinator", "prune")
   expect(unasked).toMatchObject({ code: 2 })
   expect(unasked.err).toContain("1 former store would be removed; without a terminal to ask at, --yes is needed")
