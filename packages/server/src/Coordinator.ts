@@ -264,7 +264,8 @@ const layerServer = Layer.scopedDiscard(
 const layerBackground = (environment: Options["environment"], writing: WriteState.WriteState, repos: Repos.Progress) =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
-      const { ready } = yield* CoordinatorStore.StoreState
+      const { begin, ready } = yield* CoordinatorStore.StoreState
+      yield* begin
       const scope = yield* Effect.scope
       const work = Layer.merge(layerFollow(writing), Repos.layer({ environment, progress: repos })).pipe(Layer.provide(Viewer.layerLocal))
       yield* Effect.forkScoped(Effect.zipRight(ready, Layer.buildWithScope(work, scope)))

@@ -18,6 +18,8 @@ export class StoreState extends Context.Tag("han-server/StoreState")<
   {
     /** The progress of making it anew; null when it is there. */
     readonly remaking: Effect.Effect<RemakeProgress | null>
+    /** Lets it be made anew, if that is to be done: when the coordinator listens, for somebody waits for its first answer. */
+    readonly begin: Effect.Effect<void>
     /** Waits until it is there: for ever when it could not be made anew. */
     readonly ready: Effect.Effect<void>
   }
@@ -40,7 +42,8 @@ export const layer = (options: Options): Layer.Layer<LateStore.StoreServices | S
       const finished = yield* recover(database)
       if (finished !== null) yield* Effect.logInfo(finished)
       const version = EarlierStore.versionOf(database)
-      if (version === null) return Layer.merge(layerStore(options.home), Layer.succeed(StoreState, { remaking: Effect.succeed(null), ready: Effect.void }))
+      if (version === null)
+        return Layer.merge(layerStore(options.home), Layer.succeed(StoreState, { remaking: Effect.succeed(null), begin: Effect.void, ready: Effect.void }))
       yield* checkRoom(database)
       return layerRemade(options, version)
     })
@@ -52,6 +55,7 @@ const layerRemade = ({ home, remaking }: Options, version: number): Layer.Layer<
   Layer.scopedContext(
     Effect.gen(function* () {
       const scope = yield* Effect.scope
+      const begun = yield* Deferred.make<void>()
       const ready = yield* Deferred.make<void>()
       let progress: RemakeProgress | null = { phase: "copying", version, lines: 0, total: 0, message: null }
       const note = (now: RemakeProgress) =>
@@ -67,6 +71,7 @@ const layerRemade = ({ home, remaking }: Options, version: number): Layer.Layer<
         warning: SqliteStore.versionWarning(engine)
       })
       const work = Effect.gen(function* () {
+        yield* Deferred.await(begun)
         yield* Effect.logInfo("makes the store of an earlier build anew", { database: home.database, version })
         const former = yield* remake({ database: home.database, prices: home.config.prices ?? [], step: note })
         late.open(yield* Layer.buildWithScope(layerStore(home), scope))
@@ -84,7 +89,11 @@ const layerRemade = ({ home, remaking }: Options, version: number): Layer.Layer<
         ),
         Effect.forkScoped
       )
-      return Context.add(late.services, StoreState, { remaking: Effect.sync(() => progress), ready: Deferred.await(ready) })
+      return Context.add(late.services, StoreState, {
+        remaking: Effect.sync(() => progress),
+        begin: Effect.asVoid(Deferred.succeed(begun, undefined)),
+        ready: Deferred.await(ready)
+      })
     })
   )
 
