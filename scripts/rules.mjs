@@ -31,10 +31,10 @@ const rooms = {
     ..."text store files journal hooks harness transcripts sessions usage sentiment worktree settings plugins".split(" "),
     ..."hooks/shell hooks/definition hooks/entries hooks/process hooks/decision hooks/answer hooks/run coordinator".split(" ")
   ],
-  sql: ["database", "blocks", "readmodels", "queries", "journal", ".", "bin"],
+  sql: ["database", "blocks", "earlier", "readmodels", "queries", "journal", ".", "bin"],
   rpc: ["."],
   graphql: "transport relay context messages machine hooks projects usage sessions numbers .".split(" "),
-  server: ["loopback", "home", "http", ".", "bin"],
+  server: ["loopback", "home", "store", "http", ".", "bin"],
   cli: "environment terminal command-line coordinator arguments hook export commands .".split(" ")
 }
 /** Rooms whose folders know nothing of one another: each holds one harness. */

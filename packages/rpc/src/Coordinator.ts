@@ -43,6 +43,20 @@ export const HttpState = Schema.Union(
 )
 export type HttpState = typeof HttpState.Type
 
+/**
+ * The store of an earlier build while it is made anew: until that is done nothing else is answered from it. `lines` of `total` are copied, then compared. `failed`: it is not made anew, and
+ * `message` says why; the earlier file is as it was.
+ */
+export const RemakeProgress = Schema.Struct({
+  phase: Schema.Literal("copying", "comparing", "swapping", "failed"),
+  /** The version of the earlier journal. */
+  version: Schema.Int,
+  lines: Schema.Int,
+  total: Schema.Int,
+  message: Schema.NullOr(Schema.String)
+})
+export type RemakeProgress = typeof RemakeProgress.Type
+
 /** The coordinator's process, and what it is doing now. */
 export const CoordinatorStatus = Schema.Struct({
   ...Handshake.fields,
@@ -65,7 +79,9 @@ export const CoordinatorStatus = Schema.Struct({
   /** Since when something that should be written down is not, and why: what is answered may be older than what there is. Null: everything is written. */
   cannotWrite: Schema.NullOr(CannotWrite),
   /** The projection that is being rebuilt; null most of the time. */
-  rebuilding: Schema.NullOr(RebuildProgress)
+  rebuilding: Schema.NullOr(RebuildProgress),
+  /** The store of an earlier build that is being made anew; null when there is none. */
+  remaking: Schema.NullOr(RemakeProgress)
 })
 export type CoordinatorStatus = typeof CoordinatorStatus.Type
 

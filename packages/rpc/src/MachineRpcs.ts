@@ -25,6 +25,7 @@ import { Indexer } from "han-core/Indexer"
 import { JournalAdmin } from "han-core/JournalAdmin"
 import { MemoryRules } from "han-core/MemoryRules"
 import { Plugins } from "han-core/Plugins"
+import { StoreFiles } from "han-core/StoreFiles"
 import { ConfigDirRpcs } from "./ConfigDirRpcs.ts"
 import { contract } from "./Contract.ts"
 import { CoordinatorRpcs } from "./CoordinatorRpcs.ts"
@@ -36,11 +37,13 @@ import { IndexRpcs } from "./IndexRpcs.ts"
 import { JournalAdminRpcs } from "./JournalAdminRpcs.ts"
 import { PluginRpcs } from "./PluginRpcs.ts"
 import { ClaudeSettingsRpcs, MemoryRuleRpcs } from "./SettingsRpcs.ts"
+import { StoreFileRpcs } from "./StoreFileRpcs.ts"
 
 /** The services of one machine and its owner: they run programs, change files and remove what is kept, so only a coordinator's own unix socket answers them. */
 export const machineContracts = [
   contract(Indexer, IndexRpcs),
   contract(JournalAdmin, JournalAdminRpcs),
+  contract(StoreFiles, StoreFileRpcs),
   contract(Hooks, HookRpcs),
   contract(HookRunner, HookRunnerRpcs),
   contract(HookCacheAdmin, HookCacheAdminRpcs),
@@ -54,6 +57,7 @@ export const machineContracts = [
 export class MachineRpcs extends HanRpcs.merge(
   IndexRpcs,
   JournalAdminRpcs,
+  StoreFileRpcs,
   HookRpcs,
   HookRunnerRpcs,
   HookCacheAdminRpcs,

@@ -46,18 +46,18 @@ import * as PluginFiles from "han-core/PluginFiles"
 import type { Plugins } from "han-core/Plugins"
 import type { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
+import type { StoreFiles } from "han-core/StoreFiles"
 import { StoreInfo } from "han-core/StoreInfo"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import type { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
 import type { GraphqlRequirements, MachineRequirements } from "han-graphql/GraphqlRequirements"
 import * as Authentication from "han-rpc/Authentication"
-import { Coordinator, type CoordinatorStatus } from "han-rpc/Coordinator"
+import { Coordinator, type CoordinatorStatus, type RemakeProgress } from "han-rpc/Coordinator"
 import * as HanHandlers from "han-rpc/HanHandlers"
 import { MachineRpcs } from "han-rpc/MachineRpcs"
 import * as Serialization from "han-rpc/unstable/Serialization"
 import { protocol, version } from "han-rpc/Version"
-import * as SqliteStore from "han-sql/SqliteStore"
 import * as Doctor from "./Doctor.ts"
 import * as ConfigRoots from "./home/ConfigRoots.ts"
 import * as Defect from "./home/Defect.ts"
@@ -68,6 +68,9 @@ import { hookRoute } from "./http/HookRoute.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import type { PortUnusable } from "./loopback/LoopbackListener.ts"
 import * as Repos from "./Repos.ts"
+import * as CoordinatorFiles from "./store/CoordinatorFiles.ts"
+import * as CoordinatorStore from "./store/CoordinatorStore.ts"
+import type { StoreServices } from "./store/LateStore.ts"
 import * as WriteState from "./WriteState.ts"
 
 /** The home, the folders and the environment of a coordinator, and what it serves beside the socket. */
@@ -85,6 +88,8 @@ export interface Options {
   readonly http?: Omit<HttpServer.Options, "home" | "graphql" | "hooks"> | undefined
   /** Called with each step of the start, as the end of a sentence that begins with its name: `opens the database`. */
   readonly step?: ((step: string) => Effect.Effect<void>) | undefined
+  /** Told of each step of making the store of an earlier build anew, before it is done. That goes on after the layer is built. */
+  readonly remaking?: ((progress: RemakeProgress) => Effect.Effect<void>) | undefined
   /** The state of this process's other writes, as those of its log. The coordinator notes its own writes there, too. */
   readonly writing?: WriteState.WriteState | undefined
   /** Makes the GraphQL that HTTP serves, with the first request for it. The runtime runs effects on the coordinator's own services. */
@@ -95,9 +100,15 @@ export interface Options {
 export type FileServices = ConfigDirs | ClaudeSettings | MemoryRules.MemoryRules | Plugins | Hooks
 
 /** The services of a coordinator in its own process. Other processes get the same from `HanClient.layerSocket`, without `IndexerFollow` and what only the store needs. */
-export type Services = StoreServices | Indexer.Indexer | Indexer.IndexerFollow | Coordinator | HookRunner.HookRunner | FileServices
-
-type StoreServices = Layer.Layer.Success<ReturnType<typeof SqliteStore.layer>>
+export type Services =
+  | StoreServices
+  | CoordinatorStore.StoreState
+  | Indexer.Indexer
+  | Indexer.IndexerFollow
+  | Coordinator
+  | HookRunner.HookRunner
+  | FileServices
+  | StoreFiles
 
 /** The time that another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
@@ -132,9 +143,10 @@ export const layer = (
         Layer.provide(layerHttp(options)),
         Layer.provideMerge(layerHookRunner(options, writing)),
         Layer.provideMerge(layerFiles(options, dirs)),
+        Layer.provideMerge(CoordinatorFiles.layer(home)),
         Layer.provideMerge(Indexer.layer),
         Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),
-        Layer.provideMerge(Layer.tap(SqliteStore.layer({ filename: home.database, prices: home.config.prices ?? [] }), () => step("begins to listen"))),
+        Layer.provideMerge(Layer.tap(CoordinatorStore.layer({ home, remaking: options.remaking }), () => step("begins to listen"))),
         Layer.provide(
           Layer.scopedDiscard(
             Effect.zipRight(
@@ -175,6 +187,7 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, wri
       const services = yield* Effect.context<Directories | Journal | Sessions | Usage>()
       const indexer = yield* Indexer.Indexer
       const store = yield* StoreInfo
+      const { remaking } = yield* CoordinatorStore.StoreState
       const http = yield* HttpServer.HttpServer
       const startedAt = yield* Clock.currentTimeMillis
       const handshake = { version, protocol, pid: process.pid }
@@ -196,7 +209,8 @@ const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, wri
             Effect.provide(Layer.merge(Layer.succeedContext(services), Viewer.layerLocal))
           ),
           cannotWrite: WriteState.longest([indexing.failing, writing.current()].filter((one) => one !== null)),
-          rebuilding: yield* store.rebuilding
+          rebuilding: yield* store.rebuilding,
+          remaking: yield* remaking
         } satisfies CoordinatorStatus
       })
       return {
@@ -246,8 +260,17 @@ const layerServer = Layer.scopedDiscard(
   Layer.provide(Serialization.layerNdjson)
 )
 
+/** Begins when the store is there. */
 const layerBackground = (environment: Options["environment"], writing: WriteState.WriteState, repos: Repos.Progress) =>
-  Layer.merge(layerFollow(writing), Repos.layer({ environment, progress: repos })).pipe(Layer.provide(Viewer.layerLocal))
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const { begin, ready } = yield* CoordinatorStore.StoreState
+      yield* begin
+      const scope = yield* Effect.scope
+      const work = Layer.merge(layerFollow(writing), Repos.layer({ environment, progress: repos })).pipe(Layer.provide(Viewer.layerLocal))
+      yield* Effect.forkScoped(Effect.zipRight(ready, Layer.buildWithScope(work, scope)))
+    })
+  )
 
 /** A store that fails is tried again; until then the reason stands in the status, and once in the log. */
 const layerFollow = (writing: WriteState.WriteState) =>

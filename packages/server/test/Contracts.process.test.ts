@@ -26,6 +26,7 @@ import { Plugins } from "han-core/Plugins"
 import { Search } from "han-core/Search"
 import { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
+import { StoreFiles } from "han-core/StoreFiles"
 import { toolOutputId } from "han-core/ToolOutput"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
@@ -185,6 +186,9 @@ const questions = (path: string) =>
       "Indexer.notTaken": Effect.flatMap(Indexer, ({ notTaken }) => notTaken),
       "JournalAdmin.forgettable": Effect.flatMap(JournalAdmin, (admin) => Effect.all([admin.forgettable({ before: 4e12 }), admin.forgettable({ before: 0 })])),
       "JournalAdmin.forget": Effect.flatMap(JournalAdmin, (admin) => admin.forget({ sessionIds: [] })),
+      "StoreFiles.backup": Effect.flatMap(StoreFiles, (files) => refused(files.backup("relative"))),
+      "StoreFiles.formers": Effect.flatMap(StoreFiles, (files) => files.formers),
+      "StoreFiles.removeFormers": Effect.flatMap(StoreFiles, (files) => files.removeFormers([path])),
       "JournalAdmin.rebuild": Effect.flatMap(JournalAdmin, (admin) => Effect.map(collected(admin.rebuild), (progress) => progress.at(-1))),
       "Hooks.list": Effect.flatMap(Hooks, (hooks) => Effect.all([hooks.list({ projectPath: path }), refused(hooks.list({ projectPath: "not absolute" }))])),
       "Hooks.trust": Effect.flatMap(Hooks, (hooks) => refused(hooks.trust({ projectPath: path, digest: "another" }))),

@@ -63,14 +63,16 @@ export interface Running {
 /** Runs the coordinator's program, compiled: it begins in half the time that it takes from the sources. Whatever it does, it is gone when the scope closes. */
 export const run = (
   place: Place,
-  options: { readonly argv?: ReadonlyArray<string>; readonly environment?: Readonly<Record<string, string>> } = {}
+  options: { readonly argv?: ReadonlyArray<string>; readonly environment?: Readonly<Record<string, string>>; readonly program?: string } = {}
 ): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
       let output = ""
-      const child = spawn(Path.join(binaries(), "han-coordinator"), options.argv ?? ["serve"], {
+      const compiled = [Path.join(binaries(), "han-coordinator")]
+      const [command = "", ...before] = options.program === undefined ? compiled : [process.execPath, "--conditions=han-source", options.program]
+      const child = spawn(command, [...before, ...(options.argv ?? ["serve"])], {
         env: { ...place.environment, ...options.environment },
-        stdio: ["ignore", "pipe", "pipe"]
+        stdio: ["pipe", "pipe", "pipe"]
       })
       for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text))
       const exited = new Promise<Awaited<Running["exited"]>>((resolve) => child.on("close", (code, signal) => resolve({ code, signal })))

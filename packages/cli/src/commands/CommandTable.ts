@@ -5,6 +5,7 @@ import { BadUsage } from "../environment/CommandFailed.ts"
 import { cacheCommands } from "./CacheCommandTable.ts"
 import { hookCommands } from "./HookCommandTable.ts"
 import { setupCommands } from "./SetupCommandTable.ts"
+import { storeCommands } from "./StoreCommandTable.ts"
 
 const project: Option = { name: "project", short: "p", value: "P", help: "only of this project: its name, directory or repository" }
 const since: Option = { name: "since", value: "DATE", help: "only from then on: 2026-11-22, an ISO instant, or an age such as 24h, 7d" }
@@ -166,6 +167,7 @@ export const commands: ReadonlyArray<Command> = [
   }),
   ...hookCommands,
   ...cacheCommands,
+  ...storeCommands,
   ...setupCommands,
   command({
     name: "doctor",
@@ -223,6 +225,16 @@ export const commands: ReadonlyArray<Command> = [
     start: withoutWords((given) => {
       const options = { json: given.flag("json") }
       return async (host) => (await import("./coordinator/coordinatorStatus.ts")).run(options, host)
+    })
+  }),
+  command({
+    name: "coordinator prune",
+    summary: "remove the former stores: what was there before one was made anew, or restored",
+    notes: ["Lists them and asks first. They are whole copies, also of what was forgotten since. Refused while a store is made anew."],
+    options: [yes],
+    start: withoutWords((given) => {
+      const options = { yes: given.flag("yes") }
+      return async (host) => (await import("./coordinator/coordinatorPrune.ts")).run(options, host)
     })
   }),
   command({

@@ -3,6 +3,7 @@ import { SessionId } from "han-core/Entry"
 import { Journal } from "han-core/Journal"
 import { JournalAdmin } from "han-core/JournalAdmin"
 import { Sessions } from "han-core/Sessions"
+import { StoreFiles } from "han-core/StoreFiles"
 import { answered, ask, print } from "../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import { BadUsage, CommandFailed } from "../environment/CommandFailed.ts"
@@ -41,6 +42,12 @@ export const run = (options: Options, host: CliEnvironment): Promise<number> =>
       }
       const gone = yield* admin.forget({ sessionIds: ids })
       yield* print(host.out, `${counted(gone.sessions, "session")} with ${counted(gone.entries, "line")} removed for good.\n`)
+      const formers = yield* answered(host, "former stores", (yield* StoreFiles).formers)
+      if (formers.length > 0)
+        yield* print(
+          host.err,
+          `han: ${counted(formers.length, "former store")} beside the store still ${formers.length === 1 ? "has" : "have"} what it had then; \`han coordinator prune\` removes ${formers.length === 1 ? "it" : "them"}\n`
+        )
     })
   )
 

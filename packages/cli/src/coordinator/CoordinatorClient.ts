@@ -95,15 +95,17 @@ const settled = (started: boolean) =>
   Effect.flatMap(Coordinator, (coordinator) =>
     coordinator.status.pipe(
       Effect.repeat({
-        until: ({ cannotWrite, indexer, lookingUp }) => cannotWrite !== null || ((!started || indexer.lastPassAt !== null) && !lookingUp),
+        until: ({ cannotWrite, indexer, lookingUp, remaking }) =>
+          cannotWrite !== null || remaking !== null || ((!started || indexer.lastPassAt !== null) && !lookingUp),
         schedule: Schedule.spaced("40 millis")
       }),
       Effect.timeoutOption("1500 millis")
     )
   )
 
-const unfinishedPass = ({ indexer }: CoordinatorStatus): string => {
-  if (indexer.lastPassAt !== null) return ""
+const unfinishedPass = ({ indexer, remaking }: CoordinatorStatus): string => {
+  // Then there is no answer at all, and its reason says more.
+  if (indexer.lastPassAt !== null || remaking !== null) return ""
   const done = indexer.running === null ? "" : ` (${indexer.running.filesDone} of ${indexer.running.files} files)`
   return `han: the first pass over the transcripts is under way${done}; what it has not reached is missing here, \`han index\` waits for it\n`
 }

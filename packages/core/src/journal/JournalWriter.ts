@@ -21,7 +21,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
-import { type Entry, type Transcript, TranscriptId } from "./Entry.ts"
+import { type Entry, type SessionId, type Transcript, TranscriptId } from "./Entry.ts"
 import type { SourceFile } from "./Journal.ts"
 import type { ToolOutputGap, ToolOutputPart } from "./ToolOutput.ts"
 
@@ -38,6 +38,12 @@ export interface Append {
   readonly transcript: Transcript
   readonly entries: ReadonlyArray<Entry>
   readonly source?: AppendSource | undefined
+}
+
+/** A session that was forgotten, and when: milliseconds since 1970. */
+export interface ForgottenSession {
+  readonly sessionId: SessionId
+  readonly at: number
 }
 
 /** Entries of a transcript come in order: these begin behind the line that comes next. */
@@ -74,5 +80,7 @@ export class JournalWriter extends Context.Tag("han-core/JournalWriter")<
     readonly keepOutputs: (parts: ReadonlyArray<ToolOutputPart>) => Effect.Effect<void, ToolOutputGap | StoreError, Viewer>
     /** Notes that these transcripts' files are gone. Nothing is deleted. */
     readonly markMissing: (ids: ReadonlyArray<TranscriptId>, at: number) => Effect.Effect<void, StoreError, Viewer>
+    /** Notes that these sessions were forgotten in another store, of which this one is a copy: what comes of them is not stored. Removes nothing. */
+    readonly noteForgotten: (sessions: ReadonlyArray<ForgottenSession>) => Effect.Effect<void, StoreError, Viewer>
   }
 >() {}

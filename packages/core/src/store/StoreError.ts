@@ -27,9 +27,12 @@ export class StoreError extends Schema.TaggedError<StoreError>("han-core/StoreEr
   cause: Schema.optional(Schema.Defect)
 }) {}
 
-/** The store cannot be opened at all: it is unreadable, corrupt, has no tables for this version yet (`unmigrated`), or was written by a newer han. Nothing was changed. */
+/**
+ * The store cannot be opened at all: it is unreadable, corrupt, has no tables for this version yet (`unmigrated`), or was written by a newer han or an earlier build of it
+ * (`earlier`). Nothing was changed.
+ */
 export class StoreUnusable extends Schema.TaggedError<StoreUnusable>("han-core/StoreUnusable")("StoreUnusable", {
   location: Schema.String,
-  reason: Schema.Literal("newer", "corrupt", "unreadable", "unreachable", "unmigrated"),
+  reason: Schema.Literal("newer", "earlier", "corrupt", "unreadable", "unreachable", "unmigrated"),
   message: Schema.String
 }) {}

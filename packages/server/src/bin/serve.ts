@@ -26,6 +26,7 @@ import { type Asked, parse } from "./serveOptions.ts"
 const usage = `han-coordinator ${version}: keeps, indexes and serves this machine's agent transcripts
 
   han-coordinator serve [options]
+  han-coordinator restore-backup FILE   ends the coordinator that runs, and puts a backup in the place of its store
 
   --root DIR         one more configuration folder to index, beside CLAUDE_CONFIG_DIR and ~/.claude; may be given several times
   --port N           serve HTTP at this port of 127.0.0.1 (${HttpServer.standardPort}), 0 for any free one
@@ -103,7 +104,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
       )
       yield* whereItIs(home, null)
       const store = Context.get(services, StoreInfo)
-      const { http } = yield* Effect.orDie(Context.get(services, RunningCoordinator).status)
+      const { http, remaking } = yield* Effect.orDie(Context.get(services, RunningCoordinator).status)
       const { roots: indexed } = yield* Context.get(services, Indexer).status
       yield* Effect.annotateLogs(Effect.logInfo("started"), {
         version,
@@ -122,6 +123,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
         `han coordinator ${version} is running (process ${process.pid})`,
         `  indexes   ${indexed.length === 0 ? roots.join(", ") : indexed.map((root) => (root.state === "missing" ? `${root.path} (not there yet)` : root.path)).join(", ")}`,
         `  database  ${store.location} (SQLite ${store.version})`,
+        ...(remaking === null ? [] : ["            which an earlier build wrote, and is made anew: `han coordinator status` tells how far that is"]),
         `  socket    ${home.socket}`,
         `  HTTP      ${http.state === "off" ? http.reason : `${http.url}, GraphQL at /graphql`}`,
         `  log       ${home.log}`,

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { StoreUnusable } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
 import { openToJobs, protect } from "../database/pgSecurity.ts"
+import { earlierVersion } from "../earlier/earlierJournal.ts"
 
 /** The column types that the two databases name differently. */
 const typesOf = (sql: SqlClient.SqlClient) => ({
@@ -179,6 +180,9 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
   }
 ]
 
+/** The names of the migrations that this version knows, in their order. */
+export const migrationNames: ReadonlyArray<string> = migrations.map(({ name }) => name)
+
 /** The number of the newest migration that this program knows. */
 export const newest = migrations.length
 
@@ -197,7 +201,8 @@ export const run = (location: string): Effect.Effect<void, StoreUnusable | SqlEr
     yield* Effect.gen(function* () {
       yield* sql`CREATE TABLE IF NOT EXISTS han_migration (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)`
       yield* sql.onDialectOrElse({ pg: () => sql`LOCK TABLE han_migration IN EXCLUSIVE MODE`, orElse: () => Effect.void })
-      const done = yield* sql<{ id: number }>`SELECT id FROM han_migration ORDER BY id`
+      const done = yield* sql<{ id: number; name: string }>`SELECT id, name FROM han_migration ORDER BY id`
+      if (earlierVersion(done.map(({ name }) => name)) !== null) return yield* earlier(sql, location)
       const last = done.at(-1)?.id ?? 0
       if (last > migrations.length) {
         return yield* newerThanThis(location, last)
@@ -208,4 +213,14 @@ export const run = (location: string): Effect.Effect<void, StoreUnusable | SqlEr
         yield* sql`INSERT INTO han_migration ${sql.insert({ id: index + 1, name: migration.name })}`
       }
     }).pipe(sql.withTransaction)
+  })
+
+const earlier = (sql: SqlClient.SqlClient, location: string) =>
+  new StoreUnusable({
+    location,
+    reason: "earlier",
+    message: `${location} was written by an earlier build of han, whose tables are others; ${sql.onDialectOrElse({
+      pg: () => "make a new database for this one",
+      orElse: () => "the coordinator makes it anew when it starts (`han coordinator start`)"
+    })}; nothing was changed`
   })

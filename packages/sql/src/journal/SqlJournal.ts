@@ -24,7 +24,7 @@ import { PendingWords } from "../readmodels/pendingWords.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { isReplacing, replaceTranscripts } from "../readmodels/replace.ts"
 import { appendEntries, prepare } from "./appendEntries.ts"
-import { forgetSessions } from "./forget.ts"
+import { forgetSessions, noteForgotten } from "./forget.ts"
 import { totals } from "./totals.ts"
 
 /** The journal over either database. */
@@ -100,7 +100,9 @@ const writer = (store: Store): typeof JournalWriter.Service => {
           yield* models.write(
             database.write`UPDATE transcript SET missing_since = COALESCE(missing_since, ${at}) WHERE owner_no = ${owner} AND id ${anyOf(database.write, ids)}`
           )
-      }).pipe(command(database, "mark missing"))
+      }).pipe(command(database, "mark missing")),
+    noteForgotten: (sessions) =>
+      Effect.flatMap(OwnerNo, (owner) => models.write(noteForgotten(database.write, owner, sessions))).pipe(command(database, "note what was forgotten"))
   }
 }
 

@@ -1,8 +1,9 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
+import type { ForgottenSession } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
-import { anyOf } from "../database/Database.ts"
+import { anyOf, storable } from "../database/Database.ts"
 import { lockOwner } from "../database/lockOwner.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { clearSessions, familyOf, projectAgain } from "../readmodels/reproject.ts"
@@ -27,7 +28,11 @@ export const forgetSessions = Effect.fnUntraced(function* (
     session_id: string
   }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, ids)}
     AND (EXISTS (SELECT 1 FROM transcript t WHERE t.owner_no = k.owner_no AND t.session_no = k.no) OR EXISTS (SELECT 1 FROM tool_output o WHERE o.owner_no = k.owner_no AND o.session_no = k.no))`
-  for (const id of ids) yield* sql`INSERT INTO tombstone ${sql.insert({ owner_no: owner, session_id: id, forgotten_at: now })} ON CONFLICT DO NOTHING`
+  yield* noteForgotten(
+    sql,
+    owner,
+    ids.map((sessionId) => ({ sessionId, at: now }))
+  )
   if (gone.length === 0) return { sessions: 0, entries: 0 }
   const family = yield* familyOf(
     sql,
@@ -52,3 +57,12 @@ export const forgetSessions = Effect.fnUntraced(function* (
   yield* projectAgain(sql, models, owner, family, prices)
   return { sessions: gone.length, entries: Number(counted?.entries ?? 0) }
 })
+
+/** From then on nothing of these sessions is stored. */
+export const noteForgotten = (sql: SqlClient.SqlClient, owner: number, sessions: ReadonlyArray<ForgottenSession>) =>
+  Effect.forEach(
+    sessions,
+    ({ at, sessionId }) =>
+      sql`INSERT INTO tombstone ${sql.insert({ owner_no: owner, session_id: storable(sessionId), forgotten_at: at })} ON CONFLICT DO NOTHING`,
+    { discard: true }
+  )

@@ -30,7 +30,11 @@ export const run = async (options: Options, host: CliEnvironment): Promise<numbe
 }
 
 /** The compiled `han` is thin: the coordinator is a program of its own. */
-const inForeground = ([file, ...args]: readonly [string, ...ReadonlyArray<string>], argv: ReadonlyArray<string>, host: CliEnvironment): Promise<number> =>
+export const inForeground = (
+  [file, ...args]: readonly [string, ...ReadonlyArray<string>],
+  argv: ReadonlyArray<string>,
+  host: CliEnvironment
+): Promise<number> =>
   new Promise((resolve, reject) => {
     const child = spawn(file, [...args, ...argv], { stdio: "inherit", env: coordinatorEnvironment(host) })
     const signals = ["SIGTERM", "SIGHUP"] as const

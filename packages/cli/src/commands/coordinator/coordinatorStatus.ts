@@ -59,10 +59,24 @@ export const statusText = (status: CoordinatorStatus, now: number): string => {
         : `${indexer.following ? "following what is written" : "not following"}${indexer.lastPassAt === null ? "" : `, last pass ${duration(now - indexer.lastPassAt)} ago`}`
     ],
     ...(rebuilding === null ? [] : [["rebuilding", `${rebuilding.projection}: ${count(rebuilding.entries)} of ${counted(rebuilding.total, "line")}`] as const]),
+    ...remakeLines(status),
     ...(status.cannotWrite === null
       ? []
       : [["warning", `for ${duration(now - status.cannotWrite.since)} not everything has been written down: ${status.cannotWrite.message}`] as const]),
     ...(database.warning === null ? [] : [["warning", database.warning] as const])
   ]
   return lines.map(([name, value]) => `${name.padEnd(11)}  ${plainLine(value)}\n`).join("")
+}
+
+/** The store of an earlier build, and how far it is made anew. */
+const remakeLines = ({ database, remaking }: CoordinatorStatus): ReadonlyArray<readonly [string, string]> => {
+  if (remaking === null) return []
+  const { lines, message, phase, total, version } = remaking
+  const what = `${database.location} is of an earlier build (journal version ${version})`
+  return phase === "failed"
+    ? [["warning", `${what} and could not be made anew, nothing of it was changed: ${message}; \`han coordinator stop\`, and the next command tries again`]]
+    : [
+        ["making anew", `${phase}: ${count(lines)} of ${counted(total, "line")}`],
+        ["", `${what}: until it is made anew, hooks run without cached passes, and nothing is indexed or shown`]
+      ]
 }
