@@ -50,7 +50,7 @@ it("A store is backed up, restored while the coordinator runs, and what was ther
   expect(pruned.out.toString()).toMatch(/han\.db\.before-restore-\S+ {2}[\d.]+ \wB {2}last written 20.*\n1 former store removed, [\d.]+ \wB freed\.\n/)
   expect(databases(one)).toEqual(["han.db"])
   expect((await one.han("coordinator", "prune")).out.toString()).toBe("No former store is kept; nothing was removed.\n")
-})
+}, 240_000)
 
 it("A file that is no backup leaves the coordinator running, and is told of", async () => {
   const one = fresh()

@@ -70,51 +70,54 @@ describe("the store of an earlier build", () => {
     })
   )
 
-  it.scopedLive("A coordinator that is killed at any step begins anew, or finishes, and gives the same store", () =>
-    Effect.gen(function* () {
-      const plain = yield* earlierPlace
-      const other = yield* started(plain)
-      yield* Effect.promise(() => remade(other.han))
-      const expected = yield* Effect.promise(() => answers(other.han))
+  it.scopedLive(
+    "A coordinator that is killed at any step begins anew, or finishes, and gives the same store",
+    () =>
+      Effect.gen(function* () {
+        const plain = yield* earlierPlace
+        const other = yield* started(plain)
+        yield* Effect.promise(() => remade(other.han))
+        const expected = yield* Effect.promise(() => answers(other.han))
 
-      const here = yield* earlierPlace
-      const file = Path.join(here.home, "han.db")
-      const kill = Effect.fnUntraced(function* (phase: string, nth: number) {
-        const { exited, output } = yield* run(here, { program: stepped, argv: ["kill", phase, String(nth)] })
-        const { signal } = yield* Effect.promise(() => exited)
-        assert.strictEqual(signal, "SIGKILL", output())
-      })
-      for (const [phase, nth] of [
-        ["copying", 0],
-        ["copying", 2],
-        ["copying", 3],
-        ["comparing", 0],
-        ["comparing", 7],
-        ["swapping", 0],
-        ["swapping", 1]
-      ] as const) {
-        yield* kill(phase, nth)
-        assert.strictEqual(migrations(file).length, 5, `${phase} ${nth}`)
+        const here = yield* earlierPlace
+        const file = Path.join(here.home, "han.db")
+        const kill = Effect.fnUntraced(function* (phase: string, nth: number) {
+          const { exited, output } = yield* run(here, { program: stepped, argv: ["kill", phase, String(nth)] })
+          const { signal } = yield* Effect.promise(() => exited)
+          assert.strictEqual(signal, "SIGKILL", output())
+        })
+        for (const [phase, nth] of [
+          ["copying", 0],
+          ["copying", 2],
+          ["copying", 3],
+          ["comparing", 0],
+          ["comparing", 7],
+          ["swapping", 0],
+          ["swapping", 1]
+        ] as const) {
+          yield* kill(phase, nth)
+          assert.strictEqual(migrations(file).length, 5, `${phase} ${nth}`)
+          assert.deepStrictEqual(
+            databases(here).filter((name) => name.includes("before")),
+            []
+          )
+        }
+        // Between the two renames.
+        yield* kill("swapping", 2)
+        assert.isFalse(Fs.existsSync(file))
+        assert.deepStrictEqual(databases(here).sort(), ["han.db.before-5", "han.db.new"])
+
+        const { han } = yield* started(here)
+        assert.isNull((yield* Effect.promise(() => han.coordinator.status())).remaking)
+        assert.deepStrictEqual(yield* Effect.promise(() => answers(han)), expected)
         assert.deepStrictEqual(
-          databases(here).filter((name) => name.includes("before")),
-          []
+          databases(here)
+            .filter((name) => !/-(wal|shm)$/.test(name))
+            .sort(),
+          ["han.db", "han.db.before-5"]
         )
-      }
-      // Between the two renames.
-      yield* kill("swapping", 2)
-      assert.isFalse(Fs.existsSync(file))
-      assert.deepStrictEqual(databases(here).sort(), ["han.db.before-5", "han.db.new"])
-
-      const { han } = yield* started(here)
-      assert.isNull((yield* Effect.promise(() => han.coordinator.status())).remaking)
-      assert.deepStrictEqual(yield* Effect.promise(() => answers(han)), expected)
-      assert.deepStrictEqual(
-        databases(here)
-          .filter((name) => !/-(wal|shm)$/.test(name))
-          .sort(),
-        ["han.db", "han.db.before-5"]
-      )
-    })
+      }),
+    240_000
   )
 
   it.scopedLive("Hooks are answered while the store is made anew, and what they log is in the history afterwards", () =>
