@@ -68,7 +68,7 @@ export const run = (
   Effect.acquireRelease(
     Effect.sync(() => {
       let output = ""
-      const child = spawn(Path.join(binaries(), "han-coordinator"), options.argv ?? ["serve"], {
+      const child = spawn(Path.join(binaries, "han-coordinator"), options.argv ?? ["serve"], {
         env: { ...place.environment, ...options.environment },
         stdio: ["ignore", "pipe", "pipe"]
       })
