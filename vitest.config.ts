@@ -55,7 +55,7 @@ export default defineConfig({
       forks: { minForks: workers + 1, maxForks: workers + 1, isolate: false }
     },
     sequence: { sequencer: LongFirst },
-    globalSetup: ["test/postgres.ts", "test/binaries.ts"],
+    globalSetup: ["test/postgres.ts", "test/binariesFolder.ts"],
     // Ends what hangs, and nothing that is slow: with ten others on two cores the longest test took 120 s.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -1,43 +1,30 @@
-import { spawnSync } from "node:child_process"
-import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, linkSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
+import { folderVariable } from "./binariesFolder.ts"
 
-/** The environment variable that tells tests where the programs of this run are compiled. */
-const folderVariable = "HAN_TEST_BINARIES"
 const script = fileURLToPath(new URL("../scripts/build-binary.mjs", import.meta.url))
 const longestBuildMs = 300_000
+const pollMs = 100
 
-/** One folder for a run of the tests. */
-export default () => {
-  const folder = mkdtempSync(join(tmpdir(), "han-binaries-"))
-  process.env[folderVariable] = folder
-  return () => rmSync(folder, { recursive: true, force: true })
-}
-
-/** The folder of the compiled `han` and `han-coordinator`. They are compiled once in a run, by whoever is the first to need them. */
-export const binaries = (): string => {
+const compiled = async (): Promise<string> => {
   const shared = process.env[folderVariable]
   if (shared === undefined) throw new Error(`${folderVariable} is not set: run the tests with npm test`)
   const [built, failed] = [join(shared, "built"), join(shared, "failed")]
   if (isFirst(join(shared, "building"))) {
-    const { status, stderr } = spawnSync("node", [script, shared], { encoding: "utf8" })
-    writeFileSync(status === 0 ? built : failed, stderr)
+    const build = spawn("node", [script, shared], { stdio: ["ignore", "ignore", "pipe"] })
+    const [said, [status]] = await Promise.all([text(build.stderr), once(build, "close")])
+    writeFileSync(status === 0 ? built : failed, said)
   }
   const until = Date.now() + longestBuildMs
   while (!existsSync(built)) {
     if (existsSync(failed) || Date.now() > until) throw new Error("the programs could not be compiled; `npm run build:binary` says why")
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
   return shared
-}
-
-/** Puts the compiled programs into a folder, as somebody installs them. */
-export const putBinaries = (folder: string): void => {
-  const shared = binaries()
-  mkdirSync(folder, { recursive: true })
-  for (const name of ["han", "han-coordinator"]) linkSync(join(shared, name), join(folder, name))
 }
 
 const isFirst = (mark: string): boolean => {
@@ -48,4 +35,16 @@ const isFirst = (mark: string): boolean => {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false
     throw error
   }
+}
+
+/**
+ * The folder of the compiled `han` and `han-coordinator`. They are compiled once in a run, by whoever is the first to need them. It is awaited here, because a worker
+ * that stands still for a minute, as on a busy machine, loses what it has to tell vitest.
+ */
+export const binaries: string = await compiled()
+
+/** Puts the compiled programs into a folder, as somebody installs them. */
+export const putBinaries = (folder: string): void => {
+  mkdirSync(folder, { recursive: true })
+  for (const name of ["han", "han-coordinator"]) linkSync(join(binaries, name), join(folder, name))
 }

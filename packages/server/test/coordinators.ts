@@ -68,7 +68,7 @@ export const run = (
   Effect.acquireRelease(
     Effect.sync(() => {
       let output = ""
-      const compiled = [Path.join(binaries(), "han-coordinator")]
+      const compiled = [Path.join(binaries, "han-coordinator")]
       const [command = "", ...before] = options.program === undefined ? compiled : [process.execPath, "--conditions=han-source", options.program]
       const child = spawn(command, [...before, ...(options.argv ?? ["serve"])], {
         env: { ...place.environment, ...options.environment },

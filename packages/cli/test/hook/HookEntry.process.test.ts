@@ -151,7 +151,8 @@ describe.each([
     await new Promise((resolve) => setTimeout(resolve, 300))
     const { code, err, out } = await ended(child)
     expect([code, out.toString() === text, err === text]).toEqual([0, true, true])
-    expect(frames).toMatchObject([{ payload: { call: { input } } }])
+    // Whoever takes its time asks the coordinator for a sign of life meanwhile.
+    expect(frames.filter(({ _tag }) => _tag !== "Ping")).toMatchObject([{ payload: { call: { input } } }])
   })
 
   it("A call reads from a socket, and writes whole to a socket and to a pipe that are read late", async () => {
@@ -193,8 +194,8 @@ describe.each([
   it("A call is decided at once when nobody listens", async () => {
     const absent = "han: the coordinator is not running, so no hooks were run; `han coordinator start` starts it\n"
     const begun = performance.now()
-    expect(await told(["hook", "run", "Stop"], payload())).toMatchObject({ code: 0, err: absent })
-    expect(performance.now() - begun).toBeLessThan(1000)
+    expect(await told(["hook", "run", "Stop"], payload(), { HAN_HOOK_DEADLINE_MS: "100000" })).toMatchObject({ code: 0, err: absent })
+    expect(performance.now() - begun).toBeLessThan(50_000)
     // A killed coordinator leaves its socket behind.
     const left = 'require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))'
     spawnSync(node, ["-e", left, here.socket])
@@ -253,8 +254,9 @@ describe("a coordinator that does not answer", () => {
     expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent(ten))
     expect(frames.filter(({ _tag }) => _tag === "Request")).toHaveLength(1)
     const first = frames.length
-    expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent("0\\.15"))
-    expect(frames.slice(first).map(({ _tag }) => _tag)).toEqual(["Request", "Ping"])
+    expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent("0\\.\\d+"))
+    const [request, ...pings] = frames.slice(first).map(({ _tag }) => _tag)
+    expect([request, [...new Set(pings)]]).toEqual(["Request", ["Ping"]])
     // As a coordinator does when it starts.
     rmSync(join(here.home, "told"), { recursive: true })
     expect(await told(["hook", "run", "Stop"], payload(), soon)).toMatchObject(silent(ten))
