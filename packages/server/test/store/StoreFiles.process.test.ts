@@ -159,7 +159,7 @@ describe("a restored backup", () => {
         assert.deepStrictEqual(await restore.exited, { code: 0, signal: null }, restore.output())
         assert.deepStrictEqual(await running.exited, { code: 0, signal: null })
         assert.match(restore.output(), /1 sessions, 1 transcripts with 1 lines/)
-        const names = Fs.readdirSync(here.home).filter((name) => name.startsWith("han.db"))
+        const names = Fs.readdirSync(here.home).sort().filter((name) => name.startsWith("han.db"))
         assert.strictEqual(names.length, 2, names.join())
         assert.match(names[1] ?? "", /^han\.db\.before-restore-\d{8}T\d{6}Z$/)
         for (const name of names) assert.strictEqual(mode(Path.join(here.home, name)), "600")
