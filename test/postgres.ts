@@ -9,11 +9,12 @@ import { fileURLToPath } from "node:url"
 /** The environment variable that names the socket on which a test run tells the URL of its PostgreSQL. */
 export const socketVariable = "HAN_TEST_PG_SOCKET"
 
-/** Starts a PostgreSQL that ends with this process at the latest. `durable`: with fsync. */
-export const startPostgres = async (options: { readonly durable?: boolean } = {}): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> => {
-  const server = spawn(process.execPath, [fileURLToPath(new URL("./postgresServer.ts", import.meta.url)), ...(options.durable ? ["--durable"] : [])], {
-    stdio: ["pipe", "pipe", "pipe"]
-  })
+/** Starts a PostgreSQL that ends with this process at the latest. `durable`: with fsync. `statements`: with pg_stat_statements, which tells what it carried out. */
+export const startPostgres = async (
+  options: { readonly durable?: boolean; readonly statements?: boolean } = {}
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> => {
+  const flags = [...(options.durable ? ["--durable"] : []), ...(options.statements ? ["--statements"] : [])]
+  const server = spawn(process.execPath, [fileURLToPath(new URL("./postgresServer.ts", import.meta.url)), ...flags], { stdio: ["pipe", "pipe", "pipe"] })
   const url = await new Promise<string>((resolve, reject) => {
     let said = ""
     let complaint = ""

@@ -13,9 +13,13 @@ const serverUrl = async (): Promise<string> => {
   return told.url
 }
 
-/** A database on the PostgreSQL of this run: empty, or a copy of `template`. A server that cannot be reached is an error, never a reason to skip. */
-export const createDatabase = async (name: string, template = "template0"): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> => {
-  const server = await serverUrl()
+/** A database on the PostgreSQL of this run, or on another one: empty, or a copy of `template`. A server that cannot be reached is an error, never a reason to skip. */
+export const createDatabase = async (
+  name: string,
+  template = "template0",
+  on?: string
+): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> => {
+  const server = on ?? (await serverUrl())
   const database = `${name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_")

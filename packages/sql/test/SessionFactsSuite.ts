@@ -9,16 +9,16 @@ import { SessionQueries } from "han-core/SessionQueries"
 import { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
-import { Viewer } from "han-core/Viewer"
+import type { Viewer } from "han-core/Viewer"
 import { lines, transcript } from "../../../test/transcriptFiles.ts"
 import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
 import { allOf, sessionId } from "./readEverything.ts"
 
 type Services = JournalServices | Sessions | SessionQueries | MessageQueries | Search | Usage | Metrics
-type Store = Layer.Layer<Services, StoreUnusable>
+type Store = Layer.Layer<Services | Viewer, StoreUnusable>
 
-/** A minute ago, so that sessions that are not ended are active. */
-const start = Date.now() - 60_000
+/** A minute before the test, so that sessions that are not ended are active. */
+let start = 0
 const at = (second: number) => new Date(start + second * 1000).toISOString()
 const line = (type: string, uuid: string, second: number, more: object) => ({ type, uuid, timestamp: at(second), cwd: "/work/app", ...more })
 const user = (uuid: string, second: number, content: unknown, more: object = {}) => line("user", uuid, second, { message: { role: "user", content }, ...more })
@@ -56,12 +56,17 @@ const listed = Effect.gen(function* () {
   }
 })
 
-/** What lists, searches and pages say of sessions, on every store. */
+/** What lists, searches and pages say of sessions, on every store. `fresh` makes an empty one each time it is built, or a viewer who has nothing in it yet. */
 export const sessionFactsSuite = (name: string, fresh: () => Store) => {
   const test = (title: string, body: Effect.Effect<void, unknown, Services | Viewer>) =>
-    it.live(`${name}: ${title}`, () => Effect.scoped(Effect.provide(body, Layer.fresh(fresh()))).pipe(Effect.provideService(Viewer, Viewer.local)), {
-      timeout: 120_000
-    })
+    it.live(
+      `${name}: ${title}`,
+      () => {
+        start = Date.now() - 60_000
+        return Effect.provide(body, Layer.fresh(fresh()))
+      },
+      { timeout: 120_000 }
+    )
 
   test(
     "lines of han alone make no session in lists, and stay reachable",

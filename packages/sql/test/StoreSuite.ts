@@ -18,8 +18,8 @@ import { idHash } from "../src/database/idHash.ts"
 import { allOf, difference, found, readEverything, sessionId } from "./readEverything.ts"
 
 type Services = JournalServices | Sessions | SessionDetails | Messages | Directories | DirectoryWriter | Search | Usage | Metrics
-/** A store as the suites build it. */
-export type Store = Layer.Layer<Services, StoreUnusable>
+/** A store as the suites build it, and on whose behalf they ask it. */
+export type Store = Layer.Layer<Services | Viewer, StoreUnusable>
 
 const user = (uuid: string, second: number, content: unknown, more: object = {}) => ({
   type: "user",
@@ -75,10 +75,10 @@ const interleave = (appends: ReadonlyArray<Append>, chosen: ReadonlyArray<Choice
   }
 }
 
-/** What every store must do. `fresh` makes an empty one each time it is built. */
+/** What every store must do. `fresh` makes an empty one each time it is built, or a viewer who has nothing in it yet. */
 export const suite = (name: string, fresh: () => Store, options: { readonly runs: number }) => {
   /** Runs on a store of its own. */
-  const on = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Effect.provide(effect, Layer.merge(Layer.fresh(fresh()), Viewer.layerLocal))
+  const on = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Effect.provide(effect, Layer.fresh(fresh()))
   const test = (title: string, effect: () => Effect.Effect<void, unknown, Services | Viewer>) =>
     it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
 

@@ -12,7 +12,8 @@ import { lines, transcript } from "../../../test/transcriptFiles.ts"
 import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
 import { found, sessionId } from "./readEverything.ts"
 
-type Store = Layer.Layer<JournalServices | Search | Messages, StoreUnusable>
+type Services = JournalServices | Search | Messages | Viewer
+type Store = Layer.Layer<Services, StoreUnusable>
 
 /** A line whose result is in that file; `of`: the session in whose folder it is. */
 const pointing = (uuid: string, second: number, name: string, of: string, preview = "preview") => ({
@@ -62,11 +63,10 @@ const bytesOf = (output: ToolOutput) =>
 
 const rebuilt = Effect.flatMap(wholeJournal, (journal) => Stream.runDrain(journal.rebuild))
 
-export const suite = (name: string, fresh: () => Store) => {
-  const on = <A, E>(effect: Effect.Effect<A, E, JournalServices | Search | Messages | Viewer>) =>
-    Effect.provide(effect, Layer.merge(Layer.fresh(fresh()), Viewer.layerLocal))
-  const test = (title: string, effect: () => Effect.Effect<void, unknown, JournalServices | Search | Messages | Viewer>) =>
-    it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
+/** What every store must do with files of tools' output. `fresh` makes an empty one each time it is built, or a viewer who has nothing in it yet. */
+export const suite = (name: string, fresh: () => Store, options: { readonly runs: number }) => {
+  const on = <A, E>(effect: Effect.Effect<A, E, Services>) => Effect.provide(effect, Layer.fresh(fresh()))
+  const test = (title: string, effect: () => Effect.Effect<void, unknown, Services>) => it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
 
   test("Words of an output are found whatever came first, once for each line that points to it", () =>
     Effect.gen(function* () {
@@ -156,7 +156,7 @@ export const suite = (name: string, fresh: () => Store) => {
             )
           )
         ),
-        { numRuns: 6 }
+        { numRuns: options.runs }
       )
     ))
 

@@ -6,7 +6,6 @@ import type { Append } from "han-core/JournalWriter"
 import { Messages } from "han-core/Messages"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
-import { Viewer } from "han-core/Viewer"
 import { lines, transcript } from "../../../test/transcriptFiles.ts"
 import { wholeJournal } from "../../../test/wholeJournal.ts"
 import { difference, found, readEverything, sessionId } from "./readEverything.ts"
@@ -43,9 +42,8 @@ const of = (records: ReadonlyArray<unknown>, more: Parameters<typeof transcript>
 
 /** Several transcripts of one session: copies of lines, other files of it, and what took the place of what. `fresh` makes an empty store each time it is built. */
 export const suite = (name: string, fresh: () => Store, options: { readonly runs: number }) => {
-  const on = <A, E>(effect: Effect.Effect<A, E, Layer.Layer.Success<Store> | Viewer>) =>
-    Effect.provide(effect, Layer.merge(Layer.fresh(fresh()), Viewer.layerLocal))
-  const test = (title: string, effect: () => Effect.Effect<void, unknown, Layer.Layer.Success<Store> | Viewer>) =>
+  const on = <A, E>(effect: Effect.Effect<A, E, Layer.Layer.Success<Store>>) => Effect.provide(effect, Layer.fresh(fresh()))
+  const test = (title: string, effect: () => Effect.Effect<void, unknown, Layer.Layer.Success<Store>>) =>
     it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
   const append = (one: Append, replaces?: ReadonlyArray<number>) =>
     Effect.flatMap(wholeJournal, (journal) => journal.append(one.transcript, one.entries, { replaces }))

@@ -27,7 +27,8 @@ export const forgetSessions = Effect.fnUntraced(function* (
     no: number
     session_id: string
   }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, ids)}
-    AND (EXISTS (SELECT 1 FROM transcript t WHERE t.owner_no = k.owner_no AND t.session_no = k.no) OR EXISTS (SELECT 1 FROM tool_output o WHERE o.owner_no = k.owner_no AND o.session_no = k.no))`
+    AND (EXISTS (SELECT 1 FROM transcript t WHERE t.owner_no = ${owner} AND t.session_no = k.no) OR EXISTS (SELECT 1 FROM tool_output o WHERE o.owner_no = ${owner} AND o.session_no = k.no))`
+  for (const id of ids) yield* sql`INSERT INTO tombstone ${sql.insert({ owner_no: owner, session_id: id, forgotten_at: now })} ON CONFLICT DO NOTHING`
   yield* noteForgotten(
     sql,
     owner,

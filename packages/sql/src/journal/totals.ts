@@ -15,7 +15,7 @@ export const totals = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, own
   const problems = yield* sql<{ kind: string; lines: number }>`SELECT kind, SUM(lines) AS lines FROM ${t("problem")} WHERE owner_no = ${owner} GROUP BY kind`
   const lines = (kind: string) => Number(problems.find((row) => row.kind === kind)?.lines ?? 0)
   const [sessions] = yield* sql<{ sessions: number; forks: number }>`
-    SELECT COUNT(*) AS sessions, COUNT(CASE WHEN ${forkOf({ sql, t })} IS NOT NULL THEN 1 END) AS forks FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.listed = 1`
+    SELECT COUNT(*) AS sessions, COUNT(CASE WHEN ${forkOf({ owner, sql, t })} IS NOT NULL THEN 1 END) AS forks FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.listed = 1`
   const [sums] = yield* sql<{ calls: number; errors: number; compactions: number; responses: number }>`
     SELECT COALESCE(SUM(tool_calls), 0) AS calls, COALESCE(SUM(tool_errors), 0) AS errors, COALESCE(SUM(compactions), 0) AS compactions, COALESCE(SUM(responses), 0) AS responses
     FROM ${t("session")} WHERE owner_no = ${owner}`

@@ -59,7 +59,7 @@ const batchOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, { sessi
   // What only tells of an end (lines of other programs) is a run, too.
   const begun = yield* sql<EventRow>`
     ${from} AND x.name IN ('hook_run', 'hook_result', 'hook_validation') AND (x.name = 'hook_run' OR x.reply_to IS NULL
-      OR NOT EXISTS (SELECT 1 FROM ${t("han_event")} r WHERE r.owner_no = x.owner_no AND r.session_no = x.session_no AND r.id = x.reply_to))
+      OR NOT EXISTS (SELECT 1 FROM ${t("han_event")} r WHERE r.owner_no = ${owner} AND r.session_no = x.session_no AND r.id = x.reply_to))
       ${sessionId === undefined ? sql`` : sql`AND k.session_id = ${sessionId}`}
     ORDER BY COALESCE(x.at, 0) DESC, x.id DESC LIMIT ${batch} OFFSET ${skipped}`
   const ids = begun.map(({ id }) => id)

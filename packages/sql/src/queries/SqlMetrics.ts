@@ -267,7 +267,7 @@ const compactions = (read: Reader): Service["compactions"] =>
     const reading = yield* onBehalf(read)
     const { owner, sql, t } = reading
     // Lines without a time are of their neighbour's time, as the session's page has them.
-    const undated = isAlways(scope) ? sql`1 = 0` : sql`x.owner_no = ${owner} AND x.at IS NULL AND ${inSessions(reading, scope)}`
+    const undated = sql`x.owner_no = ${owner} AND x.at IS NULL AND ${isAlways(scope) ? sql`1 = 0` : inSessions(reading, scope)}`
     const told = yield* sql<CompactionRow>`
       SELECT x.trigger_name AS cause, x.session_no, COUNT(*) AS compactions, -1 AS transcript_no, -1 AS line, 0 AS at FROM ${t("compaction")} x
       WHERE ${atTime(reading, scope, "x.at")} GROUP BY x.trigger_name, x.session_no

@@ -106,8 +106,8 @@ const cursorOf = (read: Reader): (typeof SessionQueries.Service)["cursorOf"] =>
 
 /** The sessions that fulfil a condition and have lines of their own. */
 const present = Effect.fnUntraced(function* (read: Reader, condition: Fragment) {
-  const owner = yield* OwnerNo
-  const rows = yield* read.sql<SessionRow>`${selectSessions(read)} WHERE s.owner_no = ${owner} AND s.present = 1 AND ${condition}`
+  const reading = yield* onBehalf(read)
+  const rows = yield* read.sql<SessionRow>`${selectSessions(reading)} WHERE s.owner_no = ${reading.owner} AND s.present = 1 AND ${condition}`
   return (yield* sessionsFrom(rows)).map(({ session }) => session)
 })
 

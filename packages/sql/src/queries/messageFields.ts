@@ -6,7 +6,7 @@ import * as Sentiment from "han-core/Sentiment"
 import { fieldsOf, type Scalar, type Where } from "han-core/Where"
 import type { ColumnOf } from "../database/where.ts"
 import { kindNumbers } from "../readmodels/messageKey.ts"
-import type { Reader } from "./reader.ts"
+import type { Reading } from "./reader.ts"
 
 /** Facts about a line that are not in it. */
 export interface MessageFacts {
@@ -31,22 +31,22 @@ export const unknownFacts: MessageFacts = {
 /** A field of messages, as a line has it and, where a statement over message "m" can tell it, as that calls it: both are the same for every line. */
 interface Field {
   readonly read: (line: MessageLine, facts: MessageFacts) => Scalar
-  readonly column?: (reader: Reader) => Fragment
+  readonly column?: (reading: Reading) => Fragment
 }
 
 const fields: { readonly [Name in MessageField]: Field } = {
   id: { read: ({ message }) => message.id, column: ({ sql }) => sql`m.uuid` },
   agentId: {
     read: ({ message }) => message.agentId,
-    column: ({ sql }) => sql`(SELECT x.agent_id FROM transcript x WHERE x.owner_no = m.owner_no AND x.no = m.transcript_no)`
+    column: ({ owner, sql }) => sql`(SELECT x.agent_id FROM transcript x WHERE x.owner_no = ${owner} AND x.no = m.transcript_no)`
   },
   parentId: { read: ({ message }) => message.envelope.parentUuid },
-  type: { read: ({ message }) => typeOf(message.kind), column: (reader) => byKind(reader, typeOf) },
-  role: { read: ({ message }) => roleOf(message.kind), column: (reader) => byKind(reader, roleOf) },
+  type: { read: ({ message }) => typeOf(message.kind), column: (reading) => byKind(reading, typeOf) },
+  role: { read: ({ message }) => roleOf(message.kind), column: (reading) => byKind(reading, roleOf) },
   toolName: {
     read: ({ message }) => message.events.find((event) => event._tag === "HanNoted")?.name ?? null,
-    column: ({ sql, t }) =>
-      sql`CASE WHEN m.kind = ${sql.literal(String(kindNumbers.han))} THEN (SELECT h.name FROM ${t("han_event")} h WHERE h.owner_no = m.owner_no AND h.session_no = m.session_no AND h.id = m.uuid) END`
+    column: ({ owner, sql, t }) =>
+      sql`CASE WHEN m.kind = ${sql.literal(String(kindNumbers.han))} THEN (SELECT h.name FROM ${t("han_event")} h WHERE h.owner_no = ${owner} AND h.session_no = m.session_no AND h.id = m.uuid) END`
   },
   at: { read: ({ message }) => (message.at === null ? null : new Date(message.at).toISOString()) },
   line: { read: ({ message }) => message.line, column: ({ sql }) => sql`m.line` },
@@ -62,7 +62,7 @@ const fields: { readonly [Name in MessageField]: Field } = {
   linesRemoved: { read: (_, facts) => facts.linesRemoved },
   filesChanged: { read: (_, facts) => facts.filesChanged }
 }
-const byKind = ({ sql }: Reader, of: (kind: MessageKind) => string | null) =>
+const byKind = ({ sql }: Reading, of: (kind: MessageKind) => string | null) =>
   sql.literal(`CASE m.kind ${MessageKind.literals.map((kind) => `WHEN ${kindNumbers[kind]} THEN ${quoted(of(kind))}`).join(" ")} END`)
 const quoted = (value: string | null) => (value === null ? "NULL" : `'${value}'`)
 const moodOf = ({ message }: MessageLine) => (isPrompt(message.kind, message) ? Sentiment.analyse(spokenText(message) ?? "") : null)
@@ -73,7 +73,7 @@ export const isIndexed = (where: Where<MessageField> | undefined): boolean =>
 
 /** The columns of a condition that is indexed. */
 export const messageColumn =
-  (reader: Reader): ColumnOf<MessageField> =>
+  (reading: Reading): ColumnOf<MessageField> =>
   (field) =>
-    fields[field].column?.(reader) ?? reader.sql`NULL`
+    fields[field].column?.(reading) ?? reading.sql`NULL`
 export const messageField = (line: MessageLine, facts: MessageFacts, field: MessageField): Scalar => fields[field].read(line, facts)

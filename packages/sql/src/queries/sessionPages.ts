@@ -7,7 +7,7 @@ import type { SessionField } from "han-core/SessionQueries"
 import { inOrder, type OrderBy } from "han-core/Where"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "../database/page.ts"
 import { forkOf } from "./family.ts"
-import type { Reader, Reading } from "./reader.ts"
+import type { Reading } from "./reader.ts"
 import { type SessionRow, sessionFromRow } from "./rows.ts"
 import { sessionField } from "./sessionFields.ts"
 
@@ -18,10 +18,10 @@ interface Place {
 }
 
 /** Begins a statement over session "s" and its directory "d" that gives a `SessionRow`. */
-export const selectSessions = (reader: Reader, place?: Fragment): Fragment => {
-  const { sql, t } = reader
-  return sql`SELECT s.*, ${place ?? sql`s.updated_at`} AS place, ${forkOf(reader)} AS fork_of, d.name AS repo_name, d.remote,
-    (SELECT COUNT(DISTINCT x.agent_id) FROM transcript x WHERE x.owner_no = s.owner_no AND x.session_no = s.no AND x.kind = 'agent') AS subagents
+export const selectSessions = (reading: Reading, place?: Fragment): Fragment => {
+  const { owner, sql, t } = reading
+  return sql`SELECT s.*, ${place ?? sql`s.updated_at`} AS place, ${forkOf(reading)} AS fork_of, d.name AS repo_name, d.remote,
+    (SELECT COUNT(DISTINCT x.agent_id) FROM transcript x WHERE x.owner_no = ${owner} AND x.session_no = s.no AND x.kind = 'agent') AS subagents
     FROM ${t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd`
 }
 
@@ -74,9 +74,9 @@ export const recent = Effect.fnUntraced(function* (reading: Reading, condition: 
 })
 
 /** A page in another order, of which all sessions are looked at: cursors are ids, so that rows that arrive move none out of reach. */
-export const sorted = Effect.fnUntraced(function* (reader: Reader, condition: Fragment, orderBy: ReadonlyArray<OrderBy<SessionField>>, page: PageRequest) {
+export const sorted = Effect.fnUntraced(function* (reading: Reading, condition: Fragment, orderBy: ReadonlyArray<OrderBy<SessionField>>, page: PageRequest) {
   // In the list's own order, which stays for those that are equal in the other.
-  const found = yield* sessionsFrom(yield* reader.sql<SessionRow>`${selectSessions(reader)} WHERE ${condition} ORDER BY s.updated_at DESC, s.no DESC`)
+  const found = yield* sessionsFrom(yield* reading.sql<SessionRow>`${selectSessions(reading)} WHERE ${condition} ORDER BY s.updated_at DESC, s.no DESC`)
   found.sort((a, b) =>
     inOrder(
       orderBy,

@@ -1,8 +1,8 @@
+import { Layer } from "effect"
+import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { freshPgStore } from "../../../../test/postgresStore.ts"
 import { ledgerSuite } from "../LedgerSuite.ts"
 
-const freshPg = () => freshPgStore()
-
-ledgerSuite("SqliteStore", () => SqliteStore.layer({ filename: ":memory:" }), { runs: 12 })
-ledgerSuite("PgStore", freshPg, { runs: 3 })
+ledgerSuite("SqliteStore", () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal), { runs: 12 })
+ledgerSuite("PgStore", () => Layer.merge(freshPgStore(), Viewer.layerLocal), { runs: 3 })

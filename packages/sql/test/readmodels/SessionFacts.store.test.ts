@@ -1,8 +1,8 @@
+import { Layer } from "effect"
+import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { freshPgStore } from "../../../../test/postgresStore.ts"
 import { sessionFactsSuite } from "../SessionFactsSuite.ts"
 
-const freshPg = () => freshPgStore()
-
-sessionFactsSuite("SqliteStore", () => SqliteStore.layer({ filename: ":memory:" }))
-sessionFactsSuite("PgStore", freshPg)
+sessionFactsSuite("SqliteStore", () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal))
+sessionFactsSuite("PgStore", () => Layer.merge(freshPgStore(), Viewer.layerLocal))

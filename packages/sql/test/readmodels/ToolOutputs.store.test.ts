@@ -1,7 +1,8 @@
+import { Layer } from "effect"
+import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
 import { freshPgStore } from "../../../../test/postgresStore.ts"
 import { suite } from "../ToolOutputSuite.ts"
 
-suite("SqliteStore", () => SqliteStore.layer({ filename: ":memory:" }))
-
-suite("PgStore", () => freshPgStore())
+suite("SqliteStore", () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal), { runs: 6 })
+suite("PgStore", () => Layer.merge(freshPgStore(), Viewer.layerLocal), { runs: 6 })
