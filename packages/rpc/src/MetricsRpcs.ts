@@ -35,6 +35,7 @@ export class MetricsRpcs extends RpcGroup.make(
   of("hours", Schema.Array(HourActivity), TimeZone),
   of("models", Schema.Array(ModelActivity), Schema.Struct({ ...MetricsScope.fields, daysIn: Schema.optional(Schema.String) })),
   of("sessions", Schema.Array(SessionActivity)),
+  of("sessionCount", Schema.Int),
   of("tools", Schema.Array(ToolActivity)),
   of("agents", Schema.Array(AgentActivity)),
   of("hooks", Schema.Array(HookActivity)),

@@ -185,6 +185,8 @@ export class Metrics extends Context.Tag("han-core/Metrics")<
     readonly models: (scope: MetricsScope & { readonly daysIn?: string | undefined }) => Effect.Effect<ReadonlyArray<ModelActivity>, StoreError, Viewer>
     /** Sessions with anything in that time, the latest activity first. */
     readonly sessions: Of<ReadonlyArray<SessionActivity>>
+    /** How many `sessions` gives, without reading them. */
+    readonly sessionCount: Of<number>
     /** Whole days, in UTC, that the scope touches. The most called first. */
     readonly tools: Of<ReadonlyArray<ToolActivity>>
     /** Subagents by type, the most started first; of whole days, as `tools`. */

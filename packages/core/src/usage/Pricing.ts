@@ -72,6 +72,8 @@ export interface PricedTokens {
 export interface PriceTable {
   /** The cost in integer nano-dollars; null when a price that the response needs is not known. With `at` null the oldest price holds. */
   readonly costOf: (model: string, at: number | null, tokens: PricedTokens) => number | null
+  /** Instants at which a price changes, in order, in milliseconds since 1970. */
+  readonly changes: ReadonlyArray<number>
   /** A text that differs when any price does. */
   readonly fingerprint: string
 }
@@ -121,6 +123,7 @@ export const make = (more: ReadonlyArray<PriceRow> = []): PriceTable => {
           tokens.cacheWrite1h * (price.cacheWrite1h ?? 0)
       )
     },
+    changes: [...new Set([...byModel.values()].flatMap((list) => list.map(({ from }) => from)))].sort((a, b) => a - b),
     fingerprint
   }
 }

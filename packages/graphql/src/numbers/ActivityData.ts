@@ -98,7 +98,7 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
   const sum = (of: (day: DayActivity) => number) => days.reduce((so, day) => so + of(day), 0)
   let counted: Promise<number> | undefined
   const sessions = () => {
-    counted ??= context.run(Effect.flatMap(Metrics, (metrics) => Effect.map(metrics.sessions(scope), (list) => list.length)))
+    counted ??= context.run(Effect.flatMap(Metrics, (metrics) => metrics.sessionCount(scope)))
     return counted
   }
   const models = () => context.run(Effect.flatMap(Metrics, (metrics) => metrics.models(scope)))

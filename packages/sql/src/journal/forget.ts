@@ -28,7 +28,6 @@ export const forgetSessions = Effect.fnUntraced(function* (
     session_id: string
   }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, ids)}
     AND (EXISTS (SELECT 1 FROM transcript t WHERE t.owner_no = ${owner} AND t.session_no = k.no) OR EXISTS (SELECT 1 FROM tool_output o WHERE o.owner_no = ${owner} AND o.session_no = k.no))`
-  for (const id of ids) yield* sql`INSERT INTO tombstone ${sql.insert({ owner_no: owner, session_id: id, forgotten_at: now })} ON CONFLICT DO NOTHING`
   yield* noteForgotten(
     sql,
     owner,

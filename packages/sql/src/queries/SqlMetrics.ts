@@ -14,6 +14,7 @@ import { bucketMs, bucketOf, dayOf } from "../readmodels/chunk.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { datedRows } from "./details.ts"
 import { eventsOf } from "./hanEvents.ts"
+import { daysOfAll, hoursOfAll, isOfAll, type ModelRow, type MoodRow, modelDaysOfAll, modelsOfAll, moodsOfAll, sessionCountOfAll } from "./ownerMetrics.ts"
 import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 import { stateOf } from "./rows.ts"
 
@@ -68,6 +69,7 @@ export const make = (options: { readonly prices: PriceTable }) =>
       hours: hours(read),
       models: models(read, options.prices),
       sessions: sessions(read),
+      sessionCount: sessionCount(read),
       tools: tools(read),
       agents: agents(read),
       hooks: hooks(read),
@@ -127,6 +129,8 @@ const days = (read: Reader): Service["days"] =>
     const reading = yield* onBehalf(read)
     const clock = clockOf(scope.timeZone)
     const begins = scope.by === "week" ? weekOf : scope.by === "month" ? monthOf : (day: string) => day
+    const kept = isOfAll(read, scope) ? yield* daysOfAll(reading, scope, begins) : undefined
+    if (kept !== undefined) return kept
     const found = new Map<string, Sum>()
     const dayAt = (bucket: number) => made(found, begins(clock.day(bucket * bucketMs)), newSum)
     const absent = yield* absentOf(reading)
@@ -138,6 +142,8 @@ const days = (read: Reader): Service["days"] =>
 const hours = (read: Reader): Service["hours"] =>
   Effect.fn("Metrics.hours")(function* (scope) {
     const reading = yield* onBehalf(read)
+    const kept = isOfAll(read, scope) ? yield* hoursOfAll(reading, scope) : undefined
+    if (kept !== undefined) return kept
     const clock = clockOf(scope.timeZone)
     const found = Array.from({ length: 24 }, newSum)
     const absent = yield* absentOf(reading)
@@ -151,20 +157,17 @@ const hours = (read: Reader): Service["hours"] =>
 const models = (read: Reader, prices: PriceTable): Service["models"] =>
   Effect.fn("Metrics.models")(function* (scope) {
     const reading = yield* onBehalf(read)
-    const { sql, t } = read
-    const byDay = scope.daysIn === undefined ? null : clockOf(scope.daysIn)
-    const rows = yield* sql<UsageSumRow & { readonly model: string }>`
-      SELECT x.model, ${sql.literal(byDay === null ? "-1" : "x.bucket")} AS bucket, ${sql.literal(usageSums)}
-      FROM ${t("usage_sum")} x WHERE ${inBuckets(reading, scope)} AND x.charges > 0 GROUP BY x.model, 2`
+    const kept = !isOfAll(read, scope)
+      ? undefined
+      : scope.daysIn === undefined
+        ? yield* modelsOfAll(reading, scope)
+        : yield* modelDaysOfAll(reading, scope, scope.daysIn, prices.changes)
     const found = new Map<string, ModelActivity>()
-    for (const row of rows) {
-      if (byDay !== null && row.bucket < 0) continue
-      const date = byDay === null ? null : byDay.day(row.bucket * bucketMs)
-      const at = row.bucket < 0 ? Number.MAX_SAFE_INTEGER : row.bucket * bucketMs
-      const key = `${date}/${row.model}`
+    for (const row of kept ?? (yield* modelRows(reading, scope))) {
+      const key = `${row.date}/${row.model}`
       const have = found.get(key)
       found.set(key, {
-        date,
+        date: row.date,
         model: row.model,
         responses: (have?.responses ?? 0) + row.responses,
         unpriced: (have?.unpriced ?? 0) + row.unpriced,
@@ -173,7 +176,7 @@ const models = (read: Reader, prices: PriceTable): Service["models"] =>
         cacheRead: (have?.cacheRead ?? 0) + row.cache_read,
         cacheWrite: (have?.cacheWrite ?? 0) + row.cache_write,
         costNanoUsd: (have?.costNanoUsd ?? 0) + row.cost,
-        cacheSavingNanoUsd: (have?.cacheSavingNanoUsd ?? 0) + cacheSaving(prices, row.model, at, row.cache_read)
+        cacheSavingNanoUsd: (have?.cacheSavingNanoUsd ?? 0) + cacheSaving(prices, row.model, row.at, row.cache_read)
       })
     }
     const tokens = (row: ModelActivity) => row.input + row.output + row.cacheRead + row.cacheWrite
@@ -181,6 +184,19 @@ const models = (read: Reader, prices: PriceTable): Service["models"] =>
       (a, b) => (a.date === b.date ? tokens(b) - tokens(a) : (a.date ?? "") < (b.date ?? "") ? -1 : 1) || (a.model < b.model ? -1 : 1)
     )
   }, read.answer("models"))
+
+/** The sums of each model from the sessions' own quarters of an hour, for each quarter where days are asked for. */
+const modelRows = Effect.fnUntraced(function* (reading: Reading, scope: MetricsScope & { readonly daysIn?: string | undefined }) {
+  const { sql, t } = reading
+  const byDay = scope.daysIn === undefined ? null : clockOf(scope.daysIn)
+  const rows = yield* sql<UsageSumRow & { readonly model: string }>`
+    SELECT x.model, ${sql.literal(byDay === null ? "-1" : "x.bucket")} AS bucket, ${sql.literal(usageSums)}
+    FROM ${t("usage_sum")} x WHERE ${inBuckets(reading, scope)} AND x.charges > 0 GROUP BY x.model, 2`
+  return rows.flatMap((row): ReadonlyArray<ModelRow> => {
+    if (byDay === null) return [{ ...row, date: null, at: Number.MAX_SAFE_INTEGER }]
+    return row.bucket < 0 ? [] : [{ ...row, date: byDay.day(row.bucket * bucketMs), at: row.bucket * bucketMs }]
+  })
+})
 
 const sessions = (read: Reader): Service["sessions"] =>
   Effect.fn("Metrics.sessions")(function* (scope) {
@@ -217,6 +233,19 @@ const sessions = (read: Reader): Service["sessions"] =>
       }))
     })
   }, read.answer("sessions in numbers"))
+
+const sessionCount = (read: Reader): Service["sessionCount"] =>
+  Effect.fn("Metrics.sessionCount")(function* (scope) {
+    const reading = yield* onBehalf(read)
+    const kept = isOfAll(read, scope) ? yield* sessionCountOfAll(reading, scope) : undefined
+    if (kept !== undefined) return kept
+    const { owner, sql, t } = reading
+    const [row] = yield* sql<{ sessions: number }>`
+      SELECT COUNT(*) AS sessions FROM ${t("session")} WHERE owner_no = ${owner} AND listed = 1 AND no IN (
+        SELECT x.session_no FROM ${t("activity_sum")} x WHERE ${inBuckets(reading, scope)} AND (x.messages > 0 OR x.tool_calls > 0)
+        UNION SELECT x.session_no FROM ${t("usage_sum")} x WHERE ${inBuckets(reading, scope)} AND x.charges > 0)`
+    return row!.sessions
+  }, read.answer("a count of sessions"))
 
 const factsOf = (row: SessionRow) =>
   Effect.map(stateOf(row), (state) => ({
@@ -316,12 +345,15 @@ const validations = (read: Reader): Service["validations"] =>
 
 const moods = (read: Reader): Service["moods"] =>
   Effect.fn("Metrics.moods")(function* (scope) {
-    const [row] = yield* read.sql<{ analysed: number; score: number; low: number; moderate: number; high: number }>`
-      SELECT CAST(COALESCE(SUM(x.analysed), 0) AS BIGINT) AS analysed, CAST(COALESCE(SUM(x.score), 0) AS BIGINT) AS score, CAST(COALESCE(SUM(x.low), 0) AS BIGINT) AS low,
-        CAST(COALESCE(SUM(x.moderate), 0) AS BIGINT) AS moderate, CAST(COALESCE(SUM(x.high), 0) AS BIGINT) AS high
-      FROM ${read.t("activity_sum")} x WHERE ${inBuckets(yield* onBehalf(read), scope)}`
+    const reading = yield* onBehalf(read)
+    const [row] = isOfAll(read, scope)
+      ? yield* moodsOfAll(reading, scope)
+      : yield* read.sql<MoodRow>`
+          SELECT CAST(SUM(x.analysed) AS BIGINT) AS analysed, CAST(SUM(x.score) AS BIGINT) AS score, CAST(SUM(x.low) AS BIGINT) AS low,
+            CAST(SUM(x.moderate) AS BIGINT) AS moderate, CAST(SUM(x.high) AS BIGINT) AS high
+          FROM ${read.t("activity_sum")} x WHERE ${inBuckets(reading, scope)}`
     const { analysed, high, low, moderate, score } = row!
-    return { analysed, scoreSum: score / billion, low, moderate, high }
+    return { analysed: analysed ?? 0, scoreSum: (score ?? 0) / billion, low: low ?? 0, moderate: moderate ?? 0, high: high ?? 0 }
   }, read.answer("moods"))
 
 const isAlways = ({ since, until }: MetricsScope): boolean => since === undefined && until === undefined

@@ -5,7 +5,7 @@ import type { TableName } from "./Projection.ts"
 import { wordsFunction } from "./pgWords.ts"
 
 /** Raise it when the meaning of a line or the shape of a table changes: everything below is then projected anew from the journal. */
-export const version = 9
+export const version = 10
 
 /** The names and the dialect that the statements of a table depend on. */
 interface Making {
@@ -20,10 +20,44 @@ interface Making {
 }
 const define = <Table extends string>(definitions: Readonly<Record<Table, (making: Making) => ReadonlyArray<string>>>) => definitions
 
+/** The sums of a quarter of an hour in quarter_sum. "active": rows of activity_sum with messages or tool calls, whose sums the next seven are; "begun" and "ended": see `maxPause`. */
+export const rolledUp = [
+  "active",
+  "messages",
+  "prompts",
+  "prompt_ms",
+  "tool_calls",
+  "lines_added",
+  "lines_removed",
+  "file_changes",
+  "analysed",
+  "score",
+  "low",
+  "moderate",
+  "high",
+  "charges",
+  "responses",
+  "input",
+  "output",
+  "cache_read",
+  "cache_write",
+  "cost",
+  "begun",
+  "ended"
+] as const
+/** The sums of a model in model_sum. */
+export const rolledUpModels = ["charges", "responses", "unpriced", "input", "output", "cache_read", "cache_write", "cost"] as const
+
+/**
+ * Quarters of an hour, 20 hours of them, up to which days in UTC of a session count as one stretch of work, which begins in one quarter and ends in one. Every day of every time zone
+ * is longer: so a stretch has something in each day that lies within it, and sessions of a day are those whose stretches meet it.
+ */
+export const maxPause = 80
+
 /** The statements that make each table and its indexes. Every row can be projected again from the journal. */
 const definitions = define({
   // "present": it has lines; "listed": lines that make a session (makesSession). "state" is SessionState as JSON; the columns beside it are what lists sort and filter by, and sums.
-  session: ({ table }) => [
+  session: ({ pg, table }) => [
     `CREATE TABLE ${table} (
       owner_no BIGINT NOT NULL,
       no BIGINT NOT NULL,
@@ -58,7 +92,8 @@ const definitions = define({
     )`,
     `CREATE INDEX ${table}_recent ON ${table} (owner_no, updated_at, no)`,
     `CREATE INDEX ${table}_id ON ${table} (owner_no, id)`,
-    `CREATE INDEX ${table}_family ON ${table} (owner_no, first_uuid, id)`
+    `CREATE INDEX ${table}_family ON ${table} (owner_no, first_uuid, id)`,
+    ...(pg ? [`CREATE INDEX ${table}_unlisted ON ${table} (owner_no, no) WHERE listed = 0`] : [])
   ],
   // Where sessions stood before lines that came moved them to the front of the list ("before_at": their "updated_at"): a page behind a cursor is one of the list as it was. The
   // newest rows are kept; "id" rises, also after the newest ones were removed.
@@ -328,7 +363,46 @@ const definitions = define({
       calls BIGINT NOT NULL,
       PRIMARY KEY (owner_no, session_no, day, name, agent_type)
     ) ${byKey}`
-  ]
+  ],
+  // The next three are PostgreSQL's alone: a file of one person is added up as it is read (docs/decisions/00xx-metrics-roll-ups.md). They hold what activity_sum and usage_sum hold,
+  // of all sessions of an owner together; rollUps.ts keeps them.
+  quarter_sum: ({ pg, table }) =>
+    pg
+      ? [
+          `CREATE TABLE ${table} (owner_no BIGINT NOT NULL, bucket BIGINT NOT NULL, ${rolledUp.map((column) => `${column} BIGINT NOT NULL`).join(", ")}, PRIMARY KEY (owner_no, bucket)) WITH (fillfactor = 70)`
+        ]
+      : [],
+  // "unit": 0 for quarters of an hour, 1 for days in UTC; "slot": which of them, since 1970.
+  model_sum: ({ pg, table }) =>
+    pg
+      ? [
+          `CREATE TABLE ${table} (owner_no BIGINT NOT NULL, unit SMALLINT NOT NULL, slot BIGINT NOT NULL, model TEXT NOT NULL, ${rolledUpModels.map((column) => `${column} BIGINT NOT NULL`).join(", ")}, PRIMARY KEY (owner_no, unit, slot, model)) WITH (fillfactor = 70)`
+        ]
+      : [],
+  // The quarters of an hour with something of a session in them, a row for each day in UTC: the first and the last one, and the last one of the days before. "hours0" to "hours3":
+  // the hours with messages or tool calls as bits, where hours begin so many quarters before the full ones. "counted": 1 unless only forks tell of the session; "alone": 1 when the session has no other day.
+  session_day: ({ pg, table }) =>
+    pg
+      ? [
+          `CREATE TABLE ${table} (
+      owner_no BIGINT NOT NULL,
+      session_no BIGINT NOT NULL,
+      day BIGINT NOT NULL,
+      first_bucket BIGINT NOT NULL,
+      last_bucket BIGINT NOT NULL,
+      previous_bucket BIGINT,
+      hours0 INTEGER NOT NULL,
+      hours1 INTEGER NOT NULL,
+      hours2 INTEGER NOT NULL,
+      hours3 INTEGER NOT NULL,
+      counted SMALLINT NOT NULL,
+      alone SMALLINT NOT NULL,
+      PRIMARY KEY (owner_no, session_no, day)
+    ) WITH (fillfactor = 80)`,
+          `CREATE INDEX ${table}_day ON ${table} (owner_no, day)`,
+          `CREATE INDEX ${table}_again ON ${table} (owner_no, first_bucket) WHERE first_bucket - previous_bucket > ${maxPause}`
+        ]
+      : []
 })
 
 export type Table = keyof typeof definitions

@@ -100,6 +100,9 @@ export const bucketMs = 15 * 60_000
 export const bucketOf = (at: number | null): number => (at === null ? -1 : Math.floor(at / bucketMs))
 const dayMs = 86_400_000
 export const dayOf = (at: number | null): number => (at === null ? -1 : Math.floor(at / dayMs))
+/** Quarters of an hour of a day in UTC. */
+export const daysQuarters = dayMs / bucketMs
+export const dayOfBucket = (bucket: number): number => Math.floor(bucket / daysQuarters)
 
 /** Sums of a session's quarter of an hour that a chunk changes. */
 export interface ActivityDelta {
@@ -131,10 +134,48 @@ export const noActivity = (): ActivityDelta => ({
   high: 0
 })
 
+/** Sums of a session's quarter of an hour, of one model and one kind of terms, that a chunk changes. */
+export interface UsageDelta {
+  charges: number
+  responses: number
+  unpriced: number
+  garbled: number
+  unsure: number
+  input: number
+  output: number
+  cache_read: number
+  cache_write_5m: number
+  cache_write_1h: number
+  web_searches: number
+  cost: number
+}
+export const noUsage = (): UsageDelta => ({
+  charges: 0,
+  responses: 0,
+  unpriced: 0,
+  garbled: 0,
+  unsure: 0,
+  input: 0,
+  output: 0,
+  cache_read: 0,
+  cache_write_5m: 0,
+  cache_write_1h: 0,
+  web_searches: 0,
+  cost: 0
+})
+interface Charged {
+  readonly sessionNo: number
+  readonly bucket: number
+  readonly model: string
+  readonly terms: string
+  readonly sums: UsageDelta
+}
+
 /** The sums that chunks change, by session. */
 export class Deltas {
   readonly bySession = new Map<number, Delta>()
   readonly byBucket = new Map<string, { readonly sessionNo: number; readonly bucket: number; readonly sums: ActivityDelta }>()
+  readonly byCharge = new Map<string, Charged>()
   readonly byTool = new Map<string, { readonly sessionNo: number; readonly day: number; readonly name: string; readonly agentType: string; calls: number }>()
   /** Sessions whose task lists are to be added up again. */
   readonly withTasks = new Set<number>()
@@ -147,6 +188,13 @@ export class Deltas {
     let found = this.byBucket.get(key)
     if (found === undefined) this.byBucket.set(key, (found = { sessionNo, bucket, sums: noActivity() }))
     this.last = found
+    return found.sums
+  }
+  usage(sessionNo: number, at: number | null, model: string, terms: string): UsageDelta {
+    const bucket = bucketOf(at)
+    const key = `${sessionNo} ${bucket} ${model}\0${terms}`
+    let found = this.byCharge.get(key)
+    if (found === undefined) this.byCharge.set(key, (found = { sessionNo, bucket, model, terms, sums: noUsage() }))
     return found.sums
   }
   countTool(sessionNo: number, at: number | null, name: string, agentType: string, calls: number): void {

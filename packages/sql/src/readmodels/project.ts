@@ -10,6 +10,7 @@ import { projectCalls } from "./projectCalls.ts"
 import { projectCompactions, projectNotes, projectProblems } from "./projectFacts.ts"
 import { projectMessages } from "./projectMessages.ts"
 import { projectResponses } from "./projectResponses.ts"
+import { projectRollUps } from "./rollUps.ts"
 import { storedState } from "./storedState.ts"
 import { loadStates, saveStates, type TranscriptState, type TranscriptStates } from "./transcriptStates.ts"
 
@@ -70,6 +71,7 @@ export const project = Effect.fnUntraced(function* (all: Chunks): Effect.fn.Retu
   yield* projectActivity(sql, all, deltas)
   yield* projectSessions(sql, all, deltas, states)
   yield* saveStates(sql, all, states)
+  yield* projectRollUps(sql, all, deltas)
 })
 
 const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas, states: TranscriptStates) {

@@ -6,7 +6,7 @@ import { maxCostNanoUsd } from "han-core/SessionEvent"
 import { insertRows, storable, type Value } from "../database/Database.ts"
 import { idHash } from "../database/idHash.ts"
 import { termsOf } from "../database/terms.ts"
-import { bucketOf, type Chunks, type Deltas, loadProvenance, type ProvenanceRow, provenanceOf, seenIn, writeNumbered } from "./chunk.ts"
+import { type Chunks, type Deltas, loadProvenance, noUsage, type ProvenanceRow, provenanceOf, seenIn, type UsageDelta, writeNumbered } from "./chunk.ts"
 import { merge, type Provenance } from "./provenance.ts"
 import { type Identity, identify, isPlace } from "./responseIds.ts"
 
@@ -79,14 +79,13 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
   const [{ owner, prices, table }] = chunks
   const seen = yield* responsesIn(sql, chunks)
   if (seen.size === 0) return
-  const sums = new Map<string, Sum>()
   // Of another id with the same hash, too: it is written as it was.
   const rows = yield* loadProvenance<ResponseRow>(sql, chunks, "response", "id_hash", [...seen.keys()].map(idHash))
   const numbers = new Map<string, number>()
   for (const row of rows) {
     const before = responseOf(row)
     numbers.set(placeOf(before), row.no)
-    count(prices, deltas, sums, before, -1)
+    count(prices, deltas, before, -1)
     put(seen, before)
   }
   const written: Array<{ readonly no: number | undefined; readonly values: ReadonlyArray<Value> }> = []
@@ -96,12 +95,12 @@ export const projectResponses = Effect.fnUntraced(function* (sql: SqlClient.SqlC
       if (no !== undefined) yield* sql`DELETE FROM ${sql.literal(table("response"))} WHERE owner_no = ${owner} AND no = ${no}`
     }
     for (const response of byRequest.values()) {
-      count(prices, deltas, sums, response, 1)
+      count(prices, deltas, response, 1)
       written.push({ no: numbers.get(placeOf(response)), values: valuesOf(owner, prices, response) })
     }
   }
   yield* writeNumbered(sql, table("response"), columns, written)
-  yield* addSums(sql, table("usage_sum"), owner, sums)
+  yield* addSums(sql, table("usage_sum"), owner, deltas)
 })
 
 /** The responses that the chunks tell of, by their message ids and then by their requests. */
@@ -157,7 +156,8 @@ const valuesOf = (owner: number, prices: PriceTable, response: Response): Readon
   costOf(prices, response)
 ]
 
-const addSums = (sql: SqlClient.SqlClient, table: string, owner: number, sums: ReadonlyMap<string, Sum>) =>
+const summed = Object.keys(noUsage()) as ReadonlyArray<keyof UsageDelta>
+const addSums = (sql: SqlClient.SqlClient, table: string, owner: number, { byCharge }: Deltas) =>
   insertRows(
     sql,
     {
@@ -165,7 +165,7 @@ const addSums = (sql: SqlClient.SqlClient, table: string, owner: number, sums: R
       columns: `owner_no, session_no, bucket, model, terms, ${summed.join(", ")}`,
       suffix: `ON CONFLICT (owner_no, session_no, bucket, model, terms) DO UPDATE SET ${summed.map((column) => `${column} = ${table}.${column} + excluded.${column}`).join(", ")}`
     },
-    [...sums.values()].map((sum) => [owner, sum.sessionNo, sum.bucket, sum.model, sum.terms, ...summed.map((column) => sum[column])])
+    [...byCharge.values()].map(({ bucket, model, sessionNo, sums, terms }) => [owner, sessionNo, bucket, model, terms, ...summed.map((column) => sums[column])])
   )
 
 /** Stored texts hold no NUL, so no two places are the same. */
@@ -228,16 +228,9 @@ const manyTokens = 100_000_000
 const costsTooMuch = (prices: PriceTable, event: Tokens & { readonly model: string }, at: number | null): boolean =>
   promptOf(event) + event.output > manyTokens && (prices.costOf(event.model, at, event) ?? 0) > maxCostNanoUsd
 
-const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, response: Response, sign: 1 | -1) => {
+const count = (prices: PriceTable, deltas: Deltas, response: Response, sign: 1 | -1) => {
   const { sessionNo } = response.seen
-  const bucket = bucketOf(response.at)
-  const { terms } = response
-  const key = `${sessionNo} ${bucket} ${response.model}\0${terms}`
-  let sum = sums.get(key)
-  if (sum === undefined) {
-    sum = { ...noSum, sessionNo, bucket, model: response.model, terms }
-    sums.set(key, sum)
-  }
+  const sum = deltas.usage(sessionNo, response.at, response.model, response.terms)
   const cost = costOf(prices, response)
   for (const target of [deltas.of(sessionNo), sum]) {
     if (response.part === 0) target.responses += sign
@@ -254,39 +247,6 @@ const count = (prices: PriceTable, deltas: Deltas, sums: Map<string, Sum>, respo
   if (response.unsure) sum.unsure += sign
   sum.web_searches += sign * response.webSearches
 }
-
-const summed = [
-  "charges",
-  "responses",
-  "unpriced",
-  "garbled",
-  "unsure",
-  "input",
-  "output",
-  "cache_read",
-  "cache_write_5m",
-  "cache_write_1h",
-  "web_searches",
-  "cost"
-] as const
-
-const noSum: Readonly<Record<(typeof summed)[number], number>> = {
-  charges: 0,
-  responses: 0,
-  unpriced: 0,
-  garbled: 0,
-  unsure: 0,
-  input: 0,
-  output: 0,
-  cache_read: 0,
-  cache_write_5m: 0,
-  cache_write_1h: 0,
-  web_searches: 0,
-  cost: 0
-}
-
-/** The change of one row of the sums. */
-type Sum = { readonly sessionNo: number; readonly bucket: number; readonly model: string; readonly terms: string } & Record<(typeof summed)[number], number>
 
 const responseOf = (row: ResponseRow): Response => ({
   messageId: row.message_id,

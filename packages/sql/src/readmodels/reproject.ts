@@ -7,11 +7,12 @@ import { storedChunk } from "./chunk.ts"
 import { PendingWords } from "./pendingWords.ts"
 import { type Table, tables } from "./ReadModels.ts"
 import type { ReadModelTables } from "./ReadModelTables.ts"
+import { takeOut } from "./rollUps.ts"
 
 type Family = ReadonlyArray<number>
 
 /** Tables whose rows do not name their session, or are not projected anew. Every other table is one of rows by session. */
-const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move"])
+const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move", "quarter_sum", "model_sum", "session_day"])
 
 /** Finds these sessions, and everybody whose rows may refer to their lines or the other way round: forks, their origins, and so on. */
 export const familyOf = Effect.fnUntraced(function* (
@@ -39,7 +40,7 @@ export const clearSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClie
   const t = (name: Table) => sql.literal(models.table(name))
   const nos = anyOf(sql, family)
   yield* sql.onDialectOrElse({
-    pg: () => Effect.void,
+    pg: () => takeOut(sql, models.table, owner, family),
     orElse: () => sql`DELETE FROM ${t("message_text")} WHERE rowid IN (SELECT id FROM ${t("message")} WHERE owner_no = ${owner} AND session_no ${nos})`
   })
   const transcripts = (yield* sql<{ no: number }>`SELECT no FROM transcript WHERE owner_no = ${owner} AND session_no ${nos}`).map((row) => row.no)
