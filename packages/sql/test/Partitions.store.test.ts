@@ -4,6 +4,7 @@ import * as PgStore from "han-sql/PgStore"
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { startPostgres } from "../../../test/postgres.ts"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
+import { soak } from "../../../test/runs.ts"
 import { corpus, indexingCase, scenario } from "../../../test/transcriptFiles.ts"
 import { wholeJournal } from "../../../test/wholeJournal.ts"
 import { askEverything } from "./everyQuestion.ts"
@@ -39,10 +40,13 @@ const fresh = () => Layer.suspend(() => Layer.succeedContext(Context.add(store, 
 
 const name = "PgStore in partitions by owner"
 suite(name, fresh, { runs: 1 })
-transcriptsSuite(name, fresh, { runs: 1 })
-ledgerSuite(name, fresh, { runs: 1 })
-sessionFactsSuite(name, fresh)
-toolOutputSuite(name, fresh, { runs: 1 })
+// Each rebuild of these is one of all owners before them.
+if (soak) {
+  transcriptsSuite(name, fresh, { runs: 1 })
+  ledgerSuite(name, fresh, { runs: 1 })
+  sessionFactsSuite(name, fresh)
+  toolOutputSuite(name, fresh, { runs: 1 })
+}
 
 it(`${name}: every question is answered`, () =>
   Effect.gen(function* () {

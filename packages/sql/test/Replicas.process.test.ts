@@ -94,7 +94,7 @@ it("Processes whose read models differ write side by side while one is killed ag
   const { url } = database
   await Effect.runPromise(PgStore.migrate(options(url)))
   await Effect.runPromise(PgStore.migrate(options(url, dearer)))
-  const kills = runs(20, 3)
+  const kills = runs(20, 2)
   let killed = 0
   const churn = async () => {
     while (killed < kills) {
