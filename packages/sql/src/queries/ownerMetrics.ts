@@ -1,4 +1,6 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import { type DayActivity, type HourActivity, type MetricsScope, noActivity } from "han-core/Metrics"
 import { arrayOf } from "../database/Database.ts"
@@ -32,7 +34,7 @@ const maxDays = 4000
 
 const timeOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, scope: MetricsScope): Effect.fn.Return<Time | undefined, SqlError> {
   const [known] = yield* sql<{ first: number | null; last: number | null }>`
-    SELECT MIN(x.bucket) AS first, MAX(x.bucket) AS last FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= 0`
+    SELECT MIN(x.slot) AS first, MAX(x.slot) AS last FROM ${t("time_sum")} x WHERE x.owner_no = ${owner} AND x.unit = ${units.quarter} AND x.slot >= 0`
   if (known === undefined || known.first === null || known.last === null) return undefined
   const from = Math.max(known.first, scope.since === undefined ? 0 : bucketOf(scope.since))
   const to = Math.min(known.last + 1, scope.until === undefined ? Number.POSITIVE_INFINITY : bucketOf(scope.until - 1) + 1)
@@ -40,9 +42,19 @@ const timeOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, scope: M
   const time = { from, to, isFirst: from === known.first, isLast: to === known.last + 1 }
   if (to - from <= maxDays * daysQuarters) return { ...time, days: undefined }
   const days = yield* sql<{ day: number }>`
-    SELECT DISTINCT x.bucket / ${sql.literal(String(daysQuarters))} AS day FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= ${from} AND x.bucket < ${to}`
+    SELECT x.slot AS day FROM ${t("time_sum")} x WHERE x.owner_no = ${owner} AND x.unit = ${units.day} AND x.slot >= ${dayOfBucket(from)} AND x.slot <= ${dayOfBucket(to - 1)}`
   return { ...time, days: [...new Set(days.flatMap(({ day }) => [day - 1, day, day + 1]))].sort((a, b) => a - b) }
 })
+
+/** The rows "x" of a time by hours, and by quarters where an hour is cut: by an end of the time or by one of `starts`. */
+const rowsIn = ({ owner, sql }: Reading, { from, to }: Pick<Time, "from" | "to">, starts: ReadonlyArray<number>): Fragment => {
+  const cut = [...new Set([from, to, ...starts].flatMap((bucket) => (bucket % 4 === 0 ? [] : [Math.floor(bucket / 4)])))]
+  const quarters = cut.flatMap((hour) => [0, 1, 2, 3].map((n) => hour * 4 + n)).filter((bucket) => bucket >= from && bucket < to)
+  return sql`x.owner_no = ${owner} AND ((x.unit = ${units.hour} AND x.slot >= ${Math.ceil(from / 4)} AND x.slot < ${Math.floor(to / 4)} AND x.slot <> ALL(${arrayOf(cut)}::bigint[]))
+    OR (x.unit = ${units.quarter} AND x.slot = ANY(${arrayOf(quarters)}::bigint[])))`
+}
+/** The quarter of an hour with which a row "x" begins. */
+const bucketOfRow = `(CASE WHEN x.unit = ${units.hour} THEN x.slot * 4 ELSE x.slot END)`
 
 const spansIn = (timeZone: string, { days, from, to }: Time): ReadonlyArray<Span> => spansOf(timeZone, from, to, days)
 
@@ -84,15 +96,14 @@ export const daysOfAll = Effect.fnUntraced(function* (
   scope: MetricsScope & { readonly timeZone: string },
   labelOf: (day: string) => string
 ): Effect.fn.Return<ReadonlyArray<DayActivity> | undefined, SqlError> {
-  const { owner, sql, t } = reading
+  const { sql, t } = reading
   const time = yield* timeOf(reading, scope)
   if (time === undefined) return []
   const segments = segmentsOf(spansIn(scope.timeZone, time), time.to, labelOf)
   if (segments === undefined) return undefined
   const rows = yield* sql<DayRow>`
-    SELECT width_bucket(x.bucket, ${arrayOf(segments.starts)}::bigint[]) AS segment, ${sql.literal(daySums)}
-    FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= ${time.from} AND x.bucket < ${time.to} AND (x.active > 0 OR x.charges > 0)
-    GROUP BY 1 ORDER BY 1`
+    SELECT width_bucket(${sql.literal(bucketOfRow)}, ${arrayOf(segments.starts)}::bigint[]) AS segment, ${sql.literal(daySums)}
+    FROM ${t("time_sum")} x WHERE ${rowsIn(reading, time, segments.starts)} AND (x.active > 0 OR x.charges > 0) GROUP BY 1 ORDER BY 1`
   const sessions = yield* sessionsOf(reading, time, segments.starts, rows)
   return rows.map(
     (row): DayActivity => ({
@@ -158,16 +169,18 @@ const openAt = ({ owner, sql, t }: Reading, bucket: number) =>
   )
 
 /** Stretches of work that begin in a segment in which their session had another one. */
-const againIn = ({ owner, sql, t }: Reading, { from, to }: Time, starts: ReadonlyArray<number>) =>
-  Effect.map(
+const againIn = ({ owner, sql, t }: Reading, { from, to }: Time, starts: ReadonlyArray<number>) => {
+  const longest = Math.max(...starts.map((start, index) => (starts[index + 1] ?? to) - start))
+  const segmentOf = (column: string) => (starts.length === 1 ? sql`1` : sql`width_bucket(${sql.literal(column)}, ${arrayOf(starts)}::bigint[])`)
+  return Effect.map(
     sql<{ segment: number; sessions: number }>`
-      SELECT x.segment, COUNT(*) AS sessions FROM (
-        SELECT width_bucket(x.first_bucket, ${arrayOf(starts)}::bigint[]) AS segment, width_bucket(x.previous_bucket, ${arrayOf(starts)}::bigint[]) AS before
-        FROM ${t("session_day")} x WHERE x.owner_no = ${owner} AND x.first_bucket >= ${from} AND x.first_bucket < ${to} AND x.previous_bucket >= ${from} AND x.counted = 1
-          AND x.first_bucket - x.previous_bucket > ${sql.literal(String(maxPause))}) x
-      WHERE x.segment = x.before GROUP BY x.segment`,
+      SELECT ${segmentOf("x.first_bucket")} AS segment, COUNT(*) AS sessions FROM ${t("session_day")} x
+      WHERE x.owner_no = ${owner} AND x.first_bucket >= ${from} AND x.first_bucket < ${to} AND x.previous_bucket >= ${from} AND x.counted = 1
+        AND x.first_bucket - x.previous_bucket > ${sql.literal(String(maxPause))} AND x.first_bucket - x.previous_bucket < ${longest}
+        AND ${starts.length === 1 ? sql`TRUE` : sql`${segmentOf("x.first_bucket")} = ${segmentOf("x.previous_bucket")}`} GROUP BY 1`,
     (rows): ReadonlyMap<number, number> => new Map(rows.map(({ segment, sessions }) => [segment, sessions]))
   )
+}
 
 /** Sessions with anything in these times, looked at one by one. */
 const sessionsIn = ({ owner, sql, t }: Reading, times: ReadonlyArray<readonly [segment: number, from: number, to: number]>) => {
@@ -195,10 +208,11 @@ export const hoursOfAll = Effect.fnUntraced(function* (
   if (spans.some(({ offset }) => offset % bucketMs !== 0)) return undefined
   const shifts = spans.map(({ offset }) => (((offset / bucketMs) % daysQuarters) + daysQuarters) % daysQuarters)
   const starts = arrayOf(spans.map(({ from }) => from))
+  const isWhole = spans.every(({ from, offset }, index) => offset % (4 * bucketMs) === 0 && (index === 0 || from % 4 === 0))
   const local = (bucket: string) => sql`(${sql.literal(bucket)} + (${arrayOf(shifts)}::bigint[])[width_bucket(${sql.literal(bucket)}, ${starts}::bigint[])])`
   const rows = yield* sql<{ hour: number; messages: number }>`
-    SELECT ${local("x.bucket")} / 4 % 24 AS hour, CAST(SUM(x.messages) AS BIGINT) AS messages
-    FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= ${time.from} AND x.bucket < ${time.to} AND x.active > 0 GROUP BY 1`
+    SELECT ${local(isWhole ? bucketOfRow : "x.slot")} / 4 % 24 AS hour, CAST(SUM(x.messages) AS BIGINT) AS messages
+    FROM ${t("time_sum")} x WHERE ${isWhole ? rowsIn(reading, time, []) : sql`x.owner_no = ${owner} AND x.unit = ${units.quarter} AND x.slot >= ${time.from} AND x.slot < ${time.to}`} AND x.active > 0 GROUP BY 1`
   for (const { hour, messages } of rows) found[hour]!.messages = messages
   const { cut, whole } = daysIn(time, spans)
   // Hours of the zone as bits: those of a whole day are turned by its hours, those of a day that is cut or on which clocks change are made of its quarters. A session without another day need
@@ -249,8 +263,8 @@ export interface ModelRow {
 }
 const modelSums = sums("responses unpriced input output cache_read cache_write cost")
 
-/** The sums of each model: whole days in UTC, and the quarters of an hour before and behind them. */
-export const modelsOfAll = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, scope: MetricsScope): Effect.fn.Return<ReadonlyArray<ModelRow>, SqlError> {
+/** Rows "x" of a scope, also those without a time: whole days in UTC, and the quarters of an hour before and behind them. */
+const inScope = (sql: SqlClient.SqlClient, scope: MetricsScope): Fragment => {
   const from = scope.since === undefined ? null : bucketOf(scope.since)
   const to = scope.until === undefined ? null : bucketOf(scope.until - 1) + 1
   const firstDay = from === null ? null : dayOfBucket(from + daysQuarters - 1)
@@ -266,8 +280,13 @@ export const modelsOfAll = Effect.fnUntraced(function* ({ owner, sql, t }: Readi
           ...(firstDay === null ? [] : [quarters(from!, firstDay * daysQuarters)]),
           ...(endDay === null ? [] : [quarters(endDay * daysQuarters, to!)])
         ]
+  return sql.or(parts)
+}
+
+/** The sums of each model: whole days in UTC, and the quarters of an hour before and behind them. */
+export const modelsOfAll = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, scope: MetricsScope): Effect.fn.Return<ReadonlyArray<ModelRow>, SqlError> {
   const rows = yield* sql<Omit<ModelRow, "date" | "at">>`
-    SELECT x.model, ${sql.literal(modelSums)} FROM ${t("model_sum")} x WHERE x.owner_no = ${owner} AND x.charges > 0 AND ${sql.or(parts)} GROUP BY x.model`
+    SELECT x.model, ${sql.literal(modelSums)} FROM ${t("model_sum")} x WHERE x.owner_no = ${owner} AND x.charges > 0 AND ${inScope(sql, scope)} GROUP BY x.model`
   return rows.map((row) => ({ ...row, date: null, at: Number.MAX_SAFE_INTEGER }))
 })
 
@@ -278,7 +297,7 @@ export const modelDaysOfAll = Effect.fnUntraced(function* (
   timeZone: string,
   priceChanges: ReadonlyArray<number>
 ): Effect.fn.Return<ReadonlyArray<ModelRow> | undefined, SqlError> {
-  const { owner, sql, t } = reading
+  const { sql, t } = reading
   const time = yield* timeOf(reading, scope)
   if (time === undefined) return []
   const days = segmentsOf(spansIn(timeZone, time), time.to, (day) => day)
@@ -288,8 +307,8 @@ export const modelDaysOfAll = Effect.fnUntraced(function* (
     priceChanges.map((at) => Math.ceil(at / bucketMs))
   )
   const rows = yield* sql<Omit<ModelRow, "date" | "at"> & { readonly segment: number }>`
-    SELECT width_bucket(x.slot, ${arrayOf(starts)}::bigint[]) AS segment, x.model, ${sql.literal(modelSums)} FROM ${t("model_sum")} x
-    WHERE x.owner_no = ${owner} AND x.unit = ${units.quarter} AND x.slot >= ${time.from} AND x.slot < ${time.to} AND x.charges > 0 GROUP BY 1, 2`
+    SELECT width_bucket(${sql.literal(bucketOfRow)}, ${arrayOf(starts)}::bigint[]) AS segment, x.model, ${sql.literal(modelSums)} FROM ${t("model_sum")} x
+    WHERE ${rowsIn(reading, time, starts)} AND x.charges > 0 GROUP BY 1, 2`
   return rows.map(({ segment, ...row }) => ({ ...row, date: labels[segment - 1]!, at: starts[segment - 1]! * bucketMs }))
 })
 
@@ -309,9 +328,7 @@ export type MoodRow = Readonly<Record<"analysed" | "score" | "low" | "moderate" 
 /** See `Metrics.moods`. */
 export const moodsOfAll = ({ owner, sql, t }: Reading, scope: MetricsScope) =>
   sql<MoodRow>`
-    SELECT ${sql.literal(sums("analysed score low moderate high"))} FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner}
-      AND ${scope.since === undefined ? sql`TRUE` : sql`x.bucket >= ${bucketOf(scope.since)}`}
-      AND ${scope.until === undefined ? sql`TRUE` : sql`x.bucket < ${bucketOf(scope.until - 1) + 1}`}`
+    SELECT ${sql.literal(sums("analysed score low moderate high"))} FROM ${t("time_sum")} x WHERE x.owner_no = ${owner} AND ${inScope(sql, scope)}`
 
 /** See `Metrics.sessionCount`. Undefined for a time that these sums do not tell of: a part of a day, or one before 1970. */
 export const sessionCountOfAll = Effect.fnUntraced(function* (reading: Reading, scope: MetricsScope): Effect.fn.Return<number | undefined, SqlError> {
@@ -324,7 +341,8 @@ export const sessionCountOfAll = Effect.fnUntraced(function* (reading: Reading, 
     time === undefined
       ? []
       : yield* sql<{ begun: number; ended: number }>`
-          SELECT CAST(SUM(x.begun) AS BIGINT) AS begun, CAST(SUM(x.ended) AS BIGINT) AS ended FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= ${time.from} AND x.bucket < ${time.to}`
+          SELECT CAST(SUM(x.begun) AS BIGINT) AS begun, CAST(SUM(x.ended) AS BIGINT) AS ended FROM ${t("time_sum")} x WHERE x.owner_no = ${owner}
+            AND ${inScope(sql, { since: time.from * bucketMs, until: time.to * bucketMs })}`
   const dated =
     time === undefined || flow === undefined || flow.begun === null
       ? 0
