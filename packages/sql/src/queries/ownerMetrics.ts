@@ -184,13 +184,19 @@ const againIn = ({ owner, sql, t }: Reading, { from, to }: Time, starts: Readonl
 
 /** Sessions with anything in these times, looked at one by one. */
 const sessionsIn = ({ owner, sql, t }: Reading, times: ReadonlyArray<readonly [segment: number, from: number, to: number]>) => {
-  const column = (at: 0 | 1 | 2) => sql`${arrayOf(times.map((time) => time[at]))}::bigint[]`
+  const column = (of: (time: (typeof times)[number]) => number) => sql`${arrayOf(times.map(of))}::bigint[]`
+  // Days are worked out here: what may fail is no condition for an index where rows are protected.
+  const columns = sql.csv([
+    column(([segment]) => segment),
+    column(([, from]) => from),
+    column(([, , to]) => to),
+    column(([, from]) => dayOfBucket(from)),
+    column(([, , to]) => dayOfBucket(to - 1))
+  ])
   return sql<{ segment: number; sessions: number }>`
-    SELECT s.segment, COUNT(DISTINCT x.session_no) AS sessions FROM UNNEST(${column(0)}, ${column(1)}, ${column(2)}) AS s (segment, first, after)
-    JOIN ${t("session_day")} x ON x.day BETWEEN s.first / ${sql.literal(String(daysQuarters))} AND (s.after - 1) / ${sql.literal(String(daysQuarters))}
-      AND x.last_bucket >= s.first AND x.first_bucket < s.after AND x.counted = 1
-    WHERE x.owner_no = ${owner} AND (
-      EXISTS (SELECT 1 FROM ${t("activity_sum")} a WHERE a.owner_no = x.owner_no AND a.session_no = x.session_no AND a.bucket >= s.first AND a.bucket < s.after AND (a.messages > 0 OR a.tool_calls > 0))
+    SELECT s.segment, COUNT(DISTINCT x.session_no) AS sessions FROM UNNEST(${columns}) AS s (segment, first, after, first_day, last_day)
+    JOIN ${t("session_day")} x ON x.owner_no = ${owner} AND x.day >= s.first_day AND x.day <= s.last_day AND x.last_bucket >= s.first AND x.first_bucket < s.after AND x.counted = 1
+    WHERE (EXISTS (SELECT 1 FROM ${t("activity_sum")} a WHERE a.owner_no = x.owner_no AND a.session_no = x.session_no AND a.bucket >= s.first AND a.bucket < s.after AND (a.messages > 0 OR a.tool_calls > 0))
       OR EXISTS (SELECT 1 FROM ${t("usage_sum")} u WHERE u.owner_no = x.owner_no AND u.session_no = x.session_no AND u.bucket >= s.first AND u.bucket < s.after AND u.charges > 0))
     GROUP BY s.segment`
 }
@@ -215,35 +221,47 @@ export const hoursOfAll = Effect.fnUntraced(function* (
     FROM ${t("time_sum")} x WHERE ${isWhole ? rowsIn(reading, time, []) : sql`x.owner_no = ${owner} AND x.unit = ${units.quarter} AND x.slot >= ${time.from} AND x.slot < ${time.to}`} AND x.active > 0 GROUP BY 1`
   for (const { hour, messages } of rows) found[hour]!.messages = messages
   const { cut, whole } = daysIn(time, spans)
-  // Hours of the zone as bits: those of a whole day are turned by its hours, those of a day that is cut or on which clocks change are made of its quarters. A session without another day need
-  // not be put together.
-  const turned = sql`CASE shift % 4 WHEN 0 THEN x.hours0 WHEN 1 THEN x.hours1 WHEN 2 THEN x.hours2 ELSE x.hours3 END`
+  const spent = sql`x.owner_no = ${owner} AND x.counted = 1 AND x.hours0 > 0`
+  const cutDays = sql`
+    SELECT x.session_no, BIT_OR(1::bigint << (${local("a.bucket")} / 4 % 24)::int) AS hours FROM ${t("session_day")} x
+    JOIN ${t("activity_sum")} a ON a.owner_no = x.owner_no AND a.session_no = x.session_no AND a.bucket >= x.first_bucket AND a.bucket <= x.last_bucket
+      AND a.bucket >= ${time.from} AND a.bucket < ${time.to} AND (a.messages > 0 OR a.tool_calls > 0)
+    WHERE ${spent} AND x.day = ANY(${arrayOf(cut)}::bigint[])`
+  /** Whole days between two changes of the clock, whose hours as bits are turned by the zone's. */
+  const wholeDays = (from: number, to: number) => sql`${spent} AND x.day >= ${from} AND x.day <= ${to} AND x.day <> ALL(${arrayOf(cut)}::bigint[])`
+  const parts = whole.map(({ from, span, to }) => ({ days: wholeDays(from, to), hours: sql.literal(turned(shifts[span]!)) }))
+  // A session with one day only need not be put together.
   const masks = yield* sql<{ hours: number; sessions: number }>`
-    WITH day AS (
-      SELECT x.session_no, x.alone, (shift / 4) AS turn, CAST(${turned} AS BIGINT) AS hours
-      FROM ${t("session_day")} x CROSS JOIN LATERAL (SELECT (${arrayOf(shifts)}::bigint[])[width_bucket(x.day * ${sql.literal(String(daysQuarters))}, ${starts}::bigint[])] AS shift) s
-      WHERE x.owner_no = ${owner} AND x.day >= ${whole.from} AND x.day <= ${whole.to} AND x.day <> ALL(${arrayOf(cut)}::bigint[]) AND x.counted = 1 AND x.hours0 > 0
-    ), found AS (
-      SELECT session_no, alone, ((folded << turn::int) | (folded >> (24 - turn)::int)) & 16777215 AS hours FROM (SELECT session_no, alone, turn, (hours | (hours >> 24)) & 16777215 AS folded FROM day) d
-      UNION ALL
-      SELECT x.session_no, x.alone, BIT_OR(1::bigint << (${local("a.bucket")} / 4 % 24)::int) FROM ${t("session_day")} x
-      JOIN ${t("activity_sum")} a ON a.owner_no = x.owner_no AND a.session_no = x.session_no AND a.bucket >= x.first_bucket AND a.bucket <= x.last_bucket
-        AND a.bucket >= ${time.from} AND a.bucket < ${time.to} AND (a.messages > 0 OR a.tool_calls > 0)
-      WHERE x.owner_no = ${owner} AND x.day = ANY(${arrayOf(cut)}::bigint[]) AND x.counted = 1 GROUP BY x.session_no, x.day, x.alone
-    )
-    SELECT hours, COUNT(*) AS sessions FROM found WHERE alone = 1 GROUP BY hours
-    UNION ALL SELECT hours, COUNT(*) FROM (SELECT BIT_OR(hours) AS hours FROM found WHERE alone = 0 GROUP BY session_no) d GROUP BY hours`
+    ${unionAll(sql, [
+      ...parts.map(
+        ({ days, hours }) => sql`SELECT ${hours} AS hours, COUNT(*) AS sessions FROM ${t("session_day")} x WHERE ${days} AND x.alone = 1 GROUP BY 1`
+      ),
+      sql`SELECT d.hours, COUNT(*) FROM (${cutDays} AND x.alone = 1 GROUP BY x.session_no) d GROUP BY d.hours`,
+      sql`SELECT d.hours, COUNT(*) FROM (
+        SELECT BIT_OR(d.hours) AS hours FROM (${unionAll(sql, [
+          ...parts.map(({ days, hours }) => sql`SELECT x.session_no, ${hours} AS hours FROM ${t("session_day")} x WHERE ${days} AND x.alone = 0`),
+          sql`(${cutDays} AND x.alone = 0 GROUP BY x.session_no)`
+        ])}) d GROUP BY d.session_no) d GROUP BY d.hours`
+    ])}`
   for (const { hours, sessions } of masks) for (const one of found) if ((hours >> one.hour) & 1) one.sessions += sessions
   return found
 })
 
-/** The days in UTC of a time: those that are cut by its ends or on which clocks change, and between which the others lie. */
+const unionAll = (sql: SqlClient.SqlClient, [first, ...rest]: ReadonlyArray<Fragment>): Fragment =>
+  rest.reduce((so, next) => sql`${so} UNION ALL ${next}`, first!)
+
+/** The hours of a day in UTC as those of a zone that is so many quarters of an hour ahead. */
+const turned = (shift: number): string => {
+  const hours = `CAST((x.hours${shift % 4} | (x.hours${shift % 4} >> 24)) & 16777215 AS BIGINT)`
+  const turn = Math.floor(shift / 4)
+  return turn === 0 ? hours : `(((${hours} << ${turn}) | (${hours} >> ${24 - turn})) & 16777215)`
+}
+
+/** The days in UTC of a time: those that are cut by its ends or on which clocks change, and where each span has others. */
 const daysIn = ({ from, to }: Time, spans: ReadonlyArray<Span>) => {
-  const cut = new Set<number>()
-  if (from % daysQuarters !== 0) cut.add(dayOfBucket(from))
-  if (to % daysQuarters !== 0) cut.add(dayOfBucket(to))
-  for (const span of spans) if (span.from % daysQuarters !== 0) cut.add(dayOfBucket(span.from))
-  return { cut: [...cut], whole: { from: dayOfBucket(from), to: dayOfBucket(to - 1) } }
+  const cut = [...new Set([from, to, ...spans.map((span) => span.from)].flatMap((bucket) => (bucket % daysQuarters === 0 ? [] : [dayOfBucket(bucket)])))]
+  const whole = spans.map((span, index) => ({ span: index, from: dayOfBucket(span.from), to: dayOfBucket((spans[index + 1]?.from ?? to) - 1) }))
+  return { cut, whole }
 }
 
 /** The sums of a model on a day, at one price. */
