@@ -103,7 +103,18 @@ const inTime = (reading: Reading, scope: MetricsScope, column: string, unit: (at
     inSessions(reading, scope)
   ])
 }
-const inBuckets = (reading: Reading, scope: MetricsScope): Fragment => inTime(reading, scope, "x.bucket", bucketOf)
+const inBuckets = (reading: Reading, scope: MetricsScope): Fragment => {
+  const { owner, sql, t } = reading
+  const { since, until } = scope
+  const within = inTime(reading, scope, "x.bucket", bucketOf)
+  if (since === undefined) return within
+  // The sums' rows are found by their session, not by their time: on PostgreSQL, where there may be many sessions, only those of that time are looked for.
+  return sql.onDialectOrElse({
+    pg: () => sql`${within} AND x.session_no IN (SELECT d.session_no FROM ${t("session_day")} d WHERE d.owner_no = ${owner} AND d.day >= ${dayOf(since)}
+      AND ${until === undefined ? sql`TRUE` : sql`d.day <= ${dayOf(until - 1)}`})`,
+    orElse: () => within
+  })
+}
 const inDays = (reading: Reading, scope: MetricsScope): Fragment => inTime(reading, scope, "x.day", dayOf)
 const atTime = (reading: Reading, scope: MetricsScope, column: string): Fragment => inTime(reading, scope, column, (at) => at)
 

@@ -1,4 +1,6 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import { type DayActivity, type HourActivity, type MetricsScope, noActivity } from "han-core/Metrics"
 import { arrayOf } from "../database/Database.ts"
@@ -32,7 +34,7 @@ const maxDays = 4000
 
 const timeOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, scope: MetricsScope): Effect.fn.Return<Time | undefined, SqlError> {
   const [known] = yield* sql<{ first: number | null; last: number | null }>`
-    SELECT MIN(x.bucket) AS first, MAX(x.bucket) AS last FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= 0`
+    SELECT MIN(x.slot) AS first, MAX(x.slot) AS last FROM ${t("time_sum")} x WHERE x.owner_no = ${owner} AND x.unit = ${units.quarter} AND x.slot >= 0`
   if (known === undefined || known.first === null || known.last === null) return undefined
   const from = Math.max(known.first, scope.since === undefined ? 0 : bucketOf(scope.since))
   const to = Math.min(known.last + 1, scope.until === undefined ? Number.POSITIVE_INFINITY : bucketOf(scope.until - 1) + 1)
@@ -40,9 +42,19 @@ const timeOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, scope: M
   const time = { from, to, isFirst: from === known.first, isLast: to === known.last + 1 }
   if (to - from <= maxDays * daysQuarters) return { ...time, days: undefined }
   const days = yield* sql<{ day: number }>`
-    SELECT DISTINCT x.bucket / ${sql.literal(String(daysQuarters))} AS day FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= ${from} AND x.bucket < ${to}`
+    SELECT x.slot AS day FROM ${t("time_sum")} x WHERE x.owner_no = ${owner} AND x.unit = ${units.day} AND x.slot >= ${dayOfBucket(from)} AND x.slot <= ${dayOfBucket(to - 1)}`
   return { ...time, days: [...new Set(days.flatMap(({ day }) => [day - 1, day, day + 1]))].sort((a, b) => a - b) }
 })
+
+/** The rows "x" of a time by hours, and by quarters where an hour is cut: by an end of the time or by one of `starts`. */
+const rowsIn = ({ owner, sql }: Reading, { from, to }: Pick<Time, "from" | "to">, starts: ReadonlyArray<number>): Fragment => {
+  const cut = [...new Set([from, to, ...starts].flatMap((bucket) => (bucket % 4 === 0 ? [] : [Math.floor(bucket / 4)])))]
+  const quarters = cut.flatMap((hour) => [0, 1, 2, 3].map((n) => hour * 4 + n)).filter((bucket) => bucket >= from && bucket < to)
+  return sql`x.owner_no = ${owner} AND ((x.unit = ${units.hour} AND x.slot >= ${Math.ceil(from / 4)} AND x.slot < ${Math.floor(to / 4)} AND x.slot <> ALL(${arrayOf(cut)}::bigint[]))
+    OR (x.unit = ${units.quarter} AND x.slot = ANY(${arrayOf(quarters)}::bigint[])))`
+}
+/** The quarter of an hour with which a row "x" begins. */
+const bucketOfRow = `(CASE WHEN x.unit = ${units.hour} THEN x.slot * 4 ELSE x.slot END)`
 
 const spansIn = (timeZone: string, { days, from, to }: Time): ReadonlyArray<Span> => spansOf(timeZone, from, to, days)
 
@@ -84,15 +96,14 @@ export const daysOfAll = Effect.fnUntraced(function* (
   scope: MetricsScope & { readonly timeZone: string },
   labelOf: (day: string) => string
 ): Effect.fn.Return<ReadonlyArray<DayActivity> | undefined, SqlError> {
-  const { owner, sql, t } = reading
+  const { sql, t } = reading
   const time = yield* timeOf(reading, scope)
   if (time === undefined) return []
   const segments = segmentsOf(spansIn(scope.timeZone, time), time.to, labelOf)
   if (segments === undefined) return undefined
   const rows = yield* sql<DayRow>`
-    SELECT width_bucket(x.bucket, ${arrayOf(segments.starts)}::bigint[]) AS segment, ${sql.literal(daySums)}
-    FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= ${time.from} AND x.bucket < ${time.to} AND (x.active > 0 OR x.charges > 0)
-    GROUP BY 1 ORDER BY 1`
+    SELECT width_bucket(${sql.literal(bucketOfRow)}, ${arrayOf(segments.starts)}::bigint[]) AS segment, ${sql.literal(daySums)}
+    FROM ${t("time_sum")} x WHERE ${rowsIn(reading, time, segments.starts)} AND (x.active > 0 OR x.charges > 0) GROUP BY 1 ORDER BY 1`
   const sessions = yield* sessionsOf(reading, time, segments.starts, rows)
   return rows.map(
     (row): DayActivity => ({
@@ -158,26 +169,34 @@ const openAt = ({ owner, sql, t }: Reading, bucket: number) =>
   )
 
 /** Stretches of work that begin in a segment in which their session had another one. */
-const againIn = ({ owner, sql, t }: Reading, { from, to }: Time, starts: ReadonlyArray<number>) =>
-  Effect.map(
+const againIn = ({ owner, sql, t }: Reading, { from, to }: Time, starts: ReadonlyArray<number>) => {
+  const longest = Math.max(...starts.map((start, index) => (starts[index + 1] ?? to) - start))
+  const segmentOf = (column: string) => (starts.length === 1 ? sql`1` : sql`width_bucket(${sql.literal(column)}, ${arrayOf(starts)}::bigint[])`)
+  return Effect.map(
     sql<{ segment: number; sessions: number }>`
-      SELECT x.segment, COUNT(*) AS sessions FROM (
-        SELECT width_bucket(x.first_bucket, ${arrayOf(starts)}::bigint[]) AS segment, width_bucket(x.previous_bucket, ${arrayOf(starts)}::bigint[]) AS before
-        FROM ${t("session_day")} x WHERE x.owner_no = ${owner} AND x.first_bucket >= ${from} AND x.first_bucket < ${to} AND x.previous_bucket >= ${from} AND x.counted = 1
-          AND x.first_bucket - x.previous_bucket > ${sql.literal(String(maxPause))}) x
-      WHERE x.segment = x.before GROUP BY x.segment`,
+      SELECT ${segmentOf("x.first_bucket")} AS segment, COUNT(*) AS sessions FROM ${t("session_day")} x
+      WHERE x.owner_no = ${owner} AND x.first_bucket >= ${from} AND x.first_bucket < ${to} AND x.previous_bucket >= ${from} AND x.counted = 1
+        AND x.first_bucket - x.previous_bucket > ${sql.literal(String(maxPause))} AND x.first_bucket - x.previous_bucket < ${longest}
+        AND ${starts.length === 1 ? sql`TRUE` : sql`${segmentOf("x.first_bucket")} = ${segmentOf("x.previous_bucket")}`} GROUP BY 1`,
     (rows): ReadonlyMap<number, number> => new Map(rows.map(({ segment, sessions }) => [segment, sessions]))
   )
+}
 
 /** Sessions with anything in these times, looked at one by one. */
 const sessionsIn = ({ owner, sql, t }: Reading, times: ReadonlyArray<readonly [segment: number, from: number, to: number]>) => {
-  const column = (at: 0 | 1 | 2) => sql`${arrayOf(times.map((time) => time[at]))}::bigint[]`
+  const column = (of: (time: (typeof times)[number]) => number) => sql`${arrayOf(times.map(of))}::bigint[]`
+  // Days are worked out here: what may fail is no condition for an index where rows are protected.
+  const columns = sql.csv([
+    column(([segment]) => segment),
+    column(([, from]) => from),
+    column(([, , to]) => to),
+    column(([, from]) => dayOfBucket(from)),
+    column(([, , to]) => dayOfBucket(to - 1))
+  ])
   return sql<{ segment: number; sessions: number }>`
-    SELECT s.segment, COUNT(DISTINCT x.session_no) AS sessions FROM UNNEST(${column(0)}, ${column(1)}, ${column(2)}) AS s (segment, first, after)
-    JOIN ${t("session_day")} x ON x.day BETWEEN s.first / ${sql.literal(String(daysQuarters))} AND (s.after - 1) / ${sql.literal(String(daysQuarters))}
-      AND x.last_bucket >= s.first AND x.first_bucket < s.after AND x.counted = 1
-    WHERE x.owner_no = ${owner} AND (
-      EXISTS (SELECT 1 FROM ${t("activity_sum")} a WHERE a.owner_no = x.owner_no AND a.session_no = x.session_no AND a.bucket >= s.first AND a.bucket < s.after AND (a.messages > 0 OR a.tool_calls > 0))
+    SELECT s.segment, COUNT(DISTINCT x.session_no) AS sessions FROM UNNEST(${columns}) AS s (segment, first, after, first_day, last_day)
+    JOIN ${t("session_day")} x ON x.owner_no = ${owner} AND x.day >= s.first_day AND x.day <= s.last_day AND x.last_bucket >= s.first AND x.first_bucket < s.after AND x.counted = 1
+    WHERE (EXISTS (SELECT 1 FROM ${t("activity_sum")} a WHERE a.owner_no = x.owner_no AND a.session_no = x.session_no AND a.bucket >= s.first AND a.bucket < s.after AND (a.messages > 0 OR a.tool_calls > 0))
       OR EXISTS (SELECT 1 FROM ${t("usage_sum")} u WHERE u.owner_no = x.owner_no AND u.session_no = x.session_no AND u.bucket >= s.first AND u.bucket < s.after AND u.charges > 0))
     GROUP BY s.segment`
 }
@@ -195,41 +214,54 @@ export const hoursOfAll = Effect.fnUntraced(function* (
   if (spans.some(({ offset }) => offset % bucketMs !== 0)) return undefined
   const shifts = spans.map(({ offset }) => (((offset / bucketMs) % daysQuarters) + daysQuarters) % daysQuarters)
   const starts = arrayOf(spans.map(({ from }) => from))
+  const isWhole = spans.every(({ from, offset }, index) => offset % (4 * bucketMs) === 0 && (index === 0 || from % 4 === 0))
   const local = (bucket: string) => sql`(${sql.literal(bucket)} + (${arrayOf(shifts)}::bigint[])[width_bucket(${sql.literal(bucket)}, ${starts}::bigint[])])`
   const rows = yield* sql<{ hour: number; messages: number }>`
-    SELECT ${local("x.bucket")} / 4 % 24 AS hour, CAST(SUM(x.messages) AS BIGINT) AS messages
-    FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= ${time.from} AND x.bucket < ${time.to} AND x.active > 0 GROUP BY 1`
+    SELECT ${local(isWhole ? bucketOfRow : "x.slot")} / 4 % 24 AS hour, CAST(SUM(x.messages) AS BIGINT) AS messages
+    FROM ${t("time_sum")} x WHERE ${isWhole ? rowsIn(reading, time, []) : sql`x.owner_no = ${owner} AND x.unit = ${units.quarter} AND x.slot >= ${time.from} AND x.slot < ${time.to}`} AND x.active > 0 GROUP BY 1`
   for (const { hour, messages } of rows) found[hour]!.messages = messages
   const { cut, whole } = daysIn(time, spans)
-  // Hours of the zone as bits: those of a whole day are turned by its hours, those of a day that is cut or on which clocks change are made of its quarters. A session without another day need
-  // not be put together.
-  const turned = sql`CASE shift % 4 WHEN 0 THEN x.hours0 WHEN 1 THEN x.hours1 WHEN 2 THEN x.hours2 ELSE x.hours3 END`
+  const spent = sql`x.owner_no = ${owner} AND x.counted = 1 AND x.hours0 > 0`
+  const cutDays = sql`
+    SELECT x.session_no, BIT_OR(1::bigint << (${local("a.bucket")} / 4 % 24)::int) AS hours FROM ${t("session_day")} x
+    JOIN ${t("activity_sum")} a ON a.owner_no = x.owner_no AND a.session_no = x.session_no AND a.bucket >= x.first_bucket AND a.bucket <= x.last_bucket
+      AND a.bucket >= ${time.from} AND a.bucket < ${time.to} AND (a.messages > 0 OR a.tool_calls > 0)
+    WHERE ${spent} AND x.day = ANY(${arrayOf(cut)}::bigint[])`
+  /** Whole days between two changes of the clock, whose hours as bits are turned by the zone's. */
+  const wholeDays = (from: number, to: number) => sql`${spent} AND x.day >= ${from} AND x.day <= ${to} AND x.day <> ALL(${arrayOf(cut)}::bigint[])`
+  const parts = whole.map(({ from, span, to }) => ({ days: wholeDays(from, to), hours: sql.literal(turned(shifts[span]!)) }))
+  // A session with one day only need not be put together.
   const masks = yield* sql<{ hours: number; sessions: number }>`
-    WITH day AS (
-      SELECT x.session_no, x.alone, (shift / 4) AS turn, CAST(${turned} AS BIGINT) AS hours
-      FROM ${t("session_day")} x CROSS JOIN LATERAL (SELECT (${arrayOf(shifts)}::bigint[])[width_bucket(x.day * ${sql.literal(String(daysQuarters))}, ${starts}::bigint[])] AS shift) s
-      WHERE x.owner_no = ${owner} AND x.day >= ${whole.from} AND x.day <= ${whole.to} AND x.day <> ALL(${arrayOf(cut)}::bigint[]) AND x.counted = 1 AND x.hours0 > 0
-    ), found AS (
-      SELECT session_no, alone, ((folded << turn::int) | (folded >> (24 - turn)::int)) & 16777215 AS hours FROM (SELECT session_no, alone, turn, (hours | (hours >> 24)) & 16777215 AS folded FROM day) d
-      UNION ALL
-      SELECT x.session_no, x.alone, BIT_OR(1::bigint << (${local("a.bucket")} / 4 % 24)::int) FROM ${t("session_day")} x
-      JOIN ${t("activity_sum")} a ON a.owner_no = x.owner_no AND a.session_no = x.session_no AND a.bucket >= x.first_bucket AND a.bucket <= x.last_bucket
-        AND a.bucket >= ${time.from} AND a.bucket < ${time.to} AND (a.messages > 0 OR a.tool_calls > 0)
-      WHERE x.owner_no = ${owner} AND x.day = ANY(${arrayOf(cut)}::bigint[]) AND x.counted = 1 GROUP BY x.session_no, x.day, x.alone
-    )
-    SELECT hours, COUNT(*) AS sessions FROM found WHERE alone = 1 GROUP BY hours
-    UNION ALL SELECT hours, COUNT(*) FROM (SELECT BIT_OR(hours) AS hours FROM found WHERE alone = 0 GROUP BY session_no) d GROUP BY hours`
+    ${unionAll(sql, [
+      ...parts.map(
+        ({ days, hours }) => sql`SELECT ${hours} AS hours, COUNT(*) AS sessions FROM ${t("session_day")} x WHERE ${days} AND x.alone = 1 GROUP BY 1`
+      ),
+      sql`SELECT d.hours, COUNT(*) FROM (${cutDays} AND x.alone = 1 GROUP BY x.session_no) d GROUP BY d.hours`,
+      sql`SELECT d.hours, COUNT(*) FROM (
+        SELECT BIT_OR(d.hours) AS hours FROM (${unionAll(sql, [
+          ...parts.map(({ days, hours }) => sql`SELECT x.session_no, ${hours} AS hours FROM ${t("session_day")} x WHERE ${days} AND x.alone = 0`),
+          sql`(${cutDays} AND x.alone = 0 GROUP BY x.session_no)`
+        ])}) d GROUP BY d.session_no) d GROUP BY d.hours`
+    ])}`
   for (const { hours, sessions } of masks) for (const one of found) if ((hours >> one.hour) & 1) one.sessions += sessions
   return found
 })
 
-/** The days in UTC of a time: those that are cut by its ends or on which clocks change, and between which the others lie. */
+const unionAll = (sql: SqlClient.SqlClient, [first, ...rest]: ReadonlyArray<Fragment>): Fragment =>
+  rest.reduce((so, next) => sql`${so} UNION ALL ${next}`, first!)
+
+/** The hours of a day in UTC as those of a zone that is so many quarters of an hour ahead. */
+const turned = (shift: number): string => {
+  const hours = `CAST((x.hours${shift % 4} | (x.hours${shift % 4} >> 24)) & 16777215 AS BIGINT)`
+  const turn = Math.floor(shift / 4)
+  return turn === 0 ? hours : `(((${hours} << ${turn}) | (${hours} >> ${24 - turn})) & 16777215)`
+}
+
+/** The days in UTC of a time: those that are cut by its ends or on which clocks change, and where each span has others. */
 const daysIn = ({ from, to }: Time, spans: ReadonlyArray<Span>) => {
-  const cut = new Set<number>()
-  if (from % daysQuarters !== 0) cut.add(dayOfBucket(from))
-  if (to % daysQuarters !== 0) cut.add(dayOfBucket(to))
-  for (const span of spans) if (span.from % daysQuarters !== 0) cut.add(dayOfBucket(span.from))
-  return { cut: [...cut], whole: { from: dayOfBucket(from), to: dayOfBucket(to - 1) } }
+  const cut = [...new Set([from, to, ...spans.map((span) => span.from)].flatMap((bucket) => (bucket % daysQuarters === 0 ? [] : [dayOfBucket(bucket)])))]
+  const whole = spans.map((span, index) => ({ span: index, from: dayOfBucket(span.from), to: dayOfBucket((spans[index + 1]?.from ?? to) - 1) }))
+  return { cut, whole }
 }
 
 /** The sums of a model on a day, at one price. */
@@ -249,8 +281,8 @@ export interface ModelRow {
 }
 const modelSums = sums("responses unpriced input output cache_read cache_write cost")
 
-/** The sums of each model: whole days in UTC, and the quarters of an hour before and behind them. */
-export const modelsOfAll = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, scope: MetricsScope): Effect.fn.Return<ReadonlyArray<ModelRow>, SqlError> {
+/** Rows "x" of a scope, also those without a time: whole days in UTC, and the quarters of an hour before and behind them. */
+const inScope = (sql: SqlClient.SqlClient, scope: MetricsScope): Fragment => {
   const from = scope.since === undefined ? null : bucketOf(scope.since)
   const to = scope.until === undefined ? null : bucketOf(scope.until - 1) + 1
   const firstDay = from === null ? null : dayOfBucket(from + daysQuarters - 1)
@@ -266,8 +298,13 @@ export const modelsOfAll = Effect.fnUntraced(function* ({ owner, sql, t }: Readi
           ...(firstDay === null ? [] : [quarters(from!, firstDay * daysQuarters)]),
           ...(endDay === null ? [] : [quarters(endDay * daysQuarters, to!)])
         ]
+  return sql.or(parts)
+}
+
+/** The sums of each model: whole days in UTC, and the quarters of an hour before and behind them. */
+export const modelsOfAll = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, scope: MetricsScope): Effect.fn.Return<ReadonlyArray<ModelRow>, SqlError> {
   const rows = yield* sql<Omit<ModelRow, "date" | "at">>`
-    SELECT x.model, ${sql.literal(modelSums)} FROM ${t("model_sum")} x WHERE x.owner_no = ${owner} AND x.charges > 0 AND ${sql.or(parts)} GROUP BY x.model`
+    SELECT x.model, ${sql.literal(modelSums)} FROM ${t("model_sum")} x WHERE x.owner_no = ${owner} AND x.charges > 0 AND ${inScope(sql, scope)} GROUP BY x.model`
   return rows.map((row) => ({ ...row, date: null, at: Number.MAX_SAFE_INTEGER }))
 })
 
@@ -278,7 +315,7 @@ export const modelDaysOfAll = Effect.fnUntraced(function* (
   timeZone: string,
   priceChanges: ReadonlyArray<number>
 ): Effect.fn.Return<ReadonlyArray<ModelRow> | undefined, SqlError> {
-  const { owner, sql, t } = reading
+  const { sql, t } = reading
   const time = yield* timeOf(reading, scope)
   if (time === undefined) return []
   const days = segmentsOf(spansIn(timeZone, time), time.to, (day) => day)
@@ -288,8 +325,8 @@ export const modelDaysOfAll = Effect.fnUntraced(function* (
     priceChanges.map((at) => Math.ceil(at / bucketMs))
   )
   const rows = yield* sql<Omit<ModelRow, "date" | "at"> & { readonly segment: number }>`
-    SELECT width_bucket(x.slot, ${arrayOf(starts)}::bigint[]) AS segment, x.model, ${sql.literal(modelSums)} FROM ${t("model_sum")} x
-    WHERE x.owner_no = ${owner} AND x.unit = ${units.quarter} AND x.slot >= ${time.from} AND x.slot < ${time.to} AND x.charges > 0 GROUP BY 1, 2`
+    SELECT width_bucket(${sql.literal(bucketOfRow)}, ${arrayOf(starts)}::bigint[]) AS segment, x.model, ${sql.literal(modelSums)} FROM ${t("model_sum")} x
+    WHERE ${rowsIn(reading, time, starts)} AND x.charges > 0 GROUP BY 1, 2`
   return rows.map(({ segment, ...row }) => ({ ...row, date: labels[segment - 1]!, at: starts[segment - 1]! * bucketMs }))
 })
 
@@ -309,9 +346,7 @@ export type MoodRow = Readonly<Record<"analysed" | "score" | "low" | "moderate" 
 /** See `Metrics.moods`. */
 export const moodsOfAll = ({ owner, sql, t }: Reading, scope: MetricsScope) =>
   sql<MoodRow>`
-    SELECT ${sql.literal(sums("analysed score low moderate high"))} FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner}
-      AND ${scope.since === undefined ? sql`TRUE` : sql`x.bucket >= ${bucketOf(scope.since)}`}
-      AND ${scope.until === undefined ? sql`TRUE` : sql`x.bucket < ${bucketOf(scope.until - 1) + 1}`}`
+    SELECT ${sql.literal(sums("analysed score low moderate high"))} FROM ${t("time_sum")} x WHERE x.owner_no = ${owner} AND ${inScope(sql, scope)}`
 
 /** See `Metrics.sessionCount`. Undefined for a time that these sums do not tell of: a part of a day, or one before 1970. */
 export const sessionCountOfAll = Effect.fnUntraced(function* (reading: Reading, scope: MetricsScope): Effect.fn.Return<number | undefined, SqlError> {
@@ -324,7 +359,8 @@ export const sessionCountOfAll = Effect.fnUntraced(function* (reading: Reading, 
     time === undefined
       ? []
       : yield* sql<{ begun: number; ended: number }>`
-          SELECT CAST(SUM(x.begun) AS BIGINT) AS begun, CAST(SUM(x.ended) AS BIGINT) AS ended FROM ${t("quarter_sum")} x WHERE x.owner_no = ${owner} AND x.bucket >= ${time.from} AND x.bucket < ${time.to}`
+          SELECT CAST(SUM(x.begun) AS BIGINT) AS begun, CAST(SUM(x.ended) AS BIGINT) AS ended FROM ${t("time_sum")} x WHERE x.owner_no = ${owner}
+            AND ${inScope(sql, { since: time.from * bucketMs, until: time.to * bucketMs })}`
   const dated =
     time === undefined || flow === undefined || flow.begun === null
       ? 0

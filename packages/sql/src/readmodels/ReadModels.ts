@@ -20,7 +20,7 @@ interface Making {
 }
 const define = <Table extends string>(definitions: Readonly<Record<Table, (making: Making) => ReadonlyArray<string>>>) => definitions
 
-/** The sums of a quarter of an hour in quarter_sum. "active": rows of activity_sum with messages or tool calls, whose sums the next seven are; "begun" and "ended": see `maxPause`. */
+/** The sums of a quarter of an hour, an hour or a day in time_sum. "active": rows of activity_sum with messages or tool calls, whose sums the next seven are; "begun" and "ended": see `maxPause`. */
 export const rolledUp = [
   "active",
   "messages",
@@ -366,13 +366,13 @@ const definitions = define({
   ],
   // The next three are PostgreSQL's alone: a file of one person is added up as it is read (docs/decisions/00xx-metrics-roll-ups.md). They hold what activity_sum and usage_sum hold,
   // of all sessions of an owner together; rollUps.ts keeps them.
-  quarter_sum: ({ pg, table }) =>
+  // "unit" and "slot": which quarter of an hour, hour or day in UTC since 1970 (`units` of rollUps.ts).
+  time_sum: ({ pg, table }) =>
     pg
       ? [
-          `CREATE TABLE ${table} (owner_no BIGINT NOT NULL, bucket BIGINT NOT NULL, ${rolledUp.map((column) => `${column} BIGINT NOT NULL`).join(", ")}, PRIMARY KEY (owner_no, bucket)) WITH (fillfactor = 70)`
+          `CREATE TABLE ${table} (owner_no BIGINT NOT NULL, unit SMALLINT NOT NULL, slot BIGINT NOT NULL, ${rolledUp.map((column) => `${column} BIGINT NOT NULL`).join(", ")}, PRIMARY KEY (owner_no, unit, slot)) WITH (fillfactor = 70)`
         ]
       : [],
-  // "unit": 0 for quarters of an hour, 1 for days in UTC; "slot": which of them, since 1970.
   model_sum: ({ pg, table }) =>
     pg
       ? [
@@ -400,7 +400,7 @@ const definitions = define({
       PRIMARY KEY (owner_no, session_no, day)
     ) WITH (fillfactor = 80)`,
           `CREATE INDEX ${table}_day ON ${table} (owner_no, day)`,
-          `CREATE INDEX ${table}_again ON ${table} (owner_no, first_bucket) WHERE first_bucket - previous_bucket > ${maxPause}`
+          `CREATE INDEX ${table}_again ON ${table} (owner_no, first_bucket) INCLUDE (previous_bucket, counted) WHERE first_bucket - previous_bucket > ${maxPause}`
         ]
       : []
 })

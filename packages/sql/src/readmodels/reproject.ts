@@ -12,7 +12,7 @@ import { takeOut } from "./rollUps.ts"
 type Family = ReadonlyArray<number>
 
 /** Tables whose rows do not name their session, or are not projected anew. Every other table is one of rows by session. */
-const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move", "quarter_sum", "model_sum", "session_day"])
+const otherwise: ReadonlySet<Table> = new Set<Table>(["session", "message_text", "problem", "session_move", "time_sum", "model_sum", "session_day"])
 
 /** Finds these sessions, and everybody whose rows may refer to their lines or the other way round: forks, their origins, and so on. */
 export const familyOf = Effect.fnUntraced(function* (

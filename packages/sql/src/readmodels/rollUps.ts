@@ -23,8 +23,14 @@ interface SessionDay {
 /** What a day's quarters say of it by themselves. */
 type Quarters = Pick<SessionDay, "day" | "first" | "last" | "hours">
 
-/** Rows of model_sum. */
-export const units = { quarter: 0, day: 1 } as const
+/** What the rows of time_sum and model_sum are of. Each change is added to one row of each unit. */
+export const units = { quarter: 0, hour: 1, day: 2 } as const
+/** Quarters of an hour of each unit. */
+const sizes = [
+  [units.quarter, 1],
+  [units.hour, 4],
+  [units.day, daysQuarters]
+] as const
 
 /** Adds what the chunks changed to the sums of all sessions together, on PostgreSQL. Behind everything else: it reads the session's quarters of an hour as they now are. */
 export const projectRollUps = (sql: SqlClient.SqlClient, chunks: Chunks, deltas: Deltas): Effect.Effect<void, SqlError> =>
@@ -47,10 +53,8 @@ const rollUp = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Ch
   const models = new Map<string, readonly [unit: number, slot: number, model: string, sums: ModelSums]>()
   for (const { bucket, model, sums } of usage) {
     addUsage(quarters.at(bucket), sums)
-    for (const [unit, slot] of [
-      [units.quarter, bucket],
-      [units.day, dayOfBucket(bucket)]
-    ] as const) {
+    for (const [unit, size] of sizes) {
+      const slot = Math.floor(bucket / size)
       const key = `${unit}/${slot}/${model}`
       const [, , , found] = models.get(key) ?? [unit, slot, model, noSums<ModelSums>(rolledUpModels)]
       models.set(key, [unit, slot, model, found])
@@ -58,13 +62,7 @@ const rollUp = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Ch
     }
   }
   yield* projectDays(sql, chunks, new Set([...deltas.bySession.keys(), ...days.map(([no]) => no)]), days, rows, quarters)
-  yield* add(
-    sql,
-    table("quarter_sum"),
-    "owner_no, bucket",
-    rolledUp,
-    [...quarters.found].map(([bucket, sums]) => [owner, bucket, ...rolledUp.map((column) => sums[column])])
-  )
+  yield* addTimes(sql, table, owner, quarters)
   yield* add(
     sql,
     table("model_sum"),
@@ -74,7 +72,7 @@ const rollUp = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Ch
   )
 })
 
-/** Changes of quarter_sum. */
+/** Changes of quarters of an hour. */
 class Quarterly {
   readonly found = new Map<number, QuarterSums>()
   at(bucket: number): QuarterSums {
@@ -277,6 +275,20 @@ const add = (sql: SqlClient.SqlClient, table: string, key: string, columns: Read
 const added = (table: string, key: string, columns: ReadonlyArray<string>): string =>
   `ON CONFLICT (${key}) DO UPDATE SET ${columns.map((column) => `${column} = ${table}.${column} + excluded.${column}`).join(", ")}`
 
+const addTimes = (sql: SqlClient.SqlClient, table: Chunk["table"], owner: number, { found }: Quarterly) => {
+  const rows = new Map<string, readonly [unit: number, slot: number, sums: QuarterSums]>()
+  for (const [bucket, changes] of found) {
+    for (const [unit, size] of sizes) {
+      const slot = Math.floor(bucket / size)
+      const [, , sums] = rows.get(`${unit}/${slot}`) ?? [unit, slot, noSums<QuarterSums>(rolledUp)]
+      rows.set(`${unit}/${slot}`, [unit, slot, sums])
+      for (const column of rolledUp) sums[column] += changes[column]
+    }
+  }
+  const values = [...rows.values()].map(([unit, slot, sums]) => [owner, unit, slot, ...rolledUp.map((column) => sums[column])])
+  return add(sql, table("time_sum"), "owner_no, unit, slot", rolledUp, values)
+}
+
 /** Takes sessions out of the sums of all together, before their own sums go; on PostgreSQL. */
 export const takeOut = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
@@ -288,37 +300,32 @@ export const takeOut = Effect.fnUntraced(function* (
   const of = anyOf(sql, sessions)
   const quarters = new Quarterly()
   for (const days of (yield* storedDays(sql, owner, table, new Set(sessions))).values()) stretches(days, quarters, -1)
-  yield* add(
-    sql,
-    table("quarter_sum"),
-    "owner_no, bucket",
-    rolledUp,
-    [...quarters.found].map(([bucket, sums]) => [owner, bucket, ...rolledUp.map((column) => sums[column])])
-  )
-  yield* sql`
-    UPDATE ${t("quarter_sum")} q SET ${sql.literal(["active", ...shown, ...moods].map((column) => `${column} = q.${column} - x.${column}`).join(", "))}
-    FROM (SELECT x.bucket, COUNT(*) FILTER (WHERE ${sql.literal(activeRow)}) AS active,
-      ${sql.literal([...shown.map((column) => `COALESCE(SUM(x.${column}) FILTER (WHERE ${activeRow}), 0) AS ${column}`), ...moods.map((column) => `SUM(x.${column}) AS ${column}`)].join(", "))}
-      FROM ${t("activity_sum")} x WHERE x.owner_no = ${owner} AND x.session_no ${of} GROUP BY x.bucket) x
-    WHERE q.owner_no = ${owner} AND q.bucket = x.bucket`
-  const usage = rolledUpModels
-    .map((column) => `SUM(${column === "cache_write" ? "x.cache_write_5m + x.cache_write_1h" : `x.${column}`}) AS ${column}`)
-    .join(", ")
-  const less = (columns: ReadonlyArray<string>) => sql.literal(columns.map((column) => `${column} = q.${column} - x.${column}`).join(", "))
-  yield* sql`
-    UPDATE ${t("quarter_sum")} q SET ${less(rolledUpModels.filter((column) => column !== "unpriced"))}
-    FROM (SELECT x.bucket, ${sql.literal(usage)} FROM ${t("usage_sum")} x WHERE x.owner_no = ${owner} AND x.session_no ${of} GROUP BY x.bucket) x
-    WHERE q.owner_no = ${owner} AND q.bucket = x.bucket`
-  for (const [unit, slot] of [
-    [units.quarter, "x.bucket"],
-    [units.day, `FLOOR(x.bucket / ${daysQuarters}.0)::bigint`]
-  ] as const) {
+  yield* addTimes(sql, table, owner, quarters)
+  const minus = (columns: ReadonlyArray<string>) => sql.literal(columns.map((column) => `${column} = q.${column} - x.${column}`).join(", "))
+  for (const [unit, size] of sizes) {
+    const slot = sql.literal(`FLOOR(x.bucket / ${size}.0)::bigint AS slot`)
     yield* sql`
-      UPDATE ${t("model_sum")} q SET ${less(rolledUpModels)}
-      FROM (SELECT ${sql.literal(slot)} AS slot, x.model, ${sql.literal(usage)} FROM ${t("usage_sum")} x WHERE x.owner_no = ${owner} AND x.session_no ${of} GROUP BY 1, 2) x
+      UPDATE ${t("time_sum")} q SET ${minus(["active", ...shown, ...moods])} FROM (
+        SELECT ${slot}, ${sql.literal(activitySums)} FROM ${t("activity_sum")} x WHERE x.owner_no = ${owner} AND x.session_no ${of} GROUP BY 1) x
+      WHERE q.owner_no = ${owner} AND q.unit = ${unit} AND q.slot = x.slot`
+    yield* sql`
+      UPDATE ${t("time_sum")} q SET ${minus(rolledUpModels.filter((column) => column !== "unpriced"))} FROM (
+        SELECT ${slot}, ${sql.literal(usageSums)} FROM ${t("usage_sum")} x WHERE x.owner_no = ${owner} AND x.session_no ${of} GROUP BY 1) x
+      WHERE q.owner_no = ${owner} AND q.unit = ${unit} AND q.slot = x.slot`
+    yield* sql`
+      UPDATE ${t("model_sum")} q SET ${minus(rolledUpModels)} FROM (
+        SELECT ${slot}, x.model, ${sql.literal(usageSums)} FROM ${t("usage_sum")} x WHERE x.owner_no = ${owner} AND x.session_no ${of} GROUP BY 1, 2) x
       WHERE q.owner_no = ${owner} AND q.unit = ${unit} AND q.slot = x.slot AND q.model = x.model`
   }
   yield* sql`DELETE FROM ${t("session_day")} WHERE owner_no = ${owner} AND session_no ${of}`
 })
 
 const activeRow = "x.messages > 0 OR x.tool_calls > 0"
+const activitySums = [
+  `COUNT(*) FILTER (WHERE ${activeRow}) AS active`,
+  ...shown.map((column) => `COALESCE(SUM(x.${column}) FILTER (WHERE ${activeRow}), 0) AS ${column}`),
+  ...moods.map((column) => `SUM(x.${column}) AS ${column}`)
+].join(", ")
+const usageSums = rolledUpModels
+  .map((column) => `SUM(${column === "cache_write" ? "x.cache_write_5m + x.cache_write_1h" : `x.${column}`}) AS ${column}`)
+  .join(", ")
