@@ -30,7 +30,7 @@ const kept = (path: string, fill: (folder: string) => void): Corpus => {
 }
 
 const generate = (folder: string, options: { readonly seed: number; readonly sessions: number; readonly lines: number }) => {
-  const generator = fileURLToPath(new URL("./corpus.mjs", import.meta.url))
+  const generator = fileURLToPath(new URL("../packages/sql/testing/corpus.mjs", import.meta.url))
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   const { status, stderr } = spawnSync("node", [generator, "--out", folder, ...args], { encoding: "utf8" })
   if (status !== 0) throw new Error(`the corpus could not be written: ${stderr}`)

@@ -129,6 +129,22 @@ const copiesOf = (name, at, found = []) => {
   return found
 }
 
+/** The published suite over a store, with what it needs beside its code: its first test makes up a corpus. */
+const ofSuite = `
+import * as Layer from "effect/Layer"
+import { Viewer } from "han-core/Viewer"
+import * as SqliteStore from "han-sql/SqliteStore"
+import { suite } from "han-sql/testing"
+
+const tests: Array<() => Promise<void>> = []
+suite({
+  name: "SqliteStore",
+  store: () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal),
+  test: (_, run) => void tests.push(run)
+})
+await tests[0]?.()
+console.log(tests.length, "tests, the first passed")
+`
 const config = join(root, "fixtures/claude-code/06-compact/config")
 const tryOut = async (manager, at) => {
   for (const name of ["effect", "graphql"]) {
@@ -138,6 +154,9 @@ const tryOut = async (manager, at) => {
   copyFileSync(join(root, "examples/embed.ts"), join(at, "embed.ts"))
   const found = await run(`the example on Bun, by ${manager}`, bun, ["embed.ts", config, ":memory:", "alpha"], at)
   if (!/^[0-9a-f-]{36} It says alpha\./m.test(found)) complain(`the example on Bun, by ${manager}`, `found nothing: ${found}`)
+  writeFileSync(join(at, "suite.ts"), ofSuite)
+  const suite = await run(`the suite of a store on Bun, by ${manager}`, bun, ["suite.ts"], at)
+  if (!/^\d\d tests, the first passed$/m.test(suite)) complain(`the suite of a store on Bun, by ${manager}`, `says ${suite}`)
   const version = await run(`han, by ${manager}`, process.execPath, [join(at, "node_modules/han-cli/bin/han.mjs"), "--version"], at)
   if (!version.includes(manifests.get("cli").version)) complain(`han, by ${manager}`, `says ${version}`)
 }
@@ -163,7 +182,7 @@ const compile = async (at) => {
   const options = { strict: true, module: "nodenext", target: "es2023", noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, skipLibCheck: false }
   writeFileSync(
     join(at, "tsconfig.json"),
-    JSON.stringify({ compilerOptions: { ...options, outDir: "out", types: ["bun"] }, files: ["embed.ts", "all.ts", "node.ts"] })
+    JSON.stringify({ compilerOptions: { ...options, outDir: "out", types: ["bun"] }, files: ["embed.ts", "suite.ts", "all.ts", "node.ts"] })
   )
   writeFileSync(
     join(at, "all.ts"),

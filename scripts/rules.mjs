@@ -31,7 +31,7 @@ const rooms = {
     ..."text store files journal hooks harness transcripts sessions usage sentiment worktree settings plugins".split(" "),
     ..."hooks/shell hooks/definition hooks/entries hooks/process hooks/decision hooks/answer hooks/run coordinator".split(" ")
   ],
-  sql: ["database", "blocks", "earlier", "readmodels", "queries", "journal", ".", "bin"],
+  sql: ["database", "blocks", "earlier", "readmodels", "queries", "journal", ".", "bin", "testing"],
   rpc: ["."],
   graphql: "transport relay context messages machine hooks projects usage sessions numbers .".split(" "),
   server: ["loopback", "home", "store", "http", ".", "bin"],

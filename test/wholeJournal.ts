@@ -1,11 +1,4 @@
-import * as Effect from "effect/Effect"
-import { Journal } from "han-core/Journal"
-import { JournalAdmin } from "han-core/JournalAdmin"
-import { JournalWriter } from "han-core/JournalWriter"
+import { type JournalServices, wholeJournal } from "../packages/sql/src/testing/wholeJournal.ts"
 
-export type JournalServices = Journal | JournalWriter | JournalAdmin
-
-/** The journal as the process that owns its database has it: reads, writes and administration. */
-export const wholeJournal = Effect.all([Journal, JournalWriter, JournalAdmin]).pipe(
-  Effect.map(([journal, writer, admin]) => ({ ...journal, ...writer, ...admin }))
-)
+// Tests of other packages take what all tests share from here.
+export { type JournalServices, wholeJournal }

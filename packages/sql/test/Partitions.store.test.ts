@@ -1,6 +1,7 @@
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { OwnerId, Viewer } from "han-core/Viewer"
 import * as PgStore from "han-sql/PgStore"
+import { register, suite } from "han-sql/testing"
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { startPostgres } from "../../../test/postgres.ts"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
@@ -8,18 +9,14 @@ import { soak } from "../../../test/runs.ts"
 import { corpus, indexingCase, scenario } from "../../../test/transcriptFiles.ts"
 import { wholeJournal } from "../../../test/wholeJournal.ts"
 import { askEverything } from "./everyQuestion.ts"
-import { ledgerSuite } from "./LedgerSuite.ts"
 import { asked, isOfOne, partitioned, partitionFromNowOn, partitionsTouched } from "./partitions.ts"
-import { sessionFactsSuite } from "./SessionFactsSuite.ts"
-import { suite } from "./StoreSuite.ts"
+import { recorded, recordedCases } from "./recordedCases.ts"
 import { normalised, ownerless, tablesIn } from "./statements.ts"
-import { suite as toolOutputSuite } from "./ToolOutputSuite.ts"
-import { suite as transcriptsSuite } from "./TranscriptsSuite.ts"
 
-// One store for all tests, each of which has an owner of its own: what one of them meets of the others would be a row of somebody else.
+type Store = Context.Context<Layer.Layer.Success<ReturnType<typeof PgStore.layer>>>
+
 let server: Awaited<ReturnType<typeof startPostgres>>
 let url: string
-let store: Context.Context<Layer.Layer.Success<ReturnType<typeof PgStore.layer>>>
 const scope = Effect.runSync(Scope.make())
 beforeAll(async () => {
   server = await startPostgres({ statements: true })
@@ -27,28 +24,37 @@ beforeAll(async () => {
   await partitionFromNowOn(url)
   await asked(url, (client) => client.query("CREATE EXTENSION pg_stat_statements"))
   await Effect.runPromise(PgStore.migrate({ url: Redacted.make(url) }))
-  // A machine that runs many tests at once makes nobody wait for nothing.
-  store = await Effect.runPromise(Scope.extend(Layer.build(PgStore.layer({ url: Redacted.make(url), maxWaitMs: 60_000 })), scope))
 })
 afterAll(async () => {
   await Effect.runPromise(Scope.close(scope, Exit.void))
   await server.stop()
 })
 
-let owners = 0
-const fresh = () => Layer.suspend(() => Layer.succeedContext(Context.add(store, Viewer, { owner: OwnerId.make(`owner ${++owners}`), person: null })))
-
-const name = "PgStore in partitions by owner"
-suite(name, fresh, { runs: 1 })
-// Each rebuild of these is one of all owners before them.
-if (soak) {
-  transcriptsSuite(name, fresh, { runs: 1 })
-  ledgerSuite(name, fresh, { runs: 1 })
-  sessionFactsSuite(name, fresh)
-  toolOutputSuite(name, fresh, { runs: 1 })
+const opened = new Map<string, Promise<Store>>()
+const open = async (part: string): Promise<Store> => {
+  const database = await createDatabase(part, new URL(url).pathname.slice(1), server.url)
+  // A machine that runs many tests at once makes nobody wait for nothing.
+  return Effect.runPromise(Scope.extend(Layer.build(PgStore.layer({ url: Redacted.make(database.url), maxWaitMs: 60_000 })), scope))
 }
 
-it(`${name}: every question is answered`, () =>
+let owners = 0
+/** One store for all tests of a part, each of which has an owner of its own: what one of them meets of the others would be a row of somebody else. */
+const storeOf = (part: string) => () =>
+  Layer.unwrapEffect(
+    Effect.promise(async () => {
+      const store = opened.get(part) ?? open(part)
+      opened.set(part, store)
+      return Layer.succeedContext(Context.add(await store, Viewer, { owner: OwnerId.make(`owner ${++owners}`), person: null }))
+    })
+  )
+
+const name = "PgStore in partitions by owner"
+// Corpora are many rows and no other statements.
+for (const part of [...(soak ? (["corpora"] as const) : []), "store", "transcripts", "ledger", "facts", "outputs"] as const)
+  suite({ test: it, name, store: storeOf(part), parts: [part], runs: 1, also: recorded })
+register({ test: it, name, store: storeOf("recorded") }, recordedCases)
+
+it(`${name}: every question that the suites leave out is answered`, () =>
   Effect.gen(function* () {
     const journal = yield* wholeJournal
     for (const append of [
@@ -59,14 +65,14 @@ it(`${name}: every question is answered`, () =>
     ])
       yield* journal.append(append.transcript, append.entries)
     yield* askEverything
-  }).pipe(Effect.provide(fresh()), Effect.runPromise))
+  }).pipe(Effect.provide(Layer.suspend(storeOf("questions"))), Effect.runPromise))
 
 /** What was carried out so far over tables of owners, each text once, and as whom. */
 const carriedOut = async () => {
   const tables = await partitioned(url)
   const { rows } = await asked(url, (client) =>
     client.query<{ role: string; query: string }>(
-      "SELECT DISTINCT r.rolname AS role, s.query FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database() AND r.rolname LIKE 'han\\_%'"
+      "SELECT DISTINCT r.rolname AS role, s.query FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid WHERE r.rolname LIKE 'han\\_%'"
     )
   )
   const statements = new Map(rows.map(({ query, role }) => [normalised(query, tables), role]))
@@ -106,8 +112,12 @@ it("Every statement of an owner touches one partition of each table, by its cond
     const others: Array<string> = []
     for (const { role, text } of statements) {
       if (role === "han_jobs") continue
-      const touched = await partitionsTouched(client, text).catch((error: unknown) => [String(error)])
-      if (!isOfOne(touched)) others.push(`${touched.join(", ")}: ${text}`)
+      try {
+        const touched = await partitionsTouched(client, text)
+        if (!isOfOne(touched)) others.push(`${touched.join(", ")}: ${text}`)
+      } catch (error) {
+        others.push(`${error}: ${text}`)
+      }
     }
     assert.deepStrictEqual(others, [])
     assert.isAbove(statements.length, 150)

@@ -20,7 +20,7 @@ import { createStoreDatabase } from "../../../test/postgresStore.ts"
 import { runs } from "../../../test/runs.ts"
 import { corpus, lines, transcript } from "../../../test/transcriptFiles.ts"
 import { wholeJournal } from "../../../test/wholeJournal.ts"
-import { readEverything } from "./readEverything.ts"
+import { readEverything } from "../src/testing/readEverything.ts"
 
 const owner = Effect.provideService(Viewer, { owner: OwnerId.make("acme"), person: null })
 type Services = Layer.Layer.Success<ReturnType<typeof PgStore.layer>>

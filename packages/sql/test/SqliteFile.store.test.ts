@@ -17,7 +17,7 @@ import * as SqliteStore from "han-sql/SqliteStore"
 import { afterEach, assert, beforeEach, it } from "vitest"
 import { corpus, lines, transcript } from "../../../test/transcriptFiles.ts"
 import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
-import { difference, found, readEverything, sessionId } from "./readEverything.ts"
+import { difference, found, readEverything, sessionId } from "../src/testing/readEverything.ts"
 
 let folder: string
 let filename: string

@@ -1,10 +1,17 @@
 import { Layer } from "effect"
 import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
+import { register, suite } from "han-sql/testing"
+import { it } from "vitest"
 import { runs } from "../../../test/runs.ts"
-import { suite } from "./StoreSuite.ts"
-import { suite as transcriptsSuite } from "./TranscriptsSuite.ts"
+import { recorded, recordedCases } from "./recordedCases.ts"
 
-const fresh = () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal)
-suite("SqliteStore", fresh, { runs: runs(15, 3) })
-transcriptsSuite("SqliteStore", fresh, { runs: runs(20, 5) })
+const of = {
+  test: it,
+  name: "SqliteStore",
+  store: () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal),
+  runs: runs(15, 4),
+  also: recorded
+}
+suite({ ...of, parts: ["corpora", "store", "transcripts"] })
+register(of, recordedCases)

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { createStoreDatabase } from "../../../test/postgresStore.ts"
 import { corpus, lines, transcript } from "../../../test/transcriptFiles.ts"
 import { wholeJournal } from "../../../test/wholeJournal.ts"
-import { readEverything } from "./readEverything.ts"
+import { readEverything } from "../src/testing/readEverything.ts"
 
 type Database = Awaited<ReturnType<typeof createStoreDatabase>>
 

@@ -9,7 +9,7 @@ import { SessionDetails } from "han-core/SessionDetails"
 import { SessionQueries } from "han-core/SessionQueries"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
-import { readEverything } from "./readEverything.ts"
+import { readEverything } from "../src/testing/readEverything.ts"
 
 const period = { since: 0, until: Date.UTC(2100, 0, 1) }
 

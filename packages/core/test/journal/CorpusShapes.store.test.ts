@@ -43,7 +43,7 @@ const stores = {
 }
 
 const corpusAt = (out: string, seed: number): Expected => {
-  const script = fileURLToPath(new URL("../../../../bench/corpus.mjs", import.meta.url))
+  const script = fileURLToPath(new URL("../../../sql/testing/corpus.mjs", import.meta.url))
   const args = ["--out", out, "--seed", String(seed), "--sessions", "6", "--lines", "20", "--shapes"]
   const { status, stderr } = spawnSync("node", [script, ...args], { encoding: "utf8" })
   if (status !== 0) throw new Error(stderr)

@@ -188,7 +188,7 @@ export const outputTotals = Effect.fnUntraced(function* (
   }>`SELECT COUNT(*) AS outputs, SUM(kept) AS bytes FROM tool_output WHERE owner_no = ${owner}`
   // A fork's lines point to files of the session that they were copied from, where these are kept.
   const there = sql`EXISTS (SELECT 1 FROM tool_output o JOIN session_key k ON k.owner_no = o.owner_no AND k.no = o.session_no
-    WHERE o.owner_no = r.owner_no AND o.name = r.name AND CASE WHEN r.kind = ${pointsTo} THEN o.session_no = r.session_no ELSE k.session_id = r.other_session END)`
+    WHERE o.owner_no = ${owner} AND o.name = r.name AND CASE WHEN r.kind = ${pointsTo} THEN o.session_no = r.session_no ELSE k.session_id = r.other_session END)`
   const ofLines = sql`${sql.literal(table("output_ref"))} r WHERE r.owner_no = ${owner} AND (r.kind = ${cut} OR NOT ${there})`
   const [lines] = yield* sql<{ count: number }>`SELECT COUNT(*) AS count FROM ${ofLines}`
   const long = sql`tool_output o JOIN session_key k ON k.owner_no = o.owner_no AND k.no = o.session_no WHERE o.owner_no = ${owner} AND (o.size > o.kept OR o.kept > ${searchedOutputBytes})`

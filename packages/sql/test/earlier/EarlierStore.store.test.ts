@@ -14,7 +14,7 @@ import { copyEarlier } from "han-sql/unstable/copyEarlier"
 import * as EarlierStore from "han-sql/unstable/EarlierStore"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, it } from "vitest"
 import { fillStore, happened, putEarlierStore } from "../../../../test/earlierStore.ts"
-import { difference, found, readEverything } from "../readEverything.ts"
+import { difference, found, readEverything } from "../../src/testing/readEverything.ts"
 
 let folder: string
 let earlier: string

@@ -10,8 +10,7 @@ import { freshPgStore } from "../../../../test/postgresStore.ts"
 import { runs } from "../../../../test/runs.ts"
 import { lines, transcript } from "../../../../test/transcriptFiles.ts"
 import { wholeJournal } from "../../../../test/wholeJournal.ts"
-import { difference, sessionId } from "../readEverything.ts"
-import type { Store } from "../StoreSuite.ts"
+import { difference, sessionId } from "../../src/testing/readEverything.ts"
 
 const quarter = 15 * 60_000
 const hour = 4 * quarter
@@ -172,7 +171,8 @@ it.live(
               yield* Stream.runDrain(journal.rebuild)
               return [early, whole, less, yield* ask("anew", questions.slice(0, 30))]
             })
-            const on = (store: Store) => Effect.runPromise(Effect.provide(tell, Layer.fresh(store)))
+            const on = <E>(store: Layer.Layer<Layer.Layer.Success<ReturnType<typeof freshPgStore>> | Viewer, E>) =>
+              Effect.runPromise(Effect.provide(tell, Layer.fresh(store)))
             const kept = await on(Layer.merge(freshPgStore({ prices }), Viewer.layerLocal))
             const added = await on(Layer.merge(SqliteStore.layer({ filename: ":memory:", prices }), Viewer.layerLocal))
             for (const [part, { answers, label }] of added.entries())

@@ -1,8 +1,9 @@
 import { Layer } from "effect"
 import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
+import { suite } from "han-sql/testing"
+import { it } from "vitest"
 import { freshPgStore } from "../../../../test/postgresStore.ts"
-import { ledgerSuite } from "../LedgerSuite.ts"
 
-ledgerSuite("SqliteStore", () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal), { runs: 12 })
-ledgerSuite("PgStore", () => Layer.merge(freshPgStore(), Viewer.layerLocal), { runs: 3 })
+suite({ test: it, name: "SqliteStore", store: () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal), parts: ["ledger"], runs: 12 })
+suite({ test: it, name: "PgStore", store: () => Layer.merge(freshPgStore(), Viewer.layerLocal), parts: ["ledger"], runs: 3 })

@@ -1,8 +1,9 @@
 import { Layer } from "effect"
 import { Viewer } from "han-core/Viewer"
 import * as SqliteStore from "han-sql/SqliteStore"
+import { suite } from "han-sql/testing"
+import { it } from "vitest"
 import { freshPgStore } from "../../../../test/postgresStore.ts"
-import { suite } from "../ToolOutputSuite.ts"
 
-suite("SqliteStore", () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal), { runs: 6 })
-suite("PgStore", () => Layer.merge(freshPgStore(), Viewer.layerLocal), { runs: 6 })
+suite({ test: it, name: "SqliteStore", store: () => Layer.merge(SqliteStore.layer({ filename: ":memory:" }), Viewer.layerLocal), parts: ["outputs"], runs: 6 })
+suite({ test: it, name: "PgStore", store: () => Layer.merge(freshPgStore(), Viewer.layerLocal), parts: ["outputs"], runs: 6 })

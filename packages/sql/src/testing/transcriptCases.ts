@@ -1,15 +1,17 @@
-import { assert, it } from "@effect/vitest"
-import { Chunk, Effect, Layer, Stream } from "effect"
-import * as fc from "fast-check"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as fc from "effect/FastCheck"
+import * as Stream from "effect/Stream"
 import { AgentId, transcriptId } from "han-core/Entry"
 import type { Append } from "han-core/JournalWriter"
 import { Messages } from "han-core/Messages"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
-import { lines, transcript } from "../../../test/transcriptFiles.ts"
-import { wholeJournal } from "../../../test/wholeJournal.ts"
+import { assert } from "./assertions.ts"
+import { type Case, test } from "./cases.ts"
 import { difference, found, readEverything, sessionId } from "./readEverything.ts"
-import type { Store } from "./StoreSuite.ts"
+import { lines, transcript } from "./transcriptLines.ts"
+import { wholeJournal } from "./wholeJournal.ts"
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 5, 10, 0, second)).toISOString()
 const ask = (uuid: string, second: number, content: string, more: object = {}) => ({
@@ -40,34 +42,55 @@ const of = (records: ReadonlyArray<unknown>, more: Parameters<typeof transcript>
   entries: lines(records)
 })
 
-/** Several transcripts of one session: copies of lines, other files of it, and what took the place of what. `fresh` makes an empty store each time it is built. */
-export const suite = (name: string, fresh: () => Store, options: { readonly runs: number }) => {
-  const on = <A, E>(effect: Effect.Effect<A, E, Layer.Layer.Success<Store>>) => Effect.provide(effect, Layer.fresh(fresh()))
-  const test = (title: string, effect: () => Effect.Effect<void, unknown, Layer.Layer.Success<Store>>) =>
-    it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
-  const append = (one: Append, replaces?: ReadonlyArray<number>) =>
-    Effect.flatMap(wholeJournal, (journal) => journal.append(one.transcript, one.entries, { replaces }))
-  const texts = (id: string, agentId?: string) =>
-    Effect.flatMap(Sessions, (sessions) =>
-      Effect.map(sessions.messages({ sessionId: sessionId(id), ...(agentId !== undefined && { agentId: AgentId.make(agentId) }) }, { first: 100 }), (page) =>
-        page.items.map((item) => item.node.text)
-      )
+const append = (one: Append, replaces?: ReadonlyArray<number>) =>
+  Effect.flatMap(wholeJournal, (journal) => journal.append(one.transcript, one.entries, { replaces }))
+const texts = (id: string, agentId?: string) =>
+  Effect.flatMap(Sessions, (sessions) =>
+    Effect.map(sessions.messages({ sessionId: sessionId(id), ...(agentId !== undefined && { agentId: AgentId.make(agentId) }) }, { first: 100 }), (page) =>
+      page.items.map((item) => item.node.text)
     )
+  )
 
-  const before = [
-    { type: "custom-title", customTitle: "Old title", sessionId: "s" },
-    ask("u1", 1, "my key is HUSHHUSH"),
-    answer("a1", 2, "noted"),
-    ask("u2", 3, "this line goes"),
-    answer("a2", 4, "gone, but paid")
-  ]
-  const after = [
-    { type: "custom-title", customTitle: "New title", sessionId: "s" },
-    ask("u1", 1, "my key is XXXXXXXX", { cwd: "/work/new" }),
-    answer("a1", 2, "noted", { cwd: "/work/new" })
-  ]
-  const fork = [ask("u1", 1, "my key is HUSHHUSH", { requestSessionId: "s" }), answer("a1", 2, "noted", { requestSessionId: "s" }), ask("f1", 9, "forked word")]
+const before = [
+  { type: "custom-title", customTitle: "Old title", sessionId: "s" },
+  ask("u1", 1, "my key is HUSHHUSH"),
+  answer("a1", 2, "noted"),
+  ask("u2", 3, "this line goes"),
+  answer("a2", 4, "gone, but paid")
+]
+const after = [
+  { type: "custom-title", customTitle: "New title", sessionId: "s" },
+  ask("u1", 1, "my key is XXXXXXXX", { cwd: "/work/new" }),
+  answer("a1", 2, "noted", { cwd: "/work/new" })
+]
+const fork = [ask("u1", 1, "my key is HUSHHUSH", { requestSessionId: "s" }), answer("a1", 2, "noted", { requestSessionId: "s" }), ask("f1", 9, "forked word")]
 
+/** A subagent that was asked aside has the conversation so far as lines of its own. */
+const aside = (agentId: string) => ({ isSidechain: true, agentId })
+const conversation = [0, 1, 2, 3].flatMap((n) => [
+  ask(`q${n}`, 2 * n, `question ${n}`, { isSidechain: false }),
+  answer(`r${n}`, 2 * n + 1, `reply ${n}`, { isSidechain: false })
+])
+const replayed: ReadonlyArray<Append> = [
+  of(conversation),
+  of(
+    [
+      ...conversation.slice(0, 6).map((record) => ({ ...record, ...aside("x") })),
+      ask("x1", 30, "asked aside", aside("x")),
+      answer("x2", 31, "said aside", aside("x"))
+    ],
+    {
+      kind: "agent",
+      agentId: AgentId.make("x")
+    }
+  ),
+  // An old client wrote a subagent's lines into the session's transcript, too.
+  of([ask("y1", 40, "task of y", aside("y")), answer("y2", 41, "done by y", aside("y"))], { kind: "agent", agentId: AgentId.make("y") }),
+  of([ask("other", 50, "from another folder"), ask("y1", 40, "task of y", aside("y")), ask("q3", 6, "question 3", { isSidechain: false })], { generation: 2 })
+]
+
+/** Several transcripts of one session: copies of lines, other files of it, and what took the place of what. */
+export const transcriptCases: ReadonlyArray<Case> = [
   test("A generation that replaces another one is what search, session, title and project show; costs stay", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
@@ -106,7 +129,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       assert.deepStrictEqual((yield* (yield* Usage).report({ by: "session" })).totals, paid)
       yield* journal.forget({ sessionIds: [sessionId("s"), sessionId("fork")] })
       assert.strictEqual((yield* (yield* Usage).report({ by: "session" })).totals.responses, 0)
-    }))
+    })),
 
   test("a generation takes another one's place also without lines of its own, and once", () =>
     Effect.gen(function* () {
@@ -122,31 +145,8 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       yield* append(of([...before, ask("u3", 5, "too late")]))
       assert.deepStrictEqual(yield* found("late"), [])
       assert.strictEqual((yield* journal.read(transcriptId(transcript("s")), 5, 1)).length, 1)
-    }))
+    })),
 
-  /** A subagent that was asked aside has the conversation so far as lines of its own. */
-  const aside = (agentId: string) => ({ isSidechain: true, agentId })
-  const conversation = [0, 1, 2, 3].flatMap((n) => [
-    ask(`q${n}`, 2 * n, `question ${n}`, { isSidechain: false }),
-    answer(`r${n}`, 2 * n + 1, `reply ${n}`, { isSidechain: false })
-  ])
-  const replayed: ReadonlyArray<Append> = [
-    of(conversation),
-    of(
-      [
-        ...conversation.slice(0, 6).map((record) => ({ ...record, ...aside("x") })),
-        ask("x1", 30, "asked aside", aside("x")),
-        answer("x2", 31, "said aside", aside("x"))
-      ],
-      {
-        kind: "agent",
-        agentId: AgentId.make("x")
-      }
-    ),
-    // An old client wrote a subagent's lines into the session's transcript, too.
-    of([ask("y1", 40, "task of y", aside("y")), answer("y2", 41, "done by y", aside("y"))], { kind: "agent", agentId: AgentId.make("y") }),
-    of([ask("other", 50, "from another folder"), ask("y1", 40, "task of y", aside("y")), ask("q3", 6, "question 3", { isSidechain: false })], { generation: 2 })
-  ]
   test("a line that several transcripts have is the message of the one that it says it is of", () =>
     Effect.gen(function* () {
       for (const one of [...replayed].reverse()) yield* append(one)
@@ -161,49 +161,45 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
         ["x", 2],
         ["y", 2]
       ])
-    }))
+    })),
 
-  it.live(
-    `${name}: whatever order transcripts of one session come in, they add up to the same`,
-    () =>
-      Effect.gen(function* () {
-        const all = [
-          ...replayed,
-          of(before, {}, "t"),
-          of([{ type: "bridge-session", sessionId: "t" }], { generation: 2 }, "t"),
-          of(
-            [ask("t9", 60, "later elsewhere", { cwd: "/work/elsewhere" }), { type: "custom-title", customTitle: "Later", sessionId: "t" }],
-            { generation: 3 },
-            "t"
-          ),
-          of(fork, {}, "fork")
-        ]
-        const expected = yield* on(
-          Effect.zipRight(
-            Effect.forEach(all, (one) => append(one)),
-            readEverything
-          )
+  test("whatever order transcripts of one session come in, they add up to the same", ({ elsewhere, runs }) =>
+    Effect.gen(function* () {
+      const all = [
+        ...replayed,
+        of(before, {}, "t"),
+        of([{ type: "bridge-session", sessionId: "t" }], { generation: 2 }, "t"),
+        of(
+          [ask("t9", 60, "later elsewhere", { cwd: "/work/elsewhere" }), { type: "custom-title", customTitle: "Later", sessionId: "t" }],
+          { generation: 3 },
+          "t"
+        ),
+        of(fork, {}, "fork")
+      ]
+      const expected = yield* elsewhere(
+        Effect.zipRight(
+          Effect.forEach(all, (one) => append(one)),
+          readEverything
         )
-        yield* Effect.promise(() =>
-          fc.assert(
-            fc.asyncProperty(fc.array(fc.tuple(fc.nat(97), fc.integer({ min: 1, max: 6 }), fc.boolean()), { minLength: 5, maxLength: 40 }), async (chosen) => {
-              const actual = await Effect.runPromise(
-                on(
-                  Effect.gen(function* () {
-                    const journal = yield* wholeJournal
-                    for (const step of cut(all, chosen)) yield* journal.appendAll(step)
-                    return yield* readEverything
-                  })
-                )
+      )
+      yield* Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(fc.array(fc.tuple(fc.nat(97), fc.integer({ min: 1, max: 6 }), fc.boolean()), { minLength: 5, maxLength: 40 }), async (chosen) => {
+            const actual = await Effect.runPromise(
+              elsewhere(
+                Effect.gen(function* () {
+                  const journal = yield* wholeJournal
+                  for (const step of cut(all, chosen)) yield* journal.appendAll(step)
+                  return yield* readEverything
+                })
               )
-              assert.isUndefined(difference(actual, expected))
-            }),
-            { numRuns: options.runs }
-          )
+            )
+            assert.isUndefined(difference(actual, expected))
+          }),
+          { numRuns: runs }
         )
-      }),
-    { timeout: 300_000 }
-  )
+      )
+    })),
 
   test("a conversation is in the order in which it was written, whatever the clock said", () =>
     Effect.gen(function* () {
@@ -220,7 +216,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       )
       // Each says when it says it was.
       assert.strictEqual(newest.items.at(-3)?.node.message.at, Date.parse(at(40)))
-    }))
+    })),
 
   test("a file that was copied under another id leaves the costs where they were made", () =>
     Effect.gen(function* () {
@@ -235,7 +231,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       assert.deepStrictEqual([original.responses, original.messages], [2, 4])
       assert.strictEqual((yield* (yield* Usage).report({ by: "session" })).totals.responses, 2)
     }))
-}
+]
 
 /** The appends in an order that the choices give, each transcript's lines in order, cut into batches anywhere. */
 const cut = (appends: ReadonlyArray<Append>, chosen: ReadonlyArray<readonly [number, number, boolean]>): ReadonlyArray<ReadonlyArray<Append>> => {

@@ -1,5 +1,5 @@
-import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Stream } from "effect"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import type { Transcript } from "han-core/Entry"
 import type { Append } from "han-core/JournalWriter"
 import { MessageQueries } from "han-core/MessageQueries"
@@ -7,15 +7,12 @@ import { Metrics } from "han-core/Metrics"
 import { Search } from "han-core/Search"
 import { SessionQueries } from "han-core/SessionQueries"
 import { Sessions } from "han-core/Sessions"
-import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
-import type { Viewer } from "han-core/Viewer"
-import { lines, transcript } from "../../../test/transcriptFiles.ts"
-import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
+import { assert } from "./assertions.ts"
+import type { Asked, Case } from "./cases.ts"
 import { allOf, sessionId } from "./readEverything.ts"
-
-type Services = JournalServices | Sessions | SessionQueries | MessageQueries | Search | Usage | Metrics
-type Store = Layer.Layer<Services | Viewer, StoreUnusable>
+import { lines, transcript } from "./transcriptLines.ts"
+import { wholeJournal } from "./wholeJournal.ts"
 
 /** A minute before the test, so that sessions that are not ended are active. */
 let start = 0
@@ -56,18 +53,17 @@ const listed = Effect.gen(function* () {
   }
 })
 
-/** What lists, searches and pages say of sessions, on every store. `fresh` makes an empty one each time it is built, or a viewer who has nothing in it yet. */
-export const sessionFactsSuite = (name: string, fresh: () => Store) => {
-  const test = (title: string, body: Effect.Effect<void, unknown, Services | Viewer>) =>
-    it.live(
-      `${name}: ${title}`,
-      () => {
-        start = Date.now() - 60_000
-        return Effect.provide(body, Layer.fresh(fresh()))
-      },
-      { timeout: 120_000 }
-    )
+const test = (title: string, body: Effect.Effect<void, unknown, Asked>): Case => ({
+  title,
+  run: () =>
+    Effect.suspend(() => {
+      start = Date.now() - 60_000
+      return body
+    })
+})
 
+/** What lists, searches and pages say of sessions, on every store. */
+export const factCases: ReadonlyArray<Case> = [
   test(
     "lines of han alone make no session in lists, and stay reachable",
     Effect.gen(function* () {
@@ -92,7 +88,7 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
       yield* Stream.runDrain((yield* wholeJournal).rebuild)
       assert.deepStrictEqual(yield* listed, more)
     })
-  )
+  ),
 
   test(
     "a search finds han's own lines for who asks for them",
@@ -112,7 +108,7 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
       assert.deepStrictEqual(yield* kindsOf({ kinds: ["han", "prompt"] }), ["han", "prompt"])
       assert.deepStrictEqual(yield* kindsOf({ role: "user" }), ["prompt"])
     })
-  )
+  ),
 
   test(
     "a session is ended while nobody goes on behind the client's account",
@@ -146,7 +142,7 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
       const active = { _tag: "Field", field: "status", op: "eq", value: "active" } as const
       assert.strictEqual(yield* Effect.flatMap(SessionQueries, (sessions) => sessions.countFound({ where: active })), 2)
     })
-  )
+  ),
 
   test(
     "a session of slash commands alone is titled by them",
@@ -164,7 +160,7 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
       const { rows } = yield* (yield* Usage).report({ by: "session" })
       assert.deepStrictEqual(rows, [])
     })
-  )
+  ),
 
   test(
     "lines of an edit are those of the client's patch, or the difference of its texts",
@@ -220,4 +216,4 @@ export const sessionFactsSuite = (name: string, fresh: () => Store) => {
       yield* read
     })
   )
-}
+]

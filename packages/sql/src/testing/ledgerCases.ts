@@ -1,24 +1,19 @@
-import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Stream } from "effect"
-import * as fc from "fast-check"
-import { type Directories, DirectoryWriter } from "han-core/Directories"
+import * as Effect from "effect/Effect"
+import * as fc from "effect/FastCheck"
+import * as Stream from "effect/Stream"
+import { DirectoryWriter } from "han-core/Directories"
 import { AgentId, type Entry, type Transcript, transcriptFileId } from "han-core/Entry"
 import type { Append } from "han-core/JournalWriter"
-import type { Messages } from "han-core/Messages"
 import { Metrics } from "han-core/Metrics"
 import { projectId, repoId } from "han-core/Project"
-import type { Search } from "han-core/Search"
 import { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
-import type { StoreUnusable } from "han-core/StoreError"
 import { Usage } from "han-core/Usage"
-import type { Viewer } from "han-core/Viewer"
-import { lines, transcript } from "../../../test/transcriptFiles.ts"
-import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
+import { assert } from "./assertions.ts"
+import { type Case, test } from "./cases.ts"
 import { allOf, difference, readEverything, sessionId } from "./readEverything.ts"
-
-type Services = JournalServices | Sessions | SessionDetails | Messages | Directories | DirectoryWriter | Search | Usage | Metrics
-type Store = Layer.Layer<Services | Viewer, StoreUnusable>
+import { lines, transcript } from "./transcriptLines.ts"
+import { wholeJournal } from "./wholeJournal.ts"
 
 const haiku = "claude-haiku-4-5"
 const at = (second: number) => new Date(Date.UTC(2026, 10, 6, 10, 0, second)).toISOString()
@@ -108,12 +103,8 @@ const shuffled = (appends: ReadonlyArray<Append>, chosen: ReadonlyArray<Choice>)
   }
 }
 
-/** What every store must say of tokens and money. `fresh` makes an empty one each time it is built, or a viewer who has nothing in it yet. */
-export const ledgerSuite = (name: string, fresh: () => Store, options: { readonly runs: number }) => {
-  const on = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Effect.provide(effect, Layer.fresh(fresh()))
-  const test = (title: string, effect: () => Effect.Effect<void, unknown, Services | Viewer>) =>
-    it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
-
+/** What every store must say of tokens and money. */
+export const ledgerCases: ReadonlyArray<Case> = [
   test("responses whose ids are constant, missing or issued anew are counted once each", () =>
     Effect.gen(function* () {
       for (const append of gateway()) {
@@ -132,7 +123,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       yield* appendAll([unlinked("unlinked", {}), unlinked("adjacent", { id: "relay" })])
       assert.strictEqual(yield* responses, gatewayResponses + 2 + 1)
       assert.deepStrictEqual([totals.responses, totals.output, notIncluded], [gatewayResponses, gatewayResponses * 100, []])
-    }))
+    })),
 
   test("what ids do not decide is counted, and named", () =>
     Effect.gen(function* () {
@@ -154,9 +145,9 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       const long = { id: "msg_01XFDUDYJgAACzvnptvVoYEL" }
       yield* appendAll([new Conversation("long").prompt().answer(long).result().answer(long).prompt().answer(long).append()])
       assert.strictEqual(yield* responses, 6)
-    }))
+    })),
 
-  test("copies are counted once: in forks, under other uuids, and in a file that was written anew", () =>
+  test("copies are counted once: in forks, under other uuids, and in a file that was written anew", ({ elsewhere }) =>
     Effect.gen(function* () {
       const origin = new Conversation("origin").prompt().answer({ id: "relay" }).prompt().answer({}).answer({})
       const fork = { transcript: transcript("fork"), entries: lines(origin.records) }
@@ -181,61 +172,57 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       yield* appendAll(all)
       assert.deepStrictEqual(yield* summed, [5, 2030, 203, 2030 * 1000 + 203 * 5000])
       assert.include((yield* report({ sessionId: sessionId("nameless") })).notIncluded.join(), "3 responses are parts or copies")
-      const backwards = yield* on(Effect.zipRight(appendAll([branch, fork, nameless(1, 2), nameless(2, 3), origin.append()]), readEverything))
+      const backwards = yield* elsewhere(Effect.zipRight(appendAll([branch, fork, nameless(1, 2), nameless(2, 3), origin.append()]), readEverything))
       assert.isUndefined(difference(backwards, yield* readEverything))
-    }))
+    })),
 
-  it.live(
-    `${name}: any batching and interleaving of responses without good ids gives the same, twice is once, and a rebuild changes nothing`,
-    () =>
-      Effect.gen(function* () {
-        const [first] = gateway()
-        const long = { id: "msg_01XFDUDYJgAACzvnptvVoYEL" }
-        const all = [
-          ...gateway(),
-          { transcript: transcript("copy"), entries: first!.entries },
-          { transcript: { ...first!.transcript, generation: 2 }, entries: first!.entries },
-          new Conversation("loop").prompt().answer({ id: "relay" }).result().answer({ id: "relay" }).append(),
-          new Conversation("mixed")
-            .prompt()
-            .answer(long)
-            .answer({ ...long, requestId: "req_011CSHoEeqs5C35K2UUqR7Fy" })
-            .result()
-            .answer(long)
-            .append(),
-          new Conversation("absurd")
-            .prompt()
-            .answer({}, { input_tokens: 2 ** 64 })
-            .answer({ id: "relay" })
-            .append(),
-          new Conversation("advised")
-            .prompt()
-            .answer({ id: "relay" }, { output_tokens: 3 })
-            .answer({ id: "relay" }, { iterations: [{ type: "advisor_message", model: "claude-opus-4-7", input_tokens: 9, output_tokens: 8 }] })
-            .append()
-        ]
-        const expected = yield* on(Effect.zipRight(appendAll(all), readEverything))
-        yield* Effect.promise(() =>
-          fc.assert(
-            fc.asyncProperty(choices, async (chosen) => {
-              await Effect.runPromise(
-                on(
-                  Effect.gen(function* () {
-                    yield* appendAll(shuffled(all, chosen))
-                    assert.isUndefined(difference(yield* readEverything, expected))
-                    yield* appendAll(all)
-                    yield* Stream.runDrain((yield* wholeJournal).rebuild)
-                    assert.isUndefined(difference(yield* readEverything, expected))
-                  })
-                )
+  test("any batching and interleaving of responses without good ids gives the same, twice is once, and a rebuild changes nothing", ({ elsewhere, runs }) =>
+    Effect.gen(function* () {
+      const [first] = gateway()
+      const long = { id: "msg_01XFDUDYJgAACzvnptvVoYEL" }
+      const all = [
+        ...gateway(),
+        { transcript: transcript("copy"), entries: first!.entries },
+        { transcript: { ...first!.transcript, generation: 2 }, entries: first!.entries },
+        new Conversation("loop").prompt().answer({ id: "relay" }).result().answer({ id: "relay" }).append(),
+        new Conversation("mixed")
+          .prompt()
+          .answer(long)
+          .answer({ ...long, requestId: "req_011CSHoEeqs5C35K2UUqR7Fy" })
+          .result()
+          .answer(long)
+          .append(),
+        new Conversation("absurd")
+          .prompt()
+          .answer({}, { input_tokens: 2 ** 64 })
+          .answer({ id: "relay" })
+          .append(),
+        new Conversation("advised")
+          .prompt()
+          .answer({ id: "relay" }, { output_tokens: 3 })
+          .answer({ id: "relay" }, { iterations: [{ type: "advisor_message", model: "claude-opus-4-7", input_tokens: 9, output_tokens: 8 }] })
+          .append()
+      ]
+      const expected = yield* elsewhere(Effect.zipRight(appendAll(all), readEverything))
+      yield* Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(choices, async (chosen) => {
+            await Effect.runPromise(
+              elsewhere(
+                Effect.gen(function* () {
+                  yield* appendAll(shuffled(all, chosen))
+                  assert.isUndefined(difference(yield* readEverything, expected))
+                  yield* appendAll(all)
+                  yield* Stream.runDrain((yield* wholeJournal).rebuild)
+                  assert.isUndefined(difference(yield* readEverything, expected))
+                })
               )
-            }),
-            { numRuns: options.runs }
-          )
+            )
+          }),
+          { numRuns: runs }
         )
-      }),
-    { timeout: 300_000 }
-  )
+      )
+    })),
 
   test("what another model did within a response is its own charge, and no response", () =>
     Effect.gen(function* () {
@@ -276,7 +263,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       yield* appendAll([new Conversation("wise").prompt().answer({ id: "m2", requestId: "r2" }, other).append()])
       const wise = yield* report({ sessionId: sessionId("wise") })
       assert.deepStrictEqual([wise.unpricedModels, wise.totals.unpricedResponses, wise.totals.costNanoUsd], [["wise-1"], 1, 2_502_000])
-    }))
+    })),
 
   test("a subagent's own figures are counted as its session's are", () =>
     Effect.gen(function* () {
@@ -293,7 +280,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
         assert.deepInclude(conversations.get(`a-${name}`), its)
         assert.deepStrictEqual([responses, unpricedResponses, costNanoUsd], name === "helped" ? [1, 0, 1_001_500_000] : [1, 1, 1_500_000])
       }
-    }))
+    })),
 
   test("the check explains a difference only by what is so", () =>
     Effect.gen(function* () {
@@ -341,7 +328,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       assert.match(String(region), /^the tokens agree; the ledger's cost lacks what inference in region "us"/)
       const [difference] = yield* check(of("endless").note(client(whole, 1e300)))
       assert.strictEqual(difference, Number.MAX_SAFE_INTEGER - 1_500_000)
-    }))
+    })),
 
   test("the newest models of the vendor have their prices", () =>
     Effect.gen(function* () {
@@ -356,7 +343,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
           ["claude-haiku-5-5-20261001", 735_000, 0]
         ]
       )
-    }))
+    })),
 
   test("surcharges that a record shows are named", () =>
     Effect.gen(function* () {
@@ -381,7 +368,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
         `what long prompts, of more than 200,000 tokens, may cost more than the list price: 1 response of ${haiku}`
       ])
       assert.deepStrictEqual((yield* report({ sessionId: sessionId("s5") })).notIncluded, [])
-    }))
+    })),
 
   test("no number on a line takes a list or a report down", () =>
     Effect.gen(function* () {
@@ -439,7 +426,7 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
         `no response can have what it says of input_tokens, cache_read_input_tokens: ${wrong.length}`,
         "no response can have what it says of input_tokens: 1"
       ])
-    }))
+    })),
 
   test("a project is its directory, its name a label", () =>
     Effect.gen(function* () {
@@ -474,4 +461,4 @@ export const ledgerSuite = (name: string, fresh: () => Store, options: { readonl
       assert.strictEqual((yield* report({ sessionId: sessionId("idle") })).totals.responses, 0)
       assert.deepStrictEqual(yield* by("/idle"), [])
     }))
-}
+]

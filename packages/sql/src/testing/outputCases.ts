@@ -1,19 +1,16 @@
 import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
-import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Stream } from "effect"
-import * as fc from "fast-check"
-import type { Messages } from "han-core/Messages"
+import * as Effect from "effect/Effect"
+import * as fc from "effect/FastCheck"
+import * as Stream from "effect/Stream"
 import { Search } from "han-core/Search"
-import type { StoreUnusable } from "han-core/StoreError"
 import { searchedOutputBytes, type ToolOutput, type ToolOutputPart, toolOutputId } from "han-core/ToolOutput"
 import { OwnerId, Viewer } from "han-core/Viewer"
-import { lines, transcript } from "../../../test/transcriptFiles.ts"
-import { type JournalServices, wholeJournal } from "../../../test/wholeJournal.ts"
+import { assert } from "./assertions.ts"
+import { type Case, test } from "./cases.ts"
 import { found, sessionId } from "./readEverything.ts"
-
-type Services = JournalServices | Search | Messages | Viewer
-type Store = Layer.Layer<Services, StoreUnusable>
+import { lines, transcript } from "./transcriptLines.ts"
+import { wholeJournal } from "./wholeJournal.ts"
 
 /** A line whose result is in that file; `of`: the session in whose folder it is. */
 const pointing = (uuid: string, second: number, name: string, of: string, preview = "preview") => ({
@@ -63,11 +60,8 @@ const bytesOf = (output: ToolOutput) =>
 
 const rebuilt = Effect.flatMap(wholeJournal, (journal) => Stream.runDrain(journal.rebuild))
 
-/** What every store must do with files of tools' output. `fresh` makes an empty one each time it is built, or a viewer who has nothing in it yet. */
-export const suite = (name: string, fresh: () => Store, options: { readonly runs: number }) => {
-  const on = <A, E>(effect: Effect.Effect<A, E, Services>) => Effect.provide(effect, Layer.fresh(fresh()))
-  const test = (title: string, effect: () => Effect.Effect<void, unknown, Services>) => it.live(`${name}: ${title}`, () => on(effect()), { timeout: 120_000 })
-
+/** What every store must do with files of tools' output. */
+export const outputCases: ReadonlyArray<Case> = [
   test("Words of an output are found whatever came first, once for each line that points to it", () =>
     Effect.gen(function* () {
       const journal = yield* wholeJournal
@@ -99,7 +93,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       yield* rebuilt
       assert.deepStrictEqual(yield* found("firstword"), ["a3", "a1"])
       assert.deepStrictEqual(yield* found("thirdword"), ["b1"])
-    }))
+    })),
 
   test("An output that grows is found to its end, and one that was written anew by what it says now", () =>
     Effect.gen(function* () {
@@ -118,14 +112,14 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       yield* journal.keepOutputs(partsOf("s1", "one.txt", "otherword", 100, 2))
       assert.deepStrictEqual([yield* found("endword"), yield* found("otherword")], [[], ["a1"]])
       assert.deepStrictEqual(yield* Effect.flatMap(journal.outputs(), Effect.forEach(bytesOf)), [whole, "otherword"])
-    }))
+    })),
 
-  test("Any order and cutting of lines and parts gives the same, and a rebuild at any time changes nothing", () =>
+  test("Any order and cutting of lines and parts gives the same, and a rebuild at any time changes nothing", ({ elsewhere, runs }) =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(fc.array(fc.nat(3), { minLength: 1, maxLength: 14 }), fc.integer({ min: 3, max: 40 }), fc.nat(14), (choices, size, rebuildAt) =>
           Effect.runPromise(
-            on(
+            elsewhere(
               Effect.gen(function* () {
                 const journal = yield* wholeJournal
                 const entries = lines(Array.from({ length: 6 }, (_, n) => pointing(`a${n}`, n, `f${n % 3}.txt`, "s1")))
@@ -156,9 +150,9 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
             )
           )
         ),
-        { numRuns: options.runs }
+        { numRuns: runs }
       )
-    ))
+    )),
 
   test("Outputs that are missing, refused, cut or too long are told of, and a fork's are its origin's", () =>
     Effect.gen(function* () {
@@ -188,7 +182,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
         ]
       )
       assert.deepStrictEqual(yield* found("word"), ["a3"])
-    }))
+    })),
 
   test("both databases find the same words of a text that has too many", () =>
     Effect.gen(function* () {
@@ -211,7 +205,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       )
       yield* rebuilt
       assert.deepStrictEqual([yield* found("wörd60000"), yield* found("wörd80000"), yield* found("62000")], [["a1"], [], ["a2"]])
-    }))
+    })),
 
   test("what is no text is kept and not searched", () =>
     Effect.gen(function* () {
@@ -222,7 +216,7 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       assert.deepStrictEqual([yield* found("pixelword"), yield* found("preview")], [[], ["a1"]])
       const [output] = yield* journal.outputs()
       assert.deepStrictEqual(Buffer.concat([...(yield* Stream.runCollect(journal.outputBytes(toolOutputId(output!))))]), image)
-    }))
+    })),
 
   test("A forgotten session takes its outputs along, none come again, and other sessions and owners keep theirs", () =>
     Effect.gen(function* () {
@@ -246,4 +240,4 @@ export const suite = (name: string, fresh: () => Store, options: { readonly runs
       assert.strictEqual((yield* other(journal.outputs())).length, 3)
       assert.deepStrictEqual(yield* other(found("firstword")), ["o1"])
     }))
-}
+]
