@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import { oldestNode, root } from "./installed.mjs"
 
 /** The packages, and which of their modules need Bun. */
-const packages = { core: [], rpc: [], graphql: [], sql: ["SqliteStore"] }
+const packages = { core: [], rpc: [], graphql: [], sql: ["SqliteStore", "unstable/EarlierStore", "unstable/storeFile"] }
 
 if (process.argv[2] === "--load") {
   if (process.version !== `v${oldestNode}`) throw new Error(`this is Node ${process.version}`)
