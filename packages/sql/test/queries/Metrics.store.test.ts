@@ -59,7 +59,7 @@ const pause = fc.oneof(
 )
 const line = fc.record({
   pause,
-  kind: fc.constantFrom("prompt", "answer", "call", "copy", "undated"),
+  kind: fc.constantFrom("prompt", "answer", "call", "copy", "fork", "undated"),
   model: fc.constantFrom(...models),
   tokens: fc.integer({ min: 1, max: 5000 })
 })
@@ -81,6 +81,7 @@ const recordsOf = (of: SessionOf, name: string): ReadonlyArray<object> => {
       uuid,
       sessionId: kind === "copy" ? `elsewhere-${tokens % 5}` : name,
       cwd: of.project,
+      ...(kind === "fork" && { forkedFrom: { sessionId: `forked-${tokens % 5}`, messageUuid: `${uuid}-before` } }),
       ...(kind !== "undated" && { timestamp: new Date(at).toISOString() })
     }
     if (kind === "prompt" || kind === "undated") return { ...common, type: "user", message: { role: "user", content: `This is great work, number ${n}` } }
@@ -92,6 +93,37 @@ const recordsOf = (of: SessionOf, name: string): ReadonlyArray<object> => {
     return { ...common, type: "assistant", requestId: `req-${uuid}`, message: { id: `msg-${uuid}`, role: "assistant", model, content, usage } }
   })
 }
+
+const step = (pause: number, kind: SessionOf["steps"][number]["kind"]) => ({ pause, kind, model: "claude-opus-4-5", tokens: 700 })
+const worked = (begins: number, after: number, ...steps: SessionOf["steps"]): SessionOf => ({ begins, after, project: "/srv/app", agent: false, steps })
+/** Sessions that chance seldom makes. */
+const rare: ReadonlyArray<SessionOf> = [
+  // On both sides of two changes of a price in a day.
+  worked(beginnings[0]!, 3 * day, step(hour, "answer"), step(4 * hour, "answer"), step(5 * hour, "answer")),
+  // In Newfoundland on 2010-11-06, on the 7th, and on the 6th again: clocks went back at a minute past midnight.
+  worked(Date.UTC(2010, 10, 7), 2 * hour, step(20 * 60_000, "prompt"), step(15 * 60_000, "prompt"), step(15 * 60_000, "prompt")),
+  // One goes on after a pause that spans the first hours of a day, in which another works.
+  worked(Date.UTC(2026, 2, 26), 20 * hour, step(0, "prompt"), step(18 * hour, "prompt")),
+  worked(Date.UTC(2026, 2, 27), 2 * hour, step(0, "prompt")),
+  // Only forks tell of the sessions that these lines were made in.
+  worked(Date.UTC(2026, 2, 25), 5 * hour, step(0, "fork"), step(hour, "fork"))
+]
+/** Questions about them. */
+const pointed = (more: Partial<Question>): Question => ({
+  timeZone: "UTC",
+  by: "day",
+  since: undefined,
+  span: undefined,
+  paths: undefined,
+  alone: undefined,
+  ...more
+})
+const pointedQuestions: ReadonlyArray<Question> = [
+  pointed({}),
+  pointed({ timeZone: "America/St_Johns" }),
+  pointed({ timeZone: "America/New_York", since: Date.UTC(2026, 2, 27) }),
+  pointed({ since: Date.UTC(2026, 2, 27), span: 3 * hour })
+]
 
 /** The sessions' lines in batches, of all sessions by turns. */
 const batchesOf = (sessions: ReadonlyArray<SessionOf>): ReadonlyArray<Append> => {
@@ -116,8 +148,8 @@ const question = fc.record({
   by: fc.constantFrom("day" as const, "day" as const, "week" as const, "month" as const),
   since: fc.option(instant, { nil: undefined }),
   span: fc.option(fc.oneof(fc.integer({ min: quarter, max: 2 * day }), fc.integer({ min: day, max: 500 * day })), { nil: undefined }),
-  paths: fc.option(fc.subarray(projects, { minLength: 1 }), { nil: undefined, freq: 3 }),
-  alone: fc.option(fc.nat(20), { nil: undefined, freq: 6 })
+  paths: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.subarray(projects, { minLength: 1 }) }),
+  alone: fc.oneof({ weight: 19, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(20) })
 })
 type Question = typeof question extends fc.Arbitrary<infer A> ? A : never
 
@@ -156,8 +188,9 @@ it.live(
         fc.asyncProperty(
           fc.array(session, { minLength: 20, maxLength: 30 }),
           fc.array(question, { minLength: 60, maxLength: 60 }),
-          async (sessions, questions) => {
-            const batches = batchesOf(sessions)
+          async (sessions, chosen) => {
+            const questions = [...pointedQuestions, ...chosen]
+            const batches = batchesOf([...sessions, ...rare])
             const ask = (label: string, of: ReadonlyArray<Question>) => Effect.map(answersTo(of), (answers) => ({ label, answers }))
             const tell = Effect.gen(function* () {
               const journal = yield* wholeJournal
