@@ -1,5 +1,6 @@
 // Metrics of a workspace of 100 people on PostgreSQL: 3 million quarters of an hour of 220,000 sessions in a year. Rows are written as the projection would write them, and the
 // answers from the sums of all sessions are held against those from the quarters of an hour of each.
+import { readFileSync } from "node:fs"
 import { isDeepStrictEqual } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -56,6 +57,17 @@ const filled = (table: (name: string) => string) => [
   ...["session", "activity_sum", "usage_sum", "session_day", "time_sum", "model_sum"].map((name) => `VACUUM ANALYZE ${table(name)}`)
 ]
 
+/** Milliseconds of processor time that this process and its connections' servers have used: on a machine that others use, too, an answer waits for more than that. */
+const processorTime = async (client: pg.Client): Promise<number> => {
+  const { rows } = await client.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE application_name = 'han'")
+  const ticks = rows.reduce((sum, { pid }) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
+    return sum + Number(fields[11]) + Number(fields[12])
+  }, 0)
+  const { system, user } = process.cpuUsage()
+  return ticks * 10 + (system + user) / 1000
+}
+
 const server = await startPostgres({ durable: true })
 const client = new pg.Client({ connectionString: server.url })
 try {
@@ -98,7 +110,10 @@ try {
             if (!isDeepStrictEqual(await runtime.runPromise<unknown, unknown>(kept[name]), expected))
               throw new Error(`${name} of ${span} days in ${timeZone} is not what the quarters add up to`)
           }
-          row(`${name}, ${span} days, ${timeZone}`, spread(await timed(runs, () => runtime.runPromise<unknown, unknown>(kept[name]))), note)
+          const before = await processorTime(client)
+          const samples = await timed(runs, () => runtime.runPromise<unknown, unknown>(kept[name]))
+          const used = ((await processorTime(client)) - before) / runs
+          row(`${name}, ${span} days, ${timeZone}`, `${spread(samples)}; processor ${used.toFixed(1)} ms`, note)
         }
       }
       const of = questions("America/New_York", { since: since(span), paths: project })
