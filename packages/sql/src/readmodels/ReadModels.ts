@@ -364,7 +364,7 @@ const definitions = define({
       PRIMARY KEY (owner_no, session_no, day, name, agent_type)
     ) ${byKey}`
   ],
-  // The next three are PostgreSQL's alone: a file of one person is added up as it is read (docs/decisions/00xx-metrics-roll-ups.md). They hold what activity_sum and usage_sum hold,
+  // The next three are PostgreSQL's alone: a file of one person is added up as it is read (docs/decisions/0023-metrics-roll-ups.md). They hold what activity_sum and usage_sum hold,
   // of all sessions of an owner together; rollUps.ts keeps them.
   // "unit" and "slot": which quarter of an hour, hour or day in UTC since 1970 (`units` of rollUps.ts).
   time_sum: ({ pg, table }) =>
