@@ -11,7 +11,7 @@ import type { Reading } from "./reader.ts"
 import { type Segments, type Span, segmentsOf, spansOf } from "./segments.ts"
 
 // Metrics of all sessions of an owner together, from the sums that PostgreSQL keeps of them. They are those of the quarters of an hour of each session, to the last one:
-// docs/decisions/00xx-metrics-roll-ups.md says how.
+// docs/decisions/0023-metrics-roll-ups.md says how.
 
 /** True for a scope that these sums answer. */
 export const isOfAll = ({ sql }: Pick<Reading, "sql">, { author, paths, sessionIds }: MetricsScope): boolean =>
