@@ -49,7 +49,7 @@ const exampleOf = ({ file, name, text }: Module): Example | string => {
   return { name, file, code: "\n".repeat(from + 2) + code.join("\n") }
 }
 
-/** What tsc says in a folder, and how it ended. */
+/** Runs tsc in a folder; gives its words and how it ended. */
 const tsc = async (folder: string, ...args: ReadonlyArray<string>): Promise<{ readonly code: unknown; readonly said: string }> => {
   const child = spawn(join(root, "node_modules/.bin/tsc"), [...args, "--pretty", "false"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] })
   let said = ""

@@ -101,7 +101,7 @@ export const migrate = (options: MigrateOptions): Effect.Effect<void, StoreUnusa
     for (const model of modelsOf(options)) {
       if ((yield* administer("jobs", registered(sql, model))) !== undefined) continue
       const revision = (yield* administer("jobs", begun(sql, model))) ?? (yield* administer("schema", startRevision(sql, model)))
-      const of = { model, revision, filling: false, stale: false }
+      const of = { model, revision }
       yield* Stream.runForEach(PgTables.bring(database, of, prices), options.onProgress ?? (() => Effect.void))
       yield* administer("jobs", serve(sql, model, revision))
       yield* PgTables.dropUnused(database, model)

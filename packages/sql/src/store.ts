@@ -65,7 +65,7 @@ export type StoreServices =
   | StoreInfo
   | Projections
 
-/** What a store in a file of one machine answers, too. */
+/** The services of a store in a file: also those of one machine. */
 export type SqliteServices = StoreServices | HookCache | HookCacheAdmin
 
 /** All of it but `StoreInfo`, which knows the database. */

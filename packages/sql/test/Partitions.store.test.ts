@@ -67,7 +67,7 @@ it(`${name}: every question that the suites leave out is answered`, () =>
     yield* askEverything
   }).pipe(Effect.provide(Layer.suspend(storeOf("questions"))), Effect.runPromise))
 
-/** What was carried out so far over tables of owners, each text once, and as whom. */
+/** Statements that were carried out so far over tables of owners, each text once, and the role. */
 const carriedOut = async () => {
   const tables = await partitioned(url)
   const { rows } = await asked(url, (client) =>

@@ -14,7 +14,7 @@ const appendAll = (appends: ReadonlyArray<Append>) =>
 /** Forks of forks, tasks and subagents of the real client. */
 export const recorded: ReadonlyArray<Append> = ["08-resume-fork", "13-tasks", "04-subagents"].flatMap(scenario)
 
-/** What every store must make of the recorded and the hand-written transcripts in fixtures/, which are no part of the package. */
+/** Cases over the recorded and the hand-written transcripts in fixtures/, which are no part of the package. */
 export const recordedCases: ReadonlyArray<Case> = [
   test("A search finds what the conformance queries say", () =>
     Effect.gen(function* () {

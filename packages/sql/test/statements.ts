@@ -1,4 +1,4 @@
-/** What a database says that it carried out, read as text: which tables a statement names, and whether it says whose rows it means. */
+/** Statements as a database tells them, read as text: which tables a statement names, and whether it says whose rows it means. */
 
 /** The same text for statements that differ only in their spaces, in the number of rows that they insert, and in the revision of the tables (`session_3`) that they name. */
 export const normalised = (statement: string, tables: ReadonlySet<string>): string =>

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 
-/** What a copy holds. */
+/** Counts of a copy. */
 export interface CopiedStore {
   readonly sessions: number
   readonly transcripts: number

@@ -4,6 +4,7 @@ import type { Connection } from "@effect/sql/SqlConnection"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -100,7 +101,7 @@ const transactionOf = (acquire: Effect.Effect<Connection, SqlError, Scope.Scope>
     acquireConnection: Effect.flatMap(Scope.make(), (scope) =>
       Scope.extend(acquire, scope).pipe(
         Effect.map((connection) => [scope, connection] as const),
-        Effect.tapErrorCause((cause) => Scope.close(scope, { _tag: "Failure", cause } as never))
+        Effect.tapErrorCause((cause) => Scope.close(scope, Exit.failCause(cause)))
       )
     ),
     begin: run(text),

@@ -1,7 +1,7 @@
 import { StoreError } from "han-core/StoreError"
 import { damagedRow, driverText } from "./Database.ts"
 
-/** What SQLite's driver threw, in words that say what to do. */
+/** Turns what SQLite's driver threw into words that say what to do. */
 export const sqliteError = (filename: string, operation: string, cause: unknown): StoreError => {
   const { code, text } = driverText(cause)
   const is = (pattern: RegExp) => pattern.test(`${code} ${text}`)

@@ -10,7 +10,7 @@ import type { EarlierOutput, EarlierStore, EarlierTranscript } from "./EarlierSt
 /** Told of each step, with the number of lines that are done. */
 export type Step = (lines: number) => Effect.Effect<void>
 
-/** What does not fit is a fault of the copy, not of the earlier file. */
+/** Errors of the store that is written: a line or a part that does not fit is a fault of the copy, not of the earlier file. */
 type Failure = StoreError | EntryGap | ToolOutputGap
 
 /** Copies the whole journal of an earlier build into an empty store, which projects it. Lines come in the order in which they were first written. */

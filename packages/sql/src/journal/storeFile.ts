@@ -5,7 +5,7 @@ import * as blocks from "../blocks/blocks.ts"
 import { earlierVersion } from "../earlier/earlierJournal.ts"
 import { migrationNames } from "./Migrations.ts"
 
-/** What is in the file of a store. `earlier`: the version of its journal if an earlier build wrote it, else null. */
+/** Counts of the file of a store. `earlier`: the version of its journal if an earlier build wrote it, else null. */
 export interface StoreFacts {
   readonly earlier: number | null
   readonly sessions: number

@@ -14,7 +14,18 @@ import { bucketMs, bucketOf, dayOf } from "../readmodels/chunk.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { datedRows } from "./details.ts"
 import { eventsOf } from "./hanEvents.ts"
-import { daysOfAll, hoursOfAll, isOfAll, type ModelRow, type MoodRow, modelDaysOfAll, modelsOfAll, moodsOfAll, sessionCountOfAll } from "./ownerMetrics.ts"
+import {
+  daysOfAll,
+  hoursOfAll,
+  isOfAll,
+  type ModelRow,
+  type MoodRow,
+  modelDaysOfAll,
+  modelsOfAll,
+  moodsOfAll,
+  sessionCountOfAll,
+  type UsageSums
+} from "./ownerMetrics.ts"
 import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 import { stateOf } from "./rows.ts"
 
@@ -34,15 +45,8 @@ interface ActivityRow {
   readonly analysed: number
   readonly score: number
 }
-interface UsageSumRow {
+interface UsageSumRow extends UsageSums {
   readonly bucket: number
-  readonly responses: number
-  readonly unpriced: number
-  readonly input: number
-  readonly output: number
-  readonly cache_read: number
-  readonly cache_write: number
-  readonly cost: number
 }
 interface SessionRow {
   readonly no: number

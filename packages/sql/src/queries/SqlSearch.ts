@@ -29,7 +29,7 @@ export const make = Effect.map(reader, (read) => Search.of({ messages: messages(
 
 export const layer: Layer.Layer<Search, never, Database | ReadModelTables> = Layer.effect(Search, make)
 
-/** What a search is about, in the store's numbers; null when it can find nothing. */
+/** The conditions of a search in the store's numbers; null when it can find nothing. */
 const wantedOf = Effect.fnUntraced(function* (reading: Reading, query: SearchQuery, terms: SearchTerms) {
   const limits: Array<Limits> = [
     {

@@ -264,13 +264,8 @@ const daysIn = ({ from, to }: Time, spans: ReadonlyArray<Span>) => {
   return { cut, whole }
 }
 
-/** The sums of a model on a day, at one price. */
-export interface ModelRow {
-  /** Null for all days together. */
-  readonly date: string | null
-  readonly model: string
-  /** An instant at which the price holds. */
-  readonly at: number
+/** Sums of the ledger, as statements give them. */
+export interface UsageSums {
   readonly responses: number
   readonly unpriced: number
   readonly input: number
@@ -278,6 +273,15 @@ export interface ModelRow {
   readonly cache_read: number
   readonly cache_write: number
   readonly cost: number
+}
+
+/** The sums of a model on a day, at one price. */
+export interface ModelRow extends UsageSums {
+  /** Null for all days together. */
+  readonly date: string | null
+  readonly model: string
+  /** An instant at which the price holds. */
+  readonly at: number
 }
 const modelSums = sums("responses unpriced input output cache_read cache_write cost")
 

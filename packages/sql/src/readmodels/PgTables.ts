@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -16,7 +17,7 @@ import { lockOwner } from "../database/lockOwner.ts"
 import { fillBare, fillStep } from "./fill.ts"
 import { dropCursors, registered, retire, serve, startRevision } from "./pgRevisions.ts"
 import { type ModelTables, ReadModelTables, type Step } from "./ReadModelTables.ts"
-import { type Installed, isReadModels, type Model, tableOf } from "./revisions.ts"
+import { isReadModels, type Model, type Revision, tableOf } from "./revisions.ts"
 
 type Options = { readonly prices: PriceTable; readonly models: ReadonlyArray<Model> }
 
@@ -44,7 +45,7 @@ const make = Effect.fnUntraced(function* ({ models, prices }: Options) {
     turn,
     database: { write: sql }
   } = state
-  const [main] = installed as [Installed]
+  const [main] = installed as [Revision]
   const maintenance = yield* Effect.makeSemaphore(1)
   return ReadModelTables.of({
     write: (effect) => Effect.flatMap(OwnerNo, (owner) => turn(owner, Effect.provideService(database.transaction(effect), SqlClient.SqlClient, sql))),
@@ -76,11 +77,11 @@ const make = Effect.fnUntraced(function* ({ models, prices }: Options) {
 interface State {
   readonly database: typeof Database.Service
   readonly prices: PriceTable
-  readonly installed: ReadonlyArray<Installed>
+  readonly installed: ReadonlyArray<Revision>
   /** The name of this process among those that have the store open. */
   readonly replica: string
   /** Revisions that a rebuild of this process fills: its appends keep them level once they are. */
-  readonly coming: Set<Installed>
+  readonly coming: Set<Revision>
   /** Owners whose rows an append has left behind. */
   readonly behind: Queue.Queue<number>
   readonly turn: ReturnType<typeof ownerTurns>
@@ -112,7 +113,10 @@ const ownerTurns = () => {
 const keepLevel = (state: State): Effect.Effect<void> => {
   const { behind, database, installed, prices, replica, turn } = state
   const { write: sql } = database
-  const fill = filler(database, prices, turn)
+  // What keeps one owner's rows behind keeps nobody else's; it is tried again with the next look, and whoever asks the database meanwhile is told.
+  const said = (what: string) => Effect.catchAllCause((cause: Cause.Cause<SqlError>) => Effect.logWarning(`${what} failed on ${database.location}`, cause))
+  const fillOne = filler(database, prices, turn)
+  const fill = (of: Revision, owner: number) => fillOne(of, owner).pipe(said(`filling the rows of owner ${owner} in ${keyOf(of)}`))
   const look = Effect.gen(function* () {
     for (const of of installed) {
       const now = yield* database.administer("jobs", seen(sql, replica, of))
@@ -125,13 +129,8 @@ const keepLevel = (state: State): Effect.Effect<void> => {
     }
   })
   const left = Effect.flatMap(Queue.take(behind), (owner) => Effect.forEach(installed, (of) => fill(of, owner), { discard: true }))
-  // A database that does not answer now is looked at again; whoever asks it meanwhile is told.
-  const forever = (work: Effect.Effect<void, SqlError>) =>
-    work.pipe(
-      Effect.catchAllCause((cause) => Effect.logDebug(cause)),
-      Effect.forever
-    )
-  return Effect.asVoid(Effect.all([forever(Effect.delay(look, lookMs)), forever(left)], { concurrency: "unbounded" }))
+  const looking = Effect.forever(Effect.delay(look.pipe(said("looking for owners that are behind")), lookMs))
+  return Effect.asVoid(Effect.all([looking, Effect.forever(left)], { concurrency: "unbounded" }))
 }
 
 const applyStep = Effect.fnUntraced(function* (
@@ -145,7 +144,8 @@ const applyStep = Effect.fnUntraced(function* (
   const level = [...known].filter(([key]) => (cursors.get(key) ?? 0) === before).map(([, of]) => of)
   for (const of of level) yield* how(tablesOf(sql, of))
   if (after !== before && level.length > 0) yield* setCursors(sql, owner, level, after)
-  if (level.length < known.size) yield* Queue.offer(behind, owner)
+  // A rebuild looks for itself for owners that are behind.
+  if (installed.some((of) => known.get(keyOf(of)) === of && !level.includes(of))) yield* Queue.offer(behind, owner)
 })
 
 const makeLevel = Effect.fnUntraced(function* ({ database: { write: sql }, installed, prices }: State, owner: number) {
@@ -157,11 +157,11 @@ const makeLevel = Effect.fnUntraced(function* ({ database: { write: sql }, insta
 })
 
 /** Fills tables of a new revision of a model beside those in use, and puts them to use. */
-const rebuildOne = (state: State, of: Installed): Stream.Stream<RebuildProgress, SqlError> =>
+const rebuildOne = (state: State, of: Revision): Stream.Stream<RebuildProgress, SqlError> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
       const { coming, database, prices, turn } = state
-      const next: Installed = { ...of, revision: yield* database.administer("schema", startRevision(database.write, of.model)) }
+      const next: Revision = { model: of.model, revision: yield* database.administer("schema", startRevision(database.write, of.model)) }
       yield* Effect.acquireRelease(
         Effect.sync(() => coming.add(next)),
         () => Effect.sync(() => coming.delete(next))
@@ -190,7 +190,7 @@ const rebuildOthers = ({ database, installed, prices, turn }: State) =>
   })
 
 /** The revision that serves a model; a store that has none was not migrated to it. */
-const found = (database: typeof Database.Service, model: Model): Effect.Effect<Installed, SqlError | StoreUnusable> =>
+const found = (database: typeof Database.Service, model: Model): Effect.Effect<Revision, SqlError | StoreUnusable> =>
   Effect.flatMap(registered(database.write, model), (revision) =>
     revision === undefined
       ? new StoreUnusable({
@@ -198,10 +198,10 @@ const found = (database: typeof Database.Service, model: Model): Effect.Effect<I
           reason: "unmigrated",
           message: `${database.location} has no tables of ${model.name} ${model.version} for these prices; run \`npm run migrate:pg\` (PgStore.migrate) with the same prices and projections`
         })
-      : Effect.succeed({ model, revision, filling: false, stale: false })
+      : Effect.succeed({ model, revision })
   )
 
-const keyOf = ({ model, revision }: Pick<Installed, "model" | "revision">): string => `${model.name}/${revision}`
+const keyOf = ({ model, revision }: Revision): string => `${model.name}/${revision}`
 
 const cursorsOf = (sql: SqlClient.SqlClient, owner: number) =>
   Effect.map(
@@ -209,11 +209,11 @@ const cursorsOf = (sql: SqlClient.SqlClient, owner: number) =>
     (rows): ReadonlyMap<string, number> => new Map(rows.map(({ name, revision, sequence }) => [`${name}/${revision}`, sequence]))
   )
 
-const setCursors = (sql: SqlClient.SqlClient, owner: number, of: ReadonlyArray<Pick<Installed, "model" | "revision">>, sequence: number) =>
+const setCursors = (sql: SqlClient.SqlClient, owner: number, of: ReadonlyArray<Revision>, sequence: number) =>
   sql`INSERT INTO projection_cursor ${sql.insert(of.map(({ model, revision }) => ({ owner_no: owner, name: model.name, revision, sequence })))}
     ON CONFLICT (owner_no, name, revision) DO UPDATE SET sequence = excluded.sequence`
 
-const tablesOf = (sql: SqlClient.SqlClient, { model, revision }: Installed) => {
+const tablesOf = (sql: SqlClient.SqlClient, { model, revision }: Revision) => {
   const table = tableOf(model, revision)
   return {
     isMain: isReadModels(model),
@@ -222,7 +222,7 @@ const tablesOf = (sql: SqlClient.SqlClient, { model, revision }: Installed) => {
   }
 }
 
-interface Filling extends Pick<Installed, "model" | "revision"> {
+interface Filling extends Revision {
   readonly owner: number
   readonly prices: PriceTable
 }
@@ -238,7 +238,7 @@ const fillTo = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, filling: F
 /** Brings an owner's rows up to the journal, a step a transaction, so that appends get in between. */
 const filler = (database: typeof Database.Service, prices: PriceTable, turn: ReturnType<typeof ownerTurns>) => {
   const { write: sql } = database
-  const step = Effect.fnUntraced(function* (of: Installed, owner: number) {
+  const step = Effect.fnUntraced(function* (of: Revision, owner: number) {
     const filling = { ...of, owner, prices }
     const head = yield* lockOwner(sql, owner)
     const cursor = (yield* cursorsOf(sql, owner)).get(keyOf(of)) ?? 0
@@ -248,7 +248,7 @@ const filler = (database: typeof Database.Service, prices: PriceTable, turn: Ret
     yield* setCursors(sql, owner, [of], reached)
     return reached >= head
   })
-  return (of: Installed, owner: number): Effect.Effect<void, SqlError> =>
+  return (of: Revision, owner: number): Effect.Effect<void, SqlError> =>
     Effect.asVoid(
       Effect.repeat(Effect.zipLeft(turn(owner, Effect.provideService(database.transaction(step(of, owner)), OwnerNo, owner)), yieldUntilIdle), {
         until: (level) => level
@@ -257,7 +257,7 @@ const filler = (database: typeof Database.Service, prices: PriceTable, turn: Ret
 }
 
 /** Brings the rows of all owners in a revision up to their journals, and says how far it came. */
-export const bring = (database: typeof Database.Service, of: Installed, prices: PriceTable, turn = ownerTurns()): Stream.Stream<RebuildProgress, SqlError> => {
+export const bring = (database: typeof Database.Service, of: Revision, prices: PriceTable, turn = ownerTurns()): Stream.Stream<RebuildProgress, SqlError> => {
   const { write: sql } = database
   const fill = filler(database, prices, turn)
   const step = Effect.gen(function* () {
@@ -286,7 +286,7 @@ export const dropUnused = ({ administer, write: sql }: typeof Database.Service, 
   })
 
 /** The transcripts without lines of all owners, whose journals have no sequence that a cursor could be behind. */
-const fillAllBare = Effect.fnUntraced(function* (database: typeof Database.Service, of: Installed, prices: PriceTable) {
+const fillAllBare = Effect.fnUntraced(function* (database: typeof Database.Service, of: Revision, prices: PriceTable) {
   const { write: sql } = database
   const owners = yield* database.administer("jobs", sql<{ owner: number }>`SELECT owner_no AS owner FROM owner_head WHERE sequence = 0`)
   for (const { owner } of owners) {
@@ -295,12 +295,12 @@ const fillAllBare = Effect.fnUntraced(function* (database: typeof Database.Servi
 })
 
 /** Owners whose rows are behind their journals; a few at a time. */
-const ownersBehind = (sql: SqlClient.SqlClient, { model, revision }: Installed) =>
+const ownersBehind = (sql: SqlClient.SqlClient, { model, revision }: Revision) =>
   sql<{ owner: number }>`
     SELECT h.owner_no AS owner FROM owner_head h LEFT JOIN projection_cursor c ON c.owner_no = h.owner_no AND c.name = ${model.name} AND c.revision = ${revision}
     WHERE h.sequence > COALESCE(c.sequence, 0) ORDER BY h.owner_no LIMIT 100`
 
-const progressOf = (sql: SqlClient.SqlClient, { model, revision }: Installed) =>
+const progressOf = (sql: SqlClient.SqlClient, { model, revision }: Revision) =>
   Effect.map(
     sql<{ entries: number; total: number }>`
       SELECT CAST(COALESCE(SUM(c.sequence), 0) AS BIGINT) AS entries, CAST(COALESCE(SUM(h.sequence), 0) AS BIGINT) AS total
@@ -309,14 +309,14 @@ const progressOf = (sql: SqlClient.SqlClient, { model, revision }: Installed) =>
   )
 
 /** Says that this process uses a revision, and gives the one that serves now. */
-const seen = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, replica: string, { model, revision }: Installed) {
+const seen = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, replica: string, { model, revision }: Revision) {
   yield* sql`INSERT INTO replica (id, name, revision, seen_at) VALUES (${replica}, ${model.name}, ${revision}, now())
     ON CONFLICT (id, name, revision) DO UPDATE SET seen_at = excluded.seen_at`
   return yield* registered(sql, model)
 })
 
 /** Takes an owner's rows out of the tables of other versions and revisions: what must go goes everywhere. */
-const forgetOthers = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, installed: ReadonlyArray<Installed>) {
+const forgetOthers = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, installed: ReadonlyArray<Revision>) {
   const rows = yield* sql<{ name: string; revision: number; tables: string }>`SELECT name, revision, tables FROM projection`
   const mine = new Set(installed.map(keyOf))
   for (const { name, revision, tables } of rows) {

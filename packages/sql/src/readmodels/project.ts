@@ -140,7 +140,7 @@ const projectSessions = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, c
   yield* noteMoves(sql, chunks, moves)
 })
 
-/** What the transcripts of a session say together; what its row says where none of these is one that says something. */
+/** Combines what the transcripts of a session say; takes its row where none of these says anything. */
 const stateOf = (
   row: SessionRow | undefined,
   no: number,

@@ -19,10 +19,14 @@ export interface Model {
   readonly apply: (chunks: Chunks, table: (name: string) => string) => Effect.Effect<void, SqlError, SqlClient.SqlClient>
 }
 
-/** A model with the tables in use. "filling": they are behind the journal, appends leave them alone and the filler brings them up to it. */
-export interface Installed {
+/** A model with the tables in use. */
+export interface Revision {
   readonly model: Model
   revision: number
+}
+
+/** The same where one process writes. "filling": they are behind the journal, appends leave them alone and the filler brings them up to it. */
+export interface Installed extends Revision {
   filling: boolean
   /** Filled for another variant. */
   readonly stale: boolean

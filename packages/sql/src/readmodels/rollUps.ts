@@ -20,10 +20,10 @@ interface SessionDay {
   readonly counted: number
   readonly alone: number
 }
-/** What a day's quarters say of it by themselves. */
+/** The part of a day that its quarters of an hour tell. */
 type Quarters = Pick<SessionDay, "day" | "first" | "last" | "hours">
 
-/** What the rows of time_sum and model_sum are of. Each change is added to one row of each unit. */
+/** The lengths of time that rows of time_sum and model_sum are of. Each change is added to one row of each unit. */
 export const units = { quarter: 0, hour: 1, day: 2 } as const
 /** Quarters of an hour of each unit. */
 const sizes = [

@@ -5,10 +5,10 @@ import type { Viewer } from "han-core/Viewer"
 import type { Projections } from "../readmodels/Projection.ts"
 import type { StoreServices } from "../store.ts"
 
-/** What a case may ask, and on whose behalf: a store in which the viewer has nothing. */
+/** The services that a case asks, and the viewer on whose behalf: a store in which that one has nothing. */
 export type Asked = Exclude<StoreServices, Projections> | Viewer
 
-/** What a case is given beside its own store. */
+/** Services and values that a case is given beside its own store. */
 export interface Given {
   /** How often a law is tried with other values. */
   readonly runs: number

@@ -10,7 +10,7 @@ import { linesOf, transcript } from "./transcriptLines.ts"
 // The same from the source and from the build.
 const generator = fileURLToPath(new URL("../../testing/corpus.mjs", import.meta.url))
 
-/** What a generated corpus says must be found in it. */
+/** The counts and texts that must be found in a generated corpus. */
 export interface Expected {
   readonly lines: number
   readonly transcripts: number

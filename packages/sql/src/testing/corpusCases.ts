@@ -12,20 +12,8 @@ import { assert } from "./assertions.ts"
 import { type Case, test } from "./cases.ts"
 import { corpus } from "./corpus.ts"
 import { allOf, difference, found, readEverything } from "./readEverything.ts"
-import { lines, transcript } from "./transcriptLines.ts"
-import { wholeJournal } from "./wholeJournal.ts"
-
-const user = (uuid: string, second: number, content: unknown, more: object = {}) => ({
-  type: "user",
-  uuid,
-  timestamp: new Date(Date.UTC(2026, 2, 1, 10, 0, second)).toISOString(),
-  cwd: "/home/dev/app",
-  message: { role: "user", content },
-  ...more
-})
-
-const appendAll = (appends: ReadonlyArray<Append>) =>
-  Effect.flatMap(wholeJournal, (journal) => Effect.forEach(appends, (append) => journal.appendAll([append]), { discard: true }))
+import { lines, transcript, userLine as user } from "./transcriptLines.ts"
+import { appendAll, wholeJournal } from "./wholeJournal.ts"
 
 interface Choice {
   readonly which: number
@@ -61,7 +49,7 @@ const interleave = (appends: ReadonlyArray<Append>, chosen: ReadonlyArray<Choice
   }
 }
 
-/** What every store must do with any transcripts, in any order, cut anywhere: laws over corpora that are made up. */
+/** Laws of every store over made-up corpora: any transcripts, in any order, cut anywhere. */
 export const corpusCases: ReadonlyArray<Case> = [
   ...[false, true].map((chaos) =>
     test(`a corpus adds up to what is in it${chaos ? ", also a broken one with forks" : ""}`, () =>

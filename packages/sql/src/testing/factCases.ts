@@ -62,7 +62,7 @@ const test = (title: string, body: Effect.Effect<void, unknown, Asked>): Case =>
     })
 })
 
-/** What lists, searches and pages say of sessions, on every store. */
+/** Cases of lists, searches and pages of sessions. */
 export const factCases: ReadonlyArray<Case> = [
   test(
     "lines of han alone make no session in lists, and stay reachable",

@@ -103,7 +103,7 @@ const shuffled = (appends: ReadonlyArray<Append>, chosen: ReadonlyArray<Choice>)
   }
 }
 
-/** What every store must say of tokens and money. */
+/** Cases of tokens and money. */
 export const ledgerCases: ReadonlyArray<Case> = [
   test("responses whose ids are constant, missing or issued anew are counted once each", () =>
     Effect.gen(function* () {

@@ -60,7 +60,7 @@ const bytesOf = (output: ToolOutput) =>
 
 const rebuilt = Effect.flatMap(wholeJournal, (journal) => Stream.runDrain(journal.rebuild))
 
-/** What every store must do with files of tools' output. */
+/** Cases of files of tools' output. */
 export const outputCases: ReadonlyArray<Case> = [
   test("Words of an output are found whatever came first, once for each line that points to it", () =>
     Effect.gen(function* () {

@@ -5,7 +5,6 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Directories, DirectoryWriter } from "han-core/Directories"
 import { type Transcript, transcriptId } from "han-core/Entry"
-import type { Append } from "han-core/JournalWriter"
 import { Messages } from "han-core/Messages"
 import { Search } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
@@ -15,17 +14,9 @@ import { idHash } from "../database/idHash.ts"
 import { assert } from "./assertions.ts"
 import { type Case, test } from "./cases.ts"
 import { allOf, found, readEverything, sessionId } from "./readEverything.ts"
-import { lines, transcript } from "./transcriptLines.ts"
-import { wholeJournal } from "./wholeJournal.ts"
+import { lines, transcript, userLine as user } from "./transcriptLines.ts"
+import { appendAll, wholeJournal } from "./wholeJournal.ts"
 
-const user = (uuid: string, second: number, content: unknown, more: object = {}) => ({
-  type: "user",
-  uuid,
-  timestamp: new Date(Date.UTC(2026, 2, 1, 10, 0, second)).toISOString(),
-  cwd: "/home/dev/app",
-  message: { role: "user", content },
-  ...more
-})
 const answer = (uuid: string, second: number, content: unknown, message: object = {}, more: object = {}) => ({
   type: "assistant",
   uuid,
@@ -35,10 +26,7 @@ const answer = (uuid: string, second: number, content: unknown, message: object 
   ...more
 })
 
-const appendAll = (appends: ReadonlyArray<Append>) =>
-  Effect.flatMap(wholeJournal, (journal) => Effect.forEach(appends, (append) => journal.appendAll([append]), { discard: true }))
-
-/** What every store must do. */
+/** Cases of the store as a whole. */
 export const storeCases: ReadonlyArray<Case> = [
   test("forgetting what is old leaves what is newer, and what tells no time", () =>
     Effect.gen(function* () {

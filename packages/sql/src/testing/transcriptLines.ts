@@ -22,3 +22,13 @@ export const transcript = (sessionId: string, more: Partial<Transcript> = {}): T
 })
 export const lines = (records: ReadonlyArray<unknown>): ReadonlyArray<Entry> =>
   linesOf(Buffer.from(records.map((record) => `${typeof record === "string" ? record : JSON.stringify(record)}\n`).join("")))
+
+/** A line of a person, in the directory of most cases. */
+export const userLine = (uuid: string, second: number, content: unknown, more: object = {}) => ({
+  type: "user",
+  uuid,
+  timestamp: new Date(Date.UTC(2026, 2, 1, 10, 0, second)).toISOString(),
+  cwd: "/home/dev/app",
+  message: { role: "user", content },
+  ...more
+})

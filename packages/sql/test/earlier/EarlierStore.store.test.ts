@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What the present build answers after the steps that the earlier one had taken. */
+/** Answers of the present build after the steps that the earlier one had taken. */
 let expected: unknown
 let indexed: string
 beforeAll(async () => {
