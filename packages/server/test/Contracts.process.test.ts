@@ -150,6 +150,7 @@ const questions = (path: string) =>
       "Usage.report": Effect.flatMap(Usage, (usage) => Effect.all([usage.report({ by: "day" }), refused(usage.report({ by: "model", project: "none" }))])),
       "Usage.reconcile": Effect.flatMap(Usage, (usage) => Effect.all([usage.reconcile({ since: 0 }), refused(usage.reconcile({ sessionId: none }))])),
       "Metrics.days": Effect.all([metrics.days({ ...scope, timeZone: "Europe/Berlin" }), metrics.days({ timeZone: "UTC", by: "month" })]),
+      "Metrics.sessionCount": metrics.sessionCount(scope),
       "Metrics.hours": metrics.hours({ ...scope, timeZone: "Asia/Kolkata" }),
       "Metrics.models": metrics.models({ ...scope, daysIn: "UTC" }),
       "Metrics.sessions": metrics.sessions(scope),
