@@ -25,8 +25,8 @@ export const freshPgStore = (options: Omit<PgStore.PgStoreOptions, "url"> = {}):
         Effect.promise(() => (plain ? createStoreDatabase("store") : createDatabase("store"))),
         ({ drop }) => Effect.promise(drop)
       )
-      // A machine that runs many tests at once makes nobody wait for nothing.
-      const patient = { maxWaitMs: 60_000, ...options, url: Redacted.make(database.url) }
+      // A machine that runs many tests at once makes nobody wait for nothing. Projects are what they are in the other stores that pass the same tests.
+      const patient = { maxWaitMs: 60_000, projects: "directory" as const, ...options, url: Redacted.make(database.url) }
       if (!plain) yield* PgStore.migrate(patient)
       return PgStore.layer(patient)
     })

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { type GraphQLFieldConfig, GraphQLID, GraphQLNonNull, GraphQLObjectType, type GraphQLOutputType, GraphQLString } from "graphql"
-import { type Project, projectId as projectIdOf, repoId } from "han-core/Project"
+import { type Project, repoId } from "han-core/Project"
 import type { Session } from "han-core/Session"
 import { SessionQueries } from "han-core/SessionQueries"
 import { always, type Fields, field, flag, int, isoOf, text } from "./context/Field.ts"
@@ -37,10 +37,7 @@ const sessionAddedPayload = (parts: SchemaParts) =>
   payload<"SessionAdded">("SessionAddedPayload", "That there is a new session.", () => ({
     sessionId: always(text("The session, by its `sessionId`.", ({ session }) => session.id)),
     parentId: text("The session that its history came from, by its `sessionId`.", ({ session }) => session.forkOf),
-    projectId: text(
-      "The project, as `project(id:)` takes it.",
-      async ({ session }, _, { loaders }) => (await loaders.projects()).find(({ path }) => path === session.cwd)?.id ?? null
-    ),
+    projectId: text("The project, as `project(id:)` takes it.", ({ session }) => session.projectId),
     newSessionEdge: field(sessionConnection(parts).edge, "The session with its place in the list of all.", async ({ session }, _, { run }) => ({
       node: session,
       cursor: await run(Effect.flatMap(SessionQueries, (sessions) => sessions.cursorOf(session)))
@@ -113,7 +110,7 @@ const agentIdOf = (id: string): string => sessionIdOf(id).replace(/^agent-/, "")
 const isSession = (event: { readonly sessionId: string }, { sessionId }: { readonly sessionId: string }) => sessionIdOf(sessionId) === event.sessionId
 
 const repoOf = (session: Session, projects: ReadonlyArray<Project>): string | null => {
-  const remote = session.repo ?? projects.find(({ path }) => path === session.cwd)?.repo ?? null
+  const remote = session.repo ?? projects.find(({ id }) => id === session.projectId)?.repo ?? null
   return remote === null ? null : repoId(remote)
 }
 
@@ -189,7 +186,7 @@ export const subscriptionRoot = (parts: SchemaParts) =>
           // Which repository a directory belongs to may be found out later: what is known now decides.
           const projects = await loaders.projects()
           return live.subscribe("SessionAdded", ({ session }) => {
-            const of: ReadonlyArray<string | null> = [session.cwd === null ? null : projectIdOf(session.cwd), repoOf(session, projects), session.forkOf]
+            const of: ReadonlyArray<string | null> = [session.projectId, repoOf(session, projects), session.forkOf]
             return wanted.every((one) => of.includes(sessionIdOf(one)))
           })
         }

@@ -113,6 +113,7 @@ for (const [name, over] of [
                 {
                   id: "one",
                   path: "/",
+                  directories: [{ machine: "m", path: "/" }],
                   name: text,
                   repo: null,
                   root: null,

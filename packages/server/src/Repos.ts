@@ -8,6 +8,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Directories, type DirectoryFacts, DirectoryWriter } from "han-core/Directories"
 import { Journal } from "han-core/Journal"
+import { canonicalRemote } from "han-core/Remote"
 import type { StoreError } from "han-core/StoreError"
 import { gitEnvironment } from "han-core/unstable/GitEnvironment"
 import type { Viewer } from "han-core/Viewer"
@@ -116,7 +117,7 @@ export const probe = (environment: Readonly<Record<string, string | undefined>>)
       const common = yield* git(["-C", directory, "rev-parse", "--path-format=absolute", "--git-common-dir"], env)
       const main = common === null || Path.basename(common) !== ".git" ? null : Path.dirname(common)
       return {
-        remote: remote === null ? null : normalizeRemote(remote),
+        remote: remote === null ? null : canonicalRemote(remote),
         root,
         worktreeOf: main === root ? null : main,
         defaultBranch: head === null ? null : head.replace(/^origin\//, "")
@@ -137,19 +138,3 @@ const git = (argv: ReadonlyArray<string>, env: Record<string, string>): Effect.E
     child.stdin?.end()
     return Effect.sync(() => child.kill("SIGKILL"))
   })
-
-/** `https://user:token@Host:443/owner/name.git`, `git@host:owner/name`, `ssh://…` → `host/owner/name`. Null for a folder on disk. */
-export const normalizeRemote = (remote: string): string | null => {
-  const url = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)*([^/:]*)(?::\d*)?\/(.*)$/i.exec(remote)
-  if (url !== null) return /^file:/i.test(remote) ? null : joined(url[1], url[2])
-  const scp = /^(?:[^/@:]*@)?([^/@:]{2,}):(?!\/\/)(.*)$/.exec(remote)
-  return scp === null ? null : joined(scp[1], scp[2])
-}
-
-const joined = (host: string | undefined, path: string | undefined): string | null => {
-  const place = (path ?? "")
-    .replace(/[?#].*$/, "")
-    .replace(/^\/+|\/+$/g, "")
-    .replace(/\.git$/i, "")
-  return host === undefined || host === "" || place === "" ? null : `${host.toLowerCase()}/${place}`
-}

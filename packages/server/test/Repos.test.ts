@@ -3,24 +3,7 @@ import * as Path from "node:path"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fakeGit, folder } from "../../../test/temporary.ts"
-import { normalizeRemote, probe } from "../src/Repos.ts"
-
-it("remotes in all their spellings are one name without credentials", () => {
-  const same = [
-    "https://github.com/owner/name.git",
-    "https://user:ghp_secret@github.com/owner/name.git",
-    "https://ghp_secret@GitHub.com:443/owner/name/",
-    "git@github.com:owner/name.git",
-    "ssh://git@github.com:22/owner/name.git",
-    "github.com:owner/name",
-    "git://github.com/owner/name?token=secret",
-    "git+ssh://git@github.com/owner/name.git"
-  ]
-  for (const remote of same) assert.strictEqual(normalizeRemote(remote), "github.com/owner/name", remote)
-  assert.strictEqual(normalizeRemote("https://u:p%40ss@gitlab.example:8443/group/sub/name.git"), "gitlab.example/group/sub/name")
-  assert.strictEqual(normalizeRemote("https://u:p@ss@example.org/a/b"), "example.org/a/b")
-  for (const local of ["/srv/git/name.git", "../name", "file:///srv/git/name.git", "C:/git/name", ""]) assert.isNull(normalizeRemote(local), local)
-})
+import { probe } from "../src/Repos.ts"
 
 it.scopedLive("git says what a directory is; one that is gone or no repository is nothing", () =>
   Effect.gen(function* () {

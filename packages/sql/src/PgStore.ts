@@ -55,6 +55,11 @@ export interface PgStoreOptions {
   readonly prices?: ReadonlyArray<Pricing.PriceRow>
   /** Read models of one's own, read through `Projections`. */
   readonly projections?: ReadonlyArray<Projection>
+  /**
+   * Whether a project is the repository that directories are checkouts of, the same for everybody, or each directory, as on one machine. Directories without a remote are
+   * projects of their own either way. `repository` if absent.
+   */
+  readonly projects?: "directory" | "repository"
   /** 10 if absent. */
   readonly maxConnections?: number
   /** Milliseconds that an operation waits for a connection before it fails with `busy`; 2,000 if absent. */
@@ -156,7 +161,14 @@ const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<D
       const maxConnections = options.maxConnections ?? 10
       const client = yield* PgClient.make({ url: options.url, types, applicationName: "han", maxConnections })
       const sql = yield* wholeStatements(client)
-      return yield* pgDatabase({ location, sql, maxConnections, maxWaitMs: options.maxWaitMs ?? 2000, directUrl: options.directUrl ?? options.url })
+      return yield* pgDatabase({
+        location,
+        projects: options.projects ?? "repository",
+        sql,
+        maxConnections,
+        maxWaitMs: options.maxWaitMs ?? 2000,
+        directUrl: options.directUrl ?? options.url
+      })
     })
   ).pipe(Layer.provide(Reactivity.layer))
 

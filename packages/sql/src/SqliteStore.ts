@@ -121,6 +121,7 @@ const layerDatabase = ({ filename, maxPages }: SqliteStoreOptions) =>
         write,
         read,
         location: filename,
+        projects: "directory",
         ownerNo: ownerNumbers(write, (effect) => transaction(effect)),
         transaction,
         reading: (effect) => effect,

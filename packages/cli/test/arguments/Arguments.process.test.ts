@@ -11,6 +11,7 @@ import { ended, machine } from "../HanProcess.ts"
 const project = (path: string, more: Partial<Project> = {}): Project => ({
   id: path,
   path,
+  directories: [{ machine: "test", path }],
   name: path.split("/").at(-1) ?? "",
   repo: null,
   root: null,

@@ -26,6 +26,9 @@ import type { Viewer } from "../store/Viewer.ts"
 export const Directory = Schema.Struct({ machine: Schema.String, path: Schema.String })
 export type Directory = typeof Directory.Type
 
+/** One text for a directory: the value of `SessionField` "directory". */
+export const directoryKey = ({ machine, path }: Directory): string => `${machine}:${path}`
+
 /** The facts of git about a directory. Null for those that git does not tell; all are null for a directory that is gone. */
 export interface DirectoryFacts {
   /** `host/owner/name` of the remote `origin`, without credentials. */

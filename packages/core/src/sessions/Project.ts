@@ -15,12 +15,19 @@
 
 import { createHash } from "node:crypto"
 import * as Schema from "effect/Schema"
+import { Directory } from "./Directories.ts"
 
-/** A directory that sessions worked in, with the facts of git about it. Null for facts that git does not tell; times are milliseconds since 1970. */
+/**
+ * A directory that sessions worked in, with the facts of git about it. In a store of many machines (PostgreSQL) all checkouts of one repository, and the directories in
+ * them, are one project. Null for facts that git does not tell; times are milliseconds since 1970.
+ */
 export const Project = Schema.Struct({
-  /** A uuid, the same for the same directory on every store. */
+  /** A uuid, the same for the same directory on every store of one machine, and for the same repository on every store of many. */
   id: Schema.String,
+  /** The directory; of several the one with the latest activity that is in no working tree beside the main one, else the one with the latest activity. */
   path: Schema.String,
+  /** All its directories, the one with the latest activity first. */
+  directories: Schema.Array(Directory),
   /** The repository's name when it is known, else the directory's own. */
   name: Schema.String,
   /** `host/owner/name` of the git remote. */
@@ -57,8 +64,8 @@ export interface Repo {
   readonly updatedAt: number | null
 }
 
-/** The id of the project in this directory: a uuid made of the path. */
-export const projectId = (path: string): string => named("project", path)
+/** The id of a project: a uuid made of its path; in a store of many machines, of its repository's remote, or else of `directoryKey`. */
+export const projectId = (key: string): string => named("project", key)
 /** The id of the repository with this remote: a uuid made of `host/owner/name`. */
 export const repoId = (remote: string): string => named("repo", remote)
 

@@ -49,6 +49,8 @@ export class Session extends Schema.Class<Session>("han-core/Session")({
   firstPrompt: Schema.NullOr(Schema.String),
   /** The directory the session worked in first; null for a session whose lines never say. */
   cwd: Schema.NullOr(Schema.String),
+  /** The `id` of its `Project`; null where `cwd` is. */
+  projectId: Schema.NullOr(Schema.String),
   /** The directory's own name, or the repository's when it is known. */
   project: Schema.NullOr(Schema.String),
   /** The git remote of `cwd`, e.g. `github.com/owner/name`. */

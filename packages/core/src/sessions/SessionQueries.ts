@@ -33,8 +33,8 @@ import type { Viewer } from "../store/Viewer.ts"
 import type { OrderBy, Where } from "../store/Where.ts"
 import type { Session } from "./Session.ts"
 
-/** The fields that sessions are chosen by. `path`: the directory they worked in first; `source`: the harness; `author`: the person. */
-export type SessionField = "id" | "path" | "status" | "slug" | "pullRequest" | "team" | "source" | "author"
+/** The fields that sessions are chosen by. `path`: the directory they worked in first; `directory`: its `directoryKey`; `source`: the harness; `author`: the person. */
+export type SessionField = "id" | "path" | "directory" | "status" | "slug" | "pullRequest" | "team" | "source" | "author"
 /** The sessions that fulfil a condition, in an order. */
 export interface SessionsQuery {
   readonly where?: Where<SessionField> | undefined

@@ -21,6 +21,7 @@ import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { FileValidation } from "../hooks/HookRun.ts"
 import { SessionId } from "../journal/Entry.ts"
+import { Directory } from "../sessions/Directories.ts"
 import type { HanTask } from "../sessions/HanTask.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
@@ -31,7 +32,7 @@ export const MetricsScope = Schema.Struct({
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),
   /** Sessions that worked in one of these directories first; all without. */
-  paths: Schema.optional(Schema.Array(Schema.String)),
+  directories: Schema.optional(Schema.Array(Directory)),
   /** Only these sessions. */
   sessionIds: Schema.optional(Schema.Array(SessionId)),
   /** Only sessions of this person. */
@@ -122,7 +123,9 @@ export const SessionActivity = Schema.Struct({
   title: Schema.NullOr(Schema.String),
   slug: Schema.NullOr(Schema.String),
   firstPrompt: Schema.NullOr(Schema.String),
+  /** The directory it worked in first, and the `id` of its project. */
   path: Schema.NullOr(Schema.String),
+  projectId: Schema.NullOr(Schema.String),
   startedAt: Schema.NullOr(Schema.Number),
   updatedAt: Schema.NullOr(Schema.Number),
   compactions: Schema.Number,

@@ -50,7 +50,7 @@ export const UsageRow = Schema.Struct({
   key: Schema.String,
   /** The name for people: a session's title, a project's name, which several may have; otherwise the key. */
   label: Schema.String,
-  /** A project's directory; null for other rows. */
+  /** A project's directory, or one of several; null for other rows. */
   path: Schema.NullOr(Schema.String),
   ...UsageTotals.fields
 })

@@ -10,6 +10,7 @@ const session = (id: string, more: Partial<SessionActivity> = {}): SessionActivi
   slug: null,
   firstPrompt: null,
   path: null,
+  projectId: null,
   startedAt: null,
   updatedAt: null,
   compactions: 0,

@@ -56,6 +56,7 @@ export class Memory {
   private readonly calls = new Map<string, { readonly name: string; readonly at: number | null; changesFile: boolean }>()
   private readonly looked = new Set<string>()
   private projects: ReadonlySet<string> = new Set()
+  private directories: ReadonlySet<string> = new Set()
   private repos: ReadonlySet<string> = new Set()
 
   called(id: string, call: { readonly name: string; readonly at: number | null }): void {
@@ -72,7 +73,7 @@ export class Memory {
   /** True the first time that a session is seen in this directory: it may have made it a project. */
   mayBeNew(sessionId: SessionId, path: string | null): boolean {
     const place = `${sessionId}\0${path}`
-    if (path === null || this.projects.has(path) || this.looked.has(place)) return false
+    if (path === null || this.directories.has(path) || this.looked.has(place)) return false
     this.looked.add(place)
     if (this.looked.size > maxRemembered) for (const oldest of this.looked) return this.looked.delete(oldest)
     return true
@@ -83,9 +84,10 @@ export class Memory {
     const now = yield* sessions.projects
     // Compared with what is known when the answer is there: two that ask at the same time do not find the same thing twice.
     const [projects, repos] = [this.projects, this.repos]
-    this.projects = new Set(now.map(({ path }) => path))
+    this.projects = new Set(now.map(({ id }) => id))
+    this.directories = new Set(now.flatMap(({ directories }) => directories.map(({ path }) => path)))
     this.repos = new Set(now.flatMap(({ repo }) => (repo === null ? [] : [repo])))
-    const added = now.filter(({ path }) => !projects.has(path)).map((project): FeedEvent => ({ _tag: "ProjectAdded", project }))
+    const added = now.filter(({ id }) => !projects.has(id)).map((project): FeedEvent => ({ _tag: "ProjectAdded", project }))
     const remotes = [...this.repos].filter((remote) => !repos.has(remote)).map((remote): FeedEvent => ({ _tag: "RepoAdded", repoId: repoId(remote) }))
     return [...added, ...remotes]
   })

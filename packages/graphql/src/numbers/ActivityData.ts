@@ -93,7 +93,7 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
   const { timeZone } = context.host
   const today = dayIn(timeZone, await context.run(Clock.currentTimeMillis))
   const first = addDays(today, -daysOf(args.days, 30, 0))
-  const scope = { since: startOf(timeZone, first), paths: await scopeOf(args, context) }
+  const scope = { since: startOf(timeZone, first), directories: await scopeOf(args, context) }
   const days = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone })))
   const sum = (of: (day: DayActivity) => number) => days.reduce((so, day) => so + of(day), 0)
   let counted: Promise<number> | undefined

@@ -36,7 +36,7 @@ const sumsOf = async (args: DashboardArgs, context: GraphqlContext): Promise<Sum
   const { timeZone } = context.host
   const today = dayIn(timeZone, await context.run(Clock.currentTimeMillis))
   const span = daysOf(args.days, 30, 1)
-  const scope = { since: startOf(timeZone, addDays(today, -span)), paths: await scopeOf(args, context) }
+  const scope = { since: startOf(timeZone, addDays(today, -span)), directories: await scopeOf(args, context) }
   const ask: Sums["ask"] = (of) => context.run(Effect.flatMap(Metrics, of))
   const sessions = once(() => ask((metrics) => metrics.sessions(scope)))
   return {

@@ -45,9 +45,9 @@ export const tasksIn = Effect.fnUntraced(function* (scope: MetricsScope) {
 })
 
 export const metricsOf = async (args: ScopeArgs & { readonly period?: keyof typeof periods | null }, context: GraphqlContext) => {
-  const paths = await scopeOf(args, context)
+  const directories = await scopeOf(args, context)
   const now = await context.run(Clock.currentTimeMillis)
-  const scope: MetricsScope = { paths, ...(args.period != null && { since: now - periods[args.period] * 86_400_000 }) }
+  const scope: MetricsScope = { directories, ...(args.period != null && { since: now - periods[args.period] * 86_400_000 }) }
   const tasks = await context.run(tasksIn(scope))
   const moods = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.moods(scope)))
   const figures = taskFiguresOf(tasks)

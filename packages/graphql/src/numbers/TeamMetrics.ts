@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
 import { type TaskResult, taskFiguresOf } from "han-core/Analytics"
 import { type DayActivity, Metrics, type ModelActivity, noActivity, type SessionActivity } from "han-core/Metrics"
-import { type Project, projectId } from "han-core/Project"
+import type { Project } from "han-core/Project"
 import { addDays, dayIn, monthOf, startOf, weekOf } from "han-core/unstable/Calendar"
 import { field, float, int, listOf, text } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
@@ -120,7 +120,7 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
   const from = dayOf("startDate", args.startDate, timeZone)
   const to = dayOf("endDate", args.endDate, timeZone)
   const scope = {
-    paths: await scopeOf(args, context),
+    directories: await scopeOf(args, context),
     ...(from !== undefined && { since: startOf(timeZone, from) }),
     ...(to !== undefined && { until: startOf(timeZone, addDays(to, 1)) })
   }
@@ -193,13 +193,18 @@ const tokenUsageOf = (models: ReadonlyArray<ModelActivity>) => {
 }
 
 const byProject = (sessions: ReadonlyArray<SessionActivity>, tasks: ReadonlyArray<TaskResult>, projects: ReadonlyArray<Project>) => {
-  const byPath = new Map<string, Set<string>>()
-  for (const { path, sessionId } of sessions) if (path !== null) byPath.set(path, (byPath.get(path) ?? new Set()).add(sessionId))
-  return [...byPath]
-    .map(([path, ids]) => {
+  const byId = new Map<string, { readonly path: string | null; readonly ids: Set<string> }>()
+  for (const { path, projectId, sessionId } of sessions) {
+    if (projectId === null) continue
+    const known = byId.get(projectId) ?? { path, ids: new Set() }
+    known.ids.add(sessionId)
+    byId.set(projectId, known)
+  }
+  return [...byId]
+    .map(([projectId, { ids, path }]) => {
       const { successRate, total } = taskFiguresOf(tasks.filter(({ sessionId }) => ids.has(sessionId)))
-      const projectName = projects.find((one) => one.path === path)?.name ?? path
-      return { projectId: projectId(path), projectName, ...bothNames(ids.size), taskCount: total, successRate }
+      const projectName = projects.find(({ id }) => id === projectId)?.name ?? path
+      return { projectId, projectName, ...bothNames(ids.size), taskCount: total, successRate }
     })
     .sort((a, b) => b.count - a.count || (`${a.projectName}\0${a.projectId}` < `${b.projectName}\0${b.projectId}` ? -1 : 1))
     .slice(0, 20)

@@ -1,4 +1,5 @@
 import { GraphQLObjectType } from "graphql"
+import type { Directory } from "han-core/Directories"
 import { type Project as ProjectRow, type Repo as RepoRow, reposOf } from "han-core/Project"
 import { holds, inOrder, type OrderBy, type Scalar, type Where } from "han-core/Where"
 import { always, type Fields, flag, id, int, isoOf, listOf, text } from "../context/Field.ts"
@@ -113,7 +114,12 @@ export const repoFor = (id: string, projects: ReadonlyArray<ProjectRow>): RepoRo
 
 const projectFields: Fields<ProjectRow> = {
   id: always(id("`Project:` and `projectId`.", (project) => globalId("Project", project.id))),
-  projectId: always(text("The same for the same directory everywhere; what `project(id:)` and filters take.", (project) => project.id)),
+  projectId: always(
+    text(
+      "The same for the same directory everywhere, or on a team server for the same repository; what `project(id:)` and filters take.",
+      (project) => project.id
+    )
+  ),
   slug: always(text("The directory with everything but letters and digits replaced by `-`, as Claude Code names its folders.", ({ path }) => slugOf(path))),
   path: always(text("The directory.")),
   name: always(text("The repository's name where it is known, else the directory's.")),
@@ -180,11 +186,11 @@ export interface ScopeArgs {
 }
 
 /** The directories of a scope, with undefined for all. An empty text is no scope; a project or a repository that is not known has no directories. */
-export const scopeOf = async ({ projectId, projectIds, repoId }: ScopeArgs, { loaders }: GraphqlContext): Promise<ReadonlyArray<string> | undefined> => {
+export const scopeOf = async ({ projectId, projectIds, repoId }: ScopeArgs, { loaders }: GraphqlContext): Promise<ReadonlyArray<Directory> | undefined> => {
   const wanted = [...(projectIds ?? []), projectId ?? ""].map((one) => rawIdOf("Project", one)).filter((one) => one !== "")
   const repo = rawIdOf("Repo", repoId ?? "")
   if (wanted.length === 0 && repo === "") return undefined
   const projects = await loaders.projects()
   const ofRepo = repo === "" ? projects : (reposOf(projects).find((one) => one.id === repo)?.projects ?? [])
-  return ofRepo.filter((one) => wanted.length === 0 || wanted.includes(one.id)).map(({ path }) => path)
+  return ofRepo.filter((one) => wanted.length === 0 || wanted.includes(one.id)).flatMap(({ directories }) => directories)
 }

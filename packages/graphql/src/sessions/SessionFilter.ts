@@ -1,3 +1,4 @@
+import { directoryKey } from "han-core/Directories"
 import type { Project } from "han-core/Project"
 import type { SessionField } from "han-core/SessionQueries"
 import { holds, type Where } from "han-core/Where"
@@ -40,4 +41,9 @@ export const sessionCondition =
     return conditionsOn(sessionColumn(name), conditions, (value) => (typeof value === "string" && name === "id" ? sessionIdOf(value) : value))
   }
 
-const inside = (projects: ReadonlyArray<Project>): Where<SessionField> => ({ _tag: "Field", field: "path", op: "in", value: projects.map(({ path }) => path) })
+const inside = (projects: ReadonlyArray<Project>): Where<SessionField> => ({
+  _tag: "Field",
+  field: "directory",
+  op: "in",
+  value: projects.flatMap(({ directories }) => directories.map(directoryKey))
+})

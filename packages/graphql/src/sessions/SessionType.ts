@@ -2,7 +2,6 @@ import * as Effect from "effect/Effect"
 import { GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import type { SessionId } from "han-core/Entry"
 import { MessageQueries } from "han-core/MessageQueries"
-import { projectId } from "han-core/Project"
 import type { SessionLink, Session as SessionRow } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { fieldsOf } from "han-core/Where"
@@ -84,12 +83,12 @@ const facts: Fields<SessionRow> = {
     )
   ),
   projectPath: always(text("The directory it worked in first; empty when it never said.", ({ cwd }) => cwd ?? "")),
-  projectId: text("The project, as `project(id:)` and filters take it.", ({ cwd }) => (cwd === null ? null : projectId(cwd))),
+  projectId: text("The project, as `project(id:)` and filters take it.", ({ projectId }) => projectId),
   projectSlug: text("The directory as Claude Code names its folders.", ({ cwd }) => (cwd === null ? null : slugOf(cwd))),
-  worktreeName: text("The git worktree it works in, by its folder; null in the main one.", async ({ cwd, worktree }, _, { loaders }) => {
+  worktreeName: text("The git worktree it works in, by its folder; null in the main one.", async ({ projectId, worktree }, _, { loaders }) => {
     if (worktree !== null) return names({ cwd: worktree })
     // The client tells of worktrees that it made; git knows of all.
-    const project = (await loaders.projects()).find(({ path }) => path === cwd)
+    const project = (await loaders.projects()).find(({ id }) => id === projectId)
     return project === undefined || project.worktreeOf === null ? null : names({ cwd: project.root ?? project.path })
   }),
   gitBranch: text("The branch that its newest line names.", ({ branch }) => branch),
@@ -309,7 +308,7 @@ export const sessionType = memoized((parts: SchemaParts) => {
       project: field(
         projectType(parts),
         "The project.",
-        async ({ cwd }, _, { loaders }) => (await loaders.projects()).find(({ path }) => path === cwd) ?? null
+        async ({ projectId }, _, { loaders }) => (await loaders.projects()).find(({ id }) => id === projectId) ?? null
       ),
       link: field(sessionLinkType(type), "The session that its history came from.", ({ link }) => link),
       forkOf: field(type, "The session whose history it carries a copy of.", ({ forkOf }, _, { loaders }) =>

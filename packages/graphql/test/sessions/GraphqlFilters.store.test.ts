@@ -368,6 +368,7 @@ const ofSession = (one: Session, field: SessionField): Scalar =>
   ({
     id: one.id,
     path: one.cwd,
+    directory: one.cwd === null ? null : `${one.machine}:${one.cwd}`,
     status: one.status,
     slug: one.slug,
     pullRequest: one.pullRequest?.number ?? null,

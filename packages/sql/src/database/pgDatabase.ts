@@ -39,6 +39,7 @@ const begin = (role: string, owner: number | null): string =>
 
 interface Options {
   readonly location: string
+  readonly projects: "directory" | "repository"
   /** A client over the pool whose statements run to their end. */
   readonly sql: SqlClient.SqlClient
   readonly maxConnections: number
@@ -48,7 +49,7 @@ interface Options {
 }
 
 /** The connections of a store in PostgreSQL. No connection carries anything from one transaction to the next. */
-export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, location, maxConnections, maxWaitMs, sql }: Options) {
+export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, location, maxConnections, maxWaitMs, projects, sql }: Options) {
   const acquire = yield* boundedAcquire(sql, maxConnections, maxWaitMs)
   const inTransaction = (role: string, owner: number | null) => retried(transactionOf(acquire, begin(role, owner)))
   const asOwner = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R | OwnerNo> =>
@@ -61,6 +62,7 @@ export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, location, ma
     write: sql,
     read: sql,
     location,
+    projects,
     ownerNo: ownerNumbers(sql, (effect) => inTransaction(roles.app, null)(effect)),
     transaction: asOwner,
     reading: asOwner,

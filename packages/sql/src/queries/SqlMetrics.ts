@@ -6,6 +6,7 @@ import * as HanTask from "han-core/HanTask"
 import { validationsOf } from "han-core/HookRun"
 import { type Activity, type DayActivity, type HourActivity, Metrics, type MetricsScope, type ModelActivity, noActivity } from "han-core/Metrics"
 import type { PriceTable } from "han-core/Pricing"
+import { projectId } from "han-core/Project"
 import type { Compaction } from "han-core/Session"
 import { clockOf, monthOf, weekOf } from "han-core/unstable/Calendar"
 import { askedFirst } from "han-core/unstable/SessionState"
@@ -14,6 +15,7 @@ import { bucketMs, bucketOf, dayOf } from "../readmodels/chunk.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { datedRows } from "./details.ts"
 import { eventsOf } from "./hanEvents.ts"
+import { inDirectories, projectKey } from "./inProject.ts"
 import {
   daysOfAll,
   hoursOfAll,
@@ -53,6 +55,7 @@ interface SessionRow {
   readonly id: string
   readonly state: string
   readonly cwd: string | null
+  readonly project_key: string | null
   readonly started_at: number | null
   readonly updated_at: number
   readonly compactions: number
@@ -89,9 +92,11 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Met
 
 // Conditions over a table "x" with the owner and the number of a session.
 
-const inSessions = ({ owner, sql, t }: Reading, { author, paths, sessionIds }: MetricsScope): Fragment =>
+const inSessions = ({ owner, sql, t }: Reading, { author, directories, sessionIds }: MetricsScope): Fragment =>
   sql.and([
-    paths === undefined ? sql`1 = 1` : sql`x.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.cwd ${anyOf(sql, paths)})`,
+    directories === undefined
+      ? sql`1 = 1`
+      : sql`x.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND ${inDirectories(sql, directories)})`,
     sessionIds === undefined
       ? sql`1 = 1`
       : sql`x.session_no IN (SELECT k.no FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, sessionIds)})`,
@@ -229,7 +234,9 @@ const sessions = (read: Reader): Service["sessions"] =>
     const nos = [...bySession.keys()]
     if (nos.length === 0) return []
     const rows = yield* sql<SessionRow>`
-      SELECT no, id, state, cwd, started_at, updated_at, compactions FROM ${t("session")} WHERE owner_no = ${owner} AND no ${anyOf(sql, nos)} AND listed = 1 ORDER BY updated_at DESC, no DESC`
+      SELECT s.no, s.id, s.state, s.cwd, ${projectKey(reading)} AS project_key, s.started_at, s.updated_at, s.compactions FROM ${t("session")} s
+      LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
+      WHERE s.owner_no = ${owner} AND s.no ${anyOf(sql, nos)} AND s.listed = 1 ORDER BY s.updated_at DESC, s.no DESC`
     const tasks = yield* sql<TaskCount>`
       SELECT session_no, COUNT(*) AS tasks, COUNT(CASE WHEN status = 'completed' THEN 1 END) AS completed FROM ${t("task")}
       WHERE owner_no = ${owner} AND session_no ${anyOf(sql, nos)} GROUP BY session_no`
@@ -269,6 +276,7 @@ const factsOf = (row: SessionRow) =>
     slug: state.slug?.value ?? null,
     firstPrompt: askedFirst(state),
     path: row.cwd,
+    projectId: row.project_key === null ? null : projectId(row.project_key),
     startedAt: row.started_at,
     updatedAt: row.updated_at === 0 ? null : row.updated_at,
     compactions: row.compactions

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import type { SessionId, TranscriptId } from "han-core/Entry"
-import { projectId } from "han-core/Project"
+import { type Project, projectId } from "han-core/Project"
 import { IndexProblem, minBeginning, SessionNotFound, Summary } from "han-core/Session"
 import type { SessionsQuery } from "han-core/SessionQueries"
 import { SessionQueries } from "han-core/SessionQueries"
@@ -21,7 +21,7 @@ import { whereSql } from "../database/where.ts"
 import { instantOfKey, threadOf } from "../readmodels/messageKey.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import * as details from "./details.ts"
-import { inProject } from "./inProject.ts"
+import { inProject, projectKey } from "./inProject.ts"
 import { type MessageRow, messagePage, messagesOf } from "./messageRows.ts"
 import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 import type { SessionRow } from "./rows.ts"
@@ -128,7 +128,9 @@ const getMany = (read: Reader): Service["getMany"] =>
     return ids.length === 0 ? [] : yield* present(read, read.sql`s.id ${anyOf(read.sql, ids)}`)
   }, read.answer("get many"))
 
-interface ProjectRow {
+interface DirectoryRow {
+  readonly key: string
+  readonly machine: string
   readonly path: string
   readonly name: string
   readonly remote: string | null
@@ -140,27 +142,38 @@ interface ProjectRow {
   readonly updated_at: number
 }
 
-const projects = ({ answer, sql, t }: Reader): Service["projects"] =>
+const projects = (read: Reader): Service["projects"] =>
   Effect.gen(function* () {
     const owner = yield* OwnerNo
-    const rows = yield* sql<ProjectRow>`
-      SELECT s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, MAX(d.root) AS root, MAX(d.worktree_of) AS worktree_of,
-        MAX(d.default_branch) AS default_branch, COUNT(*) AS sessions, MIN(s.started_at) AS started_at, MAX(s.updated_at) AS updated_at
+    const { sql, t } = read
+    const rows = yield* sql<DirectoryRow>`
+      SELECT ${projectKey(read)} AS key, s.machine, s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, MAX(d.root) AS root,
+        MAX(d.worktree_of) AS worktree_of, MAX(d.default_branch) AS default_branch, COUNT(*) AS sessions, MIN(s.started_at) AS started_at, MAX(s.updated_at) AS updated_at
       FROM ${t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
-      WHERE s.owner_no = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY s.cwd ORDER BY updated_at DESC, path`
-    return rows.map((row) => ({
-      id: projectId(row.path),
-      path: row.path,
-      name: row.name,
-      repo: row.remote,
-      root: row.root,
-      worktreeOf: row.worktree_of,
-      defaultBranch: row.default_branch,
-      sessions: row.sessions,
-      startedAt: row.started_at,
-      updatedAt: row.updated_at === 0 ? null : row.updated_at
-    }))
-  }).pipe(answer("projects"))
+      WHERE s.owner_no = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY ${projectKey(read)}, s.machine, s.cwd ORDER BY updated_at DESC, path, s.machine`
+    const byKey = new Map<string, Array<DirectoryRow>>()
+    for (const row of rows) byKey.set(row.key, [...(byKey.get(row.key) ?? []), row])
+    return [...byKey].map(([key, directories]) => projectOf(key, directories))
+  }).pipe(read.answer("projects"))
+
+/** The project with these directories, of which the first has the latest activity. */
+const projectOf = (key: string, directories: ReadonlyArray<DirectoryRow>): Project => {
+  const main = directories.find((row) => row.worktree_of === null) ?? directories[0]!
+  const started = directories.flatMap((row) => (row.started_at === null ? [] : [row.started_at]))
+  return {
+    id: projectId(key),
+    path: main.path,
+    directories: directories.map(({ machine, path }) => ({ machine, path })),
+    name: main.name,
+    repo: main.remote,
+    root: main.root,
+    worktreeOf: main.worktree_of,
+    defaultBranch: main.default_branch ?? directories.find((row) => row.default_branch !== null)?.default_branch ?? null,
+    sessions: directories.reduce((sum, row) => sum + row.sessions, 0),
+    startedAt: started.length === 0 ? null : Math.min(...started),
+    updatedAt: directories[0]!.updated_at === 0 ? null : directories[0]!.updated_at
+  }
+}
 
 /** The number of one of the viewer's sessions; -1 for one that has none. */
 const sessionNo = Effect.fnUntraced(function* ({ owner, sql }: Reading, sessionId: SessionId) {

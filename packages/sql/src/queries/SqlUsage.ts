@@ -1,17 +1,19 @@
 import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Directory } from "han-core/Directories"
 import { ProjectNotFound, projectId, repoId } from "han-core/Project"
 import { firstLineOf, SessionNotFound } from "han-core/Session"
 import { Usage, type UsageQuery, type UsageRow, type UsageTotals } from "han-core/Usage"
 import { clockOf } from "han-core/unstable/Calendar"
 import { askedFirst } from "han-core/unstable/SessionState"
 import { bounded } from "../database/bounded.ts"
-import { anyOf, type Database, storable } from "../database/Database.ts"
+import { type Database, storable } from "../database/Database.ts"
 import { bucketMs } from "../readmodels/chunk.ts"
 import { notIncluded, type TermsRow } from "../readmodels/notIncluded.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { storedState } from "../readmodels/storedState.ts"
+import { inDirectories, projectKey } from "./inProject.ts"
 import { onBehalf, type Reader, type Reading, reader } from "./reader.ts"
 import { reconcile } from "./reconcile.ts"
 
@@ -19,6 +21,8 @@ interface SumRow {
   readonly key: string | number | null
   readonly label: string | null
   readonly state: string | null
+  /** Of a project. */
+  readonly path?: string | null
   readonly input: number
   readonly output: number
   readonly cache_read: number
@@ -29,14 +33,14 @@ interface SumRow {
   readonly unpriced: number
 }
 
-type Paths = ReadonlyArray<string> | undefined
+type Directories = ReadonlyArray<Directory> | undefined
 
 /** The ledger over either database. */
 export const make = Effect.map(reader, (read) => Usage.of({ report: report(read), reconcile: reconciled(read) }))
 
 export const layer: Layer.Layer<Usage, never, Database | ReadModelTables> = Layer.effect(Usage, make)
 
-const condition = ({ owner, sql, t }: Reading, query: UsageQuery, paths: Paths): Fragment =>
+const condition = ({ owner, sql, t }: Reading, query: UsageQuery, directories: Directories): Fragment =>
   sql.and([
     sql`r.owner_no = ${owner} AND r.charges > 0`,
     query.since === undefined ? sql`1 = 1` : sql`r.bucket >= ${Math.floor(query.since / bucketMs)}`,
@@ -44,23 +48,27 @@ const condition = ({ owner, sql, t }: Reading, query: UsageQuery, paths: Paths):
     query.sessionId === undefined
       ? sql`1 = 1`
       : sql`r.session_no = (SELECT no FROM session_key WHERE owner_no = ${owner} AND session_id = ${storable(query.sessionId)})`,
-    paths === undefined ? sql`1 = 1` : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.cwd ${anyOf(sql, paths)})`,
+    directories === undefined
+      ? sql`1 = 1`
+      : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND ${inDirectories(sql, directories)})`,
     query.author === undefined
       ? sql`1 = 1`
       : sql`r.session_no IN (SELECT s.no FROM ${t("session")} s WHERE s.owner_no = ${owner} AND s.author = ${storable(query.author)})`
   ])
 
 /** The directories of what is called so; undefined for no condition. */
-const directoriesOf = Effect.fnUntraced(function* ({ owner, sql, t }: Reading, project: string | undefined) {
+const directoriesOf = Effect.fnUntraced(function* (reading: Reading, project: string | undefined) {
   if (project === undefined) return undefined
+  const { owner, sql, t } = reading
   const called = storable(project)
-  const rows = yield* sql<{ path: string; name: string | null; project: string; remote: string | null }>`
-    SELECT s.cwd AS path, MAX(d.name) AS name, MAX(s.project) AS project, MAX(d.remote) AS remote FROM ${t("session")} s
-    LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd WHERE s.owner_no = ${owner} AND s.cwd IS NOT NULL GROUP BY s.cwd`
+  const rows = yield* sql<{ key: string; machine: string; path: string; name: string | null; project: string; remote: string | null }>`
+    SELECT ${projectKey(reading)} AS key, s.machine, s.cwd AS path, MAX(d.name) AS name, MAX(s.project) AS project, MAX(d.remote) AS remote FROM ${t("session")} s
+    LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
+    WHERE s.owner_no = ${owner} AND s.cwd IS NOT NULL GROUP BY ${projectKey(reading)}, s.machine, s.cwd`
   const found = rows.filter(
-    (row) => [row.path, row.name, row.project, row.remote, projectId(row.path)].includes(called) || (row.remote !== null && repoId(row.remote) === called)
+    (row) => [row.path, row.name, row.project, row.remote, projectId(row.key)].includes(called) || (row.remote !== null && repoId(row.remote) === called)
   )
-  return found.length === 0 ? yield* new ProjectNotFound({ project }) : found.map(({ path }) => path)
+  return found.length === 0 ? yield* new ProjectNotFound({ project }) : found.map(({ machine, path }) => ({ machine, path }))
 })
 
 /** Fails for a session that is not there, or that is known only by what others carry of it when it must be `present`. */
@@ -82,9 +90,9 @@ const sums = `CAST(COALESCE(SUM(r.input), 0) AS BIGINT) AS input, CAST(COALESCE(
   CAST(COALESCE(SUM(r.cache_write_5m), 0) AS BIGINT) AS cache_write_5m, CAST(COALESCE(SUM(r.cache_write_1h), 0) AS BIGINT) AS cache_write_1h,
   CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost, CAST(SUM(r.responses) AS BIGINT) AS responses, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced`
 
-const rowsBy = (reading: Reading, query: UsageQuery, paths: Paths) => {
+const rowsBy = (reading: Reading, query: UsageQuery, directories: Directories) => {
   const { sql, t } = reading
-  const where = sql`WHERE ${condition(reading, query, paths)}`
+  const where = sql`WHERE ${condition(reading, query, directories)}`
   const from = sql`${sql.literal(sums)} FROM ${ledger(reading, query)}`
   switch (query.by) {
     case "day":
@@ -92,8 +100,8 @@ const rowsBy = (reading: Reading, query: UsageQuery, paths: Paths) => {
     case "model":
       return sql<SumRow>`SELECT r.model AS key, r.model AS label, NULL AS state, ${from} ${where} GROUP BY r.model`
     case "project":
-      return sql<SumRow>`SELECT s.cwd AS key, COALESCE(MAX(d.name), MAX(s.project)) AS label, NULL AS state, ${from}
-        LEFT JOIN ${t("session")} s ON s.owner_no = r.owner_no AND s.no = r.session_no LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd ${where} GROUP BY s.cwd`
+      return sql<SumRow>`SELECT ${projectKey(reading)} AS key, COALESCE(MAX(d.name), MAX(s.project)) AS label, MAX(s.cwd) AS path, NULL AS state, ${from}
+        LEFT JOIN ${t("session")} s ON s.owner_no = r.owner_no AND s.no = r.session_no LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd ${where} GROUP BY 1`
     case "author":
       return sql<SumRow>`SELECT s.author AS key, s.author AS label, NULL AS state, ${from}
         LEFT JOIN ${t("session")} s ON s.owner_no = r.owner_no AND s.no = r.session_no ${where} GROUP BY s.author`
@@ -108,18 +116,18 @@ const report = (read: Reader): typeof Usage.Service.report =>
     const reading = yield* onBehalf(read)
     const { sql } = read
     if (query.sessionId !== undefined) yield* known(reading, query.sessionId, false)
-    const paths = yield* directoriesOf(reading, query.project)
-    const found = yield* rowsBy(reading, query, paths)
+    const directories = yield* directoriesOf(reading, query.project)
+    const found = yield* rowsBy(reading, query, directories)
     const terms = yield* sql<TermsRow>`
       SELECT r.model, r.terms, CAST(SUM(r.charges) AS BIGINT) AS charges, CAST(SUM(r.web_searches) AS BIGINT) AS searches, CAST(SUM(r.unpriced) AS BIGINT) AS unpriced,
         CAST(SUM(r.garbled) AS BIGINT) AS garbled, CAST(SUM(r.unsure) AS BIGINT) AS unsure
-      FROM ${ledger(reading, query)} WHERE ${condition(reading, query, paths)} GROUP BY r.model, r.terms`
+      FROM ${ledger(reading, query)} WHERE ${condition(reading, query, directories)} GROUP BY r.model, r.terms`
     const { day: dayOf } = clockOf(query.timeZone ?? "UTC")
     const rows = new Map<string, UsageRow>()
     for (const row of found) {
       const told = row.key === null ? null : String(row.key)
-      const path = query.by === "project" ? told : null
-      const key = told === null ? "unknown" : query.by === "day" ? dayOf(Number(told) * bucketMs) : path === null ? told : projectId(path)
+      const path = row.path ?? null
+      const key = told === null ? "unknown" : query.by === "day" ? dayOf(Number(told) * bucketMs) : query.by === "project" ? projectId(told) : told
       const label = row.state === null ? row.label : yield* titleOf(row.state, key)
       rows.set(key, { key, label: label ?? key, path, ...add(rows.get(key) ?? none, totalsOf(row)) })
     }

@@ -14,8 +14,8 @@ import { type Segments, type Span, segmentsOf, spansOf } from "./segments.ts"
 // docs/decisions/0023-metrics-roll-ups.md says how.
 
 /** True for a scope that these sums answer. */
-export const isOfAll = ({ sql }: Pick<Reading, "sql">, { author, paths, sessionIds }: MetricsScope): boolean =>
-  author === undefined && paths === undefined && sessionIds === undefined && sql.onDialectOrElse({ pg: () => true, orElse: () => false })
+export const isOfAll = ({ sql }: Pick<Reading, "sql">, { author, directories, sessionIds }: MetricsScope): boolean =>
+  author === undefined && directories === undefined && sessionIds === undefined && sql.onDialectOrElse({ pg: () => true, orElse: () => false })
 
 /** The part of a scope in which the owner has anything, in quarters of an hour. */
 interface Time {

@@ -8,6 +8,7 @@ import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 /** A connection for reading the read models, with the names of their tables. */
 export interface Reader {
   readonly sql: SqlClient.SqlClient
+  readonly projects: (typeof Database.Service)["projects"]
   /** The name of a table in use. A rebuild changes it, so each statement asks anew. */
   readonly table: (name: Table) => string
   /** The same, as a part of a statement. */
@@ -25,7 +26,13 @@ export interface Reading extends Reader {
 export const reader: Effect.Effect<Reader, never, Database | ReadModelTables> = Effect.gen(function* () {
   const database = yield* Database
   const { table } = yield* ReadModelTables
-  return { sql: database.read, table, t: (name) => database.read.literal(table(name)), answer: (operation) => answer(database, operation) }
+  return {
+    sql: database.read,
+    projects: database.projects,
+    table,
+    t: (name) => database.read.literal(table(name)),
+    answer: (operation) => answer(database, operation)
+  }
 })
 
 /** This reader on behalf of the viewer whose question is being answered. */

@@ -1,6 +1,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
+import { projectId } from "han-core/Project"
 import { Session, type SessionLink, type SessionStatus } from "han-core/Session"
 import { askedFirst, type SessionState } from "han-core/unstable/SessionState"
 import { bounded } from "../database/bounded.ts"
@@ -22,6 +23,7 @@ export interface SessionRow extends Delta {
   readonly updated_at: number
   readonly repo_name: string | null
   readonly remote: string | null
+  readonly project_key: string | null
   readonly subagents: number
 }
 
@@ -56,6 +58,7 @@ const sessionOf = (row: SessionRow, state: SessionState, now: number): Session =
       title: state.userTitle?.value ?? state.modelTitle?.value ?? null,
       firstPrompt: askedFirst(state),
       cwd: row.cwd,
+      projectId: row.project_key === null ? null : projectId(row.project_key),
       project: row.repo_name ?? row.project,
       repo: row.remote,
       branch: state.branch?.value ?? null,

@@ -1,9 +1,11 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import { type Fragment, join } from "@effect/sql/Statement"
+import { directoryKey } from "han-core/Directories"
 import type { Session } from "han-core/Session"
 import type { SessionField } from "han-core/SessionQueries"
 import type { Scalar } from "han-core/Where"
 import type { ColumnOf } from "../database/where.ts"
+import { directory } from "./inProject.ts"
 import { statusByAge } from "./rows.ts"
 
 /** A field of sessions, as a statement over session "s" calls it and as a session has it: both are the same for every session. */
@@ -15,6 +17,7 @@ interface Field {
 const fields: { readonly [Name in SessionField]: Field } = {
   id: { column: (sql) => sql`s.id`, read: ({ id }) => id },
   path: { column: (sql) => sql`s.cwd`, read: ({ cwd }) => cwd },
+  directory: { column: directory, read: ({ cwd, machine }) => (cwd === null ? null : directoryKey({ machine, path: cwd })) },
   source: { column: (sql) => sql`s.source`, read: ({ source }) => source },
   author: { column: (sql) => sql`s.author`, read: ({ author }) => author },
   slug: { column: (sql) => fact(sql, "slug"), read: ({ slug }) => slug },

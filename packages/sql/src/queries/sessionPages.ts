@@ -7,6 +7,7 @@ import type { SessionField } from "han-core/SessionQueries"
 import { inOrder, type OrderBy } from "han-core/Where"
 import { decodeCursor, encodeCursor, pageOf, plan, slice } from "../database/page.ts"
 import { forkOf } from "./family.ts"
+import { projectKey } from "./inProject.ts"
 import type { Reading } from "./reader.ts"
 import { type SessionRow, sessionFromRow } from "./rows.ts"
 import { sessionField } from "./sessionFields.ts"
@@ -20,7 +21,7 @@ interface Place {
 /** Begins a statement over session "s" and its directory "d" that gives a `SessionRow`. */
 export const selectSessions = (reading: Reading, place?: Fragment): Fragment => {
   const { owner, sql, t } = reading
-  return sql`SELECT s.*, ${place ?? sql`s.updated_at`} AS place, ${forkOf(reading)} AS fork_of, d.name AS repo_name, d.remote,
+  return sql`SELECT s.*, ${place ?? sql`s.updated_at`} AS place, ${forkOf(reading)} AS fork_of, d.name AS repo_name, d.remote, ${projectKey(reading)} AS project_key,
     (SELECT COUNT(DISTINCT x.agent_id) FROM transcript x WHERE x.owner_no = ${owner} AND x.session_no = s.no AND x.kind = 'agent') AS subagents
     FROM ${t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd`
 }

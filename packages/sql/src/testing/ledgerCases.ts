@@ -5,7 +5,7 @@ import { DirectoryWriter } from "han-core/Directories"
 import { AgentId, type Entry, type Transcript, transcriptFileId } from "han-core/Entry"
 import type { Append } from "han-core/JournalWriter"
 import { Metrics } from "han-core/Metrics"
-import { projectId, repoId } from "han-core/Project"
+import { repoId } from "han-core/Project"
 import { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
@@ -442,16 +442,19 @@ export const ledgerCases: ReadonlyArray<Case> = [
         Effect.map(report({ by: "project", ...(project !== undefined && { project }) }), ({ rows }) =>
           rows.map((row) => [row.key, row.label, row.path, row.output])
         )
+      // Of which text an id is made is the store's: of the path, or of the remote.
+      const ids = new Map((yield* (yield* Sessions).projects).map(({ id, path }) => [path, id]))
       const [one, two, lib] = [
-        [projectId("/one/app"), "app", "/one/app", 100],
-        [projectId("/two/app"), "app", "/two/app", 20],
-        [projectId("/two/lib"), "tool", "/two/lib", 1]
+        [ids.get("/one/app"), "app", "/one/app", 100],
+        [ids.get("/two/app"), "app", "/two/app", 20],
+        [ids.get("/two/lib"), "tool", "/two/lib", 1]
       ]
+      assert.strictEqual(new Set(ids.values()).size, 3)
       assert.deepStrictEqual(yield* by(), [one, two, lib])
       assert.deepStrictEqual(yield* by("app"), [one, two])
-      for (const called of [projectId("/two/app"), "/two/app"]) assert.deepStrictEqual(yield* by(called), [two])
-      for (const called of ["tool", "lib", remote, repoId(remote), projectId("/two/lib")]) assert.deepStrictEqual(yield* by(called), [lib])
-      for (const unknown of ["", "ap", projectId("/three"), "/two"]) {
+      for (const called of [ids.get("/two/app")!, "/two/app"]) assert.deepStrictEqual(yield* by(called), [two])
+      for (const called of ["tool", "lib", remote, repoId(remote), ids.get("/two/lib")!]) assert.deepStrictEqual(yield* by(called), [lib])
+      for (const unknown of ["", "ap", repoId("git.example/me/other"), "/two"]) {
         const error = yield* Effect.flip(report({ project: unknown }))
         assert.deepStrictEqual([error._tag, error.message.includes(`there is no project "${unknown}"`)], ["ProjectNotFound", true])
       }

@@ -135,11 +135,16 @@ describe("an event of the client that several entries call for", () => {
 
   it.scopedLive("An event is blocked by an entry that the client waits for, though one without waiting came first", () =>
     Effect.gen(function* () {
-      const { callOf, lines, runner, root } = yield* hookProject(gate("one"))
+      const { callOf, lines, runner, root } = yield* hookProject(gate("one").replace("sleep 0.0$((RANDOM % 4))", "sleep 0.6"))
       Fs.writeFileSync(Path.join(root, "fail"), "")
       const call = callOf("PreToolUse", { tool: "Bash", more: { tool_use_id: "t1" } })
-      const waiting = Effect.zipRight(Effect.sleep(30), runner.answer(entries.command(call)))
-      const [later, now] = yield* Effect.all([runner.answer(entries.later(call)), waiting], { concurrency: 2 })
+      const first = yield* Effect.fork(runner.answer(entries.later(call)))
+      yield* eventually(
+        () => lines("log").length,
+        (count) => count === 1
+      )
+      const now = yield* runner.answer(entries.command(call))
+      const later = yield* Fiber.join(first)
       assert.deepStrictEqual([later, now.exitCode, told([now])], [{ exitCode: 0, stdout: "", stderr: "" }, 2, ["one 1"]])
       // And when that had its answer already.
       const other = callOf("PreToolUse", { tool: "Bash", more: { tool_use_id: "t2" } })
