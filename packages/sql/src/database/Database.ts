@@ -117,13 +117,14 @@ const maxParameters = 5120
 const maxRows = 1024
 const step = 128
 
-/** The largest power of two that there are rows for. */
-const fittingSize = (left: number, most: number): number => 2 ** Math.floor(Math.log2(Math.min(left, most)))
+/** The largest power of two that there are rows for; few rows go at once. */
+const fittingSize = (left: number, most: number): number => (left < few && left <= most ? left : 2 ** Math.floor(Math.log2(Math.min(left, most))))
+const few = 8
 
 /** The smallest size that holds all rows that are left, if one does: what is over stays empty. FTS5 writes a piece of its index for each statement, and merges the pieces. */
 const coveringSize = (left: number, most: number): number =>
   Math.min(left, most) < step
-    ? Math.min(2 ** Math.ceil(Math.log2(left)), fittingSize(most, most))
+    ? Math.min(2 ** Math.ceil(Math.log2(left)), 2 ** Math.floor(Math.log2(most)))
     : Math.min(Math.ceil(left / step) * step, Math.floor(most / step) * step)
 
 /**

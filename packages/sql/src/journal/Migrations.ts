@@ -135,6 +135,8 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
         codec INTEGER NOT NULL,
         data ${bytes} NOT NULL
       )`
+      // PostgreSQL would try to compress what is compressed.
+      yield* sql.onDialectOrElse({ pg: () => sql`ALTER TABLE block ALTER COLUMN data SET STORAGE EXTERNAL`, orElse: () => Effect.void })
       yield* sql`CREATE UNIQUE INDEX block_line ON block (owner_no, transcript_no, first_line)`
       yield* sql`CREATE INDEX block_sequence ON block (owner_no, sequence)`
       yield* sql`CREATE TABLE entry_payload (

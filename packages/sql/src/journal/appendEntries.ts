@@ -59,8 +59,7 @@ export const appendEntries = Effect.fnUntraced(function* (
   words: PendingWords
 ): Effect.fn.Return<{ readonly chunks: ReadonlyArray<Chunk>; readonly step: Step }, SqlError | EntryGap> {
   const head = yield* lockOwner(sql, owner)
-  const wanted = yield* notForgotten(sql, owner, prepared)
-  const transcripts = yield* transcriptsOf(sql, owner, wanted)
+  const { transcripts, wanted } = yield* lookUp(sql, owner, prepared)
   const news: Array<News> = []
   for (const append of wanted) news.push(yield* takeNews(transcripts, append))
   const sessions = news.flatMap(({ append, named }) => [append.transcript.sessionId, ...named])
@@ -120,24 +119,18 @@ const pack = (entries: ReadonlyArray<Entry>): Effect.Effect<Packed> => {
   return Effect.promise(() => packing)
 }
 
-const notForgotten = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, prepared: ReadonlyArray<Prepared>) {
+/** The appends to sessions that were not forgotten, and the transcripts that these are of, as far as there are some, by their ids. */
+const lookUp = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, prepared: ReadonlyArray<Prepared>) {
   const sessions = [...new Set(prepared.map(({ transcript }) => transcript.sessionId))]
-  const rows = yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner_no = ${owner} AND session_id ${anyOf(sql, sessions)}`
-  const forgotten = new Set(rows.map((row) => row.session_id))
-  return prepared.filter(({ transcript }) => !forgotten.has(storable(transcript.sessionId)))
-})
-
-/** The transcripts that these are of, as far as there are some, by their ids. */
-const transcriptsOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, prepared: ReadonlyArray<Prepared>) {
   const ids = [...new Set(prepared.map(({ id }) => id))]
-  const rows = yield* sql<{ id: string; no: number; session_no: number; lines: number; bytes: number; replaced_by: number | null }>`
-    SELECT id, no, session_no, lines, bytes, replaced_by FROM transcript WHERE owner_no = ${owner} AND id ${anyOf(sql, ids)}`
-  return new Map(
-    rows.map(({ bytes, id, lines, no, replaced_by, session_no }): [string, Kept] => [
-      id,
-      { no, sessionNo: session_no, replaced: replaced_by !== null, lines, bytes, source: {} }
-    ])
-  )
+  const rows = yield* sql<{ id: string; no: number; session_no: number; lines: number; bytes: number; replaced_by: number | null; forgotten: number }>`
+    SELECT id, no, session_no, lines, bytes, replaced_by, 0 AS forgotten FROM transcript WHERE owner_no = ${owner} AND id ${anyOf(sql, ids)}
+    UNION ALL SELECT session_id, 0, 0, 0, 0, NULL, 1 FROM tombstone WHERE owner_no = ${owner} AND session_id ${anyOf(sql, sessions)}`
+  const forgotten = new Set(rows.flatMap((row) => (row.forgotten === 1 ? [row.id] : [])))
+  const transcripts = new Map<string, Kept>()
+  for (const { bytes, id, lines, no, replaced_by, session_no, forgotten: isTombstone } of rows)
+    if (isTombstone === 0) transcripts.set(id, { no, sessionNo: session_no, replaced: replaced_by !== null, lines, bytes, source: {} })
+  return { transcripts, wanted: prepared.filter(({ transcript }) => !forgotten.has(storable(transcript.sessionId))) }
 })
 
 const takeNews = (transcripts: Map<string, Kept>, append: Prepared): Effect.Effect<News, EntryGap> => {

@@ -150,7 +150,7 @@ const projects = (read: Reader): Service["projects"] =>
       SELECT ${projectKey(read)} AS key, s.machine, s.cwd AS path, COALESCE(MAX(d.name), MAX(s.project)) AS name, MAX(d.remote) AS remote, MAX(d.root) AS root,
         MAX(d.worktree_of) AS worktree_of, MAX(d.default_branch) AS default_branch, COUNT(*) AS sessions, MIN(s.started_at) AS started_at, MAX(s.updated_at) AS updated_at
       FROM ${t("session")} s LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
-      WHERE s.owner_no = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY ${projectKey(read)}, s.machine, s.cwd ORDER BY updated_at DESC, path, s.machine`
+      WHERE s.owner_no = ${owner} AND s.listed = 1 AND s.cwd IS NOT NULL GROUP BY 1, s.machine, s.cwd ORDER BY updated_at DESC, path, s.machine`
     const byKey = new Map<string, Array<DirectoryRow>>()
     for (const row of rows) byKey.set(row.key, [...(byKey.get(row.key) ?? []), row])
     return [...byKey].map(([key, directories]) => projectOf(key, directories))

@@ -64,7 +64,7 @@ const directoriesOf = Effect.fnUntraced(function* (reading: Reading, project: st
   const rows = yield* sql<{ key: string; machine: string; path: string; name: string | null; project: string; remote: string | null }>`
     SELECT ${projectKey(reading)} AS key, s.machine, s.cwd AS path, MAX(d.name) AS name, MAX(s.project) AS project, MAX(d.remote) AS remote FROM ${t("session")} s
     LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
-    WHERE s.owner_no = ${owner} AND s.cwd IS NOT NULL GROUP BY ${projectKey(reading)}, s.machine, s.cwd`
+    WHERE s.owner_no = ${owner} AND s.cwd IS NOT NULL GROUP BY 1, s.machine, s.cwd`
   const found = rows.filter(
     (row) => [row.path, row.name, row.project, row.remote, projectId(row.key)].includes(called) || (row.remote !== null && repoId(row.remote) === called)
   )

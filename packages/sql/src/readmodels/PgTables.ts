@@ -12,7 +12,7 @@ import type { SessionId } from "han-core/Entry"
 import type { RebuildProgress } from "han-core/JournalAdmin"
 import type { PriceTable } from "han-core/Pricing"
 import { StoreUnusable } from "han-core/StoreError"
-import { Database, OwnerNo, yieldUntilIdle } from "../database/Database.ts"
+import { arrayOf, Database, OwnerNo, yieldUntilIdle } from "../database/Database.ts"
 import { lockOwner } from "../database/lockOwner.ts"
 import { fillBare, fillStep } from "./fill.ts"
 import { dropCursors, registered, retire, serve, startRevision } from "./pgRevisions.ts"
@@ -139,11 +139,9 @@ const applyStep = Effect.fnUntraced(function* (
   { after, before }: Step,
   how: (tables: ModelTables) => Effect.Effect<void, SqlError>
 ) {
-  const cursors = yield* cursorsOf(sql, owner)
   const known = new Map([...coming, ...installed].map((of) => [keyOf(of), of]))
-  const level = [...known].filter(([key]) => (cursors.get(key) ?? 0) === before).map(([, of]) => of)
+  const level = yield* advance(sql, owner, [...known.values()], { after, before })
   for (const of of level) yield* how(tablesOf(sql, of))
-  if (after !== before && level.length > 0) yield* setCursors(sql, owner, level, after)
   // A rebuild looks for itself for owners that are behind.
   if (installed.some((of) => known.get(keyOf(of)) === of && !level.includes(of))) yield* Queue.offer(behind, owner)
 })
@@ -208,6 +206,24 @@ const cursorsOf = (sql: SqlClient.SqlClient, owner: number) =>
     sql<{ name: string; revision: number; sequence: number }>`SELECT name, revision, sequence FROM projection_cursor WHERE owner_no = ${owner}`,
     (rows): ReadonlyMap<string, number> => new Map(rows.map(({ name, revision, sequence }) => [`${name}/${revision}`, sequence]))
   )
+
+/** Moves the cursors that stand where the step begins to its end, and tells which revisions these are of. */
+const advance = (sql: SqlClient.SqlClient, owner: number, of: ReadonlyArray<Revision>, { after, before }: Step) => {
+  const names = of.map(({ model }) => model.name)
+  const revisions = of.map(({ revision }) => revision)
+  const these = sql`SELECT * FROM UNNEST(${arrayOf(names)}::text[], ${arrayOf(revisions)}::bigint[])`
+  const moved =
+    before > 0
+      ? sql<{ name: string; revision: number }>`
+          UPDATE projection_cursor SET sequence = ${after} WHERE owner_no = ${owner} AND sequence = ${before} AND (name, revision) IN (${these}) RETURNING name, revision`
+      : sql<{ name: string; revision: number }>`
+          INSERT INTO projection_cursor (owner_no, name, revision, sequence) SELECT ${owner}::bigint, k.name, k.revision, ${after}::bigint FROM (${these}) AS k (name, revision)
+          ON CONFLICT (owner_no, name, revision) DO UPDATE SET sequence = excluded.sequence WHERE projection_cursor.owner_no = ${owner} AND projection_cursor.sequence = 0 RETURNING name, revision`
+  return Effect.map(moved, (rows) => {
+    const keys = new Set(rows.map(({ name, revision }) => `${name}/${revision}`))
+    return of.filter((each) => keys.has(keyOf(each)))
+  })
+}
 
 const setCursors = (sql: SqlClient.SqlClient, owner: number, of: ReadonlyArray<Revision>, sequence: number) =>
   sql`INSERT INTO projection_cursor ${sql.insert(of.map(({ model, revision }) => ({ owner_no: owner, name: model.name, revision, sequence })))}

@@ -70,9 +70,9 @@ export const projectMessages = Effect.fnUntraced(function* (
       wanted.set(place, { key, chunk, thread, uuid, uuidHash: idHash(uuid), kind, decoded, at: time })
     })
   }
-  const { fresh, ousted } = yield* compareWithThere(sql, chunks, wanted)
+  const { fresh, ousted, taken } = yield* compareWithThere(sql, chunks, wanted)
   if (ousted.length > 0) yield* takeBack(sql, chunks, ousted, deltas, states)
-  yield* settleKeys(sql, chunks, fresh)
+  yield* settleKeys(sql, chunks, fresh, taken)
   yield* addMessages(
     sql,
     chunks,
@@ -167,14 +167,20 @@ interface ThereRow {
   readonly kind: number
 }
 
-/** Finds lines that the session does not have yet, or has as lines of a transcript that they fit less; and the rows of these. */
+/** Finds lines that the session does not have yet, or has as lines of a transcript that they fit less, and the rows of these; and which of the lines' keys others have. */
 const compareWithThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, wanted: ReadonlyMap<string, Wanted>) {
   const asked: Array<readonly [number, number]> = []
   for (const { chunk, uuidHash } of wanted.values()) if (!chunk.isFirst) asked.push([chunk.sessionNo, uuidHash])
-  if (asked.length === 0) return { fresh: [...wanted.values()], ousted: [] }
-  const rows = yield* sql<ThereRow>`
-    SELECT m.id, m.session_no, m.uuid, m.transcript_no, m.line, m.kind FROM ${pairs(sql, asked)} CROSS JOIN ${sql.literal(table("message"))} m
-    WHERE m.owner_no = ${owner} AND m.session_no = pair.a AND m.uuid_hash = pair.b`
+  const keys = [...wanted.values()].map(({ key }) => key)
+  if (keys.length === 0) return { fresh: [], ousted: [], taken: new Set<number>() }
+  const ofKeys = takenKeys(sql, owner, table("message"), keys)
+  if (asked.length === 0) return { fresh: [...wanted.values()], ousted: [], taken: new Set((yield* ofKeys).map(({ id }) => id)) }
+  const found = yield* sql<ThereRow & { readonly taken: number }>`
+    SELECT m.id, m.session_no, m.uuid, m.transcript_no, m.line, m.kind, 0 AS taken FROM ${pairs(sql, asked)} CROSS JOIN ${sql.literal(table("message"))} m
+    WHERE m.owner_no = ${owner} AND m.session_no = pair.a AND m.uuid_hash = pair.b
+    UNION ALL SELECT id, 0, '', 0, 0, 0, 1 FROM (${ofKeys}) k`
+  const rows = found.filter(({ taken }) => taken === 0)
+  const taken = new Set(found.flatMap((row) => (row.taken === 1 ? [row.id] : [])))
   const there = new Map(rows.map((row) => [placeOf(row.session_no, row.uuid), row]))
   const rivals = [...wanted].flatMap(([place, message]) => {
     const row = there.get(place)
@@ -195,8 +201,15 @@ const compareWithThere = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, 
     return [{ place, row, found }]
   })
   const won = new Set(ousted.map(({ place }) => place))
-  return { fresh: [...wanted].flatMap(([place, message]) => (there.has(place) && !won.has(place) ? [] : [message])), ousted }
+  for (const { row } of ousted) taken.delete(row.id)
+  return { fresh: [...wanted].flatMap(([place, message]) => (there.has(place) && !won.has(place) ? [] : [message])), ousted, taken }
 })
+
+/** Those of these keys that messages have. SQLite's are places of rows in one table of all owners. */
+const takenKeys = (sql: SqlClient.SqlClient, owner: number, table: string, keys: ReadonlyArray<number>) => {
+  const whose = sql.onDialectOrElse({ pg: () => sql`owner_no = ${owner} AND `, orElse: () => sql`` })
+  return sql<{ id: number }>`SELECT id FROM ${sql.literal(table)} WHERE ${whose}id ${anyOf(sql, keys)}`
+}
 
 /** Removes messages that turned out to be lines of another transcript, and what they added. */
 const takeBack = Effect.fnUntraced(function* (
@@ -230,15 +243,7 @@ const takeBack = Effect.fnUntraced(function* (
 })
 
 /** Moves keys that are taken to the next free ones. */
-const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, messages: ReadonlyArray<Wanted>) {
-  const taken = new Set<number>()
-  // SQLite's keys are places of rows in one table of all owners.
-  const whose = sql.onDialectOrElse({ pg: () => sql`owner_no = ${owner} AND `, orElse: () => sql`` })
-  const ask = Effect.fnUntraced(function* (keys: ReadonlyArray<number>) {
-    if (keys.length === 0) return
-    for (const { id } of yield* sql<{ id: number }>`SELECT id FROM ${sql.literal(table("message"))} WHERE ${whose}id ${anyOf(sql, keys)}`) taken.add(id)
-  })
-  yield* ask(messages.map((message) => message.key))
+const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ owner, table }]: Chunks, messages: ReadonlyArray<Wanted>, taken: Set<number>) {
   const given = new Set<number>()
   const displaced: Array<Wanted> = []
   for (const message of messages) {
@@ -247,7 +252,8 @@ const settleKeys = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, [{ own
   }
   let reach = 8
   while (displaced.length > 0) {
-    yield* ask(displaced.flatMap((message) => Array.from({ length: reach }, (_, step) => message.key + step + 1)))
+    const next = displaced.flatMap((message) => Array.from({ length: reach }, (_, step) => message.key + step + 1))
+    for (const { id } of yield* takenKeys(sql, owner, table("message"), next)) taken.add(id)
     for (let left = displaced.length; left > 0; left--) {
       const message = displaced.shift()!
       const limit = message.key + reach

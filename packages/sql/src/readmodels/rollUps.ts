@@ -46,9 +46,10 @@ const rollUp = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Ch
     touched.set(`${sessionNo}/${day}`, [sessionNo, day])
   }
   const days = [...touched.values()]
-  const rows = yield* activityRows(sql, owner, table("activity_sum"), days)
+  const sessions = new Set([...deltas.bySession.keys(), ...days.map(([no]) => no)])
+  const stored = yield* storedOf(sql, owner, table, sessions, days)
   const quarters = new Quarterly()
-  const byKey = new Map(rows.map((row) => [`${row.session_no}/${row.bucket}`, row]))
+  const byKey = new Map(stored.active.map((row) => [`${row.session_no}/${row.bucket}`, row]))
   for (const { bucket, sessionNo, sums } of activity) addChange(quarters.at(bucket), byKey.get(`${sessionNo}/${bucket}`), sums)
   const models = new Map<string, readonly [unit: number, slot: number, model: string, sums: ModelSums]>()
   for (const { bucket, model, sums } of usage) {
@@ -61,7 +62,7 @@ const rollUp = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, chunks: Ch
       addUsage(found, sums)
     }
   }
-  yield* projectDays(sql, chunks, new Set([...deltas.bySession.keys(), ...days.map(([no]) => no)]), days, rows, quarters)
+  yield* projectDays(sql, chunks, sessions, days, stored, quarters)
   yield* addTimes(sql, table, owner, quarters)
   yield* add(
     sql,
@@ -104,11 +105,46 @@ const addUsage = (sums: Omit<ModelSums, "unpriced"> & { unpriced?: number }, cha
   if (sums.unpriced !== undefined) sums.unpriced += change.unpriced
 }
 
-const activityRows = (sql: SqlClient.SqlClient, owner: number, table: string, days: ReadonlyArray<readonly [number, number]>) =>
-  days.length === 0
-    ? Effect.succeed([])
-    : sql<ActivityRow>`SELECT x.* FROM ${sql.literal(table)} x JOIN ${pairs(sql, days)} ON x.session_no = pair.a AND ${ofDay(sql)} WHERE x.owner_no = ${owner}`
-const ofDay = (sql: SqlClient.SqlClient) => sql.literal(`x.bucket >= pair.b * ${daysQuarters} AND x.bucket < (pair.b + 1) * ${daysQuarters}`)
+/** The quarters of an hour of these days of sessions, in which they did and were charged something; the sessions' days; and which of the sessions are known. */
+interface Stored {
+  readonly active: ReadonlyArray<ActivityRow>
+  readonly charged: ReadonlyArray<{ readonly session_no: number; readonly bucket: number }>
+  readonly days: ReadonlyMap<number, ReadonlyArray<SessionDay>>
+  readonly known: ReadonlySet<number>
+}
+
+/** Reads them in one statement: an append of a line takes as few as it can. Every number in these rows is below 2^53. */
+const storedOf = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  owner: number,
+  table: Chunk["table"],
+  sessions: ReadonlySet<number>,
+  days: ReadonlyArray<readonly [number, number]>
+): Effect.fn.Return<Stored, SqlError> {
+  const t = (name: Parameters<Chunk["table"]>[0]) => sql.literal(table(name))
+  const ofDay = sql`JOIN ${pairs(sql, days)} ON x.session_no = pair.a AND x.bucket >= pair.b * ${sql.literal(`${daysQuarters} AND x.bucket < (pair.b + 1) * ${daysQuarters}`)}`
+  const of = anyOf(sql, [...sessions])
+  const ofSessions = sql`
+    SELECT 'day' AS kind, row_to_json(x) AS row FROM ${t("session_day")} x WHERE x.owner_no = ${owner} AND x.session_no ${of}
+    UNION ALL SELECT 'known', to_json(x.no) FROM ${t("session")} x WHERE x.owner_no = ${owner} AND x.no ${of} AND (x.updated_at <> 0 OR x.present <> 0)`
+  const rows = yield* days.length === 0
+    ? sql<StoredRow>`${ofSessions}`
+    : sql<StoredRow>`${ofSessions}
+        UNION ALL SELECT 'active', row_to_json(x) FROM ${t("activity_sum")} x ${ofDay} WHERE x.owner_no = ${owner}
+        UNION ALL SELECT 'charged', json_build_object('session_no', x.session_no, 'bucket', x.bucket) FROM ${t("usage_sum")} x ${ofDay}
+          WHERE x.owner_no = ${owner} AND x.charges > 0`
+  return {
+    active: rows.flatMap((row) => (row.kind === "active" ? [row.row] : [])),
+    charged: rows.flatMap((row) => (row.kind === "charged" ? [row.row] : [])),
+    days: daysBySession(rows.flatMap((row) => (row.kind === "day" ? [row.row] : []))),
+    known: new Set(rows.flatMap((row) => (row.kind === "known" ? [row.row] : [])))
+  }
+})
+type StoredRow =
+  | { readonly kind: "day"; readonly row: SessionDayRow }
+  | { readonly kind: "known"; readonly row: number }
+  | { readonly kind: "active"; readonly row: ActivityRow }
+  | { readonly kind: "charged"; readonly row: { readonly session_no: number; readonly bucket: number } }
 
 /** Writes the days of sessions whose quarters changed, and what begins and ends with them. */
 const projectDays = Effect.fnUntraced(function* (
@@ -116,23 +152,9 @@ const projectDays = Effect.fnUntraced(function* (
   [{ owner, table }]: Chunks,
   sessions: ReadonlySet<number>,
   days: ReadonlyArray<readonly [number, number]>,
-  active: ReadonlyArray<ActivityRow>,
+  { active, charged, days: before, known }: Stored,
   quarters: Quarterly
 ) {
-  const before = yield* storedDays(sql, owner, table, sessions)
-  const charged =
-    days.length === 0
-      ? []
-      : yield* sql<{ session_no: number; bucket: number }>`
-          SELECT DISTINCT x.session_no, x.bucket FROM ${sql.literal(table("usage_sum"))} x JOIN ${pairs(sql, days)} ON x.session_no = pair.a AND ${ofDay(sql)}
-          WHERE x.owner_no = ${owner} AND x.charges > 0`
-  const known = new Set(
-    (yield* sql<{
-      no: number
-    }>`SELECT no FROM ${sql.literal(table("session"))} WHERE owner_no = ${owner} AND no ${anyOf(sql, [...sessions])} AND (updated_at <> 0 OR present <> 0)`).map(
-      ({ no }) => no
-    )
-  )
   const found = quartersOf(active, charged)
   const gone: Array<readonly [number, number]> = []
   const written: Array<ReadonlyArray<Value>> = []
@@ -185,41 +207,32 @@ const valuesOf = (owner: number, no: number, row: SessionDay): ReadonlyArray<Val
 
 const isSame = (a: SessionDay | undefined, b: SessionDay): boolean => a !== undefined && valuesOf(0, 0, a).join() === valuesOf(0, 0, b).join()
 
-const storedDays = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, table: Chunk["table"], sessions: ReadonlySet<number>) {
-  const rows = yield* sql<{
-    session_no: number
-    day: number
-    first_bucket: number
-    last_bucket: number
-    previous_bucket: number | null
-    hours0: number
-    hours1: number
-    hours2: number
-    hours3: number
-    counted: number
-    alone: number
-  }>`SELECT * FROM ${sql.literal(table("session_day"))} WHERE owner_no = ${owner} AND session_no ${anyOf(sql, [...sessions])} ORDER BY session_no, day`
+interface SessionDayRow {
+  readonly session_no: number
+  readonly day: number
+  readonly first_bucket: number
+  readonly last_bucket: number
+  readonly previous_bucket: number | null
+  readonly hours0: number
+  readonly hours1: number
+  readonly hours2: number
+  readonly hours3: number
+  readonly counted: number
+  readonly alone: number
+}
+
+/** The days of each session, in order. */
+const daysBySession = (rows: ReadonlyArray<SessionDayRow>): ReadonlyMap<number, ReadonlyArray<SessionDay>> => {
   const found = new Map<number, Array<SessionDay>>()
-  for (const {
-    alone,
-    counted,
-    day,
-    first_bucket: first,
-    hours0,
-    hours1,
-    hours2,
-    hours3,
-    last_bucket: last,
-    previous_bucket: previous,
-    session_no: no
-  } of rows) {
-    const row = { day, first, last, previous, hours: [hours0, hours1, hours2, hours3], counted, alone }
+  for (const row of rows.toSorted((a, b) => a.day - b.day)) {
+    const { alone, counted, day, first_bucket: first, last_bucket: last, previous_bucket: previous, session_no: no } = row
+    const one = { day, first, last, previous, hours: [row.hours0, row.hours1, row.hours2, row.hours3], counted, alone }
     const list = found.get(no)
-    if (list === undefined) found.set(no, [row])
-    else list.push(row)
+    if (list === undefined) found.set(no, [one])
+    else list.push(one)
   }
   return found
-})
+}
 
 /** The days of these quarters, by session and day. */
 const quartersOf = (active: ReadonlyArray<ActivityRow>, charged: ReadonlyArray<{ readonly session_no: number; readonly bucket: number }>) => {
@@ -299,7 +312,8 @@ export const takeOut = Effect.fnUntraced(function* (
   const t = (name: Parameters<Chunk["table"]>[0]) => sql.literal(table(name))
   const of = anyOf(sql, sessions)
   const quarters = new Quarterly()
-  for (const days of (yield* storedDays(sql, owner, table, new Set(sessions))).values()) stretches(days, quarters, -1)
+  const rows = yield* sql<SessionDayRow>`SELECT * FROM ${t("session_day")} WHERE owner_no = ${owner} AND session_no ${of}`
+  for (const days of daysBySession(rows).values()) stretches(days, quarters, -1)
   yield* addTimes(sql, table, owner, quarters)
   const minus = (columns: ReadonlyArray<string>) => sql.literal(columns.map((column) => `${column} = q.${column} - x.${column}`).join(", "))
   for (const [unit, size] of sizes) {

@@ -70,8 +70,9 @@ export const loadStates = Effect.fnUntraced(function* (sql: SqlClient.SqlClient,
   const states: TranscriptStates = new Map()
   const sessions = [...new Set(chunks.flatMap((chunk) => (chunk.transcript.kind === "agent" ? [] : [chunk.sessionNo])))]
   const nos = [...new Set(chunks.map((chunk) => chunk.no))]
-  yield* add(states, yield* sql<Row>`${select(sql, first)} AND x.transcript_no ${anyOf(sql, nos)}`)
-  if (sessions.length > 0) yield* add(states, yield* sql<Row>`${select(sql, first)} AND x.session_no ${anyOf(sql, sessions)} AND x.told IS NOT NULL`)
+  const own = sql`${select(sql, first)} AND x.transcript_no ${anyOf(sql, nos)}`
+  const telling = sql`${select(sql, first)} AND x.session_no ${anyOf(sql, sessions)} AND x.told IS NOT NULL`
+  yield* add(states, yield* sessions.length === 0 ? sql<Row>`${own}` : sql<Row>`${own} UNION ALL ${telling}`)
   for (const { id, no, sessionNo, transcript } of chunks) {
     const state = states.get(no)
     if (state !== undefined) state.changed = true
