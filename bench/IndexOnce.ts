@@ -6,6 +6,9 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Indexer from "han-core/Indexer"
+import type { Journal } from "han-core/Journal"
+import type { JournalWriter } from "han-core/JournalWriter"
+import type { StoreUnusable } from "han-core/StoreError"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import { Viewer } from "han-core/Viewer"
 import * as PgStore from "han-sql/PgStore"
@@ -30,6 +33,11 @@ export const indexOnce = async (store: "sqlite" | "postgres", location: string, 
   return JSON.parse(said)
 }
 
+const storeAt = (store: string, location: string): Layer.Layer<Journal | JournalWriter, StoreUnusable> =>
+  store === "postgres"
+    ? Layer.unwrapEffect(Effect.as(PgStore.migrate({ url: Redacted.make(location) }), PgStore.layer({ url: Redacted.make(location) })))
+    : SqliteStore.layer({ filename: location })
+
 const main = (store: string, location: string, corpus: string) =>
   Effect.gen(function* () {
     const indexer = yield* Indexer.Indexer
@@ -40,11 +48,7 @@ const main = (store: string, location: string, corpus: string) =>
     return { seconds, report: last.value.report, peakBytes: peakMemory() } satisfies Outcome
   }).pipe(
     Effect.provide(Indexer.layer.pipe(Layer.provide(TranscriptFiles.layer({ machine: "bench", roots: [{ path: corpus }] })))),
-    Effect.provide(
-      store === "postgres"
-        ? Layer.unwrapEffect(Effect.as(PgStore.migrate({ url: Redacted.make(location) }), PgStore.layer({ url: Redacted.make(location) })))
-        : SqliteStore.layer({ filename: location })
-    ),
+    Effect.provide(storeAt(store, location)),
     Effect.provide(Viewer.layerLocal)
   )
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// dist/han, thin, and dist/han-coordinator, which it starts. Both carry Bun. `build-binary.mjs [FOLDER [NAME…]]`: in another folder, only these.
+// dist/han, thin, dist/han-coordinator, which it starts, and dist/han-server, the team server. All carry Bun. `build-binary.mjs [FOLDER [NAME…]]`: in another folder, only these.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, statSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
@@ -10,7 +10,9 @@ requireBun()
 const programs = [
   // Split, so that a call of a hook does not even read what the other commands are made of.
   { name: "han", entry: join("packages", "cli", "src", "hookEntry.ts"), more: ["--splitting", "--external", "han-server/*"] },
-  { name: "han-coordinator", entry: join("packages", "server", "src", "bin", "coordinator.ts"), more: [] }
+  { name: "han-coordinator", entry: join("packages", "server", "src", "bin", "coordinator.ts"), more: [] },
+  // PostgreSQL's driver has a form in C, which is not used.
+  { name: "han-server", entry: join("packages", "server", "src", "bin", "team-server.ts"), more: ["--external", "pg-native"] }
 ]
 // The folder that a program is called in may be anybody's: no bunfig.toml there may name a program to run first, no .env what it is told.
 const alone = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"]

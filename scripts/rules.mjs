@@ -28,13 +28,13 @@ const allowed = {
  */
 const rooms = {
   core: [
-    ..."text store files journal hooks harness transcripts sessions usage sentiment worktree settings plugins".split(" "),
+    ..."text store workspaces files journal hooks harness transcripts sessions usage sentiment worktree settings plugins".split(" "),
     ..."hooks/shell hooks/definition hooks/entries hooks/process hooks/decision hooks/answer hooks/run coordinator".split(" ")
   ],
-  sql: ["database", "blocks", "earlier", "readmodels", "queries", "journal", ".", "bin", "testing"],
+  sql: ["database", "blocks", "earlier", "workspaces", "readmodels", "queries", "journal", ".", "bin", "testing"],
   rpc: ["."],
   graphql: "transport relay context messages machine hooks projects usage sessions numbers .".split(" "),
-  server: ["loopback", "home", "store", "http", ".", "bin"],
+  server: ["loopback", "home", "store", "http", "team", ".", "bin"],
   cli: "environment terminal command-line coordinator arguments hook export commands .".split(" ")
 }
 /** Rooms whose folders know nothing of one another: each holds one harness. */

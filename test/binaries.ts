@@ -38,7 +38,7 @@ const isFirst = (mark: string): boolean => {
 }
 
 /**
- * The folder of the compiled `han` and `han-coordinator`. They are compiled once in a run, by whoever is the first to need them. It is awaited here, because a worker
+ * The folder of the compiled `han`, `han-coordinator` and `han-server`. They are compiled once in a run, by whoever is the first to need them. It is awaited here, because a worker
  * that stands still for a minute, as on a busy machine, loses what it has to tell vitest.
  */
 export const binaries: string = await compiled()

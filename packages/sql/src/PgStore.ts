@@ -32,8 +32,10 @@ import type { RebuildProgress } from "han-core/JournalAdmin"
 import * as Pricing from "han-core/Pricing"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
+import type { ApiKeys } from "han-core/Workspaces"
 import * as Pg from "pg"
 import { Database, driverText } from "./database/Database.ts"
+import { PgHealth } from "./database/PgHealth.ts"
 import { pgDatabase } from "./database/pgDatabase.ts"
 import { makeRoles, migrationLock, roles, schema } from "./database/pgRoles.ts"
 import { wholeStatements } from "./database/wholeStatements.ts"
@@ -44,6 +46,7 @@ import { begun, registered, serve, startRevision } from "./readmodels/pgRevision
 import { ReadModelTables } from "./readmodels/ReadModelTables.ts"
 import { type Model, modelOf, readModels } from "./readmodels/revisions.ts"
 import { layerStore, type StoreServices } from "./store.ts"
+import * as SqlApiKeys from "./workspaces/SqlApiKeys.ts"
 
 /** The database of a store, and what it adds to the published prices and the built-in read models. */
 export interface PgStoreOptions {
@@ -51,6 +54,8 @@ export interface PgStoreOptions {
   readonly url: Redacted.Redacted
   /** The same database without such a pooler, for LISTEN; `url` if absent. */
   readonly directUrl?: Redacted.Redacted
+  /** The same database for a login that may become `han_jobs`, where that of `url` may become `han_app` alone; `url` if absent. */
+  readonly jobsUrl?: Redacted.Redacted
   /** Prices beside the published ones; a row of the same model overrides these from its date on. */
   readonly prices?: ReadonlyArray<Pricing.PriceRow>
   /** Read models of one's own, read through `Projections`. */
@@ -66,14 +71,17 @@ export interface PgStoreOptions {
   readonly maxWaitMs?: number
 }
 
+/** The services of a store in PostgreSQL: also those of many people. */
+export type PgServices = StoreServices | ApiKeys | PgHealth
+
 /**
  * Opens the store over a PostgreSQL database (15 or newer), whose schema `migrate` made. Several processes may have it open, also of several versions. Fails with
  * `StoreUnusable` when the database cannot be reached, has no tables for this version yet, or was written by a newer han.
  */
-export const layer = (options: PgStoreOptions): Layer.Layer<StoreServices, StoreUnusable> => {
+export const layer = (options: PgStoreOptions): Layer.Layer<PgServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
-  return layerStore({ prices }).pipe(
+  return Layer.mergeAll(layerStore({ prices }), SqlApiKeys.layer, layerHealth).pipe(
     Layer.provideMerge(layerInfo),
     Layer.provide(PgTables.layer({ prices, models: modelsOf(options) })),
     Layer.provide(Layer.tap(layerDatabase(options, location), (context) => checked(Context.get(context, Database)))),
@@ -145,7 +153,7 @@ const unmigrated = (location: string) =>
   new StoreUnusable({
     location,
     reason: "unmigrated",
-    message: `${location} has no tables of han, or those of an earlier version; run \`npm run migrate:pg\` (PgStore.migrate) with a login that may make them`
+    message: `${location} has no tables of han, or those of an earlier version; run \`han-server migrate\`, or \`npm run migrate:pg\` (PgStore.migrate), with a login that may make them`
   })
 
 // Every BIGINT that han stores is below 2^53, so it is a number and not a string.
@@ -154,23 +162,46 @@ const types: Pg.CustomTypesConfig = {
     oid === 20 ? Number : format === "binary" ? Pg.types.getTypeParser(oid, format) : Pg.types.getTypeParser(oid, "text")
 }
 
-const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<Database, SqlError> =>
-  Layer.scoped(
-    Database,
+/** Whether other processes' notifications arrive. */
+class Listening extends Context.Tag("han-sql/Listening")<Listening, { readonly isListening: Effect.Effect<boolean> }>() {}
+
+const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<Database | Listening, SqlError> =>
+  Layer.scopedContext(
     Effect.gen(function* () {
       const maxConnections = options.maxConnections ?? 10
-      const client = yield* PgClient.make({ url: options.url, types, applicationName: "han", maxConnections })
-      const sql = yield* wholeStatements(client)
-      return yield* pgDatabase({
+      const connect = (url: Redacted.Redacted, maxConnections: number) =>
+        Effect.flatMap(PgClient.make({ url, types, applicationName: "han", maxConnections }), wholeStatements)
+      const { database, isListening } = yield* pgDatabase({
         location,
         projects: options.projects ?? "repository",
-        sql,
+        sql: yield* connect(options.url, maxConnections),
         maxConnections,
         maxWaitMs: options.maxWaitMs ?? 2000,
-        directUrl: options.directUrl ?? options.url
+        directUrl: options.directUrl ?? options.url,
+        ...(options.jobsUrl === undefined ? {} : { jobs: { sql: yield* connect(options.jobsUrl, maxJobsConnections), maxConnections: maxJobsConnections } })
       })
+      return Context.make(Database, database).pipe(Context.add(Listening, { isListening }))
     })
   ).pipe(Layer.provide(Reactivity.layer))
+
+/** The look for others' appends, the filling of one owner, and the look for whose a request is. */
+const maxJobsConnections = 4
+
+const layerHealth = Layer.effect(
+  PgHealth,
+  Effect.gen(function* () {
+    const database = yield* Database
+    const { isListening } = yield* Listening
+    const unreachable = new StoreUnusable({ location: database.location, reason: "unreachable", message: `${database.location} does not answer` })
+    return PgHealth.of({
+      check: checked(database).pipe(
+        Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => unreachable }),
+        Effect.catchAllCause((cause) => Effect.fail(unusable(database.location, cause)))
+      ),
+      announcements: Effect.map(isListening, (listening) => (listening ? ("notifications" as const) : ("looking" as const)))
+    })
+  })
+)
 
 const layerInfo = Layer.effect(
   StoreInfo,

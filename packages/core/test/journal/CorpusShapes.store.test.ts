@@ -13,6 +13,7 @@ import { Journal } from "han-core/Journal"
 import { JournalAdmin } from "han-core/JournalAdmin"
 import { Search } from "han-core/Search"
 import { Sessions } from "han-core/Sessions"
+import type { StoreUnusable } from "han-core/StoreError"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
@@ -36,8 +37,10 @@ interface Expected {
   readonly outputs: Readonly<Record<string, number>>
 }
 
+type Services = Extract<Layer.Layer.Success<ReturnType<typeof freshPgStore>>, Layer.Layer.Success<ReturnType<typeof SqliteStore.layer>>>
+
 /** The stores, each made anew. */
-const stores = {
+const stores: Record<"SqliteStore" | "PgStore", () => Layer.Layer<Services, StoreUnusable>> = {
   SqliteStore: () => SqliteStore.layer({ filename: ":memory:" }),
   PgStore: () => freshPgStore()
 }

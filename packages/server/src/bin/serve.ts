@@ -22,6 +22,7 @@ import * as HttpServer from "../http/HttpServer.ts"
 import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
 import * as WriteState from "../WriteState.ts"
 import { type Asked, parse } from "./serveOptions.ts"
+import { onSignals } from "./signals.ts"
 
 const usage = `han-coordinator ${version}: keeps, indexes and serves this machine's agent transcripts
 
@@ -150,25 +151,6 @@ const whereItIs = (home: Home.Home, step: string | null) =>
 const say = (lines: ReadonlyArray<string>) => {
   process.stdout.write(`${lines.join("\n")}\n`)
 }
-
-/** The first signal ends it in good order, a second one at once. */
-const onSignals = (stopping: Deferred.Deferred<string>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      let signalled = false
-      const listener = (signal: NodeJS.Signals) => {
-        if (signalled) process.exit(130)
-        signalled = true
-        Deferred.unsafeDone(stopping, Effect.succeed(signal))
-      }
-      const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
-      for (const signal of signals) process.on(signal, listener)
-      return () => {
-        for (const signal of signals) process.off(signal, listener)
-      }
-    }),
-    (off) => Effect.sync(off)
-  )
 
 const announceFirstPass = (indexer: typeof Indexer.Service) =>
   Effect.gen(function* () {

@@ -64,7 +64,8 @@ const pauseMs = 50
 /** Work of a process that is more than a timer's. */
 const effortMs = 5
 
-const take = (lock: string) =>
+/** Takes the lock, until the scope closes; false when another process has it. */
+export const take = (lock: string) =>
   Effect.acquireRelease(
     Effect.suspend(() => {
       let database: Database | undefined

@@ -1,7 +1,6 @@
 import * as Fs from "node:fs"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 
@@ -19,24 +18,24 @@ export interface Options {
  * was left out then is said in it. Replaces the default logger.
  */
 export const layer = (options: Options): Layer.Layer<never> =>
-  Layer.unwrapScoped(
-    Effect.map(file({ ...options, maxBytes: options.maxBytes ?? 5 * 1024 * 1024, keep: options.keep ?? 3 }), (write) =>
-      Logger.replace(
-        Logger.defaultLogger,
-        Logger.make(({ annotations, cause, date, logLevel, message }) => {
-          const parts = Array.isArray(message) ? message : [message]
-          write(
-            `${JSON.stringify({
-              at: date.toISOString(),
-              level: logLevel.label.toLowerCase(),
-              message: parts.map(inWords).join(" "),
-              ...Object.fromEntries(HashMap.toEntries(annotations)),
-              ...(Cause.isEmpty(cause) ? {} : { cause: Cause.pretty(cause) })
-            })}\n`
-          )
-        })
+  Layer.unwrapScoped(Effect.map(file({ ...options, maxBytes: options.maxBytes ?? 5 * 1024 * 1024, keep: options.keep ?? 3 }), (write) => layerLines(write)))
+
+/** The same lines, handed to somebody who writes them. `clean`: what becomes of each text in them. Replaces the default logger. */
+export const layerLines = (write: (line: string) => void, clean: (text: string) => string = (text) => text): Layer.Layer<never> =>
+  Logger.replace(
+    Logger.defaultLogger,
+    Logger.make(({ annotations, cause, date, logLevel, message }) => {
+      const parts = Array.isArray(message) ? message : [message]
+      write(
+        `${JSON.stringify({
+          at: date.toISOString(),
+          level: logLevel.label.toLowerCase(),
+          message: clean(parts.map(inWords).join(" ")),
+          ...Object.fromEntries([...annotations].map(([name, value]) => [name, typeof value === "string" ? clean(value) : value])),
+          ...(Cause.isEmpty(cause) ? {} : { cause: clean(Cause.pretty(cause)) })
+        })}\n`
       )
-    )
+    })
   )
 
 const inWords = (part: unknown): string =>

@@ -46,19 +46,22 @@ interface Options {
   readonly maxWaitMs: number
   /** For LISTEN, which needs a connection of its own, past a pooler that hands out connections by transaction. */
   readonly directUrl: Redacted.Redacted
+  /** Connections of a login that may become `han_jobs`, where that of the others may not. */
+  readonly jobs?: { readonly sql: SqlClient.SqlClient; readonly maxConnections: number }
 }
 
 /** The connections of a store in PostgreSQL. No connection carries anything from one transaction to the next. */
-export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, location, maxConnections, maxWaitMs, projects, sql }: Options) {
+export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, jobs, location, maxConnections, maxWaitMs, projects, sql }: Options) {
   const acquire = yield* boundedAcquire(sql, maxConnections, maxWaitMs)
-  const inTransaction = (role: string, owner: number | null) => retried(transactionOf(acquire, begin(role, owner)))
+  const acquireJobs = jobs === undefined ? acquire : yield* boundedAcquire(jobs.sql, jobs.maxConnections, maxWaitMs)
+  const inTransaction = (role: string, owner: number | null) => retried(transactionOf(role === roles.jobs ? acquireJobs : acquire, begin(role, owner)))
   const asOwner = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R | OwnerNo> =>
     Effect.flatMap(Effect.serviceOption(SqlClient.TransactionConnection), (open) =>
       open._tag === "Some" ? effect : Effect.flatMap(OwnerNo, (owner) => inTransaction(roles.app, owner)(effect))
     )
   const administer: (typeof Database.Service)["administer"] = (as, effect) => inTransaction(as === "schema" ? roles.owner : roles.jobs, null)(effect)
   const news = yield* announcer(sql, administer, directUrl)
-  return Database.of({
+  const database = Database.of({
     write: sql,
     read: sql,
     location,
@@ -79,6 +82,7 @@ export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, location, ma
         return error
       })
   })
+  return { database, isListening: news.isListening }
 })
 
 /** Gives connections, at most so many at once; who waits longer than that fails. */
@@ -161,12 +165,21 @@ const announcer = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, adminis
   // What is lost here the look of the others makes up for, and their notifications that are lost the look of this one.
   yield* tell.pipe(Effect.ignore, Effect.delay(announceMs), Effect.forever, Effect.interruptible, Effect.forkScoped)
   yield* look.pipe(Effect.ignore, Effect.delay(lookMs), Effect.forever, Effect.interruptible, Effect.forkScoped)
+  const listening = { proved: false }
+  // Its own first notification, past whatever stands between, comes back to a connection that hears notifications.
+  const greeting = Effect.ignore(administer("jobs", sql`SELECT pg_notify(${channel}, '')`))
   yield* notifications(directUrl).pipe(
-    Stream.runForEach((payload) => PubSub.publishAll(news, payload.split(",").map(Number))),
+    Stream.runForEach((heard) => {
+      if (heard._tag === "Began") return Effect.asVoid(Effect.forkScoped(greeting))
+      listening.proved = true
+      return heard.payload === "" ? Effect.void : PubSub.publishAll(news, heard.payload.split(",").map(Number))
+    }),
+    Effect.ensuring(Effect.sync(() => void (listening.proved = false))),
     Effect.retry(Schedule.spaced("1 second")),
     Effect.forkScoped
   )
   return {
+    isListening: Effect.sync(() => listening.proved),
     announce: (owner: number) => Effect.sync(() => void grown.add(owner)),
     announcements: (owner: number): Stream.Stream<void> =>
       Stream.unwrapScoped(
@@ -204,19 +217,20 @@ const payloadsOf = (owners: ReadonlyArray<number>): ReadonlyArray<string> => {
   return [...payloads, payload]
 }
 
-/** The notifications that come in, until the connection ends. */
-const notifications = (url: Redacted.Redacted): Stream.Stream<string, unknown> =>
-  Stream.asyncScoped<string, unknown>((emit) =>
+type Heard = { readonly _tag: "Began" } | { readonly _tag: "Notified"; readonly payload: string }
+
+/** The beginning of a connection that listens, and the notifications that come in until it ends. */
+const notifications = (url: Redacted.Redacted): Stream.Stream<Heard, unknown> =>
+  Stream.asyncScoped<Heard, unknown>((emit) =>
     Effect.acquireRelease(
       Effect.tryPromise(async () => {
         const client = new Pg.Client({ connectionString: Redacted.value(url), application_name: "han" })
         client.on("error", (error) => void emit.fail(error))
         client.on("end", () => void emit.fail(new Error("the connection ended")))
-        client.on("notification", ({ payload }) => {
-          if (payload !== undefined && payload !== "") void emit.single(payload)
-        })
+        client.on("notification", ({ payload = "" }) => void emit.single({ _tag: "Notified", payload }))
         await client.connect()
         await client.query(`LISTEN ${channel}`)
+        void emit.single({ _tag: "Began" })
         return client
       }),
       (client) => Effect.ignore(Effect.tryPromise(() => client.end()))

@@ -5,6 +5,7 @@ import { StoreUnusable } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
 import { openToJobs, protect } from "../database/pgSecurity.ts"
 import { earlierVersion } from "../earlier/earlierJournal.ts"
+import { workspaceTables } from "../workspaces/workspaceTables.ts"
 
 /** The column types that the two databases name differently. */
 const typesOf = (sql: SqlClient.SqlClient) => ({
@@ -178,6 +179,7 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
         PRIMARY KEY (owner_no, name, revision)
       )`
       yield* sql.onDialectOrElse({ pg: () => Effect.zipRight(protect(sql, tenantTables), openToJobs(sql)), orElse: () => Effect.void })
+      yield* sql.onDialectOrElse({ pg: () => workspaceTables(sql), orElse: () => Effect.void })
     })
   }
 ]

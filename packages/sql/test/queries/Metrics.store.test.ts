@@ -204,8 +204,12 @@ it.live(
               yield* Stream.runDrain(journal.rebuild)
               return [early, whole, less, yield* ask("anew", questions.slice(0, 30))]
             })
-            const on = <E>(store: Layer.Layer<Layer.Layer.Success<ReturnType<typeof freshPgStore>> | Viewer, E>) =>
-              Effect.runPromise(Effect.provide(tell, Layer.fresh(store)))
+            const on = <E>(
+              store: Layer.Layer<
+                Extract<Layer.Layer.Success<ReturnType<typeof freshPgStore>>, Layer.Layer.Success<ReturnType<typeof SqliteStore.layer>>> | Viewer,
+                E
+              >
+            ) => Effect.runPromise(Effect.provide(tell, Layer.fresh(store)))
             const kept = await on(Layer.merge(freshPgStore({ prices }), Viewer.layerLocal))
             const added = await on(Layer.merge(SqliteStore.layer({ filename: ":memory:", prices }), Viewer.layerLocal))
             for (const [part, { answers, label }] of added.entries())

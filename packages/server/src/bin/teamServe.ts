@@ -1,0 +1,62 @@
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { redactor } from "han-core/Redaction"
+import type { StoreUnusable } from "han-core/StoreError"
+import { version } from "han-rpc/Version"
+import * as PgStore from "han-sql/PgStore"
+import * as Log from "../home/Log.ts"
+import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
+import * as TeamServer from "../team/TeamServer.ts"
+import { onSignals } from "./signals.ts"
+import { type DatabaseUrls, type Environment, isLoopback, type ServeConfiguration } from "./teamConfiguration.ts"
+
+/** Serves until a signal comes, or the embedded database ends. Its log is lines of JSON on the standard output. Succeeds with the exit code. */
+export const serve = (configuration: ServeConfiguration, embedded: string | undefined, environment: Environment) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const stopping = yield* Deferred.make<string>()
+      yield* onSignals(stopping)
+      const broken = yield* Deferred.make<string>()
+      const database = configuration.database ?? (yield* ownDatabase(embedded ?? "", broken))
+      const { host, port, publicUrl, trustedProxies } = configuration
+      const services = yield* Layer.build(TeamServer.layer({ host, port, publicUrl, trustedProxies }).pipe(Layer.provide(PgStore.layer(database))))
+      const { url } = Context.get(services, TeamServer.TeamServer)
+      yield* Effect.annotateLogs(Effect.logInfo("listening"), {
+        url,
+        version,
+        pid: process.pid,
+        ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.origin })
+      })
+      if (!isLoopback(host) && publicUrl?.protocol !== "https:")
+        yield* Effect.logWarning(
+          `others reach ${host}, and HAN_PUBLIC_URL names no https address: keys and sessions go over the network in the clear, unless a proxy in front encrypts`
+        )
+      return yield* Effect.raceFirst(
+        Effect.flatMap(Deferred.await(stopping), (signal) => Effect.as(Effect.annotateLogs(Effect.logInfo("stopping"), { signal }), 0)),
+        Effect.flatMap(Deferred.await(broken), (said) => Effect.as(Effect.annotateLogs(Effect.logError("the embedded PostgreSQL ended"), { said }), 1))
+      )
+    })
+  ).pipe(Effect.provide(layerLog(environment)))
+
+/** The embedded database, with tables of this version. */
+const ownDatabase = (
+  folder: string,
+  broken: Deferred.Deferred<string>
+): Effect.Effect<DatabaseUrls, EmbeddedPostgres.EmbeddedUnusable | StoreUnusable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { ended, url } = yield* EmbeddedPostgres.start(folder)
+    yield* Effect.forkScoped(Effect.flatMap(ended, (said) => Deferred.succeed(broken, said)))
+    yield* PgStore.migrate({ url })
+    yield* Effect.annotateLogs(Effect.logWarning("the database is the embedded one, for trying out: back up what you want to keep"), { folder })
+    return { url }
+  })
+
+/** Without what the environment keeps secret, and whatever else looks like a secret. */
+const layerLog = (environment: Environment) =>
+  Log.layerLines(
+    (line) => void process.stdout.write(line),
+    redactor(Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))))
+  )
