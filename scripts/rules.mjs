@@ -28,10 +28,10 @@ const allowed = {
  */
 const rooms = {
   core: [
-    ..."text store workspaces files journal hooks harness transcripts sessions usage sentiment worktree settings plugins".split(" "),
+    ..."text store workspaces files journal hooks harness transcripts sessions usage sync sentiment worktree settings plugins".split(" "),
     ..."hooks/shell hooks/definition hooks/entries hooks/process hooks/decision hooks/answer hooks/run coordinator".split(" ")
   ],
-  sql: ["database", "blocks", "earlier", "workspaces", "readmodels", "queries", "journal", ".", "bin", "testing"],
+  sql: ["database", "blocks", "earlier", "workspaces", "sync", "readmodels", "queries", "journal", "receiver", ".", "bin", "testing"],
   rpc: ["."],
   graphql: "transport relay context messages machine hooks projects usage sessions numbers .".split(" "),
   server: ["loopback", "home", "store", "http", "team", ".", "bin"],

@@ -32,6 +32,7 @@ import type { RebuildProgress } from "han-core/JournalAdmin"
 import * as Pricing from "han-core/Pricing"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
+import type { SyncReceiver } from "han-core/SyncReceiver"
 import type { ApiKeys } from "han-core/Workspaces"
 import * as Pg from "pg"
 import { Database, driverText } from "./database/Database.ts"
@@ -45,6 +46,7 @@ import type { Projection } from "./readmodels/Projection.ts"
 import { begun, registered, serve, startRevision } from "./readmodels/pgRevisions.ts"
 import { ReadModelTables } from "./readmodels/ReadModelTables.ts"
 import { type Model, modelOf, readModels } from "./readmodels/revisions.ts"
+import * as SqlSyncReceiver from "./receiver/SqlSyncReceiver.ts"
 import { layerStore, type StoreServices } from "./store.ts"
 import * as SqlApiKeys from "./workspaces/SqlApiKeys.ts"
 
@@ -72,7 +74,7 @@ export interface PgStoreOptions {
 }
 
 /** The services of a store in PostgreSQL: also those of many people. */
-export type PgServices = StoreServices | ApiKeys | PgHealth
+export type PgServices = StoreServices | ApiKeys | PgHealth | SyncReceiver
 
 /**
  * Opens the store over a PostgreSQL database (15 or newer), whose schema `migrate` made. Several processes may have it open, also of several versions. Fails with
@@ -81,7 +83,8 @@ export type PgServices = StoreServices | ApiKeys | PgHealth
 export const layer = (options: PgStoreOptions): Layer.Layer<PgServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
-  return Layer.mergeAll(layerStore({ prices }), SqlApiKeys.layer, layerHealth).pipe(
+  return Layer.mergeAll(SqlSyncReceiver.layer({ prices, mend: (entry) => entry }), SqlApiKeys.layer, layerHealth).pipe(
+    Layer.provideMerge(layerStore({ prices })),
     Layer.provideMerge(layerInfo),
     Layer.provide(PgTables.layer({ prices, models: modelsOf(options) })),
     Layer.provide(Layer.tap(layerDatabase(options, location), (context) => checked(Context.get(context, Database)))),

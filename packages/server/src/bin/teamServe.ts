@@ -9,6 +9,7 @@ import { version } from "han-rpc/Version"
 import * as PgStore from "han-sql/PgStore"
 import * as Log from "../home/Log.ts"
 import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
+import { syncRoute } from "../team/SyncRoute.ts"
 import * as TeamServer from "../team/TeamServer.ts"
 import { onSignals } from "./signals.ts"
 import { type DatabaseUrls, type Environment, isLoopback, type ServeConfiguration } from "./teamConfiguration.ts"
@@ -22,7 +23,9 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       const broken = yield* Deferred.make<string>()
       const database = configuration.database ?? (yield* ownDatabase(embedded ?? "", broken))
       const { host, port, publicUrl, trustedProxies } = configuration
-      const services = yield* Layer.build(TeamServer.layer({ host, port, publicUrl, trustedProxies }).pipe(Layer.provide(PgStore.layer(database))))
+      const services = yield* Layer.build(
+        TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: syncRoute }).pipe(Layer.provide(PgStore.layer(database)))
+      )
       const { url } = Context.get(services, TeamServer.TeamServer)
       yield* Effect.annotateLogs(Effect.logInfo("listening"), {
         url,

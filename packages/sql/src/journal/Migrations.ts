@@ -5,6 +5,7 @@ import { StoreUnusable } from "han-core/StoreError"
 import { Viewer } from "han-core/Viewer"
 import { openToJobs, protect } from "../database/pgSecurity.ts"
 import { earlierVersion } from "../earlier/earlierJournal.ts"
+import { makeSyncTables, syncTables } from "../sync/syncTables.ts"
 import { workspaceTables } from "../workspaces/workspaceTables.ts"
 
 /** The column types that the two databases name differently. */
@@ -84,7 +85,8 @@ const tenantTables = [
   "directory",
   "tool_output",
   "tool_output_piece",
-  "projection_cursor"
+  "projection_cursor",
+  ...syncTables
 ]
 
 /**
@@ -178,6 +180,7 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
         sequence BIGINT NOT NULL,
         PRIMARY KEY (owner_no, name, revision)
       )`
+      yield* makeSyncTables(sql)
       yield* sql.onDialectOrElse({ pg: () => Effect.zipRight(protect(sql, tenantTables), openToJobs(sql)), orElse: () => Effect.void })
       yield* sql.onDialectOrElse({ pg: () => workspaceTables(sql), orElse: () => Effect.void })
     })

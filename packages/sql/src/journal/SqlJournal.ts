@@ -20,10 +20,10 @@ import { answer, anyOf, command, Database, OwnerNo, storable, storeError, yieldU
 import { headOf } from "../database/lockOwner.ts"
 import { wordAgain } from "../readmodels/messageWords.ts"
 import { keepParts, listOutputs, outputTotals, prepareParts, readOutput } from "../readmodels/outputs.ts"
-import { PendingWords } from "../readmodels/pendingWords.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
-import { isReplacing, replaceTranscripts } from "../readmodels/replace.ts"
-import { appendEntries, prepare } from "./appendEntries.ts"
+import { isReplacing } from "../readmodels/replace.ts"
+import { prepare } from "./appendEntries.ts"
+import { announceAppended, appending, appendWithin, type Store } from "./appendWithin.ts"
 import { forgetSessions, noteForgotten } from "./forget.ts"
 import { totals } from "./totals.ts"
 
@@ -35,12 +35,6 @@ export const layer = (options: { readonly prices: PriceTable }): Layer.Layer<Jou
       return Context.make(Journal, reader(store)).pipe(Context.add(JournalWriter, writer(store)), Context.add(JournalAdmin, admin(store)))
     })
   )
-
-interface Store {
-  readonly database: typeof Database.Service
-  readonly models: typeof ReadModelTables.Service
-  readonly prices: PriceTable
-}
 
 const reader = (store: Store): typeof Journal.Service => {
   const { database, models } = store
@@ -128,34 +122,12 @@ const admin = (store: Store): typeof JournalAdmin.Service => {
   }
 }
 
-const appendTo = Effect.fnUntraced(function* ({ database, models, prices }: Store, appends: Parameters<typeof JournalWriter.Service.appendAll>[0]) {
+const appendTo = Effect.fnUntraced(function* (store: Store, appends: Parameters<typeof JournalWriter.Service.appendAll>[0]) {
   const owner = yield* OwnerNo
   const { person } = yield* Viewer
   const prepared = yield* Effect.forEach(appends, prepare)
-  const replacing = appends.some(isReplacing)
-  const writing = models.write(
-    Effect.gen(function* () {
-      // Made anew when the transaction is run again.
-      const words = new PendingWords()
-      const { chunks, step } = yield* appendEntries(database.write, prices, owner, person, prepared, words)
-      const [first, ...rest] = chunks
-      // Also without lines: a session is there as soon as its file is.
-      if (first !== undefined) yield* models.apply(owner, step, ({ take }) => take([first, ...rest]))
-      yield* words.insert(database.write)
-      if (replacing) yield* models.level(owner)
-      if (replacing) yield* replaceTranscripts(database.write, models, owner, appends, prices)
-      return chunks.reduce((sum, chunk) => sum + chunk.entries.length, 0)
-    })
-  )
-  // Not beside a rebuild, which may have taken up what is replaced.
-  const appended = yield* replacing ? models.maintain(Effect.zipLeft(writing, models.rebuildOthers(prices))) : writing
-  if (appended > 0) {
-    yield* database.announce(owner)
-    yield* PubSub.publishAll(
-      models.committed,
-      appends.map(({ transcript }) => ({ owner, sessionId: transcript.sessionId }))
-    )
-  }
+  const appended = yield* appending(store, appends.some(isReplacing), appendWithin(store, owner, person, prepared))
+  if (appended > 0) yield* announceAppended(store, owner, appends)
   // Others want to be answered between two transactions.
   yield* yieldUntilIdle
   return { appended }

@@ -19,7 +19,7 @@ import type { Step } from "../readmodels/ReadModelTables.ts"
 const encodeFile = Schema.encodeSync(Schema.parseJson(SourceFile))
 
 /** The facts about an append that are found before its transaction: that needs no database, and no other append to wait for it. */
-interface Prepared extends Append {
+export interface Prepared extends Append {
   readonly id: TranscriptId
   readonly decoded: ReadonlyArray<DecodedLine>
   /** The blocks of all entries. */

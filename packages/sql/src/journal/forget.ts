@@ -7,6 +7,7 @@ import { anyOf, storable } from "../database/Database.ts"
 import { lockOwner } from "../database/lockOwner.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { clearSessions, familyOf, projectAgain } from "../readmodels/reproject.ts"
+import { ofTranscripts } from "../sync/syncTables.ts"
 
 /**
  * Removes sessions from the journal and the read models. Sessions that share history with them (forks and their origins) are taken out of the read models
@@ -47,7 +48,7 @@ export const forgetSessions = Effect.fnUntraced(function* (
     gone.map((row) => row.no)
   )
   const [counted] = yield* sql<{ entries: number | null }>`SELECT SUM(lines) AS entries FROM transcript WHERE owner_no = ${owner} AND session_no ${forgotten}`
-  for (const name of ["block", "entry_payload"]) {
+  for (const name of ["block", "entry_payload", ...ofTranscripts]) {
     yield* sql`DELETE FROM ${sql.literal(name)} WHERE owner_no = ${owner} AND transcript_no IN (SELECT no FROM transcript WHERE owner_no = ${owner} AND session_no ${forgotten})`
   }
   yield* sql`DELETE FROM tool_output_piece WHERE owner_no = ${owner} AND output_no IN (SELECT no FROM tool_output WHERE owner_no = ${owner} AND session_no ${forgotten})`
