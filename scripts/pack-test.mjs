@@ -159,6 +159,8 @@ const tryOut = async (manager, at) => {
   if (!/^\d\d tests, the first passed$/m.test(suite)) complain(`the suite of a store on Bun, by ${manager}`, `says ${suite}`)
   const version = await run(`han, by ${manager}`, process.execPath, [join(at, "node_modules/han-cli/bin/han.mjs"), "--version"], at)
   if (!version.includes(manifests.get("cli").version)) complain(`han, by ${manager}`, `says ${version}`)
+  const server = await run(`han-server, by ${manager}`, process.execPath, [join(at, "node_modules/han-server/bin/han-server.mjs"), "--version"], at)
+  if (!server.includes(manifests.get("server").version)) complain(`han-server, by ${manager}`, `says ${server}`)
 }
 
 const onNode = `

@@ -127,23 +127,20 @@ const listening = (
       })
   )
 
-const ownRoutes = Effect.map(PgHealth, (health) => {
+const ownRoutes = Effect.gen(function* () {
+  const health = yield* PgHealth
+  // Anybody may ask, and takes a connection at most once a second.
+  const check = yield* Effect.cachedWithTTL(
+    Effect.tapError(health.check, ({ message }) => Effect.logWarning(`not ready: ${message}`)),
+    "1 second"
+  )
   const live = Effect.flatMap(health.announcements, (announcements) =>
     HttpServerResponse.json({ name: "han-server", status: "ok", version, uptime: Math.floor(process.uptime()), announcements }, uncached)
   )
-  const ready = health.check.pipe(
-    Effect.matchEffect({
-      onSuccess: () => HttpServerResponse.json({ status: "ready" }, uncached),
-      onFailure: ({ message, reason }) =>
-        Effect.zipRight(
-          Effect.logWarning(`not ready: ${message}`),
-          HttpServerResponse.json(
-            { code: "not_ready", message: reason in whyNot ? whyNot[reason as keyof typeof whyNot] : whyNot.unreachable },
-            { ...uncached, status: 503 }
-          )
-        )
-    })
-  )
+  const ready = Effect.matchEffect(check, {
+    onSuccess: () => HttpServerResponse.json({ status: "ready" }, uncached),
+    onFailure: ({ reason }) => Effect.succeed(says(503, "not_ready", reason === "unmigrated" || reason === "newer" ? whyNot[reason] : whyNot.unreachable))
+  })
   return HttpRouter.empty.pipe(HttpRouter.get("/health", live), HttpRouter.get("/ready", ready))
 })
 
@@ -183,6 +180,8 @@ const bounded =
       Number(headers["content-length"] ?? 0) > maxBody(options) ? Effect.succeed(says(413, "too_large", `a request may hold ${maxBody(options)} bytes`)) : app
     )
 
+const maxLoggedPath = 200
+
 /** Headers by which a proxy says for whom it asks. */
 const forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
 
@@ -198,7 +197,7 @@ const withClient =
       const known = request.modify({ remoteAddress: client, headers: headers as typeof request.headers })
       const began = performance.now()
       const response = yield* Effect.provideService(app, HttpServerRequest.HttpServerRequest, known)
-      const path = new URL(request.url, "http://localhost").pathname
+      const path = request.url.split("?", 1)[0]?.slice(0, maxLoggedPath)
       const level = path === "/health" || path === "/ready" ? Effect.logDebug("request") : Effect.logInfo("request")
       yield* Effect.annotateLogs(level, { method: request.method, path, status: response.status, ms: Math.round(performance.now() - began), client })
       return response

@@ -10,13 +10,15 @@ import { get, logOf, run, served } from "./hanServer.ts"
 const keyFor = (place: string, person: string) =>
   Effect.promise(() => run(["keys", "create", "--embedded", place, "--workspace", "acme", "--person", person, "--owner", "github.com/acme", "--json"], {}))
 const postmasterOf = (place: string) => Number(Fs.readFileSync(Path.join(place, "data", "postmaster.pid"), "utf8").split("\n")[0])
+/** Not there is also a process that has ended, and that nobody has asked about yet. */
 const isThere = (pid: number) => {
   try {
     process.kill(pid, 0)
-    return true
   } catch {
     return false
   }
+  const status = `/proc/${pid}/status`
+  return !Fs.existsSync(status) || !/^State:\s+Z/m.test(Fs.readFileSync(status, "utf8"))
 }
 const gone = (pid: number) => Effect.iterate(true, { while: (there) => there, body: () => Effect.as(Effect.sleep("20 millis"), isThere(pid)) })
 

@@ -111,6 +111,21 @@ it("A body that is longer than the server takes is refused, whether it says so b
   )
 })
 
+it("Addresses that are none are answered like others", () =>
+  withServer(HttpRouter.empty, (_, port) =>
+    Effect.gen(function* () {
+      for (const path of ["//", "//host", "/%E0%A4%A", "/%", "/?%", "/../health/..", `/${"a".repeat(5000)}`]) {
+        const { headers, status, text } = yield* Effect.promise(() => ask(port, { path }))
+        expect([path, status, headers["x-content-type-options"], JSON.parse(text).code]).toEqual([
+          path,
+          expect.toBeOneOf([400, 404]),
+          "nosniff",
+          expect.any(String)
+        ])
+      }
+    })
+  ))
+
 it("An address that somebody else has is an error that names it", () =>
   withServer(HttpRouter.empty, (_, port) =>
     Effect.gen(function* () {
