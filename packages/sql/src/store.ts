@@ -17,6 +17,7 @@ import type { SessionQueries } from "han-core/SessionQueries"
 import type { Sessions } from "han-core/Sessions"
 import type { StoreInfo } from "han-core/StoreInfo"
 import type { Usage } from "han-core/Usage"
+import type { SyncOutbox } from "han-core/unstable/SyncOutbox"
 import { answer, Database, OwnerNo } from "./database/Database.ts"
 import * as SqlJournal from "./journal/SqlJournal.ts"
 import * as SqlDirectories from "./queries/SqlDirectories.ts"
@@ -27,6 +28,7 @@ import * as SqlMetrics from "./queries/SqlMetrics.ts"
 import * as SqlSearch from "./queries/SqlSearch.ts"
 import * as SqlSessionDetails from "./queries/SqlSessionDetails.ts"
 import * as SqlSessions from "./queries/SqlSessions.ts"
+import * as SqlSyncOutbox from "./queries/SqlSyncOutbox.ts"
 import * as SqlUsage from "./queries/SqlUsage.ts"
 import { Projections } from "./readmodels/Projection.ts"
 import { ReadModelTables } from "./readmodels/ReadModelTables.ts"
@@ -63,6 +65,7 @@ export type StoreServices =
   | Metrics
   | HookHistory
   | StoreInfo
+  | SyncOutbox
   | Projections
 
 /** The services of a store in a file: also those of one machine. */
@@ -80,6 +83,7 @@ export const layerStore = (options: { readonly prices: PriceTable }) =>
     SqlUsage.layer,
     SqlMetrics.layer(options),
     SqlHookHistory.layer,
+    SqlSyncOutbox.layer,
     layerProjections
   )
 

@@ -138,7 +138,7 @@ export type SyncCursor = typeof SyncCursor.Type
 export const SyncPayload = Schema.Struct({
   version: Schema.String,
   clientId: Id,
-  /** The person whose key it is. */
+  /** The person whose key it is; a probe may say `""`, and is told. */
   userId: Schema.String,
   /** The client's clock, for people: it decides nothing. */
   timestamp: Text(64),
@@ -202,7 +202,8 @@ export const SyncResponse = Schema.Struct({
   batchId: Schema.optional(Schema.String),
   retryAfterMs: Schema.optional(Schema.NonNegativeInt),
   notices: Schema.optional(Schema.Array(Schema.String)),
-  /** In the answer to a probe. */
+  /** In the answer to a probe, as are the next ones: whose key it is. */
+  person: Schema.optional(Schema.Struct({ id: Schema.String, name: Schema.String })),
   workspace: Schema.optional(Workspace),
   limits: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Number })),
   minClient: Schema.optional(Schema.String),

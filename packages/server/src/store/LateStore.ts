@@ -10,6 +10,7 @@ import { MessageQueries } from "han-core/MessageQueries"
 import { SessionQueries } from "han-core/SessionQueries"
 import type { StoreError } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
+import { SyncOutbox } from "han-core/unstable/SyncOutbox"
 import { storeContracts } from "han-rpc/HanRpcs"
 import { clientOf, loosely, memberOf, methodsOf } from "han-rpc/unstable/Contract"
 import { Projections } from "han-sql/Projection"
@@ -69,6 +70,7 @@ const writers = (of: Of) => {
   const writer = of(JournalWriter)
   const admin = of(JournalAdmin)
   const directories = of(DirectoryWriter)
+  const outbox = of(SyncOutbox)
   const cache = of(HookCache)
   const passes = of(HookCacheAdmin)
   return Context.make(JournalWriter, {
@@ -82,6 +84,13 @@ const writers = (of: Of) => {
       rebuild: admin.follow((real) => real.rebuild),
       forget: (...given) => admin.ask((real) => real.forget(...given)),
       forgettable: (...given) => admin.ask((real) => real.forgettable(...given))
+    }),
+    Context.add(SyncOutbox, {
+      open: (...given) => outbox.ask((real) => real.open(...given)),
+      transcripts: (...given) => outbox.ask((real) => real.transcripts(...given)),
+      acked: (...given) => outbox.ask((real) => real.acked(...given)),
+      noteProblem: (...given) => outbox.ask((real) => real.noteProblem(...given)),
+      noteSent: (...given) => outbox.ask((real) => real.noteSent(...given))
     }),
     Context.add(DirectoryWriter, { note: (...given) => directories.ask((real) => real.note(...given)) }),
     Context.add(HookCache, {

@@ -99,7 +99,9 @@ const refusalOf = ({ person, scopes }: Principal, payload: SyncPayload): SyncRef
     return new SyncRefused({ code: "checksum_mismatch", message: "the checksum is not that of the messages; build the request anew" })
   if (!scopes.includes("sync:write"))
     return new SyncRefused({ code: "scope", message: "this API key may not send sessions; ask for one with the scope sync:write" })
-  return userId === person ? undefined : new SyncRefused({ code: "user_mismatch", message: "userId is not the person of this API key" })
+  return userId === person || (userId === "" && sessions.length === 0)
+    ? undefined
+    : new SyncRefused({ code: "user_mismatch", message: "userId is not the person of this API key" })
 }
 
 /** What became of an item. */
@@ -372,7 +374,12 @@ const digestOfMachines = ({ database }: Store, machines: ReadonlyArray<string>) 
     )
   )
 
-const responseTo = ({ workspace }: Principal, payload: SyncPayload, outcomes: ReadonlyArray<Outcome>, digest: SyncResponse["digest"]): SyncResponse => {
+const responseTo = (
+  { name, person, workspace }: Principal,
+  payload: SyncPayload,
+  outcomes: ReadonlyArray<Outcome>,
+  digest: SyncResponse["digest"]
+): SyncResponse => {
   const errors = [...new Map(outcomes.flatMap(({ error }) => (error === undefined ? [] : [[error.sessionId, error] as const]))).values()]
   const stored = outcomes.filter((outcome) => outcome.stored && outcome.error === undefined)
   const last = stored.at(-1)
@@ -394,7 +401,7 @@ const responseTo = ({ workspace }: Principal, payload: SyncPayload, outcomes: Re
     messagesProcessed: payload.sessions.reduce((sum, { messages }, index) => sum + (outcomes[index]!.stored ? messages.length : 0), 0),
     ...(payload.batchId !== undefined && { batchId: payload.batchId }),
     notices: tasks ? ["tasks_are_derived"] : [],
-    ...(payload.sessions.length === 0 && { workspace, limits: syncLimits, minClient: "0.0.0" }),
+    ...(payload.sessions.length === 0 && { person: { id: person, name }, workspace, limits: syncLimits, minClient: "0.0.0" }),
     ...(digest !== undefined && { digest })
   }
 }
