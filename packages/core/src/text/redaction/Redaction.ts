@@ -12,6 +12,7 @@
  * ```
  */
 
+import { isObject } from "../json.ts"
 import { isBlank, type JsonString, pointerAt, withStrings } from "./jsonStrings.ts"
 import { namesSecret } from "./ownRules.ts"
 import { isValue, type SecretRule } from "./secretForms.ts"
@@ -52,7 +53,11 @@ export interface Redactor {
   readonly line: (bytes: Uint8Array) => Uint8Array
   /** Redacts the line of an entry and its payload. */
   readonly entry: <E extends { readonly bytes: Uint8Array; readonly payload?: Uint8Array | undefined }>(entry: E) => E
-  /** Says where in a text of several lines secrets are: each line is taken as `line` takes it. */
+  /** Redacts a text of several lines: each that is a JSON object as `line` does, and what is between them as text. */
+  readonly lines: (text: string) => string
+  /** Redacts the strings of a value as `line` does those of a line. What is no array and no object with values of its own stays as it is. */
+  readonly value: <A>(value: A) => A
+  /** Says where in a text of several lines `lines` finds secrets. */
   readonly findings: (text: string) => ReadonlyArray<SecretFinding>
 }
 
@@ -65,14 +70,16 @@ export const redactor = (environment: Readonly<Record<string, string>>, options:
   const homeless = withoutHome(options.home)
   const redactedText = (text: string): string => homeless(withMarks(text, secretsIn(find, text)))
   const inString = stringRedactor(find, homeless)
+  const redactedPart = (text: string): string => {
+    if (!isJsonObject(text)) return redactedText(text)
+    return withStrings(
+      text,
+      inString(() => {})
+    )
+  }
   const line = (bytes: Uint8Array): Uint8Array => {
     const text = utf8.decode(bytes)
-    const redacted = isJsonObject(text)
-      ? withStrings(
-          text,
-          inString(() => {})
-        )
-      : redactedText(text)
+    const redacted = redactedPart(text)
     return redacted === text ? bytes : encoder.encode(redacted)
   }
   return {
@@ -83,8 +90,24 @@ export const redactor = (environment: Readonly<Record<string, string>>, options:
       const payload = entry.payload === undefined ? undefined : line(entry.payload)
       return bytes === entry.bytes && payload === entry.payload ? entry : { ...entry, bytes, ...(payload === undefined ? {} : { payload }) }
     },
-    findings: (text) => (isJsonObject(text) ? [{ from: 0, text }] : linesOf(text)).flatMap((part) => findingsIn(find, inString, text, part))
+    lines: (text) =>
+      partsOf(text)
+        .map((part) => redactedPart(part.text))
+        .join(""),
+    value: <A>(value: A) => valueRedactor(inString(() => {}))(value, null) as A,
+    findings: (text) => partsOf(text).flatMap((part) => findingsIn(find, inString, text, part))
   }
+}
+
+const valueRedactor = (inString: (string: JsonString) => string) => {
+  const redacted = (value: unknown, key: string | null): unknown => {
+    if (typeof value === "string") return inString({ value, key, from: 0, escaped: false })
+    if (Array.isArray(value)) return value.map((item) => redacted(item, key))
+    if (!isObject(value) || ArrayBuffer.isView(value)) return value
+    const parts = Object.entries(value).map(([name, part]) => [name, redacted(part, name)])
+    return parts.length === 0 ? value : Object.assign(Object.create(Object.getPrototypeOf(value)), Object.fromEntries(parts))
+  }
+  return redacted
 }
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
@@ -247,33 +270,32 @@ const keyFacts = (find: FindSecrets) => {
   }
 }
 
-/** The lines of a text, with their places. */
-const linesOf = (text: string): ReadonlyArray<{ readonly from: number; readonly text: string }> => {
-  const lines: Array<{ readonly from: number; readonly text: string }> = []
-  // Lines that are no JSON stay together, for a key in PEM has many.
-  let plain: number | null = null
-  let from = 0
-  while (from <= text.length) {
+interface TextPart {
+  readonly from: number
+  readonly text: string
+}
+
+/** The JSON objects of a text, each on a line or one on all of them, and what is between them: a key in PEM has many lines. */
+const partsOf = (text: string): ReadonlyArray<TextPart> => {
+  if (isJsonObject(text)) return [{ from: 0, text }]
+  const parts: Array<TextPart> = []
+  let plain = 0
+  for (let from = 0; from < text.length; ) {
     const newline = text.indexOf("\n", from)
     const end = newline < 0 ? text.length : newline
     const line = text.slice(from, end)
     if (isJsonObject(line)) {
-      if (plain !== null) lines.push({ from: plain, text: text.slice(plain, from) })
-      plain = null
-      lines.push({ from, text: line })
-    } else plain ??= from
+      if (plain < from) parts.push({ from: plain, text: text.slice(plain, from) })
+      parts.push({ from, text: line })
+      plain = end
+    }
     from = end + 1
   }
-  if (plain !== null) lines.push({ from: plain, text: text.slice(plain) })
-  return lines
+  if (plain < text.length) parts.push({ from: plain, text: text.slice(plain) })
+  return parts
 }
 
-const findingsIn = (
-  find: FindSecrets,
-  inString: ReturnType<typeof stringRedactor>,
-  whole: string,
-  part: { readonly from: number; readonly text: string }
-): ReadonlyArray<SecretFinding> => {
+const findingsIn = (find: FindSecrets, inString: ReturnType<typeof stringRedactor>, whole: string, part: TextPart): ReadonlyArray<SecretFinding> => {
   const findings: Array<SecretFinding> = []
   const add = (rule: string, at: number, pointer: string | null) => findings.push({ ...placeOf(whole, part.from + at), pointer, rule })
   if (!isJsonObject(part.text)) for (const { from, rule } of secretsIn(find, part.text)) add(rule, from, null)

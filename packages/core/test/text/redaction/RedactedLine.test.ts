@@ -92,6 +92,13 @@ describe("the redaction of a line", () => {
   })
 })
 
+describe("the redaction of a value", () => {
+  it("A value is redacted as its line is, and keeps what is no string", () => {
+    const value = { n: 1, at: new Date(0), list: [`x ${token}`, null], input: { password: "hunter2" } }
+    expect(redact.value(value)).toEqual({ n: 1, at: new Date(0), list: ["x [REDACTED:github-pat]", null], input: { password: "[REDACTED:assigned-secret]" } })
+  })
+})
+
 describe("strings of JSON", () => {
   it("Strings that are not changed leave the text as it is, and those that are changed are those that JSON.parse reads", () => {
     fc.assert(
