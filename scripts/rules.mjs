@@ -28,7 +28,7 @@ const allowed = {
  */
 const rooms = {
   core: [
-    ..."text store workspaces files journal hooks harness transcripts sessions usage sync sentiment worktree settings plugins".split(" "),
+    ..."text text/redaction store workspaces files journal hooks harness transcripts sessions usage sync sentiment worktree settings plugins".split(" "),
     ..."hooks/shell hooks/definition hooks/entries hooks/process hooks/decision hooks/answer hooks/run coordinator".split(" ")
   ],
   sql: ["database", "blocks", "earlier", "workspaces", "sync", "readmodels", "queries", "journal", "receiver", ".", "bin", "testing"],
