@@ -28,7 +28,7 @@ const allowed = {
  */
 const rooms = {
   core: [
-    ..."text text/redaction store files journal hooks harness transcripts sessions usage sentiment worktree settings plugins".split(" "),
+    ..."text text/redaction store files journal hooks harness transcripts sessions usage sync sentiment worktree settings plugins".split(" "),
     ..."hooks/shell hooks/definition hooks/entries hooks/process hooks/decision hooks/answer hooks/run coordinator".split(" ")
   ],
   sql: ["database", "blocks", "earlier", "readmodels", "queries", "journal", ".", "bin", "testing"],
