@@ -136,7 +136,7 @@ export class SyncClient extends Context.Tag("han-core/SyncClient")<
   static readonly layerOff: Layer.Layer<SyncClient> = Layer.sync(SyncClient, () => off)
 }
 
-const stopped = new SyncStopped({ state: "DISABLED", code: "disabled", message: "sync is off, and nothing is sent; `han sync enable` connects to a server" })
+const stopped = new SyncStopped({ state: "DISABLED", code: "disabled", message: "this program was started without sync, and sends nothing" })
 
 const statusOff: SyncStatus = {
   enabled: false,
