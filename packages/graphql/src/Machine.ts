@@ -1,5 +1,5 @@
 /**
- * The part of the schema that only a machine with people's files can answer: configuration folders, settings, plugins, rules for agents.
+ * The part of the schema that only a machine with people's files can answer: configuration folders, settings, plugins, rules for agents, and what it sends to a team server.
  *
  * @example
  * ```ts
@@ -21,6 +21,8 @@
 import { GraphQLBoolean, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString } from "graphql"
 import { categoriesOf, statsOf } from "han-core/Plugins"
 import type { Project } from "han-core/Project"
+import type { Session } from "han-core/Session"
+import { sessionOf } from "./context/agentSessions.ts"
 import { type Field, field, flag, int, listOf, text } from "./context/Field.ts"
 import type { MachineContext } from "./context/GraphqlContext.ts"
 import type { CostsByRoot, MachinePart } from "./context/SchemaParts.ts"
@@ -29,6 +31,7 @@ import { ConfigDirType, configDirsOf, registerConfigDir, unregisterConfigDir } f
 import { Citation, MemoryQuery, MemoryQueryStartResult } from "./machine/Memory.ts"
 import { allPlugins, changePlugin, type PluginArgs, PluginCategory, PluginMutationResult, PluginStats, PluginType, pluginsOf } from "./machine/PluginList.ts"
 import { SettingsSummary, settingsOf } from "./machine/Settings.ts"
+import { SessionSyncType, SyncStatusType, sessionSyncOf, syncStatusChanges, syncStatusOf } from "./machine/Sync.ts"
 import { ConfigDirCostBreakdown, shownCosts } from "./numbers/CostAnalysis.ts"
 import { PluginScope } from "./relay/Enums.ts"
 import { globalId } from "./relay/GlobalId.ts"
@@ -99,7 +102,10 @@ export const machine: MachinePart = {
       categoriesOf(await allPlugins(context))
     ),
     cacheEntries: listOf(CacheEntry, "Passes of checks that stand, the newest first.", (_, __, context) => cacheEntriesOf(context)),
-    cacheStats: field(CacheStats, "Passes of checks in numbers.", (_, __, context) => cacheStatsOf(context))
+    cacheStats: field(CacheStats, "Passes of checks in numbers.", (_, __, context) => cacheStatsOf(context)),
+    syncStatus: field<unknown, MachineContext>(new GraphQLNonNull(SyncStatusType), "How it stands with what is sent to a team server.", (_, __, context) =>
+      syncStatusOf(context)
+    )
   },
   mutation: {
     togglePlugin: {
@@ -157,7 +163,20 @@ export const machine: MachinePart = {
       description: "The answer to a question to the memory. Silent: `startMemoryQuery` begins none yet.",
       args: { sessionId: { type: GraphQLString, description: "What `startMemoryQuery` gave." } },
       ...silent
+    },
+    syncStatusChanged: {
+      type: new GraphQLNonNull(SyncStatusType),
+      description: "How it stands with what is sent to a team server: now, and after each change.",
+      subscribe: (_, __, context) => syncStatusChanges(context),
+      resolve: (status) => status
     }
+  },
+  session: {
+    sync: field<Session, MachineContext>(
+      SessionSyncType,
+      "Whether a team server has it; of a subagent's conversation, its session's. Null where this machine cannot send.",
+      (session, _, context) => sessionSyncOf(sessionOf(session), context)
+    )
   },
   project: {
     plugins: listOf<Project, MachineContext>(PluginType, "Plugins that the project's own settings name.", async ({ path }, _, context) =>

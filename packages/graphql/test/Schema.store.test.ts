@@ -13,8 +13,9 @@ import { stores } from "./graphqlAsking.ts"
 
 const schema = makeSchema()
 const machineFields = {
-  Query: ["cacheEntries", "cacheStats", "configDirs", "memory", "pluginCategories", "pluginStats", "plugins", "settings"],
-  SubscriptionRoot: ["memoryAgentProgress", "memoryAgentResult"],
+  Query: ["cacheEntries", "cacheStats", "configDirs", "memory", "pluginCategories", "pluginStats", "plugins", "settings", "syncStatus"],
+  SubscriptionRoot: ["memoryAgentProgress", "memoryAgentResult", "syncStatusChanged"],
+  Session: ["sync"],
   Project: ["plugins"],
   CostAnalysis: ["configDirBreakdowns"]
 }
@@ -54,8 +55,15 @@ describe("a schema without the machine part", () => {
         "PluginMutationResult",
         "PluginScope",
         "PluginStats",
+        "SessionSync",
+        "SessionSyncState",
         "SettingsFile",
-        "SettingsSummary"
+        "SettingsSummary",
+        "SyncExclusion",
+        "SyncFailure",
+        "SyncState",
+        "SyncStatus",
+        "SyncTotals"
       ].sort()
     )
     // The rest is the same, field by field.

@@ -22,6 +22,7 @@ import { type Append, JournalWriter } from "han-core/JournalWriter"
 import * as MemoryRules from "han-core/MemoryRules"
 import * as PluginFiles from "han-core/PluginFiles"
 import type { StoreUnusable } from "han-core/StoreError"
+import { SyncClient } from "han-core/SyncClient"
 import { Viewer } from "han-core/Viewer"
 import * as ChangeFeed from "han-graphql/ChangeFeed"
 import * as GraphqlContext from "han-graphql/GraphqlContext"
@@ -85,9 +86,11 @@ const dataOf = ({ data, errors }: ExecutionResult): Answer => {
 
 export interface Options extends ChangeFeed.Options {
   readonly timeZone?: string
+  /** Nothing is sent without. */
+  readonly sync?: Layer.Layer<SyncClient>
 }
 
-export const open = async (store: Store, { maxWaiting, timeZone = "UTC" }: Options = {}): Promise<Asking> => {
+export const open = async (store: Store, { maxWaiting, sync = SyncClient.layerOff, timeZone = "UTC" }: Options = {}): Promise<Asking> => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "han-graphql-")))
   mkdirSync(join(folder, ".claude"))
   const dirs = ConfigRoots.make({
@@ -106,7 +109,7 @@ export const open = async (store: Store, { maxWaiting, timeZone = "UTC" }: Optio
       )
     )
   )
-  const managed = ManagedRuntime.make(Layer.mergeAll(store, files))
+  const managed = ManagedRuntime.make(Layer.mergeAll(store, files, sync))
   const runtime = await managed.runtime()
   const feeds = ChangeFeed.make(runtime, { maxWaiting })
   const contextValue = () => GraphqlContext.make({ runtime, host: { version: "1.2.3", timeZone }, feeds, viewer: Viewer.local })

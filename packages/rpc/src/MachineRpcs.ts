@@ -26,6 +26,7 @@ import { JournalAdmin } from "han-core/JournalAdmin"
 import { MemoryRules } from "han-core/MemoryRules"
 import { Plugins } from "han-core/Plugins"
 import { StoreFiles } from "han-core/StoreFiles"
+import { SyncClient } from "han-core/SyncClient"
 import { ConfigDirRpcs } from "./ConfigDirRpcs.ts"
 import { contract } from "./Contract.ts"
 import { CoordinatorRpcs } from "./CoordinatorRpcs.ts"
@@ -38,6 +39,7 @@ import { JournalAdminRpcs } from "./JournalAdminRpcs.ts"
 import { PluginRpcs } from "./PluginRpcs.ts"
 import { ClaudeSettingsRpcs, MemoryRuleRpcs } from "./SettingsRpcs.ts"
 import { StoreFileRpcs } from "./StoreFileRpcs.ts"
+import { SyncRpcs } from "./SyncRpcs.ts"
 
 /** The services of one machine and its owner: they run programs, change files and remove what is kept, so only a coordinator's own unix socket answers them. */
 export const machineContracts = [
@@ -50,7 +52,8 @@ export const machineContracts = [
   contract(ConfigDirs, ConfigDirRpcs),
   contract(ClaudeSettings, ClaudeSettingsRpcs),
   contract(MemoryRules, MemoryRuleRpcs),
-  contract(Plugins, PluginRpcs)
+  contract(Plugins, PluginRpcs),
+  contract(SyncClient, SyncRpcs)
 ] as const
 
 /** All that a coordinator answers at its unix socket: `HanRpcs`, the services of the machine, and the coordinator itself. */
@@ -65,5 +68,6 @@ export class MachineRpcs extends HanRpcs.merge(
   ClaudeSettingsRpcs,
   MemoryRuleRpcs,
   PluginRpcs,
+  SyncRpcs,
   CoordinatorRpcs
 ) {}

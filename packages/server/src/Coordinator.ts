@@ -48,6 +48,7 @@ import type { Sessions } from "han-core/Sessions"
 import type { StoreUnusable } from "han-core/StoreError"
 import type { StoreFiles } from "han-core/StoreFiles"
 import { StoreInfo } from "han-core/StoreInfo"
+import { SyncClient } from "han-core/SyncClient"
 import * as TranscriptFiles from "han-core/TranscriptFiles"
 import type { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
@@ -92,6 +93,8 @@ export interface Options {
   readonly remaking?: ((progress: RemakeProgress) => Effect.Effect<void>) | undefined
   /** The state of this process's other writes, as those of its log. The coordinator notes its own writes there, too. */
   readonly writing?: WriteState.WriteState | undefined
+  /** The sending end of sync; nothing is sent if absent. */
+  readonly sync?: Layer.Layer<SyncClient, never, StoreServices> | undefined
   /** Makes the GraphQL that HTTP serves, with the first request for it. The runtime runs effects on the coordinator's own services. */
   readonly graphql?: ((runtime: Runtime.Runtime<GraphqlRequirements | MachineRequirements>) => Promise<HttpServer.GraphqlSource>) | undefined
 }
@@ -109,6 +112,7 @@ export type Services =
   | HookRunner.HookRunner
   | FileServices
   | StoreFiles
+  | SyncClient
 
 /** The time that another coordinator that is stopping, or has not begun to listen, may hold the lock without getting on. */
 const lockWaitMs = 5000
@@ -143,6 +147,7 @@ export const layer = (
         Layer.provide(layerHttp(options)),
         Layer.provideMerge(layerHookRunner(options, writing)),
         Layer.provideMerge(layerFiles(options, dirs)),
+        Layer.provideMerge(options.sync ?? SyncClient.layerOff),
         Layer.provideMerge(CoordinatorFiles.layer(home)),
         Layer.provideMerge(Indexer.layer),
         Layer.provide(TranscriptFiles.layer({ machine: home.machine, roots, hanHome: home.path })),

@@ -27,6 +27,7 @@ import { Search } from "han-core/Search"
 import { SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
 import { StoreFiles } from "han-core/StoreFiles"
+import { SyncClient } from "han-core/SyncClient"
 import { toolOutputId } from "han-core/ToolOutput"
 import { Usage } from "han-core/Usage"
 import { Viewer } from "han-core/Viewer"
@@ -207,6 +208,14 @@ const questions = (path: string) =>
       "MemoryRules.rules": Effect.flatMap(MemoryRules, (memory) => memory.rules({ projectPaths: [path, "not absolute"] })),
       "Plugins.list": Effect.flatMap(Plugins, (plugins) => plugins.list({ scope: "project", projectPaths: [path] })),
       "Plugins.toggle": Effect.flatMap(Plugins, (plugins) => refused(plugins.toggle({ ...place, name: "no name", enabled: true }))),
+      "SyncClient.status": Effect.flatMap(SyncClient, (sync) => sync.status),
+      "SyncClient.statusChanges": Effect.flatMap(SyncClient, (sync) => Stream.runHead(sync.statusChanges)),
+      "SyncClient.queue": Effect.flatMap(SyncClient, (sync) => sync.queue),
+      "SyncClient.sessions": Effect.flatMap(SyncClient, (sync) => Effect.all([sync.sessions(), sync.sessions(ids), sync.sessions([none])])),
+      "SyncClient.sync": Effect.flatMap(SyncClient, (sync) => Effect.all([refused(sync.sync({})), refused(sync.sync({ sessionId: none }))])),
+      "SyncClient.verify": Effect.flatMap(SyncClient, (sync) => refused(sync.verify)),
+      "SyncClient.preview": Effect.flatMap(SyncClient, (sync) => refused(sync.preview)),
+      "SyncClient.reload": Effect.flatMap(SyncClient, (sync) => sync.reload),
       "Plugins.remove": Effect.flatMap(Plugins, (plugins) => refused(plugins.remove(place)))
     } satisfies Record<string, Question>
   })

@@ -13,9 +13,10 @@
  */
 
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import { SessionId } from "../journal/Entry.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
@@ -128,6 +129,45 @@ export class SyncClient extends Context.Tag("han-core/SyncClient")<
     /** Asks the server who it is and says what would go; sends nothing else. */
     readonly preview: Effect.Effect<SyncPreview, SyncStopped | StoreError, Viewer>
     /** Tells that settings changed. */
-    readonly reload: Effect.Effect<void>
+    readonly reload: Effect.Effect<void, StoreError>
   }
->() {}
+>() {
+  /** Of a program that sends nothing: it is disabled, knows of no session, and opens no connection. */
+  static readonly layerOff: Layer.Layer<SyncClient> = Layer.sync(SyncClient, () => off)
+}
+
+const stopped = new SyncStopped({ state: "DISABLED", code: "disabled", message: "this program was started without sync, and sends nothing" })
+
+const statusOff: SyncStatus = {
+  enabled: false,
+  configured: false,
+  endpointHost: null,
+  workspace: null,
+  state: "DISABLED",
+  clientId: null,
+  queueSize: 0,
+  quarantined: 0,
+  pendingSessions: 0,
+  pendingMessages: 0,
+  oldestPendingAt: null,
+  lastAttemptAt: null,
+  lastSuccessAt: null,
+  nextAttemptAt: null,
+  attempts: 0,
+  lastError: null,
+  eligibleSessions: 0,
+  excluded: [],
+  totals: { messages: 0, bytes: 0 },
+  notices: []
+}
+
+const off: typeof SyncClient.Service = {
+  status: Effect.succeed(statusOff),
+  statusChanges: Stream.concat(Stream.make(statusOff), Stream.never),
+  queue: Effect.succeed([]),
+  sessions: () => Effect.succeed([]),
+  sync: () => Effect.fail(stopped),
+  verify: Effect.fail(stopped),
+  preview: Effect.fail(stopped),
+  reload: Effect.void
+}

@@ -27,6 +27,7 @@ import type { Search } from "han-core/Search"
 import type { SessionDetails } from "han-core/SessionDetails"
 import type { SessionQueries } from "han-core/SessionQueries"
 import type { Sessions } from "han-core/Sessions"
+import type { SyncClient } from "han-core/SyncClient"
 import type { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
 
@@ -34,7 +35,7 @@ import type { Viewer } from "han-core/Viewer"
 export type GraphqlRequirements = Directories | Journal | MessageQueries | Messages | Metrics | Search | SessionDetails | SessionQueries | Sessions | Usage
 
 /** The core services that a schema with the `machine` part asks beside these. */
-export type MachineRequirements = ClaudeSettings | ConfigDirs | MemoryRules | Plugins
+export type MachineRequirements = ClaudeSettings | ConfigDirs | MemoryRules | Plugins | SyncClient
 
 /** Runs on behalf of the viewer of the request. A tagged error becomes a GraphQL error with its message, and its tag as `extensions.code`. */
 export type Run<Services = GraphqlRequirements> = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Promise<A>

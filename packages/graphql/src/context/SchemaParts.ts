@@ -1,5 +1,6 @@
 import type { Costs } from "han-core/Analytics"
 import type { Project } from "han-core/Project"
+import type { Session } from "han-core/Session"
 import type { Fields } from "./Field.ts"
 import type { MachineContext } from "./GraphqlContext.ts"
 
@@ -16,6 +17,7 @@ export interface MachinePart {
   readonly mutation: Fields<unknown, MachineContext>
   readonly subscription: Fields<unknown, MachineContext>
   readonly project: Fields<Project, MachineContext>
+  readonly session: Fields<Session, MachineContext>
   readonly costAnalysis: Fields<CostsByRoot, MachineContext>
 }
 

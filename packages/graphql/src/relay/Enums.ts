@@ -29,3 +29,20 @@ export const TaskType = enumOf("TaskType", "What kind of work it is.", {
   RESEARCH: "Finding out."
 })
 export const TodoStatus = enumOf("TodoStatus", "Where a to-do stands.", { pending: "Not begun.", in_progress: "Under way.", completed: "Done." })
+export const SyncState = enumOf("SyncState", "What sync does.", {
+  DISABLED: "It is off; nothing is sent.",
+  IDLE: "All that may be sent is there, or waits for its time.",
+  SYNCING: "It sends.",
+  BACKING_OFF: "A request failed; it is tried again.",
+  OFFLINE: "The server cannot be reached; it is tried again.",
+  PAUSED_AUTH: "The server refuses the key; a person has to give another.",
+  PAUSED_PLAN: "The workspace's plan takes no more; a person has to change it.",
+  PAUSED_CONFIG: "A setting is wrong, or the server does not understand this version; a person has to correct it."
+})
+export const SessionSyncState = enumOf("SessionSyncState", "Whether a team server has a session.", {
+  SYNCED: "It has all lines.",
+  WAITING: "Lines wait.",
+  EXCLUDED: "It stays on this machine.",
+  QUARANTINED: "The server refused it; it stays here until a person does something.",
+  OFF: "Nothing is sent."
+})

@@ -328,7 +328,8 @@ export const sessionType = memoized((parts: SchemaParts) => {
         subagentsOf
       ),
       ...conversation,
-      ...outcomes
+      ...outcomes,
+      ...parts.machine?.session
     })
   })
   return type

@@ -21,6 +21,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { PriceRow } from "han-core/Pricing"
+import { SyncConfig } from "han-core/SyncConfig"
 import { maxSocketPath, socketPath } from "han-core/unstable/CoordinatorSocket"
 import * as JsonFile from "han-core/unstable/JsonFile"
 import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
@@ -51,7 +52,9 @@ export const Config = Schema.Struct({
   /** The commands of hooks that run at the same time, at most; as many as there are cores, at least two. */
   hookSlots: Schema.optional(Schema.Int.pipe(Schema.between(1, 256))),
   /** The consecutive blocks of an agent that wants to stop, at most (5). */
-  hookBlocks: Schema.optional(Schema.Int.pipe(Schema.between(0, 100)))
+  hookBlocks: Schema.optional(Schema.Int.pipe(Schema.between(0, 100))),
+  /** What is sent, and to which server. */
+  sync: Schema.optional(SyncConfig)
 })
 export type Config = typeof Config.Type
 
