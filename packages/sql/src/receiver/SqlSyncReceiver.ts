@@ -395,12 +395,13 @@ const noteDirectories = Effect.fnUntraced(function* (
       command(database, "look at a directory")
     )
     const [row] = known
+    const isKnown = (fact: string | null, stored: string | null) => fact === null || storable(fact) === stored
     const same =
       row !== undefined &&
-      (facts.remote ?? row.remote) === row.remote &&
-      (root ?? row.root) === row.root &&
-      (worktree ?? row.worktree_of) === row.worktree_of &&
-      (defaultBranch ?? row.default_branch) === row.default_branch
+      isKnown(facts.remote, row.remote) &&
+      isKnown(root, row.root) &&
+      isKnown(worktree, row.worktree_of) &&
+      isKnown(defaultBranch, row.default_branch)
     if (!same) yield* directories.note({ machine, path }, facts)
   }
 })
