@@ -1,4 +1,6 @@
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
+import { SessionId } from "han-core/Entry"
+import { JournalAdmin } from "han-core/JournalAdmin"
 import { OwnerId, Viewer } from "han-core/Viewer"
 import { ApiKeys, Slug } from "han-core/Workspaces"
 import * as PgStore from "han-sql/PgStore"
@@ -7,10 +9,13 @@ import { afterAll, assert, beforeAll, it } from "vitest"
 import { startPostgres } from "../../../test/postgres.ts"
 import { createDatabase } from "../../../test/postgresDatabase.ts"
 import { soak } from "../../../test/runs.ts"
-import { corpus, indexingCase, scenario } from "../../../test/transcriptFiles.ts"
+import { part, payloadOf } from "../../../test/syncPayloads.ts"
+import { corpus, indexingCase, lines, scenario } from "../../../test/transcriptFiles.ts"
 import { wholeJournal } from "../../../test/wholeJournal.ts"
+import { userLine } from "../src/testing/transcriptLines.ts"
 import { askEverything } from "./everyQuestion.ts"
 import { asked, isOfOne, partitioned, partitionFromNowOn, partitionsTouched } from "./partitions.ts"
+import { as, personNamed, receive } from "./receiver/workspace.ts"
 import { recorded, recordedCases } from "./recordedCases.ts"
 import { normalised, ownerless, tablesIn } from "./statements.ts"
 
@@ -84,8 +89,24 @@ it(`${name}: keys are made and used`, () =>
     assert.deepStrictEqual(yield* keys.authenticate(two.key), { ...one.principal, keyId: two.principal.keyId })
   }).pipe(Effect.provide(Layer.suspend(storeOf("keys"))), Effect.runPromise))
 
-/** Tables that this store makes, and others ask. */
-const ofOthers = new Set(["sync_client"])
+it(`${name}: what clients send is received, replaced, told and forgotten`, () =>
+  Effect.gen(function* () {
+    const ada = yield* personNamed("Ada")
+    const directory = { path: "/home/dev/app", root: "/home/dev/app", name: "app", worktree: null, defaultBranch: "main" }
+    const entries = lines([userLine("a", 1, "one"), userLine("b", 2, "two"), userLine("c", 3, "three")])
+    for (const sessions of [
+      [part("s", entries, 0, 1, { directory, repoRemote: "github.com/acme/app" }), part("s", entries, 1, 2)],
+      [part("s", entries, 2, 3), part("t", entries, 0, 0)],
+      [part("s", entries, 0, 3, { generationId: "g2", replaces: ["g1"] })]
+    ])
+      assert.deepStrictEqual((yield* receive(ada, payloadOf(ada.person, sessions, { verify: true }))).errors, [])
+    yield* Effect.flatMap(JournalAdmin, (admin) => admin.forget({ sessionIds: [SessionId.make("s")] })).pipe(as(ada))
+    const { digest, errors } = yield* receive(ada, payloadOf(ada.person, [part("s", entries)], { verify: true }))
+    assert.deepStrictEqual([digest?.transcripts, errors.map(({ code }) => code)], [0, ["gone"]])
+  }).pipe(Effect.provide(Layer.suspend(storeOf("received"))), Effect.runPromise))
+
+/** Tables that this store makes, and that only a client of sync asks. */
+const ofClients = new Set(["sync_remote", "sync_position", "sync_problem"])
 
 /** Statements that were carried out so far over tables of owners, each text once, and the role. */
 const carriedOut = async () => {
@@ -112,7 +133,7 @@ it("Every statement of a store names whose rows it means, but for those of jobs"
   const { statements, tables } = await carriedOut()
   const named = new Set(statements.flatMap(({ text }) => tablesIn(text, tables)))
   assert.deepStrictEqual(
-    [...tables].filter((table) => /_[2-9]$/.test(table) === false && !ofOthers.has(table) && !named.has(table)),
+    [...tables].filter((table) => /_[2-9]$/.test(table) === false && !ofClients.has(table) && !named.has(table)),
     [],
     "no statement names these tables"
   )

@@ -35,27 +35,33 @@ export const patternOf = (text: string, home = "~"): Either.Either<Pattern, stri
   const given = text.trim()
   if (given === "") return Either.left("it is empty")
   if (given.startsWith("/") || given === "~" || given.startsWith("~/")) {
-    const path = given.replace(/^~/, home).replace(/\/+$/, "")
-    return given.split("/").includes("..")
-      ? Either.left('".." has no place in it')
-      : Either.right({ kind: "directory", text: given, path: path === "" ? "/" : path })
+    const parts = (given.startsWith("~") ? `${home}${given.slice(1)}` : given).split("/")
+    if (parts.includes("..")) return Either.left('".." has no place in it')
+    // Spelled as a place's path is, or it would match none.
+    const spelled = parts.filter((part, index) => index === 0 || (part !== "" && part !== ".")).join("/")
+    return Either.right({ kind: "directory", text: given, path: spelled === "" ? "/" : spelled })
   }
   const remote = /^[a-z][a-z0-9+.-]*:\/\/|^[^/]*@|^[^/]+:(?!\d+\/)/i.test(given)
     ? canonicalRemote(given)
     : given
         .toLowerCase()
-        .replace(/\.git$/, "")
+        .replace(/^([^/]+):\d+\//, "$1/")
         .replace(/\/+$/, "")
+        .replace(/\.git$/, "")
   if (remote === null) return Either.left("it names no repository")
   const segments = remote.split("/")
   const [first = ""] = segments
+  const isLocal = first === "localhost" || /^[^/]+:\d+\//.test(given)
   if (segments.length < 2 && remote !== "**") return Either.left("it has one segment; write owner/repository or host/owner/repository, * for any one of them")
   for (const [index, segment] of segments.entries()) {
     if (segment === "*" || (segment === "**" && index === segments.length - 1)) continue
-    if (!/^[a-z0-9._~:-]+$/.test(segment)) return Either.left(`"${segment}" is neither a name, nor *, nor ** at the end`)
+    if (!/^(?!\.{1,2}$)[a-z0-9._~:-]+$/.test(segment)) return Either.left(`"${segment}" is neither a name, nor *, nor ** at the end`)
   }
-  // Hosts have a dot or a port, or are this machine; a `*` in front stands for one when three segments follow the form of a remote.
-  const hasHost = /[.:]/.test(first) || first === "localhost" || (first === "*" && segments.length > 2) || remote === "**"
+  // Hosts have a dot, or are this machine; a `*` in front stands for one when three segments follow the form of a remote.
+  const hasHost = first.includes(".") || isLocal || (first === "*" && segments.length > 2) || remote === "**"
+  // It would match nothing, and whoever wrote it would take it for all of them.
+  if (hasHost && segments.length < 3 && segments.at(-1) !== "**")
+    return Either.left(`"${remote}" is a host and an owner; write ${remote}/* for the owner's repositories, or ${remote}/** for those of groups in it, too`)
   return Either.right({ kind: "repository", text: given, segments, anyHost: !hasHost })
 }
 

@@ -25,14 +25,15 @@ import { Workspace } from "../workspaces/Workspaces.ts"
 /** The version of the protocol: payloads of another major version are refused by name. */
 export const syncVersion = "1.0"
 
-/** The bounds of one request, which a probe tells: bytes on the wire and of JSON, sessions, messages, bytes of one line, depth of JSON. */
+/** The bounds of one request, which a probe tells: bytes on the wire and of JSON, sessions, messages, bytes of one line, depth and values of JSON. */
 export const syncLimits = {
   wireBytes: 8 * 1024 * 1024,
   jsonBytes: 32 * 1024 * 1024,
   sessions: 200,
   messages: 5000,
   lineBytes: 4 * 1024 * 1024,
-  depth: 64
+  depth: 64,
+  values: 200_000
 } as const
 
 /** 32 bytes as small hexadecimal digits. */
@@ -122,7 +123,7 @@ export const SyncSession = Schema.Struct({
   meta: optional(Text(1_000_000)),
   totalMessageCount: optional(Schema.NonNegativeInt),
   parentSessionId: optional(Text(256)),
-  harness: optional(Text(128))
+  harness: optional(Id)
 })
 export type SyncSession = typeof SyncSession.Type
 
@@ -154,7 +155,9 @@ export const SyncPayload = Schema.Struct({
 })
 export type SyncPayload = typeof SyncPayload.Type
 
-/** How far the server has a generation of a transcript. `chain`: see `chained`. */
+/**
+ * How far the server has a generation of a transcript. `chain`: see `chained`. Of a session that was refused as `gone`, `session_conflict` or `storage` it tells nothing: no lines.
+ */
 export const SyncPosition = Schema.Struct({
   sessionId: Schema.String,
   source: Schema.String,

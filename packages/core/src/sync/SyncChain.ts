@@ -29,10 +29,14 @@ export const withheldLine = ({ bytes, reason }: { readonly reason: string; reado
 
 /** The digest of positions: see `SyncDigest`. */
 export const digestOf = (positions: Iterable<{ readonly generationId: string; readonly lines: number; readonly chain: string }>) => {
-  const sorted = [...positions].map(({ chain, generationId, lines }) => `${generationId} ${lines} ${chain}\n`).sort()
+  let sum = 0
+  const sorted: Array<string> = []
+  for (const { chain, generationId, lines } of positions) {
+    sum += lines
+    sorted.push(`${generationId} ${lines} ${chain}\n`)
+  }
+  sorted.sort()
   const hash = createHash("sha256")
-  let lines = 0
-  for (const { lines: own } of positions) lines += own
   for (const line of sorted) hash.update(line)
-  return { transcripts: sorted.length, lines, hash: hash.digest("hex") }
+  return { transcripts: sorted.length, lines: sum, hash: hash.digest("hex") }
 }

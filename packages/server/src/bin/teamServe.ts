@@ -25,7 +25,7 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       const database = configuration.database ?? (yield* ownDatabase(embedded ?? "", broken))
       const { host, port, publicUrl, trustedProxies } = configuration
       const services = yield* Layer.build(
-        TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: syncRoute }).pipe(Layer.provide(PgStore.layer(database)))
+        TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: syncRoute() }).pipe(Layer.provide(PgStore.layer(database)))
       )
       const { url } = Context.get(services, TeamServer.TeamServer)
       yield* Effect.annotateLogs(Effect.logInfo("listening"), {

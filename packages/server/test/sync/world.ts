@@ -30,7 +30,7 @@ export const server = Effect.gen(function* () {
     ({ drop }) => Effect.promise(drop)
   )
   const services = yield* Layer.build(
-    TeamServer.layer({ host: "127.0.0.1", port: 0, routes: syncRoute }).pipe(
+    TeamServer.layer({ host: "127.0.0.1", port: 0, routes: syncRoute({ rate: { perSecond: 1000, burst: 10_000 } }) }).pipe(
       Layer.provideMerge(PgStore.layer({ url: Redacted.make(database.url), maxWaitMs: 60_000 }))
     )
   )

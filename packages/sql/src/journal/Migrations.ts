@@ -150,7 +150,8 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
         data ${bytes} NOT NULL,
         PRIMARY KEY (owner_no, transcript_no, line)
       )`
-      yield* sql`CREATE TABLE tombstone (owner_no BIGINT NOT NULL, session_id TEXT NOT NULL, forgotten_at BIGINT NOT NULL, author TEXT, PRIMARY KEY (owner_no, session_id))`
+      // "author": whose session it was; empty on a machine with one person. One of a person keeps nobody else's session out.
+      yield* sql`CREATE TABLE tombstone (owner_no BIGINT NOT NULL, session_id TEXT NOT NULL, author TEXT NOT NULL, forgotten_at BIGINT NOT NULL, PRIMARY KEY (owner_no, session_id, author))`
       yield* sql`CREATE TABLE directory (owner_no BIGINT NOT NULL, machine TEXT NOT NULL, path TEXT NOT NULL, name TEXT, remote TEXT, root TEXT, worktree_of TEXT, default_branch TEXT, probed_at BIGINT NOT NULL, sequence BIGINT NOT NULL, PRIMARY KEY (owner_no, machine, path))`
       yield* sql`CREATE TABLE tool_output (
         owner_no BIGINT NOT NULL,

@@ -17,6 +17,7 @@ import { Viewer } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
 import { type BlockRow, entriesOf, infoOf, type TranscriptRow, transcriptOf, withPayloads } from "../blocks/storedEntries.ts"
 import { answer, anyOf, command, Database, OwnerNo, storable, storeError, yieldUntilIdle } from "../database/Database.ts"
+import { forgottenFor } from "../database/forgottenFor.ts"
 import { headOf } from "../database/lockOwner.ts"
 import { wordAgain } from "../readmodels/messageWords.ts"
 import { keepParts, listOutputs, outputTotals, prepareParts, readOutput } from "../readmodels/outputs.ts"
@@ -59,8 +60,13 @@ const reader = (store: Store): typeof Journal.Service => {
     head: ofViewer("head", (owner) => headOf(sql, owner)),
     totals: ofViewer("totals", (owner) => totals(sql, owner, (table) => models.table(table))),
     isForgotten: (sessionId) =>
-      ofViewer("is forgotten", (owner) =>
-        Effect.map(sql`SELECT 1 AS found FROM tombstone WHERE owner_no = ${owner} AND session_id = ${storable(sessionId)}`, (rows) => rows.length > 0)
+      Effect.flatMap(Viewer, ({ person }) =>
+        ofViewer("is forgotten", (owner) =>
+          Effect.map(
+            sql`SELECT 1 AS found FROM tombstone WHERE owner_no = ${owner} AND session_id = ${storable(sessionId)} AND ${forgottenFor(sql, person)}`,
+            (rows) => rows.length > 0
+          )
+        )
       )
   }
 }
@@ -75,11 +81,12 @@ const writer = (store: Store): typeof JournalWriter.Service => {
     keepOutputs: (parts) =>
       Effect.gen(function* () {
         const owner = yield* OwnerNo
+        const { person } = yield* Viewer
         if (parts.length === 0) return
         const prepared = yield* prepareParts(parts)
         yield* models.write(
           Effect.gen(function* () {
-            const { searched, step } = yield* keepParts(database.write, owner, prepared)
+            const { searched, step } = yield* keepParts(database.write, owner, person, prepared)
             yield* models.apply(owner, step, ({ isMain, table }) =>
               isMain ? Effect.forEach(searched, (of) => wordAgain(database.write, owner, table, of), { discard: true }) : Effect.void
             )
@@ -96,7 +103,10 @@ const writer = (store: Store): typeof JournalWriter.Service => {
           )
       }).pipe(command(database, "mark missing")),
     noteForgotten: (sessions) =>
-      Effect.flatMap(OwnerNo, (owner) => models.write(noteForgotten(database.write, owner, sessions))).pipe(command(database, "note what was forgotten"))
+      Effect.gen(function* () {
+        const { person } = yield* Viewer
+        yield* models.write(noteForgotten(database.write, yield* OwnerNo, person, sessions))
+      }).pipe(command(database, "note what was forgotten"))
   }
 }
 
@@ -107,11 +117,12 @@ const admin = (store: Store): typeof JournalAdmin.Service => {
     forget: (which) =>
       Effect.gen(function* () {
         const owner = yield* OwnerNo
+        const { person } = yield* Viewer
         const ids = "before" in which ? yield* database.reading(idleSince(store, owner, which.before)) : which.sessionIds
         if (ids.length === 0) return { sessions: 0, entries: 0 }
         return yield* models.maintain(
           Effect.gen(function* () {
-            const forgotten = yield* models.write(forgetSessions(database.write, models, owner, ids, prices))
+            const forgotten = yield* models.write(forgetSessions(database.write, models, owner, person, ids, prices))
             yield* models.rebuildOthers(prices)
             yield* models.erase
             return forgotten

@@ -11,6 +11,7 @@ import type { DecodedLine } from "han-core/SessionEvent"
 import * as blocks from "../blocks/blocks.ts"
 import { sessionNumbers, sessionsNamed } from "../blocks/storedEntries.ts"
 import { anyOf, insertRows, storable, type Value, yieldUntilIdle } from "../database/Database.ts"
+import { forgottenFor } from "../database/forgottenFor.ts"
 import { lockOwner } from "../database/lockOwner.ts"
 import type { Chunk } from "../readmodels/chunk.ts"
 import type { PendingWords } from "../readmodels/pendingWords.ts"
@@ -59,7 +60,7 @@ export const appendEntries = Effect.fnUntraced(function* (
   words: PendingWords
 ): Effect.fn.Return<{ readonly chunks: ReadonlyArray<Chunk>; readonly step: Step }, SqlError | EntryGap> {
   const head = yield* lockOwner(sql, owner)
-  const { transcripts, wanted } = yield* lookUp(sql, owner, prepared)
+  const { transcripts, wanted } = yield* lookUp(sql, owner, author, prepared)
   const news: Array<News> = []
   for (const append of wanted) news.push(yield* takeNews(transcripts, append))
   const sessions = news.flatMap(({ append, named }) => [append.transcript.sessionId, ...named])
@@ -120,12 +121,13 @@ const pack = (entries: ReadonlyArray<Entry>): Effect.Effect<Packed> => {
 }
 
 /** The appends to sessions that were not forgotten, and the transcripts that these are of, as far as there are some, by their ids. */
-const lookUp = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, prepared: ReadonlyArray<Prepared>) {
+const lookUp = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, owner: number, author: string | null, prepared: ReadonlyArray<Prepared>) {
   const sessions = [...new Set(prepared.map(({ transcript }) => transcript.sessionId))]
   const ids = [...new Set(prepared.map(({ id }) => id))]
   const rows = yield* sql<{ id: string; no: number; session_no: number; lines: number; bytes: number; replaced_by: number | null; forgotten: number }>`
     SELECT id, no, session_no, lines, bytes, replaced_by, 0 AS forgotten FROM transcript WHERE owner_no = ${owner} AND id ${anyOf(sql, ids)}
-    UNION ALL SELECT session_id, 0, 0, 0, 0, NULL, 1 FROM tombstone WHERE owner_no = ${owner} AND session_id ${anyOf(sql, sessions)}`
+    UNION ALL SELECT session_id, 0, 0, 0, 0, NULL, 1 FROM tombstone
+    WHERE owner_no = ${owner} AND session_id ${anyOf(sql, sessions)} AND ${forgottenFor(sql, author)}`
   const forgotten = new Set(rows.flatMap((row) => (row.forgotten === 1 ? [row.id] : [])))
   const transcripts = new Map<string, Kept>()
   for (const { bytes, id, lines, no, replaced_by, session_no, forgotten: isTombstone } of rows)

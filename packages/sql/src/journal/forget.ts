@@ -17,6 +17,7 @@ export const forgetSessions = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   models: typeof ReadModelTables.Service,
   owner: number,
+  person: string | null,
   ids: ReadonlyArray<SessionId>,
   prices: PriceTable
 ) {
@@ -29,11 +30,14 @@ export const forgetSessions = Effect.fnUntraced(function* (
     session_id: string
   }>`SELECT k.no, k.session_id FROM session_key k WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, ids)}
     AND (EXISTS (SELECT 1 FROM transcript t WHERE t.owner_no = ${owner} AND t.session_no = k.no) OR EXISTS (SELECT 1 FROM tool_output o WHERE o.owner_no = ${owner} AND o.session_no = k.no))`
-  yield* noteForgotten(
-    sql,
-    owner,
-    ids.map((sessionId) => ({ sessionId, at: now }))
-  )
+  // A session that is there is its author's, whoever forgets it.
+  const authors = yield* sql<{ session_id: string; author: string | null }>`
+    SELECT DISTINCT k.session_id, t.author FROM session_key k JOIN transcript t ON t.owner_no = k.owner_no AND t.session_no = k.no
+    WHERE k.owner_no = ${owner} AND k.session_id ${anyOf(sql, ids)}`
+  const known = new Set(authors.map(({ session_id }) => session_id))
+  const others = ids.map(storable).filter((id) => !known.has(id))
+  for (const { author, session_id } of [...authors, ...others.map((session_id) => ({ session_id, author: person }))])
+    yield* noteForgotten(sql, owner, author, [{ sessionId: session_id as SessionId, at: now }])
   if (gone.length === 0) return { sessions: 0, entries: 0 }
   const family = yield* familyOf(
     sql,
@@ -59,11 +63,11 @@ export const forgetSessions = Effect.fnUntraced(function* (
   return { sessions: gone.length, entries: Number(counted?.entries ?? 0) }
 })
 
-/** From then on nothing of these sessions is stored. */
-export const noteForgotten = (sql: SqlClient.SqlClient, owner: number, sessions: ReadonlyArray<ForgottenSession>) =>
+/** From then on nothing of these sessions is stored that is the author's. */
+export const noteForgotten = (sql: SqlClient.SqlClient, owner: number, author: string | null, sessions: ReadonlyArray<ForgottenSession>) =>
   Effect.forEach(
     sessions,
     ({ at, sessionId }) =>
-      sql`INSERT INTO tombstone ${sql.insert({ owner_no: owner, session_id: storable(sessionId), forgotten_at: at })} ON CONFLICT DO NOTHING`,
+      sql`INSERT INTO tombstone ${sql.insert({ owner_no: owner, session_id: storable(sessionId), author: author ?? "", forgotten_at: at })} ON CONFLICT DO NOTHING`,
     { discard: true }
   )

@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import { Directories, type Directory, DirectoryWriter } from "han-core/Directories"
 import { projectOf } from "han-core/unstable/SessionState"
 import { Viewer } from "han-core/Viewer"
-import { command, Database, OwnerNo, storeError } from "../database/Database.ts"
+import { command, Database, OwnerNo, storable, storeError } from "../database/Database.ts"
 import { headOf, lockOwner } from "../database/lockOwner.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { type Reader, reader } from "./reader.ts"
@@ -42,13 +42,13 @@ export const make = Effect.gen(function* () {
             const sequence = before + 1
             yield* write`INSERT INTO directory ${write.insert({
               owner_no: owner,
-              machine: directory.machine,
-              path: directory.path,
-              name,
-              remote: facts.remote,
-              root: facts.root,
-              worktree_of: facts.worktreeOf,
-              default_branch: facts.defaultBranch,
+              machine: storable(directory.machine),
+              path: storable(directory.path),
+              name: storableOrNull(name),
+              remote: storableOrNull(facts.remote),
+              root: storableOrNull(facts.root),
+              worktree_of: storableOrNull(facts.worktreeOf),
+              default_branch: storableOrNull(facts.defaultBranch),
               probed_at: yield* Clock.currentTimeMillis,
               sequence
             })} ON CONFLICT (owner_no, machine, path) DO UPDATE SET name = COALESCE(excluded.name, directory.name), remote = COALESCE(excluded.remote, directory.remote),
@@ -96,3 +96,5 @@ const noted = ({ answer, sql }: Reader, database: typeof Database.Service, told:
       return Stream.mapConcatEffect(signals, () => since)
     }).pipe(storeError(database, "noted directories"))
   )
+
+const storableOrNull = (text: string | null): string | null => (text === null ? null : storable(text))

@@ -23,6 +23,7 @@ import type { Viewer } from "han-core/Viewer"
 import * as blocks from "../blocks/blocks.ts"
 import { sessionNumbers } from "../blocks/storedEntries.ts"
 import { type answer, anyOf, OwnerNo, storable, yieldUntilIdle } from "../database/Database.ts"
+import { forgottenFor } from "../database/forgottenFor.ts"
 import { lockOwner } from "../database/lockOwner.ts"
 import { cut, pointsTo, refused } from "./messageWords.ts"
 import type { OutputName } from "./outputTexts.ts"
@@ -75,13 +76,16 @@ export const prepareParts = (parts: ReadonlyArray<ToolOutputPart>): Effect.Effec
 export const keepParts = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   owner: number,
+  person: string | null,
   parts: ReadonlyArray<Prepared>
 ): Effect.fn.Return<{ readonly step: Step; readonly searched: ReadonlyArray<OutputName> }, SqlError | ToolOutputGap> {
   // Lines that come meanwhile wait, and then find these.
   const before = yield* lockOwner(sql, owner)
   const after = before + 1
   const sessionIds = [...new Set(parts.map(({ output }) => output.sessionId))]
-  const tombstones = yield* sql<{ session_id: string }>`SELECT session_id FROM tombstone WHERE owner_no = ${owner} AND session_id ${anyOf(sql, sessionIds)}`
+  const tombstones = yield* sql<{
+    session_id: string
+  }>`SELECT session_id FROM tombstone WHERE owner_no = ${owner} AND session_id ${anyOf(sql, sessionIds)} AND ${forgottenFor(sql, person)}`
   const forgotten = new Set(tombstones.map((row) => row.session_id))
   const wanted = parts.filter(({ output }) => !forgotten.has(storable(output.sessionId)))
   const { numbers } = yield* sessionNumbers(

@@ -4,7 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Directories, DirectoryWriter } from "han-core/Directories"
-import { AgentId, type Entry, SessionId, type Transcript, transcriptFileId } from "han-core/Entry"
+import { AgentId, type Entry, SessionId, type Transcript, transcriptFileId, transcriptId } from "han-core/Entry"
 import type { Append, EntryGap } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
 import { isOfWorkspace, isPersonal } from "han-core/Privacy"
@@ -24,7 +24,8 @@ import { SyncReceiver, SyncRefused } from "han-core/SyncReceiver"
 import { chained, checksumOf, digestOf, noChain, withheldLine } from "han-core/unstable/SyncChain"
 import { Viewer } from "han-core/Viewer"
 import type { Principal } from "han-core/Workspaces"
-import { command, Database, OwnerNo, storable } from "../database/Database.ts"
+import { anyOf, command, Database, OwnerNo, storable } from "../database/Database.ts"
+import { forgottenFor } from "../database/forgottenFor.ts"
 import { lockOwner } from "../database/lockOwner.ts"
 import { prepare } from "../journal/appendEntries.ts"
 import { announceAppended, appending, appendWithin, type Store } from "../journal/appendWithin.ts"
@@ -55,7 +56,7 @@ const receive = (store: Store, directories: typeof DirectoryWriter.Service, mend
     const { database } = store
     const viewer = { owner: principal.owner, person: principal.person }
     const asViewer = Effect.provideService(Viewer, viewer)
-    const machines = [...new Set([...(payload.machine === undefined ? [] : [payload.machine]), ...payload.sessions.flatMap(({ machine }) => machine ?? [])])]
+    const machines = machinesOf(payload)
     yield* bindClient(database, { principal, clientId: payload.clientId, machines }).pipe(command(database, "bind a client"), asViewer)
     const groups = Map.groupBy(payload.sessions, ({ id }) => id)
     const outcomes = new Map<SyncSession, Outcome>()
@@ -71,8 +72,7 @@ const receive = (store: Store, directories: typeof DirectoryWriter.Service, mend
       for (const [index, item] of items.entries()) outcomes.set(item, told[index]!)
     }
     yield* noteDirectories(store, directories, payload, outcomes).pipe(asViewer)
-    const digest =
-      payload.verify === true && machines.length > 0 ? yield* digestOfMachines(store, machines).pipe(command(database, "digest"), asViewer) : undefined
+    const digest = payload.verify === true ? yield* digestOfMachines(store, machines).pipe(command(database, "digest"), asViewer) : undefined
     return responseTo(
       principal,
       payload,
@@ -119,11 +119,16 @@ const transcriptOf = (item: SyncSession, { clientId, machine }: SyncPayload): Om
   machine: item.machine ?? machine ?? clientId,
   source: item.source ?? item.harness ?? "claude-code",
   sessionId: SessionId.make(item.id),
-  kind: item.kind ?? "main",
+  kind: item.kind ?? (item.agentId == null ? "main" : "agent"),
   agentId: item.agentId == null ? null : AgentId.make(item.agentId)
 })
 
-const positionOf = (item: SyncSession, payload: SyncPayload, { chain, lines }: { readonly lines: number; readonly chain: string }): SyncPosition => {
+/** All machines that the payload writes for. A client that names none is known by its id alone. */
+const machinesOf = (payload: SyncPayload): ReadonlyArray<string> => [
+  ...new Set([payload.machine ?? payload.clientId, ...payload.sessions.map((item) => transcriptOf(item, payload).machine)])
+]
+
+const positionOf = (item: SyncSession, payload: SyncPayload, { chain, lines }: { readonly lines: number; readonly chain: string | null }): SyncPosition => {
   const { agentId, kind, source } = transcriptOf(item, payload)
   return {
     sessionId: item.id,
@@ -132,18 +137,42 @@ const positionOf = (item: SyncSession, payload: SyncPayload, { chain, lines }: {
     file: item.file ?? (agentId === null ? kind : `agent-${agentId}`),
     generationId: item.generationId ?? planGeneration,
     lines,
-    chain
+    chain: chain ?? noChain
   }
 }
 /** The generation of items that name none. */
 const planGeneration = "1"
 
-const refused = (item: SyncSession, payload: SyncPayload, code: SyncErrorCode, message: string, messageIds?: ReadonlyArray<string>): Outcome => ({
-  position: positionOf(item, payload, { lines: 0, chain: noChain }),
+const errorOf = ({ id }: Pick<SyncSession, "id">, code: SyncErrorCode, message: string, messageIds?: ReadonlyArray<string>): SyncError => ({
+  sessionId: id,
+  code,
+  message,
+  retryable: code === "storage" || code === "position",
+  ...(messageIds !== undefined && { messageIds })
+})
+
+/** The outcome of an item of which nothing is told. */
+const refused = (item: SyncSession, payload: SyncPayload, code: SyncErrorCode, message: string): Outcome => ({
+  position: positionOf(item, payload, nothing),
   stored: false,
   receivedAt: 0,
-  error: { sessionId: item.id, code, message, retryable: code === "storage", ...(messageIds !== undefined && { messageIds }) }
+  error: errorOf(item, code, message)
 })
+
+/** Why a session of the sender's own is not taken. */
+const rejectionOf = (items: ReadonlyArray<SyncSession>, principal: Principal): SyncError | undefined => {
+  const [first] = items
+  if (!items.every((item) => isAllowed(item, principal)))
+    return errorOf(first!, "repo_not_allowed", `workspace ${principal.workspace.slug} takes no sessions of this repository`)
+  const problems = items.flatMap((item) => invalidityOf(item) ?? [])
+  if (problems.length === 0) return undefined
+  return errorOf(
+    first!,
+    "validation",
+    problems[0]!.message,
+    problems.flatMap(({ messageIds }) => messageIds)
+  )
+}
 
 interface Row {
   readonly file_id: string
@@ -159,11 +188,6 @@ interface Row {
 /** Takes the items of one session in one transaction. */
 const receiveSession = Effect.fnUntraced(function* (store: Store, principal: Principal, payload: SyncPayload, items: ReadonlyArray<SyncSession>, mend: Mend) {
   const owner = yield* OwnerNo
-  const problem = items.map((item) => invalidityOf(item)).find((found) => found !== undefined)
-  if (problem !== undefined) return items.map((item) => refused(item, payload, "validation", problem.message, problem.messageIds))
-  const misplaced = items.find((item) => !isAllowed(item, principal))
-  if (misplaced !== undefined)
-    return items.map((item) => refused(item, payload, "repo_not_allowed", `workspace ${principal.workspace.slug} takes no sessions of this repository`))
   const replacing = items.some(({ replaces }) => (replaces ?? []).length > 0)
   const taken = yield* appending(store, replacing, withinTransaction(store, owner, principal, payload, items, mend))
   if (taken.appends.length > 0) yield* announceAppended(store, owner, taken.appends)
@@ -180,11 +204,14 @@ const withinTransaction = Effect.fnUntraced(function* (
 ): Effect.fn.Return<{ readonly outcomes: ReadonlyArray<Outcome>; readonly appends: ReadonlyArray<Append> }, SqlError | EntryGap, SqlClient | OwnerNo> {
   const sql = store.database.write
   yield* lockOwner(sql, owner)
-  const sessionId = storable(items[0]!.id)
-  const rows = yield* storedOf(sql, owner, sessionId)
+  const rows = yield* storedOf(sql, owner, principal.person, storable(items[0]!.id))
   const all = (code: SyncErrorCode, message: string) => ({ appends: [], outcomes: items.map((item) => refused(item, payload, code, message)) })
   if (rows === "forgotten") return all("gone", "this session was forgotten on the server")
   if (rows.some(({ author }) => author !== principal.person)) return all("session_conflict", "a session with this id is another person's")
+  const at = (row: Row | undefined, item: SyncSession) => positionOf(item, payload, row ?? nothing)
+  const rejection = rejectionOf(items, principal)
+  if (rejection !== undefined)
+    return { appends: [], outcomes: items.map((item) => ({ stored: false, receivedAt: 0, position: at(rowOf(item, payload, rows), item), error: rejection })) }
   const now = yield* Clock.currentTimeMillis
   // Each item follows those before it.
   const so = [...rows]
@@ -198,64 +225,74 @@ const withinTransaction = Effect.fnUntraced(function* (
     yield* appendWithin(store, owner, principal.person, yield* Effect.forEach(appends, prepare))
     yield* noteReceived(sql, owner, plans, now)
   }
-  return { appends, outcomes: plans.map(({ outcome }) => outcome) }
+  // All items of a generation tell how far it is in the end, as they would if the request came again.
+  return { appends, outcomes: plans.map(({ stored }, index) => outcomeOf(items[index]!, payload, so, stored)) }
 })
 
 /** The transcripts that are stored of a session, with how far each is. */
-const storedOf = Effect.fnUntraced(function* (sql: SqlClient, owner: number, sessionId: string) {
+const storedOf = Effect.fnUntraced(function* (sql: SqlClient, owner: number, person: string, sessionId: string) {
   const rows = yield* sql<Omit<Row, "file_id"> & { readonly id: string; readonly forgotten: number }>`
     SELECT t.id, t.generation, t.lines, t.bytes, t.author, r.generation_id, r.chain, r.received_at, 0 AS forgotten
     FROM session_key k JOIN transcript t ON t.owner_no = k.owner_no AND t.session_no = k.no
     LEFT JOIN sync_received r ON r.owner_no = t.owner_no AND r.transcript_no = t.no
     WHERE k.owner_no = ${owner} AND k.session_id = ${sessionId}
-    UNION ALL SELECT session_id, 0, 0, 0, NULL, NULL, NULL, NULL, 1 FROM tombstone WHERE owner_no = ${owner} AND session_id = ${sessionId}`
+    UNION ALL SELECT session_id, 0, 0, 0, NULL, NULL, NULL, NULL, 1 FROM tombstone
+    WHERE owner_no = ${owner} AND session_id = ${sessionId} AND ${forgottenFor(sql, person)}`
   if (rows.some(({ forgotten }) => forgotten === 1)) return "forgotten" as const
   return rows.map((row): Row => ({ ...row, file_id: row.id.slice(0, row.id.lastIndexOf("/")) }))
 })
 
 /** What is to be done about an item. */
 interface Plan {
-  readonly outcome: Outcome
+  /** Its lines are stored, now or before. */
+  readonly stored: boolean
   readonly append?: Append
   /** The transcript's row as it will be, and its place among the rows. */
   readonly after?: { readonly place: number; readonly row: Row }
-  readonly generationId: string
-  readonly chain: string
+}
+
+const nothing = { lines: 0, chain: noChain, received_at: 0 } as const
+
+/** The rows of an item's transcript: its generations. */
+const generationsOf = (item: SyncSession, payload: SyncPayload, rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
+  const file = storable(transcriptFileId(transcriptOf(item, payload)))
+  return rows.filter((row) => row.file_id === file)
+}
+/** The row of an item's generation. */
+const rowOf = (item: SyncSession, payload: SyncPayload, rows: ReadonlyArray<Row>): Row | undefined =>
+  generationsOf(item, payload, rows).find((row) => row.generation_id === (item.generationId ?? planGeneration))
+
+const outcomeOf = (item: SyncSession, payload: SyncPayload, rows: ReadonlyArray<Row>, stored: boolean): Outcome => {
+  const row = rowOf(item, payload, rows)
+  const position = positionOf(item, payload, row ?? nothing)
+  const others = generationsOf(item, payload, rows).flatMap(({ chain, generation_id, lines }) =>
+    generation_id === null || generation_id === position.generationId ? [] : [{ generationId: generation_id, lines, chain: chain ?? noChain }]
+  )
+  return {
+    position: item.messages.length === 0 ? { ...position, others } : position,
+    stored,
+    receivedAt: row?.received_at ?? 0,
+    ...(!stored && { error: errorOf(item, "position", `these lines do not follow the ${position.lines} that are stored; go on from there`) })
+  }
 }
 
 const planOf = (item: SyncSession, payload: SyncPayload, rows: ReadonlyArray<Row>, now: number, mend: Mend): Plan => {
-  const transcript = transcriptOf(item, payload)
-  const file = storable(transcriptFileId(transcript))
-  const own = rows.filter((row) => row.file_id === file)
-  const generationId = item.generationId ?? planGeneration
-  const row = own.find((one) => one.generation_id === generationId)
-  const lines = row?.lines ?? 0
-  const chain = row?.chain ?? noChain
-  const at = (position: { readonly lines: number; readonly chain: string }, stored: boolean, receivedAt: number): Outcome => ({
-    position: {
-      ...positionOf(item, payload, position),
-      ...(item.messages.length === 0 && {
-        others: own.flatMap((one) =>
-          one.generation_id === null || one.generation_id === generationId
-            ? []
-            : [{ generationId: one.generation_id, lines: one.lines, chain: one.chain ?? noChain }]
-        )
-      })
-    },
-    stored,
-    receivedAt
-  })
-  const received = row?.received_at ?? 0
   const [first] = item.messages
-  if (first === undefined) return { outcome: at({ lines, chain }, true, received), generationId, chain }
+  if (first === undefined) return { stored: true }
+  const transcript = transcriptOf(item, payload)
+  const own = generationsOf(item, payload, rows)
+  const row = rowOf(item, payload, rows)
+  const { chain, lines } = { lines: row?.lines ?? 0, chain: row?.chain ?? noChain }
   const isNext = first.lineNumber === lines && (item.generationId === undefined || (item.chainBefore ?? noChain) === chain)
   if (!isNext) {
     const end = first.lineNumber + item.messages.length
-    const isThere = end < lines || (end === lines && chainOf(item) === chain) || (item.generationId === undefined && end <= lines)
-    return { outcome: at({ lines, chain }, isThere, received), generationId, chain }
+    return { stored: end < lines || (end === lines && (item.generationId === undefined || chainOf(item) === chain)) }
   }
+  const generationId = item.generationId ?? planGeneration
   const generation = row?.generation ?? Math.max(0, ...own.map((one) => one.generation)) + 1
-  const replaces = own.flatMap((one) => (one.generation_id !== null && (item.replaces ?? []).includes(one.generation_id) ? [one.generation] : []))
+  // A generation that names itself replaces nothing.
+  const replaced = new Set((item.replaces ?? []).filter((id) => id !== generationId))
+  const replaces = own.flatMap((one) => (one.generation_id !== null && replaced.has(one.generation_id) ? [one.generation] : []))
   let offset = row?.bytes ?? 0
   const entries = item.messages.map((message): Entry => {
     const entry = mend(entryOf(message, offset))
@@ -264,12 +301,12 @@ const planOf = (item: SyncSession, payload: SyncPayload, rows: ReadonlyArray<Row
   })
   const after = item.messages.reduce((so, { contentHash }) => chained(so, contentHash), chain)
   return {
-    outcome: at({ lines: lines + entries.length, chain: after }, true, now),
+    stored: true,
     append: { transcript: { ...transcript, generation }, entries, source: { ...(item.meta != null && { meta: item.meta }), replaces } },
     after: {
       place: row === undefined ? rows.length : rows.indexOf(row),
       row: {
-        file_id: file,
+        file_id: storable(transcriptFileId(transcript)),
         generation,
         lines: lines + entries.length,
         bytes: offset,
@@ -278,9 +315,7 @@ const planOf = (item: SyncSession, payload: SyncPayload, rows: ReadonlyArray<Row
         chain: after,
         received_at: now
       }
-    },
-    generationId,
-    chain: after
+    }
   }
 }
 
@@ -297,18 +332,25 @@ const entryOf = (message: SyncSession["messages"][number], offset: number): Entr
 
 /** Keeps how far each transcript is with its chain. */
 const noteReceived = Effect.fnUntraced(function* (sql: SqlClient, owner: number, plans: ReadonlyArray<Plan>, now: number) {
-  for (const { append, chain, generationId } of plans) {
-    if (append === undefined) continue
-    const { generation } = append.transcript
+  for (const { after, append } of plans) {
+    if (append === undefined || after === undefined) continue
+    const { chain, generation_id } = after.row
     yield* sql`INSERT INTO sync_received (owner_no, transcript_no, generation_id, chain, received_at)
-      SELECT ${owner}::bigint, t.no, ${generationId}, ${chain}, ${now}::bigint FROM transcript t
-      WHERE t.owner_no = ${owner} AND t.id = ${storable(`${transcriptFileId(append.transcript)}/${generation}`)}
+      SELECT ${owner}::bigint, t.no, ${generation_id}, ${chain}, ${now}::bigint FROM transcript t
+      WHERE t.owner_no = ${owner} AND t.id = ${storable(transcriptId(append.transcript))}
       ON CONFLICT (owner_no, transcript_no) DO UPDATE SET chain = excluded.chain, received_at = excluded.received_at WHERE sync_received.owner_no = ${owner}`
   }
 })
 
 /** What cannot be stored of an item. */
-const invalidityOf = ({ fromLine, messages }: SyncSession): { readonly message: string; readonly messageIds: ReadonlyArray<string> } | undefined => {
+const invalidityOf = ({
+  agentId,
+  fromLine,
+  kind,
+  messages
+}: SyncSession): { readonly message: string; readonly messageIds: ReadonlyArray<string> } | undefined => {
+  if (kind !== undefined && (kind === "agent") !== (agentId != null))
+    return { message: "the transcript of a subagent has its agentId, and no other has one", messageIds: [] }
   const from = fromLine ?? messages[0]?.lineNumber ?? 0
   const unordered = messages.filter(({ lineNumber }, index) => lineNumber !== from + index)
   if (unordered.length > 0) return { message: "the lines of a session follow each other, from fromLine on", messageIds: unordered.map(({ id }) => id) }
@@ -320,11 +362,15 @@ const invalidityOf = ({ fromLine, messages }: SyncSession): { readonly message: 
     : { message: `a line has at most ${syncLimits.lineBytes} bytes; send it as withheld`, messageIds: large.map(({ id }) => id) }
 }
 
+/** The item's repository in the one spelling that is stored; undefined for what is no repository. */
+const remoteOf = ({ repoRemote }: SyncSession): string | null | undefined =>
+  repoRemote === null ? null : (canonicalRemote(repoRemote) ?? canonicalRemote(`https://${repoRemote}`) ?? undefined)
+
 /** Whether the workspace takes sessions of the item's repository. One without a repository comes because the person said so. */
-const isAllowed = ({ repoRemote }: SyncSession, { workspace }: Principal): boolean => {
-  if (repoRemote === null) return true
-  const remote = canonicalRemote(`https://${repoRemote}`)
-  return remote !== null && (isPersonal(remote, workspace) ? workspace.allowPersonal : isOfWorkspace(remote, workspace))
+const isAllowed = (item: SyncSession, { workspace }: Principal): boolean => {
+  const remote = remoteOf(item)
+  if (remote === null) return true
+  return remote !== undefined && (isPersonal(remote, workspace) ? workspace.allowPersonal : isOfWorkspace(remote, workspace))
 }
 
 /** Notes the facts of directories that are new, on behalf of the machine that sent them. */
@@ -341,7 +387,7 @@ const noteDirectories = Effect.fnUntraced(function* (
   for (const item of told.values()) {
     const { defaultBranch, path, root, worktree } = item.directory!
     const { machine } = transcriptOf(item, payload)
-    const facts = { remote: item.repoRemote, root, worktreeOf: worktree, defaultBranch }
+    const facts = { remote: remoteOf(item) ?? null, root, worktreeOf: worktree, defaultBranch }
     const known = yield* Effect.flatMap(
       OwnerNo,
       (owner) => database.read<{ remote: string | null; root: string | null; worktree_of: string | null; default_branch: string | null }>`
@@ -351,12 +397,13 @@ const noteDirectories = Effect.fnUntraced(function* (
       command(database, "look at a directory")
     )
     const [row] = known
+    const isKnown = (fact: string | null, stored: string | null) => fact === null || storable(fact) === stored
     const same =
       row !== undefined &&
-      (facts.remote ?? row.remote) === row.remote &&
-      (root ?? row.root) === row.root &&
-      (worktree ?? row.worktree_of) === row.worktree_of &&
-      (defaultBranch ?? row.default_branch) === row.default_branch
+      isKnown(facts.remote, row.remote) &&
+      isKnown(root, row.root) &&
+      isKnown(worktree, row.worktree_of) &&
+      isKnown(defaultBranch, row.default_branch)
     if (!same) yield* directories.note({ machine, path }, facts)
   }
 })
@@ -368,7 +415,7 @@ const digestOfMachines = ({ database }: Store, machines: ReadonlyArray<string>) 
       database.reading(
         database.read<{ generation_id: string; lines: number; chain: string }>`
           SELECT r.generation_id, t.lines, r.chain FROM sync_received r JOIN transcript t ON t.owner_no = r.owner_no AND t.no = r.transcript_no
-          WHERE r.owner_no = ${owner} AND t.machine = ANY(${`{${machines.map((machine) => JSON.stringify(storable(machine))).join(",")}}`}::text[])`
+          WHERE r.owner_no = ${owner} AND t.machine ${anyOf(database.read, machines)}`
       ),
       (rows) => digestOf(rows.map(({ chain, generation_id, lines }) => ({ generationId: generation_id, lines, chain })))
     )

@@ -73,9 +73,9 @@ const memberTables = Effect.fnUntraced(function* (sql: SqlClient.SqlClient): Eff
     version TEXT,
     first_seen BIGINT NOT NULL,
     last_seen BIGINT NOT NULL,
-    PRIMARY KEY (owner_no, client_id),
-    UNIQUE (owner_no, machine)
+    PRIMARY KEY (owner_no, machine)
   )`
+  yield* sql`CREATE INDEX sync_client_id ON sync_client (owner_no, client_id)`
 })
 
 const lookupRules = Effect.fnUntraced(function* (sql: SqlClient.SqlClient): Effect.fn.Return<void, SqlError> {
