@@ -8,7 +8,7 @@ import { bun, requireBun, requirePostgres, root } from "./installed.mjs"
 requireBun()
 requirePostgres()
 
-const all = ["floor", "indexing", "memory", "queries", "cli", "hooks", "live", "graphql", "tenants", "metrics"]
+const all = ["floor", "indexing", "memory", "queries", "cli", "hooks", "live", "graphql", "tenants", "metrics", "redaction"]
 const asked = process.argv.slice(2)
 for (const name of asked.length > 0 ? asked : all) {
   const file = join(root, "bench", `${name}.ts`)

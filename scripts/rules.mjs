@@ -28,13 +28,13 @@ const allowed = {
  */
 const rooms = {
   core: [
-    ..."text store workspaces files journal hooks harness transcripts sessions usage sync sentiment worktree settings plugins".split(" "),
+    ..."text text/redaction store workspaces files journal hooks harness transcripts sessions usage sync sentiment worktree settings plugins".split(" "),
     ..."hooks/shell hooks/definition hooks/entries hooks/process hooks/decision hooks/answer hooks/run coordinator".split(" ")
   ],
   sql: ["database", "blocks", "earlier", "workspaces", "sync", "readmodels", "queries", "journal", "receiver", ".", "bin", "testing"],
   rpc: ["."],
   graphql: "transport relay context messages machine hooks projects usage sessions numbers .".split(" "),
-  server: ["loopback", "home", "store", "http", "team", ".", "bin"],
+  server: ["loopback", "home", "store", "http", "team", "sync", ".", "bin"],
   cli: "environment terminal command-line coordinator arguments hook export commands .".split(" ")
 }
 /** Rooms whose folders know nothing of one another: each holds one harness. */

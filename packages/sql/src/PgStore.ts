@@ -30,6 +30,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { RebuildProgress } from "han-core/JournalAdmin"
 import * as Pricing from "han-core/Pricing"
+import { redactor } from "han-core/Redaction"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
 import type { SyncReceiver } from "han-core/SyncReceiver"
@@ -83,7 +84,7 @@ export type PgServices = StoreServices | ApiKeys | PgHealth | SyncReceiver
 export const layer = (options: PgStoreOptions): Layer.Layer<PgServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
-  return Layer.mergeAll(SqlSyncReceiver.layer({ prices, mend: (entry) => entry }), SqlApiKeys.layer, layerHealth).pipe(
+  return Layer.mergeAll(SqlSyncReceiver.layer({ prices, mend: redactor({}).entry }), SqlApiKeys.layer, layerHealth).pipe(
     Layer.provideMerge(layerStore({ prices })),
     Layer.provideMerge(layerInfo),
     Layer.provide(PgTables.layer({ prices, models: modelsOf(options) })),

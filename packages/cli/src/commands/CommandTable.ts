@@ -131,6 +131,7 @@ export const commands: ReadonlyArray<Command> = [
       },
       { name: "format", short: "f", value: "jsonl|markdown|json", help: "jsonl (standard), markdown to read, json for an array of messages" },
       { name: "all", value: "DIR", help: "everything, as files under DIR that only you can read" },
+      { name: "redact", help: "write [REDACTED:rule] in the place of secrets: those of known forms, and of your environment" },
       utc
     ],
     start: (given) => {
@@ -138,14 +139,15 @@ export const commands: ReadonlyArray<Command> = [
       if (directory !== undefined) {
         given.noWords()
         for (const name of ["agent", "generation", "format"]) if (given.text(name) !== undefined) throw new BadUsage(`--${name} does not go with --all`)
-        return async (host) => (await import("./exportAll.ts")).run({ directory }, host)
+        return async (host) => (await import("./exportAll.ts")).run({ directory, redact: given.flag("redact") }, host)
       }
       const options = {
         session: given.word("the SESSION (or --all DIR)"),
         agent: given.text("agent"),
         generation: given.count("generation"),
         format: given.choice("format", ["jsonl", "markdown", "json"]) ?? "jsonl",
-        utc: given.flag("utc")
+        utc: given.flag("utc"),
+        redact: given.flag("redact")
       }
       if (options.generation !== undefined && options.format !== "jsonl")
         throw new BadUsage("--generation goes with --format jsonl only; the other formats show the conversation as it is now")
@@ -171,6 +173,25 @@ export const commands: ReadonlyArray<Command> = [
   ...storeCommands,
   ...syncCommands,
   ...setupCommands,
+  command({
+    name: "sync redact",
+    takes: "FILE",
+    summary: "show a file as it is when its secrets are taken out, or where they are; sends nothing, asks no coordinator",
+    notes: [
+      "Secrets are those of known forms, those that a name shows (password=…), and the values of variables of your environment whose names tell of a secret.",
+      "--explain prints LINE:COLUMN, the rule, and the JSON pointer in a line that is JSON; never a character of a secret. The exit code is 0 either way."
+    ],
+    options: [
+      { name: "explain", help: "only say which rule finds something, and where" },
+      { name: "strict", help: "find also whatever looks random behind a name such as key or access" },
+      json
+    ],
+    start: (given) => {
+      const options = { file: given.word("the FILE to look at"), explain: given.flag("explain"), strict: given.flag("strict"), json: given.flag("json") }
+      if (options.json && !options.explain) throw new BadUsage("--json goes with --explain: the file itself is no JSON")
+      return async (host) => (await import("./sync/syncRedact.ts")).run(options, host)
+    }
+  }),
   command({
     name: "doctor",
     summary: "show roots, counts, problems, versions, and when Claude Code will next delete transcripts",

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Journal } from "han-core/Journal"
+import { redactor } from "han-core/Redaction"
 import { toolOutputId } from "han-core/ToolOutput"
 import { answered, ask, print } from "../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
@@ -8,10 +9,11 @@ import { CommandFailed } from "../environment/CommandFailed.ts"
 import { inFull } from "../environment/WorkingDirectory.ts"
 import { type ExportFile, exportFolder } from "../export/ExportFolder.ts"
 import { outputPlacesOf, placesOf } from "../export/ExportTree.ts"
+import { redactedLines, redactedText, variablesOf } from "../export/Redacted.ts"
 import { byteSize, count, counted } from "../terminal/Figures.ts"
 import { plainLine } from "../terminal/PlainText.ts"
 
-export const run = ({ directory }: { readonly directory: string }, host: CliEnvironment): Promise<number> =>
+export const run = ({ directory, redact }: { readonly directory: string; readonly redact: boolean }, host: CliEnvironment): Promise<number> =>
   ask(
     host,
     Effect.gen(function* () {
@@ -23,14 +25,17 @@ export const run = ({ directory }: { readonly directory: string }, host: CliEnvi
       const ofOutputs = outputPlacesOf(outputs, machines.size > 1)
       const folder = yield* Effect.try({ try: () => exportFolder(inFull(directory)), catch: failed(directory) })
       const create = (path: ReadonlyArray<string>) => Effect.try({ try: () => folder.create(path), catch: failed(path.join("/")) })
+      const secrets = redactor(variablesOf(host))
+      const lines = redact ? redactedLines(secrets) : <A>(content: A) => content
+      const text = redact ? redactedText(secrets) : <A>(content: A) => content
       let bytes = 0
       for (const { info, meta, path } of places) {
         const file = yield* create(path)
-        bytes += yield* fill(file, journal.bytes(info.id))
+        bytes += yield* fill(file, lines(journal.bytes(info.id)))
         if (meta === undefined || info.meta === null) continue
-        yield* fill(yield* create(meta), Stream.succeed(Buffer.from(info.meta)))
+        yield* fill(yield* create(meta), text(Stream.succeed<Uint8Array>(Buffer.from(info.meta))))
       }
-      for (const { output, path } of ofOutputs.places) bytes += yield* fill(yield* create(path), journal.outputBytes(toolOutputId(output)))
+      for (const { output, path } of ofOutputs.places) bytes += yield* fill(yield* create(path), text(journal.outputBytes(toolOutputId(output))))
       for (const { info, reason } of refused) yield* print(host.err, `han: not exported: ${plainLine(info.id)}: ${reason}\n`)
       for (const { output, reason } of ofOutputs.refused) yield* print(host.err, `han: not exported: ${plainLine(toolOutputId(output))}: ${reason}\n`)
       const sessions = new Set(places.map(({ info: { transcript } }) => `${transcript.machine}/${transcript.source}/${transcript.sessionId}`)).size

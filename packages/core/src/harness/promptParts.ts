@@ -32,7 +32,8 @@ const isTag = (name: string): boolean => name === spokenName || addedName.test(n
 
 const opening = /<([a-z][a-z0-9]*(?:[-_][a-z0-9]+)+)(?:[ \t][^<>\n]*)?>/g
 
-interface Piece {
+/** A part of a text: a block, or what stands between two. */
+export interface Piece {
   /** Null for text between blocks. */
   readonly name: string | null
   /** A block's with its tags. */
@@ -41,7 +42,7 @@ interface Piece {
 
 /** Tells what somebody asked from what programs put before, behind or between it. */
 export const partsOf = (text: string): PromptParts => {
-  const pieces = piecesOf(text)
+  const pieces = piecesIn(text)
   if (pieces === null) return withoutMarkers(text, [])
   const added: Array<AddedBlock> = []
   const said: Array<string> = []
@@ -57,7 +58,7 @@ export const partsOf = (text: string): PromptParts => {
 
 /** The words that programs wrote, without the tags of their blocks. Of the notice of a task only what it says in words. */
 export const withoutTags = (text: string): string => {
-  const pieces = piecesOf(text)
+  const pieces = piecesIn(text)
   if (pieces === null) return text
   const parts = pieces.map(({ name, text }) => (name === null ? text : name === "task-notification" ? noticeText(text) : inner(text, name)).trim())
   return parts.filter((part) => part !== "").join("\n")
@@ -79,7 +80,7 @@ const inner = (whole: string, name: string): string => {
  * The text and its blocks in their order; null where it has none. Only a tag with which a line begins, behind another block, or glued to the end of a text
  * begins one; a tag that a sentence or a code block talks about is a word like others. A block without an end goes on to the next one, or to the end of the text.
  */
-const piecesOf = (text: string): ReadonlyArray<Piece> | null => {
+export const piecesIn = (text: string): ReadonlyArray<Piece> | null => {
   if (!text.includes("<")) return null
   const pieces: Array<Piece> = []
   const closes = new Map<string, number>()

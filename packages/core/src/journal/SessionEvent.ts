@@ -216,6 +216,8 @@ export const ToolsListed = Schema.TaggedStruct("ToolsListed", { tools: Schema.Ar
 export const Progressed = Schema.TaggedStruct("Progressed", { parentToolUseId: optionalText })
 /** A line of han's own log, or of a bridge that writes in its format. `replyTo` joins a result to its run or call; a call, and a run with an id of its own, name themselves. `missingPayload`: the file it points to was not there. */
 export const HanNoted = Schema.TaggedStruct("HanNoted", { name: text, data: Schema.Unknown, replyTo: optionalText, missingPayload: Schema.Boolean })
+/** A line whose content stayed on its machine, and holds its place: `reason` says why, `bytes` is the length of what is not here. */
+export const Withheld = Schema.TaggedStruct("Withheld", { reason: text, bytes: amount })
 /** A line kind that this version of han does not know; kept, counted and shown. */
 export const Unrecognized = Schema.TaggedStruct("Unrecognized", { type: text, text })
 /** A complete line that is no JSON object. `recovered`: a whole record was found behind the broken one and is among the events of this line. */
@@ -253,6 +255,7 @@ export const SessionEvent = Schema.Union(
   ToolsListed,
   Progressed,
   HanNoted,
+  Withheld,
   Unrecognized,
   Unreadable
 )

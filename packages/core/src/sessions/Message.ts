@@ -236,6 +236,7 @@ const kinds: { readonly [Tag in SessionEvent["_tag"]]: MessageKind | null } = {
   ToolsListed: null,
   Progressed: "progress",
   HanNoted: "han",
+  Withheld: null,
   Unrecognized: "unrecognized",
   Unreadable: null
 }

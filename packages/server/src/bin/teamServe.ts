@@ -61,5 +61,5 @@ const ownDatabase = (
 const layerLog = (environment: Environment) =>
   Log.layerLines(
     (line) => void process.stdout.write(line),
-    redactor(Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))))
+    redactor(Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))).text
   )

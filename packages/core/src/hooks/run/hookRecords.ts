@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto"
 import { clipped } from "../../text/Clip.ts"
-import { redactor } from "../../text/Redaction.ts"
+import { redactor } from "../../text/redaction/Redaction.ts"
 import type { HookContent, HookDecision, HookTarget } from "../decision/hookDecision.ts"
 import type { HookPayload } from "../decision/hookPayload.ts"
 import { type HookOutcome, hasPassed, verdictOf } from "../HookOutcome.ts"
@@ -31,7 +31,7 @@ export const startLine = (
 
 /** The line for its end. */
 export const endLine = (call: LoggedCall, target: HookTarget, decision: HookDecision, outcome: HookOutcome): ReadonlyArray<HanLine> => {
-  const redacted = redactor(call.environment)
+  const redacted = redactor(call.environment).text
   const shown = (text: string) => clipped(redacted(text), maxOutput)
   const { end } = outcome
   const passed = hasPassed(outcome)

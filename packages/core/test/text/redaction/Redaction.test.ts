@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { redactor } from "han-core/Redaction"
 import { describe, expect, it } from "vitest"
-import { runs } from "../../../../test/runs.ts"
+import { runs } from "../../../../../test/runs.ts"
 
 /** Put together here, so that no scanner of secrets takes this file for a leak. */
 const from = (alphabet: string, length: number): fc.Arbitrary<string> =>
@@ -13,28 +13,28 @@ const example = (prefix: string, length: number): string => prefix + "Ab3dEfGh1j
 const jwt = ["eyJ" + "hbGciOiJIUzI1NiJ9", "eyJ" + "zdWIiOiIxMjM0NTY3ODkwIn0", "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"].join(".")
 const key = (lines: number): string => `-----BEGIN RSA PRIV${""}ATE KEY-----\n${`${example("", 64)}\n`.repeat(lines)}-----END RSA PRIV${""}ATE KEY-----`
 
-const redact = redactor({})
+const redact = redactor({}).text
 
 const shapes: ReadonlyArray<readonly [kind: string, secret: string]> = [
-  ["GitHub token", example("gh" + "p_", 36)],
-  ["GitHub token", example("gh" + "o_", 36)],
-  ["GitHub token", example("gh" + "s_", 36)],
-  ["GitHub token", example("gh" + "r_", 76)],
-  ["GitHub token", `${example("github" + "_pat_", 22)}_${example("", 59)}`],
-  ["GitLab token", example("gl" + "pat-", 20)],
-  ["npm token", example("np" + "m_", 36)],
-  ["Slack token", `xo${"x"}b-123456789012-${example("", 24)}`],
-  ["Slack token", `xo${"x"}p-123456789012-${example("", 24)}`],
-  ["AWS key", `AK${"IA"}IOSFODNN7EXAMPLE`],
-  ["AWS key", `AS${"IA"}IOSFODNN7EXAMPLE`],
-  ["Google key", example("AI" + "za", 35)],
-  ["Stripe key", example("sk" + "_live_", 24)],
-  ["Stripe key", example("rk" + "_live_", 24)],
-  ["Anthropic key", example("sk-" + "ant-api03-", 90)],
-  ["OpenAI key", example("sk-", 48)],
-  ["OpenAI key", example("sk-" + "proj-", 60)],
-  ["JWT", jwt],
-  ["private key", key(12)]
+  ["github-pat", example("gh" + "p_", 36)],
+  ["github-oauth", example("gh" + "o_", 36)],
+  ["github-app-token", example("gh" + "s_", 36)],
+  ["github-refresh-token", example("gh" + "r_", 76)],
+  ["github-fine-grained-pat", `${example("github" + "_pat_", 22)}_${example("", 59)}`],
+  ["gitlab-token", example("gl" + "pat-", 20)],
+  ["npm-access-token", example("np" + "m_", 36)],
+  ["slack-token", `xo${"x"}b-123456789012-${example("", 24)}`],
+  ["slack-token", `xo${"x"}p-123456789012-${example("", 24)}`],
+  ["aws-access-token", `AK${"IA"}IOSFODNN7EXAMPLE`],
+  ["aws-access-token", `AS${"IA"}IOSFODNN7EXAMPLE`],
+  ["gcp-api-key", example("AI" + "za", 35)],
+  ["stripe-access-token", example("sk" + "_live_", 24)],
+  ["stripe-access-token", example("rk" + "_live_", 24)],
+  ["anthropic-api-key", example("sk-" + "ant-api03-", 90)],
+  ["openai-api-key", example("sk-", 48)],
+  ["openai-api-key", example("sk-" + "proj-", 60)],
+  ["jwt", jwt],
+  ["private-key", key(12)]
 ]
 
 describe("a secret that shows by its shape", () => {
@@ -48,24 +48,24 @@ describe("a secret that shows by its shape", () => {
       ["a=%20", "&b=1"],
       ["\n", "\n"]
     ] as const)
-      expect(redact(`${before}${secret}${after}`)).toBe(`${before}[redacted: ${kind}]${after}`)
+      expect(redact(`${before}${secret}${after}`)).toBe(`${before}[REDACTED:${kind}]${after}`)
   })
 
   it("A redaction keeps the name of what is assigned, and what is around it", () => {
     for (const [given, expected] of [
-      ["password=hunter2 user=ann", "password=[redacted: secret] user=ann"],
-      ["DB_PASSWORD='correct horse'", "DB_PASSWORD='[redacted: secret]'"],
-      ['{"password": "a\\"b c", "user": "ann"}', '{"password": "[redacted: secret]", "user": "ann"}'],
-      ['{\\"clientSecret\\": \\"abc def\\", \\"n\\": 1}', '{\\"clientSecret\\": \\"[redacted: secret]\\", \\"n\\": 1}'],
-      ["aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = [redacted: secret]"],
-      ["api-key: abc123def456", "api-key: [redacted: secret]"],
-      ["mysql --password=s3cr3t -u root", "mysql --password=[redacted: secret] -u root"],
-      ["//registry.npmjs.org/:_authToken=abcdef-123", "//registry.npmjs.org/:_authToken=[redacted: secret]"],
-      ["https://x.test/?access_token=abcdef&page=2", "https://x.test/?access_token=[redacted: secret]&page=2"],
-      ["Authorization: Bearer abc.def", "Authorization: Bearer [redacted: credentials]"],
-      ["curl -H 'authorization: Basic dXNlcjpwYXNz'", "curl -H 'authorization: Basic [redacted: credentials]'"],
-      ["postgres://ann:p@ss:w0rd@db.test:5432/app", "postgres://ann:[redacted: password]@db.test:5432/app"],
-      ["git clone https://0123456789abcdef0123@host.test/x.git", "git clone https://[redacted: credentials]@host.test/x.git"]
+      ["password=hunter2 user=ann", "password=[REDACTED:assigned-secret] user=ann"],
+      ["DB_PASSWORD='correct horse'", "DB_PASSWORD='[REDACTED:assigned-secret]'"],
+      ['{"password": "a\\"b c", "user": "ann"}', '{"password": "[REDACTED:assigned-secret]", "user": "ann"}'],
+      ['{\\"clientSecret\\": \\"abc def\\", \\"n\\": 1}', '{\\"clientSecret\\": \\"[REDACTED:assigned-secret]\\", \\"n\\": 1}'],
+      ["aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = [REDACTED:assigned-secret]"],
+      ["api-key: abc123def456", "api-key: [REDACTED:assigned-secret]"],
+      ["mysql --password=s3cr3t -u root", "mysql --password=[REDACTED:assigned-secret] -u root"],
+      ["//registry.npmjs.org/:_authToken=abcdef-123", "//registry.npmjs.org/:_authToken=[REDACTED:assigned-secret]"],
+      ["https://x.test/?access_token=abcdef&page=2", "https://x.test/?access_token=[REDACTED:assigned-secret]&page=2"],
+      ["Authorization: Bearer abc.def", "Authorization: Bearer [REDACTED:authorization]"],
+      ["curl -H 'authorization: Basic dXNlcjpwYXNz'", "curl -H 'authorization: Basic [REDACTED:authorization]'"],
+      ["postgres://ann:p@ss:w0rd@db.test:5432/app", "postgres://ann:[REDACTED:url-password]@db.test:5432/app"],
+      ["git clone https://0123456789abcdef0123@host.test/x.git", "git clone https://[REDACTED:url-token]@host.test/x.git"]
     ] as const)
       expect(redact(given)).toBe(expected)
   })
@@ -73,9 +73,9 @@ describe("a secret that shows by its shape", () => {
   it("A secret goes with what is left of a key that breaks off", () => {
     const whole = key(12)
     const text = `before\n${whole.slice(0, 400)}`
-    expect(redact(text)).toBe("before\n[redacted: private key]")
-    expect(redact(`${whole}\nbetween\n${whole}`)).toBe("[redacted: private key]\nbetween\n[redacted: private key]")
-    expect(redact(`a "-----BEGIN PRIV${""}ATE KEY-----" is missing; see the manual`)).toBe('a "[redacted: private key]" is missing; see the manual')
+    expect(redact(text)).toBe("before\n[REDACTED:private-key]")
+    expect(redact(`${whole}\nbetween\n${whole}`)).toBe("[REDACTED:private-key]\nbetween\n[REDACTED:private-key]")
+    expect(redact(`a "-----BEGIN PRIV${""}ATE KEY-----" is missing; see the manual`)).toBe('a "[REDACTED:private-key]" is missing; see the manual')
   })
 })
 
@@ -108,7 +108,7 @@ describe("secrets of the environment", () => {
   it("Secrets of the environment go by the name of their variable", () => {
     const value = "correct-horse/battery"
     for (const name of ["GITHUB_TOKEN", "my_secret", "DB_PASSWORD", "MYSQL_PWD", "OPENAI_API_KEY", "NPM_AUTH", "AWS_CREDENTIALS", "X_PRIVATE_KEY"])
-      expect(redactor({ [name]: value })(`a${value}b`)).toBe(`a[redacted: ${name}]b`)
+      expect(redactor({ [name]: value }).text(`a${value}b`)).toBe(`a[REDACTED:${name}]b`)
   })
 
   it("Values of the environment stay when the name or the value says that they are no secret", () => {
@@ -123,20 +123,20 @@ describe("secrets of the environment", () => {
       AUTH_TOKEN_URL: "https://login.test/token",
       GREETING: "correct-horse"
     }
-    expect(redactor(harmless)(text)).toBe(text)
+    expect(redactor(harmless).text(text)).toBe(text)
   })
 
   it("Secrets of the environment are found in JSON, in URLs, and line by line", () => {
-    const hide = redactor({ DEPLOY_SECRET: 'quo"te & space', SIGNING_KEY: `first line of 30 characters\nsecond line of 30 characters` })
-    expect(hide(JSON.stringify({ a: 'quo"te & space' }))).toBe('{"a":"[redacted: DEPLOY_SECRET]"}')
-    expect(hide(`?a=${encodeURIComponent('quo"te & space')}&b`)).toBe("?a=[redacted: DEPLOY_SECRET]&b")
-    expect(hide("> second line of 30 characters <")).toBe("> [redacted: SIGNING_KEY] <")
-    expect(hide("first line of 30 characters\nsecond line of 30 characters")).toBe("[redacted: SIGNING_KEY]")
+    const hide = redactor({ DEPLOY_SECRET: 'quo"te & space', SIGNING_KEY: `first line of 30 characters\nsecond line of 30 characters` }).text
+    expect(hide(JSON.stringify({ a: 'quo"te & space' }))).toBe('{"a":"[REDACTED:DEPLOY_SECRET]"}')
+    expect(hide(`?a=${encodeURIComponent('quo"te & space')}&b`)).toBe("?a=[REDACTED:DEPLOY_SECRET]&b")
+    expect(hide("> second line of 30 characters <")).toBe("> [REDACTED:SIGNING_KEY] <")
+    expect(hide("first line of 30 characters\nsecond line of 30 characters")).toBe("[REDACTED:SIGNING_KEY]")
   })
 
   it("Secrets of the environment leave nothing of a longer one that holds a shorter one", () => {
-    const hide = redactor({ A_TOKEN: "abcdefgh", B_TOKEN: "xxabcdefghxx" })
-    expect(hide("xxabcdefghxx abcdefgh")).toBe("[redacted: B_TOKEN] [redacted: A_TOKEN]")
+    const hide = redactor({ A_TOKEN: "abcdefgh", B_TOKEN: "xxabcdefghxx" }).text
+    expect(hide("xxabcdefghxx abcdefgh")).toBe("[REDACTED:B_TOKEN] [REDACTED:A_TOKEN]")
   })
 })
 
@@ -165,7 +165,17 @@ const pieces = fc.oneof(
     "%20",
     "\u001b[1m"
   ),
-  fc.constantFrom("[redacted: password]", "[redacted", "-----BEGIN PRIV" + "ATE KEY-----", "-----END", "ghp_", "sk-", "hunter2hunter2", "envsecret-1", "Ab1"),
+  fc.constantFrom(
+    "[REDACTED:url-password]",
+    "[REDACTED",
+    "-----BEGIN PRIV" + "ATE KEY-----",
+    "-----END",
+    "ghp_",
+    "sk-",
+    "hunter2hunter2",
+    "envsecret-1",
+    "Ab1"
+  ),
   from(word, 20),
   fc.string({ unit: "grapheme", maxLength: 6 })
 )
@@ -179,7 +189,7 @@ describe("redaction", () => {
   it("A second redaction changes nothing", () => {
     fc.assert(
       fc.property(environments, texts, (environment, text) => {
-        const hide = redactor(environment)
+        const hide = redactor(environment).text
         const once = hide(text)
         expect(hide(once)).toBe(once)
       }),
@@ -213,7 +223,7 @@ describe("redaction", () => {
     fc.assert(
       fc.property(from(word, 16), texts, texts, (value, before, after) => {
         fc.pre(!/^\d+$/.test(value))
-        expect(redactor({ THE_TOKEN: value })(`${before}${value}${after}`)).not.toContain(value)
+        expect(redactor({ THE_TOKEN: value }).text(`${before}${value}${after}`)).not.toContain(value)
       }),
       { numRuns: runs(1000, 200) }
     )
@@ -221,7 +231,7 @@ describe("redaction", () => {
 
   it("A redaction ends, however the text is made", () => {
     const long = (unit: string): string => unit.repeat(Math.ceil(1_000_000 / unit.length))
-    const hide = redactor({ A_TOKEN: `${"a".repeat(200)}b`, B_TOKEN: "eyJeyJeyJeyJ" })
+    const hide = redactor({ A_TOKEN: `${"a".repeat(200)}b`, B_TOKEN: "eyJeyJeyJeyJ" }).text
     const units = [
       "a",
       "eyJ",
@@ -251,8 +261,8 @@ describe("redaction", () => {
       "-----BEGIN PRIV" + "ATE KEY-----\nAAAA\n",
       "-----BEGIN ",
       "-----END",
-      "[redacted: a]",
-      "[redacted: ",
+      "[REDACTED:a]",
+      "[REDACTED:",
       "\u001b[0;",
       "\\n"
     ]

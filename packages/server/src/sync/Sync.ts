@@ -1,0 +1,159 @@
+/**
+ * Sends a journal to a team server, line by line and each once, for as long as the layer lives.
+ *
+ * @example
+ * ```ts
+ * import { randomBytes, randomUUID } from "node:crypto"
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ * import { SyncClient } from "han-core/SyncClient"
+ * import { Viewer } from "han-core/Viewer"
+ * import * as Sync from "han-server/Sync"
+ * import * as PgStore from "han-sql/PgStore"
+ *
+ * const remote = {
+ *   endpoint: "https://han.example",
+ *   apiKey: Redacted.make(process.env.HAN_SYNC_API_KEY ?? ""),
+ *   clientId: randomUUID(),
+ *   clientSecret: Redacted.make(new Uint8Array(randomBytes(32))),
+ *   isNewClient: true
+ * }
+ * const store = PgStore.layer({ url: Redacted.make(process.env.DATABASE_URL ?? "") })
+ * const sync = Sync.layer({ remote, machine: "laptop" }).pipe(Layer.provide([store, FetchHttpClient.layer, Viewer.layerLocal]))
+ *
+ * const sent = Effect.flatMap(SyncClient, (client) => client.sync({})).pipe(Effect.provide([sync, Viewer.layerLocal]))
+ * ```
+ */
+
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import { Journal, type JournalChange } from "han-core/Journal"
+import type { PrivacyRules } from "han-core/Privacy"
+import { SyncClient } from "han-core/SyncClient"
+import { SyncOutbox } from "han-core/unstable/SyncOutbox"
+import { Viewer } from "han-core/Viewer"
+import { Engine } from "./Engine.ts"
+import { previewOf, queueOf, sessionsOf, statusOf, verified } from "./reports.ts"
+import { dueIn, round, sendAll } from "./sending.ts"
+import type { SyncRemote, SyncSettings } from "./settings.ts"
+
+/** To whom, what, and how often. */
+export interface SyncOptions {
+  readonly remote: SyncRemote
+  /** The id of this machine, as transcripts bear it. */
+  readonly machine: string
+  /** Which sessions stay at home or go against the rule; none if absent. */
+  readonly rules?: PrivacyRules | undefined
+  /** True if absent. */
+  readonly includeContent?: boolean | undefined
+  /** Between two looks when nothing happens; 300 seconds if absent. */
+  readonly interval?: Duration.DurationInput | undefined
+  /** Lines of one request; 1,000 if absent. */
+  readonly batchSize?: number | undefined
+}
+
+/** Sends to one server, with settings that stay as they are. */
+export const layer = ({ batchSize, includeContent, interval, machine, remote, rules }: SyncOptions) =>
+  layerSettings({
+    machine,
+    settings: Effect.succeed<SyncSettings>({
+      enabled: true,
+      remote,
+      problem: null,
+      rules: rules ?? { forceExclude: [], forceInclude: [], includePersonal: false },
+      includeContent: includeContent ?? true,
+      intervalMs: Duration.toMillis(interval ?? "300 seconds"),
+      batchSize: batchSize ?? 1000,
+      notices: []
+    })
+  })
+
+/** Sends as the settings say that are asked for before each request. `projectRules` tells what a project's own files exclude. */
+export const layerSettings = (options: {
+  readonly machine: string
+  readonly settings: Effect.Effect<SyncSettings>
+  /** The environment, whose secrets are taken out of what is sent, and the home folder, which is written as `~`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
+  readonly isExcluded?: ((cwd: string) => Effect.Effect<boolean>) | undefined
+}): Layer.Layer<SyncClient, never, SyncOutbox | Journal | HttpClient.HttpClient | Viewer> =>
+  Layer.scoped(
+    SyncClient,
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      const viewer = yield* Viewer
+      const engine = yield* Engine.make({
+        ...options,
+        outbox: yield* SyncOutbox,
+        journal,
+        client: yield* HttpClient.HttpClient
+      })
+      const asViewer = Effect.provideService(Viewer, viewer)
+      yield* Effect.forkScoped(asViewer(followChanges(engine, journal)))
+      yield* Effect.forkScoped(
+        Effect.forever(Effect.zipRight(engine.waitFor(Effect.map(Clock.currentTimeMillis, (now) => dueIn(engine, now))), asViewer(round(engine))))
+      )
+      const given = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideService(effect, Journal, journal)
+      return SyncClient.of({
+        status: statusOf(engine),
+        statusChanges: Stream.unwrapScoped(
+          Effect.map(PubSub.subscribe(engine.changed), (news) =>
+            Stream.concat(
+              Stream.fromEffect(statusOf(engine)),
+              Stream.mapEffect(Stream.fromQueue(news), () => statusOf(engine))
+            )
+          )
+        ),
+        queue: queueOf(engine),
+        sessions: (ids) => sessionsOf(engine, ids),
+        sync: ({ sessionId }) => given(sendAll(engine, { manual: true, sessionId })),
+        verify: given(verified(engine)),
+        preview: given(previewOf(engine)),
+        reload: engine.wake(true)
+      })
+    })
+  )
+
+/** A live session is sent when so much came, or so long after it began to come. */
+const liveBytes = 64 * 1024
+const liveMs = 5000
+
+/** Wakes the sender for what is appended. */
+const followChanges = (engine: Engine, journal: typeof Journal.Service) => {
+  let bytes = 0
+  let waiting = false
+  const on = (change: JournalChange) =>
+    Effect.gen(function* () {
+      bytes += change.entries.reduce((sum, entry) => sum + entry.bytes.length, 0)
+      const ended = change.decoded.some(({ events }) => events.some(({ _tag }) => _tag === "CostStated"))
+      if (bytes >= liveBytes || ended) {
+        bytes = 0
+        yield* engine.wake(false)
+      } else if (!waiting) {
+        waiting = true
+        yield* Effect.forkScoped(
+          Effect.delay(
+            Effect.suspend(() => {
+              waiting = false
+              bytes = 0
+              return engine.wake(false)
+            }),
+            liveMs
+          )
+        )
+      }
+    })
+  return Effect.scoped(
+    Stream.runForEach(journal.changes({}), on).pipe(
+      Effect.tapError((error) => Effect.logWarning(`sync does not hear of changes and asks again: ${error.message}`)),
+      Effect.retry(Schedule.spaced("5 seconds"))
+    )
+  )
+}

@@ -1,0 +1,265 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import type { SessionId } from "han-core/Entry"
+import type { Journal } from "han-core/Journal"
+import type { StoreError } from "han-core/StoreError"
+import { type SyncPayload, type SyncResponse, type SyncSession, syncVersion } from "han-core/Sync"
+import { type Sent, type SyncState, SyncStopped } from "han-core/SyncClient"
+import { checksumOf, noChain } from "han-core/unstable/SyncChain"
+import type { OutboxTranscript } from "han-core/unstable/SyncOutbox"
+import type { Viewer } from "han-core/Viewer"
+import { applyResponse, settle } from "./answers.ts"
+import { build, type Item, sessionOf } from "./batches.ts"
+import { type Engine, eligibility, newId } from "./Engine.ts"
+import type { SyncRemote, SyncSettings } from "./settings.ts"
+import { SendFailed, send } from "./transport.ts"
+
+/** Settings are looked at so often while nothing can be sent. */
+const idleLookMs = 60_000
+const hourMs = 3_600_000
+const maxBackoffMs = hourMs
+
+/** Milliseconds until the sender looks again by itself. */
+export const dueIn = ({ intervalMs, nextAttemptAt, state }: Engine, now: number): number =>
+  nextAttemptAt !== null ? Math.max(0, nextAttemptAt - now) : state === "IDLE" ? intervalMs : idleLookMs
+
+/** One look in the background: sends what waits, unless it has to wait itself. */
+export const round = (engine: Engine): Effect.Effect<void, never, Journal | Viewer> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    if (engine.nextAttemptAt !== null && engine.nextAttemptAt > now) return
+    const { remote } = yield* engine.options.settings
+    const { refusedKey } = engine
+    if (refusedKey !== null && remote?.endpoint === refusedKey.endpoint && Redacted.value(remote.apiKey) === refusedKey.apiKey) return
+    yield* Effect.asVoid(sendAll(engine, { manual: false })).pipe(
+      Effect.catchTag("SyncStopped", () => Effect.void),
+      Effect.catchTag("StoreError", (error) => Effect.logWarning(`sync waits for the store: ${error.message}`))
+    )
+  })
+
+/** Sends until nothing waits that may go. `manual`: no backoff holds it up, and it fails with what stopped it. */
+export const sendAll = (
+  engine: Engine,
+  { manual, sessionId }: { readonly manual: boolean; readonly sessionId?: SessionId | undefined }
+): Effect.Effect<Sent, SyncStopped | StoreError, Journal | Viewer> =>
+  engine.turn.withPermits(1)(
+    Effect.gen(function* () {
+      const sent = { sent: 0, sessions: 0, bytes: 0, requests: 0 }
+      const touched = new Set<string>()
+      const run = Effect.gen(function* () {
+        while (true) {
+          const settings = yield* engine.options.settings
+          engine.intervalMs = settings.intervalMs
+          const remote = yield* usable(engine, settings)
+          const opened = yield* engine.options.outbox.open({ endpoint: remote.endpoint, clientId: remote.clientId, isNewClient: remote.isNewClient })
+          if (yield* isUnknown(engine, remote)) {
+            sent.requests++
+            yield* probe(engine, remote)
+          }
+          if (opened.adopting) {
+            sent.requests += yield* settle(engine, remote, (sessions) => exchange(engine, remote, sessions))
+            continue
+          }
+          const items = yield* nextItems(engine, settings, remote, manual, sessionId)
+          if (items.length === 0) return
+          yield* engine.set("SYNCING")
+          const told = yield* exchangeItems(engine, remote, items)
+          sent.requests++
+          if (told === undefined) continue
+          for (const item of told.acked) touched.add(item.of.transcript.sessionId)
+          const messages = told.acked.reduce((sum, { messages: own }) => sum + own.length, 0)
+          sent.sent += messages
+          sent.bytes += told.bytes
+          sent.sessions = touched.size
+          const now = yield* Clock.currentTimeMillis
+          yield* engine.options.outbox.noteSent(remote.endpoint, { at: now, messages, bytes: told.bytes, adopted: false })
+          succeeded(engine)
+        }
+      })
+      yield* Effect.matchEffect(run, {
+        onSuccess: () =>
+          Effect.zipRight(
+            Effect.sync(() => succeeded(engine)),
+            engine.set("IDLE")
+          ),
+        onFailure: (error) => (error instanceof SendFailed ? Effect.flatMap(noteFailure(engine, error), (stopped) => stopped) : Effect.fail(error))
+      })
+      return sent
+    })
+  )
+
+const succeeded = (engine: Engine): void => {
+  engine.attempts = 0
+  engine.nextAttemptAt = null
+  engine.rebuilds = 0
+  engine.refusedKey = null
+}
+
+/** The remote of settings with which something can be sent. */
+const usable = (engine: Engine, { enabled, problem, remote }: SyncSettings): Effect.Effect<SyncRemote, SyncStopped> => {
+  const stop = (state: SyncState, code: string, message: string) => Effect.zipRight(engine.set(state), new SyncStopped({ state, code, message }))
+  if (!enabled) return stop("DISABLED", "disabled", "sync is off; `han sync enable` turns it on")
+  if (problem !== null) return stop("PAUSED_CONFIG", "config_invalid", problem)
+  if (remote === null) return stop("PAUSED_CONFIG", "config_invalid", "there is no endpoint, or no API key; `han sync enable` asks for both")
+  return Effect.succeed(remote)
+}
+
+const isUnknown = (engine: Engine, remote: SyncRemote): Effect.Effect<boolean> =>
+  Effect.map(
+    Clock.currentTimeMillis,
+    (now) =>
+      engine.server === null ||
+      engine.server.at + hourMs <= now ||
+      engine.server.remote.endpoint !== remote.endpoint ||
+      Redacted.value(engine.server.remote.apiKey) !== Redacted.value(remote.apiKey)
+  )
+
+/** Asks the server who it is. What it refused because of its owners of repositories is tried again when they are others. */
+export const probe = (engine: Engine, remote: SyncRemote, verify = false): Effect.Effect<SyncResponse, SendFailed | StoreError, Viewer> =>
+  Effect.gen(function* () {
+    const { response } = yield* exchange(engine, remote, [], verify)
+    const { person, workspace } = response
+    if (workspace === undefined || person === undefined)
+      return yield* new SendFailed({
+        state: "BACKING_OFF",
+        remedy: "retry",
+        code: "invalid_answer",
+        message: "the server does not say who it is",
+        retryAfterMs: null
+      })
+    const before = engine.server?.workspace
+    const at = yield* Clock.currentTimeMillis
+    engine.server = { workspace, person: person.id, at, remote }
+    const { outbox } = engine.options
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(workspace))
+      for (const { no, problem } of yield* outbox.transcripts({ pending: true })) if (problem?.code === "repo_not_allowed") yield* outbox.noteProblem(no, null)
+    return response
+  })
+
+/** Sends sessions and gives the answer to them. */
+const exchange = (engine: Engine, remote: SyncRemote, sessions: ReadonlyArray<SyncSession>, verify = false) =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    engine.lastAttemptAt = now
+    const payload: SyncPayload = {
+      version: syncVersion,
+      clientId: remote.clientId,
+      userId: engine.server?.person ?? "",
+      timestamp: new Date(now).toISOString(),
+      cursor: { lastSessionId: null, lastMessageLineNumber: 0, lastSyncTimestamp: null },
+      sessions,
+      checksum: checksumOf(remote.clientId, sessions),
+      batchId: newId(now),
+      machine: engine.options.machine,
+      ...(verify && { verify })
+    }
+    const answer = yield* send(engine.options.client, remote, payload)
+    if (answer.response.batchId !== undefined && answer.response.batchId !== payload.batchId)
+      return yield* new SendFailed({
+        state: "BACKING_OFF",
+        remedy: "retry",
+        code: "invalid_answer",
+        message: "the answer is to another request",
+        retryAfterMs: null
+      })
+    if (answer.response.positions.length !== sessions.length)
+      return yield* new SendFailed({
+        state: "BACKING_OFF",
+        remedy: "retry",
+        code: "invalid_answer",
+        message: "the answer is not about these sessions",
+        retryAfterMs: null
+      })
+    return answer
+  })
+
+/** What goes next. Each transcript has the id of its generation before anything of it leaves. */
+const nextItems = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings, remote: SyncRemote, manual: boolean, sessionId: SessionId | undefined) {
+  const { outbox } = engine.options
+  const now = yield* Clock.currentTimeMillis
+  const waiting: Array<OutboxTranscript & { readonly generationId: string }> = []
+  const made: Array<{ readonly no: number; readonly generationId: string; readonly lines: number; readonly chain: string }> = []
+  for (const of of yield* outbox.transcripts({ pending: true })) {
+    const { problem } = of
+    if (sessionId !== undefined && of.transcript.sessionId !== sessionId) continue
+    if (problem !== null && (problem.state === "quarantined" || (!manual && (problem.nextAttemptAt ?? 0) > now) || (manual && problem.at >= now))) continue
+    if (!(yield* eligibility(engine, settings, engine.server?.workspace, of)).eligible) continue
+    const generationId = of.acked?.generationId ?? newId(now)
+    if (of.acked === null) made.push({ no: of.no, generationId, lines: 0, chain: noChain })
+    waiting.push({ ...of, generationId })
+    if (waiting.length === maxWaiting) break
+  }
+  if (made.length > 0) yield* outbox.acked(made, null)
+  const size = Math.max(1, Math.min(settings.batchSize, engine.size))
+  return yield* build(waiting, size, engine.writer(remote)).pipe(
+    // Forgotten at this moment: the next look does not find it.
+    Effect.catchTag("TranscriptNotFound", () => Effect.succeed<ReadonlyArray<Item>>([]))
+  )
+})
+const maxWaiting = 200
+
+/** Sends items and notes what became of them; undefined when they have to be built anew. */
+const exchangeItems = Effect.fnUntraced(function* (engine: Engine, remote: SyncRemote, items: ReadonlyArray<Item>) {
+  const replaced = yield* replacedBy(engine, items)
+  const writing = engine.writer(remote)
+  const sessions = items.map((item) => sessionOf(item, replaced.get(item.of.no) ?? [], writing))
+  const answer = yield* Effect.either(exchange(engine, remote, sessions))
+  if (answer._tag === "Right") {
+    engine.size = Number.POSITIVE_INFINITY
+    return { bytes: answer.right.bytes, acked: yield* applyResponse(engine, remote, items, answer.right.response) }
+  }
+  const error = answer.left
+  const lines = items.reduce((sum, { messages }) => sum + messages.length, 0)
+  if (error.remedy === "split" && lines > 1) engine.size = Math.max(1, Math.floor(lines / 2))
+  else if (error.remedy === "split") refuse(engine, items)
+  else if (error.remedy === "rebuild" && ++engine.rebuilds <= 3) return undefined
+  else return yield* error
+  return undefined
+})
+
+const refuse = (engine: Engine, items: ReadonlyArray<Item>): void => {
+  for (const { messages, of } of items)
+    engine.refused.set(of.no, new Set([...(engine.refused.get(of.no) ?? []), ...messages.map(({ lineNumber }) => lineNumber)]))
+}
+
+/** The ids of the generations that these transcripts take the place of. */
+const replacedBy = Effect.fnUntraced(function* (engine: Engine, items: ReadonlyArray<Item>) {
+  const replacing = items.filter(({ of }) => of.replaces.length > 0)
+  const found = new Map<number, ReadonlyArray<string>>()
+  if (replacing.length === 0) return found
+  const all = yield* engine.options.outbox.transcripts({ pending: false })
+  for (const { of } of replacing) {
+    const fileOf = (id: string) => id.slice(0, id.lastIndexOf("/"))
+    const older = all.filter((one) => fileOf(one.id) === fileOf(of.id) && of.replaces.includes(one.transcript.generation))
+    found.set(
+      of.no,
+      older.flatMap(({ acked }) => (acked === null ? [] : [acked.generationId]))
+    )
+  }
+  return found
+})
+
+/** Notes a failure, and says what a command is told. */
+const noteFailure = (engine: Engine, error: SendFailed): Effect.Effect<Effect.Effect<never, SyncStopped>> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const { code, message } = error
+    engine.lastError = { code, message, at: now }
+    if (error.remedy === "never") {
+      engine.nextAttemptAt = null
+      const { remote } = yield* engine.options.settings
+      engine.refusedKey = remote === null ? null : { endpoint: remote.endpoint, apiKey: Redacted.value(remote.apiKey) }
+      engine.server = null
+    } else if (error.remedy === "wait") engine.nextAttemptAt = now + (error.retryAfterMs ?? 0)
+    else if (error.remedy === "hourly" || error.remedy === "rebuild") engine.nextAttemptAt = now + hourMs
+    else {
+      const full = Math.min(2 ** Math.min(engine.attempts, 30) * 1000, maxBackoffMs)
+      engine.attempts++
+      engine.nextAttemptAt = now + Math.round(full * (yield* Random.nextRange(0.5, 1)))
+    }
+    yield* engine.set(error.remedy === "rebuild" ? "PAUSED_CONFIG" : error.state)
+    yield* Effect.annotateLogs(Effect.logWarning("sync.retry"), { code, attempts: engine.attempts, nextAttemptAt: engine.nextAttemptAt ?? 0 })
+    return Effect.fail(new SyncStopped({ state: engine.state, code, message }))
+  })
