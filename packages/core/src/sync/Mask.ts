@@ -82,6 +82,15 @@ const maskedObject = (paths: MaskedPaths, value: JsonObject, path: string, conte
 }
 
 const commandTexts = new Set([".message.content", ".message.content[].text", ".content"])
+/** Texts of results, in which the address of a pull request is told from. */
+const results = new Set([
+  ".message.content[].content",
+  ".message.content[].content[]",
+  ".message.content[].content[].text",
+  ".content[].content",
+  ".content[].content[].text",
+  ".result"
+])
 const id = /^[\w.:@/+~<>%-]{0,256}$/
 
 const maskedString = ({ ids, lined, paths, patches, words }: MaskedPaths, value: string, path: string, { isCommand, lines: known }: Context): string => {
@@ -91,9 +100,9 @@ const maskedString = ({ ids, lined, paths, patches, words }: MaskedPaths, value:
   if (lined.has(path)) return numbered(value, known)
   if (isCommand && commandTexts.has(path)) {
     const name = /^\s*\/[\w:.-]+/.exec(value)?.[0] ?? ""
-    return name + maskedText(value.slice(name.length))
+    return name + maskedText(value.slice(name.length), false)
   }
-  return words.has(path) ? maskedText(value) : ""
+  return words.has(path) ? maskedText(value, results.has(path)) : ""
 }
 
 /** The same number for the same line of one record: how many lines an edit changes stays to be seen. */
@@ -118,20 +127,20 @@ const clientWords = [
 const pullRequest = /https:\/\/github\.com\/[\w.-]+\/[\w.-]+\/pull\/\d{1,9}(?!\d)/
 const marker = /^\[(?:Image(?: #\d+)?|Pasted text #\d+|\.\.\.Truncated text #\d+)/
 
-const maskedText = (text: string): string => {
+const maskedText = (text: string, isResult: boolean): string => {
   if (text.trim() === "") return text
   const begin = clientWords.find((words) => text.slice(0, 400).includes(words))
   if (begin !== undefined) return `${begin}${begin.startsWith("[") ? "]" : `\n${maskOf("")}`}`
   const pieces = piecesIn(text)
-  if (pieces !== null) return pieces.map(({ name, text }) => (name === null ? maskedPiece(text) : maskedBlock(name, text))).join("")
-  return maskedPiece(text)
+  if (pieces !== null) return pieces.map(({ name, text }) => (name === null ? maskedPiece(text, isResult) : maskedBlock(name, text))).join("")
+  return maskedPiece(text, isResult)
 }
 
-const maskedPiece = (text: string): string => {
+const maskedPiece = (text: string, isResult: boolean): string => {
   if (text.trim() === "") return text
   const mark = marker.exec(text.trimStart())?.[0]
   // Only a short text is looked at for an address.
-  const address = text.length < 2000 ? pullRequest.exec(text)?.[0] : undefined
+  const address = isResult && text.length < 2000 ? pullRequest.exec(text)?.[0] : undefined
   if (mark !== undefined) {
     const rest = text.slice(text.indexOf("]") + 1).trim()
     return `${mark}]${rest === "" ? "" : ` ${maskOf(rest)}`}`

@@ -85,6 +85,8 @@ export class SyncOutbox extends Context.Tag("han-core/SyncOutbox")<
     }) => Effect.Effect<OutboxRemote, StoreError, Viewer>
     /** Transcripts with lines that the receiver does not have (`pending`), or all; the session with the oldest last line first. Reads no lines. */
     readonly transcripts: (which: { readonly pending: boolean }) => Effect.Effect<ReadonlyArray<OutboxTranscript>, StoreError, Viewer>
+    /** How much was appended behind a sequence of the journal, and where it ends now. Reads no lines. */
+    readonly grown: (after: number) => Effect.Effect<{ readonly sequence: number; readonly bytes: number }, StoreError, Viewer>
     /** Notes positions, and that there is no problem with these any more. */
     readonly acked: (positions: ReadonlyArray<{ readonly no: number } & Omit<Acked, "at">>, at: number | null) => Effect.Effect<void, StoreError, Viewer>
     /** Notes a problem, or with null that there is none. */

@@ -126,6 +126,13 @@ describe("a mask", () => {
     expect(new TextDecoder().decode(entry.payload)).not.toContain("words")
   })
 
+  it("An address of a pull request stays in the result of a tool, and in no prompt", () => {
+    const address = "https://github.com/o/r/pull/7"
+    const result = { type: "user", message: { content: [{ type: "tool_result", tool_use_id: "t", content: `made ${address} for you` }] } }
+    expect(masked(result).message.content[0].content).toBe(`> … ${address}`)
+    expect(JSON.stringify(masked({ type: "user", message: { content: `look at ${address}` } }))).not.toContain("github")
+  })
+
   it("A damaged line stays damaged in its way, and says nothing", () => {
     for (const line of [
       "garbage of words",

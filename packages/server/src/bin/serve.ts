@@ -1,6 +1,7 @@
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -12,6 +13,7 @@ import { managedSettings } from "han-core/ClaudeFolders"
 import { Indexer } from "han-core/Indexer"
 import { StoreInfo } from "han-core/StoreInfo"
 import * as StartingFile from "han-core/unstable/StartingFile"
+import { Viewer } from "han-core/Viewer"
 import { Coordinator as RunningCoordinator } from "han-rpc/Coordinator"
 import { version } from "han-rpc/Version"
 import * as Coordinator from "../Coordinator.ts"
@@ -20,6 +22,9 @@ import * as Log from "../home/Log.ts"
 import * as GraphqlSource from "../http/GraphqlSource.ts"
 import * as HttpServer from "../http/HttpServer.ts"
 import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
+import { coordinatorSettings } from "../sync/coordinatorSettings.ts"
+import { projectRules } from "../sync/projectRules.ts"
+import * as Sync from "../sync/Sync.ts"
 import * as WriteState from "../WriteState.ts"
 import { type Asked, parse } from "./serveOptions.ts"
 import { onSignals } from "./signals.ts"
@@ -90,6 +95,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
           writing,
           step: (step) => whereItIs(home, step),
           graphql: GraphqlSource.load,
+          sync: layerSync(home),
           http: {
             port: asked.port ?? home.config.port ?? HttpServer.standardPort,
             optional: asked.background,
@@ -137,6 +143,15 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
       yield* whereItIs(home, "is ending, and writes what it has begun")
     })
   ).pipe(Effect.ensuring(whereItIs(home, null)))
+
+/** Sends what `config.json` and the environment say; nothing where they say nothing. */
+const layerSync = (home: Home.Home) =>
+  Sync.layerSettings({
+    machine: home.machine,
+    settings: coordinatorSettings({ configFile: home.configFile, home: home.path, environment: process.env }),
+    environment: process.env,
+    projects: projectRules(process.env["HOME"] ?? process.env["USERPROFILE"])
+  }).pipe(Layer.provide([FetchHttpClient.layer, Viewer.layerLocal]))
 
 /** For those who wait for it to listen, or to end; null: it does, or has. */
 const whereItIs = (home: Home.Home, step: string | null) =>

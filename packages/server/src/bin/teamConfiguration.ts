@@ -1,4 +1,5 @@
 import * as Redacted from "effect/Redacted"
+import { isLoopback } from "../loopback/isLoopback.ts"
 import * as TrustedProxies from "../team/TrustedProxies.ts"
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -119,9 +120,6 @@ const publicUrlIn = (environment: Environment, faults: Array<Fault>): URL | unde
     faults.push({ name: "HAN_PUBLIC_URL", message: "is http: keys and sessions would go over the network in the clear; write an https address" })
   return url
 }
-
-/** Whether an address, or the name of one, is of this machine alone. */
-export const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/i.test(host)
 
 const encryption = (environment: Environment, faults: Array<Fault>, serving: boolean): void => {
   const level = environment["HAN_ENCRYPTION"]

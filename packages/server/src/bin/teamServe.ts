@@ -8,11 +8,12 @@ import type { StoreUnusable } from "han-core/StoreError"
 import { version } from "han-rpc/Version"
 import * as PgStore from "han-sql/PgStore"
 import * as Log from "../home/Log.ts"
+import { isLoopback } from "../loopback/isLoopback.ts"
 import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
 import { syncRoute } from "../team/SyncRoute.ts"
 import * as TeamServer from "../team/TeamServer.ts"
 import { onSignals } from "./signals.ts"
-import { type DatabaseUrls, type Environment, isLoopback, type ServeConfiguration } from "./teamConfiguration.ts"
+import type { DatabaseUrls, Environment, ServeConfiguration } from "./teamConfiguration.ts"
 
 /** Serves until a signal comes, or the embedded database ends. Its log is lines of JSON on the standard output. Succeeds with the exit code. */
 export const serve = (configuration: ServeConfiguration, embedded: string | undefined, environment: Environment) =>

@@ -88,6 +88,7 @@ const writers = (of: Of) => {
     Context.add(SyncOutbox, {
       open: (...given) => outbox.ask((real) => real.open(...given)),
       transcripts: (...given) => outbox.ask((real) => real.transcripts(...given)),
+      grown: (...given) => outbox.ask((real) => real.grown(...given)),
       acked: (...given) => outbox.ask((real) => real.acked(...given)),
       noteProblem: (...given) => outbox.ask((real) => real.noteProblem(...given)),
       noteSent: (...given) => outbox.ask((real) => real.noteSent(...given))

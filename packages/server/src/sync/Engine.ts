@@ -5,19 +5,21 @@ import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import type { Journal } from "han-core/Journal"
+import { mask } from "han-core/Mask"
 import { type Eligibility, eligibilityOf } from "han-core/Privacy"
-import { redactor } from "han-core/Redaction"
+import { type Redactor, redactor } from "han-core/Redaction"
 import type { SyncState } from "han-core/SyncClient"
 import type { OutboxTranscript, SyncOutbox } from "han-core/unstable/SyncOutbox"
 import type { Workspace } from "han-core/Workspaces"
 import type { Writing } from "./batches.ts"
+import type { ProjectRules } from "./projectRules.ts"
 import type { SyncRemote, SyncSettings } from "./settings.ts"
 
 interface EngineOptions {
   readonly machine: string
   readonly settings: Effect.Effect<SyncSettings>
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
-  readonly isExcluded?: ((cwd: string) => Effect.Effect<boolean>) | undefined
+  readonly projects?: ProjectRules | undefined
   readonly outbox: typeof SyncOutbox.Service
   readonly journal: typeof Journal.Service
   readonly client: HttpClient.HttpClient
@@ -29,9 +31,9 @@ export class Engine {
   readonly changed: PubSub.PubSub<void>
   /** One request at a time. */
   readonly turn: Effect.Semaphore
-  readonly writing: Omit<Writing, "secret" | "isRefused">
+  private readonly redact: Redactor
   private readonly wakes: Queue.Queue<boolean>
-  state: SyncState = "IDLE"
+  state: SyncState = "DISABLED"
   attempts = 0
   nextAttemptAt: number | null = null
   lastAttemptAt: number | null = null
@@ -57,7 +59,7 @@ export class Engine {
     const environment = Object.fromEntries(Object.entries(options.environment ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
     const home = environment["HOME"] ?? environment["USERPROFILE"]
     const redact = redactor(environment, home === undefined ? {} : { home })
-    this.writing = { mend: (_, entry) => redact.entry(entry), mendText: redact.text, mendMeta: redact.text }
+    this.redact = redact
   }
 
   static make(options: EngineOptions): Effect.Effect<Engine> {
@@ -89,8 +91,17 @@ export class Engine {
     })
   }
 
-  writer(remote: SyncRemote): Writing {
-    return { ...this.writing, secret: Redacted.value(remote.clientSecret), isRefused: (no, line) => this.refused.get(no)?.has(line) === true }
+  /** `content`: whether texts go, as the person wants it; the workspace may not. Secrets go either way to nobody. */
+  writer(remote: SyncRemote, content: boolean): Writing {
+    const { redact } = this
+    const whole = content && this.server?.workspace.contentAllowed !== false
+    return {
+      mend: (transcript, entry) => redact.entry(whole ? entry : mask(transcript, entry)),
+      mendText: redact.text,
+      mendMeta: (meta) => (whole ? redact.text(meta) : withoutWords(meta)),
+      secret: Redacted.value(remote.clientSecret),
+      isRefused: (no, line) => this.refused.get(no)?.has(line) === true
+    }
   }
 }
 
@@ -104,8 +115,11 @@ export const eligibility = (
   const { agentId, machine, sessionId, source } = of.transcript
   if (![sessionId, machine, source, ...(agentId === null ? [] : [agentId])].every(isId)) return Effect.succeed({ eligible: false, reason: "odd_id" as const })
   const decided = eligibilityOf({ path: of.cwd, remote: of.directory?.remote ?? null }, settings.rules, workspace ?? { owners: [], logins: [] })
-  if (!decided.eligible || of.cwd === null || engine.options.isExcluded === undefined) return Effect.succeed(decided)
-  return Effect.map(engine.options.isExcluded(of.cwd), (is) => (is ? { eligible: false, reason: "project_excluded" as const } : decided))
+  const { projects } = engine.options
+  if (!decided.eligible || of.cwd === null || projects === undefined) return Effect.succeed(decided)
+  return Effect.map(projects.isExcluded({ path: of.cwd, remote: of.directory?.remote ?? null }), (is) =>
+    is ? { eligible: false, reason: "project_excluded" as const } : decided
+  )
 }
 
 /** A uuid of version 7: of a time, and random. */
@@ -120,3 +134,14 @@ export const newId = (now: number): string => {
 
 /** Whether the wire can carry an id. */
 export const isId = (text: string): boolean => /^[A-Za-z0-9._:-]{1,128}$/.test(text)
+
+/** The facts beside a subagent's transcript that are no words of anybody. */
+const wordless = new Set(["agentType", "model", "toolUseId", "spawnDepth", "parentAgentId"])
+
+const withoutWords = (meta: string): string | null => {
+  try {
+    return JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(meta)).filter(([name]) => wordless.has(name))))
+  } catch {
+    return null
+  }
+}

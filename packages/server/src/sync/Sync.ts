@@ -35,12 +35,13 @@ import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { Journal, type JournalChange } from "han-core/Journal"
+import { Journal } from "han-core/Journal"
 import type { PrivacyRules } from "han-core/Privacy"
 import { SyncClient } from "han-core/SyncClient"
 import { SyncOutbox } from "han-core/unstable/SyncOutbox"
 import { Viewer } from "han-core/Viewer"
 import { Engine } from "./Engine.ts"
+import type { ProjectRules } from "./projectRules.ts"
 import { previewOf, queueOf, sessionsOf, statusOf, verified } from "./reports.ts"
 import { dueIn, round, sendAll } from "./sending.ts"
 import type { SyncRemote, SyncSettings } from "./settings.ts"
@@ -76,13 +77,13 @@ export const layer = ({ batchSize, includeContent, interval, machine, remote, ru
     })
   })
 
-/** Sends as the settings say that are asked for before each request. `projectRules` tells what a project's own files exclude. */
+/** Sends as the settings say that are asked for before each request. `projects` tells what a project's own files exclude. */
 export const layerSettings = (options: {
   readonly machine: string
   readonly settings: Effect.Effect<SyncSettings>
   /** The environment, whose secrets are taken out of what is sent, and the home folder, which is written as `~`. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
-  readonly isExcluded?: ((cwd: string) => Effect.Effect<boolean>) | undefined
+  readonly projects?: ProjectRules | undefined
 }): Layer.Layer<SyncClient, never, SyncOutbox | Journal | HttpClient.HttpClient | Viewer> =>
   Layer.scoped(
     SyncClient,
@@ -96,10 +97,9 @@ export const layerSettings = (options: {
         client: yield* HttpClient.HttpClient
       })
       const asViewer = Effect.provideService(Viewer, viewer)
-      yield* Effect.forkScoped(asViewer(followChanges(engine, journal)))
-      yield* Effect.forkScoped(
-        Effect.forever(Effect.zipRight(engine.waitFor(Effect.map(Clock.currentTimeMillis, (now) => dueIn(engine, now))), asViewer(round(engine))))
-      )
+      yield* Effect.forkScoped(asViewer(followGrowth(engine)))
+      const wait = engine.waitFor(Effect.map(Clock.currentTimeMillis, (now) => dueIn(engine, now)))
+      yield* Effect.forkScoped(Effect.forever(Effect.zipRight(asViewer(round(engine)), wait)))
       const given = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideService(effect, Journal, journal)
       return SyncClient.of({
         status: statusOf(engine),
@@ -124,36 +124,33 @@ export const layerSettings = (options: {
 /** A live session is sent when so much came, or so long after it began to come. */
 const liveBytes = 64 * 1024
 const liveMs = 5000
+/** Between two looks whether something came, each of which reads one row. */
+const lookMs = 1000
 
-/** Wakes the sender for what is appended. */
-const followChanges = (engine: Engine, journal: typeof Journal.Service) => {
-  let bytes = 0
-  let waiting = false
-  const on = (change: JournalChange) =>
-    Effect.gen(function* () {
-      bytes += change.entries.reduce((sum, entry) => sum + entry.bytes.length, 0)
-      const ended = change.decoded.some(({ events }) => events.some(({ _tag }) => _tag === "CostStated"))
-      if (bytes >= liveBytes || ended) {
-        bytes = 0
-        yield* engine.wake(false)
-      } else if (!waiting) {
-        waiting = true
-        yield* Effect.forkScoped(
-          Effect.delay(
-            Effect.suspend(() => {
-              waiting = false
-              bytes = 0
-              return engine.wake(false)
-            }),
-            liveMs
-          )
-        )
+/** Wakes the sender for what is appended, while it may send. */
+const followGrowth = (engine: Engine) =>
+  Effect.gen(function* () {
+    const { outbox } = engine.options
+    let seen: number | undefined
+    let since: number | undefined
+    while (true) {
+      yield* Effect.sleep(lookMs)
+      if (engine.state === "DISABLED") {
+        seen = undefined
+        continue
       }
-    })
-  return Effect.scoped(
-    Stream.runForEach(journal.changes({}), on).pipe(
-      Effect.tapError((error) => Effect.logWarning(`sync does not hear of changes and asks again: ${error.message}`)),
-      Effect.retry(Schedule.spaced("5 seconds"))
-    )
+      const after = seen ?? (yield* engine.options.journal.head)
+      seen ??= after
+      const { bytes, sequence } = yield* outbox.grown(after)
+      if (sequence === after) continue
+      const now = yield* Clock.currentTimeMillis
+      since ??= now
+      if (bytes < liveBytes && now - since < liveMs) continue
+      seen = sequence
+      since = undefined
+      yield* engine.wake(false)
+    }
+  }).pipe(
+    Effect.tapError((error) => Effect.logWarning(`sync does not see what is appended, and looks again: ${error.message}`)),
+    Effect.retry(Schedule.spaced("5 seconds"))
   )
-}

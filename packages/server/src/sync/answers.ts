@@ -87,7 +87,7 @@ export const settle = (engine: Engine, remote: SyncRemote, exchange: Exchange): 
     const { outbox } = engine.options
     const now = yield* Clock.currentTimeMillis
     const all = (yield* outbox.transcripts({ pending: true })).filter(({ acked, transcript }) => acked === null && isId(transcript.sessionId))
-    const writing = engine.writer(remote)
+    const writing = engine.writer(remote, false)
     let requests = 0
     for (let from = 0; from < all.length; from += syncLimits.sessions) {
       const asked = all.slice(from, from + syncLimits.sessions).map((of) => ({ of, generationId: newId(now), from: 0, chainBefore: noChain, messages: [] }))

@@ -66,7 +66,7 @@ export const statusOf = (engine: Engine): Effect.Effect<SyncStatus, StoreError, 
       eligibleSessions: sessionsOf(all.filter(({ eligible }) => eligible)).size,
       excluded: [...excluded].map(([reason, list]) => ({ reason, count: sessionsOf(list).size })).toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
       totals: { messages: opened?.messages ?? 0, bytes: opened?.bytes ?? 0 },
-      notices: [...settings.notices, ...engine.notices]
+      notices: [...settings.notices, ...(engine.options.projects?.ignored() ?? []), ...engine.notices]
     }
   })
 

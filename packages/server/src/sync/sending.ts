@@ -65,7 +65,7 @@ export const sendAll = (
           const items = yield* nextItems(engine, settings, remote, manual, sessionId)
           if (items.length === 0) return
           yield* engine.set("SYNCING")
-          const told = yield* exchangeItems(engine, remote, items)
+          const told = yield* exchangeItems(engine, remote, settings.includeContent, items)
           sent.requests++
           if (told === undefined) continue
           for (const item of told.acked) touched.add(item.of.transcript.sessionId)
@@ -193,7 +193,7 @@ const nextItems = Effect.fnUntraced(function* (engine: Engine, settings: SyncSet
   }
   if (made.length > 0) yield* outbox.acked(made, null)
   const size = Math.max(1, Math.min(settings.batchSize, engine.size))
-  return yield* build(waiting, size, engine.writer(remote)).pipe(
+  return yield* build(waiting, size, engine.writer(remote, settings.includeContent)).pipe(
     // Forgotten at this moment: the next look does not find it.
     Effect.catchTag("TranscriptNotFound", () => Effect.succeed<ReadonlyArray<Item>>([]))
   )
@@ -201,9 +201,9 @@ const nextItems = Effect.fnUntraced(function* (engine: Engine, settings: SyncSet
 const maxWaiting = 200
 
 /** Sends items and notes what became of them; undefined when they have to be built anew. */
-const exchangeItems = Effect.fnUntraced(function* (engine: Engine, remote: SyncRemote, items: ReadonlyArray<Item>) {
+const exchangeItems = Effect.fnUntraced(function* (engine: Engine, remote: SyncRemote, content: boolean, items: ReadonlyArray<Item>) {
   const replaced = yield* replacedBy(engine, items)
-  const writing = engine.writer(remote)
+  const writing = engine.writer(remote, content)
   const sessions = items.map((item) => sessionOf(item, replaced.get(item.of.no) ?? [], writing))
   const answer = yield* Effect.either(exchange(engine, remote, sessions))
   if (answer._tag === "Right") {

@@ -30,6 +30,13 @@ export const layer: Layer.Layer<SyncOutbox, never, Database | ReadModelTables> =
           })
         ),
       transcripts: ({ pending }) => Effect.flatMap(onBehalf(read), (reading) => transcripts(reading, pending)).pipe(read.answer("transcripts to sync")),
+      grown: (after) =>
+        Effect.gen(function* () {
+          const { owner, sql: ask } = yield* onBehalf(read)
+          const [row] = yield* ask<{ sequence: number; bytes: number }>`
+            SELECT COALESCE(MAX(sequence), ${after}) AS sequence, CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM block WHERE owner_no = ${owner} AND sequence > ${after}`
+          return { sequence: Number(row!.sequence), bytes: Number(row!.bytes) }
+        }).pipe(read.answer("look for what grew")),
       acked: (positions, at) =>
         writing("note positions", (owner) =>
           Effect.forEach(

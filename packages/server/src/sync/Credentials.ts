@@ -1,0 +1,81 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import * as Fs from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+/** What a client is to a server, by its address. `clientSecret` is 32 bytes in base64. */
+const Credential = Schema.Struct({
+  workspace: Schema.NullOr(Schema.String),
+  clientId: Schema.NonEmptyString,
+  clientSecret: Schema.String,
+  apiKey: Schema.NullOr(Schema.String)
+})
+const File = Schema.Struct({ version: Schema.Literal(1), endpoints: Schema.Record({ key: Schema.String, value: Credential }) })
+type File = typeof File.Type
+
+/** The file cannot be read or written, or is not what it should be. `message` names it and says what to do. */
+export class CredentialsUnusable extends Schema.TaggedError<CredentialsUnusable>("han-server/CredentialsUnusable")("CredentialsUnusable", {
+  message: Schema.String
+}) {}
+
+const decode = Schema.decodeUnknownEither(Schema.parseJson(File))
+
+const read = (path: string): Effect.Effect<File, CredentialsUnusable> =>
+  Effect.suspend(() => {
+    let text: string
+    try {
+      text = Fs.readFileSync(path, "utf8")
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return Effect.succeed({ version: 1, endpoints: {} } as const)
+      return new CredentialsUnusable({ message: `${path} cannot be read; check its owner and mode` })
+    }
+    const found = decode(text)
+    return Either.isRight(found)
+      ? Effect.succeed(found.right)
+      : new CredentialsUnusable({ message: `${path} is not what han wrote; move it away, and what was sent goes again under a new id` })
+  })
+
+/** Written whole or not at all, and readable by its owner alone. */
+const write = (path: string, file: File): Effect.Effect<void, CredentialsUnusable> =>
+  Effect.try({
+    try: () => {
+      const beside = `${path}.${process.pid}`
+      const descriptor = Fs.openSync(beside, "w", 0o600)
+      try {
+        Fs.writeSync(descriptor, `${JSON.stringify(file, null, 2)}\n`)
+        Fs.fsyncSync(descriptor)
+      } finally {
+        Fs.closeSync(descriptor)
+      }
+      Fs.chmodSync(beside, 0o600)
+      Fs.renameSync(beside, path)
+    },
+    catch: () => new CredentialsUnusable({ message: `${path} cannot be written; check the folder's owner and mode, and the space on the disk` })
+  })
+
+/** What a client is to a server. */
+export interface Identity {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted<Uint8Array>
+  readonly apiKey: Redacted.Redacted | null
+  /** It was made now: nobody ever sent as it. */
+  readonly isNew: boolean
+}
+
+/** The identity for an endpoint, made and written when there is none: before anything is sent under it. A key that is given is kept with it. */
+export const identity = (path: string, endpoint: string, apiKey: Redacted.Redacted | null): Effect.Effect<Identity, CredentialsUnusable> =>
+  Effect.gen(function* () {
+    const file = yield* read(path)
+    const known = file.endpoints[endpoint]
+    const key = apiKey === null ? (known?.apiKey ?? null) : Redacted.value(apiKey)
+    const next = known ?? { workspace: null, clientId: randomUUID(), clientSecret: randomBytes(32).toString("base64"), apiKey: null }
+    if (known === undefined || known.apiKey !== key) yield* write(path, { ...file, endpoints: { ...file.endpoints, [endpoint]: { ...next, apiKey: key } } })
+    return {
+      clientId: next.clientId,
+      clientSecret: Redacted.make(new Uint8Array(Buffer.from(next.clientSecret, "base64"))),
+      apiKey: key === null ? null : Redacted.make(key),
+      isNew: known === undefined
+    }
+  })
