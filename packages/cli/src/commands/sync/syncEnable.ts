@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import { SyncClient, type SyncPreview, type SyncStatus } from "han-core/SyncClient"
 import type { SyncConfig } from "han-core/SyncConfig"
@@ -68,7 +69,9 @@ const connected = (endpoint: URL, key: Redacted.Redacted, settings: SyncConfig, 
     (kept, exit) =>
       Exit.isSuccess(exit) && exit.value === 0
         ? Effect.void
-        : Effect.catchAll(Effect.zipRight(putBack(host, kept), reloaded(host)), ({ message }) => Effect.ignore(print(host.err, `han: ${plainLine(message)}\n`)))
+        : Effect.catchAll(Effect.zipRight(putBack(host, kept), apart(reloaded(host))), ({ message }) =>
+            Effect.ignore(print(host.err, `han: ${plainLine(message)}\n`))
+          )
   )
 
 const wantedOf = (endpoint: URL, key: Redacted.Redacted, { includePersonal, metadataOnly }: Options): Wanted => ({
@@ -78,6 +81,9 @@ const wantedOf = (endpoint: URL, key: Redacted.Redacted, { includePersonal, meta
   ...(metadataOnly && { includeContent: false }),
   ...(includePersonal && { includePersonal: true })
 })
+
+/** Runs in a fiber of its own, so that its time limit holds also where this one cannot be interrupted. */
+const apart = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join)
 
 const reloaded = (host: CliEnvironment) =>
   answered(
