@@ -183,7 +183,7 @@ const take = (command: Command, args: ReadonlyArray<string>, now: number): Given
       flags.add(option.name)
     } else {
       const { value } = token
-      if (value === undefined || value === "" || (!token.inlineValue && value.startsWith("-")))
+      if (value === undefined || value === "" || (!token.inlineValue && value.startsWith("-") && value !== "-"))
         throw new BadUsage(`--${option.name} needs a value: --${option.name} ${option.value}`)
       values.set(option.name, [...(values.get(option.name) ?? []), value])
     }

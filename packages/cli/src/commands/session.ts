@@ -4,6 +4,7 @@ import type { Message } from "han-core/Message"
 import { Sessions } from "han-core/Sessions"
 import { Usage } from "han-core/Usage"
 import { sessionMeant } from "../arguments/SessionArgument.ts"
+import { sessionSyncs } from "../arguments/SessionSyncs.ts"
 import { answered, askIndexed, pages, print, type Services, writeShape } from "../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
 import type { Output } from "../environment/Output.ts"
@@ -50,7 +51,8 @@ const facts = (id: string, host: CliEnvironment) =>
           files: sessions.fileChanges(session.id),
           usage: usage.report({ by: "model", ...of }),
           compactions: sessions.compactions(session.id),
-          summaries: sessions.summaries(session.id)
+          summaries: sessions.summaries(session.id),
+          sync: Effect.map(sessionSyncs([session.id], host), (syncs) => syncs?.get(session.id))
         },
         { concurrency: "unbounded" }
       )
@@ -61,10 +63,10 @@ export type Facts = Effect.Effect.Success<ReturnType<typeof facts>>
 const messagePages = (session: Facts["session"], host: CliEnvironment) =>
   Stream.unwrap(Effect.map(Sessions, (sessions) => pages(pageSize, (page) => answered(host, "messages", sessions.messages({ sessionId: session.id }, page)))))
 
-const writeJson = ({ agents, compactions, files, session, summaries, tasks, todos, usage }: Facts, host: CliEnvironment) =>
+const writeJson = ({ agents, compactions, files, session, summaries, sync, tasks, todos, usage }: Facts, host: CliEnvironment) =>
   Effect.gen(function* () {
     const head = toJson({
-      session: JsonShapes.sessionFacts(session),
+      session: { ...JsonShapes.sessionFacts(session), ...(sync !== undefined && { sync: JsonShapes.sessionSync(sync) }) },
       agents: agents.map(JsonShapes.agent),
       tasks: tasks.map(JsonShapes.task),
       todos: todos.map(JsonShapes.dated),

@@ -3,13 +3,15 @@ import * as Pricing from "han-core/Pricing"
 import type { Session } from "han-core/Session"
 import { Sessions } from "han-core/Sessions"
 import { projectMeant } from "../arguments/ProjectArgument.ts"
+import { sessionSyncs } from "../arguments/SessionSyncs.ts"
 import { answered, askIndexed, firstRows, print, writeShape } from "../coordinator/CoordinatorClient.ts"
 import type { CliEnvironment } from "../environment/CliEnvironment.ts"
-import { sessionRow } from "../export/JsonShapes.ts"
+import { sessionRow, sessionSync } from "../export/JsonShapes.ts"
 import { count, counted, dateMinute } from "../terminal/Figures.ts"
 import { plainLine, toJson } from "../terminal/PlainText.ts"
 import { shortId } from "../terminal/SessionNames.ts"
 import { styleOf } from "../terminal/Style.ts"
+import { syncWords } from "../terminal/SyncWords.ts"
 import { table } from "../terminal/Table.ts"
 
 export interface Options {
@@ -36,7 +38,14 @@ export const run = (options: Options, host: CliEnvironment): Promise<number> =>
               ],
               { concurrency: 2 }
             )
-      if (options.json) return yield* print(host.out, `${toJson({ sessions: rows.map(sessionRow), total, ...(yield* writeShape(host)) })}\n`)
+      const syncs = yield* sessionSyncs(
+        rows.map(({ id }) => id),
+        host
+      )
+      if (options.json) {
+        const sessions = rows.map((session) => ({ ...sessionRow(session), ...syncShape(syncs, session) }))
+        return yield* print(host.out, `${toJson({ sessions, total, ...(yield* writeShape(host)) })}\n`)
+      }
       if (total === 0) {
         return yield* print(
           host.out,
@@ -46,12 +55,19 @@ export const run = (options: Options, host: CliEnvironment): Promise<number> =>
         )
       }
       const style = styleOf(host.terminal)
-      if (rows.length > 0) yield* print(host.out, table(rows, columns(options, host), { width: host.terminal.columns, style }))
+      if (rows.length > 0) yield* print(host.out, table(rows, columns(options, host, syncs), { width: host.terminal.columns, style }))
       if (rows.length < total) yield* print(host.out, `${style.dim(`${count(rows.length)} of ${counted(total, "session")}; --limit N shows more`)}\n`)
     })
   )
 
-const columns = (options: Options, host: CliEnvironment) => [
+type Syncs = Effect.Effect.Success<ReturnType<typeof sessionSyncs>>
+
+const syncShape = (syncs: Syncs, { id }: Session) => {
+  const sync = syncs?.get(id)
+  return sync === undefined ? {} : { sync: sessionSync(sync) }
+}
+
+const columns = (options: Options, host: CliEnvironment, syncs: Syncs) => [
   { header: "SESSION", cell: (session: Session) => shortId(session.id, host.terminal) },
   { header: "UPDATED", cell: (session: Session) => dateMinute(session.updatedAt, options.utc) },
   {
@@ -66,6 +82,7 @@ const columns = (options: Options, host: CliEnvironment) => [
     align: "right" as const,
     cell: (session: Session) => Pricing.formatUsd(session.costNanoUsd) + (session.costNanoUsd !== null && session.unpricedResponses > 0 ? "+" : "")
   },
+  ...(syncs === null ? [] : [{ header: "SYNC", cell: ({ id }: Session) => syncWords(syncs.get(id)), atLeast: 7 }]),
   { header: "PROJECT", cell: (session: Session) => session.project ?? "-", atLeast: 8 },
   { header: "BRANCH", cell: (session: Session) => session.branch ?? "-", atLeast: 6 },
   { header: "TITLE", cell: (session: Session) => (session.forkOf === null ? "" : "⑂ ") + session.displayTitle, atLeast: 12 }

@@ -6,6 +6,7 @@ import type { TrustDecision } from "han-core/Hooks"
 import type { Message } from "han-core/Message"
 import type { SearchHit } from "han-core/Search"
 import type { Agent, Compaction, Session, Summary } from "han-core/Session"
+import type { QueueItem, Sent, SessionSync, SyncStatus } from "han-core/SyncClient"
 import type { Task, TodoList } from "han-core/Task"
 import type { UsageReport, UsageTotals } from "han-core/Usage"
 import { isoInstant } from "../terminal/Figures.ts"
@@ -168,3 +169,31 @@ export const hookRun = (run: HookRun, flaky: boolean) => ({
 
 /** An element of `passes` of `han cache list --json`. */
 export const hookPass = (pass: HookPass) => ({ ...pass, passedAt: isoInstant(pass.passedAt), usedAt: isoInstant(pass.usedAt) })
+
+/** `sync` of a session in `han sessions --json` and `han session ID --json`. */
+export const sessionSync = ({ lastAckAt, lines, reason, state, syncedLines }: SessionSync) => ({
+  state,
+  reason,
+  lines,
+  syncedLines,
+  lastAckAt: isoInstant(lastAckAt)
+})
+
+/** `han sync status --json`: as GraphQL's `SyncStatus`, and how far each session is. */
+export const syncStatus = (status: SyncStatus, sessions: ReadonlyArray<SessionSync>) => ({
+  ...status,
+  oldestPendingAt: isoInstant(status.oldestPendingAt),
+  lastAttemptAt: isoInstant(status.lastAttemptAt),
+  lastSuccessAt: isoInstant(status.lastSuccessAt),
+  nextAttemptAt: isoInstant(status.nextAttemptAt),
+  lastError: status.lastError === null ? null : { ...status.lastError, at: isoInstant(status.lastError.at) },
+  sessions: Object.fromEntries(
+    sessions.map(({ lastAckAt, lastSyncedLine, lines, sessionId }) => [sessionId, { lastSyncedLine, lines, lastAckAt: isoInstant(lastAckAt) }])
+  )
+})
+
+/** An element of `items` of `han sync queue --json`. */
+export const queueItem = (item: QueueItem) => ({ ...item, enqueuedAt: isoInstant(item.enqueuedAt), nextAttemptAt: isoInstant(item.nextAttemptAt) })
+
+/** `han sync all --json`, `han sync session ID --json`. */
+export const sent = ({ bytes, requests, sent, sessions }: Sent) => ({ sent, sessions, bytes, requests })

@@ -11,3 +11,30 @@ export const confirmed = (): Promise<boolean> =>
     })
     lines.once("close", () => resolve(answer))
   })
+
+/** The line that the person at the terminal types, which the terminal does not show; null when they end it with Ctrl-C, Ctrl-D or Escape. */
+export const secret = (): Promise<string | null> =>
+  new Promise((resolve) => {
+    const { stdin } = process
+    let typed = ""
+    const end = (answer: string | null) => {
+      stdin.off("data", take)
+      stdin.off("end", gone)
+      stdin.setRawMode(false)
+      stdin.pause()
+      resolve(answer)
+    }
+    const gone = () => end(null)
+    const take = (chunk: Buffer) => {
+      for (const character of chunk.toString()) {
+        if (character === "\r" || character === "\n") return end(typed)
+        if (character === "\u0003" || character === "\u0004" || character === "\u001b") return end(null)
+        typed = character === "\u007f" || character === "\b" ? typed.slice(0, -1) : typed + character
+      }
+    }
+    // The terminal itself would show what is typed, and Ctrl-C would end the program with the terminal left as it is now.
+    stdin.setRawMode(true)
+    stdin.on("data", take)
+    stdin.on("end", gone)
+    stdin.resume()
+  })

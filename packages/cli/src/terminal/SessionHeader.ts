@@ -1,12 +1,14 @@
 import type { FileChange } from "han-core/FileChange"
 import * as Pricing from "han-core/Pricing"
 import type { Agent, Session } from "han-core/Session"
+import type { SessionSync } from "han-core/SyncClient"
 import type { Task, TodoList } from "han-core/Task"
 import type { UsageReport } from "han-core/Usage"
 import { count, counted, dateTime } from "./Figures.ts"
 import { plainLine } from "./PlainText.ts"
 import { shortId } from "./SessionNames.ts"
 import type { Style } from "./Style.ts"
+import { syncWords } from "./SyncWords.ts"
 import { padEnd } from "./Width.ts"
 
 export interface SessionParts {
@@ -16,6 +18,8 @@ export interface SessionParts {
   readonly todos: ReadonlyArray<TodoList>
   readonly files: ReadonlyArray<FileChange>
   readonly usage: UsageReport
+  /** Absent when nothing is sent. */
+  readonly sync?: SessionSync | undefined
 }
 interface Options {
   readonly style: Style
@@ -38,7 +42,7 @@ export const sessionHeader = (parts: SessionParts, options: Options): string => 
     ["Usage", usageLines(parts.usage)]
   ]
   return (
-    `${style.bold(plainLine(parts.session.displayTitle))}\n${factLines(parts.session, options)
+    `${style.bold(plainLine(parts.session.displayTitle))}\n${factLines(parts, options)
       .map((line) => `  ${line}\n`)
       .join("")}` +
     sections
@@ -48,7 +52,7 @@ export const sessionHeader = (parts: SessionParts, options: Options): string => 
   )
 }
 
-const factLines = (session: Session, { style, terminal, utc }: Options): ReadonlyArray<string> => {
+const factLines = ({ session, sync }: SessionParts, { style, terminal, utc }: Options): ReadonlyArray<string> => {
   const link = session.link
   const facts: ReadonlyArray<readonly [string, string | null]> = [
     ["session", session.id],
@@ -61,6 +65,7 @@ const factLines = (session: Session, { style, terminal, utc }: Options): Readonl
     ["started", session.startedAt === null ? null : dateTime(session.startedAt, utc)],
     ["updated", session.updatedAt === null ? null : dateTime(session.updatedAt, utc)],
     ["began as", link === null ? null : `${link.kind} of ${shortId(link.sessionId, terminal)}`],
+    ["sync", sync === undefined ? null : `${syncWords(sync)}, ${count(sync.syncedLines)} of ${counted(sync.lines, "line")} sent`],
     ["pull request", session.pullRequest?.url ?? null],
     [
       "messages",
