@@ -25,7 +25,8 @@ export const applyResponse = Effect.fnUntraced(function* (engine: Engine, remote
   for (const [index, item] of items.entries()) {
     const position = response.positions[index]!
     const error = errors.get(item.of.transcript.sessionId)
-    if (error !== undefined) {
+    // Where the server is instead, its position says.
+    if (error !== undefined && error.code !== "position") {
       yield* noteError(engine, item, error, now)
       continue
     }

@@ -42,8 +42,11 @@ export const statusOf = (engine: Engine): Effect.Effect<SyncStatus, StoreError, 
       all.filter(({ eligible }) => !eligible),
       ({ reason }) => reason
     )
+    // Another server that somebody only asks about takes the place of none.
     const opened =
-      remote === null ? null : yield* engine.options.outbox.open({ endpoint: remote.endpoint, clientId: remote.clientId, isNewClient: remote.isNewClient })
+      remote === null || !enabled
+        ? null
+        : yield* engine.options.outbox.open({ endpoint: remote.endpoint, clientId: remote.clientId, isNewClient: remote.isNewClient })
     const oldest = waiting.flatMap(({ of }) => (of.updatedAt > 0 ? [of.updatedAt] : []))
     return {
       enabled,

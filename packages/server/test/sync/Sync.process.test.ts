@@ -2,8 +2,10 @@ import { gunzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as fc from "effect/FastCheck"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { entryText } from "han-core/Entry"
 import { JournalAdmin } from "han-core/JournalAdmin"
 import { Messages } from "han-core/Messages"
@@ -199,7 +201,7 @@ type Step =
   | { readonly do: "lose the store" }
   | { readonly do: "lose the memory" }
 
-const runs = process.env["HAN_SOAK"] === "1" ? 1000 : 25
+const runs = process.env["HAN_SOAK"] === "1" ? 1000 : 15
 
 describe("whatever happens to requests, stores and memories", () => {
   it.scopedLive(
@@ -246,7 +248,14 @@ const lived = Effect.fnUntraced(function* (
   let me = { endpoint: team.url, apiKey: key, ...identity() }
   const fresh = Layer.build(SqliteStore.layer({ filename: ":memory:" }))
   let store = yield* fresh
-  const open = () => clientOver(store, { remote: me, batchSize: 25 }, net)
+  let scope = yield* Scope.make()
+  /** The former process has ended: two never send from one store. */
+  const open = () =>
+    Effect.gen(function* () {
+      yield* Scope.close(scope, Exit.void)
+      scope = yield* Scope.make()
+      return yield* Scope.extend(clientOver(store, { remote: me, batchSize: 25 }, net), scope)
+    })
   let now = yield* open()
   /** The lines of each file as it stands on the disk, and the generations before it. */
   const files = source.map(({ entries, transcript }) => ({ entries, transcript, lines: 0, replaces: [] as Array<number> }))
@@ -299,4 +308,5 @@ const lived = Effect.fnUntraced(function* (
   for (const of of theirs) assert.isTrue(ever.some((whole) => whole.startsWith(of)))
   if (!isAlone) assert.deepStrictEqual(yield* usage("model").pipe(asked), yield* usage("model").pipe(now.local))
   assert.strictEqual((yield* status.pipe(now.local)).pendingMessages, 0)
+  yield* Scope.close(scope, Exit.void)
 })
