@@ -1,3 +1,15 @@
+/**
+ * The settings of sync, as `config.json` has them under its key `sync`.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { SyncConfig } from "han-core/SyncConfig"
+ *
+ * const config = Schema.decodeUnknownSync(SyncConfig)({ enabled: true, endpoint: "https://han.example", forceExclude: ["acme/secret"] })
+ * ```
+ */
+
 import * as Schema from "effect/Schema"
 
 /** The settings of sync: the key `sync` of `config.json`. */

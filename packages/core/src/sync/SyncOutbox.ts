@@ -63,7 +63,7 @@ export interface OutboxTranscript {
 
 /** What is remembered of a remote. Times are milliseconds since 1970. */
 export interface OutboxRemote {
-  /** The receiver may have more of this client than is remembered here. */
+  /** The receiver may have more of this client than is remembered here: of what is not known here it has to be asked first. */
   readonly adopting: boolean
   readonly lastSuccessAt: number | null
   readonly messages: number
@@ -91,10 +91,10 @@ export class SyncOutbox extends Context.Tag("han-core/SyncOutbox")<
     readonly acked: (positions: ReadonlyArray<{ readonly no: number } & Omit<Acked, "at">>, at: number | null) => Effect.Effect<void, StoreError, Viewer>
     /** Notes a problem, or with null that there is none. */
     readonly noteProblem: (no: number, problem: OutboxProblem | null) => Effect.Effect<void, StoreError, Viewer>
-    /** Notes a request that succeeded, and what it carried; or that everything was adopted that there was to adopt. */
+    /** Notes a request that succeeded, and what it carried. */
     readonly noteSent: (
       endpoint: string,
-      sent: { readonly at: number; readonly messages: number; readonly bytes: number; readonly adopted: boolean }
+      sent: { readonly at: number; readonly messages: number; readonly bytes: number }
     ) => Effect.Effect<void, StoreError, Viewer>
   }
 >() {}

@@ -133,7 +133,7 @@ export const newId = (now: number): string => {
 }
 
 /** Whether the wire can carry an id. */
-export const isId = (text: string): boolean => /^[A-Za-z0-9._:-]{1,128}$/.test(text)
+const isId = (text: string): boolean => /^[A-Za-z0-9._:-]{1,128}$/.test(text)
 
 /** The facts beside a subagent's transcript that are no words of anybody. */
 const wordless = new Set(["agentType", "model", "toolUseId", "spawnDepth", "parentAgentId"])

@@ -9,7 +9,7 @@ import { noChain } from "han-core/unstable/SyncChain"
 import type { OutboxProblem, OutboxTranscript } from "han-core/unstable/SyncOutbox"
 import type { Viewer } from "han-core/Viewer"
 import { chainAt, type Item, sessionOf } from "./batches.ts"
-import { type Engine, isId, newId } from "./Engine.ts"
+import { type Engine, newId } from "./Engine.ts"
 import type { SyncRemote } from "./settings.ts"
 import type { SendFailed } from "./transport.ts"
 
@@ -81,30 +81,37 @@ const noteError = Effect.fnUntraced(function* (engine: Engine, item: Item, { cod
 type Exchange = (sessions: ReadonlyArray<SyncSession>) => Effect.Effect<{ readonly response: SyncResponse; readonly bytes: number }, SendFailed, Viewer>
 
 /**
- * Finds out what the server has of this client already, when this store does not know: transcripts go on where the server's chain is one of theirs. Gives the number of requests.
+ * Finds out what the server has already of transcripts of which this store knows nothing: they go on where the server's chain is one of theirs, or begin anew. Gives the number of
+ * requests. The questions name sessions, and nothing that they worked on.
  */
-export const settle = (engine: Engine, remote: SyncRemote, exchange: Exchange): Effect.Effect<number, SendFailed | StoreError, Journal | Viewer> =>
+export const settle = (
+  engine: Engine,
+  remote: SyncRemote,
+  unknown: ReadonlyArray<OutboxTranscript>,
+  exchange: Exchange
+): Effect.Effect<number, SendFailed | StoreError, Journal | Viewer> =>
   Effect.gen(function* () {
     const { outbox } = engine.options
     const now = yield* Clock.currentTimeMillis
-    const all = (yield* outbox.transcripts({ pending: true })).filter(({ acked, transcript }) => acked === null && isId(transcript.sessionId))
     const writing = engine.writer(remote, false)
     let requests = 0
-    for (let from = 0; from < all.length; from += syncLimits.sessions) {
-      const asked = all.slice(from, from + syncLimits.sessions).map((of) => ({ of, generationId: newId(now), from: 0, chainBefore: noChain, messages: [] }))
-      const { response } = yield* exchange(asked.map((item) => ({ ...sessionOf(item, [], writing), directory: null, meta: null })))
+    for (let from = 0; from < unknown.length; from += syncLimits.sessions) {
+      const asked = unknown.slice(from, from + syncLimits.sessions).map((of) => ({ of, generationId: newId(now), from: 0, chainBefore: noChain, messages: [] }))
+      const bare = { directory: null, meta: null, repoRemote: null, projectSlug: null }
+      const { response } = yield* exchange(asked.map((item) => ({ ...sessionOf(item, [], writing), ...bare })))
       requests++
       const found: Array<{ readonly no: number; readonly generationId: string; readonly lines: number; readonly chain: string }> = []
-      for (const [index, { of }] of asked.entries()) {
+      for (const [index, { generationId, of }] of asked.entries()) {
         const others = (response.positions[index]?.others ?? []).toSorted((a, b) => b.lines - a.lines)
+        let place = { no: of.no, generationId, lines: 0, chain: noChain }
         for (const other of others) {
           if (other.lines > of.lines || (yield* ownChain(remote, of, other.lines)) !== other.chain) continue
-          found.push({ no: of.no, ...other })
+          place = { no: of.no, ...other }
           break
         }
+        found.push(place)
       }
-      if (found.length > 0) yield* outbox.acked(found, now)
+      yield* outbox.acked(found, null)
     }
-    yield* outbox.noteSent(remote.endpoint, { at: now, messages: 0, bytes: 0, adopted: true })
     return requests
   })

@@ -59,8 +59,11 @@ export const sendAll = (
             yield* probe(engine, remote)
           }
           if (opened.adopting) {
-            sent.requests += yield* settle(engine, remote, (sessions) => exchange(engine, remote, sessions))
-            continue
+            const unknown = yield* unknownOf(engine, settings)
+            if (unknown.length > 0) {
+              sent.requests += yield* settle(engine, remote, unknown, (sessions) => exchange(engine, remote, sessions))
+              continue
+            }
           }
           const items = yield* nextItems(engine, settings, remote, manual, sessionId)
           if (items.length === 0) return
@@ -74,7 +77,7 @@ export const sendAll = (
           sent.bytes += told.bytes
           sent.sessions = touched.size
           const now = yield* Clock.currentTimeMillis
-          yield* engine.options.outbox.noteSent(remote.endpoint, { at: now, messages, bytes: told.bytes, adopted: false })
+          yield* engine.options.outbox.noteSent(remote.endpoint, { at: now, messages, bytes: told.bytes })
           succeeded(engine)
         }
       })
@@ -174,6 +177,12 @@ const exchange = (engine: Engine, remote: SyncRemote, sessions: ReadonlyArray<Sy
       })
     return answer
   })
+
+/** Transcripts that may go, and of which nothing is known here. */
+const unknownOf = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings) {
+  const pending = (yield* engine.options.outbox.transcripts({ pending: true })).filter(({ acked }) => acked === null)
+  return yield* Effect.filter(pending, (of) => Effect.map(eligibility(engine, settings, engine.server?.workspace, of), ({ eligible }) => eligible))
+})
 
 /** What goes next. Each transcript has the id of its generation before anything of it leaves. */
 const nextItems = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings, remote: SyncRemote, manual: boolean, sessionId: SessionId | undefined) {

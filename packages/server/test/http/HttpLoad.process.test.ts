@@ -96,15 +96,20 @@ describe("slow-loris", { timeout: minutes }, () => {
           ).map(async ([begin, drop, status]) => {
             const wire = await connection(port, begin)
             const drip = setInterval(() => drop !== "" && !wire.socket.destroyed && wire.socket.write(drop), 500)
-            wire.socket.on("error", () => {})
-            return { wire, status, drip }
+            // What comes in behind the end is answered by a reset, which may take the answer away before it is read.
+            let isReset = false
+            wire.socket.on("error", () => {
+              isReset = drop !== ""
+            })
+            return { wire, status, drip, isReset: () => isReset }
           })
         )
         assert.strictEqual((await ask(port, health)).status, 200)
-        for (const { drip, status, wire } of slow) {
+        for (const { drip, isReset, status, wire } of slow) {
           await wire.closed
           clearInterval(drip)
-          assert.strictEqual(wire.received().slice(9, 12), status)
+          const told = wire.received().slice(9, 12)
+          assert.strictEqual(told === "" && isReset() ? status : told, status)
         }
         assert.strictEqual(seen.contexts, 0)
       })

@@ -61,10 +61,11 @@ export const layer: Layer.Layer<SyncOutbox, never, Database | ReadModelTables> =
             yield* sql`INSERT INTO sync_problem ${sql.insert(row)}`
           })
         ),
-      noteSent: (endpoint, { adopted, at, bytes, messages }) =>
+      noteSent: (endpoint, { at, bytes, messages }) =>
         writing("note what was sent", (owner) =>
-          Effect.asVoid(sql`UPDATE sync_remote SET last_success_at = ${at}, messages = messages + ${messages}, bytes = bytes + ${bytes},
-            adopting = ${adopted ? sql`0` : sql`adopting`} WHERE owner_no = ${owner} AND endpoint = ${endpoint}`)
+          Effect.asVoid(
+            sql`UPDATE sync_remote SET last_success_at = ${at}, messages = messages + ${messages}, bytes = bytes + ${bytes} WHERE owner_no = ${owner} AND endpoint = ${endpoint}`
+          )
         )
     })
   })
