@@ -166,7 +166,7 @@ const types: Pg.CustomTypesConfig = {
     oid === 20 ? Number : format === "binary" ? Pg.types.getTypeParser(oid, format) : Pg.types.getTypeParser(oid, "text")
 }
 
-/** Whether other processes' notifications arrive. */
+/** Tells whether other processes' notifications arrive. */
 class Listening extends Context.Tag("han-sql/Listening")<Listening, { readonly isListening: Effect.Effect<boolean> }>() {}
 
 const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<Database | Listening, SqlError> =>

@@ -4,7 +4,7 @@ import { maxYamlBytes, parseYaml } from "../files/yamlFile.ts"
 import { object } from "../text/json.ts"
 import { hanConfigFiles } from "./hanConfig.ts"
 
-/** What a project's own files say about sync: they may keep its sessions at home, and nothing else. */
+/** The words of a project's own files about sync: they may keep its sessions at home, and nothing else. */
 export interface ProjectSync {
   /** None of the files says `enabled: false`, and each can be read: what cannot may say so. */
   readonly enabled: boolean

@@ -51,10 +51,10 @@ const damaged = (line: string, fault: string, masked: ReadonlyArray<string>): st
 
 /** The length up to which a prompt tells how long somebody wrote on it. */
 const maxLength = 240
-/** What stands for words: as many characters, as far as that counts. A quotation tells no mood. */
+/** Gives marks in the place of words: as many characters, as far as that counts. A quotation tells no mood. */
 const maskOf = (text: string): string => `> ${"…".repeat(Math.max(1, Math.min(text.length, maxLength) - 2))}`
 
-/** What is known of the record. */
+/** The known facts of the record. */
 interface Context {
   /** The numbers of its lines: the same for the same line. */
   readonly lines: Map<string, number>
@@ -117,7 +117,7 @@ const numbered = (value: string, lines: Map<string, number>): string =>
     })
     .join("\n")
 
-/** What the client writes itself, and what follows from it. */
+/** Texts that the client writes itself, and what follows from them. */
 const clientWords = [
   "[Request interrupted by user for tool use",
   "[Request interrupted by user",

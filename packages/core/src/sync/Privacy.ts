@@ -116,9 +116,9 @@ export const eligibilityOf = (
 
 const begins = (remote: string | null, host: string, owner: string): boolean => remote?.startsWith(`${host}/${owner}/`.toLowerCase()) === true
 
-/** Whether the repository is one of the person's own. */
+/** Tells whether the repository is one of the person's own. */
 export const isPersonal = (remote: string | null, { logins }: Pick<Workspace, "logins">): boolean =>
   logins.some(({ host, login }) => begins(remote, host, login))
-/** Whether the repository is of an owner of the workspace, or of a group of that owner. */
+/** Tells whether the repository is of an owner of the workspace, or of a group of that owner. */
 export const isOfWorkspace = (remote: string | null, { owners }: Pick<Workspace, "owners">): boolean =>
   owners.some(({ host, owner }) => begins(remote, host, owner))

@@ -89,11 +89,11 @@ export const QueueItem = Schema.Struct({
 })
 export type QueueItem = typeof QueueItem.Type
 
-/** What went in one command. */
+/** The lines, sessions and bytes that went in one command. */
 export const Sent = Schema.Struct({ sent: Schema.Int, sessions: Schema.Int, bytes: Schema.Int, requests: Schema.Int })
 export type Sent = typeof Sent.Type
 
-/** What would go: to whom, and how much. */
+/** The recipient of what would go, and its amount. */
 export const SyncPreview = Schema.Struct({
   workspace: Schema.String,
   content: Schema.Boolean,

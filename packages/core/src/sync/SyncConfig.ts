@@ -23,12 +23,12 @@ export const SyncConfig = Schema.Struct({
   interval: Schema.optional(Schema.Int.pipe(Schema.between(5, 86_400))),
   /** Lines of one request; 1,000 if absent. */
   batchSize: Schema.optional(Schema.Int.pipe(Schema.between(1, 5000))),
-  /** Whether sessions of the person's own repositories go; false if absent. */
+  /** Tells whether sessions of the person's own repositories go; false if absent. */
   includePersonal: Schema.optional(Schema.Boolean),
   /** Patterns, as `patternOf` reads them. */
   forceInclude: Schema.optional(Schema.Array(Schema.String)),
   forceExclude: Schema.optional(Schema.Array(Schema.String)),
-  /** Whether texts go, and not numbers and names alone; true if absent. */
+  /** Tells whether texts go, and not numbers and names alone; true if absent. */
   includeContent: Schema.optional(Schema.Boolean)
 })
 export type SyncConfig = typeof SyncConfig.Type

@@ -61,7 +61,7 @@ export interface OutboxTranscript {
   } | null
 }
 
-/** What is remembered of a remote. Times are milliseconds since 1970. */
+/** The memory of a remote. Times are milliseconds since 1970. */
 export interface OutboxRemote {
   /** The receiver may have more of this client than is remembered here: of what is not known here it has to be asked first. */
   readonly adopting: boolean

@@ -1,4 +1,4 @@
-/** What a line's fields are, by their paths: `.a[].b` is `b` of each object in the array `a`. */
+/** The kinds of a line's fields, by their paths: `.a[].b` is `b` of each object in the array `a`. */
 export interface MaskedPaths {
   /** Strings that stay as far as they are made of the characters of ids and names. */
   readonly ids: ReadonlySet<string>

@@ -43,10 +43,10 @@ export const parse = (text: Redacted.Redacted): Option.Option<ApiKey> => {
   return checksum !== undefined && checksumOf(body) === checksum ? Option.some({ keyId, text }) : Option.none()
 }
 
-/** What is kept of a key: the SHA-256 of its whole text, 32 bytes. The secret has 256 bits of its own, so that nothing slower is needed. */
+/** Gives what is kept of a key: the SHA-256 of its whole text, 32 bytes. The secret has 256 bits of its own, so that nothing slower is needed. */
 export const hashOf = ({ text }: ApiKey): Uint8Array => createHash("sha256").update(Redacted.value(text), "ascii").digest()
 
-/** Whether `hash` is that of the key. Takes the same time wherever the two differ. */
+/** Tells whether `hash` is that of the key. Takes the same time wherever the two differ. */
 export const hasHash = (key: ApiKey, hash: Uint8Array): boolean => {
   const own = hashOf(key)
   return own.length === hash.length && timingSafeEqual(own, hash)

@@ -28,15 +28,15 @@ import { OwnerId, PersonId, type Viewer } from "../store/Viewer.ts"
 export const Slug = Schema.String.pipe(Schema.pattern(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/), Schema.brand("Slug"))
 export type Slug = typeof Slug.Type
 
-/** What a key may be used for: to send sessions, to read those of the workspace. */
+/** A use of a key: to send sessions, to read those of the workspace. */
 export const KeyScope = Schema.Literal("sync:write", "read")
 export type KeyScope = typeof KeyScope.Type
 
-/** What a person may do in a workspace. Of each workspace at least one is `owner`. */
+/** The rights of a person in a workspace. Of each workspace at least one is `owner`. */
 export const Role = Schema.Literal("owner", "admin", "member", "viewer", "analyst")
 export type Role = typeof Role.Type
 
-/** What the server encrypts of a workspace's sessions; chosen when the workspace is made, for good. `off`: nothing, the operator's disks aside. */
+/** The part that the server encrypts of a workspace's sessions; chosen when the workspace is made, for good. `off`: nothing, the operator's disks aside. */
 export const EncryptionLevel = Schema.Literal("off")
 export type EncryptionLevel = typeof EncryptionLevel.Type
 
@@ -58,15 +58,15 @@ export const Workspace = Schema.Struct({
   owners: Schema.Array(RepositoryOwner),
   /** Under which names the asking person has repositories of their own. */
   logins: Schema.Array(Login),
-  /** Whether sessions of people's own repositories are taken. */
+  /** Tells whether sessions of people's own repositories are taken. */
   allowPersonal: Schema.Boolean,
-  /** Whether texts are taken, and not numbers and names alone. */
+  /** Tells whether texts are taken, and not numbers and names alone. */
   contentAllowed: Schema.Boolean,
   encryption: EncryptionLevel
 })
 export type Workspace = typeof Workspace.Type
 
-/** Who asks: one person, in one workspace, by one key. */
+/** The one who asks: one person, in one workspace, by one key. */
 export const Principal = Schema.Struct({
   owner: OwnerId,
   person: PersonId,
@@ -74,7 +74,7 @@ export const Principal = Schema.Struct({
   name: Schema.String,
   role: Role,
   scopes: Schema.Array(KeyScope),
-  /** Which key it was; no secret. */
+  /** The id of the key; no secret. */
   keyId: Schema.String,
   workspace: Workspace
 })
@@ -83,7 +83,7 @@ export type Principal = typeof Principal.Type
 /** On whose behalf the principal's questions are asked. */
 export const viewerOf = ({ owner, person }: Principal): Context.Tag.Service<typeof Viewer> => ({ owner, person })
 
-/** Which key is wanted, for whom. What is not there yet is made; an owner or a login more is added to those that are known. */
+/** The wanted key, and whose it will be. What is not there yet is made; an owner or a login more is added to those that are known. */
 export const KeyRequest = Schema.Struct({
   workspace: Slug,
   /** By the name that the workspace knows, or will know. */

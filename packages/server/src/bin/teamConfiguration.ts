@@ -34,7 +34,7 @@ const read = <A>(make: (faults: Array<Fault>) => A): Read<A> => {
   return faults.length > 0 ? { _tag: "Wrong", faults } : { _tag: "Read", configuration }
 }
 
-/** What `serve` is told. */
+/** The configuration of `serve`. */
 export const forServing = (environment: Environment, embedded: boolean): Read<ServeConfiguration> =>
   read((faults) => {
     encryption(environment, faults, true)
@@ -55,14 +55,14 @@ export const forServing = (environment: Environment, embedded: boolean): Read<Se
     }
   })
 
-/** What commands beside a server are told: the database alone, undefined for the embedded one. */
+/** The configuration of commands beside a server: the database alone, undefined for the embedded one. */
 export const forAsking = (environment: Environment, embedded: boolean): Read<DatabaseUrls | undefined> =>
   read((faults) => {
     encryption(environment, faults, false)
     return databaseFor(environment, embedded, faults)
   })
 
-/** What `migrate` is told: a login that may make tables. */
+/** The configuration of `migrate`: a login that may make tables. */
 export const forMigrating = (environment: Environment): Read<DatabaseUrls> =>
   read((faults) => {
     encryption(environment, faults, false)

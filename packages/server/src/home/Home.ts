@@ -52,7 +52,7 @@ export const Config = Schema.Struct({
   hookSlots: Schema.optional(Schema.Int.pipe(Schema.between(1, 256))),
   /** The consecutive blocks of an agent that wants to stop, at most (5). */
   hookBlocks: Schema.optional(Schema.Int.pipe(Schema.between(0, 100))),
-  /** What is sent, and to which server: `SyncConfig`, which sync itself reads: what is wrong in it keeps nothing else from working. */
+  /** The settings of what is sent, and to which server: `SyncConfig`, which sync itself reads: what is wrong in it keeps nothing else from working. */
   sync: Schema.optional(Schema.Unknown)
 })
 export type Config = typeof Config.Type

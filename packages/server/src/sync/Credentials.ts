@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-/** What a client is to a server, by its address. `clientSecret` is 32 bytes in base64. */
+/** The identity of a client for a server, by its address. `clientSecret` is 32 bytes in base64. */
 const Credential = Schema.Struct({
   workspace: Schema.NullOr(Schema.String),
   clientId: Schema.NonEmptyString,
@@ -55,7 +55,7 @@ const write = (path: string, file: File): Effect.Effect<void, CredentialsUnusabl
     catch: () => new CredentialsUnusable({ message: `${path} cannot be written; check the folder's owner and mode, and the space on the disk` })
   })
 
-/** What a client is to a server. */
+/** The identity of a client for a server. */
 export interface Identity {
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted<Uint8Array>

@@ -38,7 +38,7 @@ export class Engine {
   nextAttemptAt: number | null = null
   lastAttemptAt: number | null = null
   lastError: { readonly code: string; readonly message: string; readonly at: number } | null = null
-  /** Who the server said it is, whose the key is, and when. */
+  /** The server as it named itself, whose the key is, and when. */
   server: { readonly workspace: Workspace; readonly person: string; readonly at: number; readonly remote: SyncRemote } | null = null
   readonly notices = new Set<string>()
   /** Lines that the server would not have, by transcript. */
@@ -105,7 +105,7 @@ export class Engine {
   }
 }
 
-/** Why a transcript stays at home, or that it need not. Decided when it is about to be sent, from what is known then. */
+/** Decides whether a transcript stays at home, and why. Decided when it is about to be sent, from what is known then. */
 export const eligibility = (
   engine: Engine,
   settings: SyncSettings,
@@ -132,7 +132,7 @@ export const newId = (now: number): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** Whether the wire can carry an id. */
+/** Tells whether the wire can carry an id. */
 const isId = (text: string): boolean => /^[A-Za-z0-9._:-]{1,128}$/.test(text)
 
 /** The facts beside a subagent's transcript that are no words of anybody. */

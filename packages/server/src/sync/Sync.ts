@@ -51,7 +51,7 @@ export interface SyncOptions {
   readonly remote: SyncRemote
   /** The id of this machine, as transcripts bear it. */
   readonly machine: string
-  /** Which sessions stay at home or go against the rule; none if absent. */
+  /** Rules by which sessions stay at home or go against the rule; none if absent. */
   readonly rules?: PrivacyRules | undefined
   /** True if absent. */
   readonly includeContent?: boolean | undefined

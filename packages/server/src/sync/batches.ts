@@ -10,7 +10,7 @@ import type { Viewer } from "han-core/Viewer"
 /** How lines become messages. */
 export interface Writing {
   readonly secret: Uint8Array
-  /** What is left of a line that may leave the machine. */
+  /** Leaves of a line what may leave the machine. */
   readonly mend: (transcript: Pick<Transcript, "kind">, entry: Entry) => Entry
   /** Takes secrets, and the home folder, out of a text that is no line. */
   readonly mendText: (text: string) => string

@@ -20,7 +20,7 @@ interface Places {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-/** What the configuration says, or what is wrong with it. */
+/** The configuration as it was read, or what is wrong with it. */
 type Read = { readonly config: SyncConfig } | { readonly problem: string }
 
 /** The settings of sync as `config.json` and the environment say at this moment; the environment is stronger, and needs no file. */
@@ -106,7 +106,7 @@ const patterns = (texts: ReadonlyArray<string> | undefined, home: string | undef
   return { good, wrong }
 }
 
-/** What is wrong with an address: keys and sessions go over the network encrypted, or not over it at all. */
+/** Says what is wrong with an address: keys and sessions go over the network encrypted, or not over it at all. */
 const endpointProblem = (endpoint: string | undefined): string | undefined => {
   if (endpoint === undefined) return undefined
   if (!URL.canParse(endpoint)) return `the endpoint of sync, ${JSON.stringify(endpoint)}, is no address: write https://HOST`

@@ -4,10 +4,10 @@ import * as Either from "effect/Either"
 import { matches, patternOf } from "han-core/Privacy"
 import { type ProjectSync, projectSync } from "han-core/unstable/ProjectSync"
 
-/** Whether a project's own files keep its sessions at home. */
+/** Tells whether a project's own files keep its sessions at home. */
 export interface ProjectRules {
   readonly isExcluded: (place: { readonly path: string; readonly remote: string | null }) => Effect.Effect<boolean>
-  /** What such files tried to set and may not. */
+  /** Keys that such files tried to set and may not. */
   readonly ignored: () => ReadonlyArray<string>
 }
 

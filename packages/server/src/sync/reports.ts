@@ -136,7 +136,7 @@ export const verified = (engine: Engine): Effect.Effect<{ readonly same: boolean
     })
   )
 
-/** What would go, to whom, with the settings as they are, also while sync is off. */
+/** Says what would go, to whom, with the settings as they are, also while sync is off. */
 export const previewOf = (engine: Engine): Effect.Effect<SyncPreview, SyncStopped | StoreError, Viewer> =>
   Effect.gen(function* () {
     const { remote, settings } = yield* remoteOf(engine)

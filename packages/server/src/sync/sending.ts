@@ -184,7 +184,7 @@ const unknownOf = Effect.fnUntraced(function* (engine: Engine, settings: SyncSet
   return yield* Effect.filter(pending, (of) => Effect.map(eligibility(engine, settings, engine.server?.workspace, of), ({ eligible }) => eligible))
 })
 
-/** What goes next. Each transcript has the id of its generation before anything of it leaves. */
+/** Picks what goes next. Each transcript has the id of its generation before anything of it leaves. */
 const nextItems = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings, remote: SyncRemote, manual: boolean, sessionId: SessionId | undefined) {
   const { outbox } = engine.options
   const now = yield* Clock.currentTimeMillis

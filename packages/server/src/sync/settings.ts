@@ -18,14 +18,14 @@ export interface SyncRemote {
 export interface SyncSettings {
   readonly enabled: boolean
   readonly remote: SyncRemote | null
-  /** What keeps it from sending anything, with the place and what to do; null where nothing does. */
+  /** The reason that nothing is sent, with the place and what to do; null where nothing does. */
   readonly problem: string | null
   readonly rules: PrivacyRules
-  /** Whether texts go, and not numbers and names alone. */
+  /** Tells whether texts go, and not numbers and names alone. */
   readonly includeContent: boolean
   readonly intervalMs: number
   /** Lines of one request. */
   readonly batchSize: number
-  /** What was left out, and why. */
+  /** Settings that were left out, and why. */
   readonly notices: ReadonlyArray<string>
 }

@@ -77,7 +77,7 @@ const nobody = { uid: 65534, gid: 65534 }
 const isRoot = () => process.getuid?.() === 0
 const account = () => (isRoot() ? nobody : {})
 
-/** Whether every account may go into the folder. */
+/** Tells whether every account may go into the folder. */
 const isOpen = (path: string): boolean => (Fs.statSync(path).mode & 0o001) !== 0 && (Path.dirname(path) === path || isOpen(Path.dirname(path)))
 
 const makeFolder = ({ data, folder }: Place): void => {
@@ -119,7 +119,7 @@ const programsFor = ({ folder }: Place): Program => {
   return program
 }
 
-/** What a running database notes of itself. */
+/** Reads what a running database notes of itself. */
 const postmasterOf = ({ data }: Place): { readonly pid: number; readonly port: number | undefined } | undefined => {
   try {
     const [pid, , , port] = Fs.readFileSync(Path.join(data, "postmaster.pid"), "utf8").split("\n")
@@ -129,7 +129,7 @@ const postmasterOf = ({ data }: Place): { readonly pid: number; readonly port: n
   }
 }
 
-/** Whether the process is a database of this folder: another one may have got the number of one that is gone. */
+/** Tells whether the process is a database of this folder: another one may have got the number of one that is gone. */
 const isOurs = ({ data }: Place, pid: number): boolean => {
   if (!(pid > 0)) return false
   const proc = `/proc/${pid}/cmdline`

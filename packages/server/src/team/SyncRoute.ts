@@ -69,7 +69,7 @@ const failure = ({ code, errors, message, retryAfterMs, status }: Refusal) =>
     )
   )
 
-/** What a route lets one key do. */
+/** The limits of one key. */
 export interface SyncRouteOptions {
   /** Requests of one key, in this process; 60 at once and 20 a second if absent. */
   readonly rate?: RateLimit | undefined

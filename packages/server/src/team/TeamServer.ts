@@ -203,7 +203,7 @@ const withClient =
       return response
     })
 
-/** What every answer says to browsers. */
+/** The headers with which every answer speaks to browsers. */
 const withHeaders =
   ({ publicUrl }: TeamServerOptions<unknown, unknown>) =>
   <E, R>(app: HttpApp.Default<E, R>): HttpApp.Default<E, R> =>

@@ -19,7 +19,7 @@ export class Database extends Context.Tag("han-sql/Database")<
     readonly read: SqlClient.SqlClient
     /** Names the database to the people who run it: a file name, or host and database; without credentials. */
     readonly location: string
-    /** What makes a project: its directory, or the repository that directories of many machines are checkouts of. */
+    /** The thing that makes a project: its directory, or the repository that directories of many machines are checkouts of. */
     readonly projects: "directory" | "repository"
     /** The number of an owner; 0, which no row has, for one that the store does not know. `make`: gives a new owner a number. */
     readonly ownerNo: (owner: OwnerId, make: boolean) => Effect.Effect<number, SqlError>

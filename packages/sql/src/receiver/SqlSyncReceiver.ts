@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type Directories, DirectoryWriter } from "han-core/Directories"
+import { DirectoryWriter } from "han-core/Directories"
 import { AgentId, type Entry, SessionId, type Transcript, transcriptFileId, transcriptId } from "han-core/Entry"
 import type { Append, EntryGap } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
@@ -32,14 +32,14 @@ import { announceAppended, appending, appendWithin, type Store } from "../journa
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { bindClient } from "./bindClient.ts"
 
-/** What the receiver does to a line before it is stored: takes secrets out, above all. */
+/** Changes a line before it is stored: takes secrets out, above all. */
 export type Mend = (entry: Entry) => Entry
 
 /** The receiving end of sync, in PostgreSQL. */
 export const layer = (options: {
   readonly prices: PriceTable
   readonly mend: Mend
-}): Layer.Layer<SyncReceiver, never, Database | ReadModelTables | Directories | DirectoryWriter> =>
+}): Layer.Layer<SyncReceiver, never, Database | ReadModelTables | DirectoryWriter> =>
   Layer.effect(
     SyncReceiver,
     Effect.gen(function* () {
@@ -81,7 +81,7 @@ const receive = (store: Store, directories: typeof DirectoryWriter.Service, mend
     )
   })
 
-/** What is wrong with the payload as a whole, by its own words. */
+/** Says what is wrong with the payload as a whole, by its own words. */
 const refusalOf = ({ person, scopes }: Principal, payload: SyncPayload): SyncRefused | undefined => {
   const { checksum, clientId, sessions, userId, version } = payload
   if (version.split(".")[0] !== syncVersion.split(".")[0])
@@ -104,7 +104,7 @@ const refusalOf = ({ person, scopes }: Principal, payload: SyncPayload): SyncRef
     : new SyncRefused({ code: "user_mismatch", message: "userId is not the person of this API key" })
 }
 
-/** What became of an item. */
+/** The outcome of an item. */
 interface Outcome {
   readonly position: SyncPosition
   /** Its lines are stored, now or before. */
@@ -159,7 +159,7 @@ const refused = (item: SyncSession, payload: SyncPayload, code: SyncErrorCode, m
   error: errorOf(item, code, message)
 })
 
-/** Why a session of the sender's own is not taken. */
+/** Says why a session of the sender's own is not taken. */
 const rejectionOf = (items: ReadonlyArray<SyncSession>, principal: Principal): SyncError | undefined => {
   const [first] = items
   if (!items.every((item) => isAllowed(item, principal)))
@@ -242,7 +242,7 @@ const storedOf = Effect.fnUntraced(function* (sql: SqlClient, owner: number, per
   return rows.map((row): Row => ({ ...row, file_id: row.id.slice(0, row.id.lastIndexOf("/")) }))
 })
 
-/** What is to be done about an item. */
+/** The thing to do about an item. */
 interface Plan {
   /** Its lines are stored, now or before. */
   readonly stored: boolean
@@ -342,7 +342,7 @@ const noteReceived = Effect.fnUntraced(function* (sql: SqlClient, owner: number,
   }
 })
 
-/** What cannot be stored of an item. */
+/** Finds what cannot be stored of an item. */
 const invalidityOf = ({
   agentId,
   fromLine,
@@ -366,7 +366,7 @@ const invalidityOf = ({
 const remoteOf = ({ repoRemote }: SyncSession): string | null | undefined =>
   repoRemote === null ? null : (canonicalRemote(repoRemote) ?? canonicalRemote(`https://${repoRemote}`) ?? undefined)
 
-/** Whether the workspace takes sessions of the item's repository. One without a repository comes because the person said so. */
+/** Tells whether the workspace takes sessions of the item's repository. One without a repository comes because the person said so. */
 const isAllowed = (item: SyncSession, { workspace }: Principal): boolean => {
   const remote = remoteOf(item)
   if (remote === null) return true

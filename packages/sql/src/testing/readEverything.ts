@@ -27,7 +27,7 @@ export const allOf = <A, E, R>(page: (request: PageRequest) => Effect.Effect<Pag
 const none = Option.none<string | undefined>()
 const optionOf = (cursor: string | undefined) => Option.some(cursor)
 
-/** What a store answers to every question, as plain data in a fixed order: two stores that hold the same answer the same. */
+/** Collects what a store answers to every question, as plain data in a fixed order: two stores that hold the same answer the same. */
 export const readEverything = Effect.gen(function* () {
   const journal = yield* Journal
   const sessions = yield* Sessions

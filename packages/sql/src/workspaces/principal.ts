@@ -18,7 +18,7 @@ export type Find = (kind: "slug" | "key", name: string) => Effect.Effect<Owner |
 export const asOwner = <A, E>(database: typeof Database.Service, owner: number, effect: Effect.Effect<A, E, OwnerNo>): Effect.Effect<A, E | SqlError> =>
   Effect.provideService(database.transaction(effect), OwnerNo, owner)
 
-/** What is stored of a key, its person and its workspace. */
+/** The stored facts of a key, its person and its workspace. */
 export interface KeyRow {
   readonly person: string
   readonly secret_hash: Uint8Array

@@ -132,7 +132,7 @@ const overruled = (what: string) =>
     badConfiguration
   )
 
-/** What leaves the machine when the answer is yes. */
+/** Describes what leaves the machine when the answer is yes. */
 const consequences = (endpoint: URL, would: SyncPreview, { enabled, endpoint: former }: SyncConfig): string => {
   const repositories = would.repositories.slice(0, named).map(plainLine)
   const more = would.repositories.length - repositories.length

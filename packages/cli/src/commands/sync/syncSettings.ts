@@ -28,7 +28,7 @@ const decoded = (file: string, value: unknown): Effect.Effect<SyncConfig, Comman
 
 const asFailure = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) => Effect.mapError(effect, ({ message }) => wrong(message))
 
-/** What the file says of sync; an empty object when it says nothing. Fails with exit code 2 on a file or an entry that han does not understand. */
+/** Reads what the file says of sync; an empty object when it says nothing. Fails with exit code 2 on a file or an entry that han does not understand. */
 export const readSettings = (host: CliEnvironment): Effect.Effect<SyncConfig, CommandFailed> =>
   Effect.flatMap(asFailure(JsonFile.read(configFile(host))), (value) => decoded(configFile(host), value?.["sync"]))
 

@@ -35,7 +35,7 @@ export interface SecretFinding {
   readonly column: number
   /** The JSON pointer of the string that holds it; null in a line that is no JSON object. */
   readonly pointer: string | null
-  /** What the mark in its place says: the id of a rule, or the name of a variable. */
+  /** The name in the mark in its place: the id of a rule, or the name of a variable. */
   readonly rule: string
 }
 
@@ -245,7 +245,7 @@ const mayBeJson = (text: string): boolean => {
   return (first === 0x7b || first === 0x5b || first === 0x22) && text.includes('"', at)
 }
 
-/** What a key says of its value. */
+/** Tells what a key says of its value. */
 interface KeyFacts {
   /** The value is a secret as a whole. */
   readonly namesOne: boolean

@@ -72,7 +72,7 @@ const isLiteral = (value: string, next: string): boolean => isValue(value) && ne
 export const namesSecret = (key: string): boolean => secretKey.test(key)
 const secretKey = new RegExp(`(?:${word})$`, "i")
 
-/** What names a secret by what stands around it. What repeats is bounded, so that an expression that fails costs little. */
+/** Rules that know a secret by what stands around it. What repeats is bounded, so that an expression that fails costs little. */
 const contexts: ReadonlyArray<SecretRule> = [
   general(
     "authorization",

@@ -30,7 +30,7 @@ const tokenRule = ({ around, before, context, entropy, expression, id, ignoreCas
   }
 }
 
-/** What may be between the name of a service and the value: `_KEY = "`, also in a string in JSON. */
+/** Matches what may be between the name of a service and the value: `_KEY = "`, also in a string in JSON. */
 const assigned = String.raw`[ \t\w.-]{0,20}[\s'"\\]{0,5}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=\\]{0,7}`
 const assignedForm = (names: string, value: string, accepts: SecretForm["accepts"]): SecretForm => ({
   pattern: new RegExp(`((?:${names})${assigned})(?:${value})${tokenEnd}`, "iy"),
@@ -46,7 +46,7 @@ const serviceRule = ({ entropy, id, keywords, names, value }: AssignedRule): Sec
   forms: [assignedForm(names, value, holds(entropy, hasDigit))]
 })
 
-/** What everybody's secrets are found by. */
+/** The rules by which everybody's secrets are found. */
 export const secretRules: ReadonlyArray<SecretRule> = [...ownRules, ...gitleaksTokens.map(tokenRule), ...gitleaksAssignments.map(serviceRule)]
 
 const generalNames = "access|auth|api|credential|creds|key|passwd|password|secret|token"
