@@ -30,7 +30,7 @@ export const createKey = (database: typeof Database.Service, find: Find): (typeo
           yield* sql`INSERT INTO identity ${sql.insert({ person, provider: host, provider_id: null, login, created_at: now })} ON CONFLICT DO NOTHING`
         const key = yield* storeKey(sql, owner.no, person, request, now)
         const row = yield* keyRow(sql, owner.no, key.keyId)
-        return { key: key.text, principal: principalOf(owner, key.keyId, row!), madeWorkspace, madePerson }
+        return { key: key.text, keyId: key.keyId, principal: principalOf(owner, { kind: "key", keyId: key.keyId }, row!), madeWorkspace, madePerson }
       })
     )
   })
