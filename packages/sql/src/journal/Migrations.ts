@@ -7,6 +7,7 @@ import { openToJobs, protect } from "../database/pgSecurity.ts"
 import { earlierVersion } from "../earlier/earlierJournal.ts"
 import { makeSyncTables, syncTables } from "../sync/syncTables.ts"
 import { auditTables } from "../workspaces/auditTables.ts"
+import { inviteTables } from "../workspaces/inviteTables.ts"
 import { workspaceTables } from "../workspaces/workspaceTables.ts"
 
 /** The column types that the two databases name differently. */
@@ -190,6 +191,10 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
   {
     name: "audit logs",
     run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.onDialectOrElse({ pg: () => auditTables(sql), orElse: () => Effect.void }))
+  },
+  {
+    name: "invites",
+    run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.onDialectOrElse({ pg: () => inviteTables(sql), orElse: () => Effect.void }))
   }
 ]
 
