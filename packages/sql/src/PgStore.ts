@@ -28,7 +28,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import type { AuditLog } from "han-core/AuditLog"
 import type { RebuildProgress } from "han-core/JournalAdmin"
+import type { Membership } from "han-core/Membership"
 import * as Pricing from "han-core/Pricing"
 import { redactor } from "han-core/Redaction"
 import { StoreUnusable } from "han-core/StoreError"
@@ -50,6 +52,8 @@ import { type Model, modelOf, readModels } from "./readmodels/revisions.ts"
 import * as SqlSyncReceiver from "./receiver/SqlSyncReceiver.ts"
 import { layerStore, type StoreServices } from "./store.ts"
 import * as SqlApiKeys from "./workspaces/SqlApiKeys.ts"
+import * as SqlAuditLog from "./workspaces/SqlAuditLog.ts"
+import * as SqlMembership from "./workspaces/SqlMembership.ts"
 
 /** The database of a store, and what it adds to the published prices and the built-in read models. */
 export interface PgStoreOptions {
@@ -75,7 +79,7 @@ export interface PgStoreOptions {
 }
 
 /** The services of a store in PostgreSQL: also those of many people. */
-export type PgServices = StoreServices | ApiKeys | PgHealth | SyncReceiver
+export type PgServices = StoreServices | ApiKeys | AuditLog | Membership | PgHealth | SyncReceiver
 
 /**
  * Opens the store over a PostgreSQL database (15 or newer), whose schema `migrate` made. Several processes may have it open, also of several versions. Fails with
@@ -84,7 +88,13 @@ export type PgServices = StoreServices | ApiKeys | PgHealth | SyncReceiver
 export const layer = (options: PgStoreOptions): Layer.Layer<PgServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
-  return Layer.mergeAll(SqlSyncReceiver.layer({ prices, mend: redactor({}).entry }), SqlApiKeys.layer, layerHealth).pipe(
+  return Layer.mergeAll(
+    SqlSyncReceiver.layer({ prices, mend: redactor({}).entry }),
+    SqlApiKeys.layer,
+    SqlAuditLog.layer,
+    SqlMembership.layer,
+    layerHealth
+  ).pipe(
     Layer.provideMerge(layerStore({ prices })),
     Layer.provideMerge(layerInfo),
     Layer.provide(PgTables.layer({ prices, models: modelsOf(options) })),

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { AuditLog } from "han-core/AuditLog"
 import { ApiKeys } from "han-core/Workspaces"
 import { version } from "han-rpc/Version"
 import * as PgStore from "han-sql/PgStore"
@@ -17,6 +18,7 @@ const usage = `han-server ${version}: keeps the sessions of workspaces, in Postg
   han-server serve [--embedded DIR]   serves until it is told to stop
   han-server migrate                  makes the tables, or brings them up to this version
   han-server keys create …            makes an API key, and prints it once
+  han-server audit verify             follows the audit logs of all workspaces, or of --workspace SLUG, and names the first entry that was changed
 
   --embedded DIR        takes a PostgreSQL of its own, with its data in DIR: to try it out
 
@@ -25,7 +27,7 @@ keys create:
   --person NAME         whose key it is; made if the workspace does not know the name
   --owner HOST/ORG …    whose repositories belong to the workspace: github.com/acme; without any, a workspace that is made is the person's own
   --login HOST/NAME …   the person's names where they have repositories of their own: github.com/ada
-  --scopes A,B          sync:write,read if not given
+  --scopes A,B          sync:write,read if not given; manage besides for one that may change the workspace
   --expires TIME        12h, 30d, 8w, 1y (if not given), never
   --json                {key, keyId, workspace, person, scopes, expiresAt}
 
@@ -54,6 +56,10 @@ export const run = async (argv: ReadonlyArray<string>, environment: Environment)
     case "Migrate": {
       const read = forMigrating(environment)
       return read._tag === "Wrong" ? refuse(read.faults) : ended(Effect.as(migrate(read.configuration), 0))
+    }
+    case "VerifyAudit": {
+      const read = forAsking(environment, asked.embedded !== undefined)
+      return read._tag === "Wrong" ? refuse(read.faults) : ended(verifyAudit(asked, read.configuration))
     }
     case "CreateKey": {
       const read = forAsking(environment, asked.embedded !== undefined)
@@ -91,10 +97,30 @@ const migrate = (urls: DatabaseUrls) =>
     }).pipe(Effect.zipRight(Effect.sync(() => process.stdout.write("the tables are up to date\n"))))
   })
 
+const urlsOf = (asked: { readonly embedded: string | undefined }, configured: DatabaseUrls | undefined) =>
+  configured === undefined
+    ? Effect.map(EmbeddedPostgres.running(Path.resolve(asked.embedded ?? "")), (url): DatabaseUrls => ({ url }))
+    : Effect.succeed(configured)
+
+const verifyAudit = (asked: Extract<TeamAsked, { readonly _tag: "VerifyAudit" }>, configured: DatabaseUrls | undefined) =>
+  Effect.gen(function* () {
+    const urls = yield* urlsOf(asked, configured)
+    const verdicts = yield* Effect.flatMap(AuditLog, (log) => log.verify(asked.workspace)).pipe(Effect.provide(PgStore.layer({ ...urls, maxConnections: 2 })))
+    if (verdicts.length === 0 && asked.workspace !== null) {
+      process.stderr.write(`han-server: there is no workspace "${asked.workspace}"\n`)
+      return 1
+    }
+    for (const { entries, firstBad, hash, workspace } of verdicts)
+      process.stdout.write(
+        firstBad === null ? `${workspace}: ${entries} entries, sound, ${hash}\n` : `${workspace}: entry ${firstBad.seq} is ${firstBad.reason}\n`
+      )
+    return verdicts.some(({ firstBad }) => firstBad !== null) ? 1 : 0
+  })
+
 const createKey = (asked: Extract<TeamAsked, { readonly _tag: "CreateKey" }>, configured: DatabaseUrls | undefined) =>
   Effect.gen(function* () {
     const { json, lifeMs, logins, owners, person, scopes, workspace } = asked
-    const urls = configured ?? { url: yield* EmbeddedPostgres.running(Path.resolve(asked.embedded ?? "")) }
+    const urls = yield* urlsOf(asked, configured)
     const expiresAt = lifeMs === null ? null : Date.now() + lifeMs
     const { key, keyId, madePerson, madeWorkspace, principal } = yield* Effect.flatMap(ApiKeys, (keys) =>
       keys.create({ workspace, person, owners, logins, scopes, expiresAt, encryption: "off" })

@@ -5,6 +5,7 @@ import { KeyScope, type Login, type RepositoryOwner, Slug } from "han-core/Works
 export type TeamAsked =
   | { readonly _tag: "Serve" | "Migrate"; readonly embedded: string | undefined }
   | ({ readonly _tag: "CreateKey"; readonly embedded: string | undefined } & KeyOptions)
+  | { readonly _tag: "VerifyAudit"; readonly embedded: string | undefined; readonly workspace: Slug | null }
   | { readonly _tag: "Help" | "Version" }
   | { readonly _tag: "Wrong"; readonly message: string }
 
@@ -27,6 +28,7 @@ export const parse = (argv: ReadonlyArray<string>): TeamAsked => {
     const given = optionsOf(words, command === "serve" ? ["embedded"] : [], [])
     return "wrong" in given ? wrong(given.wrong) : { _tag: command === "serve" ? "Serve" : "Migrate", embedded: given.values.get("embedded")?.at(-1) }
   }
+  if (command === "audit" && words[0] === "verify") return auditOptions(words.slice(1))
   if (command === "keys" && words[0] === "create") return keyOptions(words.slice(1))
   return wrong(command === undefined ? "say what to do" : `"${argv.slice(0, 2).join(" ")}" is no command`)
 }
@@ -52,6 +54,14 @@ const optionsOf = (words: ReadonlyArray<string>, names: ReadonlyArray<string>, f
   }
   for (const [name, given] of values) if (!flags.includes(name) && given.every((value) => value === "")) return { wrong: `--${name} needs a value` }
   return { values }
+}
+
+const auditOptions = (words: ReadonlyArray<string>): TeamAsked => {
+  const given = optionsOf(words, ["workspace", "embedded"], [])
+  if ("wrong" in given) return wrong(given.wrong)
+  const workspace = given.values.get("workspace")?.at(-1)
+  if (workspace !== undefined && !Schema.is(Slug)(workspace)) return wrong(`--workspace "${workspace}" is no name of a workspace`)
+  return { _tag: "VerifyAudit", embedded: given.values.get("embedded")?.at(-1), workspace: workspace ?? null }
 }
 
 const keyOptions = (words: ReadonlyArray<string>): TeamAsked => {

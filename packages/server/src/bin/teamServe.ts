@@ -1,3 +1,4 @@
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -10,6 +11,7 @@ import * as PgStore from "han-sql/PgStore"
 import * as Log from "../home/Log.ts"
 import { isLoopback } from "../loopback/isLoopback.ts"
 import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
+import { graphqlRoute } from "../team/GraphqlRoute.ts"
 import { syncRoute } from "../team/SyncRoute.ts"
 import * as TeamServer from "../team/TeamServer.ts"
 import { onSignals } from "./signals.ts"
@@ -25,7 +27,11 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       const database = configuration.database ?? (yield* ownDatabase(embedded ?? "", broken))
       const { host, port, publicUrl, trustedProxies } = configuration
       const services = yield* Layer.build(
-        TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: syncRoute() }).pipe(Layer.provide(PgStore.layer(database)))
+        Layer.unwrapScoped(
+          Effect.map(graphqlRoute(), ({ routes, sockets }) =>
+            TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: HttpRouter.concat(syncRoute(), routes), sockets })
+          )
+        ).pipe(Layer.provide(PgStore.layer(database)))
       )
       const { url } = Context.get(services, TeamServer.TeamServer)
       yield* Effect.annotateLogs(Effect.logInfo("listening"), {
