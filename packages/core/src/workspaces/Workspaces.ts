@@ -1,5 +1,5 @@
 /**
- * Who asks a team server: a person of a workspace, by an API key.
+ * Who asks a team server: a person of a workspace, by an API key or a sign-in.
  *
  * @example
  * ```ts
@@ -66,16 +66,23 @@ export const Workspace = Schema.Struct({
 })
 export type Workspace = typeof Workspace.Type
 
-/** The one who asks: one person, in one workspace, by one key. */
+/** By which means somebody asks: an API key, or a sign-in, whose session has the id `sid`. Neither id is a secret. */
+export const Via = Schema.Union(
+  Schema.Struct({ kind: Schema.Literal("key"), keyId: Schema.String }),
+  Schema.Struct({ kind: Schema.Literal("session"), sid: Schema.String })
+)
+export type Via = typeof Via.Type
+
+/** The one who asks: one person, in one workspace, by one key or one sign-in. */
 export const Principal = Schema.Struct({
   owner: OwnerId,
   person: PersonId,
   /** The person's. */
   name: Schema.String,
   role: Role,
+  /** Those of the key; whoever is signed in has all. The role bounds them. */
   scopes: Schema.Array(KeyScope),
-  /** The id of the key; no secret. */
-  keyId: Schema.String,
+  via: Via,
   workspace: Workspace
 })
 export type Principal = typeof Principal.Type
@@ -101,6 +108,7 @@ export type KeyRequest = typeof KeyRequest.Type
 /** A key, which is shown once, and whose it is. */
 export interface CreatedKey {
   readonly key: Redacted.Redacted
+  readonly keyId: string
   readonly principal: Principal
   readonly madeWorkspace: boolean
   readonly madePerson: boolean

@@ -122,13 +122,12 @@ const createKey = (asked: Extract<TeamAsked, { readonly _tag: "CreateKey" }>, co
     const { json, lifeMs, logins, owners, person, scopes, workspace } = asked
     const urls = yield* urlsOf(asked, configured)
     const expiresAt = lifeMs === null ? null : Date.now() + lifeMs
-    const { key, madePerson, madeWorkspace, principal } = yield* Effect.flatMap(ApiKeys, (keys) =>
+    const { key, keyId, madePerson, madeWorkspace, principal } = yield* Effect.flatMap(ApiKeys, (keys) =>
       keys.create({ workspace, person, owners, logins, scopes, expiresAt, encryption: "off" })
     ).pipe(Effect.provide(PgStore.layer({ ...urls, maxConnections: 2 })))
     const text = Redacted.value(key)
     const expires = expiresAt === null ? null : new Date(expiresAt).toISOString()
     if (json) {
-      const { keyId } = principal
       process.stdout.write(`${JSON.stringify({ key: text, keyId, workspace, person: principal.person, scopes, expiresAt: expires })}\n`)
       return
     }

@@ -35,7 +35,7 @@ export const createKey = (database: typeof Database.Service, find: Find): (typeo
         if (madePerson) yield* audit(sql, byOperator("member.join", person))
         yield* audit(sql, byOperator("key.create", key.keyId, { scopes: request.scopes.join(","), person }))
         const row = yield* keyRow(sql, owner.no, key.keyId)
-        return { key: key.text, principal: principalOf(owner, key.keyId, row!), madeWorkspace, madePerson }
+        return { key: key.text, keyId: key.keyId, principal: principalOf(owner, { kind: "key", keyId: key.keyId }, row!), madeWorkspace, madePerson }
       })
     )
   })

@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { OwnerId } from "han-core/Viewer"
-import { Principal } from "han-core/Workspaces"
+import { Principal, type Via } from "han-core/Workspaces"
 import { type Database, OwnerNo } from "../database/Database.ts"
 
 export interface Owner {
@@ -18,14 +18,10 @@ export type Find = (kind: "slug" | "key" | "invite", name: string) => Effect.Eff
 export const asOwner = <A, E>(database: typeof Database.Service, owner: number, effect: Effect.Effect<A, E, OwnerNo>): Effect.Effect<A, E | SqlError> =>
   Effect.provideService(database.transaction(effect), OwnerNo, owner)
 
-/** The stored facts of a key, its person and its workspace. */
-export interface KeyRow {
+/** The stored facts of a person in a workspace. */
+export interface PrincipalRow {
   readonly person: string
-  readonly secret_hash: Uint8Array
   readonly scopes: ReadonlyArray<string>
-  readonly expires_at: number | null
-  readonly last_used_at: number | null
-  readonly revoked_at: number | null
   readonly role: string | null
   readonly removed_at: number | null
   readonly person_name: string | null
@@ -38,6 +34,14 @@ export interface KeyRow {
   readonly owners: string
   readonly logins: string
   readonly deleted_at: number | null
+}
+
+/** The stored facts of a key, its person and its workspace. */
+export interface KeyRow extends PrincipalRow {
+  readonly secret_hash: Uint8Array
+  readonly expires_at: number | null
+  readonly last_used_at: number | null
+  readonly revoked_at: number | null
 }
 
 /** Reads a key of an owner with all that is known of whoever uses it, in one statement. */
@@ -57,8 +61,8 @@ export const keyRow = (sql: SqlClient, owner: number, keyId: string): Effect.Eff
     ([row]) => row
   )
 
-/** The person, the workspace and the rights that a key stands for. */
-export const principalOf = (owner: Owner, keyId: string, row: KeyRow): Principal => {
+/** The person, the workspace and the rights that a key or a sign-in stands for. */
+export const principalOf = (owner: Owner, via: Via, row: PrincipalRow): Principal => {
   const settings: unknown = JSON.parse(row.settings)
   const setting = (name: string, otherwise: boolean) => {
     const value: unknown = typeof settings === "object" && settings !== null ? Reflect.get(settings, name) : undefined
@@ -70,7 +74,7 @@ export const principalOf = (owner: Owner, keyId: string, row: KeyRow): Principal
     name: row.person_name,
     role: row.role,
     scopes: row.scopes,
-    keyId,
+    via,
     workspace: {
       slug: row.slug,
       name: row.workspace_name,
