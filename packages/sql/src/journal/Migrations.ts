@@ -6,6 +6,7 @@ import { Viewer } from "han-core/Viewer"
 import { openToJobs, protect } from "../database/pgSecurity.ts"
 import { earlierVersion } from "../earlier/earlierJournal.ts"
 import { makeSyncTables, syncTables } from "../sync/syncTables.ts"
+import { signInTables } from "../workspaces/signInTables.ts"
 import { workspaceTables } from "../workspaces/workspaceTables.ts"
 
 /** The column types that the two databases name differently. */
@@ -185,6 +186,10 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
       yield* sql.onDialectOrElse({ pg: () => Effect.zipRight(protect(sql, tenantTables), openToJobs(sql)), orElse: () => Effect.void })
       yield* sql.onDialectOrElse({ pg: () => workspaceTables(sql), orElse: () => Effect.void })
     })
+  },
+  {
+    name: "sign-in",
+    run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.onDialectOrElse({ pg: () => signInTables(sql), orElse: () => Effect.void }))
   }
 ]
 
