@@ -1,3 +1,4 @@
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,10 +10,12 @@ import { version } from "han-rpc/Version"
 import * as PgStore from "han-sql/PgStore"
 import * as Log from "../home/Log.ts"
 import { isLoopback } from "../loopback/isLoopback.ts"
+import { accessTokens, authRoutes } from "../team/auth/AuthRoutes.ts"
 import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
 import { syncRoute } from "../team/SyncRoute.ts"
 import * as TeamServer from "../team/TeamServer.ts"
 import { onSignals } from "./signals.ts"
+import type { SignInConfiguration } from "./signInConfiguration.ts"
 import type { DatabaseUrls, Environment, ServeConfiguration } from "./teamConfiguration.ts"
 
 /** Serves until a signal comes, or the embedded database ends. Its log is lines of JSON on the standard output. Succeeds with the exit code. */
@@ -23,9 +26,11 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       yield* onSignals(stopping)
       const broken = yield* Deferred.make<string>()
       const database = configuration.database ?? (yield* ownDatabase(embedded ?? "", broken))
-      const { host, port, publicUrl, trustedProxies } = configuration
+      const { host, port, publicUrl, signIn, trustedProxies } = configuration
       const services = yield* Layer.build(
-        TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: syncRoute() }).pipe(Layer.provide(PgStore.layer(database)))
+        TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: HttpRouter.concat(syncRoute(), signInRoutes(signIn, publicUrl)) }).pipe(
+          Layer.provide(PgStore.layer(database))
+        )
       )
       const { url } = Context.get(services, TeamServer.TeamServer)
       yield* Effect.annotateLogs(Effect.logInfo("listening"), {
@@ -44,6 +49,12 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       )
     })
   ).pipe(Effect.provide(layerLog(environment)))
+
+/** Sign-in, where somebody signs in. */
+const signInRoutes = (signIn: SignInConfiguration | undefined, publicUrl: URL | undefined) =>
+  signIn === undefined ? HttpRouter.empty : authRoutes({ ...signIn, publicUrl, tokens: accessTokens(signIn.keys, publicUrl?.origin ?? localIssuer) })
+/** Who issues tokens of a server that has no address of its own. */
+const localIssuer = "urn:han:local"
 
 /** The embedded database, with tables of this version. */
 const ownDatabase = (

@@ -207,11 +207,11 @@ const withClient =
 const withHeaders =
   ({ publicUrl }: TeamServerOptions<unknown, unknown>) =>
   <E, R>(app: HttpApp.Default<E, R>): HttpApp.Default<E, R> =>
-    Effect.map(
-      app,
-      HttpServerResponse.setHeaders({
+    Effect.map(app, (response) =>
+      HttpServerResponse.setHeaders(response, {
         "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
+        // A page with a form says `same-origin`: without a referrer browsers would not tell the form's origin.
+        "referrer-policy": response.headers["referrer-policy"] ?? "no-referrer",
         ...(publicUrl?.protocol === "https:" ? { "strict-transport-security": "max-age=31536000" } : {})
       })
     )
