@@ -33,7 +33,7 @@ const rooms = {
   ],
   sql: ["database", "blocks", "earlier", "workspaces", "sync", "readmodels", "queries", "journal", "receiver", ".", "bin", "testing"],
   rpc: ["."],
-  graphql: "transport relay context messages machine hooks projects usage sessions numbers .".split(" "),
+  graphql: "transport relay context workspace messages machine hooks projects usage sessions numbers .".split(" "),
   server: ["loopback", "home", "store", "http", "team", "sync", ".", "bin"],
   cli: "environment terminal command-line coordinator arguments hook export commands .".split(" ")
 }

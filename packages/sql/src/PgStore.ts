@@ -29,7 +29,9 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { Accounts } from "han-core/Accounts"
+import type { AuditLog } from "han-core/AuditLog"
 import type { RebuildProgress } from "han-core/JournalAdmin"
+import type { Membership } from "han-core/Membership"
 import * as Pricing from "han-core/Pricing"
 import { redactor } from "han-core/Redaction"
 import type { SignIns } from "han-core/SignIns"
@@ -53,6 +55,8 @@ import * as SqlSyncReceiver from "./receiver/SqlSyncReceiver.ts"
 import { layerStore, type StoreServices } from "./store.ts"
 import * as SqlAccounts from "./workspaces/SqlAccounts.ts"
 import * as SqlApiKeys from "./workspaces/SqlApiKeys.ts"
+import * as SqlAuditLog from "./workspaces/SqlAuditLog.ts"
+import * as SqlMembership from "./workspaces/SqlMembership.ts"
 import * as SqlSignIns from "./workspaces/SqlSignIns.ts"
 
 /** The database of a store, and what it adds to the published prices and the built-in read models. */
@@ -79,7 +83,7 @@ export interface PgStoreOptions {
 }
 
 /** The services of a store in PostgreSQL: also those of many people. */
-export type PgServices = StoreServices | Accounts | ApiKeys | SignIns | PgHealth | SyncReceiver
+export type PgServices = StoreServices | Accounts | ApiKeys | AuditLog | Membership | PgHealth | SignIns | SyncReceiver
 
 /**
  * Opens the store over a PostgreSQL database (15 or newer), whose schema `migrate` made. Several processes may have it open, also of several versions. Fails with
@@ -88,7 +92,15 @@ export type PgServices = StoreServices | Accounts | ApiKeys | SignIns | PgHealth
 export const layer = (options: PgStoreOptions): Layer.Layer<PgServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
-  return Layer.mergeAll(SqlSyncReceiver.layer({ prices, mend: redactor({}).entry }), SqlAccounts.layer, SqlApiKeys.layer, SqlSignIns.layer, layerHealth).pipe(
+  return Layer.mergeAll(
+    SqlSyncReceiver.layer({ prices, mend: redactor({}).entry }),
+    SqlAccounts.layer,
+    SqlApiKeys.layer,
+    SqlAuditLog.layer,
+    SqlMembership.layer,
+    SqlSignIns.layer,
+    layerHealth
+  ).pipe(
     Layer.provideMerge(layerStore({ prices })),
     Layer.provideMerge(layerInfo),
     Layer.provide(PgTables.layer({ prices, models: modelsOf(options) })),

@@ -28,8 +28,8 @@ import { OwnerId, PersonId, type Viewer } from "../store/Viewer.ts"
 export const Slug = Schema.String.pipe(Schema.pattern(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/), Schema.brand("Slug"))
 export type Slug = typeof Slug.Type
 
-/** A use of a key: to send sessions, to read those of the workspace. */
-export const KeyScope = Schema.Literal("sync:write", "read")
+/** A use of a key: to send sessions, to read those of the workspace, to change the workspace, its people and its keys. */
+export const KeyScope = Schema.Literal("sync:write", "read", "manage")
 export type KeyScope = typeof KeyScope.Type
 
 /** The rights of a person in a workspace. Of each workspace at least one is `owner`. */

@@ -13,6 +13,7 @@ const columns = {
   slug: onText("The name that the client made up for it."),
   prNumber: onInt("The pull request that it is linked to."),
   teamName: onText("The team of agents that it belongs to."),
+  author: onText("The person who sent it, by `id` or `personId`; null on one's own machine."),
   harness: onText("What wrote it, e.g. `claude-code`.")
 }
 export const SessionFilter = filterType("SessionFilter", "sessions", {
@@ -38,7 +39,9 @@ export const sessionCondition =
       // A session without a directory has no project.
       return holds(where, () => null) ? { _tag: "Or", of: [found, { _tag: "Field", field: "path", op: "isNull", value: true }] } : found
     }
-    return conditionsOn(sessionColumn(name), conditions, (value) => (typeof value === "string" && name === "id" ? sessionIdOf(value) : value))
+    return conditionsOn(sessionColumn(name), conditions, (value) =>
+      typeof value !== "string" ? value : name === "id" ? sessionIdOf(value) : name === "author" ? rawIdOf("Person", value) : value
+    )
   }
 
 const inside = (projects: ReadonlyArray<Project>): Where<SessionField> => ({

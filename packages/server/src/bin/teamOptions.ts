@@ -8,6 +8,7 @@ export type TeamAsked =
   | { readonly _tag: "LinkPerson"; readonly embedded: string | undefined; readonly person: string; readonly account: string }
   | { readonly _tag: "CreateWorkspace"; readonly embedded: string | undefined; readonly slug: Slug; readonly owner: string }
   | { readonly _tag: "Doctor"; readonly embedded: string | undefined }
+  | { readonly _tag: "VerifyAudit"; readonly embedded: string | undefined; readonly workspace: Slug | null }
   | { readonly _tag: "Help" | "Version" }
   | { readonly _tag: "Wrong"; readonly message: string }
 
@@ -30,6 +31,7 @@ export const parse = (argv: ReadonlyArray<string>): TeamAsked => {
     const given = optionsOf(words, command === "serve" ? ["embedded"] : [], [])
     return "wrong" in given ? wrong(given.wrong) : { _tag: command === "serve" ? "Serve" : "Migrate", embedded: given.values.get("embedded")?.at(-1) }
   }
+  if (command === "audit" && words[0] === "verify") return auditOptions(words.slice(1))
   if (command === "keys" && words[0] === "create") return keyOptions(words.slice(1))
   if (command === "person" && words[0] === "link") return linkOptions(words.slice(1))
   if (command === "workspace" && words[0] === "create") return workspaceOptions(words.slice(1))
@@ -88,6 +90,14 @@ const workspaceOptions = (words: ReadonlyArray<string>): TeamAsked => {
   const owner = given.values.get("owner")?.at(-1)
   if (owner === undefined) return wrong("--owner is missing: github:ID or oidc:SUB")
   return { _tag: "CreateWorkspace", embedded: given.values.get("embedded")?.at(-1), slug, owner }
+}
+
+const auditOptions = (words: ReadonlyArray<string>): TeamAsked => {
+  const given = optionsOf(words, ["workspace", "embedded"], [])
+  if ("wrong" in given) return wrong(given.wrong)
+  const workspace = given.values.get("workspace")?.at(-1)
+  if (workspace !== undefined && !Schema.is(Slug)(workspace)) return wrong(`--workspace "${workspace}" is no name of a workspace`)
+  return { _tag: "VerifyAudit", embedded: given.values.get("embedded")?.at(-1), workspace: workspace ?? null }
 }
 
 const keyOptions = (words: ReadonlyArray<string>): TeamAsked => {

@@ -11,7 +11,9 @@ import * as PgStore from "han-sql/PgStore"
 import * as Log from "../home/Log.ts"
 import { isLoopback } from "../loopback/isLoopback.ts"
 import { accessTokens, authRoutes } from "../team/auth/AuthRoutes.ts"
+import { authenticate } from "../team/auth/authenticate.ts"
 import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
+import { graphqlRoute } from "../team/GraphqlRoute.ts"
 import { syncRoute } from "../team/SyncRoute.ts"
 import * as TeamServer from "../team/TeamServer.ts"
 import { onSignals } from "./signals.ts"
@@ -27,10 +29,14 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       const broken = yield* Deferred.make<string>()
       const database = configuration.database ?? (yield* ownDatabase(embedded ?? "", broken))
       const { host, port, publicUrl, signIn, trustedProxies } = configuration
+      const ways = signIn === undefined ? undefined : waysIn(signIn, publicUrl)
       const services = yield* Layer.build(
-        TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: HttpRouter.concat(syncRoute(), signInRoutes(signIn, publicUrl)) }).pipe(
-          Layer.provide(PgStore.layer(database))
-        )
+        Layer.unwrapScoped(
+          Effect.map(graphqlRoute({ authenticate: ways?.authenticate }), ({ routes, sockets }) => {
+            const all = HttpRouter.concat(syncRoute(), HttpRouter.concat(routes, ways?.routes ?? HttpRouter.empty))
+            return TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: all, sockets })
+          })
+        ).pipe(Layer.provide(PgStore.layer(database)))
       )
       const { url } = Context.get(services, TeamServer.TeamServer)
       yield* Effect.annotateLogs(Effect.logInfo("listening"), {
@@ -50,9 +56,11 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
     })
   ).pipe(Effect.provide(layerLog(environment)))
 
-/** Sign-in, where somebody signs in. */
-const signInRoutes = (signIn: SignInConfiguration | undefined, publicUrl: URL | undefined) =>
-  signIn === undefined ? HttpRouter.empty : authRoutes({ ...signIn, publicUrl, tokens: accessTokens(signIn.keys, publicUrl?.origin ?? localIssuer) })
+/** The pages on which people sign in, and who they are from then on. */
+const waysIn = (signIn: SignInConfiguration, publicUrl: URL | undefined) => {
+  const options = { ...signIn, publicUrl, tokens: accessTokens(signIn.keys, publicUrl?.origin ?? localIssuer) }
+  return { routes: authRoutes(options), authenticate: authenticate(options) }
+}
 /** Who issues tokens of a server that has no address of its own. */
 const localIssuer = "urn:han:local"
 

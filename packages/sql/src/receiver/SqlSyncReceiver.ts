@@ -10,6 +10,7 @@ import type { Append, EntryGap } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
 import { isOfWorkspace, isPersonal } from "han-core/Privacy"
 import { canonicalRemote } from "han-core/Remote"
+import { mayWith } from "han-core/Roles"
 import type { StoreError } from "han-core/StoreError"
 import {
   type ForgetOutcome,
@@ -110,7 +111,7 @@ const forget = Effect.fnUntraced(function* (store: Store, admin: typeof JournalA
 })
 
 /** Says what is wrong with the payload as a whole, by its own words. */
-const refusalOf = ({ person, scopes }: Principal, payload: SyncPayload): SyncRefused | undefined => {
+const refusalOf = (principal: Principal, payload: SyncPayload): SyncRefused | undefined => {
   const { checksum, clientId, forget: unwanted = [], sessions, userId, version } = payload
   if (version.split(".")[0] !== syncVersion.split(".")[0])
     return new SyncRefused({
@@ -125,9 +126,14 @@ const refusalOf = ({ person, scopes }: Principal, payload: SyncPayload): SyncRef
     })
   if (checksumOf(clientId, sessions) !== checksum)
     return new SyncRefused({ code: "checksum_mismatch", message: "the checksum is not that of the messages; build the request anew" })
-  if (!scopes.includes("sync:write"))
-    return new SyncRefused({ code: "scope", message: "this API key may not send sessions; ask for one with the scope sync:write" })
-  return userId === person || (userId === "" && sessions.length === 0 && unwanted.length === 0)
+  if (!mayWith(principal, "sync"))
+    return new SyncRefused({
+      code: "scope",
+      message: principal.scopes.includes("sync:write")
+        ? `a ${principal.role} of the workspace may not send sessions; ask one of its admins for another role`
+        : "this API key may not send sessions; ask for one with the scope sync:write"
+    })
+  return userId === principal.person || (userId === "" && sessions.length === 0 && unwanted.length === 0)
     ? undefined
     : new SyncRefused({ code: "user_mismatch", message: "userId is not the person of this API key" })
 }

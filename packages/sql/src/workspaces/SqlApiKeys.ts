@@ -23,7 +23,7 @@ const maxRemembered = 10_000
 const noteMs = 60_000
 
 /** Finds the owner of a request before there is one. */
-const finder = (database: typeof Database.Service): Find => {
+export const finder = (database: typeof Database.Service): Find => {
   const { administer, read: sql } = database
   const known = new Map<string, Owner>()
   return Effect.fnUntraced(function* (kind, name) {

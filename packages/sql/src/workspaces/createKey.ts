@@ -3,9 +3,11 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as ApiKey from "han-core/ApiKey"
+import type { Act, AuditAction } from "han-core/AuditLog"
 import { OwnerId } from "han-core/Viewer"
-import { type ApiKeys, type CreatedKey, KeyNotMade, type KeyRequest } from "han-core/Workspaces"
+import { type ApiKeys, type CreatedKey, KeyNotMade, type KeyRequest, type KeyScope } from "han-core/Workspaces"
 import { arrayOf, type Database, storable, storeError } from "../database/Database.ts"
+import { audit } from "./audit.ts"
 import { asOwner, type Find, keyRow, type Owner, principalOf } from "./principal.ts"
 
 type Sql = (typeof Database.Service)["write"]
@@ -28,7 +30,10 @@ export const createKey = (database: typeof Database.Service, find: Find): (typeo
           yield* sql`INSERT INTO workspace_owner ${sql.insert({ owner_no: owner.no, host, owner: name, verified_at: now, verified_by: null })} ON CONFLICT DO NOTHING`
         for (const { host, login } of request.logins)
           yield* sql`INSERT INTO identity ${sql.insert({ person, provider: host, provider_id: null, login, created_at: now })} ON CONFLICT DO NOTHING`
-        const key = yield* storeKey(sql, owner.no, person, request, now)
+        const key = yield* storeKey(sql, owner.no, person, { ...request, name: `key of ${new Date(now).toISOString().slice(0, 10)}` }, now)
+        if (madeWorkspace) yield* audit(sql, byOperator("workspace.create", request.workspace))
+        if (madePerson) yield* audit(sql, byOperator("member.join", person))
+        yield* audit(sql, byOperator("key.create", key.keyId, { scopes: request.scopes.join(","), person }))
         const row = yield* keyRow(sql, owner.no, key.keyId)
         return { key: key.text, keyId: key.keyId, principal: principalOf(owner, { kind: "key", keyId: key.keyId }, row!), madeWorkspace, madePerson }
       })
@@ -45,6 +50,8 @@ export const createKey = (database: typeof Database.Service, find: Find): (typeo
     storeError(database, "create an API key")
   )
 }
+
+const byOperator = (action: AuditAction, resource: string, detail: Act["detail"] = {}): Act => ({ person: null, action, resource, outcome: "done", detail })
 
 export const newOwner = Effect.fnUntraced(function* (database: typeof Database.Service): Effect.fn.Return<Owner, SqlError> {
   const id = OwnerId.make(`workspace-${randomUUID()}`)
@@ -105,16 +112,17 @@ const personOf = Effect.fnUntraced(function* (
 
 const notMade = (message: string) => new KeyNotMade({ message })
 
-const storeKey = Effect.fnUntraced(function* (
+/** Makes a key of a person, in the transaction of its owner. */
+export const storeKey = Effect.fnUntraced(function* (
   sql: Sql,
   owner: number,
   person: string,
-  request: KeyRequest,
+  { expiresAt, name, scopes }: { readonly name: string; readonly scopes: ReadonlyArray<KeyScope>; readonly expiresAt: number | null },
   now: number
 ): Effect.fn.Return<ApiKey.ApiKey, SqlError> {
   const key = yield* ApiKey.make
   yield* sql`INSERT INTO owner_lookup ${sql.insert({ kind: "key", name: key.keyId, no: owner })}`
   yield* sql`INSERT INTO api_key (owner_no, key_id, person, name, secret_hash, scopes, created_at, expires_at)
-    VALUES (${owner}, ${key.keyId}, ${person}, ${`key of ${new Date(now).toISOString().slice(0, 10)}`}, ${ApiKey.hashOf(key)}, ${arrayOf(request.scopes)}::text[], ${now}, ${request.expiresAt})`
+    VALUES (${owner}, ${key.keyId}, ${person}, ${storable(name)}, ${ApiKey.hashOf(key)}, ${arrayOf(scopes)}::text[], ${now}, ${expiresAt})`
   return key
 })

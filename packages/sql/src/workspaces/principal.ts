@@ -11,8 +11,8 @@ export interface Owner {
   readonly id: OwnerId
 }
 
-/** Finds the owner to whom a slug, or the id of a key, leads. */
-export type Find = (kind: "slug" | "key", name: string) => Effect.Effect<Owner | undefined, SqlError>
+/** Finds the owner to whom a slug, the id of a key, or the hash of an invite's code, leads. */
+export type Find = (kind: "slug" | "key" | "invite", name: string) => Effect.Effect<Owner | undefined, SqlError>
 
 /** Runs statements in a transaction of an owner, which sees the owner's rows alone. */
 export const asOwner = <A, E>(database: typeof Database.Service, owner: number, effect: Effect.Effect<A, E, OwnerNo>): Effect.Effect<A, E | SqlError> =>
