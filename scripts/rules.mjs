@@ -18,7 +18,7 @@ const allowed = {
   sql: { siblings: ["core"], others: ["effect", ...stores, "bun:sqlite"] },
   rpc: { siblings: ["core"], others: [...base, "@effect/rpc"] },
   graphql: { siblings: ["core"], others: ["effect", ...graph] },
-  server: { siblings: ["core", "sql", "rpc", "graphql"], others: [...base, ...stores, ...graph, ...onBun, "@effect/rpc", "bun:sqlite"] },
+  server: { siblings: ["core", "sql", "rpc", "graphql"], others: [...base, ...stores, ...graph, ...onBun, "@effect/rpc", "bun:sqlite", "jose", "oauth4webapi"] },
   // Never bun:sqlite: one process writes a database, and it is not the command line.
   cli: { siblings: ["core", "rpc", "server"], others: [...base, ...onBun, "@effect/rpc"] }
 }
