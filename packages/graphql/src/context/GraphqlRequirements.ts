@@ -17,6 +17,7 @@ import type * as Effect from "effect/Effect"
 import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import type { ConfigDirs } from "han-core/ConfigDirs"
 import type { Directories } from "han-core/Directories"
+import type { HookHistory } from "han-core/HookHistory"
 import type { Journal } from "han-core/Journal"
 import type { MemoryRules } from "han-core/MemoryRules"
 import type { MessageQueries } from "han-core/MessageQueries"
@@ -32,7 +33,18 @@ import type { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
 
 /** The core services that every schema asks; any layers will do. The viewer is not among them: each request has its own. */
-export type GraphqlRequirements = Directories | Journal | MessageQueries | Messages | Metrics | Search | SessionDetails | SessionQueries | Sessions | Usage
+export type GraphqlRequirements =
+  | Directories
+  | HookHistory
+  | Journal
+  | MessageQueries
+  | Messages
+  | Metrics
+  | Search
+  | SessionDetails
+  | SessionQueries
+  | Sessions
+  | Usage
 
 /** The core services that a schema with the `machine` part asks beside these. */
 export type MachineRequirements = ClaudeSettings | ConfigDirs | MemoryRules | Plugins | SyncClient
