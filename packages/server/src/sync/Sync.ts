@@ -126,27 +126,27 @@ const liveBytes = 64 * 1024
 const liveMs = 5000
 /** Between two looks whether something came, each of which reads one row. */
 const lookMs = 1000
+/** The same while nothing may be sent because of a failure: that may last for weeks. */
+const restMs = 60_000
 
 /** Wakes the sender for what is appended, while it may send. */
-const followGrowth = (engine: Engine) =>
-  Effect.gen(function* () {
+const followGrowth = (engine: Engine) => {
+  // From before the sender looks for the first time: what comes while it does is news.
+  let seen: number | undefined
+  return Effect.gen(function* () {
     const { outbox } = engine.options
-    let seen: number | undefined
+    let last = (seen ??= yield* engine.options.journal.head)
     let since: number | undefined
     while (true) {
-      yield* Effect.sleep(lookMs)
-      if (engine.state === "DISABLED") {
-        seen = undefined
-        continue
-      }
-      const after = seen ?? (yield* engine.options.journal.head)
-      seen ??= after
-      const { bytes, sequence } = yield* outbox.grown(after)
-      if (sequence === after) continue
+      const waitMs = engine.nextAttemptAt === null ? 0 : engine.nextAttemptAt - (yield* Clock.currentTimeMillis)
+      yield* Effect.sleep(engine.refusedKey !== null ? restMs : Math.min(restMs, Math.max(lookMs, waitMs)))
+      if (engine.state === "DISABLED") continue
+      const { bytes, sequence } = yield* outbox.grown(last)
+      if (sequence === last) continue
       const now = yield* Clock.currentTimeMillis
       since ??= now
       if (bytes < liveBytes && now - since < liveMs) continue
-      seen = sequence
+      last = seen = sequence
       since = undefined
       yield* engine.wake(false)
     }
@@ -154,3 +154,4 @@ const followGrowth = (engine: Engine) =>
     Effect.tapError((error) => Effect.logWarning(`sync does not see what is appended, and looks again: ${error.message}`)),
     Effect.retry(Schedule.spaced("5 seconds"))
   )
+}
