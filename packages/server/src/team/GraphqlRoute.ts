@@ -42,7 +42,7 @@ import { teamContexts } from "./teamContexts.ts"
 export interface GraphqlRouteOptions<R = never> {
   /** `byApiKey` if absent. */
   readonly authenticate?: Authenticate<R> | undefined
-  /** Connections that one person keeps watched, WebSockets and streams of events together; 40 if absent. */
+  /** Connections that one person keeps open, WebSockets and streams of events together; 40 if absent. */
   readonly maxConnections?: number | undefined
   /** Subscriptions of one person at the same time, in this process; 500 if absent. */
   readonly maxSubscriptions?: number | undefined

@@ -140,7 +140,7 @@ export const fakeIssuer = async (who: Somebody) => {
       .setExpirationTime(now + 300)
       .sign(state.script === "wrong-key" ? other.privateKey : key.privateKey)
   }
-  const server = Bun.serve({
+  const server: Bun.Server<undefined> = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     fetch: async (request) => {
