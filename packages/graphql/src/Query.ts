@@ -10,6 +10,7 @@ import { agentOf } from "./context/agentSessions.ts"
 import { always, type Fields, field, flag, listOf, text } from "./context/Field.ts"
 import type { GraphqlContext, MachineContext } from "./context/GraphqlContext.ts"
 import type { SchemaParts } from "./context/SchemaParts.ts"
+import { type HookRunsArgs, HookRunsType, hookRunsArgs, hookRunsOf } from "./hooks/HookRuns.ts"
 import { Message } from "./messages/Message.ts"
 import { ActivityData, activityOf } from "./numbers/ActivityData.ts"
 import { type DashboardArgs, dashboardOf } from "./numbers/Dashboard.ts"
@@ -38,7 +39,8 @@ import { rawIdOf, sessionIdOf } from "./relay/GlobalId.ts"
 import { Int } from "./relay/Int.ts"
 import { nodeField } from "./relay/Node.ts"
 import { IndexProblemType } from "./sessions/IndexProblems.ts"
-import { MessageKindType, MessageRoleType, SearchOrder, searchHitConnection } from "./sessions/SearchHits.ts"
+import { MessageKindType } from "./sessions/MessageKinds.ts"
+import { MessageRoleType, SearchOrder, searchHitConnection } from "./sessions/SearchHits.ts"
 import { SessionFilter, SessionOrderBy, sessionColumn, sessionCondition } from "./sessions/SessionFilter.ts"
 import { sessionConnection, sessionType } from "./sessions/SessionType.ts"
 import { UsageBy, UsageReportType } from "./usage/UsageReport.ts"
@@ -202,6 +204,12 @@ const plain: Fields<unknown> = {
       }
     ),
     args: { first: { type: Int, description: "At most so many; 100 without." } }
+  },
+  hookExecutions: {
+    ...field<unknown>(HookRunsType, "Runs of hooks of all sessions, the newest first, those that are under way among them.", (_, args: HookRunsArgs, context) =>
+      hookRunsOf(args, context)
+    ),
+    args: hookRunsArgs
   },
   coordinatorStatus: {
     ...field<unknown>(

@@ -115,10 +115,12 @@ export interface CreatedKey {
 }
 
 /**
- * The key does not let in. `invalid_key`: no such key was ever made, or its text is damaged · `expired_key`, `revoked_key` · `not_member`: its person has left the workspace.
+ * Whoever asks is not let in. `invalid_key`: no such key was ever made, or its text is damaged · `expired_key`, `revoked_key` · `not_member`: the person is not, or is no longer, in the
+ * workspace · `invalid_token`: an access token that this server did not make, or that has expired · `signed_out`: there is no such sign-in, or it has ended · `forged_request`: a browser sends
+ * what a page of this server did not ask for.
  */
 export class KeyRefused extends Schema.TaggedError<KeyRefused>("han-core/KeyRefused")("KeyRefused", {
-  code: Schema.Literal("invalid_key", "expired_key", "revoked_key", "not_member")
+  code: Schema.Literal("invalid_key", "expired_key", "revoked_key", "not_member", "invalid_token", "signed_out", "forged_request")
 }) {
   override get message() {
     return refusals[this.code]
@@ -128,7 +130,10 @@ const refusals = {
   invalid_key: "this is no API key of this server; copy it again, or ask for a new one",
   expired_key: "the API key has expired; ask for a new one",
   revoked_key: "the API key was revoked; ask for a new one",
-  not_member: "the person of this API key is no member of the workspace any more"
+  not_member: "you are no member of this workspace",
+  invalid_token: "the access token is not valid, or has expired; refresh it",
+  signed_out: "nobody is signed in; sign in again",
+  forged_request: "the request does not come from a page of this server, or lacks its token"
 } as const
 
 /** The key cannot be made; the message says why. Nothing was changed. */

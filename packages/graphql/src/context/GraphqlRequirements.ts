@@ -18,6 +18,7 @@ import type { AuditLog } from "han-core/AuditLog"
 import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import type { ConfigDirs } from "han-core/ConfigDirs"
 import type { Directories } from "han-core/Directories"
+import type { HookHistory } from "han-core/HookHistory"
 import type { Journal } from "han-core/Journal"
 import type { JournalAdmin } from "han-core/JournalAdmin"
 import type { Membership } from "han-core/Membership"
@@ -35,7 +36,18 @@ import type { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
 
 /** The core services that every schema asks; any layers will do. The viewer is not among them: each request has its own. */
-export type GraphqlRequirements = Directories | Journal | MessageQueries | Messages | Metrics | Search | SessionDetails | SessionQueries | Sessions | Usage
+export type GraphqlRequirements =
+  | Directories
+  | HookHistory
+  | Journal
+  | MessageQueries
+  | Messages
+  | Metrics
+  | Search
+  | SessionDetails
+  | SessionQueries
+  | Sessions
+  | Usage
 
 /** The core services that a schema with the `machine` part asks beside these. */
 export type MachineRequirements = ClaudeSettings | ConfigDirs | MemoryRules | Plugins | SyncClient

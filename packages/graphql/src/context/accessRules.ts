@@ -20,8 +20,8 @@ const types: { readonly [R in Rule]?: string } = {
   content: `AgentTask AssistantMessage CommandUserMessage Compaction ExposedToolCallMessage ExposedToolResult ExposedToolResultMessage FileChange FileChangeConnection FileChangeEdge
     FileHistorySnapshotMessage FileValidation FrustrationSummary HookCheckStateMessage HookDatetimeMessage HookExecution HookExecutionConnection HookExecutionEdge HookFileChangeMessage
     HookReferenceMessage HookResult HookResultAddedPayload HookResultMessage HookRunMessage HookScriptMessage HookStats HookTypeStat HookValidationCacheMessage HookValidationMessage
-    ImageBlock IndexProblem InterruptUserMessage McpToolCallMessage McpToolResult McpToolResultMessage MemoryLearnMessage MemoryQueryMessage MemoryUpdatedPayload MessageConnection
-    MessageEdge MessageSearchResult MetaUserMessage NativeTask NodeUpdatedPayload ProjectAddedPayload QueueOperationMessage RegularUserMessage RepoAddedPayload SearchHit
+    ImageBlock IndexProblem InterruptUserMessage Landmark McpToolCallMessage McpToolResult McpToolResultMessage MemoryLearnMessage MemoryQueryMessage MemoryUpdatedPayload MessageConnection
+    MessageEdge MessagePlace MessageSearchResult MetaUserMessage NativeTask NodeUpdatedPayload ProjectAddedPayload QueueOperationMessage RegularUserMessage RepoAddedPayload SearchHit
     SearchHitConnection SearchHitEdge SentimentAnalysis SentimentAnalysisMessage Session SessionAddedPayload SessionConnection SessionCost SessionEdge SessionEffectiveness
     SessionFilesChangedPayload SessionHooksChangedPayload SessionLink SessionMessageAddedPayload SessionPerformancePoint SessionTodosChangedPayload Subagent SubagentUsageStats
     SummaryMessage SystemMessage Task TaskConnection TaskEdge TextBlock ThinkingBlock Todo TodoConnection TodoCounts TodoEdge ToolResultAddedPayload ToolResultBlock
@@ -44,6 +44,7 @@ const fields: Readonly<Record<string, Rule>> = {
   "Query.configDirs": "open",
   "Query.coordinatorStatus": "open",
   "Query.dashboardAnalytics": "numbers",
+  "Query.hookExecutions": "content",
   "Query.indexProblems": "content",
   "Query.invites": "manage",
   "Query.members": "people",

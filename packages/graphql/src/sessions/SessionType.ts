@@ -32,7 +32,9 @@ import { UsageTotalsType } from "../usage/UsageReport.ts"
 import { PersonType, personOf } from "../workspace/Person.ts"
 import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
 import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
+import { landmarkFields } from "./Landmarks.ts"
 import { MessageSearchResult, searchIn } from "./MessageSearch.ts"
+import { activityFields } from "./SessionActivity.ts"
 import { CompactionType, subagentType } from "./SessionParts.ts"
 import { summaryOf } from "./summary.ts"
 import {
@@ -337,6 +339,8 @@ export const sessionType = memoized((parts: SchemaParts) => {
         subagentsOf
       ),
       ...conversation,
+      ...landmarkFields,
+      ...activityFields,
       ...outcomes,
       ...parts.machine?.session
     })

@@ -9,8 +9,11 @@ import { ApiKeys } from "han-core/Workspaces"
 import { version } from "han-rpc/Version"
 import * as PgStore from "han-sql/PgStore"
 import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
+import { accountIn } from "./accountNames.ts"
 import { type DatabaseUrls, type Environment, type Fault, forAsking, forMigrating, forServing } from "./teamConfiguration.ts"
+import { doctor } from "./teamDoctor.ts"
 import { parse, type TeamAsked } from "./teamOptions.ts"
+import { createWorkspace, linkPerson } from "./teamPeople.ts"
 import { serve } from "./teamServe.ts"
 
 const usage = `han-server ${version}: keeps the sessions of workspaces, in PostgreSQL
@@ -18,6 +21,10 @@ const usage = `han-server ${version}: keeps the sessions of workspaces, in Postg
   han-server serve [--embedded DIR]   serves until it is told to stop
   han-server migrate                  makes the tables, or brings them up to this version
   han-server keys create …            makes an API key, and prints it once
+  han-server person link NAME ACCOUNT lets a person who is here sign in by an account: github:ID (a number), oidc:SUB
+  han-server workspace create SLUG --owner ACCOUNT
+                                      makes a shared workspace, whose owner is whoever signs in by the account
+  han-server doctor                   says whether the variables, the database and the ways to sign in are as they should be
   han-server audit verify             follows the audit logs of all workspaces, or of --workspace SLUG, and names the first entry that was changed
 
   --embedded DIR        takes a PostgreSQL of its own, with its data in DIR: to try it out
@@ -32,7 +39,8 @@ keys create:
   --json                {key, keyId, workspace, person, scopes, expiresAt}
 
 The rest is configured by variables of the environment: DATABASE_URL, HAN_ENCRYPTION=off, HAN_HOST, PORT or HAN_PORT, HAN_PUBLIC_URL, HAN_TRUSTED_PROXIES, and
-HAN_DATABASE_MIGRATE_URL, HAN_DATABASE_JOBS_URL, HAN_DATABASE_DIRECT_URL. packages/server/README.md says what each does.
+HAN_DATABASE_MIGRATE_URL, HAN_DATABASE_JOBS_URL, HAN_DATABASE_DIRECT_URL; for signing in HAN_SIGNUP, HAN_JWT_KEYS, HAN_GITHUB_CLIENT_ID, HAN_GITHUB_CLIENT_SECRET, HAN_OIDC_ISSUER, HAN_OIDC_CLIENT_ID,
+HAN_OIDC_CLIENT_SECRET, HAN_DEV_SIGNIN. packages/server/README.md says what each does.
 `
 
 /** Runs `han-server`. Resolves with the exit code: 0, 1 for what failed, 2 for what was asked or configured wrongly. */
@@ -56,6 +64,20 @@ export const run = async (argv: ReadonlyArray<string>, environment: Environment)
     case "Migrate": {
       const read = forMigrating(environment)
       return read._tag === "Wrong" ? refuse(read.faults) : ended(Effect.as(migrate(read.configuration), 0))
+    }
+    case "LinkPerson":
+    case "CreateWorkspace": {
+      const read = forAsking(environment, asked.embedded !== undefined)
+      if (read._tag === "Wrong") return refuse(read.faults)
+      const account = accountIn(asked._tag === "LinkPerson" ? asked.account : asked.owner, environment)
+      if (typeof account === "string") return refuse([{ name: asked._tag === "LinkPerson" ? "person link:" : "--owner", message: account }])
+      const act = (urls: DatabaseUrls) => (asked._tag === "LinkPerson" ? linkPerson(urls, asked.person, account) : createWorkspace(urls, asked.slug, account))
+      return ended(Effect.as(Effect.flatMap(urlsOf(asked, read.configuration), act), 0))
+    }
+    case "Doctor": {
+      const read = forServing(environment, asked.embedded !== undefined)
+      if (read._tag === "Wrong") return refuse(read.faults)
+      return ended(Effect.flatMap(urlsOf(asked, read.configuration.database), (urls) => doctor(urls, read.configuration.signIn)))
     }
     case "VerifyAudit": {
       const read = forAsking(environment, asked.embedded !== undefined)

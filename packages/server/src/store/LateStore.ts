@@ -120,7 +120,8 @@ const queries = (of: Of) => {
   }).pipe(
     Context.add(MessageQueries, {
       find: (...given) => messages.ask((real) => real.find(...given)),
-      countFound: (...given) => messages.ask((real) => real.countFound(...given))
+      countFound: (...given) => messages.ask((real) => real.countFound(...given)),
+      landmarks: (...given) => messages.ask((real) => real.landmarks(...given))
     }),
     Context.add(Projections, { query: (projection, read) => projections.ask((real) => real.query(projection, read)) })
   )

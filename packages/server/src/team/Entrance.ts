@@ -79,12 +79,12 @@ export interface Refusal {
 const refusalOf = (error: KeyRefused | StoreError): Refusal =>
   error._tag === "StoreError"
     ? { status: 503, code: "storage", message: error.message }
-    : { status: error.code === "not_member" ? 403 : 401, code: error.code, message: error.message }
+    : { status: error.code === "not_member" || error.code === "forged_request" ? 403 : 401, code: error.code, message: error.message }
 
 /** What somebody came with, by a digest: it names them in memory, and is nothing that could be used. */
 const credentialOf = ({ headers, token }: Asking): string =>
   createHash("sha256")
-    .update(JSON.stringify([token, headers.get("authorization"), headers.get("cookie")]))
+    .update(JSON.stringify([token, headers.get("authorization"), headers.get("cookie"), headers.get("han-workspace")]))
     .digest("base64")
 
 export const answerOf = ({ code, message, status }: Refusal): Response =>

@@ -227,7 +227,13 @@ const withClient =
 const withHeaders =
   (options: TeamServerOptions<unknown, unknown>) =>
   <E, R>(app: HttpApp.Default<E, R>): HttpApp.Default<E, R> =>
-    Effect.map(app, HttpServerResponse.setHeaders(headersOf(options)))
+    Effect.map(app, (response) =>
+      HttpServerResponse.setHeaders(response, {
+        ...headersOf(options),
+        // A page with a form says `same-origin`: without a referrer browsers would not tell the form's origin.
+        ...(response.headers["referrer-policy"] !== undefined && { "referrer-policy": response.headers["referrer-policy"] })
+      })
+    )
 
 const headersOf = ({ publicUrl }: TeamServerOptions<unknown, unknown>): Readonly<Record<string, string>> => ({
   "x-content-type-options": "nosniff",

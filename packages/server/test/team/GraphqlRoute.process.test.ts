@@ -324,7 +324,11 @@ it("A key that is revoked, a member who is removed and a role that changes end o
 it("One person has so many connections and subscriptions, and others are not held up by them", async () => {
   const gus = await server.someone("acme", "Gus", { owners: [] })
   const clients = Array.from({ length: 4 }, () => server.socket(gus.text))
-  for (const client of clients) await new Promise<void>((resolve) => (client.on("connected", () => resolve()), follow(client, added)))
+  for (const client of clients)
+    await new Promise<void>((resolve) => {
+      client.on("connected", () => resolve())
+      follow(client, added)
+    })
   expect(await new Promise<number>((resolve) => void follow(server.socket(gus.text, resolve), added))).toBe(1013)
   const [first] = clients
   // With those that stand, one more than there may be.

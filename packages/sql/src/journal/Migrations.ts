@@ -8,6 +8,7 @@ import { earlierVersion } from "../earlier/earlierJournal.ts"
 import { makeSyncTables, syncTables } from "../sync/syncTables.ts"
 import { auditTables } from "../workspaces/auditTables.ts"
 import { inviteTables } from "../workspaces/inviteTables.ts"
+import { signInTables } from "../workspaces/signInTables.ts"
 import { workspaceTables } from "../workspaces/workspaceTables.ts"
 
 /** The column types that the two databases name differently. */
@@ -195,6 +196,10 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
   {
     name: "invites",
     run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.onDialectOrElse({ pg: () => inviteTables(sql), orElse: () => Effect.void }))
+  },
+  {
+    name: "sign-in",
+    run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.onDialectOrElse({ pg: () => signInTables(sql), orElse: () => Effect.void }))
   }
 ]
 

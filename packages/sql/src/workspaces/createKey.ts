@@ -24,7 +24,7 @@ export const createKey = (database: typeof Database.Service, find: Find): (typeo
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         const madeWorkspace = found === undefined
-        if (madeWorkspace && !(yield* makeWorkspace(sql, owner.no, request, now))) return null
+        if (madeWorkspace && !(yield* makeWorkspace(sql, owner.no, wanted(request), now))) return null
         const { madePerson, person } = yield* personOf(sql, owner.no, request, madeWorkspace, now)
         for (const { host, owner: name } of request.owners)
           yield* sql`INSERT INTO workspace_owner ${sql.insert({ owner_no: owner.no, host, owner: name, verified_at: now, verified_by: null })} ON CONFLICT DO NOTHING`
@@ -53,19 +53,34 @@ export const createKey = (database: typeof Database.Service, find: Find): (typeo
 
 const byOperator = (action: AuditAction, resource: string, detail: Act["detail"] = {}): Act => ({ person: null, action, resource, outcome: "done", detail })
 
-const newOwner = Effect.fnUntraced(function* (database: typeof Database.Service): Effect.fn.Return<Owner, SqlError> {
+export const newOwner = Effect.fnUntraced(function* (database: typeof Database.Service): Effect.fn.Return<Owner, SqlError> {
   const id = OwnerId.make(`workspace-${randomUUID()}`)
   return { no: yield* database.ownerNo(id, true), id }
 })
 
+const wanted = ({ encryption, owners, workspace }: KeyRequest): NewWorkspace => ({
+  workspace,
+  encryption,
+  kind: owners.length === 0 ? "personal" : "shared"
+})
+
+/** A workspace that is to be made. */
+interface NewWorkspace extends Pick<KeyRequest, "workspace" | "encryption"> {
+  readonly kind: "personal" | "shared"
+}
+
 /** False: the slug is taken. */
-const makeWorkspace = Effect.fnUntraced(function* (sql: Sql, owner: number, request: KeyRequest, now: number): Effect.fn.Return<boolean, SqlError> {
-  const taken = yield* sql`INSERT INTO owner_lookup ${sql.insert({ kind: "slug", name: request.workspace, no: owner })} ON CONFLICT DO NOTHING RETURNING no`
+export const makeWorkspace = Effect.fnUntraced(function* (
+  sql: Sql,
+  owner: number,
+  { encryption, kind, workspace }: NewWorkspace,
+  now: number
+): Effect.fn.Return<boolean, SqlError> {
+  const taken = yield* sql`INSERT INTO owner_lookup ${sql.insert({ kind: "slug", name: workspace, no: owner })} ON CONFLICT DO NOTHING RETURNING no`
   if (taken.length === 0) return false
-  const kind = request.owners.length === 0 ? "personal" : "shared"
   const settings = JSON.stringify({ allowPersonal: kind === "personal", contentAllowed: true })
   yield* sql`INSERT INTO workspace (owner_no, slug, name, kind, plan, encryption, settings, created_at)
-    VALUES (${owner}, ${request.workspace}, ${request.workspace}, ${kind}, 'self-hosted', ${request.encryption}, ${settings}::jsonb, ${now})`
+    VALUES (${owner}, ${workspace}, ${workspace}, ${kind}, 'self-hosted', ${encryption}, ${settings}::jsonb, ${now})`
   return true
 })
 

@@ -52,12 +52,28 @@ export const keyRow = (sql: SqlClient, owner: number, keyId: string): Effect.Eff
         (SELECT COALESCE(json_agg(json_build_object('host', o.host, 'owner', o.owner) ORDER BY o.host, o.owner), '[]')::text
           FROM workspace_owner o WHERE o.owner_no = ${owner}) AS owners,
         (SELECT COALESCE(json_agg(json_build_object('host', i.provider, 'login', i.login) ORDER BY i.provider, i.login), '[]')::text
-          FROM identity i WHERE i.person = k.person) AS logins
+          FROM identity i WHERE i.person = k.person AND i.login <> '') AS logins
       FROM api_key k
       JOIN workspace w ON w.owner_no = ${owner}
       LEFT JOIN member m ON m.owner_no = ${owner} AND m.person = k.person
       LEFT JOIN person p ON p.id = k.person
       WHERE k.owner_no = ${owner} AND k.key_id = ${keyId}`,
+    ([row]) => row
+  )
+
+/** Reads what is known of a person in the workspace of an owner, in one statement. */
+export const memberRow = (sql: SqlClient, owner: number, person: string): Effect.Effect<Omit<PrincipalRow, "scopes"> | undefined, SqlError> =>
+  Effect.map(
+    sql<Omit<PrincipalRow, "scopes">>`SELECT m.person, m.role, m.removed_at, p.name AS person_name,
+        w.slug, w.name AS workspace_name, w.kind, w.encryption, w.settings::text AS settings, w.deleted_at,
+        (SELECT COALESCE(json_agg(json_build_object('host', o.host, 'owner', o.owner) ORDER BY o.host, o.owner), '[]')::text
+          FROM workspace_owner o WHERE o.owner_no = ${owner}) AS owners,
+        (SELECT COALESCE(json_agg(json_build_object('host', i.provider, 'login', i.login) ORDER BY i.provider, i.login), '[]')::text
+          FROM identity i WHERE i.person = m.person AND i.login <> '') AS logins
+      FROM member m
+      JOIN workspace w ON w.owner_no = ${owner}
+      JOIN person p ON p.id = m.person
+      WHERE m.owner_no = ${owner} AND m.person = ${person}`,
     ([row]) => row
   )
 
