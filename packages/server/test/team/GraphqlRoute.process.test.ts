@@ -3,6 +3,7 @@ import { AuditLog } from "han-core/AuditLog"
 import { Membership } from "han-core/Membership"
 import { Viewer } from "han-core/Viewer"
 import { viewerOf } from "han-core/Workspaces"
+import pg from "pg"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { answer, session, text, user } from "../../../../test/transcriptLines.ts"
 import { until } from "../httpClient.ts"
@@ -341,3 +342,26 @@ it("One person has so many connections and subscriptions, and others are not hel
   following.end()
   for (const client of [...clients, other]) await client.dispose()
 }, 30_000)
+
+it("NTF-02: Subscribers of one server hear what another one stored, also after the database hung up on it", async () => {
+  const second = await graphqlServer("second", {}, { url: server.databaseUrl, drop: async () => {} })
+  const client = second.socket(ada.text)
+  const following = follow(client, added)
+  let count = 0
+  const heard = (id: string) => following.events.some((event) => event.includes(`"${id}"`))
+  await until("it listens", async () => {
+    await server.append(ada, session(`across-${++count}`, [user(`across-${count}`, 0, "hello")]))
+    return following.events.length > 0
+  })
+  const administrator = new pg.Client({ connectionString: server.databaseUrl })
+  await administrator.connect()
+  await administrator.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+  await administrator.end()
+  const after = ["across-after-1", "across-after-2", "across-after-3"]
+  for (const id of after) await server.append(ada, session(id, [user(`${id}-u`, 0, "hello")]))
+  await until("nothing is missed", () => after.every(heard))
+  const told = following.events.map((event) => JSON.parse(event).data.sessionAdded.sessionId)
+  expect(new Set(told).size).toBe(told.length)
+  await client.dispose()
+  await second.stop()
+}, 60_000)

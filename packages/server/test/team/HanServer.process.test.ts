@@ -84,6 +84,26 @@ it("A server does not start on a database without tables, says what makes them, 
     })
   ))
 
+it("AUD-02: The audit logs are followed from the command line, which names the first entry that was changed, and prints where sound ones end", () =>
+  running(
+    Effect.gen(function* () {
+      const { url } = yield* database(createStoreDatabase("audit"))
+      const asked = (...argv: ReadonlyArray<string>) => Effect.promise(() => run(argv, { DATABASE_URL: url }))
+      for (const slug of ["acme", "other"])
+        expect(yield* asked("keys", "create", "--workspace", slug, "--person", "Ada", "--owner", `github.com/${slug}`)).toMatchObject({ code: 0 })
+      const sound = yield* asked("audit", "verify")
+      expect(sound).toMatchObject({ code: 0, err: "" })
+      expect(sound.out).toMatch(/^acme: 3 entries, sound, [0-9a-f]{64}\nother: 3 entries, sound, [0-9a-f]{64}\n$/)
+      yield* said(
+        url,
+        "SET session_replication_role = replica; UPDATE han.audit_log SET outcome = 'refused' WHERE seq = 2 AND owner_no = (SELECT MIN(owner_no) FROM han.audit_log)"
+      )
+      expect(yield* asked("audit", "verify")).toMatchObject({ code: 1, out: expect.stringMatching(/^acme: entry 2 is changed\nother: 3 entries, sound/) })
+      expect(yield* asked("audit", "verify", "--workspace", "other")).toMatchObject({ code: 0 })
+      expect(yield* asked("audit", "verify", "--workspace", "none")).toMatchObject({ code: 1, err: expect.stringContaining("none") })
+    })
+  ))
+
 it("Keys are made beside a server, are printed once, and neither the database nor the log has them", () =>
   running(
     Effect.gen(function* () {

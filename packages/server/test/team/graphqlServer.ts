@@ -39,11 +39,19 @@ export interface GraphqlServer {
   readonly ask: (key: string | null, query: string, variables?: Readonly<Record<string, unknown>>) => Promise<Answer>
   /** A WebSocket of somebody; it is opened when it is first asked for something. */
   readonly socket: (token: string, closed?: (code: number, reason: string) => void) => Client
+  /** Ends the server, and leaves its database. */
+  readonly stop: () => Promise<void>
+  readonly drop: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-export const graphqlServer = async (name: string, options: GraphqlRouteOptions = {}): Promise<GraphqlServer> => {
-  const database = await createStoreDatabase(name)
+/** `given`: a database with the tables of a store; a new one without. */
+export const graphqlServer = async (
+  name: string,
+  options: GraphqlRouteOptions = {},
+  given?: Awaited<ReturnType<typeof createStoreDatabase>>
+): Promise<GraphqlServer> => {
+  const database = given ?? (await createStoreDatabase(name))
   const scope = Effect.runSync(Scope.make())
   const store = PgStore.layer({ url: Redacted.make(database.url), maxWaitMs: 60_000 })
   const server = Layer.unwrapScoped(Effect.map(graphqlRoute(options), (graphql) => TeamServer.layer({ host: "127.0.0.1", port: 0, graceMs: 100, ...graphql })))
@@ -58,6 +66,7 @@ export const graphqlServer = async (name: string, options: GraphqlRouteOptions =
     })
     return { status: answer.status, text: await answer.text() }
   }
+  const stop = () => Effect.runPromise(Scope.close(scope, Exit.void))
   return {
     url,
     databaseUrl: database.url,
@@ -97,8 +106,10 @@ export const graphqlServer = async (name: string, options: GraphqlRouteOptions =
           }
         }
       }),
+    stop,
+    drop: database.drop,
     close: async () => {
-      await Effect.runPromise(Scope.close(scope, Exit.void))
+      await stop()
       await database.drop()
     }
   }
