@@ -18,7 +18,7 @@ const allowed = {
   sql: { siblings: ["core"], others: ["effect", ...stores, "bun:sqlite"] },
   rpc: { siblings: ["core"], others: [...base, "@effect/rpc"] },
   graphql: { siblings: ["core"], others: ["effect", ...graph] },
-  server: { siblings: ["core", "sql", "rpc", "graphql"], others: [...base, ...stores, ...graph, ...onBun, "@effect/rpc", "bun:sqlite"] },
+  server: { siblings: ["core", "sql", "rpc", "graphql"], others: [...base, ...stores, ...graph, ...onBun, "@effect/rpc", "bun:sqlite", "jose", "oauth4webapi"] },
   // Never bun:sqlite: one process writes a database, and it is not the command line.
   cli: { siblings: ["core", "rpc", "server"], others: [...base, ...onBun, "@effect/rpc"] },
   // Runs in browsers: of han it knows the schema alone.
@@ -38,7 +38,7 @@ const rooms = {
   ],
   sql: ["database", "blocks", "earlier", "workspaces", "sync", "readmodels", "queries", "journal", "receiver", ".", "bin", "testing"],
   rpc: ["."],
-  graphql: "transport relay context messages machine hooks projects usage sessions numbers .".split(" "),
+  graphql: "transport relay context workspace messages machine hooks projects usage sessions numbers .".split(" "),
   server: ["loopback", "home", "store", "http", "team", "sync", ".", "bin"],
   cli: "environment terminal command-line coordinator arguments hook export commands .".split(" "),
   dashboard: "generated text relay frame parts conversation pages .".split(" ")

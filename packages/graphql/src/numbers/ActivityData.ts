@@ -8,6 +8,7 @@ import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
 import { daysOf } from "../relay/ArgumentDates.ts"
 import { modelName } from "../usage/ModelName.ts"
+import { authorOf } from "../workspace/Person.ts"
 
 const DailyActivity = new GraphQLObjectType<DayActivity>({
   name: "DailyActivity",
@@ -99,7 +100,7 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
   const { timeZone } = context.host
   const today = dayIn(timeZone, await context.run(Clock.currentTimeMillis))
   const first = addDays(today, -daysOf(args.days, 30, 0))
-  const scope = { since: startOf(timeZone, first), directories: await scopeOf(args, context) }
+  const scope = { since: startOf(timeZone, first), directories: await scopeOf(args, context), ...authorOf(args.author) }
   const days = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone })))
   const sum = (of: (day: DayActivity) => number) => days.reduce((so, day) => so + of(day), 0)
   let counted: Promise<number> | undefined

@@ -14,6 +14,7 @@ const columns = {
   slug: onText("The name that the client made up for it."),
   prNumber: onInt("The pull request that it is linked to."),
   teamName: onText("The team of agents that it belongs to."),
+  author: onText("The person who sent it, by `id` or `personId`; null on one's own machine."),
   harness: onText("What wrote it, e.g. `claude-code`."),
   title: onText("Its title, else what was asked first."),
   gitBranch: onText("The branch that its newest line names."),
@@ -64,7 +65,7 @@ const stored = (name: string, value: unknown): unknown => {
   if (name === "estimatedCostUsd" && typeof value === "number") return Math.round(value * 1e9)
   if (typeof value !== "string") return value
   if (name === "startedAt" || name === "updatedAt") return instantOf(name, value, "UTC")
-  return name === "id" ? sessionIdOf(value) : value
+  return name === "id" ? sessionIdOf(value) : name === "author" ? rawIdOf("Person", value) : value
 }
 
 const inside = (projects: ReadonlyArray<Project>): Where<SessionField> => ({

@@ -87,6 +87,7 @@ const writers = (of: Of) => {
     }),
     Context.add(SyncOutbox, {
       open: (...given) => outbox.ask((real) => real.open(...given)),
+      remote: outbox.ask((real) => real.remote),
       transcripts: (...given) => outbox.ask((real) => real.transcripts(...given)),
       grown: (...given) => outbox.ask((real) => real.grown(...given)),
       acked: (...given) => outbox.ask((real) => real.acked(...given)),

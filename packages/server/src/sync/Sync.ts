@@ -40,9 +40,10 @@ import type { PrivacyRules } from "han-core/Privacy"
 import { SyncClient } from "han-core/SyncClient"
 import { SyncOutbox } from "han-core/unstable/SyncOutbox"
 import { Viewer } from "han-core/Viewer"
+import { dryRunOf } from "./dryRun.ts"
 import { Engine } from "./Engine.ts"
 import type { ProjectRules } from "./projectRules.ts"
-import { previewOf, queueOf, sessionsOf, statusOf, verified } from "./reports.ts"
+import { forgottenThere, previewOf, queueOf, sessionsOf, statusOf, verified } from "./reports.ts"
 import { dueIn, round, sendAll } from "./sending.ts"
 import type { SyncRemote, SyncSettings } from "./settings.ts"
 
@@ -116,6 +117,11 @@ export const layerSettings = (options: {
         sync: ({ sessionId }) => given(sendAll(engine, { manual: true, sessionId })),
         verify: given(verified(engine)),
         preview: given(previewOf(engine)),
+        dryRun: Stream.provideService(dryRunOf(engine), Journal, journal),
+        forget: (ids) => forgottenThere(engine, ids),
+        sessionEnded: Effect.map(Clock.currentTimeMillis, (now) => {
+          engine.hurryUntil = now + hurryMs
+        }),
         reload: engine.wake(true)
       })
     })
@@ -124,6 +130,8 @@ export const layerSettings = (options: {
 /** A live session is sent when so much came, or so long after it began to come. */
 const liveBytes = 64 * 1024
 const liveMs = 5000
+/** After the end of a session: so long its last lines may take to be appended. */
+const hurryMs = 10_000
 /** Between two looks whether something came, each of which reads one row. */
 const lookMs = 1000
 
@@ -131,7 +139,8 @@ const lookMs = 1000
 const followGrowth = (engine: Engine) =>
   Effect.gen(function* () {
     const { outbox } = engine.options
-    let seen: number | undefined
+    // As it is before the sender's first look, which sends what is there.
+    let seen: number | undefined = yield* engine.options.journal.head
     let since: number | undefined
     while (true) {
       yield* Effect.sleep(lookMs)
@@ -139,13 +148,17 @@ const followGrowth = (engine: Engine) =>
         seen = undefined
         continue
       }
-      const after = seen ?? (yield* engine.options.journal.head)
-      seen ??= after
-      const { bytes, sequence } = yield* outbox.grown(after)
-      if (sequence === after) continue
+      if (seen === undefined) {
+        seen = yield* engine.options.journal.head
+        // What came between the sender's own look, when it was switched on, and this one.
+        yield* engine.wake(false)
+        continue
+      }
+      const { bytes, sequence }: { readonly bytes: number; readonly sequence: number } = yield* outbox.grown(seen)
+      if (sequence === seen) continue
       const now = yield* Clock.currentTimeMillis
       since ??= now
-      if (bytes < liveBytes && now - since < liveMs) continue
+      if (bytes < liveBytes && now - since < liveMs && now > engine.hurryUntil) continue
       seen = sequence
       since = undefined
       yield* engine.wake(false)
