@@ -26,6 +26,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { Accounts } from "han-core/Accounts"
@@ -40,7 +41,7 @@ import { StoreInfo } from "han-core/StoreInfo"
 import type { SyncReceiver } from "han-core/SyncReceiver"
 import type { ApiKeys } from "han-core/Workspaces"
 import * as Pg from "pg"
-import { Database, driverText } from "./database/Database.ts"
+import { Database, driverText, storeError } from "./database/Database.ts"
 import { PgHealth } from "./database/PgHealth.ts"
 import { pgDatabase } from "./database/pgDatabase.ts"
 import { makeRoles, migrationLock, roles, schema } from "./database/pgRoles.ts"
@@ -93,13 +94,13 @@ export const layer = (options: PgStoreOptions): Layer.Layer<PgServices, StoreUnu
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
   return Layer.mergeAll(
-    SqlSyncReceiver.layer({ prices, mend: redactor({}).entry }),
+    SqlSyncReceiver.layer({ prices, mend: redactor({}, { found: redacted }).entry }),
     SqlAccounts.layer,
     SqlApiKeys.layer,
     SqlAuditLog.layer,
     SqlMembership.layer,
     SqlSignIns.layer,
-    layerHealth
+    layerHealth(modelsOf(options))
   ).pipe(
     Layer.provideMerge(layerStore({ prices })),
     Layer.provideMerge(layerInfo),
@@ -182,8 +183,11 @@ const types: Pg.CustomTypesConfig = {
     oid === 20 ? Number : format === "binary" ? Pg.types.getTypeParser(oid, format) : Pg.types.getTypeParser(oid, "text")
 }
 
-/** Tells whether other processes' notifications arrive. */
-class Listening extends Context.Tag("han-sql/Listening")<Listening, { readonly isListening: Effect.Effect<boolean> }>() {}
+/** Tells whether other processes' notifications arrive, and how busy the connections are. */
+class Listening extends Context.Tag("han-sql/Listening")<
+  Listening,
+  { readonly isListening: Effect.Effect<boolean>; readonly pool: (typeof PgHealth.Service)["pool"] }
+>() {}
 
 const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<Database | Listening, SqlError> =>
   Layer.scopedContext(
@@ -191,7 +195,7 @@ const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<D
       const maxConnections = options.maxConnections ?? 10
       const connect = (url: Redacted.Redacted, maxConnections: number) =>
         Effect.flatMap(PgClient.make({ url, types, applicationName: "han", maxConnections }), wholeStatements)
-      const { database, isListening } = yield* pgDatabase({
+      const { database, isListening, pool } = yield* pgDatabase({
         location,
         projects: options.projects ?? "repository",
         sql: yield* connect(options.url, maxConnections),
@@ -200,28 +204,34 @@ const layerDatabase = (options: PgStoreOptions, location: string): Layer.Layer<D
         directUrl: options.directUrl ?? options.url,
         ...(options.jobsUrl === undefined ? {} : { jobs: { sql: yield* connect(options.jobsUrl, maxJobsConnections), maxConnections: maxJobsConnections } })
       })
-      return Context.make(Database, database).pipe(Context.add(Listening, { isListening }))
+      return Context.make(Database, database).pipe(Context.add(Listening, { isListening, pool }))
     })
   ).pipe(Layer.provide(Reactivity.layer))
 
 /** The look for others' appends, the filling of one owner, and the look for whose a request is. */
 const maxJobsConnections = 4
 
-const layerHealth = Layer.effect(
-  PgHealth,
-  Effect.gen(function* () {
-    const database = yield* Database
-    const { isListening } = yield* Listening
-    const unreachable = new StoreUnusable({ location: database.location, reason: "unreachable", message: `${database.location} does not answer` })
-    return PgHealth.of({
-      check: checked(database).pipe(
-        Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => unreachable }),
-        Effect.catchAllCause((cause) => Effect.fail(unusable(database.location, cause)))
-      ),
-      announcements: Effect.map(isListening, (listening) => (listening ? ("notifications" as const) : ("looking" as const)))
+const redactions = Metric.counter("han_redactions_total", { description: "Secrets that were taken out of lines that came in, by rule.", incremental: true })
+const redacted = (rule: string): void => Metric.tagged(redactions, "rule", rule).unsafeUpdate(1, [])
+
+const layerHealth = (models: ReadonlyArray<Model>) =>
+  Layer.effect(
+    PgHealth,
+    Effect.gen(function* () {
+      const database = yield* Database
+      const { isListening, pool } = yield* Listening
+      const unreachable = new StoreUnusable({ location: database.location, reason: "unreachable", message: `${database.location} does not answer` })
+      return PgHealth.of({
+        check: checked(database).pipe(
+          Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => unreachable }),
+          Effect.catchAllCause((cause) => Effect.fail(unusable(database.location, cause)))
+        ),
+        announcements: Effect.map(isListening, (listening) => (listening ? ("notifications" as const) : ("looking" as const))),
+        pool,
+        fillLag: storeError(database, "look how far read models are")(PgTables.lagOf(database, models))
+      })
     })
-  })
-)
+  )
 
 const layerInfo = Layer.effect(
   StoreInfo,

@@ -5,7 +5,7 @@ import { remember } from "./returning.ts"
 
 /** What went wrong, why, and what to do next. */
 export const Problem = ({ error, again }: { readonly error: Error; readonly again?: (() => void) | undefined }) => {
-  if (error instanceof SignedOut) return <TurnedAway />
+  if (error instanceof SignedOut) return error.canSignIn ? <SignIn /> : <TurnedAway />
   const { cause, step } = explained(error)
   return (
     <div className={css.problem} role="alert">
@@ -56,6 +56,16 @@ const TurnedAway = () => {
     </div>
   )
 }
+
+const SignIn = () => (
+  <div className={css.problem} role="alert">
+    <h2>You are not signed in</h2>
+    <p>
+      <a href={`/auth/sign-in?${new URLSearchParams({ return_to: `${location.pathname}${location.search}` }).toString()}`}>Sign in</a> to see the sessions of
+      your workspace. You come back to this place.
+    </p>
+  </div>
+)
 
 interface State {
   readonly error: Error | undefined

@@ -4,20 +4,36 @@ import { socket } from "./link.ts"
 
 interface Answer {
   readonly data?: unknown
-  readonly errors?: ReadonlyArray<{ readonly message: string }>
+  readonly errors?: ReadonlyArray<{ readonly message: string; readonly extensions?: { readonly code?: string } }>
 }
 
-const ask: FetchFunction = async ({ name, text }, variables) => {
+/** What a team server wants from a page of its own beside the cookie; a coordinator asks for none. */
+let csrf: string | undefined
+
+const post = async (body: string): Promise<{ readonly status: number; readonly answer: Answer }> => {
   const response = await fetch("/graphql", {
     method: "POST",
     credentials: "same-origin",
-    headers: { accept: "application/json", "content-type": "application/json" },
-    body: JSON.stringify({ operationName: name, query: text, variables })
+    headers: { accept: "application/json", "content-type": "application/json", ...(csrf !== undefined && { "han-csrf": csrf }) },
+    body
   }).catch(() => {
     throw new Unreachable("han does not answer at this address")
   })
-  if (response.status === 401) throw new SignedOut("this browser is not let in")
   const answer = (await response.json().catch(() => ({ errors: [{ message: `the server answered with status ${response.status}` }] }))) as Answer
+  return { status: response.status, answer }
+}
+
+const codeOf = ({ errors }: Answer) => errors?.[0]?.extensions?.code
+
+const ask: FetchFunction = async ({ name, text }, variables) => {
+  const body = JSON.stringify({ operationName: name, query: text, variables })
+  let { answer, status } = await post(body)
+  if (status === 403 && codeOf(answer) === "forged_request") {
+    const session = (await fetch("/auth/session", { credentials: "same-origin" }).then((response) => response.json())) as { readonly csrf?: string }
+    csrf = session.csrf
+    ;({ answer, status } = await post(body))
+  }
+  if (status === 401) throw new SignedOut("this browser is not let in", codeOf(answer) === "signed_out")
   if (answer.errors !== undefined && answer.errors.length > 0) throw new Refused(answer.errors.map(({ message }) => message).join("\n"))
   return answer as GraphQLResponse
 }

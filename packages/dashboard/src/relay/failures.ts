@@ -1,6 +1,12 @@
 /** The server does not know this browser. */
 export class SignedOut extends Error {
   override readonly name = "SignedOut"
+  /** There is a page on which people sign in. */
+  readonly canSignIn: boolean
+  constructor(message: string, canSignIn: boolean) {
+    super(message)
+    this.canSignIn = canSignIn
+  }
 }
 
 /** Nothing answers. */

@@ -25,6 +25,8 @@ export interface ServeConfiguration {
   readonly port: number
   readonly publicUrl: URL | undefined
   readonly trustedProxies: TrustedProxies.TrustedProxies
+  /** Undefined: there is no `/metrics`. */
+  readonly metricsToken: Redacted.Redacted | undefined
   /** Undefined: nobody signs in, and API keys are all. */
   readonly signIn: SignInConfiguration | undefined
 }
@@ -50,11 +52,18 @@ export const forServing = (environment: Environment, embedded: boolean): Read<Se
         message: `"${trustedProxies}" is no address and no network; write them with commas between: 10.0.0.1,10.1.0.0/16`
       })
     const publicUrl = publicUrlIn(environment, faults)
+    const metricsToken = environment["HAN_METRICS_TOKEN"] || undefined
+    if (metricsToken !== undefined && !/^[\x21-\x7e]{16,}$/.test(metricsToken))
+      faults.push({
+        name: "HAN_METRICS_TOKEN",
+        message: "is too short, or has other characters than a header may have; write 16 or more, such as `openssl rand -hex 32` gives"
+      })
     return {
       database: databaseFor(environment, embedded, faults),
       host,
       port: portIn(environment, faults),
       publicUrl,
+      metricsToken: metricsToken === undefined ? undefined : Redacted.make(metricsToken),
       trustedProxies: typeof trustedProxies === "string" ? TrustedProxies.none : trustedProxies,
       signIn: signInFor(environment, (name, message) => void faults.push({ name, message }), { host, publicUrl })
     }

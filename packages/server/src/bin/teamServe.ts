@@ -9,11 +9,15 @@ import type { StoreUnusable } from "han-core/StoreError"
 import { version } from "han-rpc/Version"
 import * as PgStore from "han-sql/PgStore"
 import * as Log from "../home/Log.ts"
+import * as Dashboard from "../http/Dashboard.ts"
 import { isLoopback } from "../loopback/isLoopback.ts"
+import { aboutRoute } from "../team/aboutRoute.ts"
 import { accessTokens, authRoutes } from "../team/auth/AuthRoutes.ts"
 import { authenticate } from "../team/auth/authenticate.ts"
+import { dashboardRoute } from "../team/dashboardRoute.ts"
 import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
 import { graphqlRoute } from "../team/GraphqlRoute.ts"
+import { metricsRoute } from "../team/metricsRoute.ts"
 import { syncRoute } from "../team/SyncRoute.ts"
 import * as TeamServer from "../team/TeamServer.ts"
 import { onSignals } from "./signals.ts"
@@ -28,12 +32,20 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       yield* onSignals(stopping)
       const broken = yield* Deferred.make<string>()
       const database = configuration.database ?? (yield* ownDatabase(embedded ?? "", broken))
-      const { host, port, publicUrl, signIn, trustedProxies } = configuration
+      const { host, metricsToken, port, publicUrl, signIn, trustedProxies } = configuration
+      const dashboard = yield* Effect.promise(Dashboard.load)
       const ways = signIn === undefined ? undefined : waysIn(signIn, publicUrl)
       const services = yield* Layer.build(
         Layer.unwrapScoped(
           Effect.map(graphqlRoute({ authenticate: ways?.authenticate }), ({ routes, sockets }) => {
-            const all = HttpRouter.concat(syncRoute(), HttpRouter.concat(routes, ways?.routes ?? HttpRouter.empty))
+            const all = HttpRouter.concatAll(
+              syncRoute(),
+              routes,
+              ways?.routes ?? HttpRouter.empty,
+              metricsRoute(metricsToken),
+              aboutRoute({ publicUrl, signIn }),
+              dashboardRoute(dashboard)
+            )
             return TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: all, sockets })
           })
         ).pipe(Layer.provide(PgStore.layer(database)))

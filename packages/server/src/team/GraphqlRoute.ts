@@ -35,6 +35,7 @@ import * as Defect from "../home/Defect.ts"
 import { type Asking, type Authenticate, answerOf, byApiKey, entrance, type Refusal, type Viewing } from "./Entrance.ts"
 import { graphqlSockets } from "./graphqlSockets.ts"
 import * as OpenConnections from "./openConnections.ts"
+import { refusedEntry, subscribers } from "./serverMetrics.ts"
 import type { TeamSockets } from "./TeamServer.ts"
 import { teamContexts } from "./teamContexts.ts"
 
@@ -110,7 +111,7 @@ const posted = (letIn: (asking: Asking) => Effect.Effect<Viewing, Refusal>, http
       Effect.flatMap((viewing) =>
         Effect.promise(() => http.handle(source, { ...viewing, endStream: () => ended.abort() }, AbortSignal.any([source.signal, ended.signal])))
       ),
-      Effect.catchAll((refusal) => Effect.succeed(answerOf(refusal)))
+      Effect.catchAll((refusal) => Effect.as(refusedEntry("graphql", refusal.code), answerOf(refusal)))
     )
     return HttpServerResponse.raw(response, { status: response.status })
   })
@@ -118,6 +119,7 @@ const posted = (letIn: (asking: Asking) => Effect.Effect<Viewing, Refusal>, http
 /** Holds people to their number of subscriptions, and watches over the streams that have no WebSocket. */
 const admission = (watched: OpenConnections.OpenConnections, { maxConnections = 40, maxSubscriptions = 500 }: GraphqlRouteOptions<unknown>) => {
   const counts = new Map<string, number>()
+  let open = 0
   return (viewing: Viewing): GraphQLError | (() => void) => {
     const person = OpenConnections.personOf(viewing.principal)
     const count = counts.get(person) ?? 0
@@ -125,9 +127,11 @@ const admission = (watched: OpenConnections.OpenConnections, { maxConnections = 
     if (viewing.endStream !== undefined && watched.of(viewing.principal) >= maxConnections)
       return tooMany(`you have ${maxConnections} connections open already; close some`)
     counts.set(person, count + 1)
+    subscribers.unsafeUpdate(++open, [])
     const release = viewing.endStream === undefined ? () => {} : watched.hold(viewing, viewing.endStream)
     return () => {
       release()
+      subscribers.unsafeUpdate(--open, [])
       const left = (counts.get(person) ?? 1) - 1
       if (left === 0) counts.delete(person)
       else counts.set(person, left)

@@ -21,6 +21,7 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -29,6 +30,7 @@ import { type SyncFailure, SyncPayload, type SyncResponse, syncLimits, syncVersi
 import { SyncReceiver, type SyncRefused } from "han-core/SyncReceiver"
 import { ApiKeys, type KeyRefused } from "han-core/Workspaces"
 import { gunzipOne } from "./gunzipOne.ts"
+import { ingestEntries, ingestSeconds, refusedEntry } from "./serverMetrics.ts"
 import { strictBody } from "./strictBody.ts"
 import { type RateLimit, tokenBuckets } from "./tokenBuckets.ts"
 
@@ -103,6 +105,8 @@ export const syncRoute = ({
     const receiver = yield* SyncReceiver
     const started = performance.now()
     const response = yield* receiver.receive(principal, payload)
+    yield* Metric.incrementBy(ingestEntries, response.messagesProcessed ?? 0)
+    yield* Metric.update(ingestSeconds, (performance.now() - started) / 1000)
     yield* Effect.annotateLogs(Effect.logInfo("sync.batch"), {
       batchId: payload.batchId ?? "",
       workspace: principal.workspace.slug,
@@ -114,7 +118,8 @@ export const syncRoute = ({
     return yield* HttpServerResponse.json(response satisfies SyncResponse, { status: response.status === "error" ? 422 : 200, ...uncached })
   })
   const answered = Effect.catchTags(received, {
-    KeyRefused: (error: KeyRefused) => failure(refuse(error.code === "not_member" ? 403 : 401, error.code, error.message)),
+    KeyRefused: (error: KeyRefused) =>
+      Effect.zipRight(refusedEntry("sync", error.code), failure(refuse(error.code === "not_member" ? 403 : 401, error.code, error.message))),
     SyncRefused: (error: SyncRefused) => failure(refuse(statusOf[error.code] ?? 400, error.code, error.message)),
     StoreError: (error) => failure(new Refusal({ status: 503, code: "storage", message: error.message, retryAfterMs: error.retryAfterMs ?? defaultRetryMs })),
     Refusal: failure,

@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { StoreUnusable } from "han-core/StoreError"
+import type { StoreError, StoreUnusable } from "han-core/StoreError"
 
 /** How the connections of a store in PostgreSQL are. */
 export class PgHealth extends Context.Tag("han-sql/PgHealth")<
@@ -13,5 +13,9 @@ export class PgHealth extends Context.Tag("han-sql/PgHealth")<
      * every five seconds.
      */
     readonly announcements: Effect.Effect<"notifications" | "looking">
+    /** Connections of the pool that are in use now, and operations that wait for one. */
+    readonly pool: Effect.Effect<{ readonly max: number; readonly inUse: number; readonly waiting: number }>
+    /** Blocks of the journal that the serving read models lack, of all owners together. */
+    readonly fillLag: Effect.Effect<number, StoreError>
   }
 >() {}

@@ -52,8 +52,9 @@ interface Options {
 
 /** The connections of a store in PostgreSQL. No connection carries anything from one transaction to the next. */
 export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, jobs, location, maxConnections, maxWaitMs, projects, sql }: Options) {
-  const acquire = yield* boundedAcquire(sql, maxConnections, maxWaitMs)
-  const acquireJobs = jobs === undefined ? acquire : yield* boundedAcquire(jobs.sql, jobs.maxConnections, maxWaitMs)
+  const pool: Pool = { max: maxConnections, inUse: 0, waiting: 0 }
+  const acquire = yield* boundedAcquire(sql, pool, maxWaitMs)
+  const acquireJobs = jobs === undefined ? acquire : yield* boundedAcquire(jobs.sql, { max: jobs.maxConnections, inUse: 0, waiting: 0 }, maxWaitMs)
   const inTransaction = (role: string, owner: number | null) =>
     retried(transactionOf(role === roles.jobs || role === roles.auth ? acquireJobs : acquire, begin(role, owner)))
   const asOwner = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R | OwnerNo> =>
@@ -83,22 +84,42 @@ export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, jobs, locati
         return error
       })
   })
-  return { database, isListening: news.isListening }
+  return { database, isListening: news.isListening, pool: Effect.sync(() => ({ ...pool })) }
 })
 
+/** Connections, and those who use them or wait for them. */
+interface Pool {
+  readonly max: number
+  inUse: number
+  waiting: number
+}
+
 /** Gives connections, at most so many at once; who waits longer than that fails. */
-const boundedAcquire = (sql: SqlClient.SqlClient, maxConnections: number, maxWaitMs: number): Effect.Effect<Effect.Effect<Connection, SqlError, Scope.Scope>> =>
-  Effect.map(Effect.makeSemaphore(maxConnections), (permits) =>
-    Effect.interruptible(permits.take(1)).pipe(
+const boundedAcquire = (sql: SqlClient.SqlClient, pool: Pool, maxWaitMs: number): Effect.Effect<Effect.Effect<Connection, SqlError, Scope.Scope>> =>
+  Effect.map(Effect.makeSemaphore(pool.max), (permits) => {
+    const taken = Effect.acquireUseRelease(
+      Effect.sync(() => pool.waiting++),
+      () => Effect.interruptible(permits.take(1)),
+      () => Effect.sync(() => pool.waiting--)
+    )
+    return taken.pipe(
       Effect.timeoutFail({
         duration: maxWaitMs,
         onTimeout: () => new SqlError({ cause: Object.assign(new Error("all connections are in use"), { code: poolExhausted }) })
       }),
-      Effect.zipRight(Effect.addFinalizer(() => permits.release(1))),
+      Effect.tap(() => Effect.sync(() => pool.inUse++)),
+      Effect.zipRight(
+        Effect.addFinalizer(() =>
+          Effect.zipRight(
+            Effect.sync(() => pool.inUse--),
+            permits.release(1)
+          )
+        )
+      ),
       Effect.uninterruptible,
       Effect.zipRight(sql.reserve)
     )
-  )
+  })
 
 const transactionOf = (acquire: Effect.Effect<Connection, SqlError, Scope.Scope>, text: string) => {
   const run = (statement: string) => (connection: Connection) => Effect.asVoid(connection.executeUnprepared(statement, [], undefined))

@@ -324,6 +324,20 @@ const progressOf = (sql: SqlClient.SqlClient, { model, revision }: Revision) =>
     ([row]): RebuildProgress => ({ projection: model.name, entries: row!.entries, total: row!.total })
   )
 
+/** Blocks of all journals that the revisions lack which serve these models. */
+export const lagOf = ({ administer, write: sql }: typeof Database.Service, models: ReadonlyArray<Model>): Effect.Effect<number, SqlError> =>
+  administer(
+    "jobs",
+    Effect.reduce(models, 0, (sum, model) =>
+      Effect.gen(function* () {
+        const revision = yield* registered(sql, model)
+        if (revision === undefined) return sum
+        const { entries, total } = yield* progressOf(sql, { model, revision })
+        return sum + total - entries
+      })
+    )
+  )
+
 /** Says that this process uses a revision, and gives the one that serves now. */
 const seen = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, replica: string, { model, revision }: Revision) {
   yield* sql`INSERT INTO replica (id, name, revision, seen_at) VALUES (${replica}, ${model.name}, ${revision}, now())

@@ -25,6 +25,8 @@ export interface RedactionOptions {
   readonly home?: string
   /** Takes also whatever looks random behind a name that tells of a secret, which finds much that is none. False if absent. */
   readonly strict?: boolean
+  /** Told the rule of each secret that is found. */
+  readonly found?: (rule: string) => void
 }
 
 /** A secret that was found. Its characters are not in here. */
@@ -66,7 +68,7 @@ export interface Redactor {
  * URLs write them, and everything that has the form of a known kind of secret.
  */
 export const redactor = (environment: Readonly<Record<string, string>>, options: RedactionOptions = {}): Redactor => {
-  const find = secretFinder(options.strict === true ? strict() : standard(), valuesOf(environment))
+  const find = telling(secretFinder(options.strict === true ? strict() : standard(), valuesOf(environment)), options.found)
   const homeless = withoutHome(options.home)
   const redactedText = (text: string): string => homeless(withMarks(text, secretsIn(find, text)))
   const inString = stringRedactor(find, homeless)
@@ -98,6 +100,15 @@ export const redactor = (environment: Readonly<Record<string, string>>, options:
     findings: (text) => partsOf(text).flatMap((part) => findingsIn(find, inString, text, part))
   }
 }
+
+const telling = (find: FindSecrets, found: RedactionOptions["found"]): FindSecrets =>
+  found === undefined
+    ? find
+    : (text, looked) => {
+        const spans = find(text, looked)
+        for (const { rule } of spans) found(rule)
+        return spans
+      }
 
 const valueRedactor = (inString: (string: JsonString) => string) => {
   const redacted = (value: unknown, key: string | null): unknown => {
