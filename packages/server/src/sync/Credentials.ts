@@ -115,7 +115,13 @@ export interface Identity {
 
 /** The identity for an endpoint, made and written when there is none: before anything is sent under it. A key that is given is kept with it. */
 export const identity = (path: string, endpoint: string, apiKey: Redacted.Redacted | null): Effect.Effect<Identity, CredentialsUnusable> =>
-  locked(path, changedIdentity(path, endpoint, apiKey))
+  Effect.flatMap(read(path), ({ endpoints }) => {
+    const known = endpoints[endpoint]
+    // Who only reads waits for nobody.
+    return known !== undefined && (apiKey === null || known.apiKey === Redacted.value(apiKey))
+      ? changedIdentity(path, endpoint, apiKey)
+      : locked(path, changedIdentity(path, endpoint, apiKey))
+  })
 
 const changedIdentity = (path: string, endpoint: string, apiKey: Redacted.Redacted | null) =>
   Effect.gen(function* () {

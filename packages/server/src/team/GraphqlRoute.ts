@@ -83,6 +83,7 @@ export const graphqlRoute = <R = never>(options: GraphqlRouteOptions<R> = {}): E
         GraphqlSocket.make({
           execution,
           viewerOf,
+          viewerIn: (workspace) => viewerOf(undefined, workspace),
           refusal: "`token` of connection_init is missing, or no API key of this server that is good",
           maxOperations: 100,
           onDefect: (defect) => Runtime.runFork(runtime)(Effect.logError("a WebSocket died", Defect.inWords(defect)))

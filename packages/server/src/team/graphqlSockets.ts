@@ -10,7 +10,7 @@ interface Options {
   readonly maxConnections: number
   readonly letIn: (asking: Asking) => Promise<Either.Either<Viewing, Refusal>>
   /** The socket side of the execution, for clients whom `viewerOf` lets in. */
-  readonly graphqlOf: (viewerOf: (token: string) => Promise<Viewing | undefined>) => GraphqlSocket<Viewing>
+  readonly graphqlOf: (viewerOf: (token: string | undefined, workspace: string | undefined) => Promise<Viewing | undefined>) => GraphqlSocket<Viewing>
 }
 
 /** The data that Bun keeps with a socket. */
@@ -72,8 +72,8 @@ export const graphqlSockets = ({ graphqlOf, letIn, maxConnections, watched }: Op
         const [oldest] = strangers
         if (strangers.size > most.strangers) oldest?.close(codes.tryAgainLater, "too many sockets that have not said who they are")
         const { asking, viewer } = socket.data
-        const graphql = graphqlOf(async (token) => {
-          const entered = await letIn({ ...asking, token })
+        const graphql = graphqlOf(async (token, workspace) => {
+          const entered = await letIn({ ...asking, token, workspace })
           return Either.isRight(entered) ? entered.right : undefined
         })
         socket.data.connection = graphql.open(

@@ -31,7 +31,8 @@ describe("the settings of sync", () => {
       const found = yield* read({ HAN_SYNC_ENDPOINT: `${endpoint}/`, HAN_SYNC_API_KEY: key })
       assert.deepStrictEqual([found.enabled, found.problem, found.remote?.endpoint, found.remote?.isNewClient], [true, null, endpoint, true])
       assert.strictEqual(Redacted.value(found.remote!.apiKey), key)
-      assert.deepStrictEqual([files(), mode(credentials)], [["credentials.json"], "600"])
+      // Beside it lies what is locked while it is written: a sign-in of the command line writes there, too.
+      assert.deepStrictEqual([files(), mode(credentials)], [["credentials.json", "credentials.json.lock"], "600"])
       // Nobody has to say it a second time.
       const later = yield* read({ HAN_SYNC_ENDPOINT: endpoint })
       assert.deepStrictEqual([later.remote?.clientId, Redacted.value(later.remote!.apiKey), later.remote?.isNewClient], [found.remote!.clientId, key, false])

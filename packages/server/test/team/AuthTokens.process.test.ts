@@ -183,6 +183,45 @@ it("AUT-11 Headers by which a proxy might say who asks change nothing, and a wor
   expect(bare.status).toBe(401)
 })
 
+it("GraphQL is answered for whoever has an access token or the cookie of a browser with its token, in the workspace that they name, and for nobody else's page (ASVS 4.2.2, 13.2.3)", async () => {
+  const tokens = await commandLine(server.url, "Edsger")
+  const ask = async (headers: Record<string, string>, one = browser()) => {
+    const response = await one.once(`${server.url}/graphql`, {
+      method: "POST",
+      body: JSON.stringify({ query: "{ workspace { slug } }" }),
+      headers: { "content-type": "application/json", ...headers }
+    })
+    return { status: response.status, body: (await response.json()) as unknown }
+  }
+  const own = { status: 200, body: { data: { workspace: { slug: "edsger" } } } }
+  const authorization = `Bearer ${tokens.access_token}`
+  expect(await ask({ authorization })).toEqual(own)
+  expect((await ask({ authorization, "han-workspace": "ada" })).status).toBe(403)
+  const one = browser()
+  await one.post(`${server.url}/auth/development`, { name: "Edsger" })
+  const { csrf } = (await (await one.once(`${server.url}/auth/session`)).json()) as Who
+  expect(await ask({ origin: server.url, "han-csrf": csrf }, one)).toEqual(own)
+  for (const headers of [{}, { origin: server.url }, { origin: "https://evil.example", "han-csrf": csrf }] as ReadonlyArray<Record<string, string>>)
+    expect((await ask(headers, one)).status).toBe(403)
+  // A WebSocket goes along with the cookie from any page: the origin says from which, and its first message in which workspace.
+  const opened = (origin: string, payload: Record<string, string>) =>
+    new Promise<string>((resolve) => {
+      const cookie = [...one.cookies(server.url)].map(([name, value]) => `${name}=${value}`).join("; ")
+      const socket = new WebSocket(`${server.url.replace("http", "ws")}/graphql`, { protocols: "graphql-transport-ws", headers: { cookie, origin } } as never)
+      socket.onopen = () => socket.send(JSON.stringify({ type: "connection_init", payload }))
+      socket.onmessage = ({ data }) => {
+        resolve((JSON.parse(String(data)) as { type: string }).type)
+        socket.close()
+      }
+      socket.onclose = ({ code }) => resolve(String(code))
+    })
+  expect(await opened(server.url, {})).toBe("connection_ack")
+  expect(await opened(server.url, { workspace: "edsger" })).toBe("connection_ack")
+  expect(await opened(server.url, { workspace: "ada" })).toBe("4403")
+  expect(await opened("https://evil.example", {})).toBe("4403")
+  expect(await opened("https://evil.example", { token: tokens.access_token, workspace: "edsger" })).toBe("connection_ack")
+})
+
 it("AUT-09 An API key is no sign-in, and a sign-in is no API key for sync", async () => {
   const tokens = await commandLine(server.url, "Ada")
   const sync = await fetch(`${server.url}/api/sync`, {

@@ -8,6 +8,7 @@ import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as AuthRoutes from "han-server/AuthRoutes"
+import { graphqlRoute } from "han-server/GraphqlRoute"
 import { syncRoute } from "han-server/SyncRoute"
 import * as TeamServer from "han-server/TeamServer"
 import * as PgStore from "han-sql/PgStore"
@@ -25,14 +26,15 @@ export const keys = [
 export const authServer = async (name: string, options: Partial<AuthRoutes.AuthOptions>) => {
   const database = await createStoreDatabase(name)
   const { ahead, clock } = movedClock()
-  const routes = AuthRoutes.authRoutes({
+  const whole: AuthRoutes.AuthOptions = {
     publicUrl: undefined,
     tokens: AuthRoutes.accessTokens(keys, issuer),
     providers: [],
     development: true,
     perMinute: 100_000,
     ...options
-  })
+  }
+  const routes = HttpRouter.concat(syncRoute(), AuthRoutes.authRoutes(whole))
   const lines: Array<string> = []
   const kept = Logger.replace(
     Logger.defaultLogger,
@@ -40,7 +42,17 @@ export const authServer = async (name: string, options: Partial<AuthRoutes.AuthO
   )
   const scope = await Effect.runPromise(Scope.make())
   const services = await Effect.runPromise(
-    TeamServer.layer({ host: "127.0.0.1", port: 0, publicUrl: options.publicUrl, routes: HttpRouter.concat(syncRoute(), routes) }).pipe(
+    Layer.unwrapScoped(
+      Effect.map(graphqlRoute({ authenticate: AuthRoutes.authenticateBy(whole) }), (graphql) =>
+        TeamServer.layer({
+          host: "127.0.0.1",
+          port: 0,
+          publicUrl: options.publicUrl,
+          routes: HttpRouter.concat(routes, graphql.routes),
+          sockets: graphql.sockets
+        })
+      )
+    ).pipe(
       Layer.provideMerge(PgStore.layer({ url: Redacted.make(database.url), maxWaitMs: 60_000 })),
       Layer.provide(kept),
       Layer.buildWithScope(scope),

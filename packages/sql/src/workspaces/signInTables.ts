@@ -78,7 +78,9 @@ const personWorkspaces = Effect.fnUntraced(function* (sql: SqlClient.SqlClient):
   yield* sql`CREATE INDEX person_workspace_no ON person_workspace (no)`
   // Those of before: their tables show rows to those alone who ask for an owner, and to the one whose they are when he says so.
   for (const table of ["member", "workspace"]) yield* sql.unsafe(`ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY`)
-  yield* sql`INSERT INTO person_workspace SELECT m.person, m.owner_no, w.kind = 'personal' FROM member m JOIN workspace w ON w.owner_no = m.owner_no WHERE m.removed_at IS NULL`
+  yield* sql.unsafe(`DO $$ BEGIN
+    INSERT INTO person_workspace SELECT m.person, m.owner_no, w.kind = 'personal' FROM member m JOIN workspace w ON w.owner_no = m.owner_no WHERE m.removed_at IS NULL;
+  END $$`)
   for (const table of ["member", "workspace"]) yield* sql.unsafe(`ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`)
   yield* sql.unsafe(`ALTER TABLE person_workspace ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`)
   yield* sql.unsafe(`CREATE POLICY owner_rows ON person_workspace FOR ALL TO ${roles.app} USING (no = ${currentOwner})`)

@@ -58,6 +58,8 @@ export interface AuthOptions extends Authentication {
 
 /** Signs access tokens with the first of these keys, and reads those of all. */
 export const accessTokens = AccessTokens.make
+/** Tells who asks by an API key, an access token or a cookie: for `graphqlRoute`. */
+export const authenticateBy = authenticate
 /** Sign-in by GitHub. */
 export const githubProvider = github
 /** Sign-in by an issuer of OpenID Connect. */
