@@ -40,6 +40,8 @@ const compileDocuments = () => {
 }
 
 const buildPages = async () => {
+  // Tests that build it have another, with which React would be the one for development.
+  process.env.NODE_ENV = "production"
   const { build } = await import(createRequire(join(dashboard, "package.json")).resolve("vite"))
   await build({ root: dashboard, configFile: join(dashboard, "vite.config.ts"), logLevel: "error", build: { outDir: built } })
   const files = filesBelow(built).map((path) => {

@@ -2,6 +2,7 @@ import { messageKinds, messageRoles } from "han-core/unstable/MessageKinds"
 import { command, json, limit, session, utc, withoutWords, yes } from "../command-line/CommandEntry.ts"
 import type { Command, Option } from "../command-line/CommandLine.ts"
 import { BadUsage } from "../environment/CommandFailed.ts"
+import { authCommands } from "./AuthCommandTable.ts"
 import { cacheCommands } from "./CacheCommandTable.ts"
 import { hookCommands } from "./HookCommandTable.ts"
 import { setupCommands } from "./SetupCommandTable.ts"
@@ -183,6 +184,7 @@ export const commands: ReadonlyArray<Command> = [
   ...hookCommands,
   ...cacheCommands,
   ...storeCommands,
+  ...authCommands,
   ...syncCommands,
   ...workspaceCommands,
   ...setupCommands,

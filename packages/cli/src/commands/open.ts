@@ -23,7 +23,7 @@ export const run = (options: { readonly print: boolean }, host: CliEnvironment):
 const opener = (url: string): readonly [string, ...ReadonlyArray<string>] =>
   process.platform === "darwin" ? ["open", url] : process.platform === "win32" ? ["rundll32", "url.dll,FileProtocolHandler", url] : ["xdg-open", url]
 
-const opened = (url: string): Effect.Effect<void, CommandFailed> =>
+export const opened = (url: string): Effect.Effect<void, CommandFailed> =>
   Effect.async<void, CommandFailed>((resume) => {
     const [file, ...args] = opener(url)
     const child = spawn(file, args, { detached: true, stdio: "ignore" })

@@ -17,6 +17,7 @@
 
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { StoreError } from "../store/StoreError.ts"
 import type { PersonId } from "../store/Viewer.ts"
@@ -61,8 +62,12 @@ export class Accounts extends Context.Tag("han-core/Accounts")<
     /**
      * Finds the person of an account. `admit`: whoever is not known is made a person, and has a workspace of their own; otherwise they are refused. What the provider says of the
      * account's login and picture is kept; an address never is.
+     * `invite`: lets somebody in who is not known while it can be redeemed, and is still to be redeemed.
      */
-    readonly enter: (account: AccountFacts, options: { readonly admit: boolean }) => Effect.Effect<PersonId, AccountRefused | StoreError>
+    readonly enter: (
+      account: AccountFacts,
+      options: { readonly admit: boolean; readonly invite?: Redacted.Redacted | null | undefined }
+    ) => Effect.Effect<PersonId, AccountRefused | StoreError>
     /**
      * Tells who asks by a sign-in, and in which workspace: the one that is named, else their only one, else their own, else the first by name. Nothing is remembered between two calls.
      */

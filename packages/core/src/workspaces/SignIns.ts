@@ -22,10 +22,13 @@ import * as Schema from "effect/Schema"
 import type { StoreError } from "../store/StoreError.ts"
 import type { PersonId } from "../store/Viewer.ts"
 
+/** The code of an invite to redeem. */
+const invite = Schema.NullOr(Schema.String)
+
 /** What a sign-in at a provider is for: a page of this server, or a command line that listens at a loopback address with a challenge of its own (RFC 8252, RFC 7636). */
 export const Intent = Schema.Union(
-  Schema.Struct({ kind: Schema.Literal("web"), returnTo: Schema.String }),
-  Schema.Struct({ kind: Schema.Literal("cli"), redirectUri: Schema.String, state: Schema.String, challenge: Schema.String, client: Schema.String })
+  Schema.Struct({ kind: Schema.Literal("web"), returnTo: Schema.String, invite }),
+  Schema.Struct({ kind: Schema.Literal("cli"), redirectUri: Schema.String, state: Schema.String, challenge: Schema.String, client: Schema.String, invite })
 )
 export type Intent = typeof Intent.Type
 

@@ -34,6 +34,8 @@ export class Conversation {
   private readonly calls = new Set<string>()
   private readonly results = new Map<string, Result>()
   private busy = false
+  private queue: Promise<void> = Promise.resolve()
+  private wishes = 0
   private coming: Array<Placed> = []
   private frame: number | undefined
 
@@ -62,7 +64,10 @@ export class Conversation {
   /** Opens the end, or the part around a message. */
   async begin(message?: string): Promise<void> {
     this.pinned = message === undefined
+    // Whoever goes elsewhere does not wait for what is read here; only the newest wish is fulfilled.
+    const wish = ++this.wishes
     await this.asking(async () => {
+      if (wish !== this.wishes) return
       const window = message === undefined ? await newest(this.id) : ((await aroundMessage(this.id, message)) ?? (await newest(this.id)))
       if (window === undefined) return this.become({ ...nothing, state: "missing" })
       this.learn(window.messages)
@@ -72,7 +77,7 @@ export class Conversation {
 
   async older(): Promise<void> {
     const first = this.loaded.messages[0]
-    if (first === undefined || !this.loaded.hasOlder) return
+    if (first === undefined || !this.loaded.hasOlder || this.busy) return
     await this.asking(async () => {
       const window = await olderThan(this.id, first.cursor)
       if (window === undefined || this.loaded.messages[0] !== first) return
@@ -82,12 +87,16 @@ export class Conversation {
   }
 
   async newer(): Promise<void> {
-    const last = this.loaded.messages.at(-1)
-    if (last === undefined) return
+    if (!this.busy) await this.catchUp()
+  }
+
+  /** Asks for what came behind the last message; when the line to the server was lost, live ones may have come since that are newer still. */
+  async catchUp(): Promise<void> {
     await this.asking(async () => {
+      const last = this.loaded.messages.at(-1)
+      if (last === undefined) return
       const window = await newerThan(this.id, last.cursor)
-      if (window === undefined || this.loaded.messages.at(-1) !== last) return
-      this.append(window)
+      if (window !== undefined) this.insert(last, window)
     })
   }
 
@@ -124,11 +133,15 @@ export class Conversation {
     else this.become({ ...this.loaded, messages: [...this.loaded.messages, ...fresh], changed: "end", unseen })
   }
 
-  private append({ hasNewer, messages }: Window): void {
-    const known = new Set(this.loaded.messages.map(({ message }) => message.id))
-    const fresh = messages.filter(({ message }) => !known.has(message.id))
-    this.learn(fresh)
-    this.become({ ...this.loaded, messages: [...this.loaded.messages, ...fresh], hasNewer, changed: "end", unseen: hasNewer ? this.loaded.unseen : 0 })
+  private insert(behind: Placed, { hasNewer, messages }: Window): void {
+    const place = this.loaded.messages.indexOf(behind) + 1
+    if (place === 0) return
+    const fresh = new Set(messages.map(({ message }) => message.id))
+    const [before, after] = [this.loaded.messages.slice(0, place), this.loaded.messages.slice(place).filter(({ message }) => !fresh.has(message.id))]
+    this.learn(messages)
+    // Between messages that are there and newer ones nothing may be missing: those are asked for again.
+    const rest = hasNewer ? [] : after
+    this.become({ ...this.loaded, messages: [...before, ...messages, ...rest], hasNewer, changed: "end", unseen: hasNewer ? this.loaded.unseen : 0 })
   }
 
   private learn(messages: ReadonlyArray<Placed>): void {
@@ -141,16 +154,20 @@ export class Conversation {
     }
   }
 
-  private async asking(work: () => Promise<void>): Promise<void> {
-    if (this.busy) return
-    this.busy = true
-    try {
-      await work()
-    } catch (error) {
-      this.become({ ...this.loaded, error: error instanceof Error ? error : new Error(String(error)) })
-    } finally {
-      this.busy = false
-    }
+  /** One question after another. */
+  private asking(work: () => Promise<void>): Promise<void> {
+    const asked = this.queue.then(async () => {
+      this.busy = true
+      try {
+        await work()
+      } catch (error) {
+        this.become({ ...this.loaded, error: error instanceof Error ? error : new Error(String(error)) })
+      } finally {
+        this.busy = false
+      }
+    })
+    this.queue = asked
+    return asked
   }
 
   private become(next: Loaded): void {

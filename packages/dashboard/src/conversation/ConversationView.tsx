@@ -118,7 +118,7 @@ const useLive = (conversation: Conversation, at: string | undefined) => {
   const returns = useReturns()
   useEffect(() => {
     // What came while the line was lost.
-    if (returns > 0) void conversation.newer()
+    if (returns > 0) void conversation.catchUp()
   }, [conversation, returns])
   useEvents<ConversationViewSubscription>(subscription, { id: conversation.id }, ({ sessionMessageAdded: { newMessageEdge: edge } }) => {
     if (edge != null) conversation.heard({ cursor: edge.cursor, message: edge.node })

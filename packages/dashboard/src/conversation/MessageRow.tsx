@@ -5,6 +5,7 @@ import { modelName } from "../text/columns.ts"
 import { bytes, duration } from "../text/figures.ts"
 import { absolute, clockTime } from "../text/times.ts"
 import type { Conversation } from "./Conversation.ts"
+import { LineActions } from "./LineActions.tsx"
 import css from "./MessageRow.module.css"
 import { type Block, type BlockOf, blocksOf, type Message } from "./messageFragment.ts"
 import { Output } from "./Output.tsx"
@@ -28,7 +29,7 @@ export const MessageRow = memo(({ conversation, message, target }: Row) => {
   return (
     <article
       className={css.row}
-      data-voice={voices[message.__typename] ?? "aside"}
+      data-voice={message.kind === "MACHINE" ? "aside" : (voices[message.__typename] ?? "aside")}
       data-target={target}
       data-message={message.id}
       aria-label={labelOf(message)}
@@ -45,13 +46,17 @@ export const MessageRow = memo(({ conversation, message, target }: Row) => {
           {clockTime(message.timestamp) || "·"}
         </Link>
       </div>
-      <div className={css.content}>{content}</div>
+      <div className={css.content}>
+        {content}
+        {target && <LineActions message={message} />}
+      </div>
     </article>
   )
 })
 
 const labelOf = (message: Message): string => {
   if (message.__typename === "AssistantMessage") return `Answer${message.model == null ? "" : ` of ${modelName(message.model)}`}`
+  if (message.kind === "MACHINE") return "Notice"
   return message.__typename === "RegularUserMessage" ? "Prompt" : message.__typename.replace(/Message$/, "")
 }
 
@@ -156,7 +161,7 @@ const Words = ({
     message.__typename === "AssistantMessage" ? (
       <Prose text={text} />
     ) : (
-      <p className={meta ? css.meta : css.words} dir="auto">
+      <p className={meta || message.kind === "MACHINE" ? css.meta : css.words} dir="auto">
         {message.__typename === "CommandUserMessage" && message.commandName != null && !said.startsWith("/") && !message.commandName.startsWith("!") && (
           <span className={css.command}>/{message.commandName} </span>
         )}

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router"
 import { memo, useMemo, useReducer, useSyncExternalStore } from "react"
 import { Diff } from "../parts/Diff.tsx"
-import { bytes, count, duration } from "../text/figures.ts"
+import { bytes, counted, duration } from "../text/figures.ts"
 import { changes, lineDiff } from "../text/lineDiff.ts"
 import type { Conversation } from "./Conversation.ts"
 import { changesOf, type Input, inputOf, summaryOf, todosOf } from "./callInput.ts"
@@ -52,7 +52,6 @@ export const ToolCall = memo(({ block, conversation, index, message }: Call) => 
       </div>
       {open && (
         <div className={css.body}>
-          {block.agentTask != null && <Agent agent={block.agentTask} />}
           <Given name={name} input={input} block={block} edits={edits} />
           {result !== undefined && ((edits.length === 0 && name !== "TodoWrite") || result.isError) && (
             <Output
@@ -86,6 +85,7 @@ const Facts = ({
   const [added, removed] = [sums.reduce((sum, one) => sum + one.added, 0), sums.reduce((sum, one) => sum + one.removed, 0)]
   return (
     <span className={css.facts}>
+      {block.agentTask != null && <Agent agent={block.agentTask} />}
       {added > 0 && <span className={css.added}>+{added}</span>}
       {removed > 0 && <span className={css.removed}>−{removed}</span>}
       {result?.isError === true && <span className={css.failed}>failed</span>}
@@ -100,9 +100,8 @@ const Facts = ({
 type Task = NonNullable<Use["agentTask"]>
 
 const Agent = ({ agent }: { readonly agent: Task }) => (
-  <Link to="/s/$id" params={{ id: `agent-${(agent.agentId ?? "").replace(/^agent-/, "")}` }} className={css.agent}>
-    {agent.agentType ?? "subagent"}
-    {agent.description == null ? "" : `: ${agent.description}`} <span className={css.dim}>{count(agent.messageCount)} messages →</span>
+  <Link to="/s/$id" params={{ id: `agent-${(agent.agentId ?? "").replace(/^agent-/, "")}` }} className={css.agent} title={agent.description ?? undefined}>
+    {agent.agentType ?? "subagent"} · {counted(agent.messageCount, "message")} →
   </Link>
 )
 

@@ -7,6 +7,7 @@ export const messageFragment = graphql`
     __typename
     id
     uuid
+    kind
     timestamp
     agentId
     ... on AssistantMessage {

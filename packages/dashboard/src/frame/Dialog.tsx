@@ -7,9 +7,8 @@ export const Dialog = ({ children, close, label }: { readonly label: string; rea
   useEffect(() => {
     const before = document.activeElement
     const element = dialog.current
-    element?.showModal()
+    if (element?.open === false) element.showModal()
     return () => {
-      element?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }
   }, [])

@@ -1,5 +1,5 @@
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router"
-import { Suspense, useEffect, useState, useSyncExternalStore } from "react"
+import { Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react"
 import { useLinkState } from "../relay/asking.ts"
 import css from "./Frame.module.css"
 import { KeyHelp } from "./KeyHelp.tsx"
@@ -23,6 +23,11 @@ export const Frame = () => {
   const [open, setOpen] = useState<"palette" | "keys" | undefined>()
   const navigate = useNavigate()
   const pathname = useRouterState({ select: ({ location }) => location.pathname })
+  const nav = useRef<HTMLElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a narrow screen the page's own name is brought into sight.
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }, [pathname])
   useKeys({
     "mod-k": () => setOpen((now) => (now === "palette" ? undefined : "palette")),
     "?": () => setOpen("keys"),
@@ -43,7 +48,7 @@ export const Frame = () => {
         <Link to="/" className={css.mark} aria-label="han: sessions">
           han
         </Link>
-        <nav className={css.nav} aria-label="Pages">
+        <nav ref={nav} className={css.nav} aria-label="Pages">
           {pages.map(({ keys, label, to }) => (
             <Link key={to} to={to} className={css.tab} activeOptions={{ exact: to === "/", includeSearch: false }} title={`${label} (${keys})`}>
               {label}

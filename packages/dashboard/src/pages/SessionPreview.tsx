@@ -148,7 +148,7 @@ const Latest = ({ session }: { readonly session: Session }) => (
         if (words === "" && tools.length === 0) return null
         return (
           <li key={node.id} data-who={node.__typename === "AssistantMessage" ? "model" : "person"} dir="auto">
-            {words}
+            {words !== "" && <p className={css.words}>{words}</p>}
             {tools.length > 0 && <span className={css.tools}>{tools.join(", ")}</span>}
           </li>
         )

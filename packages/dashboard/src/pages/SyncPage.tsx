@@ -68,7 +68,7 @@ const words: Readonly<Record<string, string>> = {
   PAUSED_PLAN: "stopped: the workspace takes no more"
 }
 
-type Status = SyncPageQuery["response"]["syncStatus"]
+type Status = NonNullable<SyncPageQuery["response"]["syncStatus"]>
 
 /** What is sent to a team server, what waits, and what stays here. */
 export const SyncPage = () => {
@@ -80,11 +80,13 @@ export const SyncPage = () => {
   useEvents<SyncPageSubscription>(
     changed,
     useMemo(() => ({}), []),
-    ({ syncStatusChanged }) => setLive(syncStatusChanged)
+    ({ syncStatusChanged }) => setLive(syncStatusChanged ?? undefined)
   )
   if (error !== undefined) return <Problem error={error} again={again} />
   const status = live ?? data?.syncStatus
-  if (status === undefined) return null
+  if (data === undefined) return null
+  if (status == null)
+    return <Nothing title="This server sends nothing">Sync is a matter of the machines that write sessions; their own dashboards show it.</Nothing>
   if (!status.configured)
     return (
       <div className={css.page}>

@@ -26,7 +26,7 @@ export const Grid = ({ children, columns, label }: { readonly label: string; rea
 )
 
 export const Section = ({ children, note, title }: { readonly title: string; readonly note?: ReactNode; readonly children: ReactNode }) => (
-  <section className={css.section} aria-label={title}>
+  <section className={css.section}>
     <h2>{title}</h2>
     {note !== undefined && <p className={css.note}>{note}</p>}
     {children}

@@ -29,6 +29,9 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 /** Subscriptions: one WebSocket, opened anew for as long as somebody listens. */
 export const socket = createClient({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
+  // From the beginning, so that every page tells if han is there.
+  lazy: false,
+  onNonLazyError: () => become("lost"),
   retryAttempts: Number.POSITIVE_INFINITY,
   shouldRetry: () => true,
   retryWait: (tries) => wait(Math.min(longestWaitMs, 250 * 2 ** Math.min(tries, 5))),

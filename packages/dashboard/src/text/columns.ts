@@ -9,11 +9,6 @@ export const pathEnd = (path: string, parts = 3): string => {
 
 /** A model as people call it: `opus 4.5` of `claude-opus-4-5-20251101`. */
 export const modelName = (model: string | null | undefined): string => {
-  if (model == null || model === "") return ""
-  const name = model
-    .replace(/^claude-/, "")
-    .replace(/-\d{8}$/, "")
-    .replace(/\[.*\]$/, "")
-  const match = /^([a-z]+)-(\d+)(?:-(\d+))?$/.exec(name) ?? null
-  return match === null ? name : `${match[1]} ${match[2]}${match[3] === undefined ? "" : `.${match[3]}`}`
+  const match = /^claude-([a-z]+)-(\d+)(?:-(\d{1,2}))?(?:-\d{8})?(?:\[.*\])?$/.exec(model ?? "")
+  return match === null ? (model ?? "") : `${match[1]} ${match[2]}${match[3] === undefined ? "" : `.${match[3]}`}`
 }

@@ -1,4 +1,4 @@
-import { type GraphQLFieldConfigMap, GraphQLInterfaceType, GraphQLObjectType } from "graphql"
+import { type GraphQLFieldConfigMap, GraphQLInterfaceType, GraphQLNonNull, GraphQLObjectType } from "graphql"
 import { typeOf } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import { clipped } from "han-core/unstable/Clip"
@@ -7,6 +7,7 @@ import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { instantOf, isoOf } from "../relay/instant.ts"
 import { givenText, textField } from "./lineFields.ts"
 import { eventOf, recordOf } from "./lineRecord.ts"
+import { MessageKindType } from "./MessageKinds.ts"
 import { messageTypeName } from "./messageTypeName.ts"
 
 /** The `id` of the message that this line is. */
@@ -35,6 +36,7 @@ const searchTextOf = (line: MessageLine): string =>
 
 const messageFields: MessageFields = {
   id: always(id("`Message:` and the uuid.", ({ message }) => messageGlobalId(message.id))),
+  kind: { type: new GraphQLNonNull(MessageKindType), description: "What the line is to a reader.", resolve: ({ message }) => message.kind },
   uuid: givenText("The line's own uuid. A line without one has an id made of its content, the same on every reading.", ({ message }) => message.id),
   timestamp: givenText("When it was written, ISO 8601 in UTC with milliseconds. 1970 for a line that does not say.", timeOf),
   rawJson: textField("The original line, unchanged.", ({ raw }) => raw),

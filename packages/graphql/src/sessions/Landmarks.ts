@@ -7,8 +7,8 @@ import { agentOf, sessionOf } from "../context/agentSessions.ts"
 import { always, alwaysListOf, type Fields, field, int, isoOf, text } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { Message } from "../messages/Message.ts"
+import { MessageKindType } from "../messages/MessageKinds.ts"
 import { globalId, rawIdOf } from "../relay/GlobalId.ts"
-import { MessageKindType } from "./MessageKinds.ts"
 
 const LandmarkType = new GraphQLObjectType<Landmark, GraphqlContext>({
   name: "Landmark",

@@ -4,9 +4,9 @@ import { always, field, float, isoOf, text } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { memoized } from "../context/memoized.ts"
 import type { SchemaParts } from "../context/SchemaParts.ts"
+import { enumOf, MessageKindType } from "../messages/MessageKinds.ts"
 import { connectionType } from "../relay/Connection.ts"
 import { globalId } from "../relay/GlobalId.ts"
-import { enumOf, MessageKindType } from "./MessageKinds.ts"
 import { sessionType } from "./SessionType.ts"
 
 export const MessageRoleType = enumOf("MessageRole", "Who speaks.", {

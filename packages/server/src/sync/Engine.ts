@@ -36,13 +36,19 @@ export class Engine {
   state: SyncState = "DISABLED"
   attempts = 0
   nextAttemptAt: number | null = null
+  /** When a session that the server could not take goes again; the others do not wait for it. */
+  retryAt: number | null = null
   lastAttemptAt: number | null = null
   lastError: { readonly code: string; readonly message: string; readonly at: number } | null = null
   /** The server as it named itself, whose the key is, and when. */
   server: { readonly workspace: Workspace; readonly person: string; readonly at: number; readonly remote: SyncRemote } | null = null
+  /** The workspace may take repositories that it refused: it is not what it was, or nobody knows what it was. */
+  isOtherWorkspace = false
   readonly notices = new Set<string>()
   /** Lines that the server would not have, by transcript. */
   readonly refused = new Map<number, Set<number>>()
+  /** Transcripts that began a new generation since this run began. */
+  readonly renewed = new Set<number>()
   /** The lines of the next request, at most: fewer after one was too large. */
   size = Number.POSITIVE_INFINITY
   rebuilds = 0
@@ -73,11 +79,16 @@ export class Engine {
     return Effect.suspend(() => {
       if (now) {
         this.nextAttemptAt = null
-        this.server = null
+        this.askAgain()
         this.refusedKey = null
       }
       return Effect.asVoid(Queue.offer(this.wakes, now))
     })
+  }
+
+  /** Has the server asked who it is before anything else goes. What it said is what is known until then. */
+  askAgain(): void {
+    if (this.server !== null) this.server = { ...this.server, at: Number.NEGATIVE_INFINITY }
   }
 
   /** Waits until it is woken, or so many milliseconds. */

@@ -134,32 +134,27 @@ const liveMs = 5000
 const hurryMs = 10_000
 /** Between two looks whether something came, each of which reads one row. */
 const lookMs = 1000
+/** The same while nothing may be sent because of a failure: that may last for weeks. */
+const restMs = 60_000
 
 /** Wakes the sender for what is appended, while it may send. */
-const followGrowth = (engine: Engine) =>
-  Effect.gen(function* () {
+const followGrowth = (engine: Engine) => {
+  // From before the sender looks for the first time: what comes while it does is news.
+  let seen: number | undefined
+  return Effect.gen(function* () {
     const { outbox } = engine.options
-    // As it is before the sender's first look, which sends what is there.
-    let seen: number | undefined = yield* engine.options.journal.head
+    let last = (seen ??= yield* engine.options.journal.head)
     let since: number | undefined
     while (true) {
-      yield* Effect.sleep(lookMs)
-      if (engine.state === "DISABLED") {
-        seen = undefined
-        continue
-      }
-      if (seen === undefined) {
-        seen = yield* engine.options.journal.head
-        // What came between the sender's own look, when it was switched on, and this one.
-        yield* engine.wake(false)
-        continue
-      }
-      const { bytes, sequence }: { readonly bytes: number; readonly sequence: number } = yield* outbox.grown(seen)
-      if (sequence === seen) continue
+      const waitMs = engine.nextAttemptAt === null ? 0 : engine.nextAttemptAt - (yield* Clock.currentTimeMillis)
+      yield* Effect.sleep(engine.refusedKey !== null ? restMs : Math.min(restMs, Math.max(lookMs, waitMs)))
+      if (engine.state === "DISABLED") continue
+      const { bytes, sequence } = yield* outbox.grown(last)
+      if (sequence === last) continue
       const now = yield* Clock.currentTimeMillis
       since ??= now
       if (bytes < liveBytes && now - since < liveMs && now > engine.hurryUntil) continue
-      seen = sequence
+      last = seen = sequence
       since = undefined
       yield* engine.wake(false)
     }
@@ -167,3 +162,4 @@ const followGrowth = (engine: Engine) =>
     Effect.tapError((error) => Effect.logWarning(`sync does not see what is appended, and looks again: ${error.message}`)),
     Effect.retry(Schedule.spaced("5 seconds"))
   )
+}

@@ -15,7 +15,7 @@ import type { SendFailed } from "./transport.ts"
 
 const hourMs = 3_600_000
 
-/** Notes what the server says of each item, and gives those whose lines it has. */
+/** Notes what the server says of each item, and gives those whose lines it has; undefined when it says nothing that would change what goes next. */
 export const applyResponse = Effect.fnUntraced(function* (
   engine: Engine,
   remote: SyncRemote,
@@ -28,21 +28,29 @@ export const applyResponse = Effect.fnUntraced(function* (
   const errors = new Map(response.errors.map((error) => [error.sessionId, error]))
   const acked: Array<Item> = []
   const positions: Array<Position> = []
+  let isNews = false
   for (const [index, item] of items.entries()) {
     const position = response.positions[index]!
     const error = errors.get(item.of.transcript.sessionId)
     // Where the server is instead, its position says.
     if (error !== undefined && error.code !== "position") {
       yield* noteError(engine, item, error, now)
+      isNews = true
       continue
     }
     if (position.lines === item.from + item.messages.length && position.chain === item.chain) {
       acked.push(item)
       positions.push(positionAt(item, position, whole))
-    } else positions.push(yield* continued(engine, remote, item, position, now, whole))
+      isNews = true
+    } else {
+      const place = yield* continued(engine, remote, item, position, now, whole)
+      if (place === undefined) continue
+      if (place.lines !== item.from || place.generationId !== item.generationId) isNews = true
+      positions.push(place)
+    }
   }
   if (positions.length > 0) yield* outbox.acked(positions, now)
-  return acked
+  return isNews ? acked : undefined
 })
 
 type Position = { readonly no: number } & Omit<Acked, "at">
@@ -66,11 +74,16 @@ const positionAt = ({ generationId, of }: Item, { chain, lines }: SyncPosition, 
   takesPlaceOf: of.acked?.takesPlaceOf ?? null
 })
 
-/** Where to go on when the server is elsewhere than was thought: there, if that is a beginning of the same lines, and else with a new generation. */
+/**
+ * Where to go on when the server is elsewhere than was thought: there, if that is a beginning of the same lines, and else with a new generation. Undefined when it has other lines of a new
+ * generation, too.
+ */
 const continued = Effect.fnUntraced(function* (engine: Engine, remote: SyncRemote, item: Item, position: SyncPosition, now: number, whole: boolean) {
   const { of } = item
   const own = position.lines > of.lines ? undefined : yield* ownChain(remote, of, position.lines)
   if (own === position.chain) return positionAt(item, position, whole)
+  if (engine.renewed.has(of.no)) return undefined
+  engine.renewed.add(of.no)
   return beginning(of.no, yield* anew(engine, of, now))
 })
 
@@ -98,6 +111,8 @@ const noteError = Effect.fnUntraced(function* (engine: Engine, item: Item, { cod
     // What was withheld already and is refused again is no matter of its text.
     if (isNews) return
   }
+  // Its owners of repositories may be others by now.
+  if (code === "repo_not_allowed") engine.askAgain()
   const attempts = (before?.attempts ?? 0) + 1
   const state: OutboxProblem["state"] = final.has(code) || code === "validation" ? "quarantined" : "waiting"
   const waitMs = code === "quota" ? hourMs : Math.min(2 ** Math.min(attempts, 12) * 1000, hourMs)

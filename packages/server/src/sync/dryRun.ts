@@ -12,14 +12,14 @@ import { build, sessionOf } from "./batches.ts"
 import { type Engine, newId } from "./Engine.ts"
 import { goingTo, remoteOf, stopped } from "./reports.ts"
 import { payloadOf, probe, replacedBy } from "./sending.ts"
-import { SendFailed, wireBytes } from "./transport.ts"
+import { wireBytes } from "./transport.ts"
 
 /** Builds the bodies of requests one after another, each as if the server had taken those before it, and notes nothing. */
 export const dryRunOf = (engine: Engine): Stream.Stream<Uint8Array, SyncStopped | StoreError, Journal | Viewer> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { remote, settings } = yield* remoteOf(engine)
-      yield* engine.turn.withPermits(1)(Effect.mapError(probe(engine, remote), (error) => (error instanceof SendFailed ? stopped(error) : error)))
+      yield* engine.turn.withPermits(1)(Effect.mapError(probe(engine, remote), stopped))
       const now = yield* Clock.currentTimeMillis
       const writing = engine.writer(remote, settings.includeContent)
       const going = (yield* goingTo(engine, settings, remote)).flatMap(({ of }): ReadonlyArray<Going> => {

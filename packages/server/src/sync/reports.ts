@@ -10,7 +10,7 @@ import type { Viewer } from "han-core/Viewer"
 import { type Engine, eligibility } from "./Engine.ts"
 import { forgetThere, probe } from "./sending.ts"
 import type { SyncRemote, SyncSettings } from "./settings.ts"
-import { SendFailed } from "./transport.ts"
+import type { SendFailed } from "./transport.ts"
 
 /** A transcript with what is decided about it at this moment. */
 interface Judged {
@@ -22,11 +22,13 @@ interface Judged {
 
 const judged = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings) {
   const all = yield* engine.options.outbox.transcripts({ pending: false })
+  const workspace = engine.server?.workspace
   return yield* Effect.forEach(all, (of) =>
-    Effect.map(
-      eligibility(engine, settings, engine.server?.workspace, of),
-      ({ eligible, reason }): Judged => ({ of, eligible, reason, waits: of.lines - (of.acked?.lines ?? 0) })
-    )
+    Effect.map(eligibility(engine, settings, workspace, of), ({ eligible, reason }): Judged => {
+      // Whose repositories belong to the workspace, the server has not said yet: what has one waits.
+      const isOpen = workspace === undefined && reason === "unknown_owner" && of.directory?.remote != null
+      return { of, eligible: eligible || isOpen, reason, waits: of.lines - (of.acked?.lines ?? 0) }
+    })
   )
 })
 
@@ -132,7 +134,7 @@ export const verified = (engine: Engine): Effect.Effect<{ readonly same: boolean
       const { remote } = yield* remoteOf(engine)
       const all = yield* engine.options.outbox.transcripts({ pending: false })
       const own = digestOf(all.flatMap(({ acked }) => (acked === null || acked.lines === 0 ? [] : [acked])))
-      const { digest } = yield* Effect.mapError(probe(engine, remote, true), (error) => (error instanceof SendFailed ? stopped(error) : error))
+      const { digest } = yield* Effect.mapError(probe(engine, remote, true), stopped)
       return { same: digest !== undefined && digest.hash === own.hash }
     })
   )
@@ -142,7 +144,7 @@ export const forgottenThere = (engine: Engine, ids: ReadonlyArray<SessionId>): E
   engine.turn.withPermits(1)(
     Effect.gen(function* () {
       const { remote } = yield* remoteOf(engine)
-      return yield* Effect.mapError(forgetThere(engine, remote, ids), (error) => (error instanceof SendFailed ? stopped(error) : error))
+      return yield* Effect.mapError(forgetThere(engine, remote, ids), stopped)
     })
   )
 
@@ -163,7 +165,7 @@ export const goingTo = Effect.fnUntraced(function* (engine: Engine, settings: Sy
 export const previewOf = (engine: Engine): Effect.Effect<SyncPreview, SyncStopped | StoreError, Viewer> =>
   Effect.gen(function* () {
     const { remote, settings } = yield* remoteOf(engine)
-    yield* engine.turn.withPermits(1)(Effect.mapError(probe(engine, remote), (error) => (error instanceof SendFailed ? stopped(error) : error)))
+    yield* engine.turn.withPermits(1)(Effect.mapError(probe(engine, remote), stopped))
     const going = yield* goingTo(engine, settings, remote)
     const sizes = new Map((yield* engine.options.journal.transcripts()).map(({ bytes, id }) => [id, bytes]))
     return {

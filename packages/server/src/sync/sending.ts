@@ -21,15 +21,21 @@ const idleLookMs = 60_000
 const hourMs = 3_600_000
 const maxBackoffMs = hourMs
 
+/** Milliseconds until `at`. No wait is longer than an hour: a clock that was put back may say so, and then it is over. */
+const untilTime = (at: number, now: number): number => (at - now > hourMs ? 0 : Math.max(0, at - now))
+
 /** Milliseconds until the sender looks again by itself. */
-export const dueIn = ({ intervalMs, nextAttemptAt, state }: Engine, now: number): number =>
-  nextAttemptAt !== null ? Math.max(0, nextAttemptAt - now) : state === "IDLE" ? intervalMs : idleLookMs
+export const dueIn = ({ intervalMs, nextAttemptAt, retryAt, state }: Engine, now: number): number => {
+  if (nextAttemptAt !== null) return untilTime(nextAttemptAt, now)
+  const pauseMs = state === "IDLE" ? intervalMs : idleLookMs
+  return retryAt === null ? pauseMs : Math.min(pauseMs, untilTime(retryAt, now))
+}
 
 /** One look in the background: sends what waits, unless it has to wait itself. */
 export const round = (engine: Engine): Effect.Effect<void, never, Journal | Viewer> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    if (engine.nextAttemptAt !== null && engine.nextAttemptAt > now) return
+    if (engine.nextAttemptAt !== null && untilTime(engine.nextAttemptAt, now) > 0) return
     const { remote } = yield* engine.options.settings
     const { refusedKey } = engine
     if (refusedKey !== null && remote?.endpoint === refusedKey.endpoint && Redacted.value(remote.apiKey) === refusedKey.apiKey) return
@@ -37,7 +43,13 @@ export const round = (engine: Engine): Effect.Effect<void, never, Journal | View
       Effect.catchTag("SyncStopped", () => Effect.void),
       Effect.catchTag("StoreError", (error) => Effect.logWarning(`sync waits for the store: ${error.message}`))
     )
-  })
+  }).pipe(
+    // Whatever happens, it is tried again. Its words are nobody's to read: they may be of a line.
+    Effect.catchAllDefect((defect) => {
+      const name = defect instanceof Error ? defect.name : typeof defect
+      return Effect.asVoid(noteFailure(engine, backsOff("internal", `sync met a fault of its own (${name}), and tries again`)))
+    })
+  )
 
 /** Sends until nothing waits that may go. `manual`: no backoff holds it up, and it fails with what stopped it. */
 export const sendAll = (
@@ -49,6 +61,8 @@ export const sendAll = (
       const sent = { sent: 0, sessions: 0, bytes: 0, requests: 0 }
       const touched = new Set<string>()
       let renewed = false
+      const tried = new Set<number>()
+      engine.renewed.clear()
       const run = Effect.gen(function* () {
         while (true) {
           const settings = yield* engine.options.settings
@@ -70,13 +84,15 @@ export const sendAll = (
             renewed = true
             yield* renew(engine, settings)
           }
-          const items = yield* nextItems(engine, settings, remote, manual, sessionId)
+          const items = yield* nextItems(engine, settings, remote, { manual, sessionId, tried })
           if (items.length === 0) return
+          for (const { of } of items) tried.add(of.no)
           yield* engine.set("SYNCING")
           const told = yield* exchangeItems(engine, remote, settings.includeContent, items)
           sent.requests++
           if (told === undefined) continue
           for (const item of told.acked) touched.add(item.of.transcript.sessionId)
+          if (told.acked.length === 0) continue
           const messages = told.acked.reduce((sum, { messages: own }) => sum + own.length, 0)
           sent.sent += messages
           sent.bytes += told.bytes
@@ -92,7 +108,10 @@ export const sendAll = (
             Effect.sync(() => succeeded(engine)),
             engine.set("IDLE")
           ),
-        onFailure: (error) => (error instanceof SendFailed ? Effect.flatMap(noteFailure(engine, error), (stopped) => stopped) : Effect.fail(error))
+        onFailure: (error): Effect.Effect<never, SyncStopped | StoreError> => {
+          if (error instanceof SendFailed) return Effect.flatMap(noteFailure(engine, error), (stopped) => stopped)
+          return error._tag === "SyncStopped" ? Effect.fail(error) : Effect.zipRight(noteFailure(engine, backsOff("store", error.message)), Effect.fail(error))
+        }
       })
       return sent
     })
@@ -120,29 +139,22 @@ const isUnknown = (engine: Engine, remote: SyncRemote): Effect.Effect<boolean> =
     (now) =>
       engine.server === null ||
       engine.server.at + hourMs <= now ||
+      engine.server.at > now ||
       engine.server.remote.endpoint !== remote.endpoint ||
       Redacted.value(engine.server.remote.apiKey) !== Redacted.value(remote.apiKey)
   )
 
 /** Asks the server who it is. What it refused because of its owners of repositories is tried again when they are others. */
-export const probe = (engine: Engine, remote: SyncRemote, verify = false): Effect.Effect<SyncResponse, SendFailed | StoreError, Viewer> =>
+export const probe = (engine: Engine, remote: SyncRemote, verify = false): Effect.Effect<SyncResponse, SendFailed> =>
   Effect.gen(function* () {
     const { response } = yield* exchange(engine, remote, { sessions: [], verify })
     const { person, workspace } = response
-    if (workspace === undefined || person === undefined)
-      return yield* new SendFailed({
-        state: "BACKING_OFF",
-        remedy: "retry",
-        code: "invalid_answer",
-        message: "the server does not say who it is",
-        retryAfterMs: null
-      })
+    if (workspace === undefined || person === undefined) return yield* backsOff("invalid_answer", "the server does not say who it is")
     const before = engine.server?.workspace
     const at = yield* Clock.currentTimeMillis
     engine.server = { workspace, person: person.id, at, remote }
-    const { outbox } = engine.options
-    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(workspace))
-      for (const { no, problem } of yield* outbox.transcripts({ pending: true })) if (problem?.code === "repo_not_allowed") yield* outbox.noteProblem(no, null)
+    // What it was before this process asked, nobody knows.
+    if (before === undefined || JSON.stringify(before) !== JSON.stringify(workspace)) engine.isOtherWorkspace = true
     return response
   })
 
@@ -177,30 +189,15 @@ const exchange = (engine: Engine, remote: SyncRemote, content: Content) =>
     engine.lastAttemptAt = yield* Clock.currentTimeMillis
     const answer = yield* send(engine.options.client, remote, payload)
     if (answer.response.batchId !== undefined && answer.response.batchId !== payload.batchId)
-      return yield* new SendFailed({
-        state: "BACKING_OFF",
-        remedy: "retry",
-        code: "invalid_answer",
-        message: "the answer is to another request",
-        retryAfterMs: null
-      })
-    if (answer.response.positions.length !== sessions.length)
-      return yield* new SendFailed({
-        state: "BACKING_OFF",
-        remedy: "retry",
-        code: "invalid_answer",
-        message: "the answer is not about these sessions",
-        retryAfterMs: null
-      })
+      return yield* backsOff("invalid_answer", "the answer is to another request")
+    if (answer.response.positions.length !== sessions.length) return yield* backsOff("invalid_answer", "the answer is not about these sessions")
     return answer
   })
 
+const backsOff = (code: string, message: string) => new SendFailed({ state: "BACKING_OFF", remedy: "retry", code, message, retryAfterMs: null })
+
 /** Asks the server to remove sessions for good, in requests of 200. Gives the outcome of each. */
-export const forgetThere = (
-  engine: Engine,
-  remote: SyncRemote,
-  ids: ReadonlyArray<SessionId>
-): Effect.Effect<ReadonlyArray<ForgetOutcome>, SendFailed | StoreError, Viewer> =>
+export const forgetThere = (engine: Engine, remote: SyncRemote, ids: ReadonlyArray<SessionId>): Effect.Effect<ReadonlyArray<ForgetOutcome>, SendFailed> =>
   Effect.gen(function* () {
     if (yield* isUnknown(engine, remote)) yield* probe(engine, remote)
     const outcomes: Array<ForgetOutcome> = []
@@ -208,13 +205,7 @@ export const forgetThere = (
       const forget = ids.slice(from, from + syncLimits.sessions)
       const { forgotten } = (yield* exchange(engine, remote, { sessions: [], forget })).response
       if (forgotten === undefined || forgotten.length !== forget.length)
-        return yield* new SendFailed({
-          state: "BACKING_OFF",
-          remedy: "retry",
-          code: "invalid_answer",
-          message: "the server does not say what it forgot; it may be too old for that",
-          retryAfterMs: null
-        })
+        return yield* backsOff("invalid_answer", "the server does not say what it forgot; it may be too old for that")
       outcomes.push(...forgotten)
     }
     return outcomes
@@ -246,22 +237,33 @@ const renew = Effect.fnUntraced(function* (engine: Engine, settings: SyncSetting
   yield* Effect.annotateLogs(Effect.logInfo("sync.renewed"), { transcripts: going.length, lines })
 })
 
-/** Picks what goes next. Each transcript has the id of its generation before anything of it leaves. */
-const nextItems = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings, remote: SyncRemote, manual: boolean, sessionId: SessionId | undefined) {
+/** Picks what goes next. Each transcript has the id of its generation before anything of it leaves. `tried`: transcripts that this command has sent lines of. */
+const nextItems = Effect.fnUntraced(function* (
+  engine: Engine,
+  settings: SyncSettings,
+  remote: SyncRemote,
+  { manual, sessionId, tried }: { readonly manual: boolean; readonly sessionId: SessionId | undefined; readonly tried: ReadonlySet<number> }
+) {
   const { outbox } = engine.options
   const now = yield* Clock.currentTimeMillis
   const waiting: Array<OutboxTranscript & { readonly generationId: string }> = []
   const made: Array<ReturnType<typeof beginning>> = []
+  engine.retryAt = null
   for (const of of yield* outbox.transcripts({ pending: true })) {
-    const { problem } = of
+    const problem = engine.isOtherWorkspace && of.problem?.code === "repo_not_allowed" ? null : of.problem
+    if (problem !== of.problem) yield* outbox.noteProblem(of.no, null)
+    const waits = problem?.state === "waiting" && untilTime(problem.nextAttemptAt ?? now, now) > 0
+    if (waits) engine.retryAt = Math.min(engine.retryAt ?? Number.POSITIVE_INFINITY, problem.nextAttemptAt ?? now)
     if (sessionId !== undefined && of.transcript.sessionId !== sessionId) continue
-    if (problem !== null && (problem.state === "quarantined" || (!manual && (problem.nextAttemptAt ?? 0) > now) || (manual && problem.at >= now))) continue
+    // A command tries each once, whatever it waits for.
+    if (problem !== null && (problem.state === "quarantined" || (manual ? tried.has(of.no) : waits))) continue
     if (!(yield* eligibility(engine, settings, engine.server?.workspace, of)).eligible) continue
     const generationId = of.acked?.generationId ?? newId(now)
     if (of.acked === null) made.push(beginning(of.no, generationId))
     waiting.push({ ...of, generationId })
     if (waiting.length === maxWaiting) break
   }
+  if (waiting.length < maxWaiting) engine.isOtherWorkspace = false
   if (made.length > 0) yield* outbox.acked(made, null)
   const size = Math.max(1, Math.min(settings.batchSize, engine.size))
   return yield* build(waiting, size, engine.writer(remote, settings.includeContent)).pipe(
@@ -279,20 +281,32 @@ const exchangeItems = Effect.fnUntraced(function* (engine: Engine, remote: SyncR
   const answer = yield* Effect.either(exchange(engine, remote, { sessions }))
   if (answer._tag === "Right") {
     engine.size = Number.POSITIVE_INFINITY
-    return { bytes: answer.right.bytes, acked: yield* applyResponse(engine, remote, items, answer.right.response, writing.whole) }
+    const acked = yield* applyResponse(engine, remote, items, answer.right.response, writing.whole)
+    return acked === undefined
+      ? yield* backsOff("invalid_answer", "the server says neither that it has these lines nor where to go on")
+      : { bytes: answer.right.bytes, acked }
   }
   const error = answer.left
   const lines = items.reduce((sum, { messages }) => sum + messages.length, 0)
   if (error.remedy === "split" && lines > 1) engine.size = Math.max(1, Math.floor(lines / 2))
-  else if (error.remedy === "split") refuse(engine, items)
-  else if (error.remedy === "rebuild" && ++engine.rebuilds <= 3) return undefined
+  else if (error.remedy === "split") {
+    // It is not for its text that it is too large.
+    if (!refuse(engine, items)) return yield* error
+  } else if (error.remedy === "rebuild" && ++engine.rebuilds <= 3) return undefined
   else return yield* error
   return undefined
 })
 
-const refuse = (engine: Engine, items: ReadonlyArray<Item>): void => {
-  for (const { messages, of } of items)
-    engine.refused.set(of.no, new Set([...(engine.refused.get(of.no) ?? []), ...messages.map(({ lineNumber }) => lineNumber)]))
+/** Withholds the one line of a request that is too large; one that is withheld already may come whole again, and false is the answer. */
+const refuse = (engine: Engine, items: ReadonlyArray<Item>): boolean => {
+  const [item] = items
+  const [message] = item?.messages ?? []
+  if (item === undefined || message === undefined) return false
+  const known = engine.refused.get(item.of.no) ?? new Set<number>()
+  engine.refused.set(item.of.no, known)
+  if (known.delete(message.lineNumber)) return false
+  known.add(message.lineNumber)
+  return true
 }
 
 /** The ids of the generations that these transcripts take the place of. */
@@ -319,7 +333,7 @@ const noteFailure = (engine: Engine, error: SendFailed): Effect.Effect<Effect.Ef
       engine.nextAttemptAt = null
       const { remote } = yield* engine.options.settings
       engine.refusedKey = remote === null ? null : { endpoint: remote.endpoint, apiKey: Redacted.value(remote.apiKey) }
-      engine.server = null
+      engine.askAgain()
     } else if (error.remedy === "wait") engine.nextAttemptAt = now + (error.retryAfterMs ?? 0)
     else if (error.remedy === "hourly" || error.remedy === "rebuild") engine.nextAttemptAt = now + hourMs
     else {

@@ -77,14 +77,15 @@ const read = (status: number, retryAfter: string | undefined, text: string): Eff
   const message = told?.message ?? `the server answered with status ${status}`
   const inSeconds = Number(retryAfter)
   const waitMs = Math.min(maxRetryAfterMs, told?.retryAfterMs ?? (retryAfter !== undefined && Number.isFinite(inSeconds) ? inSeconds * 1000 : Number.NaN))
-  const wait = Number.isNaN(waitMs) ? null : Math.max(0, waitMs)
+  // At once is no answer to how long.
+  const wait = waitMs > 0 ? waitMs : null
   if (status === 401) return failed("PAUSED_AUTH", "never", code, message)
   if (status === 402) return failed("PAUSED_PLAN", "hourly", code, message)
   if (status === 403) return failed("PAUSED_AUTH", "never", code, message)
   if (status === 413) return failed("BACKING_OFF", "split", code, message)
   if (status === 429) return failed("BACKING_OFF", wait === null ? "retry" : "wait", code, message, wait)
   if (status === 400 && code === "checksum_mismatch") return failed("BACKING_OFF", "rebuild", code, message)
-  if (status === 400 || status === 415) return failed("PAUSED_CONFIG", "hourly", code, message)
+  if (status === 400 || status === 415 || status === 426) return failed("PAUSED_CONFIG", "hourly", code, message)
   if (status === 404 || status === 405 || (status >= 300 && status < 400))
     return failed("PAUSED_CONFIG", "hourly", "endpoint", `there is no sync at this address (status ${status}); check the endpoint`)
   return failed("BACKING_OFF", wait === null ? "retry" : "wait", code, message, wait)

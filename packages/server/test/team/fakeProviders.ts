@@ -118,7 +118,7 @@ export const fakeIssuer = async (who: Somebody) => {
   const { authorize, failing, redeem, state } = base(who)
   const [key, other] = await Promise.all([Jose.generateKeyPair("RS256"), Jose.generateKeyPair("RS256")])
   const jwk = { ...(await Jose.exportJWK(key.publicKey)), kid: "one", alg: "RS256", use: "sig" }
-  const idToken = ({ nonce, who: person }: Issued) => {
+  const idToken = ({ nonce, who: person }: Issued): string | Promise<string> => {
     const issuer = `http://127.0.0.1:${server.port}`
     const audience = state.script === "wrong-audience" ? "somebody-else" : "oidc-client"
     const claims = { nonce: state.script === "wrong-nonce" ? "another" : (nonce ?? ""), name: person.name, email: person.email, email_verified: true }

@@ -3,12 +3,17 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import { type Account, type AccountFacts, AccountNotChanged, AccountRefused, Accounts, type OwnWorkspace } from "han-core/Accounts"
+import * as InviteCode from "han-core/InviteCode"
 import { type OwnerId, PersonId } from "han-core/Viewer"
 import { KeyRefused, KeyScope, Slug } from "han-core/Workspaces"
 import { Database, storable, storeError } from "../database/Database.ts"
+import { audit } from "./audit.ts"
 import { makeWorkspace, newOwner } from "./createKey.ts"
+import { noteForPerson } from "./noteForPerson.ts"
 import { asOwner, memberRow, principalOf } from "./principal.ts"
+import { finder } from "./SqlApiKeys.ts"
 
 type Db = typeof Database.Service
 
@@ -17,7 +22,7 @@ export const layer: Layer.Layer<Accounts, never, Database> = Layer.effect(
   Accounts,
   Effect.map(Database, (database) =>
     Accounts.of({
-      enter: (account, { admit }) => enter(database, account, admit).pipe(storeError(database, "let somebody in")),
+      enter: (account, { admit, invite }) => enter(database, account, admit, invite ?? null).pipe(storeError(database, "let somebody in")),
       principal: (asked) => principal(database, asked).pipe(storeError(database, "find out who asks")),
       person: (sid) =>
         Effect.map(signIn(database, sid), (signed) => ({
@@ -60,14 +65,31 @@ const newPerson = Effect.fnUntraced(function* (database: Db, account: Account, n
   return other?.person ?? person
 })
 
-const enter = (database: Db, account: AccountFacts, admit: boolean): Effect.Effect<PersonId, AccountRefused | SqlError> =>
+/** Tells whether an invite can be redeemed. */
+const isInvite = Effect.fnUntraced(function* (database: Db, code: Redacted.Redacted): Effect.fn.Return<boolean, SqlError> {
+  const hash = InviteCode.hashOf(code)
+  const found = yield* finder(database)("invite", hash)
+  if (found === undefined) return false
+  const now = yield* Clock.currentTimeMillis
+  const { read: sql } = database
+  const rows = yield* asOwner(
+    database,
+    found.no,
+    sql`SELECT i.id FROM invite i JOIN workspace w ON w.owner_no = ${found.no}
+      WHERE i.owner_no = ${found.no} AND i.code_hash = ${hash} AND i.used_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > ${now} AND w.deleted_at IS NULL`
+  )
+  return rows.length > 0
+})
+
+const enter = (database: Db, account: AccountFacts, admit: boolean, invite: Redacted.Redacted | null): Effect.Effect<PersonId, AccountRefused | SqlError> =>
   Effect.gen(function* () {
+    const isInvited = invite !== null && (yield* isInvite(database, invite))
     const person = yield* database.administer(
       "auth",
       Effect.gen(function* () {
         const sql = database.write
         const known = yield* personOf(database, account)
-        if (known === null && !admit) return yield* new AccountRefused({ code: "not_known" })
+        if (known === null && !admit && !isInvited) return yield* new AccountRefused({ code: "not_known" })
         if (known !== null && known.deleted_at !== null) return yield* new AccountRefused({ code: "closed" })
         const person = known?.person ?? (yield* newPerson(database, account, account.name))
         const login = storable(account.login ?? "")
@@ -82,7 +104,7 @@ const enter = (database: Db, account: AccountFacts, admit: boolean): Effect.Effe
         return PersonId.make(person)
       })
     )
-    if (admit) yield* ensureOwnWorkspace(database, person, account)
+    if (admit && !isInvited) yield* ensureOwnWorkspace(database, person, account)
     return person
   })
 
@@ -98,11 +120,17 @@ const ensureOwnWorkspace = Effect.fnUntraced(function* (database: Db, person: Pe
     .slice(0, 50)
     .replace(/-+$/, "")
   for (let slug = Slug.make(stem === "" ? "workspace" : stem); ; slug = Slug.make(`${stem === "" ? "workspace" : stem}-${randomBytes(3).toString("hex")}`))
-    if (yield* makeFor(database, slug, "personal", person)) return
+    if (yield* makeFor(database, slug, "personal", person, person)) return
 })
 
-/** Makes a workspace with its owner. False: the slug is taken. */
-const makeFor = Effect.fnUntraced(function* (database: Db, slug: Slug, kind: "personal" | "shared", person: string): Effect.fn.Return<boolean, SqlError> {
+/** Makes a workspace with its owner; `by`: null for the operator. False: the slug is taken. */
+const makeFor = Effect.fnUntraced(function* (
+  database: Db,
+  slug: Slug,
+  kind: "personal" | "shared",
+  person: PersonId,
+  by: PersonId | null
+): Effect.fn.Return<boolean, SqlError> {
   const sql = database.write
   const owner = yield* newOwner(database)
   const now = yield* Clock.currentTimeMillis
@@ -112,6 +140,7 @@ const makeFor = Effect.fnUntraced(function* (database: Db, slug: Slug, kind: "pe
     Effect.gen(function* () {
       if (!(yield* makeWorkspace(sql, owner.no, { workspace: slug, kind, encryption: "off" }, now))) return false
       yield* sql`INSERT INTO member ${sql.insert({ owner_no: owner.no, person, role: "owner", joined_at: now })}`
+      yield* audit(sql, { person: by, action: "workspace.create", resource: slug, outcome: "done", detail: { kind } })
       return true
     })
   )
@@ -164,28 +193,34 @@ const principal = Effect.fnUntraced(function* (database: Db, { sid, workspace }:
 const notChanged = (message: string) => new AccountNotChanged({ message })
 
 const link = (database: Db, named: string, account: Account): Effect.Effect<PersonId, AccountNotChanged | SqlError> =>
-  database.administer(
-    "auth",
-    Effect.gen(function* () {
-      const sql = database.write
-      const people = yield* sql<{ id: string }>`SELECT id FROM person WHERE (id = ${storable(named)} OR name = ${storable(named)}) AND deleted_at IS NULL`
-      const [person] = people
-      if (person === undefined) return yield* notChanged(`nobody is named "${named}"`)
-      if (people.length > 1)
-        return yield* notChanged(`${people.length} people are named "${named}"; say which by an id: ${people.map(({ id }) => id).join(", ")}`)
-      const known = yield* personOf(database, account)
-      if (known !== null && known.person !== person.id)
-        return yield* notChanged(`${account.provider}:${account.id} is linked to "${known.name}" (${known.person})`)
-      if (known !== null) return PersonId.make(person.id)
-      const now = yield* Clock.currentTimeMillis
-      const made =
-        yield* sql`INSERT INTO identity (person, provider, provider_id, login, created_at) VALUES (${person.id}, ${account.provider}, ${account.id}, '', ${now})
-        ON CONFLICT DO NOTHING RETURNING person`
-      return made.length > 0
-        ? PersonId.make(person.id)
-        : yield* notChanged(`"${named}" has an account of ${account.provider} that nobody has signed in by yet; let them sign in by it first`)
-    })
-  )
+  Effect.gen(function* () {
+    const { isNew, person } = yield* database.administer("auth", linked(database, named, account))
+    if (isNew) yield* noteForPerson(database, { person, action: "person.link", resource: `${account.provider}:${account.id}`, outcome: "done", detail: {} })
+    return person
+  })
+
+const linked = Effect.fnUntraced(function* (
+  database: Db,
+  named: string,
+  account: Account
+): Effect.fn.Return<{ readonly person: PersonId; readonly isNew: boolean }, AccountNotChanged | SqlError> {
+  const sql = database.write
+  const people = yield* sql<{ id: string }>`SELECT id FROM person WHERE (id = ${storable(named)} OR name = ${storable(named)}) AND deleted_at IS NULL`
+  const [found] = people
+  if (found === undefined) return yield* notChanged(`nobody is named "${named}"`)
+  if (people.length > 1) return yield* notChanged(`${people.length} people are named "${named}"; say which by an id: ${people.map(({ id }) => id).join(", ")}`)
+  const person = PersonId.make(found.id)
+  const known = yield* personOf(database, account)
+  if (known !== null && known.person !== person) return yield* notChanged(`${account.provider}:${account.id} is linked to "${known.name}" (${known.person})`)
+  if (known !== null) return { person, isNew: false }
+  const now = yield* Clock.currentTimeMillis
+  const made =
+    yield* sql`INSERT INTO identity (person, provider, provider_id, login, created_at) VALUES (${person}, ${account.provider}, ${account.id}, '', ${now})
+    ON CONFLICT DO NOTHING RETURNING person`
+  if (made.length === 0)
+    return yield* notChanged(`"${named}" has an account of ${account.provider} by which nobody has signed in yet; let them sign in by it first`)
+  return { person, isNew: true }
+})
 
 const createWorkspace = (
   database: Db,
@@ -204,6 +239,6 @@ const createWorkspace = (
         return { madePerson: known === null, person: PersonId.make(known?.person ?? (yield* newPerson(database, account, nameless(account)))) }
       })
     )
-    if (!(yield* makeFor(database, slug, "shared", person))) return yield* notChanged(`there is a workspace "${slug}" already`)
+    if (!(yield* makeFor(database, slug, "shared", person, null))) return yield* notChanged(`there is a workspace "${slug}" already`)
     return { person, madePerson }
   })

@@ -3,12 +3,14 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Grant, GrantRefused, Intent, lifetimes, SignIns } from "han-core/SignIns"
+import type { StoreError } from "han-core/StoreError"
 import { PersonId } from "han-core/Viewer"
 import { Database, storable, storeError } from "../database/Database.ts"
 import * as devices from "./devices.ts"
+import { noteForPerson } from "./noteForPerson.ts"
 import { digestOf, isSame, newSecret, parseRefresh, type RefreshToken, refreshText, seal, unseal } from "./secrets.ts"
 
 /** Sign-ins, in PostgreSQL. */
@@ -16,41 +18,68 @@ export const layer: Layer.Layer<SignIns, never, Database> = Layer.effect(
   SignIns,
   Effect.map(Database, (database) => {
     const run = inAuth(database)
+    /** Tells the workspaces of a person what became of a sign-in of theirs. */
+    const noting =
+      (action: "sign-in" | "sign-out" | "token.reuse") =>
+      ({ client, kind, person, sid }: Ended) =>
+        noteForPerson(database, { person, action, resource: sid, outcome: action === "token.reuse" ? "refused" : "done", detail: { kind, client } }).pipe(
+          storeError(database, "note a sign-in")
+        )
+    const noteAll = (action: "sign-out" | "token.reuse", ended: ReadonlyArray<Ended>) => Effect.forEach(ended, noting(action), { discard: true })
+    /** What a transaction over a grant came to, when it is noted. */
+    const settled = (outcome: Outcome): Effect.Effect<Grant, GrantRefused | StoreError> =>
+      "refused" in outcome
+        ? Effect.zipRight(noteAll("token.reuse", outcome.ended), Effect.fail(outcome.refused))
+        : Effect.as(outcome.started === null ? Effect.void : noting("sign-in")(outcome.started), outcome.grant)
     return SignIns.of({
       begin: (asked) => run("begin a sign-in", begin(database, asked)),
       take: (asked) => run("take a sign-in back", take(database, asked)),
-      open: (person, client) => run("open a session", open(database, person, client)),
+      open: (person, client) =>
+        Effect.tap(run("open a session", open(database, person, client)), ({ sid }) =>
+          noting("sign-in")({ sid, person, kind: "web", client: clientText(client) })
+        ),
       sessionOf: (secret) => run("look for a session", sessionOf(database, secret)),
       issueCode: (asked) => run("issue a code", issueCode(database, asked)),
-      redeem: (asked) => Effect.flatten(run("redeem a code", redeem(database, asked))),
-      refresh: (token) => Effect.flatten(run("refresh a token", refresh(database, token))),
+      redeem: (asked) => Effect.flatMap(run("redeem a code", redeem(database, asked)), settled),
+      refresh: (token) => Effect.flatMap(run("refresh a token", refresh(database, token)), settled),
       beginDevice: (asked) => run("begin a device's sign-in", devices.begin(database, asked)),
       device: (userCode) => run("look for a device", devices.find(database, userCode)),
       decide: (asked) => run("answer a device", devices.decide(database, asked)),
       poll: (deviceCode) =>
-        Effect.flatten(
+        Effect.flatMap(
           run(
             "ask for a device",
             devices.poll(database, deviceCode, (person, client) => startGrant(database, { person, client, kind: "device", code: null }))
-          )
+          ),
+          settled
         ),
-      end: (sid) => run("end a sign-in", end(database, sid)),
-      endGrant: (token) => run("end a sign-in", endGrant(database, token)),
-      endAll: (person) => run("end all sign-ins", endAll(database, person))
+      end: (sid) => Effect.flatMap(run("end a sign-in", end(database, sid)), (ended) => noteAll("sign-out", ended)),
+      endGrant: (token) => Effect.flatMap(run("end a sign-in", endGrant(database, token)), (ended) => noteAll("sign-out", ended)),
+      endAll: (person) => Effect.flatMap(run("end all sign-ins", endAll(database, person)), (ended) => Effect.as(noteAll("sign-out", ended), ended.length))
     })
   })
 )
 
 type Db = typeof Database.Service
-/** What a transaction came to: a refusal must not take back what it wrote. */
-type Outcome = Effect.Effect<Grant, GrantRefused>
+/** A sign-in that was begun or ended. */
+export interface Ended {
+  readonly sid: string
+  readonly person: PersonId
+  readonly kind: string
+  readonly client: string
+}
+/** What a transaction came to; a refusal is a value, for it must not take back what was written. `started`: null for a sign-in that goes on. */
+export type Outcome = { readonly grant: Grant; readonly started: Ended | null } | { readonly refused: GrantRefused; readonly ended: ReadonlyArray<Ended> }
 
 const inAuth =
   (database: Db) =>
   <A>(operation: string, effect: Effect.Effect<A, SqlError>) =>
     database.administer("auth", effect).pipe(storeError(database, operation))
 
-const refused = (code: GrantRefused["code"], replayed = false): Outcome => Effect.fail(new GrantRefused({ code, replayed }))
+const refused = (code: GrantRefused["code"], ended: ReadonlyArray<Ended> = []): Outcome => ({
+  refused: new GrantRefused({ code, replayed: ended.length > 0 }),
+  ended
+})
 
 const begin = Effect.fnUntraced(function* (
   { write: sql }: Db,
@@ -60,7 +89,7 @@ const begin = Effect.fnUntraced(function* (
   const state = newSecret()
   yield* sql`DELETE FROM oauth_state WHERE expires_at <= ${now}`
   yield* sql`INSERT INTO oauth_state (state, browser, provider, intent, expires_at)
-    VALUES (${digestOf(state)}, ${digestOf(browser)}, ${provider}, ${storable(JSON.stringify(intent))}, ${now + 1000 * lifetimes.state})`
+    VALUES (${digestOf(state)}, ${digestOf(browser)}, ${provider}, ${seal(browser, Redacted.make(JSON.stringify(intent)))}, ${now + 1000 * lifetimes.state})`
   return state
 })
 
@@ -70,9 +99,9 @@ const take = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Intent | null, SqlError> {
   const now = yield* Clock.currentTimeMillis
   // Whoever else shows it has not used it up for the browser that it was given to.
-  const [row] = yield* sql<{ intent: string; expires_at: number }>`DELETE FROM oauth_state
+  const [row] = yield* sql<{ intent: Uint8Array; expires_at: number }>`DELETE FROM oauth_state
     WHERE state = ${digestOf(state)} AND browser = ${digestOf(browser)} AND provider = ${provider} RETURNING intent, expires_at`
-  return row === undefined || row.expires_at <= now ? null : decodeIntent(row.intent)
+  return row === undefined || row.expires_at <= now ? null : decodeIntent(Redacted.value(unseal(browser, row.intent)))
 })
 const decodeIntent = Schema.decodeUnknownSync(Schema.parseJson(Intent))
 
@@ -93,7 +122,7 @@ const open = Effect.fnUntraced(function* (
 const keptMs = 30 * 86_400_000
 
 const maxClient = 200
-export const clientText = (client: string): string => storable(client).slice(0, maxClient)
+const clientText = (client: string): string => storable(client).slice(0, maxClient)
 
 const sessionOf = Effect.fnUntraced(function* ({ read: sql }: Db, secret: Redacted.Redacted): Effect.fn.Return<string | null, SqlError> {
   const now = yield* Clock.currentTimeMillis
@@ -126,25 +155,27 @@ const redeem = Effect.fnUntraced(function* (
     WHERE code = ${hash} RETURNING person, client, challenge, redirect_uri, expires_at`
   if (row === undefined) {
     // What was used before has come into other hands: before or now (RFC 6749 4.1.2).
-    const ended = yield* sql`UPDATE auth_session SET revoked_at = COALESCE(revoked_at, ${now}) WHERE code = ${hash} RETURNING id`
-    return refused("invalid_grant", ended.length > 0)
+    return refused(
+      "invalid_grant",
+      yield* sql<Ended>`UPDATE auth_session SET revoked_at = COALESCE(revoked_at, ${now}) WHERE code = ${hash} RETURNING ${ended(sql)}`
+    )
   }
   const challenge = createHash("sha256").update(verifier).digest("base64url")
   if (row.expires_at <= now || row.redirect_uri !== redirectUri || !isSame(Buffer.from(row.challenge), Buffer.from(challenge))) return refused("invalid_grant")
-  return Effect.succeed(yield* startGrant(database, { person: PersonId.make(row.person), client: row.client, kind: "cli", code: hash }))
+  return yield* startGrant(database, { person: PersonId.make(row.person), client: row.client, kind: "cli", code: hash })
 })
 
 const startGrant = Effect.fnUntraced(function* (
   { write: sql }: Db,
   { client, code, kind, person }: { readonly person: PersonId; readonly client: string; readonly kind: "cli" | "device"; readonly code: Uint8Array | null }
-): Effect.fn.Return<Grant, SqlError> {
+): Effect.fn.Return<Outcome, SqlError> {
   const now = yield* Clock.currentTimeMillis
   const sid = randomUUID()
   const token: RefreshToken = { family: newSecret(), once: newSecret() }
   yield* sql`DELETE FROM auth_session WHERE expires_at <= ${now - keptMs}`
   yield* sql`INSERT INTO auth_session (id, person, kind, client, family, refresh, code, created_at, last_used_at, expires_at)
     VALUES (${sid}, ${person}, ${kind}, ${client}, ${digestOf(token.family)}, ${digestOf(token.once)}, ${code}, ${now}, ${now}, ${now + 1000 * lifetimes.idle})`
-  return { sid, person, refreshToken: refreshText(token) }
+  return { grant: { sid, person, refreshToken: refreshText(token) }, started: { sid, person, kind, client } }
 })
 
 interface Family {
@@ -168,36 +199,41 @@ const refresh = Effect.fnUntraced(function* ({ write: sql }: Db, text: Redacted.
   const [row] = yield* sql<Family>`SELECT id, person, refresh, previous, previous_until, successor, created_at, expires_at, revoked_at
     FROM auth_session WHERE family = ${digestOf(family)} AND refresh IS NOT NULL FOR UPDATE`
   if (row === undefined || row.revoked_at !== null || row.expires_at <= now) return refused("invalid_grant")
-  const grant = (next: Redacted.Redacted): Grant => ({ sid: row.id, person: PersonId.make(row.person), refreshToken: refreshText({ family, once: next }) })
+  const grant = (next: Redacted.Redacted): Outcome => ({
+    grant: { sid: row.id, person: PersonId.make(row.person), refreshToken: refreshText({ family, once: next }) },
+    started: null
+  })
   const hash = digestOf(once)
   if (isSame(row.refresh, hash)) {
     const next = newSecret()
     const expires = Math.min(now + 1000 * lifetimes.idle, row.created_at + 1000 * lifetimes.grant)
     yield* sql`UPDATE auth_session SET refresh = ${digestOf(next)}, previous = ${hash}, previous_until = ${now + 1000 * lifetimes.predecessor},
       successor = ${seal(once, next)}, last_used_at = ${now}, expires_at = ${expires} WHERE id = ${row.id}`
-    return Effect.succeed(grant(next))
+    return grant(next)
   }
-  if (isSame(row.previous, hash) && row.successor !== null && now <= (row.previous_until ?? 0)) return Effect.succeed(grant(unseal(once, row.successor)))
+  if (isSame(row.previous, hash) && row.successor !== null && now <= (row.previous_until ?? 0)) return grant(unseal(once, row.successor))
   // Whoever has the part that stays has had a token of this family: one of the two who use it has stolen it.
-  yield* end({ write: sql }, row.id)
-  return refused("invalid_grant", true)
+  return refused("invalid_grant", yield* end({ write: sql }, row.id))
 })
 
-const end = Effect.fnUntraced(function* ({ write: sql }: Pick<Db, "write">, sid: string): Effect.fn.Return<void, SqlError> {
+/** The columns of `Ended`. */
+const ended = (sql: Db["write"]) => sql.literal("id AS sid, person, kind, client")
+
+const end = Effect.fnUntraced(function* ({ write: sql }: Pick<Db, "write">, sid: string): Effect.fn.Return<ReadonlyArray<Ended>, SqlError> {
   const now = yield* Clock.currentTimeMillis
-  yield* sql`UPDATE auth_session SET revoked_at = ${now} WHERE id = ${sid} AND revoked_at IS NULL`
+  return yield* sql<Ended>`UPDATE auth_session SET revoked_at = ${now} WHERE id = ${sid} AND revoked_at IS NULL RETURNING ${ended(sql)}`
 })
 
-const endGrant = Effect.fnUntraced(function* ({ write: sql }: Db, text: Redacted.Redacted): Effect.fn.Return<void, SqlError> {
+const endGrant = Effect.fnUntraced(function* ({ write: sql }: Db, text: Redacted.Redacted): Effect.fn.Return<ReadonlyArray<Ended>, SqlError> {
   const token = parseRefresh(text)
-  if (token === null) return
+  if (token === null) return []
   const now = yield* Clock.currentTimeMillis
-  yield* sql`UPDATE auth_session SET revoked_at = ${now} WHERE family = ${digestOf(token.family)} AND revoked_at IS NULL`
+  return yield* sql<Ended>`UPDATE auth_session SET revoked_at = ${now} WHERE family = ${digestOf(token.family)} AND revoked_at IS NULL RETURNING ${ended(sql)}`
 })
 
-const endAll = Effect.fnUntraced(function* ({ write: sql }: Db, person: PersonId): Effect.fn.Return<number, SqlError> {
+const endAll = Effect.fnUntraced(function* ({ write: sql }: Db, person: PersonId): Effect.fn.Return<ReadonlyArray<Ended>, SqlError> {
   const now = yield* Clock.currentTimeMillis
   yield* sql`DELETE FROM auth_code WHERE person = ${person}`
   yield* sql`DELETE FROM device_code WHERE person = ${person}`
-  return (yield* sql`UPDATE auth_session SET revoked_at = ${now} WHERE person = ${person} AND revoked_at IS NULL RETURNING id`).length
+  return yield* sql<Ended>`UPDATE auth_session SET revoked_at = ${now} WHERE person = ${person} AND revoked_at IS NULL RETURNING ${ended(sql)}`
 })

@@ -1,16 +1,19 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
-import { type DeviceRequest, type Grant, GrantRefused, lifetimes, type SignIns } from "han-core/SignIns"
+import * as Redacted from "effect/Redacted"
+import * as InviteCode from "han-core/InviteCode"
+import { type DeviceRequest, GrantRefused, lifetimes, type SignIns } from "han-core/SignIns"
 import { PersonId } from "han-core/Viewer"
 import { type Database, storable } from "../database/Database.ts"
-import { digestOf, newSecret, newUserCode, userCodeDigest } from "./secrets.ts"
+import { digestOf, newSecret } from "./secrets.ts"
 
 type Db = Pick<typeof Database.Service, "write">
 type Asked<Name extends keyof typeof SignIns.Service> = (typeof SignIns.Service)[Name] extends (asked: infer A) => unknown ? A : never
 
 const maxText = 200
+/** The digest of a code that somebody typed, however they wrote it. Codes of devices are made as those of invites. */
+const hashOf = (typed: string) => InviteCode.hashOf(Redacted.make(typed))
 
 /** Makes the two codes of a device. */
 export const begin = Effect.fnUntraced(function* (
@@ -21,11 +24,11 @@ export const begin = Effect.fnUntraced(function* (
   yield* sql`DELETE FROM device_code WHERE expires_at <= ${now - forgottenMs}`
   for (;;) {
     const deviceCode = newSecret()
-    const userCode = newUserCode()
+    const code = yield* InviteCode.make
     const made = yield* sql`INSERT INTO device_code (code, user_code, client, address, wait_ms, asked_at, expires_at)
-      VALUES (${digestOf(deviceCode)}, ${userCodeDigest(userCode)}, ${storable(client).slice(0, maxText)}, ${storable(address).slice(0, maxText)},
+      VALUES (${digestOf(deviceCode)}, ${InviteCode.hashOf(code)}, ${storable(client).slice(0, maxText)}, ${storable(address).slice(0, maxText)},
         ${1000 * lifetimes.deviceInterval}, ${now}, ${now + 1000 * lifetimes.device}) ON CONFLICT (user_code) DO NOTHING RETURNING asked_at`
-    if (made.length > 0) return { deviceCode, userCode }
+    if (made.length > 0) return { deviceCode, userCode: Redacted.value(code) }
   }
 })
 /** Milliseconds for which a code that expired is still told from one that never was. */
@@ -35,7 +38,7 @@ const forgottenMs = 3_600_000
 export const find = Effect.fnUntraced(function* ({ write: sql }: Db, userCode: string): Effect.fn.Return<DeviceRequest | null, SqlError> {
   const now = yield* Clock.currentTimeMillis
   const [row] = yield* sql<{ client: string; address: string; asked_at: number }>`SELECT client, address, asked_at FROM device_code
-    WHERE user_code = ${userCodeDigest(userCode)} AND approved IS NULL AND expires_at > ${now}`
+    WHERE user_code = ${hashOf(userCode)} AND approved IS NULL AND expires_at > ${now}`
   return row === undefined ? null : { client: row.client, address: row.address, askedAt: row.asked_at }
 })
 
@@ -43,7 +46,7 @@ export const find = Effect.fnUntraced(function* ({ write: sql }: Db, userCode: s
 export const decide = Effect.fnUntraced(function* ({ write: sql }: Db, { approve, person, userCode }: Asked<"decide">): Effect.fn.Return<boolean, SqlError> {
   const now = yield* Clock.currentTimeMillis
   const rows = yield* sql`UPDATE device_code SET person = ${person}, approved = ${approve}
-    WHERE user_code = ${userCodeDigest(userCode)} AND approved IS NULL AND expires_at > ${now} RETURNING asked_at`
+    WHERE user_code = ${hashOf(userCode)} AND approved IS NULL AND expires_at > ${now} RETURNING asked_at`
   return rows.length > 0
 })
 
@@ -57,11 +60,11 @@ interface Waiting {
 }
 
 /** Tells a device what its person said. A code is gone with the answer that ends the waiting. */
-export const poll = Effect.fnUntraced(function* (
+export const poll = Effect.fnUntraced(function* <A>(
   { write: sql }: Db,
   deviceCode: Redacted.Redacted,
-  start: (person: PersonId, client: string) => Effect.Effect<Grant, SqlError>
-): Effect.fn.Return<Effect.Effect<Grant, GrantRefused>, SqlError> {
+  start: (person: PersonId, client: string) => Effect.Effect<A, SqlError>
+): Effect.fn.Return<A | Refusal, SqlError> {
   const now = yield* Clock.currentTimeMillis
   const hash = digestOf(deviceCode)
   const [row] = yield* sql<Waiting>`SELECT client, person, approved, wait_ms, polled_at, expires_at FROM device_code WHERE code = ${hash} FOR UPDATE`
@@ -76,7 +79,11 @@ export const poll = Effect.fnUntraced(function* (
     return refused("authorization_pending")
   }
   yield* sql`DELETE FROM device_code WHERE code = ${hash}`
-  return row.approved ? Effect.succeed(yield* start(PersonId.make(row.person), row.client)) : refused("access_denied")
+  return row.approved ? yield* start(PersonId.make(row.person), row.client) : refused("access_denied")
 })
 
-const refused = (code: GrantRefused["code"]): Effect.Effect<Grant, GrantRefused> => Effect.fail(new GrantRefused({ code, replayed: false }))
+interface Refusal {
+  readonly refused: GrantRefused
+  readonly ended: ReadonlyArray<never>
+}
+const refused = (code: GrantRefused["code"]): Refusal => ({ refused: new GrantRefused({ code, replayed: false }), ended: [] })

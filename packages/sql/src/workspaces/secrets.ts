@@ -40,17 +40,3 @@ export const unseal = (before: Redacted.Redacted, sealed: Uint8Array): Redacted.
 const nonceLength = 12
 const tagLength = 16
 const keyOf = (secret: Redacted.Redacted): Uint8Array => new Uint8Array(hkdfSync("sha256", Redacted.value(secret), "", "han refresh successor", 32))
-
-/** Letters that are not taken for each other, without vowels: no words come of them. */
-const letters = "BCDFGHJKLMNPQRSTVWXZ"
-
-/** Eight letters of twenty, for somebody to type: `WDJB-MJHT`. */
-export const newUserCode = (): string => {
-  let text = ""
-  // Bytes above the last multiple of 20 are left out, so that each letter is as likely as another.
-  while (text.length < 8) for (const byte of randomBytes(16)) if (byte < 240 && text.length < 8) text += letters.charAt(byte % 20)
-  return `${text.slice(0, 4)}-${text.slice(4)}`
-}
-
-/** The digest of a code that somebody typed, however they wrote it. */
-export const userCodeDigest = (typed: string): Uint8Array => digestOf(Redacted.make(typed.toUpperCase().replace(/[^A-Z]/g, "")))

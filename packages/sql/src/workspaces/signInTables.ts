@@ -30,11 +30,12 @@ export const signInTables = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
   )`
   yield* sql`CREATE INDEX auth_session_person ON auth_session (person)`
   yield* sql`CREATE INDEX auth_session_expires ON auth_session (expires_at)`
+  // "intent": encrypted with the secret of the browser.
   yield* sql`CREATE TABLE oauth_state (
     state BYTEA NOT NULL PRIMARY KEY,
     browser BYTEA NOT NULL,
     provider TEXT NOT NULL,
-    intent TEXT NOT NULL,
+    intent BYTEA NOT NULL,
     expires_at BIGINT NOT NULL
   )`
   yield* sql`CREATE TABLE auth_code (
@@ -48,7 +49,7 @@ export const signInTables = Effect.fnUntraced(function* (sql: SqlClient.SqlClien
   // "person", "approved": null while nobody has said anything.
   yield* sql`CREATE TABLE device_code (
     code BYTEA NOT NULL PRIMARY KEY,
-    user_code BYTEA NOT NULL UNIQUE,
+    user_code TEXT NOT NULL UNIQUE,
     client TEXT NOT NULL,
     address TEXT NOT NULL,
     person TEXT,

@@ -2,9 +2,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { type AccountFacts, Accounts } from "han-core/Accounts"
+import { Membership } from "han-core/Membership"
 import { SignIns } from "han-core/SignIns"
-import { PersonId } from "han-core/Viewer"
-import { Slug } from "han-core/Workspaces"
+import { PersonId, Viewer } from "han-core/Viewer"
+import { Slug, viewerOf } from "han-core/Workspaces"
 import * as PgStore from "han-sql/PgStore"
 import pg from "pg"
 import { afterAll, beforeAll, expect, it } from "vitest"
@@ -17,11 +18,14 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-const on = <A, E>(
-  use: (services: { readonly accounts: typeof Accounts.Service; readonly signIns: typeof SignIns.Service }) => Effect.Effect<A, E>
-): Promise<A> =>
+interface Services {
+  readonly accounts: typeof Accounts.Service
+  readonly membership: typeof Membership.Service
+  readonly signIns: typeof SignIns.Service
+}
+const on = <A, E>(use: (services: Services) => Effect.Effect<A, E>): Promise<A> =>
   Effect.runPromise(
-    Effect.flatMap(Effect.all({ accounts: Accounts, signIns: SignIns }), use).pipe(
+    Effect.flatMap(Effect.all({ accounts: Accounts, membership: Membership, signIns: SignIns }), use).pipe(
       Effect.provide(PgStore.layer({ url: Redacted.make(database.url), maxWaitMs: 60_000 }))
     )
   )
@@ -47,7 +51,7 @@ const account = (id: string, more: Partial<AccountFacts> = {}): AccountFacts => 
 const ada = PersonId.make("ada")
 const verifier = "v".repeat(43)
 const challenge = Buffer.from(new Bun.CryptoHasher("sha256").update(verifier).digest()).toString("base64url")
-const cli = { kind: "cli", redirectUri: "http://127.0.0.1:1/", state: "s", challenge, client: "han" } as const
+const cli = { kind: "cli", redirectUri: "http://127.0.0.1:1/", state: "s", challenge, client: "han", invite: null } as const
 const codeOf = <A, E extends object>(effect: Effect.Effect<A, E>) =>
   Effect.map(Effect.either(effect), (answer) => (Either.isRight(answer) ? "let in" : "code" in answer.left ? answer.left.code : answer.left))
 const signedIn = (signIns: typeof SignIns.Service, person = ada) =>
@@ -162,7 +166,7 @@ it("AUT-01 A state is good once, for ten minutes, for its provider and its brows
   return on(({ signIns }) =>
     Effect.gen(function* () {
       const [browser, other] = [Redacted.make("browser"), Redacted.make("other")]
-      const intent = { kind: "web", returnTo: "/auth/done" } as const
+      const intent = { kind: "web", returnTo: "/auth/done", invite: null } as const
       const begin = signIns.begin({ provider: "github", browser, intent })
       const state = yield* begin
       expect(yield* signIns.take({ provider: "github", browser: other, state })).toBeNull()
@@ -253,7 +257,11 @@ it("AUT-09 The database has no secret of a sign-in, in any form (ASVS 6.2.1)", (
       const grant = yield* signedIn(signIns)
       const next = yield* signIns.refresh(grant.refreshToken)
       const { secret } = yield* signIns.open(ada, "a browser")
-      const state = yield* signIns.begin({ provider: "github", browser: Redacted.make("the-browser-secret"), intent: { kind: "web", returnTo: "/" } })
+      const state = yield* signIns.begin({
+        provider: "github",
+        browser: Redacted.make("the-browser-secret"),
+        intent: { kind: "web", returnTo: "/", invite: "BCDF-GHJK" }
+      })
       const code = yield* signIns.issueCode({ person: ada, intent: cli })
       const { deviceCode, userCode } = yield* signIns.beginDevice({ client: "han", address: "::1" })
       const dump = (yield* said("SELECT schema_to_xml('han', true, true, '')::text AS dump"))[0].dump as string
@@ -290,3 +298,44 @@ it("The tables of sign-ins are for one role alone, and that sees no session of a
     }
     for (const table of ["workspace", "member", "api_key", "block", "session_key"]) expect([table, await may("han_auth", table)]).toEqual([table, false])
   }))
+
+it("What signs in, signs out and is replayed stands in the logs of its person's workspaces, without a secret", () =>
+  on(({ accounts, signIns }) =>
+    Effect.gen(function* () {
+      const person = yield* accounts.enter(account("90", { login: "hedy", name: "Hedy" }), { admit: true })
+      const first = yield* signedIn(signIns, person)
+      const second = yield* signIns.refresh(first.refreshToken)
+      yield* signIns.refresh(second.refreshToken)
+      yield* Effect.flip(signIns.refresh(first.refreshToken))
+      const { sid } = yield* signIns.open(person, "a browser")
+      yield* signIns.end(sid)
+      const log = yield* said(
+        "SELECT action, outcome, resource, detail FROM han.audit_log WHERE owner_no = (SELECT no FROM han.owner_lookup WHERE kind = 'slug' AND name = 'hedy') ORDER BY seq"
+      )
+      expect(log.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+        "workspace.create done",
+        "sign-in done",
+        "token.reuse refused",
+        "sign-in done",
+        "sign-out done"
+      ])
+      expect(log.slice(1).map(({ resource }) => resource)).toEqual([first.sid, first.sid, sid, sid])
+    })
+  ))
+
+it("An invite that can be redeemed lets somebody in who is not known, and no other code does", () =>
+  on(({ accounts, membership, signIns }) =>
+    Effect.gen(function* () {
+      const owner = yield* accounts.enter(account("80", { login: "inviter", name: "Inviter" }), { admit: true })
+      yield* accounts.createWorkspace(Slug.make("inviting"), { provider: "github.com", id: "80" })
+      const { sid } = yield* signIns.open(owner, "a browser")
+      const principal = yield* accounts.principal({ sid, workspace: Slug.make("inviting") })
+      const { code } = yield* membership.createInvite(principal, { role: "viewer" }).pipe(Effect.provideService(Viewer, viewerOf(principal)))
+      expect(yield* codeOf(accounts.enter(account("81"), { admit: false, invite: Redacted.make("BBBB-BBBB") }))).toBe("not_known")
+      const invited = yield* accounts.enter(account("81"), { admit: false, invite: code })
+      yield* membership.redeem({ id: invited, name: "Name 81" }, code)
+      const session = yield* signIns.open(invited, "a browser")
+      expect(yield* accounts.principal({ sid: session.sid, workspace: null })).toMatchObject({ role: "viewer", workspace: { slug: "inviting" } })
+      expect(yield* codeOf(accounts.enter(account("82"), { admit: false, invite: code }))).toBe("not_known")
+    })
+  ))

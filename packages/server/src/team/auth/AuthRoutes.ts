@@ -33,6 +33,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { type AccountFacts, Accounts } from "han-core/Accounts"
+import { Membership } from "han-core/Membership"
 import { type Intent, lifetimes, SignIns } from "han-core/SignIns"
 import type { ApiKeys } from "han-core/Workspaces"
 import * as AccessTokens from "./AccessTokens.ts"
@@ -41,7 +42,7 @@ import { type Authentication, authenticate, signInOf } from "./authenticate.ts"
 import { cookieIn, cookieNames, csrfOf, derived, withCookie } from "./browser.ts"
 import { deviceRoutes } from "./deviceRoutes.ts"
 import { github } from "./github.ts"
-import { Html, hidden, html, page } from "./html.ts"
+import { hidden, html, page } from "./html.ts"
 import { fieldsOf, intentIn } from "./intent.ts"
 import { oidc } from "./oidc.ts"
 import type { Began, ProviderFailed, SignInProvider } from "./SignInProvider.ts"
@@ -62,7 +63,7 @@ export const githubProvider = github
 /** Sign-in by an issuer of OpenID Connect. */
 export const oidcProvider = oidc
 
-type Needed = Accounts | ApiKeys | SignIns
+type Needed = Accounts | ApiKeys | Membership | SignIns
 
 /** The routes. Each attempt to sign in, and each refused token, counts towards what an address may do in a minute; what goes on as it should does not. */
 export const authRoutes = (options: AuthOptions): HttpRouter.HttpRouter<never, Needed> => {
@@ -90,9 +91,14 @@ const signInPage = ({ development, providers, publicUrl }: AuthOptions) =>
     const links = providers.map(
       ({ name, title }) => html`<p><a href="/auth/start/${name}?${new URLSearchParams(fields).toString()}">Sign in with ${title}</a></p>`
     )
+    const { invite: _, ...others } = fields
+    const invited =
+      intent.invite === null
+        ? html`<form method="get" action="/auth/sign-in">${hidden(others)}<p><label>If you have an invite, its code <input name="invite" maxlength="20" autocomplete="off"></label> <button>Use it</button></p></form>`
+        : html`<p>You come by the invite ${intent.invite}.</p>`
     const own = html`<form method="post" action="/auth/development">${hidden(fields)}<p><label>Name <input name="name" required maxlength="60" autofocus></label> <button>Sign in</button></p></form><p>This server is for development: anybody on this machine signs in by a name.</p>`
     const whose = intent.kind === "cli" ? html`<p>${intent.client} on this machine asks to be signed in. Go on if you have just started that.</p>` : html``
-    return page("Sign in", html`${whose}${links}${development ? own : new Html("")}`)
+    return page("Sign in", html`${whose}${links}${development ? own : html``}${invited}`)
   })
 
 const providerOf = ({ providers }: AuthOptions) =>
@@ -161,12 +167,18 @@ const entered = Effect.fnUntraced(function* (origin: string, account: AccountFac
   const accounts = yield* Accounts
   const signIns = yield* SignIns
   const { headers } = yield* HttpServerRequest.HttpServerRequest
-  const person = yield* Effect.catchTag(accounts.enter(account, { admit }), "AccountRefused", ({ code, message }) =>
+  const invite = intent.invite === null ? null : Redacted.make(intent.invite)
+  const person = yield* Effect.catchTag(accounts.enter(account, { admit, invite }), "AccountRefused", ({ code, message }) =>
     Effect.zipRight(
       Effect.annotateLogs(Effect.logInfo("a sign-in was turned away"), { provider: account.provider, account: account.id, code }),
       refuse(403, "access_denied", message)
     )
   )
+  // Who is in the workspace already, or comes by a code that is used up meanwhile, is signed in all the same.
+  if (invite !== null) {
+    const membership = yield* Membership
+    yield* Effect.catchTag(membership.redeem({ id: person, name: account.name }, invite), "ChangeRefused", () => Effect.void)
+  }
   if (intent.kind === "web") {
     const { secret } = yield* signIns.open(person, headers["user-agent"] ?? "a browser")
     return withCookie(HttpServerResponse.redirect(intent.returnTo, noStore), origin, cookieNames(origin).session, Redacted.value(secret), lifetimes.web)

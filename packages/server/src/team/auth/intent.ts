@@ -8,10 +8,13 @@ const maxText = 500
 
 /** What a sign-in is for, by the parameters of an address or a form. A `redirect_uri` is an address of this machine at which a command line listens (RFC 8252 7.3). */
 export const intentIn = (fields: URLSearchParams): Effect.Effect<Intent, Refused> => {
+  const invite = fields.get("invite")?.trim() || null
+  if (invite !== null && !/^[A-Za-z\s-]{8,20}$/.test(invite))
+    return refuse(400, "invalid_request", "the code of the invite is not whole: eight letters, as in BCDF-GHJK")
   const redirectUri = fields.get("redirect_uri")
   if (redirectUri === null) {
     const returnTo = fields.get("return_to") ?? ""
-    return Effect.succeed({ kind: "web", returnTo: returnTo.length <= maxText && ownPath.test(returnTo) ? returnTo : "/auth/done" })
+    return Effect.succeed({ kind: "web", returnTo: returnTo.length <= maxText && ownPath.test(returnTo) ? returnTo : "/auth/done", invite })
   }
   const state = fields.get("state") ?? ""
   const challenge = fields.get("code_challenge") ?? ""
@@ -19,7 +22,7 @@ export const intentIn = (fields: URLSearchParams): Effect.Effect<Intent, Refused
   if (state === "" || state.length > maxText) return refuse(400, "invalid_request", "state is missing or too long")
   if (fields.get("code_challenge_method") !== "S256" || !/^[\w-]{43}$/.test(challenge))
     return refuse(400, "invalid_request", "a code_challenge with the method S256 is needed")
-  return Effect.succeed({ kind: "cli", redirectUri, state, challenge, client: (fields.get("client") ?? "han").slice(0, 100) })
+  return Effect.succeed({ kind: "cli", redirectUri, state, challenge, client: (fields.get("client") ?? "han").slice(0, 100), invite })
 }
 
 const isOfCommandLine = (text: string): boolean => {
@@ -36,7 +39,9 @@ const isOfCommandLine = (text: string): boolean => {
 }
 
 /** The same as parameters, for the next page. */
-export const fieldsOf = (intent: Intent): Record<string, string> =>
-  intent.kind === "web"
+export const fieldsOf = (intent: Intent): Record<string, string> => ({
+  ...(intent.invite === null ? {} : { invite: intent.invite }),
+  ...(intent.kind === "web"
     ? { return_to: intent.returnTo }
-    : { redirect_uri: intent.redirectUri, state: intent.state, code_challenge: intent.challenge, code_challenge_method: "S256", client: intent.client }
+    : { redirect_uri: intent.redirectUri, state: intent.state, code_challenge: intent.challenge, code_challenge_method: "S256", client: intent.client })
+})
