@@ -27,6 +27,8 @@ export interface Asking {
   readonly headers: Headers
   /** `token` of a WebSocket's `connection_init`. */
   readonly token?: string | undefined
+  /** `workspace` of it: which one is meant, where what lets in does not say; otherwise the header `han-workspace` says it. */
+  readonly workspace?: string | undefined
   /** The address of the client. */
   readonly client: string
 }
@@ -82,9 +84,9 @@ const refusalOf = (error: KeyRefused | StoreError): Refusal =>
     : { status: error.code === "not_member" || error.code === "forged_request" ? 403 : 401, code: error.code, message: error.message }
 
 /** What somebody came with, by a digest: it names them in memory, and is nothing that could be used. */
-const credentialOf = ({ headers, token }: Asking): string =>
+const credentialOf = ({ headers, token, workspace }: Asking): string =>
   createHash("sha256")
-    .update(JSON.stringify([token, headers.get("authorization"), headers.get("cookie"), headers.get("han-workspace")]))
+    .update(JSON.stringify([token, workspace, headers.get("authorization"), headers.get("cookie"), headers.get("han-workspace")]))
     .digest("base64")
 
 export const answerOf = ({ code, message, status }: Refusal): Response =>
