@@ -8,6 +8,7 @@ import { hookCommands } from "./HookCommandTable.ts"
 import { setupCommands } from "./SetupCommandTable.ts"
 import { storeCommands } from "./StoreCommandTable.ts"
 import { syncCommands } from "./SyncCommandTable.ts"
+import { workspaceCommands } from "./WorkspaceCommandTable.ts"
 
 const project: Option = { name: "project", short: "p", value: "P", help: "only of this project: its name, directory or repository" }
 const since: Option = { name: "since", value: "DATE", help: "only from then on: 2026-11-22, an ISO instant, or an age such as 24h, 7d" }
@@ -185,6 +186,7 @@ export const commands: ReadonlyArray<Command> = [
   ...storeCommands,
   ...authCommands,
   ...syncCommands,
+  ...workspaceCommands,
   ...setupCommands,
   command({
     name: "sync redact",

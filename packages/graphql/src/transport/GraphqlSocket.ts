@@ -26,10 +26,10 @@ import { Outbox, type Wire } from "./Outbox.ts"
 /** An execution, who may use it, and the limits of connections. */
 export interface Options<Viewer> {
   readonly execution: Execution<Viewer>
-  /** Whom `token` of `connection_init` lets in, and its `workspace` if it names one; undefined for a token that lets nobody in. */
-  readonly viewerOf: (token: string, workspace: string | undefined) => Viewer | undefined | Promise<Viewer | undefined>
-  /** Whom `workspace` of `connection_init` lets in, without a token: whom the request let in that opened the socket, in another workspace. Without it that says nothing. */
-  readonly viewerIn?: ((workspace: string) => Viewer | undefined | Promise<Viewer | undefined>) | undefined
+  /** Whom `token` of `connection_init` lets in; undefined for a token that lets nobody in. `init`: all that the client says with it. */
+  readonly viewerOf: (token: string, init: Init) => Viewer | undefined | Promise<Viewer | undefined>
+  /** Who a client is that its request let in, and that says something more without a token; whom the request let in if absent. */
+  readonly refined?: ((viewer: Viewer, init: Init) => Viewer | undefined | Promise<Viewer | undefined>) | undefined
   /** What somebody is told who is not let in; where the coordinator's token stands if absent. */
   readonly refusal?: string | undefined
   /** A defect of a connection as a whole; it is closed with 4500. */
@@ -45,6 +45,9 @@ export interface Options<Viewer> {
   readonly maxQueued?: number | undefined
   readonly patienceMs?: number | undefined
 }
+
+/** The payload of `connection_init`. */
+export type Init = Readonly<Record<string, unknown>>
 
 /** One client. The platform tells what happens to its socket. */
 export interface Connection {
@@ -113,11 +116,10 @@ const serverOf = <Viewer>(options: Options<Viewer>) => {
   return makeServer<Params, Client<Viewer>>({
     connectionInitWaitTimeout: options.initTimeoutMs ?? 3000,
     onConnect: async ({ connectionParams, extra }) => {
-      const token = connectionParams?.["token"]
-      const workspace = connectionParams?.["workspace"]
-      const named = typeof workspace === "string" ? workspace : undefined
-      if (token !== undefined && token !== null) extra.viewer = typeof token === "string" ? await options.viewerOf(token, named) : undefined
-      else if (named !== undefined && options.viewerIn !== undefined) extra.viewer = await options.viewerIn(named)
+      const init = connectionParams ?? {}
+      const token = init["token"]
+      if (token !== undefined && token !== null) extra.viewer = typeof token === "string" ? await options.viewerOf(token, init) : undefined
+      else if (extra.viewer !== undefined && options.refined !== undefined) extra.viewer = await options.refined(extra.viewer, init)
       if (extra.viewer !== undefined) extra.acknowledged(extra.viewer)
       else extra.close(CloseCode.Forbidden, options.refusal ?? "`token` of connection_init is missing or wrong; it stands in the file token of HAN_HOME")
       return extra.viewer !== undefined

@@ -27,7 +27,7 @@ export interface Asking {
   readonly headers: Headers
   /** `token` of a WebSocket's `connection_init`. */
   readonly token?: string | undefined
-  /** `workspace` of it: in which one somebody wants to be who is in several. */
+  /** `workspace` of it: which one is meant, where what lets in does not say; otherwise the header `han-workspace` says it. */
   readonly workspace?: string | undefined
   /** The address of the client. */
   readonly client: string

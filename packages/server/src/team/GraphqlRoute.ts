@@ -79,11 +79,11 @@ export const graphqlRoute = <R = never>(options: GraphqlRouteOptions<R> = {}): E
       watched,
       maxConnections: options.maxConnections ?? 40,
       letIn: (asking) => Runtime.runPromise(runtime)(Effect.either(letIn(asking))),
-      graphqlOf: (viewerOf) =>
+      graphqlOf: (enter) =>
         GraphqlSocket.make({
           execution,
-          viewerOf,
-          viewerIn: (workspace) => viewerOf(undefined, workspace),
+          viewerOf: (_, init) => enter(init),
+          refined: (viewing, init) => (init["workspace"] === undefined ? viewing : enter(init)),
           refusal: "`token` of connection_init is missing, or no API key of this server that is good",
           maxOperations: 100,
           onDefect: (defect) => Runtime.runFork(runtime)(Effect.logError("a WebSocket died", Defect.inWords(defect)))

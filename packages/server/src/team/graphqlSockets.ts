@@ -1,6 +1,6 @@
 import type { ServerWebSocket } from "bun"
 import * as Either from "effect/Either"
-import type { Connection, GraphqlSocket } from "han-graphql/GraphqlSocket"
+import type { Connection, GraphqlSocket, Init } from "han-graphql/GraphqlSocket"
 import { type Asking, answerOf, type Refusal, type Viewing } from "./Entrance.ts"
 import type { OpenConnections } from "./openConnections.ts"
 import type { TeamSockets } from "./TeamServer.ts"
@@ -9,8 +9,8 @@ interface Options {
   readonly watched: OpenConnections
   readonly maxConnections: number
   readonly letIn: (asking: Asking) => Promise<Either.Either<Viewing, Refusal>>
-  /** The socket side of the execution, for clients whom `viewerOf` lets in. */
-  readonly graphqlOf: (viewerOf: (token: string | undefined, workspace: string | undefined) => Promise<Viewing | undefined>) => GraphqlSocket<Viewing>
+  /** The socket side of the execution, for clients whom `enter` lets in by what they say in `connection_init`. */
+  readonly graphqlOf: (enter: (init: Init) => Promise<Viewing | undefined>) => GraphqlSocket<Viewing>
 }
 
 /** The data that Bun keeps with a socket. */
@@ -72,8 +72,9 @@ export const graphqlSockets = ({ graphqlOf, letIn, maxConnections, watched }: Op
         const [oldest] = strangers
         if (strangers.size > most.strangers) oldest?.close(codes.tryAgainLater, "too many sockets that have not said who they are")
         const { asking, viewer } = socket.data
-        const graphql = graphqlOf(async (token, workspace) => {
-          const entered = await letIn({ ...asking, token, workspace })
+        const graphql = graphqlOf(async ({ token, workspace }) => {
+          const said = { ...(typeof token === "string" && { token }), ...(typeof workspace === "string" && { workspace }) }
+          const entered = await letIn({ ...asking, ...said })
           return Either.isRight(entered) ? entered.right : undefined
         })
         socket.data.connection = graphql.open(

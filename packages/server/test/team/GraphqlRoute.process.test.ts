@@ -365,3 +365,61 @@ it("NTF-02: Subscribers of one server hear what another one stored, also after t
   await client.dispose()
   await second.stop()
 }, 60_000)
+
+it("Who asks is decided by whatever lets people in here, and a client that a request let in may still say which workspace it means", async () => {
+  const asked: Array<string> = []
+  const own = await graphqlServer(
+    "own",
+    {
+      authenticate: ({ headers, token, workspace }) => {
+        asked.push(
+          `${headers.get("cookie") !== null ? "cookie" : token === undefined ? "nothing" : "token"} ${workspace ?? headers.get("han-workspace") ?? "none"}`
+        )
+        return Effect.succeed(ada.principal)
+      }
+    },
+    { url: server.databaseUrl, drop: async () => {} }
+  )
+  const opened = (init: Readonly<Record<string, unknown>>, headers: Readonly<Record<string, string>>) =>
+    new Promise<string>((resolve) => {
+      const socket = new WebSocket(`${own.url.replace("http", "ws")}/graphql`, { protocols: ["graphql-transport-ws"], headers } as unknown as string[])
+      socket.onopen = () => socket.send(JSON.stringify({ type: "connection_init", payload: init }))
+      socket.onmessage = ({ data }) => {
+        socket.close()
+        resolve(JSON.parse(String(data)).type)
+      }
+    })
+  expect(await opened({ workspace: "acme" }, { cookie: "a=b" })).toBe("connection_ack")
+  expect(await opened({ token: "t", workspace: "acme" }, {})).toBe("connection_ack")
+  expect(await opened({}, { cookie: "a=b", "han-workspace": "other" })).toBe("connection_ack")
+  expect(asked).toEqual(["cookie none", "cookie acme", "token acme", "cookie other"])
+  await own.stop()
+}, 30_000)
+
+it("The number of statements does not depend on how many sessions, people and acts there are", async () => {
+  const { query } = pg.Client.prototype
+  const countOf = async (first: number) => {
+    let statements = 0
+    pg.Client.prototype.query = function (this: pg.Client, ...args: Array<unknown>) {
+      const [config] = args
+      const text = typeof config === "string" ? config : typeof config === "object" && config !== null && "text" in config ? String(config.text) : ""
+      // What a store does by itself meanwhile.
+      if (!/pg_notify|owner_head|replica|FROM projection|UPDATE api_key|^\s*(BEGIN|COMMIT)/.test(text)) statements++
+      return Reflect.apply(query, this, args)
+    } as typeof query
+    try {
+      const { errors } = await server.ask(
+        ada.text,
+        `{ sessions(first: ${first}) { edges { node { author { name } owner { name } } } } members { person { name } } apiKeys { person { name } }
+           auditLog(first: ${first}) { edges { node { person { name } } } } usage(by: AUTHOR) { rows { label } } teamMetrics { topContributors { displayName } } }`
+      )
+      expect(errors).toBeUndefined()
+    } finally {
+      pg.Client.prototype.query = query
+    }
+    return statements
+  }
+  const few = await countOf(5)
+  // How many batches a tick makes is the clock's; a statement for each row would be forty more.
+  expect((await countOf(50)) - few).toBeLessThan(5)
+})

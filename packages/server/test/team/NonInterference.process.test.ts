@@ -34,7 +34,7 @@ beforeAll(async () => {
   twins = await Promise.all(databases.map((database) => graphqlServer("twin", {}, database)))
   await first.drop()
   for (const [index, twin] of twins.entries()) await fill(twin, ada, "same", words[index]!, "github.com/acme/app")
-}, 120_000)
+}, 240_000)
 afterAll(async () => {
   for (const twin of twins) await twin.close()
 })
@@ -79,7 +79,7 @@ it("An analyst is answered identically by two stores that differ in every word, 
       )
   }
   expect(differing).toEqual([])
-}, 120_000)
+}, 240_000)
 
 const numbers = `{ usage(by: PROJECT) { rows { label output } } teamMetrics { totalSessions totalTokens topContributors { displayName sessionCount } sessionsByProject { projectName count } }
   dashboardAnalytics(days: 3650) { toolUsage { toolName count } hookHealth { hookName failCount } costAnalysis { estimatedCostUsd } } activity(days: 3650) { totalSessions totalMessages }

@@ -123,6 +123,17 @@ export const author = graphql`
             id
             name
           }
+          messages(first: 1) {
+            edges {
+              node {
+                id
+                kind
+                ... on UserMessage {
+                  kind
+                }
+              }
+            }
+          }
         }
       }
     }
