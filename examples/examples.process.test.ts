@@ -79,3 +79,14 @@ it("A script asks the coordinator", async () => {
     await new Promise((resolve) => (coordinator.exitCode === null ? coordinator.on("close", resolve) : resolve(undefined)))
   }
 })
+
+it("A program sends what it indexes to another one's store", async () => {
+  const database = await createDatabase("example")
+  try {
+    const files = readdirSync(join(config("08-resume-fork"), "projects/-home-dev-project")).filter((name) => name.endsWith(".jsonl"))
+    const said = await run("sync.ts", [config("08-resume-fork"), join(folder, "own.db"), database.url])
+    assert.strictEqual(said, `sent ${files.length} received ${files.length}\n`)
+  } finally {
+    await database.drop()
+  }
+})

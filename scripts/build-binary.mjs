@@ -7,12 +7,14 @@ import { bun, requireBun, root } from "./installed.mjs"
 
 requireBun()
 
+/** What a program carries beside its code; see packages/server/src/http/Dashboard.ts. */
+const pages = join("packages", "server", "dashboard", "dashboard.pages")
 const programs = [
   // Split, so that a call of a hook does not even read what the other commands are made of.
   { name: "han", entry: join("packages", "cli", "src", "hookEntry.ts"), more: ["--splitting", "--external", "han-server/*"] },
-  { name: "han-coordinator", entry: join("packages", "server", "src", "bin", "coordinator.ts"), more: [] },
+  { name: "han-coordinator", entry: join("packages", "server", "src", "bin", "coordinator.ts"), more: [pages] },
   // PostgreSQL's driver has a form in C, which is not used.
-  { name: "han-server", entry: join("packages", "server", "src", "bin", "team-server.ts"), more: ["--external", "pg-native"] }
+  { name: "han-server", entry: join("packages", "server", "src", "bin", "team-server.ts"), more: ["--external", "pg-native", pages] }
 ]
 // The folder that a program is called in may be anybody's: no bunfig.toml there may name a program to run first, no .env what it is told.
 const alone = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"]
@@ -20,6 +22,10 @@ const alone = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"]
 const anywhere = process.platform === "linux" ? ["--compile-exec-argv=--cwd=/proc/self/cwd"] : []
 const [folder = join(root, "dist"), ...asked] = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })
+if (asked.length === 0 || asked.some((name) => name !== "han")) {
+  const { status } = spawnSync(process.execPath, [join(root, "scripts", "build-dashboard.mjs"), "--if-changed"], { stdio: ["ignore", "ignore", "inherit"] })
+  if (status !== 0) process.exit(status ?? 1)
+}
 for (const { name, entry, more } of programs) {
   if (asked.length > 0 && !asked.includes(name)) continue
   const outfile = resolve(folder, process.platform === "win32" ? `${name}.exe` : name)
@@ -29,7 +35,7 @@ for (const { name, entry, more } of programs) {
   }
   const { status } = spawnSync(
     bun,
-    ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...alone, ...anywhere, ...more, entry, "--outfile", outfile],
+    ["build", "--compile", "--minify", "--bytecode", "--format=esm", "--conditions=han-source", ...alone, ...anywhere, entry, ...more, "--outfile", outfile],
     {
       cwd: root,
       stdio: ["ignore", "ignore", "inherit"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The coordinator in the foreground: on this machine's transcripts, or on bundled samples in a temporary HAN_HOME when it has none.
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { constants, homedir, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -27,6 +27,9 @@ const copy = (from, to) => {
     else writeFileSync(join(to, entry.name), readFileSync(join(from, entry.name)))
   }
 }
+
+const built = spawnSync(process.execPath, [join(root, "scripts", "build-dashboard.mjs"), "--if-changed"], { stdio: ["ignore", "ignore", "inherit"] })
+if (built.status !== 0) process.exit(built.status ?? 1)
 
 const standardFolder = join(homedir(), ".claude")
 const named = process.env.CLAUDE_CONFIG_DIR ?? ""

@@ -4,6 +4,7 @@ import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { SessionId } from "han-core/Entry"
 import type { StoreError } from "han-core/StoreError"
+import type { ForgetOutcome } from "han-core/Sync"
 import { type QueueItem, type Sent, type SessionSync, SyncClient, type SyncPreview, type SyncStatus, type SyncStopped } from "han-core/SyncClient"
 
 /** A status of a connected machine on which all is well. */
@@ -38,6 +39,8 @@ export interface Sender {
   sync: (sessionId: SessionId | undefined) => Effect.Effect<Sent, SyncStopped | StoreError>
   verify: Effect.Effect<{ readonly same: boolean }, SyncStopped | StoreError>
   preview: Effect.Effect<SyncPreview, SyncStopped | StoreError>
+  dryRun: Stream.Stream<Uint8Array, SyncStopped | StoreError>
+  forget: (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyArray<ForgetOutcome>, SyncStopped | StoreError>
   reload: Effect.Effect<void, StoreError>
 }
 
@@ -50,6 +53,8 @@ export const syncClient = (given: Partial<Sender> = {}) => {
     sync: () => Effect.succeed({ sent: 0, sessions: 0, bytes: 0, requests: 1 }),
     verify: Effect.succeed({ same: true }),
     preview: Effect.succeed({ workspace: "acme", content: true, repositories: [], sessions: 0, messages: 0, bytes: 0 }),
+    dryRun: Stream.empty,
+    forget: (ids) => Effect.succeed(ids.map((sessionId) => ({ sessionId, outcome: "forgotten" as const }))),
     reload: Effect.void,
     ...given
   }
@@ -77,6 +82,9 @@ export const syncClient = (given: Partial<Sender> = {}) => {
     sync: ({ sessionId }) => asking("sync", () => sender.sync(sessionId)),
     verify: asking("verify", () => sender.verify),
     preview: asking("preview", () => sender.preview),
+    dryRun: Stream.unwrap(asking("dry run", () => Effect.succeed(sender.dryRun))),
+    forget: (ids) => asking("forget", () => sender.forget(ids)),
+    sessionEnded: asking("session ended", () => Effect.void),
     reload: asking("reload", () => sender.reload)
   })
   return {

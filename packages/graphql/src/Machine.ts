@@ -103,8 +103,10 @@ export const machine: MachinePart = {
     ),
     cacheEntries: listOf(CacheEntry, "Passes of checks that stand, the newest first.", (_, __, context) => cacheEntriesOf(context)),
     cacheStats: field(CacheStats, "Passes of checks in numbers.", (_, __, context) => cacheStatsOf(context)),
-    syncStatus: field<unknown, MachineContext>(new GraphQLNonNull(SyncStatusType), "How it stands with what is sent to a team server.", (_, __, context) =>
-      syncStatusOf(context)
+    syncStatus: field<unknown, MachineContext>(
+      SyncStatusType,
+      "How it stands with what is sent to a team server; null with an error on one.",
+      (_, __, context) => syncStatusOf(context)
     )
   },
   mutation: {

@@ -10,6 +10,7 @@ import { agentOf } from "./context/agentSessions.ts"
 import { always, type Fields, field, flag, listOf, text } from "./context/Field.ts"
 import type { GraphqlContext, MachineContext } from "./context/GraphqlContext.ts"
 import type { SchemaParts } from "./context/SchemaParts.ts"
+import { type HookRunsArgs, HookRunsType, hookRunsArgs, hookRunsOf } from "./hooks/HookRuns.ts"
 import { Message } from "./messages/Message.ts"
 import { ActivityData, activityOf } from "./numbers/ActivityData.ts"
 import { type DashboardArgs, dashboardOf } from "./numbers/Dashboard.ts"
@@ -38,10 +39,13 @@ import { rawIdOf, sessionIdOf } from "./relay/GlobalId.ts"
 import { Int } from "./relay/Int.ts"
 import { nodeField } from "./relay/Node.ts"
 import { IndexProblemType } from "./sessions/IndexProblems.ts"
-import { MessageKindType, MessageRoleType, SearchOrder, searchHitConnection } from "./sessions/SearchHits.ts"
+import { MessageKindType } from "./sessions/MessageKinds.ts"
+import { MessageRoleType, SearchOrder, searchHitConnection } from "./sessions/SearchHits.ts"
 import { SessionFilter, SessionOrderBy, sessionColumn, sessionCondition } from "./sessions/SessionFilter.ts"
 import { sessionConnection, sessionType } from "./sessions/SessionType.ts"
 import { UsageBy, UsageReportType } from "./usage/UsageReport.ts"
+import { authorOf, personOf } from "./workspace/Person.ts"
+import { workspaceFields } from "./workspace/WorkspaceType.ts"
 
 const CoordinatorStatus = new GraphQLObjectType({
   name: "CoordinatorStatus",
@@ -53,10 +57,12 @@ const CoordinatorStatus = new GraphQLObjectType({
 })
 
 const string = (description: string) => ({ type: GraphQLString, description })
-const scopeArgs = {
+const projectArgs = {
   projectId: string("Only this project, by its `projectId` or `id`; none or empty for all."),
   repoId: string("Only this repository, by its `repoId` or `id`; none or empty for all.")
 }
+const authorArg = { author: string("Only sessions of this person, by `id` or `personId`; none or empty for all.") }
+const scopeArgs = { ...projectArgs, ...authorArg }
 const daysArg = { type: Int, description: "How many days before today; 30 without." }
 const listSize = 20
 
@@ -89,6 +95,7 @@ interface SearchArgs extends PageArgs {
   readonly order?: SearchQuery["order"] | null
   readonly sessionId?: string | null
   readonly project?: string | null
+  readonly author?: string | null
   readonly role?: SearchQuery["role"] | null
   readonly kinds?: SearchQuery["kinds"] | null
   readonly since?: string | null
@@ -100,6 +107,7 @@ interface UsageArgs {
   readonly until?: string | null
   readonly sessionId?: string | null
   readonly project?: string | null
+  readonly author?: string | null
   readonly timeZone?: string | null
 }
 
@@ -112,6 +120,7 @@ const searchFor = async (args: SearchArgs, { host, loaders, run }: GraphqlContex
     ...(args.order != null && { order: args.order }),
     ...(await conversationOf(args.sessionId, loaders)),
     ...(args.project != null && { project: args.project }),
+    ...authorOf(args.author),
     ...(args.role != null && { role: args.role }),
     ...(args.kinds != null && { kinds: args.kinds }),
     ...(since !== undefined && { since }),
@@ -121,12 +130,13 @@ const searchFor = async (args: SearchArgs, { host, loaders, run }: GraphqlContex
   return connectionOf(page, () => run(Effect.flatMap(Search, (search) => search.count(query))))
 }
 
-const usageOf = async (args: UsageArgs, { host, loaders, run }: GraphqlContext) => {
+const usageOf = async (args: UsageArgs, context: GraphqlContext) => {
+  const { host, loaders, run } = context
   const timeZone = timeZoneOf("timeZone", args.timeZone) ?? host.timeZone
   const since = instantOf("since", args.since, timeZone)
   const until = instantOf("until", args.until, timeZone)
   const conversation = await conversationOf(args.sessionId, loaders)
-  return run(
+  const report = await run(
     Effect.flatMap(Usage, (usage) =>
       usage.report({
         by: args.by,
@@ -134,10 +144,15 @@ const usageOf = async (args: UsageArgs, { host, loaders, run }: GraphqlContext) 
         ...(since !== undefined && { since }),
         ...(until !== undefined && { until }),
         ...conversation,
-        ...(args.project != null && { project: rawIdOf("Repo", rawIdOf("Project", args.project)) })
+        ...(args.project != null && { project: rawIdOf("Repo", rawIdOf("Project", args.project)) }),
+        ...authorOf(args.author)
       })
     )
   )
+  if (args.by !== "author") return report
+  // The ledger knows people by their ids alone.
+  const rows = await Promise.all(report.rows.map(async (row) => ({ ...row, label: (await personOf(row.key, context))?.name ?? row.label })))
+  return { ...report, rows }
 }
 
 /** Fields whose types are the same in every schema. */
@@ -153,9 +168,12 @@ const plain: Fields<unknown> = {
     }
   },
   message: {
-    ...field<unknown>(Message, "A message; null when it is not there.", (_, { id }: { readonly id: string }, { run }) =>
-      run(Effect.flatMap(Messages, (messages) => messages.get(rawIdOf("Message", id))))
-    ),
+    ...field<unknown>(Message, "A message; null when it is not there.", async (_, { id }: { readonly id: string }, { access, loaders, run }) => {
+      const line = await run(Effect.flatMap(Messages, (messages) => messages.get(rawIdOf("Message", id))))
+      const session = line === null || access.viewed === undefined ? null : await loaders.session.load(line.message.sessionId)
+      if (session !== null) access.viewed?.(session)
+      return line
+    }),
     args: { id: { type: new GraphQLNonNull(GraphQLString), description: "Its uuid or id." } }
   },
   usage: {
@@ -169,6 +187,7 @@ const plain: Fields<unknown> = {
       since: string("Only responses from then on, to the quarter of an hour: an instant, or a day of that time zone."),
       until: string("Only responses before, to the quarter of an hour: an instant, or a day."),
       sessionId: string("Only this session and its subagents, or only this subagent; an error for one that is not there."),
+      ...authorArg,
       project: string(
         "Only sessions of a project, by its `projectId` or `id`, or all that have this directory, name or remote, or this `repoId`; an error when there is none."
       ),
@@ -185,6 +204,12 @@ const plain: Fields<unknown> = {
       }
     ),
     args: { first: { type: Int, description: "At most so many; 100 without." } }
+  },
+  hookExecutions: {
+    ...field<unknown>(HookRunsType, "Runs of hooks of all sessions, the newest first, those that are under way among them.", (_, args: HookRunsArgs, context) =>
+      hookRunsOf(args, context)
+    ),
+    args: hookRunsArgs
   },
   coordinatorStatus: {
     ...field<unknown>(
@@ -256,6 +281,7 @@ const sessionFields = (parts: SchemaParts): Fields<unknown> => ({
       order: { type: SearchOrder, description: "The newest first without." },
       sessionId: string("Only this session and its subagents, or only this subagent."),
       project: string("Only sessions of this project's name, directory or remote."),
+      ...authorArg,
       role: { type: MessageRoleType, description: "Only what this one said." },
       kinds: { type: new GraphQLList(new GraphQLNonNull(MessageKindType)), description: "Only these; without it all but `HAN`." },
       since: string("Only from then on: an instant like `2026-11-22T10:00:00Z`, or a day in the server's time zone."),
@@ -327,5 +353,5 @@ export const queryRoot = (parts: SchemaParts) =>
   new GraphQLObjectType<unknown, MachineContext>({
     name: "Query",
     description: "What there is now.",
-    fields: { ...plain, ...sessionFields(parts), ...projectFields(parts), ...parts.machine?.query }
+    fields: { ...plain, ...workspaceFields, ...sessionFields(parts), ...projectFields(parts), ...parts.machine?.query }
   })

@@ -13,30 +13,22 @@
  * ```
  */
 
-import { GraphQLObjectType, GraphQLSchema } from "graphql"
-import type { MachineContext } from "./context/GraphqlContext.ts"
+import { GraphQLSchema } from "graphql"
+import { guardFields } from "./context/accessRules.ts"
 import type { SchemaParts } from "./context/SchemaParts.ts"
+import { mutationRoot } from "./Mutations.ts"
 import { messageTypes } from "./messages/MessageFamily.ts"
 import { queryRoot } from "./Query.ts"
 import { subscriptionRoot } from "./Subscriptions.ts"
 
 /**
- * A schema of han: sessions, projects and their numbers, and what the parts add. Without `machine` its resolvers want a `GraphqlContext` of `GraphqlRequirements` alone, and it
- * has no mutations. `schema.graphql` is the schema with every part, printed.
+ * A schema of han: sessions, projects and their numbers, workspaces, and what the parts add. Without `machine` its resolvers want a `GraphqlContext` of `GraphqlRequirements` alone. Fails
+ * for a field of which nobody decided who may see it (`context/accessRules.ts`). `schema.graphql` is the schema with every part, printed.
  */
 export const makeSchema = (given: SchemaParts = {}): GraphQLSchema => {
   // Types are made once for each of these objects.
   const parts = { ...given }
-  return new GraphQLSchema({
-    query: queryRoot(parts),
-    mutation:
-      parts.machine &&
-      new GraphQLObjectType<unknown, MachineContext>({
-        name: "MutationRoot",
-        description: "Changes of what is configured on this machine. Transcripts are never changed.",
-        fields: parts.machine.mutation
-      }),
-    subscription: subscriptionRoot(parts),
-    types: [...messageTypes]
-  })
+  return guardFields(
+    new GraphQLSchema({ query: queryRoot(parts), mutation: mutationRoot(parts), subscription: subscriptionRoot(parts), types: [...messageTypes] })
+  )
 }

@@ -16,4 +16,4 @@
 export const version = "0.0.0"
 
 /** The number of the wire's language. Raised when an older end would misunderstand a request or an answer. */
-export const protocol = 8
+export const protocol = 9

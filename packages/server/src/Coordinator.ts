@@ -175,15 +175,20 @@ const layerFiles = (options: Options, dirs: typeof ConfigDirs.Service): Layer.La
 const standardBlocks = 5
 
 const layerHookRunner = ({ environment, home }: Options, writing: WriteState.WriteState) =>
-  HookRunner.layer({
-    machine: home.machine,
-    outputFolder: home.hookOutput,
-    slots: home.config.hookSlots ?? Math.max(2, Os.availableParallelism()),
-    maxBlocks: home.config.hookBlocks ?? standardBlocks,
-    failClosedFile: home.failClosed,
-    history: (failure) => Effect.sync(() => writing.note("history", failure === null ? null : `what hooks did is not in the history yet: ${failure}`)),
-    environment
-  })
+  Layer.unwrapEffect(
+    Effect.map(SyncClient, ({ sessionEnded }) =>
+      HookRunner.layer({
+        machine: home.machine,
+        outputFolder: home.hookOutput,
+        slots: home.config.hookSlots ?? Math.max(2, Os.availableParallelism()),
+        maxBlocks: home.config.hookBlocks ?? standardBlocks,
+        failClosedFile: home.failClosed,
+        history: (failure) => Effect.sync(() => writing.note("history", failure === null ? null : `what hooks did is not in the history yet: ${failure}`)),
+        sessionEnded: Effect.ignore(sessionEnded),
+        environment
+      })
+    )
+  )
 
 const layerCoordinator = (options: Options, dirs: typeof ConfigDirs.Service, writing: WriteState.WriteState, repos: Repos.Progress) =>
   Layer.effect(

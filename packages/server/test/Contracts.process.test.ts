@@ -215,6 +215,9 @@ const questions = (path: string) =>
       "SyncClient.sync": Effect.flatMap(SyncClient, (sync) => Effect.all([refused(sync.sync({})), refused(sync.sync({ sessionId: none }))])),
       "SyncClient.verify": Effect.flatMap(SyncClient, (sync) => refused(sync.verify)),
       "SyncClient.preview": Effect.flatMap(SyncClient, (sync) => refused(sync.preview)),
+      "SyncClient.dryRun": Effect.flatMap(SyncClient, (sync) => refused(Stream.runCollect(sync.dryRun))),
+      "SyncClient.forget": Effect.flatMap(SyncClient, (sync) => refused(sync.forget([none]))),
+      "SyncClient.sessionEnded": Effect.flatMap(SyncClient, (sync) => sync.sessionEnded),
       "SyncClient.reload": Effect.flatMap(SyncClient, (sync) => sync.reload),
       "Plugins.remove": Effect.flatMap(Plugins, (plugins) => refused(plugins.remove(place)))
     } satisfies Record<string, Question>

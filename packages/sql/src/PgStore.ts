@@ -28,9 +28,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import type { Accounts } from "han-core/Accounts"
+import type { AuditLog } from "han-core/AuditLog"
 import type { RebuildProgress } from "han-core/JournalAdmin"
+import type { Membership } from "han-core/Membership"
 import * as Pricing from "han-core/Pricing"
 import { redactor } from "han-core/Redaction"
+import type { SignIns } from "han-core/SignIns"
 import { StoreUnusable } from "han-core/StoreError"
 import { StoreInfo } from "han-core/StoreInfo"
 import type { SyncReceiver } from "han-core/SyncReceiver"
@@ -49,7 +53,11 @@ import { ReadModelTables } from "./readmodels/ReadModelTables.ts"
 import { type Model, modelOf, readModels } from "./readmodels/revisions.ts"
 import * as SqlSyncReceiver from "./receiver/SqlSyncReceiver.ts"
 import { layerStore, type StoreServices } from "./store.ts"
+import * as SqlAccounts from "./workspaces/SqlAccounts.ts"
 import * as SqlApiKeys from "./workspaces/SqlApiKeys.ts"
+import * as SqlAuditLog from "./workspaces/SqlAuditLog.ts"
+import * as SqlMembership from "./workspaces/SqlMembership.ts"
+import * as SqlSignIns from "./workspaces/SqlSignIns.ts"
 
 /** The database of a store, and what it adds to the published prices and the built-in read models. */
 export interface PgStoreOptions {
@@ -75,7 +83,7 @@ export interface PgStoreOptions {
 }
 
 /** The services of a store in PostgreSQL: also those of many people. */
-export type PgServices = StoreServices | ApiKeys | PgHealth | SyncReceiver
+export type PgServices = StoreServices | Accounts | ApiKeys | AuditLog | Membership | PgHealth | SignIns | SyncReceiver
 
 /**
  * Opens the store over a PostgreSQL database (15 or newer), whose schema `migrate` made. Several processes may have it open, also of several versions. Fails with
@@ -84,7 +92,15 @@ export type PgServices = StoreServices | ApiKeys | PgHealth | SyncReceiver
 export const layer = (options: PgStoreOptions): Layer.Layer<PgServices, StoreUnusable> => {
   const prices = Pricing.make(options.prices)
   const location = locationOf(Redacted.value(options.url))
-  return Layer.mergeAll(SqlSyncReceiver.layer({ prices, mend: redactor({}).entry }), SqlApiKeys.layer, layerHealth).pipe(
+  return Layer.mergeAll(
+    SqlSyncReceiver.layer({ prices, mend: redactor({}).entry }),
+    SqlAccounts.layer,
+    SqlApiKeys.layer,
+    SqlAuditLog.layer,
+    SqlMembership.layer,
+    SqlSignIns.layer,
+    layerHealth
+  ).pipe(
     Layer.provideMerge(layerStore({ prices })),
     Layer.provideMerge(layerInfo),
     Layer.provide(PgTables.layer({ prices, models: modelsOf(options) })),
@@ -109,7 +125,7 @@ export const migrate = (options: MigrateOptions): Effect.Effect<void, StoreUnusa
     yield* Effect.tryPromise(async () => {
       await makeRoles(client)
       await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION ${roles.owner}`)
-      await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${roles.app}, ${roles.jobs}, ${roles.words}`)
+      await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${roles.app}, ${roles.jobs}, ${roles.auth}, ${roles.words}`)
     })
     const database = Context.get(yield* Layer.build(layerDatabase(options, location)), Database)
     const { administer, write: sql } = database

@@ -86,7 +86,7 @@ it(`${name}: keys are made and used`, () =>
       encryption: "off"
     } as const
     const [one, two] = [yield* keys.create(request), yield* keys.create(request)]
-    assert.deepStrictEqual(yield* keys.authenticate(two.key), { ...one.principal, keyId: two.principal.keyId })
+    assert.deepStrictEqual(yield* keys.authenticate(two.key), { ...one.principal, via: two.principal.via })
   }).pipe(Effect.provide(Layer.suspend(storeOf("keys"))), Effect.runPromise))
 
 it(`${name}: what clients send is received, replaced, told and forgotten`, () =>

@@ -70,7 +70,7 @@ it("Eight processes that start at once on an empty database all answer, and make
   expect(codes).toEqual(Array.from({ length: 8 }, () => 0))
   for (const { said } of all) expect(said()).toBe("open 0\n")
   expect(await ask(database.url, "SELECT name, revision, serving FROM han.projection")).toEqual([{ name: "han", revision: "1", serving: true }])
-  expect(await ask(database.url, "SELECT COUNT(*)::int AS migrations FROM han.han_migration")).toEqual([{ migrations: 1 }])
+  expect(await ask(database.url, "SELECT COUNT(DISTINCT name) = MAX(id) AND COUNT(*) = MAX(id) AS once FROM han.han_migration")).toEqual([{ once: true }])
   await database.drop()
 }, 120_000)
 

@@ -80,7 +80,7 @@ describe("The database itself", () => {
       expect(rows.map(({ name }) => name)).toEqual(tables)
       const roles = await client.query("SELECT rolname, rolsuper, rolbypassrls, rolinherit, rolcanlogin FROM pg_roles WHERE rolname LIKE 'han\\_%' ORDER BY 1")
       expect(roles.rows).toEqual(
-        ["app", "jobs", "migrate", "owner", "words"].map((name) => ({
+        ["app", "auth", "jobs", "migrate", "owner", "words"].map((name) => ({
           rolname: `han_${name}`,
           rolsuper: false,
           rolbypassrls: false,

@@ -158,13 +158,24 @@ export const commands: ReadonlyArray<Command> = [
     name: "forget",
     takes: "SESSION | --before DATE",
     summary: "remove a session for good, or all that ended before a date",
-    notes: ["Entries, read models and full text are removed, and the session is not indexed again. The client's own files are left alone."],
-    options: [{ name: "before", value: "DATE", help: "every session whose last line is older: 2026-11-22, an ISO instant, or an age such as 90d" }, yes, utc],
+    notes: [
+      "Asks what to do where a team server has a copy, too; --everywhere or --local answers that.",
+      "Entries, read models and full text are removed, and the session is not indexed again. The client's own files are left alone."
+    ],
+    options: [
+      { name: "before", value: "DATE", help: "every session whose last line is older: 2026-11-22, an ISO instant, or an age such as 90d" },
+      { name: "everywhere", help: "also what the team server has of it, which then takes it no more" },
+      { name: "local", help: "only what this machine has; what a team server has stays there" },
+      yes,
+      utc
+    ],
     start: (given) => {
       const before = given.date("before", "start")
       if (before !== undefined && given.words.length > 0) throw new BadUsage("give a SESSION or --before DATE, not both")
       const which = before === undefined ? { session: given.word("a SESSION or --before DATE") } : { before }
-      const options = { which, yes: given.flag("yes"), utc: given.flag("utc") }
+      if (given.flag("everywhere") && given.flag("local")) throw new BadUsage("--everywhere and --local are opposites")
+      const where: "everywhere" | "local" | undefined = given.flag("everywhere") ? "everywhere" : given.flag("local") ? "local" : undefined
+      const options = { which, where, yes: given.flag("yes"), utc: given.flag("utc") }
       return async (host) => (await import("./forget.ts")).run(options, host)
     }
   }),

@@ -1,5 +1,6 @@
 import { command, json, utc, withoutWords, yes } from "../command-line/CommandEntry.ts"
-import type { Command } from "../command-line/CommandLine.ts"
+import type { Command, Given } from "../command-line/CommandLine.ts"
+import { BadUsage } from "../environment/CommandFailed.ts"
 
 const exitCodes = "Exit codes: 0 done, 1 it is tried again, 2 a setting or the plan, 3 the key is refused, 4 the server refused some of it."
 const patterns = [
@@ -19,6 +20,12 @@ const pattern = (name: "include" | "exclude", summary: string, note: string) =>
     }
   })
 
+/** Which of two opposite flags is given; undefined: neither. */
+const switched = (given: Given, on: string, off: string): boolean | undefined => {
+  if (given.flag(on) && given.flag(off)) throw new BadUsage(`--${on} and --${off} are opposites`)
+  return given.flag(on) ? true : given.flag(off) ? false : undefined
+}
+
 /** The commands that say what is sent to a team server. */
 export const syncCommands: ReadonlyArray<Command> = [
   command({
@@ -35,8 +42,10 @@ export const syncCommands: ReadonlyArray<Command> = [
         value: "KEY|-",
         help: "the API key, - to read it from standard input (better: others can see a command line); also HAN_SYNC_API_KEY, or it is asked for"
       },
-      { name: "metadata-only", help: "send numbers and names alone, no texts; holds until `includeContent` is taken out of config.json" },
-      { name: "include-personal", help: "send sessions of your own repositories, too; holds until `includePersonal` is taken out of config.json" },
+      { name: "metadata-only", help: "send numbers and names alone, no texts; holds until --content" },
+      { name: "content", help: "send texts again; what went without them goes once more" },
+      { name: "include-personal", help: "send sessions of your own repositories, too; holds until --exclude-personal" },
+      { name: "exclude-personal", help: "keep sessions of your own repositories here again; what a server has of them stays there" },
       yes
     ],
     start: withoutWords((given) => {
@@ -44,8 +53,8 @@ export const syncCommands: ReadonlyArray<Command> = [
         endpoint: given.text("endpoint"),
         key: given.text("key"),
         yes: given.flag("yes"),
-        metadataOnly: given.flag("metadata-only"),
-        includePersonal: given.flag("include-personal")
+        includeContent: switched(given, "content", "metadata-only"),
+        includePersonal: switched(given, "include-personal", "exclude-personal")
       }
       return async (host) => (await import("./sync/syncEnable.ts")).run(options, host)
     })
@@ -95,6 +104,20 @@ export const syncCommands: ReadonlyArray<Command> = [
       const options = { utc: given.flag("utc"), json: given.flag("json") }
       return async (host) => (await import("./sync/syncQueue.ts")).run(options, host)
     })
+  }),
+  command({
+    name: "sync --dry-run",
+    takes: "[DIR]",
+    summary: "write the requests that would send all that waits into files, and send none of it",
+    notes: [
+      "Each file in DIR (han-sync-dry-run, if none is named) is the body of one request, byte for byte: `zcat DIR/*.gz` shows what would leave this machine.",
+      "The server is asked which workspace the key is for, and nothing else. Ids of requests, and times, are others when it is sent.",
+      exitCodes
+    ],
+    start: (given) => {
+      const options = { directory: given.optionalWord() ?? "han-sync-dry-run" }
+      return async (host) => (await import("./sync/syncDryRun.ts")).run(options, host)
+    }
   }),
   pattern("include", "send sessions of these repositories or in this directory, whosever they are", "A pattern that excludes comes first."),
   pattern("exclude", "keep sessions of these repositories or in this directory on this machine", "What a server has of them stays there.")

@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as ApiKey from "han-core/ApiKey"
 import { SessionId } from "han-core/Entry"
 import { SyncStopped } from "han-core/SyncClient"
@@ -347,4 +348,82 @@ describe("sending", () => {
     one.sender.sessions = [{ ...state, state: "quarantined", reason: "session_conflict" }]
     expect(await one.han("sync", "session", id)).toMatchObject({ code: 4, err: expect.stringContaining("session_conflict") })
   }, 90_000)
+})
+
+describe("what would go, and what is forgotten", () => {
+  it("A dry run writes each request into a file for its owner alone, and nothing into a folder with something in it", async () => {
+    const bodies = [Buffer.from("first"), Buffer.from("second")]
+    const one = await driven({ dryRun: Stream.fromIterable(bodies) })
+    const { code, out } = await one.han("sync", "--dry-run", "would")
+    const folder = join(one.directory, "would")
+    expect([code, out.toString()]).toEqual([0, `2 requests with 11 B would be sent; ${folder} has them, and nothing was sent.\n`])
+    expect(
+      readdirSync(folder)
+        .sort()
+        .map((name) => [name, readFileSync(join(folder, name), "utf8"), statSync(join(folder, name)).mode & 0o777])
+    ).toEqual([
+      ["request-000001.json.gz", "first", 0o600],
+      ["request-000002.json.gz", "second", 0o600]
+    ])
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    const again = await one.han("sync", "--dry-run", "would")
+    expect([again.code, again.err]).toEqual([2, `han: ${folder} cannot be used: there is something in it; name an empty folder, or one that is not there\n`])
+    one.sender.dryRun = Stream.empty
+    expect((await one.han("sync", "--dry-run")).out.toString()).toBe("Nothing would be sent; nothing was written.\n")
+    expect(existsSync(join(one.directory, "han-sync-dry-run"))).toBe(false)
+    one.sender.dryRun = Stream.fail(new SyncStopped({ state: "PAUSED_AUTH", code: "revoked_key", message: "the key was revoked" }))
+    expect((await one.han("sync", "--dry-run")).code).toBe(3)
+  })
+
+  const id = "5b20b5ff-cbe0-4e0e-8dd9-0f2b7dbb5a3a"
+  const held = { sessionId: SessionId.make(id), state: "synced" as const, reason: null, lines: 1, syncedLines: 1, lastSyncedLine: 0, lastAckAt: at }
+  const withSession = async (given: Partial<Sender> = {}) => {
+    const one = await driven({ sessions: [held], ...given })
+    const folder = join(one.claude, "projects", "-work-shop")
+    mkdirSync(folder, { recursive: true })
+    const line = { type: "user", uuid: "u1", timestamp: iso, sessionId: id, cwd: "/work/shop", message: { role: "user", content: "hello" } }
+    writeFileSync(join(folder, `${id}.jsonl`), `${JSON.stringify(line)}\n`)
+    await one.han("index")
+    return one
+  }
+
+  it("A session of which a server has a copy is forgotten here and there only when that is said", async () => {
+    const one = await withSession()
+    const unsaid = await one.han("forget", id, "--yes")
+    expect([unsaid.code, unsaid.err]).toEqual([
+      2,
+      "han: forget: han.example has a copy of it; say --everywhere to remove it there, too, or --local. Nothing was removed\n"
+    ])
+    expect((await one.han("forget", id, "--everywhere", "--local")).code).toBe(2)
+    one.sender.forget = () => stopped("OFFLINE", "the server cannot be reached")
+    const offline = await one.han("forget", id, "--everywhere", "--yes")
+    expect([offline.code, offline.err]).toEqual([1, "han: the server cannot be reached. Nothing was removed here\n"])
+    one.sender.forget = (ids) => Effect.succeed(ids.map((sessionId) => ({ sessionId, outcome: "not_yours" as const })))
+    expect((await one.han("forget", id, "--everywhere", "--yes")).code).toBe(4)
+    one.sender.forget = (ids) => Effect.succeed(ids.map((sessionId) => ({ sessionId, outcome: "forgotten" as const })))
+    const { code, out } = await one.han("forget", id, "--everywhere", "--yes")
+    expect([code, out.toString()]).toEqual([0, "1 session removed from han.example.\n1 session with 1 line removed for good.\n"])
+  })
+
+  it("At a terminal the copy is asked about by itself, and stays when the answer is no", async () => {
+    const one = await withSession()
+    const { code, screen } = await atTerminal(
+      one,
+      ["forget", id],
+      [
+        ["for good?", "y\r"],
+        ["Remove what it has, too?", "n\r"]
+      ]
+    )
+    expect(code).toBe(0)
+    expect(screen).toContain("han.example has a copy.")
+    expect(screen).not.toContain("removed from han.example")
+    expect(one.asked).not.toContain("forget")
+  })
+
+  it("Without a copy nothing more is asked, and the server is not", async () => {
+    const one = await withSession({ sessions: [] })
+    expect((await one.han("forget", id, "--yes")).code).toBe(0)
+    expect(one.asked).not.toContain("forget")
+  })
 })

@@ -28,6 +28,7 @@ import type { Page, PageCursorInvalid, PageRequest } from "../store/Page.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
 import type { OrderBy, Where } from "../store/Where.ts"
+import type { MessageKind } from "./Message.ts"
 import type { Conversation, MessageLine } from "./Messages.ts"
 
 /**
@@ -62,6 +63,21 @@ export interface MessagesQuery extends Conversation {
   readonly orderBy?: ReadonlyArray<OrderBy<MessageField>> | undefined
 }
 
+/**
+ * A message by which a reader finds their way: a prompt, command, interrupt or compaction, or a result of a tool that failed. `place`: its position from 0 for the oldest message of
+ * the conversation. `text`: at most `maxLandmarkText` UTF-16 units; empty for failed results. `at`: milliseconds since 1970.
+ */
+export interface Landmark {
+  readonly id: string
+  readonly kind: MessageKind
+  readonly place: number
+  readonly at: number | null
+  readonly text: string
+}
+/** The most landmarks of one answer: the newest of them. */
+export const maxLandmarks = 2000
+export const maxLandmarkText = 160
+
 /** Messages by any condition on their fields. It is on no wire: conditions go to the store as they are. */
 export class MessageQueries extends Context.Tag("han-core/MessageQueries")<
   MessageQueries,
@@ -70,5 +86,7 @@ export class MessageQueries extends Context.Tag("han-core/MessageQueries")<
     readonly find: (query: MessagesQuery, page: PageRequest) => Effect.Effect<Page<MessageLine>, PageCursorInvalid | StoreError, Viewer>
     /** The number of messages that `find` gives on all pages together. */
     readonly countFound: (query: MessagesQuery) => Effect.Effect<number, StoreError, Viewer>
+    /** The landmarks of a conversation, the oldest first. */
+    readonly landmarks: (of: Conversation) => Effect.Effect<ReadonlyArray<Landmark>, StoreError, Viewer>
   }
 >() {}

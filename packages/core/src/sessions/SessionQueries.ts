@@ -33,8 +33,28 @@ import type { Viewer } from "../store/Viewer.ts"
 import type { OrderBy, Where } from "../store/Where.ts"
 import type { Session } from "./Session.ts"
 
-/** The fields that sessions are chosen by. `path`: the directory they worked in first; `directory`: its `directoryKey`; `source`: the harness; `author`: the person. */
-export type SessionField = "id" | "path" | "directory" | "status" | "slug" | "pullRequest" | "team" | "source" | "author"
+/**
+ * The fields that sessions are chosen by. `path`: the directory they worked in first; `directory`: its `directoryKey`; `source`: the harness; `author`: the person; `title`: its
+ * title, else what was asked first; times are milliseconds since 1970, `cost` is in nano-dollars and null as `costNanoUsd` is.
+ */
+export type SessionField =
+  | "id"
+  | "path"
+  | "directory"
+  | "status"
+  | "slug"
+  | "pullRequest"
+  | "team"
+  | "source"
+  | "author"
+  | "title"
+  | "branch"
+  | "model"
+  | "startedAt"
+  | "updatedAt"
+  | "cost"
+  | "messages"
+  | "toolErrors"
 /** The sessions that fulfil a condition, in an order. */
 export interface SessionsQuery {
   readonly where?: Where<SessionField> | undefined

@@ -151,7 +151,9 @@ export const SyncPayload = Schema.Struct({
   /** The client's machine, also where no session says it. */
   machine: Schema.optional(Id),
   /** Asks for `digest`. */
-  verify: Schema.optional(Schema.Boolean)
+  verify: Schema.optional(Schema.Boolean),
+  /** Sessions of the person that the server removes for good, and takes no more. */
+  forget: Schema.optional(Schema.Array(Id).pipe(Schema.maxItems(syncLimits.sessions)))
 })
 export type SyncPayload = typeof SyncPayload.Type
 
@@ -191,6 +193,10 @@ export type SyncError = typeof SyncError.Type
 export const SyncDigest = Schema.Struct({ transcripts: Schema.NonNegativeInt, lines: Schema.NonNegativeInt, hash: Hash })
 export type SyncDigest = typeof SyncDigest.Type
 
+/** What became of a session that was to be forgotten. `forgotten`: it is gone, now or before · `unknown`: the server never had it · `not_yours`: it is another person's, and stays. */
+export const ForgetOutcome = Schema.Struct({ sessionId: Schema.String, outcome: Schema.Literal("forgotten", "unknown", "not_yours") })
+export type ForgetOutcome = typeof ForgetOutcome.Type
+
 /** `success`: everything is stored · `partial`: but for the sessions in `errors` · `error`: nothing is. Sent when it is committed. */
 export const SyncResponse = Schema.Struct({
   status: Schema.Literal("success", "partial", "error"),
@@ -210,7 +216,9 @@ export const SyncResponse = Schema.Struct({
   workspace: Schema.optional(Workspace),
   limits: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Number })),
   minClient: Schema.optional(Schema.String),
-  digest: Schema.optional(SyncDigest)
+  digest: Schema.optional(SyncDigest),
+  /** Of each session in `forget`, in its order. */
+  forgotten: Schema.optional(Schema.Array(ForgetOutcome))
 })
 export type SyncResponse = typeof SyncResponse.Type
 

@@ -20,6 +20,7 @@ import * as Stream from "effect/Stream"
 import { SessionId } from "../journal/Entry.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import type { Viewer } from "../store/Viewer.ts"
+import type { ForgetOutcome } from "./Sync.ts"
 
 /**
  * `DISABLED` · `IDLE`: all that may go is there, or waits for its time · `SYNCING` · `BACKING_OFF`: after an error, tried again · `OFFLINE`: the same, and the server cannot be reached ·
@@ -128,6 +129,12 @@ export class SyncClient extends Context.Tag("han-core/SyncClient")<
     readonly verify: Effect.Effect<{ readonly same: boolean }, SyncStopped | StoreError, Viewer>
     /** Asks the server who it is and says what would go; sends nothing else. */
     readonly preview: Effect.Effect<SyncPreview, SyncStopped | StoreError, Viewer>
+    /** Gives the bodies of requests, gzipped, that would send all that waits; asks the server who it is, and sends nothing else. Ids and times are others each time. */
+    readonly dryRun: Stream.Stream<Uint8Array, SyncStopped | StoreError, Viewer>
+    /** Removes sessions from the server, in one request for 200 of them. What is here stays. Gives the outcomes in the order of the ids. */
+    readonly forget: (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyArray<ForgetOutcome>, SyncStopped | StoreError, Viewer>
+    /** Tells that a session is over: what is appended in the next seconds is sent at once. */
+    readonly sessionEnded: Effect.Effect<void, StoreError>
     /** Tells that settings changed. */
     readonly reload: Effect.Effect<void, StoreError>
   }
@@ -169,5 +176,8 @@ const off: typeof SyncClient.Service = {
   sync: () => Effect.fail(stopped),
   verify: Effect.fail(stopped),
   preview: Effect.fail(stopped),
+  dryRun: Stream.fail(stopped),
+  forget: () => Effect.fail(stopped),
+  sessionEnded: Effect.void,
   reload: Effect.void
 }

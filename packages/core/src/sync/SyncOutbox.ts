@@ -23,6 +23,10 @@ export interface Acked {
   readonly generationId: string
   readonly lines: number
   readonly chain: string
+  /** False once a line of it was sent without its words. */
+  readonly whole: boolean
+  /** The generation at the receiver whose lines were sent without their words, and go again in this one. */
+  readonly takesPlaceOf: string | null
   /** Milliseconds since 1970; null while nothing of it was sent. */
   readonly at: number | null
 }
@@ -65,6 +69,8 @@ export interface OutboxTranscript {
 export interface OutboxRemote {
   /** The receiver may have more of this client than is remembered here: of what is not known here it has to be asked first. */
   readonly adopting: boolean
+  /** Some lines were sent without their words. */
+  readonly wordless: boolean
   readonly lastSuccessAt: number | null
   readonly messages: number
   readonly bytes: number
@@ -83,6 +89,8 @@ export class SyncOutbox extends Context.Tag("han-core/SyncOutbox")<
       readonly clientId: string
       readonly isNewClient: boolean
     }) => Effect.Effect<OutboxRemote, StoreError, Viewer>
+    /** To whom the positions belong; null while nothing was opened. */
+    readonly remote: Effect.Effect<{ readonly endpoint: string; readonly clientId: string } | null, StoreError, Viewer>
     /** Transcripts with lines that the receiver does not have (`pending`), or all; the session with the oldest last line first. Reads no lines. */
     readonly transcripts: (which: { readonly pending: boolean }) => Effect.Effect<ReadonlyArray<OutboxTranscript>, StoreError, Viewer>
     /** How much was appended behind a sequence of the journal, and where it ends now. Reads no lines. */

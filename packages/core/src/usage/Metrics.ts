@@ -120,6 +120,8 @@ export type ModelActivity = typeof ModelActivity.Type
 export const SessionActivity = Schema.Struct({
   ...Struct.omit(Activity.fields, "sessions"),
   sessionId: SessionId,
+  /** The person whose session it is; null on a machine with one person. */
+  author: Schema.NullOr(Schema.String),
   title: Schema.NullOr(Schema.String),
   slug: Schema.NullOr(Schema.String),
   firstPrompt: Schema.NullOr(Schema.String),

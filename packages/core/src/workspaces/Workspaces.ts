@@ -1,5 +1,5 @@
 /**
- * Who asks a team server: a person of a workspace, by an API key.
+ * Who asks a team server: a person of a workspace, by an API key or a sign-in.
  *
  * @example
  * ```ts
@@ -28,8 +28,8 @@ import { OwnerId, PersonId, type Viewer } from "../store/Viewer.ts"
 export const Slug = Schema.String.pipe(Schema.pattern(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/), Schema.brand("Slug"))
 export type Slug = typeof Slug.Type
 
-/** A use of a key: to send sessions, to read those of the workspace. */
-export const KeyScope = Schema.Literal("sync:write", "read")
+/** A use of a key: to send sessions, to read those of the workspace, to change the workspace, its people and its keys. */
+export const KeyScope = Schema.Literal("sync:write", "read", "manage")
 export type KeyScope = typeof KeyScope.Type
 
 /** The rights of a person in a workspace. Of each workspace at least one is `owner`. */
@@ -66,16 +66,23 @@ export const Workspace = Schema.Struct({
 })
 export type Workspace = typeof Workspace.Type
 
-/** The one who asks: one person, in one workspace, by one key. */
+/** By which means somebody asks: an API key, or a sign-in, whose session has the id `sid`. Neither id is a secret. */
+export const Via = Schema.Union(
+  Schema.Struct({ kind: Schema.Literal("key"), keyId: Schema.String }),
+  Schema.Struct({ kind: Schema.Literal("session"), sid: Schema.String })
+)
+export type Via = typeof Via.Type
+
+/** The one who asks: one person, in one workspace, by one key or one sign-in. */
 export const Principal = Schema.Struct({
   owner: OwnerId,
   person: PersonId,
   /** The person's. */
   name: Schema.String,
   role: Role,
+  /** Those of the key; whoever is signed in has all. The role bounds them. */
   scopes: Schema.Array(KeyScope),
-  /** The id of the key; no secret. */
-  keyId: Schema.String,
+  via: Via,
   workspace: Workspace
 })
 export type Principal = typeof Principal.Type
@@ -101,16 +108,19 @@ export type KeyRequest = typeof KeyRequest.Type
 /** A key, which is shown once, and whose it is. */
 export interface CreatedKey {
   readonly key: Redacted.Redacted
+  readonly keyId: string
   readonly principal: Principal
   readonly madeWorkspace: boolean
   readonly madePerson: boolean
 }
 
 /**
- * The key does not let in. `invalid_key`: no such key was ever made, or its text is damaged · `expired_key`, `revoked_key` · `not_member`: its person has left the workspace.
+ * Whoever asks is not let in. `invalid_key`: no such key was ever made, or its text is damaged · `expired_key`, `revoked_key` · `not_member`: the person is not, or is no longer, in the
+ * workspace · `invalid_token`: an access token that this server did not make, or that has expired · `signed_out`: there is no such sign-in, or it has ended · `forged_request`: a browser sends
+ * what a page of this server did not ask for.
  */
 export class KeyRefused extends Schema.TaggedError<KeyRefused>("han-core/KeyRefused")("KeyRefused", {
-  code: Schema.Literal("invalid_key", "expired_key", "revoked_key", "not_member")
+  code: Schema.Literal("invalid_key", "expired_key", "revoked_key", "not_member", "invalid_token", "signed_out", "forged_request")
 }) {
   override get message() {
     return refusals[this.code]
@@ -120,7 +130,10 @@ const refusals = {
   invalid_key: "this is no API key of this server; copy it again, or ask for a new one",
   expired_key: "the API key has expired; ask for a new one",
   revoked_key: "the API key was revoked; ask for a new one",
-  not_member: "the person of this API key is no member of the workspace any more"
+  not_member: "you are no member of this workspace",
+  invalid_token: "the access token is not valid, or has expired; refresh it",
+  signed_out: "nobody is signed in; sign in again",
+  forged_request: "the request does not come from a page of this server, or lacks its token"
 } as const
 
 /** The key cannot be made; the message says why. Nothing was changed. */

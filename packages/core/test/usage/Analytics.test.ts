@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest"
 const session = (id: string, more: Partial<SessionActivity> = {}): SessionActivity => ({
   ...noActivity,
   sessionId: SessionId.make(id),
+  author: null,
   title: null,
   slug: null,
   firstPrompt: null,

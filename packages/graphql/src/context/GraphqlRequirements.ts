@@ -14,10 +14,14 @@
  */
 
 import type * as Effect from "effect/Effect"
+import type { AuditLog } from "han-core/AuditLog"
 import type { ClaudeSettings } from "han-core/ClaudeSettings"
 import type { ConfigDirs } from "han-core/ConfigDirs"
 import type { Directories } from "han-core/Directories"
+import type { HookHistory } from "han-core/HookHistory"
 import type { Journal } from "han-core/Journal"
+import type { JournalAdmin } from "han-core/JournalAdmin"
+import type { Membership } from "han-core/Membership"
 import type { MemoryRules } from "han-core/MemoryRules"
 import type { MessageQueries } from "han-core/MessageQueries"
 import type { Messages } from "han-core/Messages"
@@ -32,10 +36,24 @@ import type { Usage } from "han-core/Usage"
 import type { Viewer } from "han-core/Viewer"
 
 /** The core services that every schema asks; any layers will do. The viewer is not among them: each request has its own. */
-export type GraphqlRequirements = Directories | Journal | MessageQueries | Messages | Metrics | Search | SessionDetails | SessionQueries | Sessions | Usage
+export type GraphqlRequirements =
+  | Directories
+  | HookHistory
+  | Journal
+  | MessageQueries
+  | Messages
+  | Metrics
+  | Search
+  | SessionDetails
+  | SessionQueries
+  | Sessions
+  | Usage
 
 /** The core services that a schema with the `machine` part asks beside these. */
 export type MachineRequirements = ClaudeSettings | ConfigDirs | MemoryRules | Plugins | SyncClient
+
+/** The core services that a team server has beside these, for its workspaces. */
+export type TeamRequirements = AuditLog | JournalAdmin | Membership
 
 /** Runs on behalf of the viewer of the request. A tagged error becomes a GraphQL error with its message, and its tag as `extensions.code`. */
 export type Run<Services = GraphqlRequirements> = <A, E>(effect: Effect.Effect<A, E, Services | Viewer>) => Promise<A>

@@ -4,6 +4,7 @@ import type { SessionId } from "han-core/Entry"
 import type { FileChange } from "han-core/FileChange"
 import type { HanTask } from "han-core/HanTask"
 import type { FileValidation, HookRun } from "han-core/HookRun"
+import { Membership, type Person } from "han-core/Membership"
 import type { ToolResult } from "han-core/Message"
 import { type MessageLine, Messages } from "han-core/Messages"
 import type { Project } from "han-core/Project"
@@ -12,9 +13,9 @@ import { type Mood, SessionDetails } from "han-core/SessionDetails"
 import { Sessions } from "han-core/Sessions"
 import type { StoreError } from "han-core/StoreError"
 import type { Task, TodoList } from "han-core/Task"
-import type { Viewer } from "han-core/Viewer"
+import type { PersonId, Viewer } from "han-core/Viewer"
 import { agentSession } from "./agentSessions.ts"
-import type { Run } from "./GraphqlRequirements.ts"
+import type { Run, TeamRequirements } from "./GraphqlRequirements.ts"
 
 /** Lookups that one request makes for many rows: those of one tick are one statement. */
 export interface Loaders {
@@ -34,11 +35,14 @@ export interface Loaders {
   readonly root: DataLoader<SessionId, string | null>
   /** By the tool call's id. */
   readonly toolResult: DataLoader<string, ToolResult | null>
+  /** Who is or was in the workspace; null for others, and where there are no workspaces. */
+  readonly person: DataLoader<PersonId, Person | null>
   /** The han event that answers the one with this id in this session. */
   readonly reply: DataLoader<{ readonly sessionId: SessionId; readonly id: string }, MessageLine | null, string>
 }
 
-export const make = (run: Run): Loaders => {
+/** `runTeam`: null where there are no workspaces. */
+export const make = (run: Run, runTeam: Run<TeamRequirements> | null): Loaders => {
   const ofSessions = <A, B>(
     ask: (details: typeof SessionDetails.Service) => (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyMap<SessionId, A>, StoreError, Viewer>,
     none: B
@@ -62,6 +66,7 @@ export const make = (run: Run): Loaders => {
     mood: ofSessions((details) => details.moods, null),
     root: ofSessions((details) => details.roots, null),
     toolResult: batched((ids) => run(Effect.flatMap(Messages, (messages) => messages.results(ids))), null),
+    person: batched(async (ids) => (runTeam === null ? new Map() : runTeam(Effect.flatMap(Membership, (membership) => membership.people(ids)))), null),
     reply: new DataLoader(
       async (asked) => {
         const bySession = new Map<SessionId, Array<string>>()

@@ -30,8 +30,10 @@ export const ConfigDirType = new GraphQLObjectType<ConfigDirRow>({
   }
 })
 
-export const configDirsOf = ({ run }: MachineContext): Promise<ReadonlyArray<ConfigDirRow>> =>
-  run(
+/** A team server has none. */
+export const configDirsOf = async ({ run, team }: MachineContext): Promise<ReadonlyArray<ConfigDirRow>> => {
+  if (team !== null) return []
+  return run(
     Effect.gen(function* () {
       const dirs = yield* ConfigDirs
       const journal = yield* Journal
@@ -46,6 +48,7 @@ export const configDirsOf = ({ run }: MachineContext): Promise<ReadonlyArray<Con
       })
     })
   )
+}
 
 export const registerConfigDir = ({ name, path }: { readonly path: string; readonly name?: string | null }, { run }: MachineContext) =>
   run(

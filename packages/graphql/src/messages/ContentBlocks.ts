@@ -3,8 +3,10 @@ import type { ToolResult } from "han-core/Message"
 import type { MessageLine } from "han-core/Messages"
 import type { Agent } from "han-core/Session"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
+import { Int } from "../relay/Int.ts"
 import { previewOf } from "../relay/preview.ts"
 import { AgentTask } from "./AgentTask.ts"
+import { clippableText, lengthField } from "./clippedText.ts"
 import { type BlockSource, blocksOf, type ImageSource, type TextSource, type ThinkingSource, type ToolResultSource, type ToolUseSource } from "./lineBlocks.ts"
 import { givenText, textField } from "./lineFields.ts"
 import { prettyJson } from "./prettyJson.ts"
@@ -40,11 +42,13 @@ const blockObject = <Source extends BlockSource>(description: string, type: Sour
   new GraphQLObjectType<Source, GraphqlContext>({ name: typeNames[type], description, interfaces: [ContentBlock], fields: { ...blockType, ...fields } })
 
 const TextBlock = blockObject<TextSource>("Words, as Markdown.", "TEXT", {
-  text: givenText("The words.", ({ text }) => text)
+  text: clippableText("The words.", ({ text }) => text),
+  length: lengthField(({ text }) => text)
 })
 
 const ThinkingBlock = blockObject<ThinkingSource>("What the model thought before it answered.", "THINKING", {
-  thinking: givenText("The whole thought. Empty when the model keeps it to itself.", ({ thinking }) => thinking),
+  thinking: clippableText("The whole thought. Empty when the model keeps it to itself.", ({ thinking }) => thinking),
+  length: lengthField(({ thinking }) => thinking),
   preview: givenText(`Its first ${thinkingPreview} characters, with three dots when there are more.`, ({ thinking }) => previewOf(thinking, thinkingPreview)),
   signature: textField("The model vendor's proof that the thought is unchanged.", ({ signature }) => signature)
 })
@@ -62,7 +66,8 @@ const flags = (description: string, read: (source: ToolResultSource) => boolean)
 
 export const ToolResultBlock = blockObject<ToolResultSource>("What a tool answered.", "TOOL_RESULT", {
   toolCallId: givenText("The id of the call that it answers.", ({ toolCallId }) => toolCallId),
-  content: givenText("The answer as text, its parts one to a line.", ({ content }) => content),
+  content: clippableText("The answer as text, its parts one to a line.", ({ content }) => content),
+  length: lengthField(({ content }) => content),
   isError: flags("Whether the tool failed or was not allowed to run.", ({ isError }) => isError),
   isLong: flags(`Whether there is more than the preview shows.`, ({ content }) => content.length > resultPreview),
   preview: givenText(`Its first ${resultPreview} characters, with three dots when there are more.`, ({ content }) => previewOf(content, resultPreview)),
@@ -87,7 +92,13 @@ const agentOf = async ({ kind, sessionId, toolCallId }: ToolUseSource, { loaders
 const ToolUseBlock = blockObject<ToolUseSource>("A call of a tool.", "TOOL_USE", {
   toolCallId: givenText("The call's id, by which its result names it.", ({ toolCallId }) => toolCallId),
   name: givenText("The tool's name.", ({ name }) => name),
-  input: givenText("What the tool was given, as JSON to read: indented by two spaces, keys in order.", ({ input }) => prettyJson(input)),
+  input: clippableText("What the tool was given, as JSON to read: indented by two spaces, keys in order.", ({ input }) => prettyJson(input)),
+  inputLength: lengthField(({ input }) => prettyJson(input)),
+  durationMs: {
+    type: Int,
+    description: "Milliseconds from the line of the call to the line of its result; null while there is none, and where one of them tells no time.",
+    resolve: async ({ toolCallId }, _, { loaders }) => (await loaders.toolResult.load(toolCallId))?.durationMs ?? null
+  },
   category: { type: new GraphQLNonNull(ToolCategory), description: "What the tool works on.", resolve: (call) => toolDisplayOf(call).category },
   icon: givenText("The name of an icon for the tool.", (call) => toolDisplayOf(call).icon),
   displayName: givenText("What to call the tool on a page.", (call) => toolDisplayOf(call).displayName),

@@ -1,13 +1,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { GraphQLObjectType } from "graphql"
-import { type DayActivity, type HourActivity, Metrics, noActivity } from "han-core/Metrics"
+import { type DayActivity, type HourActivity, Metrics, type ModelActivity, noActivity } from "han-core/Metrics"
 import { addDays, dayIn, startOf } from "han-core/unstable/Calendar"
 import { field, float, int, listOf, text } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
 import { daysOf } from "../relay/ArgumentDates.ts"
 import { modelName } from "../usage/ModelName.ts"
+import { authorOf } from "../workspace/Person.ts"
 
 const DailyActivity = new GraphQLObjectType<DayActivity>({
   name: "DailyActivity",
@@ -48,8 +49,14 @@ const TokenUsageStats = new GraphQLObjectType({
 })
 const ModelTokenEntry = new GraphQLObjectType({
   name: "ModelTokenEntry",
-  description: "Tokens of a model on a day.",
-  fields: { model: text("The model's id."), displayName: text("What people call it."), tokens: int("All its tokens.") }
+  description: "Tokens and money of a model on a day.",
+  fields: {
+    model: text("The model's id."),
+    displayName: text("What people call it."),
+    tokens: int("All its tokens."),
+    costUsd: float("What they cost by list price, in dollars; null when none of its responses has a known price."),
+    unpricedResponses: int("Responses, and parts of them, without a known cost; `costUsd` lacks them.")
+  }
 })
 const DailyModelTokens = new GraphQLObjectType({
   name: "DailyModelTokens",
@@ -93,7 +100,7 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
   const { timeZone } = context.host
   const today = dayIn(timeZone, await context.run(Clock.currentTimeMillis))
   const first = addDays(today, -daysOf(args.days, 30, 0))
-  const scope = { since: startOf(timeZone, first), directories: await scopeOf(args, context) }
+  const scope = { since: startOf(timeZone, first), directories: await scopeOf(args, context), ...authorOf(args.author) }
   const days = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.days({ ...scope, timeZone })))
   const sum = (of: (day: DayActivity) => number) => days.reduce((so, day) => so + of(day), 0)
   let counted: Promise<number> | undefined
@@ -116,11 +123,8 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
     }),
     dailyModelTokens: async () => {
       const rows = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.models({ ...scope, daysIn: timeZone })))
-      const byDay = new Map<string, Array<{ readonly model: string; readonly displayName: string; readonly tokens: number }>>()
-      for (const { cacheRead, cacheWrite, date, input, model, output } of rows) {
-        const entry = { model, displayName: modelName(model), tokens: input + output + cacheRead + cacheWrite }
-        byDay.set(date ?? "", [...(byDay.get(date ?? "") ?? []), entry])
-      }
+      const byDay = new Map<string, Array<ReturnType<typeof modelTokensOf>>>()
+      for (const row of rows) byDay.set(row.date ?? "", [...(byDay.get(row.date ?? "") ?? []), modelTokensOf(row)])
       return [...byDay].map(([date, list]) => ({ date, models: list, totalTokens: list.reduce((so, { tokens }) => so + tokens, 0) }))
     },
     modelUsage: async () =>
@@ -141,6 +145,14 @@ export const activityOf = async (args: ScopeArgs & { readonly days?: number | nu
     firstSessionDate: days[0]?.date ?? null
   }
 }
+
+const modelTokensOf = ({ cacheRead, cacheWrite, costNanoUsd, input, model, output, responses, unpriced }: ModelActivity) => ({
+  model,
+  displayName: modelName(model),
+  tokens: input + output + cacheRead + cacheWrite,
+  costUsd: responses > 0 && unpriced >= responses ? null : costNanoUsd / 1e9,
+  unpricedResponses: unpriced
+})
 
 /** All days from the first to the last, those on which nothing happened among them. */
 const everyDay = (days: ReadonlyArray<DayActivity>, first: string, last: string): ReadonlyArray<DayActivity> => {

@@ -10,6 +10,7 @@ import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
 import { daysOf } from "../relay/ArgumentDates.ts"
 import { summaryOf } from "../sessions/summary.ts"
+import { authorOf } from "../workspace/Person.ts"
 import { shownCosts } from "./CostAnalysis.ts"
 import { tasksIn } from "./MetricsData.ts"
 
@@ -36,7 +37,7 @@ const sumsOf = async (args: DashboardArgs, context: GraphqlContext): Promise<Sum
   const { timeZone } = context.host
   const today = dayIn(timeZone, await context.run(Clock.currentTimeMillis))
   const span = daysOf(args.days, 30, 1)
-  const scope = { since: startOf(timeZone, addDays(today, -span)), directories: await scopeOf(args, context) }
+  const scope = { since: startOf(timeZone, addDays(today, -span)), directories: await scopeOf(args, context), ...authorOf(args.author) }
   const ask: Sums["ask"] = (of) => context.run(Effect.flatMap(Metrics, of))
   const sessions = once(() => ask((metrics) => metrics.sessions(scope)))
   return {

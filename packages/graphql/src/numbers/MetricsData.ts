@@ -7,6 +7,7 @@ import { field, float, int, listOf } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
 import { TaskOutcome, TaskType } from "../relay/Enums.ts"
+import { authorOf } from "../workspace/Person.ts"
 
 const TaskTypeCount = new GraphQLObjectType({
   name: "TaskTypeCount",
@@ -47,7 +48,7 @@ export const tasksIn = Effect.fnUntraced(function* (scope: MetricsScope) {
 export const metricsOf = async (args: ScopeArgs & { readonly period?: keyof typeof periods | null }, context: GraphqlContext) => {
   const directories = await scopeOf(args, context)
   const now = await context.run(Clock.currentTimeMillis)
-  const scope: MetricsScope = { directories, ...(args.period != null && { since: now - periods[args.period] * 86_400_000 }) }
+  const scope: MetricsScope = { directories, ...authorOf(args.author), ...(args.period != null && { since: now - periods[args.period] * 86_400_000 }) }
   const tasks = await context.run(tasksIn(scope))
   const moods = await context.run(Effect.flatMap(Metrics, (metrics) => metrics.moods(scope)))
   const figures = taskFiguresOf(tasks)

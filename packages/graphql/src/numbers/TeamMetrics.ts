@@ -8,6 +8,7 @@ import { field, float, int, listOf, text } from "../context/Field.ts"
 import type { GraphqlContext } from "../context/GraphqlContext.ts"
 import { type ScopeArgs, scopeOf } from "../projects/Projects.ts"
 import { dayOf } from "../relay/ArgumentDates.ts"
+import { authorOf, personOf } from "../workspace/Person.ts"
 import { tasksIn } from "./MetricsData.ts"
 
 const PeriodSessionCount = new GraphQLObjectType({
@@ -99,7 +100,7 @@ export const TeamMetrics = new GraphQLObjectType({
     estimatedCostUsd: float("What they cost by list price, in dollars."),
     sessionsByPeriod: listOf(PeriodSessionCount, "Days, weeks or months with anything, in order."),
     sessionsByProject: listOf(ProjectSessionCount, "The 20 projects with most sessions."),
-    topContributors: listOf(ContributorMetrics, "Whose sessions they are; on one's own machine one's own."),
+    topContributors: listOf(ContributorMetrics, "The people whose sessions they are; on one's own machine one's own."),
     activityTimeline: listOf(ActivityTimelineEntry, "The same periods with more of what happened."),
     tokenUsageAggregation: field(TokenUsageAggregation, "Tokens and money."),
     taskCompletionMetrics: field(TaskCompletionMetrics, "Tasks.")
@@ -121,6 +122,7 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
   const to = dayOf("endDate", args.endDate, timeZone)
   const scope = {
     directories: await scopeOf(args, context),
+    ...authorOf(args.author),
     ...(from !== undefined && { since: startOf(timeZone, from) }),
     ...(to !== undefined && { until: startOf(timeZone, addDays(to, 1)) })
   }
@@ -142,7 +144,7 @@ export const teamMetricsOf = async (args: TeamArgs, context: GraphqlContext) => 
     estimatedCostUsd: tokens.estimatedCostUsd,
     sessionsByPeriod: periods.map((period) => ({ period: period.date, taskCount: period.taskCount, tokenUsage: period.tokens, ...bothNames(period.sessions) })),
     sessionsByProject: byProject(sessions, tasks, projects),
-    topContributors: sessions.length === 0 ? [] : [contributorOf(context.viewer.owner, sessions.length, tokens.totalTokens, figures)],
+    topContributors: () => contributorsOf(sessions, tasks, tokens.totalTokens, context),
     activityTimeline: periods.map((period) => ({ ...period, period: period.date, sessionCount: period.sessions, tasks: period.taskCount })),
     tokenUsageAggregation: tokens,
     taskCompletionMetrics: {
@@ -210,12 +212,25 @@ const byProject = (sessions: ReadonlyArray<SessionActivity>, tasks: ReadonlyArra
     .slice(0, 20)
 }
 
-const contributorOf = (owner: string, sessionCount: number, tokenCount: number, { successRate, total }: ReturnType<typeof taskFiguresOf>) => ({
-  userId: owner,
-  contributorId: owner,
-  displayName: owner,
-  sessionCount,
-  taskCount: total,
-  tokenCount,
-  successRate
-})
+/** The people whose sessions they are, who has most of them first. On a machine with one person sessions name nobody. */
+const contributorsOf = async (sessions: ReadonlyArray<SessionActivity>, tasks: ReadonlyArray<TaskResult>, tokenCount: number, context: GraphqlContext) => {
+  const byAuthor = Map.groupBy(sessions, ({ author }) => author)
+  const contributors = await Promise.all(
+    [...byAuthor].map(async ([author, own]) => {
+      const ids = new Set<string>(own.map(({ sessionId }) => sessionId))
+      const { successRate, total } = taskFiguresOf(tasks.filter(({ sessionId }) => ids.has(sessionId)))
+      const userId = author ?? context.viewer.owner
+      return {
+        userId,
+        contributorId: userId,
+        displayName: (await personOf(author, context))?.name ?? userId,
+        sessionCount: own.length,
+        taskCount: total,
+        // The ledger's sum has what sessions do not: of one person it is the whole.
+        tokenCount: byAuthor.size === 1 ? tokenCount : own.reduce((sum, session) => sum + tokensOf(session), 0),
+        successRate
+      }
+    })
+  )
+  return contributors.sort((a, b) => b.sessionCount - a.sessionCount || (a.userId < b.userId ? -1 : 1))
+}

@@ -183,6 +183,7 @@ export interface ScopeArgs {
   readonly projectId?: string | null
   readonly projectIds?: ReadonlyArray<string> | null
   readonly repoId?: string | null
+  readonly author?: string | null
 }
 
 /** The directories of a scope, with undefined for all. An empty text is no scope; a project or a repository that is not known has no directories. */

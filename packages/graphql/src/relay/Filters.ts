@@ -50,6 +50,12 @@ const StringFilter = scalarFilter(
   { ...among, _notIn: "Is none of these; an empty list takes everything." }
 )
 const IntFilter = scalarFilter("IntFilter", "Conditions on a whole number; all that are given must hold.", Int, ordered, among)
+const InstantFilter = scalarFilter(
+  "InstantFilter",
+  "Conditions on a time; all that are given must hold. An instant like `2026-11-22T10:00:00Z`, or a day, which means its beginning in UTC.",
+  GraphQLString,
+  { _gt: "Is later.", _gte: "Is then or later.", _lt: "Is earlier.", _lte: "Is then or earlier." }
+)
 const FloatFilter = scalarFilter("FloatFilter", "Conditions on a number; all that are given must hold.", GraphQLFloat, ordered)
 const BoolFilter = scalarFilter("BoolFilter", "Conditions on a truth value.", GraphQLBoolean, { _eq: equals })
 
@@ -61,6 +67,7 @@ export interface Column {
 export type Columns = Readonly<Record<string, Column>>
 export const onText = (description: string): Column => ({ type: StringFilter, description })
 export const onInt = (description: string): Column => ({ type: IntFilter, description })
+export const onInstant = (description: string): Column => ({ type: InstantFilter, description })
 export const onFloat = (description: string): Column => ({ type: FloatFilter, description })
 export const onFlag = (description: string): Column => ({ type: BoolFilter, description })
 

@@ -29,9 +29,12 @@ import { sessionGlobalId, sessionIdOf } from "../relay/GlobalId.ts"
 import { Int } from "../relay/Int.ts"
 import { findsNode, Node } from "../relay/Node.ts"
 import { UsageTotalsType } from "../usage/UsageReport.ts"
+import { PersonType, personOf } from "../workspace/Person.ts"
 import { FileChangeConnection, fileChangeId, fileChangeRows } from "./FileChanges.ts"
 import { FrustrationSummary, frustrationOf } from "./FrustrationSummary.ts"
+import { landmarkFields } from "./Landmarks.ts"
 import { MessageSearchResult, searchIn } from "./MessageSearch.ts"
+import { activityFields } from "./SessionActivity.ts"
 import { CompactionType, subagentType } from "./SessionParts.ts"
 import { summaryOf } from "./summary.ts"
 import {
@@ -133,7 +136,11 @@ const facts: Fields<SessionRow> = {
     frustrationOf(await loaders.mood.load(session.id))
   ),
   orgId: text("The organisation that it is shared with; null where there is none.", () => null),
-  owner: field(UserType, "Whose it is; null on one's own machine, where everything is one's own.", () => null)
+  author: field(PersonType, "Who sent it; null on one's own machine, where everything is one's own.", ({ author }, _, context) => personOf(author, context)),
+  owner: field(UserType, "The same as `author`, as a user.", async ({ author }, _, context) => {
+    const person = await personOf(author, context)
+    return person === null ? null : { id: `User:${person.id}`, name: person.name, email: null, avatarUrl: person.avatarUrl }
+  })
 }
 
 const conversation: Fields<SessionRow> = {
@@ -144,7 +151,8 @@ const conversation: Fields<SessionRow> = {
     ...field<SessionRow>(
       new GraphQLNonNull(MessageConnection),
       "Its conversation, the newest line first. Progress, titles, attachments and the queue are left out, and so are subagents' lines: they are in `subagents { session }`, and here for a filter that asks about `agentId`.",
-      async (session, args: PageArgs & FilterArgs, { run }) => {
+      async (session, args: PageArgs & FilterArgs, { access, run }) => {
+        access.viewed?.({ ...session, id: sessionOf(session) })
         const request = pageOf(args, messagesAtOnce)
         const where = whereOf(args.filter, messageCondition(session.id))
         const agentId = agentOf(session)?.id ?? (where !== undefined && fieldsOf(where).has("agentId") ? undefined : null)
@@ -159,8 +167,10 @@ const conversation: Fields<SessionRow> = {
     ...listOf<SessionRow>(
       MessageSearchResult,
       "Messages with these words, the newest first.",
-      (session, args: { readonly query: string; readonly limit?: number | null }, context) =>
-        searchIn(session, args.query, notNegative("limit", args.limit) ?? hitsAtOnce, context)
+      (session, args: { readonly query: string; readonly limit?: number | null }, context) => {
+        context.access.viewed?.({ ...session, id: sessionOf(session) })
+        return searchIn(session, args.query, notNegative("limit", args.limit) ?? hitsAtOnce, context)
+      }
     ),
     args: {
       query: {
@@ -170,11 +180,12 @@ const conversation: Fields<SessionRow> = {
       limit: { type: Int, description: "At most so many; 50 without." }
     }
   },
-  toolResults: listOf(ToolResultBlock, "Results of all its tool calls, in the order of the calls.", async (session, _, { run }) =>
-    ofConversation(session, await run(Effect.flatMap(Sessions, (sessions) => sessions.toolCalls(sessionOf(session))))).flatMap((call) =>
+  toolResults: listOf(ToolResultBlock, "Results of all its tool calls, in the order of the calls.", async (session, _, { access, run }) => {
+    access.viewed?.({ ...session, id: sessionOf(session) })
+    return ofConversation(session, await run(Effect.flatMap(Sessions, (sessions) => sessions.toolCalls(sessionOf(session))))).flatMap((call) =>
       call.result === null ? [] : [toolResultBlockOf(call.id, call.result)]
     )
-  )
+  })
 }
 
 /** Lists that come of a session: tasks, to-dos, changed files, runs of hooks. */
@@ -328,6 +339,8 @@ export const sessionType = memoized((parts: SchemaParts) => {
         subagentsOf
       ),
       ...conversation,
+      ...landmarkFields,
+      ...activityFields,
       ...outcomes,
       ...parts.machine?.session
     })

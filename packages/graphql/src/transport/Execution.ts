@@ -53,6 +53,8 @@ export interface Options<Viewer> {
    * others. Without it each request is answered on its own.
    */
   readonly joinedAs?: ((viewer: Viewer) => string) | undefined
+  /** Called before a subscription begins: refuses it with an error, or gives what is called when it has ended. */
+  readonly admit?: ((viewer: Viewer) => GraphQLError | (() => void)) | undefined
   /** Each limit that is not given is as in `Limits.standard`. */
   readonly limits?: Partial<Limits> | undefined
   readonly onDefect?: OnDefect | undefined
@@ -90,7 +92,12 @@ export interface Execution<Viewer> {
 export const make = <Viewer>(options: Options<Viewer>): Execution<Viewer> => {
   const { joinedAs, schema } = options
   const limits = { ...standard, ...options.limits }
-  const running: Running<Viewer> = { contextOf: options.contextOf, onDefect: options.onDefect ?? (() => {}), open: new Set() }
+  const running: Running<Viewer> = {
+    contextOf: options.contextOf,
+    onDefect: options.onDefect ?? (() => {}),
+    admit: options.admit ?? (() => () => {}),
+    open: new Set()
+  }
   const documents = Documents.make(schema, limits)
   const joined = JoinedRuns.make<ExecutionResult>()
   const prepare: Execution<Viewer>["prepare"] = ({ operationName, query, variables }) => {
@@ -120,6 +127,7 @@ export const make = <Viewer>(options: Options<Viewer>): Execution<Viewer> => {
 interface Running<Viewer> {
   readonly contextOf: Options<Viewer>["contextOf"]
   readonly onDefect: OnDefect
+  readonly admit: NonNullable<Options<Viewer>["admit"]>
   /** Subscriptions whose event source has not ended. */
   readonly open: Set<Feed<ExecutionResult>>
 }
@@ -134,10 +142,20 @@ const execute = async <Viewer>({ contextOf, onDefect }: Running<Viewer>, args: V
   }
 }
 
-const subscribe = async <Viewer>(
+const subscribe = async <Viewer>(running: Running<Viewer>, args: ValidatedSubscriptionArgs, asker: Asker<Viewer>) => {
+  const admitted = running.admit(asker.viewer)
+  if (admitted instanceof GraphQLError) return { errors: [admitted] }
+  const begun = await begin(running, args, asker, admitted)
+  if (!(begun instanceof Feed)) admitted()
+  return begun
+}
+
+/** `ended` is called when the event source of a feed has ended. */
+const begin = async <Viewer>(
   { contextOf, onDefect, open }: Running<Viewer>,
   args: ValidatedSubscriptionArgs,
-  { signal: wanted, viewer }: Asker<Viewer>
+  { signal: wanted, viewer }: Asker<Viewer>,
+  ended: () => void
 ) => {
   const controller = new AbortController()
   const { signal } = controller
@@ -162,7 +180,10 @@ const subscribe = async <Viewer>(
         wanted.removeEventListener("abort", end)
         controller.abort()
       },
-      ended: () => open.delete(opened)
+      ended: () => {
+        open.delete(opened)
+        ended()
+      }
     })
     open.add(opened)
     feed = opened

@@ -38,8 +38,8 @@ export interface Options<Viewer> {
 
 /** The HTTP side of one execution. */
 export interface GraphqlHttp<Viewer> {
-  /** The answer to a POST on behalf of `viewer`. Who may ask, and from where, was decided before. Never rejects. */
-  readonly handle: (request: Request, viewer: Viewer) => Promise<Response>
+  /** The answer to a POST on behalf of `viewer`. Who may ask, and from where, was decided before. `signal` ends it, the request's own if absent. Never rejects. */
+  readonly handle: (request: Request, viewer: Viewer, signal?: AbortSignal) => Promise<Response>
   /** Ends the streams that are open, in good order. */
   readonly close: () => void
 }
@@ -68,8 +68,8 @@ export const make = <Viewer>(options: Options<Viewer>): GraphqlHttp<Viewer> => {
     return feed instanceof Feed ? streamed(feed) : answer(feed, "application/graphql-response+json")
   }
 
-  const handle = async (request: Request, viewer: Viewer): Promise<Response> => {
-    const asker = { viewer, signal: request.signal }
+  const handle = async (request: Request, viewer: Viewer, signal: AbortSignal): Promise<Response> => {
+    const asker = { viewer, signal }
     const accept = request.headers.get("accept")
     const media = preferred(accept, ["application/json", "application/graphql-response+json", "text/event-stream"])
     if (request.method !== "POST") return refusal(405, "send a POST", media, { allow: "POST" })
@@ -91,12 +91,12 @@ export const make = <Viewer>(options: Options<Viewer>): GraphqlHttp<Viewer> => {
   }
 
   return {
-    handle: async (request, viewer) => {
+    handle: async (request, viewer, signal = request.signal) => {
       try {
-        return await handle(request, viewer)
+        return await handle(request, viewer, signal)
       } catch (error) {
         // Nobody is there to read it.
-        if (request.signal.aborted) return new Response(null, { status: 499 })
+        if (signal.aborted) return new Response(null, { status: 499 })
         return refusal(500, execution.masked(error), undefined)
       }
     },

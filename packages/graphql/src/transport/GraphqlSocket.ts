@@ -26,8 +26,10 @@ import { Outbox, type Wire } from "./Outbox.ts"
 /** An execution, who may use it, and the limits of connections. */
 export interface Options<Viewer> {
   readonly execution: Execution<Viewer>
-  /** Whom a token lets in; undefined for a token that lets nobody in. */
-  readonly viewerOf: (token: string) => Viewer | undefined
+  /** Whom `token` of `connection_init` lets in; undefined for a token that lets nobody in. */
+  readonly viewerOf: (token: string) => Viewer | undefined | Promise<Viewer | undefined>
+  /** What somebody is told who is not let in; where the coordinator's token stands if absent. */
+  readonly refusal?: string | undefined
   /** A defect of a connection as a whole; it is closed with 4500. */
   readonly onDefect?: ((defect: unknown) => void) | undefined
   /** Milliseconds that a client may take to say who it is; 3,000 without. */
@@ -55,8 +57,8 @@ export interface Connection {
 export interface Caller<Viewer> {
   /** Whom the request let in; undefined: `token` of `connection_init` has to. */
   readonly viewer: Viewer | undefined
-  /** Called when the client is let in. */
-  readonly acknowledged: () => void
+  /** Called when the client is let in, with whom it is. */
+  readonly acknowledged: (viewer: Viewer) => void
 }
 
 /** The WebSocket side of one execution. */
@@ -82,7 +84,7 @@ interface Running<Viewer> {
 
 interface Client<Viewer> {
   viewer: Viewer | undefined
-  readonly acknowledged: () => void
+  readonly acknowledged: (viewer: Viewer) => void
   readonly close: (code: number, reason: string) => void
   /** By id. */
   readonly running: Map<string, Running<Viewer>>
@@ -108,11 +110,11 @@ const serverOf = <Viewer>(options: Options<Viewer>) => {
   const started = new WeakMap<ExecutionArgs, Running<Viewer>>()
   return makeServer<Params, Client<Viewer>>({
     connectionInitWaitTimeout: options.initTimeoutMs ?? 3000,
-    onConnect: ({ connectionParams, extra }) => {
+    onConnect: async ({ connectionParams, extra }) => {
       const token = connectionParams?.["token"]
-      if (token !== undefined && token !== null) extra.viewer = typeof token === "string" ? options.viewerOf(token) : undefined
-      if (extra.viewer !== undefined) extra.acknowledged()
-      else extra.close(CloseCode.Forbidden, "`token` of connection_init is missing or wrong; it stands in the file token of HAN_HOME")
+      if (token !== undefined && token !== null) extra.viewer = typeof token === "string" ? await options.viewerOf(token) : undefined
+      if (extra.viewer !== undefined) extra.acknowledged(extra.viewer)
+      else extra.close(CloseCode.Forbidden, options.refusal ?? "`token` of connection_init is missing or wrong; it stands in the file token of HAN_HOME")
       return extra.viewer !== undefined
     },
     onSubscribe: ({ extra }, id, payload) => {

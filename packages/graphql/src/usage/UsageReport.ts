@@ -18,10 +18,10 @@ export const UsageTotalsType = new GraphQLObjectType({ name: "UsageTotals", desc
 
 const UsageRowType = new GraphQLObjectType<UsageRow>({
   name: "UsageRow",
-  description: "Tokens and money of one day, model, project or session.",
+  description: "Tokens and money of one day, model, project, session or person.",
   fields: {
-    key: always(text("A day (`2026-11-22`), a model's id, a project's `projectId` or a session's id; `unknown` for what tells none.")),
-    label: always(text("What people call it: a session's title, a project's name, which several may have; otherwise the key.")),
+    key: always(text("A day (`2026-11-22`), a model's id, a project's `projectId`, a session's id or a person's `personId`; `unknown` for what tells none.")),
+    label: always(text("What people call it: a session's title, a person's name, a project's name, which several may have; otherwise the key.")),
     path: text("A project's directory; null for other rows."),
     ...sums
   }
@@ -45,6 +45,7 @@ export const UsageBy = new GraphQLEnumType({
     DAY: { value: "day", description: "A day." },
     MODEL: { value: "model", description: "A model." },
     PROJECT: { value: "project", description: "A project." },
-    SESSION: { value: "session", description: "A session." }
+    SESSION: { value: "session", description: "A session." },
+    AUTHOR: { value: "author", description: "The person whose sessions they are." }
   }
 })

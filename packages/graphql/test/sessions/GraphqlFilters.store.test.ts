@@ -208,7 +208,15 @@ for (const [name, fresh] of stores)
         ['{ harness: { _eq: "claude-code" } }', all],
         ['{ status: { _eq: "completed" } }', all],
         ['{ status: { _in: ["active", "idle"] } }', []],
-        ["{ teamName: { _isNull: false } }", []]
+        ["{ teamName: { _isNull: false } }", []],
+        ['{ title: { _contains: "of s-u" } }', ["upper"]],
+        ["{ estimatedCostUsd: { _gt: 0.01 } }", []],
+        ["{ messageCount: { _eq: 1 } }", all],
+        ["{ toolErrorCount: { _gt: 0 } }", []],
+        ["{ model: { _isNull: true } }", all],
+        ['{ startedAt: { _gte: "2026-03-11T12:00:02.000Z", _lt: "2026-03-11T12:00:04Z" } }', ["lower", "percent"]],
+        ['{ startedAt: { _lt: "2026-03-11" } }', []],
+        ['{ updatedAt: { _gte: "2026-03-11" } }', all]
       ]
       for (const [filter, expected] of cases) expect([filter, await sessions(filter)]).toEqual([filter, expected])
       const { repos } = await asking.ask("{ repos { id repoId } }")
@@ -227,6 +235,8 @@ for (const [name, fresh] of stores)
         )
       expect(await ordered("{ id: ASC }")).toEqual(all)
       expect(await ordered("{ id: DESC }")).toEqual([...all].reverse())
+      expect(await ordered("{ startedAt: ASC }")).toEqual(some.map(({ id }) => id.slice(2)))
+      expect(await ordered("{ startedAt: DESC }")).toEqual(some.map(({ id }) => id.slice(2)).reverse())
       expect(await ordered("{ slug: ASC }")).toEqual(["none", "upper", "percent", "quote", "plain", "score", "lower", "wide"])
       expect(await ordered("{ prNumber: DESC, slug: ASC }")).toEqual(["none", "upper", "percent", "quote", "plain", "score", "lower", "wide"])
       expect((await ordered("{ prNumber: DESC }")).slice(0, 4)).toEqual(["wide", "percent", "lower", "upper"])
@@ -374,7 +384,15 @@ const ofSession = (one: Session, field: SessionField): Scalar =>
     pullRequest: one.pullRequest?.number ?? null,
     team: one.team,
     source: one.source,
-    author: one.author
+    author: one.author,
+    title: one.title ?? one.firstPrompt,
+    branch: one.branch,
+    model: one.model,
+    startedAt: one.startedAt,
+    updatedAt: one.updatedAt,
+    cost: one.costNanoUsd,
+    messages: one.messages,
+    toolErrors: one.toolErrors
   })[field]
 const ofMessage = ({ message }: MessageLine, field: "id" | "agentId" | "type" | "role" | "toolName" | "line" | "parentId" | "at"): Scalar =>
   ({
@@ -454,9 +472,19 @@ for (const [name, fresh] of stores)
           status: ["active", "idle", "completed"],
           slug: known((one) => one.slug),
           team: known((one) => one.team),
-          source: known((one) => one.source)
+          source: known((one) => one.source),
+          title: known((one) => one.title ?? one.firstPrompt),
+          branch: known((one) => one.branch),
+          model: known((one) => one.model)
         },
-        { pullRequest: known((one) => one.pullRequest?.number ?? null) },
+        {
+          pullRequest: known((one) => one.pullRequest?.number ?? null),
+          startedAt: known((one) => one.startedAt),
+          updatedAt: known((one) => one.updatedAt),
+          cost: known((one) => one.costNanoUsd),
+          messages: known((one) => one.messages),
+          toolErrors: known((one) => one.toolErrors)
+        },
         ["\0", "\ud800"]
       )
       // What is stored has no NUL and no half of a pair; conditions are told by what is stored.

@@ -19,6 +19,7 @@ import { version } from "han-rpc/Version"
 import * as Coordinator from "../Coordinator.ts"
 import * as Home from "../home/Home.ts"
 import * as Log from "../home/Log.ts"
+import * as Dashboard from "../http/Dashboard.ts"
 import * as GraphqlSource from "../http/GraphqlSource.ts"
 import * as HttpServer from "../http/HttpServer.ts"
 import { hostOf, originOf } from "../loopback/LoopbackGuard.ts"
@@ -96,12 +97,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
           step: (step) => whereItIs(home, step),
           graphql: GraphqlSource.load,
           sync: layerSync(home),
-          http: {
-            port: asked.port ?? home.config.port ?? HttpServer.standardPort,
-            optional: asked.background,
-            allowHosts: [...asked.allowHosts, ...(home.config.allowHosts ?? []).flatMap((host) => hostOf(host) ?? [])],
-            allowOrigins: [...asked.allowOrigins, ...(home.config.allowOrigins ?? []).flatMap((origin) => originOf(origin) ?? [])]
-          }
+          http: httpOf(home, asked)
         })
       )
       // What hooks said while nobody answered them is over.
@@ -134,6 +130,7 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
         `  socket    ${home.socket}`,
         `  HTTP      ${http.state === "off" ? http.reason : `${http.url}, GraphQL at /graphql`}`,
         `  log       ${home.log}`,
+        ...(yield* dashboardAddress(asked.background, services)),
         "In another terminal: `han sessions`, `han search TEXT`, `han tail`, `han open`, `han doctor`. Ctrl-C stops it."
       ])
       yield* Effect.forkScoped(announceFirstPass(Context.get(services, Indexer)))
@@ -143,6 +140,23 @@ const serve = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }
       yield* whereItIs(home, "is ending, and writes what it has begun")
     })
   ).pipe(Effect.ensuring(whereItIs(home, null)))
+
+const httpOf = (home: Home.Home, asked: Extract<Asked, { readonly _tag: "Serve" }>) => ({
+  port: asked.port ?? home.config.port ?? HttpServer.standardPort,
+  optional: asked.background,
+  dashboard: Dashboard.load,
+  allowHosts: [...asked.allowHosts, ...(home.config.allowHosts ?? []).flatMap((host) => hostOf(host) ?? [])],
+  allowOrigins: [...asked.allowOrigins, ...(home.config.allowOrigins ?? []).flatMap((origin) => originOf(origin) ?? [])]
+})
+
+/** An address that lets a browser in. Who starts the program in the background asks for one when they want it. */
+const dashboardAddress = (background: boolean, services: Context.Context<RunningCoordinator>) =>
+  background
+    ? Effect.succeed([])
+    : Effect.match(Context.get(services, RunningCoordinator).openUrl, {
+        onSuccess: (address) => [`  dashboard ${address}`, "            lets one browser in, within ten minutes; `han open` makes another address"],
+        onFailure: () => []
+      })
 
 /** Sends what `config.json` and the environment say; nothing where they say nothing. */
 const layerSync = (home: Home.Home) =>

@@ -1,6 +1,7 @@
 import * as Redacted from "effect/Redacted"
 import { isLoopback } from "../loopback/isLoopback.ts"
 import * as TrustedProxies from "../team/TrustedProxies.ts"
+import { type SignInConfiguration, signInFor } from "./signInConfiguration.ts"
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -24,6 +25,8 @@ export interface ServeConfiguration {
   readonly port: number
   readonly publicUrl: URL | undefined
   readonly trustedProxies: TrustedProxies.TrustedProxies
+  /** Undefined: nobody signs in, and API keys are all. */
+  readonly signIn: SignInConfiguration | undefined
 }
 
 export type Read<A> = { readonly _tag: "Read"; readonly configuration: A } | { readonly _tag: "Wrong"; readonly faults: ReadonlyArray<Fault> }
@@ -46,12 +49,14 @@ export const forServing = (environment: Environment, embedded: boolean): Read<Se
         name: "HAN_TRUSTED_PROXIES",
         message: `"${trustedProxies}" is no address and no network; write them with commas between: 10.0.0.1,10.1.0.0/16`
       })
+    const publicUrl = publicUrlIn(environment, faults)
     return {
       database: databaseFor(environment, embedded, faults),
       host,
       port: portIn(environment, faults),
-      publicUrl: publicUrlIn(environment, faults),
-      trustedProxies: typeof trustedProxies === "string" ? TrustedProxies.none : trustedProxies
+      publicUrl,
+      trustedProxies: typeof trustedProxies === "string" ? TrustedProxies.none : trustedProxies,
+      signIn: signInFor(environment, (name, message) => void faults.push({ name, message }), { host, publicUrl })
     }
   })
 

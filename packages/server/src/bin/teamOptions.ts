@@ -5,6 +5,10 @@ import { KeyScope, type Login, type RepositoryOwner, Slug } from "han-core/Works
 export type TeamAsked =
   | { readonly _tag: "Serve" | "Migrate"; readonly embedded: string | undefined }
   | ({ readonly _tag: "CreateKey"; readonly embedded: string | undefined } & KeyOptions)
+  | { readonly _tag: "LinkPerson"; readonly embedded: string | undefined; readonly person: string; readonly account: string }
+  | { readonly _tag: "CreateWorkspace"; readonly embedded: string | undefined; readonly slug: Slug; readonly owner: string }
+  | { readonly _tag: "Doctor"; readonly embedded: string | undefined }
+  | { readonly _tag: "VerifyAudit"; readonly embedded: string | undefined; readonly workspace: Slug | null }
   | { readonly _tag: "Help" | "Version" }
   | { readonly _tag: "Wrong"; readonly message: string }
 
@@ -27,7 +31,14 @@ export const parse = (argv: ReadonlyArray<string>): TeamAsked => {
     const given = optionsOf(words, command === "serve" ? ["embedded"] : [], [])
     return "wrong" in given ? wrong(given.wrong) : { _tag: command === "serve" ? "Serve" : "Migrate", embedded: given.values.get("embedded")?.at(-1) }
   }
+  if (command === "audit" && words[0] === "verify") return auditOptions(words.slice(1))
   if (command === "keys" && words[0] === "create") return keyOptions(words.slice(1))
+  if (command === "person" && words[0] === "link") return linkOptions(words.slice(1))
+  if (command === "workspace" && words[0] === "create") return workspaceOptions(words.slice(1))
+  if (command === "doctor") {
+    const given = optionsOf(words, ["embedded"], [])
+    return "wrong" in given ? wrong(given.wrong) : { _tag: "Doctor", embedded: given.values.get("embedded")?.at(-1) }
+  }
   return wrong(command === undefined ? "say what to do" : `"${argv.slice(0, 2).join(" ")}" is no command`)
 }
 
@@ -52,6 +63,41 @@ const optionsOf = (words: ReadonlyArray<string>, names: ReadonlyArray<string>, f
   }
   for (const [name, given] of values) if (!flags.includes(name) && given.every((value) => value === "")) return { wrong: `--${name} needs a value` }
   return { values }
+}
+
+/** The words in front of the first option, and what follows. */
+const leading = (words: ReadonlyArray<string>) => {
+  const at = words.findIndex((word) => word.startsWith("-"))
+  return at < 0 ? { names: words, options: [] } : { names: words.slice(0, at), options: words.slice(at) }
+}
+
+const linkOptions = (words: ReadonlyArray<string>): TeamAsked => {
+  const { names, options } = leading(words)
+  const given = optionsOf(options, ["embedded"], [])
+  if ("wrong" in given) return wrong(given.wrong)
+  const [person, account, ...more] = names
+  if (person === undefined || account === undefined || more.length > 0) return wrong("say `person link NAME github:ID` or oidc:SUB; quote a name with spaces")
+  return { _tag: "LinkPerson", embedded: given.values.get("embedded")?.at(-1), person, account }
+}
+
+const workspaceOptions = (words: ReadonlyArray<string>): TeamAsked => {
+  const { names, options } = leading(words)
+  const given = optionsOf(options, ["owner", "embedded"], [])
+  if ("wrong" in given) return wrong(given.wrong)
+  const [slug, ...more] = names
+  if (slug === undefined || more.length > 0 || !Schema.is(Slug)(slug))
+    return wrong("say `workspace create SLUG --owner github:ID`: small letters, digits and hyphens, 63 at most")
+  const owner = given.values.get("owner")?.at(-1)
+  if (owner === undefined) return wrong("--owner is missing: github:ID or oidc:SUB")
+  return { _tag: "CreateWorkspace", embedded: given.values.get("embedded")?.at(-1), slug, owner }
+}
+
+const auditOptions = (words: ReadonlyArray<string>): TeamAsked => {
+  const given = optionsOf(words, ["workspace", "embedded"], [])
+  if ("wrong" in given) return wrong(given.wrong)
+  const workspace = given.values.get("workspace")?.at(-1)
+  if (workspace !== undefined && !Schema.is(Slug)(workspace)) return wrong(`--workspace "${workspace}" is no name of a workspace`)
+  return { _tag: "VerifyAudit", embedded: given.values.get("embedded")?.at(-1), workspace: workspace ?? null }
 }
 
 const keyOptions = (words: ReadonlyArray<string>): TeamAsked => {

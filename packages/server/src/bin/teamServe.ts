@@ -1,3 +1,4 @@
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,10 +10,14 @@ import { version } from "han-rpc/Version"
 import * as PgStore from "han-sql/PgStore"
 import * as Log from "../home/Log.ts"
 import { isLoopback } from "../loopback/isLoopback.ts"
+import { accessTokens, authRoutes } from "../team/auth/AuthRoutes.ts"
+import { authenticate } from "../team/auth/authenticate.ts"
 import * as EmbeddedPostgres from "../team/EmbeddedPostgres.ts"
+import { graphqlRoute } from "../team/GraphqlRoute.ts"
 import { syncRoute } from "../team/SyncRoute.ts"
 import * as TeamServer from "../team/TeamServer.ts"
 import { onSignals } from "./signals.ts"
+import type { SignInConfiguration } from "./signInConfiguration.ts"
 import type { DatabaseUrls, Environment, ServeConfiguration } from "./teamConfiguration.ts"
 
 /** Serves until a signal comes, or the embedded database ends. Its log is lines of JSON on the standard output. Succeeds with the exit code. */
@@ -23,9 +28,15 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       yield* onSignals(stopping)
       const broken = yield* Deferred.make<string>()
       const database = configuration.database ?? (yield* ownDatabase(embedded ?? "", broken))
-      const { host, port, publicUrl, trustedProxies } = configuration
+      const { host, port, publicUrl, signIn, trustedProxies } = configuration
+      const ways = signIn === undefined ? undefined : waysIn(signIn, publicUrl)
       const services = yield* Layer.build(
-        TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: syncRoute() }).pipe(Layer.provide(PgStore.layer(database)))
+        Layer.unwrapScoped(
+          Effect.map(graphqlRoute({ authenticate: ways?.authenticate }), ({ routes, sockets }) => {
+            const all = HttpRouter.concat(syncRoute(), HttpRouter.concat(routes, ways?.routes ?? HttpRouter.empty))
+            return TeamServer.layer({ host, port, publicUrl, trustedProxies, routes: all, sockets })
+          })
+        ).pipe(Layer.provide(PgStore.layer(database)))
       )
       const { url } = Context.get(services, TeamServer.TeamServer)
       yield* Effect.annotateLogs(Effect.logInfo("listening"), {
@@ -44,6 +55,14 @@ export const serve = (configuration: ServeConfiguration, embedded: string | unde
       )
     })
   ).pipe(Effect.provide(layerLog(environment)))
+
+/** The pages on which people sign in, and who they are from then on. */
+const waysIn = (signIn: SignInConfiguration, publicUrl: URL | undefined) => {
+  const options = { ...signIn, publicUrl, tokens: accessTokens(signIn.keys, publicUrl?.origin ?? localIssuer) }
+  return { routes: authRoutes(options), authenticate: authenticate(options) }
+}
+/** Who issues tokens of a server that has no address of its own. */
+const localIssuer = "urn:han:local"
 
 /** The embedded database, with tables of this version. */
 const ownDatabase = (

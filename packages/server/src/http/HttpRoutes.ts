@@ -4,6 +4,7 @@ import type { GraphqlSocket } from "han-graphql/GraphqlSocket"
 import { version } from "han-rpc/Version"
 import type { LoopbackGuard } from "../loopback/LoopbackGuard.ts"
 import type { Health } from "../loopback/PortOwner.ts"
+import type { Dashboard } from "./Dashboard.ts"
 import { type HookRoute, hookPath } from "./HookRoute.ts"
 import * as OpenPage from "./OpenPage.ts"
 import { type Token, type Viewing, viewerOf } from "./Token.ts"
@@ -22,6 +23,8 @@ export interface Options {
   readonly sockets: WebSockets
   /** Called for each request; `undefined` when there is no GraphQL. */
   readonly graphql: (() => Promise<GraphqlApi>) | undefined
+  /** Called for each request for a page; `undefined` when there are none. */
+  readonly dashboard: () => Promise<Dashboard | undefined>
   /** `undefined` when no hooks are run here. */
   readonly hooks: HookRoute | undefined
 }
@@ -52,7 +55,7 @@ export const make = (options: Options): Respond => {
         ? hookOf(options, pathname.slice(hookPath.length))
         : undefined
     if (method === "OPTIONS") return finished(new Response(null, { status: route === undefined ? 404 : 204 }), guard.preflight(headers))
-    const response = route === undefined ? says(404, "there is nothing here; the API is at /graphql") : await route(request, server)
+    const response = route === undefined ? await pageOf(options, request) : await route(request, server)
     return response === undefined ? undefined : finished(response, guard.cors(headers))
   }
 }
@@ -68,6 +71,10 @@ const finished = (response: Response, headers: Readonly<Record<string, string>>)
 const says = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Response =>
   Response.json({ errors: [{ message }] }, { status, headers: { "cache-control": "no-store", ...headers } })
 
+/** The shell of a page is for anybody; what it shows is asked for at /graphql. */
+const pageOf = async ({ dashboard }: Options, request: Request): Promise<Response> =>
+  (isRead(request) ? (await dashboard())?.answer(request) : undefined) ?? says(404, "there is nothing here; the API is at /graphql")
+
 const isRead = ({ method }: Request) => method === "GET" || method === "HEAD"
 
 const health: Respond = (request) =>
@@ -78,14 +85,14 @@ const health: Respond = (request) =>
     : says(405, "send a GET", { allow: "GET, HEAD, OPTIONS" })
 
 /** Lets a browser in whose address has a ticket, or the token itself, and takes that out of the address. */
-const openPage = ({ tickets, token }: Options, request: Request): Response => {
+const openPage = async ({ dashboard, tickets, token }: Options, request: Request): Promise<Response> => {
   if (!isRead(request)) return says(405, "send a GET", { allow: "GET, HEAD, OPTIONS" })
   const shown = new URL(request.url).searchParams.get("token")
   if (request.method === "GET" && shown !== null && (tickets.redeem(shown) || token.isRight(shown)))
     return new Response(null, {
       status: 303,
       headers: {
-        location: "/open",
+        location: (await dashboard()) === undefined ? "/open" : "/",
         "set-cookie": `${cookieName}=${token.value}; Path=/; HttpOnly; SameSite=Strict`,
         "cache-control": "no-store",
         "referrer-policy": "no-referrer"

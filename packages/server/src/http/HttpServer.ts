@@ -14,6 +14,7 @@ import { SocketUnusable } from "../home/UnixSocket.ts"
 import * as LoopbackGuard from "../loopback/LoopbackGuard.ts"
 import * as LoopbackListener from "../loopback/LoopbackListener.ts"
 import * as PortOwner from "../loopback/PortOwner.ts"
+import type { Dashboard } from "./Dashboard.ts"
 import { type HookRoute, maxInput } from "./HookRoute.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import * as OpenPage from "./OpenPage.ts"
@@ -40,6 +41,8 @@ export interface Options {
   readonly graphql?: (() => Promise<GraphqlSource>) | undefined
   /** Runs hooks; without it there are none. */
   readonly hooks?: HookRoute | undefined
+  /** Loads the dashboard when a page is first asked for; without it there are no pages. */
+  readonly dashboard?: (() => Promise<Dashboard | undefined>) | undefined
   /** Connections at the same time; as many as the process can bear when it is not given. */
   readonly maxConnections?: number | undefined
 }
@@ -117,6 +120,7 @@ const serve = (
         tickets,
         sockets,
         graphql: graphql?.get,
+        dashboard: once(options.dashboard ?? (async () => undefined)),
         hooks: options.hooks
       })
     })
@@ -130,6 +134,18 @@ const serve = (
       openUrl: Effect.sync(() => `${url}/open?token=${tickets.issue()}`)
     }
   })
+
+/** Loads once; when that fails it is tried again with the next call. */
+const once = <A>(load: () => Promise<A>): (() => Promise<A>) => {
+  let loading: Promise<A> | undefined
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+    return loading
+  }
+}
 
 type Note = (message: string, defect: unknown, annotations: Readonly<Record<string, string>>) => void
 

@@ -87,6 +87,7 @@ const writers = (of: Of) => {
     }),
     Context.add(SyncOutbox, {
       open: (...given) => outbox.ask((real) => real.open(...given)),
+      remote: outbox.ask((real) => real.remote),
       transcripts: (...given) => outbox.ask((real) => real.transcripts(...given)),
       grown: (...given) => outbox.ask((real) => real.grown(...given)),
       acked: (...given) => outbox.ask((real) => real.acked(...given)),
@@ -119,7 +120,8 @@ const queries = (of: Of) => {
   }).pipe(
     Context.add(MessageQueries, {
       find: (...given) => messages.ask((real) => real.find(...given)),
-      countFound: (...given) => messages.ask((real) => real.countFound(...given))
+      countFound: (...given) => messages.ask((real) => real.countFound(...given)),
+      landmarks: (...given) => messages.ask((real) => real.landmarks(...given))
     }),
     Context.add(Projections, { query: (projection, read) => projections.ask((real) => real.query(projection, read)) })
   )

@@ -48,12 +48,14 @@ export class Engine {
   /** Lines that the server would not have, by transcript. */
   readonly refused = new Map<number, Set<number>>()
   /** Transcripts that began a new generation since this run began. */
-  readonly renewed = new Set<number>()
+  readonly begunAnew = new Set<number>()
   /** The lines of the next request, at most: fewer after one was too large. */
   size = Number.POSITIVE_INFINITY
   rebuilds = 0
   /** The key that did not let in: it is tried again when a person says so, or it is another one. */
   refusedKey: { readonly endpoint: string; readonly apiKey: string } | null = null
+  /** Until then what is appended goes at once, for a session has ended. */
+  hurryUntil = 0
   /** As the settings last said. */
   intervalMs = 300_000
 
@@ -102,11 +104,16 @@ export class Engine {
     })
   }
 
+  sendsWords(content: boolean): boolean {
+    return content && this.server?.workspace.contentAllowed !== false
+  }
+
   /** `content`: whether texts go, as the person wants it; the workspace may not. Secrets go either way to nobody. */
   writer(remote: SyncRemote, content: boolean): Writing {
     const { redact } = this
-    const whole = content && this.server?.workspace.contentAllowed !== false
+    const whole = this.sendsWords(content)
     return {
+      whole,
       mend: (transcript, entry) => redact.entry(whole ? entry : mask(transcript, entry)),
       mendText: redact.text,
       mendMeta: (meta) => (whole ? redact.text(meta) : withoutWords(meta)),

@@ -40,9 +40,10 @@ import type { PrivacyRules } from "han-core/Privacy"
 import { SyncClient } from "han-core/SyncClient"
 import { SyncOutbox } from "han-core/unstable/SyncOutbox"
 import { Viewer } from "han-core/Viewer"
+import { dryRunOf } from "./dryRun.ts"
 import { Engine } from "./Engine.ts"
 import type { ProjectRules } from "./projectRules.ts"
-import { previewOf, queueOf, sessionsOf, statusOf, verified } from "./reports.ts"
+import { forgottenThere, previewOf, queueOf, sessionsOf, statusOf, verified } from "./reports.ts"
 import { dueIn, round, sendAll } from "./sending.ts"
 import type { SyncRemote, SyncSettings } from "./settings.ts"
 
@@ -116,6 +117,11 @@ export const layerSettings = (options: {
         sync: ({ sessionId }) => given(sendAll(engine, { manual: true, sessionId })),
         verify: given(verified(engine)),
         preview: given(previewOf(engine)),
+        dryRun: Stream.provideService(dryRunOf(engine), Journal, journal),
+        forget: (ids) => forgottenThere(engine, ids),
+        sessionEnded: Effect.map(Clock.currentTimeMillis, (now) => {
+          engine.hurryUntil = now + hurryMs
+        }),
         reload: engine.wake(true)
       })
     })
@@ -124,6 +130,8 @@ export const layerSettings = (options: {
 /** A live session is sent when so much came, or so long after it began to come. */
 const liveBytes = 64 * 1024
 const liveMs = 5000
+/** After the end of a session: so long its last lines may take to be appended. */
+const hurryMs = 10_000
 /** Between two looks whether something came, each of which reads one row. */
 const lookMs = 1000
 /** The same while nothing may be sent because of a failure: that may last for weeks. */
@@ -141,11 +149,11 @@ const followGrowth = (engine: Engine) => {
       const waitMs = engine.nextAttemptAt === null ? 0 : engine.nextAttemptAt - (yield* Clock.currentTimeMillis)
       yield* Effect.sleep(engine.refusedKey !== null ? restMs : Math.min(restMs, Math.max(lookMs, waitMs)))
       if (engine.state === "DISABLED") continue
-      const { bytes, sequence } = yield* outbox.grown(last)
+      const { bytes, sequence }: { readonly bytes: number; readonly sequence: number } = yield* outbox.grown(last)
       if (sequence === last) continue
       const now = yield* Clock.currentTimeMillis
       since ??= now
-      if (bytes < liveBytes && now - since < liveMs) continue
+      if (bytes < liveBytes && now - since < liveMs && now > engine.hurryUntil) continue
       last = seen = sequence
       since = undefined
       yield* engine.wake(false)

@@ -6,7 +6,7 @@ import type { StoreError } from "han-core/StoreError"
 import type { SyncError, SyncPosition, SyncResponse, SyncSession } from "han-core/Sync"
 import { syncLimits } from "han-core/Sync"
 import { noChain } from "han-core/unstable/SyncChain"
-import type { OutboxProblem, OutboxTranscript } from "han-core/unstable/SyncOutbox"
+import type { Acked, OutboxProblem, OutboxTranscript } from "han-core/unstable/SyncOutbox"
 import type { Viewer } from "han-core/Viewer"
 import { chainAt, type Item, sessionOf } from "./batches.ts"
 import { type Engine, newId } from "./Engine.ts"
@@ -16,12 +16,18 @@ import type { SendFailed } from "./transport.ts"
 const hourMs = 3_600_000
 
 /** Notes what the server says of each item, and gives those whose lines it has; undefined when it says nothing that would change what goes next. */
-export const applyResponse = Effect.fnUntraced(function* (engine: Engine, remote: SyncRemote, items: ReadonlyArray<Item>, response: SyncResponse) {
+export const applyResponse = Effect.fnUntraced(function* (
+  engine: Engine,
+  remote: SyncRemote,
+  items: ReadonlyArray<Item>,
+  response: SyncResponse,
+  whole: boolean
+) {
   const now = yield* Clock.currentTimeMillis
   const { outbox } = engine.options
   const errors = new Map(response.errors.map((error) => [error.sessionId, error]))
   const acked: Array<Item> = []
-  const positions: Array<{ readonly no: number; readonly generationId: string; readonly lines: number; readonly chain: string }> = []
+  const positions: Array<Position> = []
   let isNews = false
   for (const [index, item] of items.entries()) {
     const position = response.positions[index]!
@@ -34,10 +40,10 @@ export const applyResponse = Effect.fnUntraced(function* (engine: Engine, remote
     }
     if (position.lines === item.from + item.messages.length && position.chain === item.chain) {
       acked.push(item)
-      positions.push({ no: item.of.no, generationId: item.generationId, lines: position.lines, chain: position.chain })
+      positions.push(positionAt(item, position, whole))
       isNews = true
     } else {
-      const place = yield* continued(engine, remote, item, position, now)
+      const place = yield* continued(engine, remote, item, position, now, whole)
       if (place === undefined) continue
       if (place.lines !== item.from || place.generationId !== item.generationId) isNews = true
       positions.push(place)
@@ -47,17 +53,38 @@ export const applyResponse = Effect.fnUntraced(function* (engine: Engine, remote
   return isNews ? acked : undefined
 })
 
+type Position = { readonly no: number } & Omit<Acked, "at">
+
+/** The position of a transcript of which nothing was sent. */
+export const beginning = (no: number, generationId: string): Position => ({
+  no,
+  generationId,
+  lines: 0,
+  chain: noChain,
+  whole: true,
+  takesPlaceOf: null
+})
+
+const positionAt = ({ generationId, of }: Item, { chain, lines }: SyncPosition, whole: boolean): Position => ({
+  no: of.no,
+  generationId,
+  lines,
+  chain,
+  whole: whole && of.acked?.whole !== false,
+  takesPlaceOf: of.acked?.takesPlaceOf ?? null
+})
+
 /**
  * Where to go on when the server is elsewhere than was thought: there, if that is a beginning of the same lines, and else with a new generation. Undefined when it has other lines of a new
  * generation, too.
  */
-const continued = Effect.fnUntraced(function* (engine: Engine, remote: SyncRemote, item: Item, position: SyncPosition, now: number) {
+const continued = Effect.fnUntraced(function* (engine: Engine, remote: SyncRemote, item: Item, position: SyncPosition, now: number, whole: boolean) {
   const { of } = item
   const own = position.lines > of.lines ? undefined : yield* ownChain(remote, of, position.lines)
-  if (own === position.chain) return { no: of.no, generationId: item.generationId, lines: position.lines, chain: position.chain }
-  if (engine.renewed.has(of.no)) return undefined
-  engine.renewed.add(of.no)
-  return { no: of.no, generationId: yield* anew(engine, of, now), lines: 0, chain: noChain }
+  if (own === position.chain) return positionAt(item, position, whole)
+  if (engine.begunAnew.has(of.no)) return undefined
+  engine.begunAnew.add(of.no)
+  return beginning(of.no, yield* anew(engine, of, now))
 })
 
 const ownChain = ({ clientSecret }: SyncRemote, of: OutboxTranscript, lines: number) =>
@@ -115,13 +142,13 @@ export const settle = (
       const bare = { directory: null, meta: null, repoRemote: null, projectSlug: null }
       const { response } = yield* exchange(asked.map((item) => ({ ...sessionOf(item, [], writing), ...bare })))
       requests++
-      const found: Array<{ readonly no: number; readonly generationId: string; readonly lines: number; readonly chain: string }> = []
+      const found: Array<Position> = []
       for (const [index, { generationId, of }] of asked.entries()) {
         const others = (response.positions[index]?.others ?? []).toSorted((a, b) => b.lines - a.lines)
-        let place = { no: of.no, generationId, lines: 0, chain: noChain }
+        let place = beginning(of.no, generationId)
         for (const other of others) {
           if (other.lines > of.lines || (yield* ownChain(remote, of, other.lines)) !== other.chain) continue
-          place = { no: of.no, ...other }
+          place = { ...place, ...other }
           break
         }
         found.push(place)

@@ -9,6 +9,8 @@ import type { Viewer } from "han-core/Viewer"
 
 /** How lines become messages. */
 export interface Writing {
+  /** Lines keep their words. */
+  readonly whole: boolean
   readonly secret: Uint8Array
   /** Leaves of a line what may leave the machine. */
   readonly mend: (transcript: Pick<Transcript, "kind">, entry: Entry) => Entry

@@ -2,13 +2,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import type { StoreError } from "han-core/StoreError"
+import type { ForgetOutcome } from "han-core/Sync"
 import { type QueueItem, type SessionSync, type SyncPreview, type SyncStatus, SyncStopped } from "han-core/SyncClient"
 import { digestOf } from "han-core/unstable/SyncChain"
 import type { OutboxTranscript } from "han-core/unstable/SyncOutbox"
 import type { Viewer } from "han-core/Viewer"
 import { type Engine, eligibility } from "./Engine.ts"
-import { probe } from "./sending.ts"
-import type { SyncSettings } from "./settings.ts"
+import { forgetThere, probe } from "./sending.ts"
+import type { SyncRemote, SyncSettings } from "./settings.ts"
 import type { SendFailed } from "./transport.ts"
 
 /** A transcript with what is decided about it at this moment. */
@@ -117,14 +118,14 @@ export const sessionsOf = (engine: Engine, ids: ReadonlyArray<SessionId> | undef
     })
   })
 
-const remoteOf = Effect.fnUntraced(function* (engine: Engine) {
+export const remoteOf = Effect.fnUntraced(function* (engine: Engine) {
   const settings = yield* engine.options.settings
   if (settings.problem !== null || settings.remote === null)
     return yield* new SyncStopped({ state: "PAUSED_CONFIG", code: "config_invalid", message: settings.problem ?? "there is no endpoint, or no API key" })
   return { settings, remote: settings.remote }
 })
 
-const stopped = (error: SendFailed) => new SyncStopped({ state: error.state, code: error.code, message: error.message })
+export const stopped = (error: SendFailed) => new SyncStopped({ state: error.state, code: error.code, message: error.message })
 
 /** Compares the digest of what is remembered with the server's, in one request. */
 export const verified = (engine: Engine): Effect.Effect<{ readonly same: boolean }, SyncStopped | StoreError, Viewer> =>
@@ -138,16 +139,38 @@ export const verified = (engine: Engine): Effect.Effect<{ readonly same: boolean
     })
   )
 
+/** Removes sessions from the server, and says what became of each. */
+export const forgottenThere = (engine: Engine, ids: ReadonlyArray<SessionId>): Effect.Effect<ReadonlyArray<ForgetOutcome>, SyncStopped | StoreError, Viewer> =>
+  engine.turn.withPermits(1)(
+    Effect.gen(function* () {
+      const { remote } = yield* remoteOf(engine)
+      return yield* Effect.mapError(forgetThere(engine, remote, ids), stopped)
+    })
+  )
+
+/** The transcripts that would go to a remote, with what waits of each for it. What another remote has is nothing to this one; what went without words goes again with them. */
+export const goingTo = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings, remote: SyncRemote) {
+  const known = yield* engine.options.outbox.remote
+  const isKnown = known?.endpoint === remote.endpoint && known.clientId === remote.clientId
+  const words = engine.sendsWords(settings.includeContent)
+  return (yield* judged(engine, settings)).flatMap((one): ReadonlyArray<Judged> => {
+    const { acked } = one.of
+    const of = isKnown && !(words && acked?.whole === false) ? one.of : { ...one.of, acked: null }
+    const waits = of.lines - (of.acked?.lines ?? 0)
+    return one.eligible && waits > 0 ? [{ ...one, of, waits }] : []
+  })
+})
+
 /** Says what would go, to whom, with the settings as they are, also while sync is off. */
 export const previewOf = (engine: Engine): Effect.Effect<SyncPreview, SyncStopped | StoreError, Viewer> =>
   Effect.gen(function* () {
     const { remote, settings } = yield* remoteOf(engine)
     yield* engine.turn.withPermits(1)(Effect.mapError(probe(engine, remote), stopped))
-    const going = (yield* judged(engine, settings)).filter(({ eligible, waits }) => eligible && waits > 0)
+    const going = yield* goingTo(engine, settings, remote)
     const sizes = new Map((yield* engine.options.journal.transcripts()).map(({ bytes, id }) => [id, bytes]))
     return {
       workspace: engine.server?.workspace.name ?? "",
-      content: settings.includeContent,
+      content: engine.sendsWords(settings.includeContent),
       repositories: [...new Set(going.flatMap(({ of }) => of.directory?.remote ?? of.cwd ?? []))].sort(),
       sessions: new Set(going.map(({ of }) => of.transcript.sessionId)).size,
       messages: going.reduce((sum, { waits }) => sum + waits, 0),

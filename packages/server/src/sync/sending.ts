@@ -5,12 +5,12 @@ import * as Redacted from "effect/Redacted"
 import type { SessionId } from "han-core/Entry"
 import type { Journal } from "han-core/Journal"
 import type { StoreError } from "han-core/StoreError"
-import { type SyncPayload, type SyncResponse, type SyncSession, syncVersion } from "han-core/Sync"
+import { type ForgetOutcome, type SyncPayload, type SyncResponse, type SyncSession, syncLimits, syncVersion } from "han-core/Sync"
 import { type Sent, type SyncState, SyncStopped } from "han-core/SyncClient"
-import { checksumOf, noChain } from "han-core/unstable/SyncChain"
+import { checksumOf } from "han-core/unstable/SyncChain"
 import type { OutboxTranscript } from "han-core/unstable/SyncOutbox"
 import type { Viewer } from "han-core/Viewer"
-import { applyResponse, settle } from "./answers.ts"
+import { applyResponse, beginning, settle } from "./answers.ts"
 import { build, type Item, sessionOf } from "./batches.ts"
 import { type Engine, eligibility, newId } from "./Engine.ts"
 import type { SyncRemote, SyncSettings } from "./settings.ts"
@@ -61,7 +61,8 @@ export const sendAll = (
       const sent = { sent: 0, sessions: 0, bytes: 0, requests: 0 }
       const touched = new Set<string>()
       const tried = new Set<number>()
-      engine.renewed.clear()
+      engine.begunAnew.clear()
+      let renewed = false
       const run = Effect.gen(function* () {
         while (true) {
           const settings = yield* engine.options.settings
@@ -75,9 +76,13 @@ export const sendAll = (
           if (opened.adopting) {
             const unknown = yield* unknownOf(engine, settings)
             if (unknown.length > 0) {
-              sent.requests += yield* settle(engine, remote, unknown, (sessions) => exchange(engine, remote, sessions))
+              sent.requests += yield* settle(engine, remote, unknown, (sessions) => exchange(engine, remote, { sessions }))
               continue
             }
+          }
+          if (opened.wordless && !renewed && engine.sendsWords(settings.includeContent)) {
+            renewed = true
+            yield* renew(engine, settings)
           }
           const items = yield* nextItems(engine, settings, remote, { manual, sessionId, tried })
           if (items.length === 0) return
@@ -142,7 +147,7 @@ const isUnknown = (engine: Engine, remote: SyncRemote): Effect.Effect<boolean> =
 /** Asks the server who it is. What it refused because of its owners of repositories is tried again when they are others. */
 export const probe = (engine: Engine, remote: SyncRemote, verify = false): Effect.Effect<SyncResponse, SendFailed> =>
   Effect.gen(function* () {
-    const { response } = yield* exchange(engine, remote, [], verify)
+    const { response } = yield* exchange(engine, remote, { sessions: [], verify })
     const { person, workspace } = response
     if (workspace === undefined || person === undefined) return yield* backsOff("invalid_answer", "the server does not say who it is")
     const before = engine.server?.workspace
@@ -153,23 +158,35 @@ export const probe = (engine: Engine, remote: SyncRemote, verify = false): Effec
     return response
   })
 
-/** Sends sessions and gives the answer to them. */
-const exchange = (engine: Engine, remote: SyncRemote, sessions: ReadonlyArray<SyncSession>, verify = false) =>
+/** The parts of a payload that differ from one request to the next. */
+interface Content {
+  readonly sessions: ReadonlyArray<SyncSession>
+  readonly verify?: boolean | undefined
+  readonly forget?: ReadonlyArray<string> | undefined
+}
+
+/** A request of this moment, with an id of its own. */
+export const payloadOf = (engine: Engine, remote: SyncRemote, { forget, sessions, verify = false }: Content): Effect.Effect<SyncPayload> =>
+  Effect.map(Clock.currentTimeMillis, (now) => ({
+    version: syncVersion,
+    clientId: remote.clientId,
+    userId: engine.server?.person ?? "",
+    timestamp: new Date(now).toISOString(),
+    cursor: { lastSessionId: null, lastMessageLineNumber: 0, lastSyncTimestamp: null },
+    sessions,
+    checksum: checksumOf(remote.clientId, sessions),
+    batchId: newId(now),
+    machine: engine.options.machine,
+    ...(verify && { verify }),
+    ...(forget !== undefined && { forget })
+  }))
+
+/** Sends a request and gives the answer to it. */
+const exchange = (engine: Engine, remote: SyncRemote, content: Content) =>
   Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    engine.lastAttemptAt = now
-    const payload: SyncPayload = {
-      version: syncVersion,
-      clientId: remote.clientId,
-      userId: engine.server?.person ?? "",
-      timestamp: new Date(now).toISOString(),
-      cursor: { lastSessionId: null, lastMessageLineNumber: 0, lastSyncTimestamp: null },
-      sessions,
-      checksum: checksumOf(remote.clientId, sessions),
-      batchId: newId(now),
-      machine: engine.options.machine,
-      ...(verify && { verify })
-    }
+    const payload = yield* payloadOf(engine, remote, content)
+    const { sessions } = content
+    engine.lastAttemptAt = yield* Clock.currentTimeMillis
     const answer = yield* send(engine.options.client, remote, payload)
     if (answer.response.batchId !== undefined && answer.response.batchId !== payload.batchId)
       return yield* backsOff("invalid_answer", "the answer is to another request")
@@ -179,10 +196,45 @@ const exchange = (engine: Engine, remote: SyncRemote, sessions: ReadonlyArray<Sy
 
 const backsOff = (code: string, message: string) => new SendFailed({ state: "BACKING_OFF", remedy: "retry", code, message, retryAfterMs: null })
 
+/** Asks the server to remove sessions for good, in requests of 200. Gives the outcome of each. */
+export const forgetThere = (engine: Engine, remote: SyncRemote, ids: ReadonlyArray<SessionId>): Effect.Effect<ReadonlyArray<ForgetOutcome>, SendFailed> =>
+  Effect.gen(function* () {
+    if (yield* isUnknown(engine, remote)) yield* probe(engine, remote)
+    const outcomes: Array<ForgetOutcome> = []
+    for (let from = 0; from < ids.length; from += syncLimits.sessions) {
+      const forget = ids.slice(from, from + syncLimits.sessions)
+      const { forgotten } = (yield* exchange(engine, remote, { sessions: [], forget })).response
+      if (forgotten === undefined || forgotten.length !== forget.length)
+        return yield* backsOff("invalid_answer", "the server does not say what it forgot; it may be too old for that")
+      outcomes.push(...forgotten)
+    }
+    return outcomes
+  })
+
 /** Transcripts that may go, and of which nothing is known here. */
 const unknownOf = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings) {
   const pending = (yield* engine.options.outbox.transcripts({ pending: true })).filter(({ acked }) => acked === null)
   return yield* Effect.filter(pending, (of) => Effect.map(eligibility(engine, settings, engine.server?.workspace, of), ({ eligible }) => eligible))
+})
+
+/** Begins transcripts anew of which lines went without their words, now that words may go: each as a new generation that takes the place of the former. */
+const renew = Effect.fnUntraced(function* (engine: Engine, settings: SyncSettings) {
+  const { journal, outbox } = engine.options
+  const now = yield* Clock.currentTimeMillis
+  const wordless = (yield* outbox.transcripts({ pending: false })).filter(({ acked }) => acked?.whole === false)
+  const going = yield* Effect.filter(wordless, (of) =>
+    Effect.map(eligibility(engine, settings, engine.server?.workspace, of), ({ eligible }) => eligible && of.problem?.state !== "quarantined")
+  )
+  if (going.length === 0) return
+  yield* outbox.acked(
+    going.map(({ acked, no }) => ({ ...beginning(no, newId(now)), takesPlaceOf: acked!.generationId })),
+    null
+  )
+  const ids = new Set(going.map(({ id }) => id))
+  const bytes = (yield* journal.transcripts()).reduce((sum, info) => sum + (ids.has(info.id) ? info.bytes : 0), 0)
+  const lines = going.reduce((sum, of) => sum + of.lines, 0)
+  engine.notices.add(`words are sent from now on: ${lines} lines that went without theirs, ${(bytes / 1e6).toFixed(1)} MB, go again`)
+  yield* Effect.annotateLogs(Effect.logInfo("sync.renewed"), { transcripts: going.length, lines })
 })
 
 /** Picks what goes next. Each transcript has the id of its generation before anything of it leaves. `tried`: transcripts that this command has sent lines of. */
@@ -195,7 +247,7 @@ const nextItems = Effect.fnUntraced(function* (
   const { outbox } = engine.options
   const now = yield* Clock.currentTimeMillis
   const waiting: Array<OutboxTranscript & { readonly generationId: string }> = []
-  const made: Array<{ readonly no: number; readonly generationId: string; readonly lines: number; readonly chain: string }> = []
+  const made: Array<ReturnType<typeof beginning>> = []
   engine.retryAt = null
   for (const of of yield* outbox.transcripts({ pending: true })) {
     const problem = engine.isOtherWorkspace && of.problem?.code === "repo_not_allowed" ? null : of.problem
@@ -207,7 +259,7 @@ const nextItems = Effect.fnUntraced(function* (
     if (problem !== null && (problem.state === "quarantined" || (manual ? tried.has(of.no) : waits))) continue
     if (!(yield* eligibility(engine, settings, engine.server?.workspace, of)).eligible) continue
     const generationId = of.acked?.generationId ?? newId(now)
-    if (of.acked === null) made.push({ no: of.no, generationId, lines: 0, chain: noChain })
+    if (of.acked === null) made.push(beginning(of.no, generationId))
     waiting.push({ ...of, generationId })
     if (waiting.length === maxWaiting) break
   }
@@ -226,10 +278,10 @@ const exchangeItems = Effect.fnUntraced(function* (engine: Engine, remote: SyncR
   const replaced = yield* replacedBy(engine, items)
   const writing = engine.writer(remote, content)
   const sessions = items.map((item) => sessionOf(item, replaced.get(item.of.no) ?? [], writing))
-  const answer = yield* Effect.either(exchange(engine, remote, sessions))
+  const answer = yield* Effect.either(exchange(engine, remote, { sessions }))
   if (answer._tag === "Right") {
     engine.size = Number.POSITIVE_INFINITY
-    const acked = yield* applyResponse(engine, remote, items, answer.right.response)
+    const acked = yield* applyResponse(engine, remote, items, answer.right.response, writing.whole)
     return acked === undefined
       ? yield* backsOff("invalid_answer", "the server says neither that it has these lines nor where to go on")
       : { bytes: answer.right.bytes, acked }
@@ -258,18 +310,15 @@ const refuse = (engine: Engine, items: ReadonlyArray<Item>): boolean => {
 }
 
 /** The ids of the generations that these transcripts take the place of. */
-const replacedBy = Effect.fnUntraced(function* (engine: Engine, items: ReadonlyArray<Item>) {
+export const replacedBy = Effect.fnUntraced(function* (engine: Engine, items: ReadonlyArray<Item>) {
   const replacing = items.filter(({ of }) => of.replaces.length > 0)
-  const found = new Map<number, ReadonlyArray<string>>()
+  const found = new Map<number, ReadonlyArray<string>>(items.flatMap(({ of }) => (of.acked?.takesPlaceOf == null ? [] : [[of.no, [of.acked.takesPlaceOf]]])))
   if (replacing.length === 0) return found
   const all = yield* engine.options.outbox.transcripts({ pending: false })
   for (const { of } of replacing) {
     const fileOf = (id: string) => id.slice(0, id.lastIndexOf("/"))
     const older = all.filter((one) => fileOf(one.id) === fileOf(of.id) && of.replaces.includes(one.transcript.generation))
-    found.set(
-      of.no,
-      older.flatMap(({ acked }) => (acked === null ? [] : [acked.generationId]))
-    )
+    found.set(of.no, [...(found.get(of.no) ?? []), ...older.flatMap(({ acked }) => (acked === null ? [] : [acked.generationId]))])
   }
   return found
 })

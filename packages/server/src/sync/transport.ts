@@ -27,7 +27,7 @@ const maxRetryAfterMs = 3_600_000
 const maxAnswerBytes = 16 * 1024 * 1024
 
 /** The bytes of a request as they go. */
-const wireBytes = (payload: SyncPayload): Effect.Effect<Uint8Array> => Effect.promise(() => gzip(JSON.stringify(payload)))
+export const wireBytes = (payload: SyncPayload): Effect.Effect<Uint8Array> => Effect.promise(() => gzip(JSON.stringify(payload)))
 
 /** Sends a payload and gives the server's answer, whichever of its sessions it took. One request, no redirects; it ends after 60 seconds and one for each 256 kB. */
 export const send = (

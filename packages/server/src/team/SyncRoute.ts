@@ -93,7 +93,7 @@ export const syncRoute = ({
   const received = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const principal = yield* authenticated(request)
-    const waitMs = yield* takeToken(principal.keyId)
+    const waitMs = yield* takeToken(principal.via.kind === "key" ? principal.via.keyId : principal.person)
     if (waitMs > 0)
       return yield* new Refusal({ status: 429, code: "rate_limited", message: "this API key has sent too many requests; wait", retryAfterMs: waitMs })
     const body = yield* bodyOf(request).pipe(

@@ -28,6 +28,7 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { Server, WebSocketHandler } from "bun"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -38,6 +39,15 @@ import { version } from "han-rpc/Version"
 import { PgHealth } from "han-sql/unstable/PgHealth"
 import * as Defect from "../home/Defect.ts"
 import * as TrustedProxies from "./TrustedProxies.ts"
+
+/** WebSockets of a team server, at the addresses of its choice. */
+export interface TeamSockets<Data> {
+  readonly handlers: WebSocketHandler<Data>
+  /** Answers a request to open one: undefined when it became one, null when it is no such request. `client`: the address that it comes from. */
+  readonly upgrade: (request: Request, client: string, server: Server<Data>) => Promise<Response | undefined | null>
+  /** Tells every client that the server goes away. Called when it takes no more connections. */
+  readonly closeAll: () => void
+}
 
 /** Where a team server listens, and what it serves beside `/health` and `/ready`. */
 export interface TeamServerOptions<E = never, R = never> {
@@ -51,6 +61,8 @@ export interface TeamServerOptions<E = never, R = never> {
   readonly trustedProxies?: TrustedProxies.TrustedProxies | undefined
   /** Further routes. An error that they let through is answered with 500, and told in the log. */
   readonly routes?: HttpRouter.HttpRouter<E, R> | undefined
+  /** WebSockets; none if absent. */
+  readonly sockets?: TeamSockets<unknown> | undefined
   /** The most bytes of a request's body, whatever its route; 16 MiB if absent. Routes have bounds of their own below it. */
   readonly maxBodyBytes?: number | undefined
   /** Milliseconds that requests may still take when the server ends; 10,000 if absent. */
@@ -81,9 +93,12 @@ export const layer = <E = never, R = never>(options: TeamServerOptions<E, R>): L
       )
       const runtime = yield* Effect.runtime<R>()
       const respond = HttpApp.toWebHandlerRuntime(runtime)(app)
-      const server = yield* listening(options, (request, peer) => {
+      const { sockets } = options
+      const server = yield* listening(options, async (request, peer, server) => {
         peers.set(request, peer)
-        return respond(request)
+        const opened = await sockets?.upgrade(request, clientOf(options, peer, request.headers.get("x-forwarded-for") ?? undefined), server)
+        // Undefined: there are no WebSockets, or it has become one.
+        return opened === null || sockets === undefined ? respond(request) : opened && secured(options, opened)
       })
       const port = server.port ?? options.port
       return TeamServer.of({ port, url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}` })
@@ -94,13 +109,13 @@ const maxBody = ({ maxBodyBytes = 16 * 1024 * 1024 }: { readonly maxBodyBytes?: 
 
 /** Bun's server, at the address of the options. */
 const listening = (
-  options: { readonly host: string; readonly port: number; readonly maxBodyBytes?: number | undefined; readonly graceMs?: number | undefined },
-  respond: (request: Request, peer: string) => Promise<Response>
+  options: Pick<TeamServerOptions<unknown, unknown>, "host" | "port" | "maxBodyBytes" | "graceMs" | "sockets">,
+  respond: (request: Request, peer: string, server: Server<unknown>) => Promise<Response | undefined>
 ): Effect.Effect<ReturnType<typeof Bun.serve>, CannotListen, EffectScope.Scope> =>
   Effect.acquireRelease(
     Effect.try({
       try: () =>
-        Bun.serve({
+        Bun.serve<unknown>({
           hostname: options.host,
           port: options.port,
           development: false,
@@ -110,7 +125,8 @@ const listening = (
           maxRequestBodySize: maxBody(options) + 1024,
           // Seconds without a byte; routes that take longer say something meanwhile.
           idleTimeout: 120,
-          fetch: (request, server) => respond(request, server.requestIP(request)?.address ?? ""),
+          fetch: (request, server) => respond(request, server.requestIP(request)?.address ?? "", server),
+          websocket: options.sockets?.handlers ?? { message: () => {} },
           error: () => Response.json({ code: "internal", message: "the server could not answer" }, { status: 500 })
         }),
       catch: (cause) =>
@@ -122,6 +138,7 @@ const listening = (
       Effect.gen(function* () {
         // Connections are taken no more; those that are open end with their requests.
         const ended = server.stop()
+        options.sockets?.closeAll()
         yield* Effect.timeoutOption(Effect.interruptible(Effect.promise(() => ended)), options.graceMs ?? 10_000)
         yield* Effect.promise(() => server.stop(true))
       })
@@ -185,6 +202,9 @@ const maxLoggedPath = 200
 /** Headers by which a proxy says for whom it asks. */
 const forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
 
+const clientOf = ({ trustedProxies = TrustedProxies.none }: TeamServerOptions<unknown, unknown>, peer: string, forwardedFor: string | undefined): string =>
+  TrustedProxies.clientOf(trustedProxies, peer, forwardedFor)
+
 /** Tells routes the address of the client, takes out what anybody could have written about it, and notes the request. */
 const withClient =
   ({ trustedProxies = TrustedProxies.none }: TeamServerOptions<unknown, unknown>, peers: WeakMap<Request, string>) =>
@@ -205,13 +225,24 @@ const withClient =
 
 /** The headers with which every answer speaks to browsers. */
 const withHeaders =
-  ({ publicUrl }: TeamServerOptions<unknown, unknown>) =>
+  (options: TeamServerOptions<unknown, unknown>) =>
   <E, R>(app: HttpApp.Default<E, R>): HttpApp.Default<E, R> =>
-    Effect.map(
-      app,
-      HttpServerResponse.setHeaders({
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-        ...(publicUrl?.protocol === "https:" ? { "strict-transport-security": "max-age=31536000" } : {})
+    Effect.map(app, (response) =>
+      HttpServerResponse.setHeaders(response, {
+        ...headersOf(options),
+        // A page with a form says `same-origin`: without a referrer browsers would not tell the form's origin.
+        ...(response.headers["referrer-policy"] !== undefined && { "referrer-policy": response.headers["referrer-policy"] })
       })
     )
+
+const headersOf = ({ publicUrl }: TeamServerOptions<unknown, unknown>): Readonly<Record<string, string>> => ({
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  ...(publicUrl?.protocol === "https:" ? { "strict-transport-security": "max-age=31536000" } : {})
+})
+
+/** The same for an answer that was made beside the routes. */
+const secured = (options: TeamServerOptions<unknown, unknown>, response: Response): Response => {
+  for (const [name, value] of Object.entries(headersOf(options))) response.headers.set(name, value)
+  return response
+}

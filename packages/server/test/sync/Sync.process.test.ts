@@ -66,7 +66,9 @@ describe("a client and a team server", () => {
         yield* sync.pipe(one.local)
         const before = yield* everything.pipe(asked)
         // The store is made anew from the same files; a line more came meanwhile.
-        const two = yield* client({ remote: { endpoint: team.url, apiKey: key, ...first, isNewClient: false } })
+        const store = yield* Layer.build(SqliteStore.layer({ filename: ":memory:" }))
+        const scope = yield* Scope.make()
+        const two = yield* clientOver(store, { remote: { endpoint: team.url, apiKey: key, ...first, isNewClient: false } }).pipe(Scope.extend(scope))
         const journal = yield* wholeJournal.pipe(two.local)
         yield* journal.appendAll(appends).pipe(two.local)
         yield* journal.append(session("late", [user("l1", 1, "one more")]).transcript, session("late", [user("l1", 1, "one more")]).entries).pipe(two.local)
@@ -75,6 +77,7 @@ describe("a client and a team server", () => {
         assert.strictEqual((yield* status.pipe(two.local)).totals.messages, 1)
         assert.deepStrictEqual(yield* everything.pipe(asked), yield* everything.pipe(two.local))
         assert.strictEqual((yield* everything.pipe(asked)).length, before.length + 1)
+        yield* Scope.close(scope, Exit.void)
         // Another id and secret: nothing can be told to be the same.
         const three = yield* clientOver(two.store, { remote: { endpoint: team.url, apiKey: key, ...identity() } })
         yield* sync.pipe(three.local)

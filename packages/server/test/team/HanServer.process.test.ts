@@ -74,9 +74,9 @@ it("A server does not start on a database without tables, says what makes them, 
             yield* Effect.sleep("50 millis")
           }
         })
-      yield* said(url, "UPDATE han.han_migration SET id = 0")
+      yield* said(url, "DELETE FROM han.han_migration")
       yield* notReady("run `han-server migrate`")
-      yield* said(url, "UPDATE han.han_migration SET id = 1000")
+      yield* said(url, "INSERT INTO han.han_migration (id, name) VALUES (1000, 'of tomorrow')")
       yield* notReady("a newer han-server")
       yield* Effect.promise(drop)
       yield* notReady("the database does not answer")

@@ -27,8 +27,8 @@ export class Database extends Context.Tag("han-sql/Database")<
     readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R | OwnerNo>
     /** Runs `effect`, which only reads: in such a transaction on PostgreSQL, whose rows nobody sees outside of one; as it stands on SQLite. */
     readonly reading: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R | OwnerNo>
-    /** Runs what is of no owner: as the one who sees how far all owners are, or as the one whose the tables are. */
-    readonly administer: <A, E, R>(as: "jobs" | "schema", effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
+    /** Runs what is of no owner: as the one who sees how far all owners are, as the one who knows sign-ins, or as the one whose the tables are. */
+    readonly administer: <A, E, R>(as: "jobs" | "auth" | "schema", effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
     /** Tells other processes, some time after the commit, that an owner's journal grew. */
     readonly announce: (owner: number) => Effect.Effect<void>
     /** Emits when an owner's journal may have grown in another process; silent where only one process may have the database open. */

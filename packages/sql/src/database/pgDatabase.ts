@@ -31,7 +31,7 @@ const begin = (role: string, owner: number | null): string =>
     "BEGIN ISOLATION LEVEL READ COMMITTED",
     `SET LOCAL ROLE ${role}`,
     `SET LOCAL search_path = ${schema}`,
-    `SET LOCAL statement_timeout = ${role === roles.app ? statementMs : 0}`,
+    `SET LOCAL statement_timeout = ${role === roles.app || role === roles.auth ? statementMs : 0}`,
     "SET LOCAL random_page_cost = 1.1",
     "SET LOCAL jit = off",
     ...(owner === null ? [] : [`SET LOCAL han.owner = ${owner}`])
@@ -54,12 +54,13 @@ interface Options {
 export const pgDatabase = Effect.fnUntraced(function* ({ directUrl, jobs, location, maxConnections, maxWaitMs, projects, sql }: Options) {
   const acquire = yield* boundedAcquire(sql, maxConnections, maxWaitMs)
   const acquireJobs = jobs === undefined ? acquire : yield* boundedAcquire(jobs.sql, jobs.maxConnections, maxWaitMs)
-  const inTransaction = (role: string, owner: number | null) => retried(transactionOf(role === roles.jobs ? acquireJobs : acquire, begin(role, owner)))
+  const inTransaction = (role: string, owner: number | null) =>
+    retried(transactionOf(role === roles.jobs || role === roles.auth ? acquireJobs : acquire, begin(role, owner)))
   const asOwner = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R | OwnerNo> =>
     Effect.flatMap(Effect.serviceOption(SqlClient.TransactionConnection), (open) =>
       open._tag === "Some" ? effect : Effect.flatMap(OwnerNo, (owner) => inTransaction(roles.app, owner)(effect))
     )
-  const administer: (typeof Database.Service)["administer"] = (as, effect) => inTransaction(as === "schema" ? roles.owner : roles.jobs, null)(effect)
+  const administer: (typeof Database.Service)["administer"] = (as, effect) => inTransaction(as === "schema" ? roles.owner : roles[as], null)(effect)
   const news = yield* announcer(sql, administer, directUrl)
   const database = Database.of({
     write: sql,

@@ -5,9 +5,9 @@ export const schema = "han"
 
 /**
  * The roles of the database, none of which may pass by row-level security. `han_owner` owns the tables, `han_app` reads and writes one owner's rows, `han_jobs` sees how far
- * owners are, `han_words` searches words, `han_migrate` may become `han_owner`.
+ * owners are, `han_auth` reads and writes sign-ins, `han_words` searches words, `han_migrate` may become `han_owner`.
  */
-export const roles = { owner: "han_owner", app: "han_app", jobs: "han_jobs", words: "han_words", migrate: "han_migrate" } as const
+export const roles = { owner: "han_owner", app: "han_app", jobs: "han_jobs", auth: "han_auth", words: "han_words", migrate: "han_migrate" } as const
 
 /** Advisory lock of a migration: one at a time in a database. ("han" as bytes.) */
 export const migrationLock = 0x68616e

@@ -6,6 +6,9 @@ import { Viewer } from "han-core/Viewer"
 import { openToJobs, protect } from "../database/pgSecurity.ts"
 import { earlierVersion } from "../earlier/earlierJournal.ts"
 import { makeSyncTables, syncTables } from "../sync/syncTables.ts"
+import { auditTables } from "../workspaces/auditTables.ts"
+import { inviteTables } from "../workspaces/inviteTables.ts"
+import { signInTables } from "../workspaces/signInTables.ts"
 import { workspaceTables } from "../workspaces/workspaceTables.ts"
 
 /** The column types that the two databases name differently. */
@@ -185,6 +188,18 @@ const migrations: ReadonlyArray<{ readonly name: string; readonly run: Effect.Ef
       yield* sql.onDialectOrElse({ pg: () => Effect.zipRight(protect(sql, tenantTables), openToJobs(sql)), orElse: () => Effect.void })
       yield* sql.onDialectOrElse({ pg: () => workspaceTables(sql), orElse: () => Effect.void })
     })
+  },
+  {
+    name: "audit logs",
+    run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.onDialectOrElse({ pg: () => auditTables(sql), orElse: () => Effect.void }))
+  },
+  {
+    name: "invites",
+    run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.onDialectOrElse({ pg: () => inviteTables(sql), orElse: () => Effect.void }))
+  },
+  {
+    name: "sign-in",
+    run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.onDialectOrElse({ pg: () => signInTables(sql), orElse: () => Effect.void }))
   }
 ]
 

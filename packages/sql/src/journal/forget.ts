@@ -3,11 +3,13 @@ import * as Effect from "effect/Effect"
 import type { SessionId } from "han-core/Entry"
 import type { ForgottenSession } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
+import type { PersonId } from "han-core/Viewer"
 import { anyOf, storable } from "../database/Database.ts"
 import { lockOwner } from "../database/lockOwner.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { clearSessions, familyOf, projectAgain } from "../readmodels/reproject.ts"
 import { ofTranscripts } from "../sync/syncTables.ts"
+import { audit } from "../workspaces/audit.ts"
 
 /**
  * Removes sessions from the journal and the read models. Sessions that share history with them (forks and their origins) are taken out of the read models
@@ -60,6 +62,15 @@ export const forgetSessions = Effect.fnUntraced(function* (
   yield* sql`DELETE FROM transcript WHERE owner_no = ${owner} AND session_no ${forgotten}`
   yield* sql`DELETE FROM ${sql.literal(models.table("session_move"))} WHERE owner_no = ${owner} AND session_no ${forgotten}`
   yield* projectAgain(sql, models, owner, family, prices)
+  // Who looks after their own machine keeps no log of it.
+  if (person !== null)
+    yield* sql.onDialectOrElse({
+      pg: () =>
+        Effect.forEach(gone, ({ session_id }) =>
+          audit(sql, { person: person as PersonId, action: "session.forget", resource: session_id, outcome: "done", detail: {} })
+        ),
+      orElse: () => Effect.void
+    })
   return { sessions: gone.length, entries: Number(counted?.entries ?? 0) }
 })
 

@@ -4,16 +4,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { entryText, type SessionId, type TranscriptId } from "han-core/Entry"
 import { endsOf } from "han-core/HookRun"
-import { type MessageField, MessageQueries, type MessagesQuery } from "han-core/MessageQueries"
+import { type MessageField, MessageQueries, type MessagesQuery, maxLandmarks, maxLandmarkText } from "han-core/MessageQueries"
 import { hiddenKinds, type MessageLine, Messages } from "han-core/Messages"
 import type { PageRequest } from "han-core/Page"
+import { clipped } from "han-core/unstable/Clip"
 import { holds, inOrder } from "han-core/Where"
 import { entriesOfRows } from "../blocks/entriesAt.ts"
 import { anyOf, type Database, storable } from "../database/Database.ts"
 import { byIds } from "../database/idHash.ts"
 import { decodeCursor, encodeCursor, plan, slice } from "../database/page.ts"
 import { whereSql } from "../database/where.ts"
-import { instantOfKey, kindNumbers, threadOf } from "../readmodels/messageKey.ts"
+import { instantOfKey, kindNumbers, kindOfNumber, threadOf } from "../readmodels/messageKey.ts"
 import type { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { eventsOf, runNames } from "./hanEvents.ts"
 import { isIndexed, type MessageFacts, messageColumn, messageField, unknownFacts } from "./messageFields.ts"
@@ -32,7 +33,7 @@ const hidden = hiddenKinds.map((kind) => kindNumbers[kind])
 
 /** Pages of a session's conversation over either database. */
 export const make = Effect.map(reader, (read) => {
-  const queries = MessageQueries.of({ find: find(read), countFound: countFound(read) })
+  const queries = MessageQueries.of({ find: find(read), countFound: countFound(read), landmarks: landmarks(read) })
   const messages = Messages.of({
     page: queries.find,
     count: queries.countFound,
@@ -169,6 +170,33 @@ const cursors = (read: Reader): Service["cursors"] =>
       ])
     )
   }, read.answer("cursors of messages"))
+
+const landmarkKinds = (["prompt", "command", "interrupt", "compaction"] as const).map((kind) => kindNumbers[kind])
+
+interface LandmarkRow extends MessageRow {
+  readonly uuid: string
+  readonly kind: number
+  readonly place: number
+}
+
+const landmarks = (read: Reader): (typeof MessageQueries.Service)["landmarks"] =>
+  Effect.fn("MessageQueries.landmarks")(function* (of) {
+    const reading = yield* onBehalf(read)
+    const { owner, sql, t } = reading
+    const failed = sql`EXISTS (SELECT 1 FROM ${t("tool_call")} c WHERE c.owner_no = ${owner} AND c.session_no = ${sessionNo(reading, of.sessionId)}
+      AND c.is_error = 1 AND c.result_transcript_no = y.transcript_no AND c.result_line = y.line)`
+    // Places are counted in one walk along the index, and failures are looked for among results alone.
+    const rows = yield* sql<LandmarkRow>`
+      SELECT y.id, y.uuid, y.kind, y.transcript_no, y.line, y.place FROM (
+        SELECT m.id, m.uuid, m.kind, m.transcript_no, m.line, ROW_NUMBER() OVER (ORDER BY m.id) - 1 AS place FROM ${t("message")} m WHERE ${shown(reading, of)}) y
+      WHERE y.kind ${anyOf(sql, landmarkKinds)} OR (y.kind = ${kindNumbers["tool-result"]} AND ${failed})
+      ORDER BY y.id DESC LIMIT ${maxLandmarks}`
+    const worded = rows.filter(({ kind }) => kind !== kindNumbers["tool-result"])
+    const texts = new Map((yield* messagesOf(reading, worded)).map(({ message, row }) => [row.id, clipped(message.text.trim(), maxLandmarkText)]))
+    return rows
+      .map(({ id, kind, place, uuid }) => ({ id: uuid, kind: kindOfNumber(kind), place: Number(place), at: instantOfKey(id), text: texts.get(id) ?? "" }))
+      .reverse()
+  }, read.answer("landmarks"))
 
 const places = (read: Reader): Service["places"] =>
   Effect.fn("Messages.places")(function* (of, ids) {

@@ -53,6 +53,7 @@ interface UsageSumRow extends UsageSums {
 interface SessionRow {
   readonly no: number
   readonly id: string
+  readonly author: string | null
   readonly state: string
   readonly cwd: string | null
   readonly project_key: string | null
@@ -234,7 +235,7 @@ const sessions = (read: Reader): Service["sessions"] =>
     const nos = [...bySession.keys()]
     if (nos.length === 0) return []
     const rows = yield* sql<SessionRow>`
-      SELECT s.no, s.id, s.state, s.cwd, ${projectKey(reading)} AS project_key, s.started_at, s.updated_at, s.compactions FROM ${t("session")} s
+      SELECT s.no, s.id, s.author, s.state, s.cwd, ${projectKey(reading)} AS project_key, s.started_at, s.updated_at, s.compactions FROM ${t("session")} s
       LEFT JOIN directory d ON d.owner_no = s.owner_no AND d.machine = s.machine AND d.path = s.cwd
       WHERE s.owner_no = ${owner} AND s.no ${anyOf(sql, nos)} AND s.listed = 1 ORDER BY s.updated_at DESC, s.no DESC`
     const tasks = yield* sql<TaskCount>`
@@ -272,6 +273,7 @@ const sessionCount = (read: Reader): Service["sessionCount"] =>
 const factsOf = (row: SessionRow) =>
   Effect.map(stateOf(row), (state) => ({
     sessionId: row.id as SessionId,
+    author: row.author,
     title: state.userTitle?.value ?? state.modelTitle?.value ?? null,
     slug: state.slug?.value ?? null,
     firstPrompt: askedFirst(state),

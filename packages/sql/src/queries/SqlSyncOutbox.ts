@@ -2,7 +2,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { AgentId, SessionId, Transcript, TranscriptId } from "han-core/Entry"
-import { type OutboxTranscript, SyncOutbox } from "han-core/unstable/SyncOutbox"
+import { type Acked, type OutboxTranscript, SyncOutbox } from "han-core/unstable/SyncOutbox"
 import { command, Database, OwnerNo, storable } from "../database/Database.ts"
 import { ReadModelTables } from "../readmodels/ReadModelTables.ts"
 import { onBehalf, type Reading, reader } from "./reader.ts"
@@ -21,14 +21,21 @@ export const layer: Layer.Layer<SyncOutbox, never, Database | ReadModelTables> =
       open: ({ clientId, endpoint, isNewClient }) =>
         writing("begin to sync", (owner) =>
           Effect.gen(function* () {
-            const [known] = yield* sql<RemoteRow & { endpoint: string; client_id: string }>`SELECT * FROM sync_remote WHERE owner_no = ${owner}`
+            const [known] = yield* sql<RemoteRow & { endpoint: string; client_id: string }>`
+              SELECT r.*, (SELECT COUNT(*) FROM (SELECT 1 FROM sync_position p WHERE p.owner_no = ${owner} AND p.whole = 0 LIMIT 1) w) AS wordless
+              FROM sync_remote r WHERE r.owner_no = ${owner}`
             if (known?.endpoint === endpoint && known.client_id === clientId) return remoteOf(known)
             for (const table of ["sync_position", "sync_problem", "sync_remote"]) yield* sql`DELETE FROM ${sql.literal(table)} WHERE owner_no = ${owner}`
             const row = { adopting: Number(!isNewClient), last_success_at: null, messages: 0, bytes: 0 }
             yield* sql`INSERT INTO sync_remote ${sql.insert({ owner_no: owner, endpoint, client_id: clientId, ...row })}`
-            return remoteOf(row)
+            return remoteOf({ ...row, wordless: 0 })
           })
         ),
+      remote: Effect.gen(function* () {
+        const { owner, sql: ask } = yield* onBehalf(read)
+        const [row] = yield* ask<{ endpoint: string; client_id: string }>`SELECT endpoint, client_id FROM sync_remote WHERE owner_no = ${owner}`
+        return row === undefined ? null : { endpoint: row.endpoint, clientId: row.client_id }
+      }).pipe(read.answer("look to whom is sent")),
       transcripts: ({ pending }) => Effect.flatMap(onBehalf(read), (reading) => transcripts(reading, pending)).pipe(read.answer("transcripts to sync")),
       grown: (after) =>
         Effect.gen(function* () {
@@ -41,11 +48,11 @@ export const layer: Layer.Layer<SyncOutbox, never, Database | ReadModelTables> =
         writing("note positions", (owner) =>
           Effect.forEach(
             positions,
-            ({ chain, generationId, lines, no }) =>
+            ({ no, ...position }) =>
               Effect.zipRight(
-                sql`INSERT INTO sync_position ${sql.insert({ owner_no: owner, transcript_no: no, generation_id: generationId, lines, chain, acked_at: at })}
+                sql`INSERT INTO sync_position ${sql.insert({ owner_no: owner, transcript_no: no, ...rowOf(position), acked_at: at })}
                   ON CONFLICT (owner_no, transcript_no) DO UPDATE SET generation_id = excluded.generation_id, lines = excluded.lines, chain = excluded.chain,
-                    acked_at = COALESCE(excluded.acked_at, sync_position.acked_at) WHERE sync_position.owner_no = ${owner}`,
+                    whole = excluded.whole, takes_place_of = excluded.takes_place_of, acked_at = COALESCE(excluded.acked_at, sync_position.acked_at) WHERE sync_position.owner_no = ${owner}`,
                 sql`DELETE FROM sync_problem WHERE owner_no = ${owner} AND transcript_no = ${no}`
               ),
             { discard: true }
@@ -71,13 +78,28 @@ export const layer: Layer.Layer<SyncOutbox, never, Database | ReadModelTables> =
   })
 )
 
+const rowOf = ({ chain, generationId, lines, takesPlaceOf, whole }: Omit<Acked, "at">) => ({
+  generation_id: generationId,
+  lines,
+  chain,
+  whole: Number(whole),
+  takes_place_of: takesPlaceOf
+})
+
 interface RemoteRow {
   readonly adopting: number
+  readonly wordless: number
   readonly last_success_at: number | null
   readonly messages: number
   readonly bytes: number
 }
-const remoteOf = ({ adopting, bytes, last_success_at, messages }: RemoteRow) => ({ adopting: adopting === 1, lastSuccessAt: last_success_at, messages, bytes })
+const remoteOf = ({ adopting, bytes, last_success_at, messages, wordless }: RemoteRow) => ({
+  adopting: adopting === 1,
+  wordless: Number(wordless) > 0,
+  lastSuccessAt: last_success_at,
+  messages,
+  bytes
+})
 
 interface Row {
   readonly no: number
@@ -94,6 +116,8 @@ interface Row {
   readonly generation_id: string | null
   readonly acked_lines: number | null
   readonly chain: string | null
+  readonly whole: number | null
+  readonly takes_place_of: string | null
   readonly acked_at: number | null
   readonly code: string | null
   readonly message: string | null
@@ -118,7 +142,7 @@ const transcripts = ({ owner, sql, t }: Reading, pending: boolean): Effect.Effec
         (SELECT ${sql.onDialectOrElse({ pg: () => sql`string_agg(o.generation::text, ',')`, orElse: () => sql`group_concat(o.generation)` })} FROM transcript o
           WHERE o.owner_no = ${owner} AND o.session_no = t.session_no AND o.replaced_by = t.generation AND o.machine = t.machine AND o.source = t.source AND o.kind = t.kind
             AND COALESCE(o.agent_id, '') = COALESCE(t.agent_id, '')) AS replaces,
-        p.generation_id, p.lines AS acked_lines, p.chain, p.acked_at,
+        p.generation_id, p.lines AS acked_lines, p.chain, p.whole, p.takes_place_of, p.acked_at,
         e.code, e.message, e.state AS problem_state, e.attempts, e.at AS problem_at, e.next_attempt_at,
         s.updated_at, s.cwd, d.probed_at, d.remote, d.root, d.name, d.worktree_of, d.default_branch
       FROM transcript t JOIN session_key k ON k.owner_no = t.owner_no AND k.no = t.session_no
@@ -145,7 +169,17 @@ const transcriptOf = (row: Row): OutboxTranscript => ({
   lines: row.lines,
   meta: row.meta,
   replaces: row.replaces === null ? [] : row.replaces.split(",").map(Number),
-  acked: row.generation_id === null ? null : { generationId: row.generation_id, lines: row.acked_lines ?? 0, chain: row.chain ?? "", at: row.acked_at },
+  acked:
+    row.generation_id === null
+      ? null
+      : {
+          generationId: row.generation_id,
+          lines: row.acked_lines ?? 0,
+          chain: row.chain ?? "",
+          whole: row.whole !== 0,
+          takesPlaceOf: row.takes_place_of,
+          at: row.acked_at
+        },
   problem:
     row.code === null
       ? null

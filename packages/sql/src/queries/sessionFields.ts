@@ -20,6 +20,17 @@ const fields: { readonly [Name in SessionField]: Field } = {
   directory: { column: directory, read: ({ cwd, machine }) => (cwd === null ? null : directoryKey({ machine, path: cwd })) },
   source: { column: (sql) => sql`s.source`, read: ({ source }) => source },
   author: { column: (sql) => sql`s.author`, read: ({ author }) => author },
+  title: {
+    column: (sql) => sql`COALESCE(${fact(sql, "userTitle")}, ${fact(sql, "modelTitle")}, ${fact(sql, "firstPrompt")}, ${fact(sql, "firstCommand")})`,
+    read: ({ firstPrompt, title }) => title ?? firstPrompt
+  },
+  branch: { column: (sql) => fact(sql, "branch"), read: ({ branch }) => branch },
+  model: { column: (sql) => fact(sql, "model"), read: ({ model }) => model },
+  startedAt: { column: (sql) => sql`s.started_at`, read: ({ startedAt }) => startedAt },
+  updatedAt: { column: (sql) => sql`NULLIF(s.updated_at, 0)`, read: ({ updatedAt }) => updatedAt },
+  cost: { column: (sql) => sql`(CASE WHEN s.cost = 0 AND s.unpriced > 0 THEN NULL ELSE s.cost END)`, read: ({ costNanoUsd }) => costNanoUsd },
+  messages: { column: (sql) => sql`s.messages`, read: ({ messages }) => messages },
+  toolErrors: { column: (sql) => sql`s.tool_errors`, read: ({ toolErrors }) => toolErrors },
   slug: { column: (sql) => fact(sql, "slug"), read: ({ slug }) => slug },
   team: { column: (sql) => fact(sql, "team"), read: ({ team }) => team },
   pullRequest: {

@@ -5,12 +5,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { DirectoryWriter } from "han-core/Directories"
 import { AgentId, type Entry, SessionId, type Transcript, transcriptFileId, transcriptId } from "han-core/Entry"
+import { JournalAdmin } from "han-core/JournalAdmin"
 import type { Append, EntryGap } from "han-core/JournalWriter"
 import type { PriceTable } from "han-core/Pricing"
 import { isOfWorkspace, isPersonal } from "han-core/Privacy"
 import { canonicalRemote } from "han-core/Remote"
+import { mayWith } from "han-core/Roles"
 import type { StoreError } from "han-core/StoreError"
 import {
+  type ForgetOutcome,
   type SyncError,
   type SyncErrorCode,
   type SyncPayload,
@@ -24,7 +27,7 @@ import { SyncReceiver, SyncRefused } from "han-core/SyncReceiver"
 import { chained, checksumOf, digestOf, noChain, withheldLine } from "han-core/unstable/SyncChain"
 import { Viewer } from "han-core/Viewer"
 import type { Principal } from "han-core/Workspaces"
-import { anyOf, command, Database, OwnerNo, storable } from "../database/Database.ts"
+import { answer, anyOf, command, Database, OwnerNo, storable } from "../database/Database.ts"
 import { forgottenFor } from "../database/forgottenFor.ts"
 import { lockOwner } from "../database/lockOwner.ts"
 import { prepare } from "../journal/appendEntries.ts"
@@ -39,17 +42,23 @@ export type Mend = (entry: Entry) => Entry
 export const layer = (options: {
   readonly prices: PriceTable
   readonly mend: Mend
-}): Layer.Layer<SyncReceiver, never, Database | ReadModelTables | DirectoryWriter> =>
+}): Layer.Layer<SyncReceiver, never, Database | ReadModelTables | DirectoryWriter | JournalAdmin> =>
   Layer.effect(
     SyncReceiver,
     Effect.gen(function* () {
       const store: Store = { prices: options.prices, database: yield* Database, models: yield* ReadModelTables }
       const writer = yield* DirectoryWriter
-      return SyncReceiver.of({ receive: receive(store, writer, options.mend) })
+      const admin = yield* JournalAdmin
+      return SyncReceiver.of({ receive: receive(store, writer, admin, options.mend) })
     })
   )
 
-const receive = (store: Store, directories: typeof DirectoryWriter.Service, mend: Mend): (typeof SyncReceiver.Service)["receive"] =>
+const receive = (
+  store: Store,
+  directories: typeof DirectoryWriter.Service,
+  admin: typeof JournalAdmin.Service,
+  mend: Mend
+): (typeof SyncReceiver.Service)["receive"] =>
   Effect.fn("SyncReceiver.receive")(function* (principal, payload) {
     const refusal = refusalOf(principal, payload)
     if (refusal !== undefined) return yield* refusal
@@ -73,17 +82,37 @@ const receive = (store: Store, directories: typeof DirectoryWriter.Service, mend
     }
     yield* noteDirectories(store, directories, payload, outcomes).pipe(asViewer)
     const digest = payload.verify === true ? yield* digestOfMachines(store, machines).pipe(command(database, "digest"), asViewer) : undefined
-    return responseTo(
-      principal,
-      payload,
-      payload.sessions.map((item) => outcomes.get(item)!),
-      digest
-    )
+    const forgotten = payload.forget === undefined ? undefined : yield* forget(store, admin, principal, payload.forget).pipe(asViewer)
+    return {
+      ...responseTo(
+        principal,
+        payload,
+        payload.sessions.map((item) => outcomes.get(item)!),
+        digest
+      ),
+      ...(forgotten !== undefined && { forgotten })
+    }
   })
 
+/** Removes those of the sessions that are the person's own. Who a session belongs to never changes, so that it may be looked at before. */
+const forget = Effect.fnUntraced(function* (store: Store, admin: typeof JournalAdmin.Service, { person }: Principal, ids: ReadonlyArray<string>) {
+  const { database } = store
+  const found = yield* Effect.flatMap(OwnerNo, (owner) =>
+    Effect.forEach(ids, (id) => Effect.map(storedOf(database.read, owner, person, storable(id)), (rows) => [id, rows] as const))
+  ).pipe(answer(database, "look whose sessions are"))
+  const outcomes = found.map(([sessionId, rows]): ForgetOutcome => {
+    if (rows === "forgotten") return { sessionId, outcome: "forgotten" }
+    if (rows.length === 0) return { sessionId, outcome: "unknown" }
+    return { sessionId, outcome: rows.every(({ author }) => author === person) ? "forgotten" : "not_yours" }
+  })
+  const own = found.flatMap(([id, rows], index) => (rows !== "forgotten" && outcomes[index]!.outcome === "forgotten" ? [SessionId.make(id)] : []))
+  if (own.length > 0) yield* admin.forget({ sessionIds: own })
+  return outcomes
+})
+
 /** Says what is wrong with the payload as a whole, by its own words. */
-const refusalOf = ({ person, scopes }: Principal, payload: SyncPayload): SyncRefused | undefined => {
-  const { checksum, clientId, sessions, userId, version } = payload
+const refusalOf = (principal: Principal, payload: SyncPayload): SyncRefused | undefined => {
+  const { checksum, clientId, forget: unwanted = [], sessions, userId, version } = payload
   if (version.split(".")[0] !== syncVersion.split(".")[0])
     return new SyncRefused({
       code: "unsupported_version",
@@ -97,9 +126,14 @@ const refusalOf = ({ person, scopes }: Principal, payload: SyncPayload): SyncRef
     })
   if (checksumOf(clientId, sessions) !== checksum)
     return new SyncRefused({ code: "checksum_mismatch", message: "the checksum is not that of the messages; build the request anew" })
-  if (!scopes.includes("sync:write"))
-    return new SyncRefused({ code: "scope", message: "this API key may not send sessions; ask for one with the scope sync:write" })
-  return userId === person || (userId === "" && sessions.length === 0)
+  if (!mayWith(principal, "sync"))
+    return new SyncRefused({
+      code: "scope",
+      message: principal.scopes.includes("sync:write")
+        ? `a ${principal.role} of the workspace may not send sessions; ask one of its admins for another role`
+        : "this API key may not send sessions; ask for one with the scope sync:write"
+    })
+  return userId === principal.person || (userId === "" && sessions.length === 0 && unwanted.length === 0)
     ? undefined
     : new SyncRefused({ code: "user_mismatch", message: "userId is not the person of this API key" })
 }

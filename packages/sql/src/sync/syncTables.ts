@@ -34,12 +34,15 @@ export const makeSyncTables = Effect.fnUntraced(function* (sql: SqlClient.SqlCli
     bytes BIGINT NOT NULL,
     PRIMARY KEY (owner_no, endpoint)
   )`
+  // "whole": 0 once a line went without its words. "takes_place_of": the generation whose lines went without words, and go again in this one.
   yield* sql`CREATE TABLE sync_position (
     owner_no BIGINT NOT NULL,
     transcript_no BIGINT NOT NULL,
     generation_id TEXT NOT NULL,
     lines BIGINT NOT NULL,
     chain TEXT NOT NULL,
+    whole INTEGER NOT NULL,
+    takes_place_of TEXT,
     acked_at BIGINT,
     PRIMARY KEY (owner_no, transcript_no)
   )`

@@ -23,7 +23,7 @@ const maxRemembered = 10_000
 const noteMs = 60_000
 
 /** Finds the owner of a request before there is one. */
-const finder = (database: typeof Database.Service): Find => {
+export const finder = (database: typeof Database.Service): Find => {
   const { administer, read: sql } = database
   const known = new Map<string, Owner>()
   return Effect.fnUntraced(function* (kind, name) {
@@ -65,7 +65,7 @@ const authenticate = (database: typeof Database.Service, ownerOf: Find): (typeof
           if (row.last_used_at === null || row.last_used_at <= now - noteMs)
             yield* database.write`UPDATE api_key SET last_used_at = ${now}
             WHERE owner_no = ${owner.no} AND key_id = ${keyId} AND (last_used_at IS NULL OR last_used_at <= ${now - noteMs})`
-          return principalOf(owner, keyId, row)
+          return principalOf(owner, { kind: "key", keyId }, row)
         })
       )
     },

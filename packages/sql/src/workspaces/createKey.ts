@@ -3,9 +3,11 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as ApiKey from "han-core/ApiKey"
+import type { Act, AuditAction } from "han-core/AuditLog"
 import { OwnerId } from "han-core/Viewer"
-import { type ApiKeys, type CreatedKey, KeyNotMade, type KeyRequest } from "han-core/Workspaces"
+import { type ApiKeys, type CreatedKey, KeyNotMade, type KeyRequest, type KeyScope } from "han-core/Workspaces"
 import { arrayOf, type Database, storable, storeError } from "../database/Database.ts"
+import { audit } from "./audit.ts"
 import { asOwner, type Find, keyRow, type Owner, principalOf } from "./principal.ts"
 
 type Sql = (typeof Database.Service)["write"]
@@ -22,15 +24,18 @@ export const createKey = (database: typeof Database.Service, find: Find): (typeo
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         const madeWorkspace = found === undefined
-        if (madeWorkspace && !(yield* makeWorkspace(sql, owner.no, request, now))) return null
+        if (madeWorkspace && !(yield* makeWorkspace(sql, owner.no, wanted(request), now))) return null
         const { madePerson, person } = yield* personOf(sql, owner.no, request, madeWorkspace, now)
         for (const { host, owner: name } of request.owners)
           yield* sql`INSERT INTO workspace_owner ${sql.insert({ owner_no: owner.no, host, owner: name, verified_at: now, verified_by: null })} ON CONFLICT DO NOTHING`
         for (const { host, login } of request.logins)
           yield* sql`INSERT INTO identity ${sql.insert({ person, provider: host, provider_id: null, login, created_at: now })} ON CONFLICT DO NOTHING`
-        const key = yield* storeKey(sql, owner.no, person, request, now)
+        const key = yield* storeKey(sql, owner.no, person, { ...request, name: `key of ${new Date(now).toISOString().slice(0, 10)}` }, now)
+        if (madeWorkspace) yield* audit(sql, byOperator("workspace.create", request.workspace))
+        if (madePerson) yield* audit(sql, byOperator("member.join", person))
+        yield* audit(sql, byOperator("key.create", key.keyId, { scopes: request.scopes.join(","), person }))
         const row = yield* keyRow(sql, owner.no, key.keyId)
-        return { key: key.text, principal: principalOf(owner, key.keyId, row!), madeWorkspace, madePerson }
+        return { key: key.text, keyId: key.keyId, principal: principalOf(owner, { kind: "key", keyId: key.keyId }, row!), madeWorkspace, madePerson }
       })
     )
   })
@@ -46,19 +51,36 @@ export const createKey = (database: typeof Database.Service, find: Find): (typeo
   )
 }
 
-const newOwner = Effect.fnUntraced(function* (database: typeof Database.Service): Effect.fn.Return<Owner, SqlError> {
+const byOperator = (action: AuditAction, resource: string, detail: Act["detail"] = {}): Act => ({ person: null, action, resource, outcome: "done", detail })
+
+export const newOwner = Effect.fnUntraced(function* (database: typeof Database.Service): Effect.fn.Return<Owner, SqlError> {
   const id = OwnerId.make(`workspace-${randomUUID()}`)
   return { no: yield* database.ownerNo(id, true), id }
 })
 
+const wanted = ({ encryption, owners, workspace }: KeyRequest): NewWorkspace => ({
+  workspace,
+  encryption,
+  kind: owners.length === 0 ? "personal" : "shared"
+})
+
+/** A workspace that is to be made. */
+interface NewWorkspace extends Pick<KeyRequest, "workspace" | "encryption"> {
+  readonly kind: "personal" | "shared"
+}
+
 /** False: the slug is taken. */
-const makeWorkspace = Effect.fnUntraced(function* (sql: Sql, owner: number, request: KeyRequest, now: number): Effect.fn.Return<boolean, SqlError> {
-  const taken = yield* sql`INSERT INTO owner_lookup ${sql.insert({ kind: "slug", name: request.workspace, no: owner })} ON CONFLICT DO NOTHING RETURNING no`
+export const makeWorkspace = Effect.fnUntraced(function* (
+  sql: Sql,
+  owner: number,
+  { encryption, kind, workspace }: NewWorkspace,
+  now: number
+): Effect.fn.Return<boolean, SqlError> {
+  const taken = yield* sql`INSERT INTO owner_lookup ${sql.insert({ kind: "slug", name: workspace, no: owner })} ON CONFLICT DO NOTHING RETURNING no`
   if (taken.length === 0) return false
-  const kind = request.owners.length === 0 ? "personal" : "shared"
   const settings = JSON.stringify({ allowPersonal: kind === "personal", contentAllowed: true })
   yield* sql`INSERT INTO workspace (owner_no, slug, name, kind, plan, encryption, settings, created_at)
-    VALUES (${owner}, ${request.workspace}, ${request.workspace}, ${kind}, 'self-hosted', ${request.encryption}, ${settings}::jsonb, ${now})`
+    VALUES (${owner}, ${workspace}, ${workspace}, ${kind}, 'self-hosted', ${encryption}, ${settings}::jsonb, ${now})`
   return true
 })
 
@@ -90,16 +112,17 @@ const personOf = Effect.fnUntraced(function* (
 
 const notMade = (message: string) => new KeyNotMade({ message })
 
-const storeKey = Effect.fnUntraced(function* (
+/** Makes a key of a person, in the transaction of its owner. */
+export const storeKey = Effect.fnUntraced(function* (
   sql: Sql,
   owner: number,
   person: string,
-  request: KeyRequest,
+  { expiresAt, name, scopes }: { readonly name: string; readonly scopes: ReadonlyArray<KeyScope>; readonly expiresAt: number | null },
   now: number
 ): Effect.fn.Return<ApiKey.ApiKey, SqlError> {
   const key = yield* ApiKey.make
   yield* sql`INSERT INTO owner_lookup ${sql.insert({ kind: "key", name: key.keyId, no: owner })}`
   yield* sql`INSERT INTO api_key (owner_no, key_id, person, name, secret_hash, scopes, created_at, expires_at)
-    VALUES (${owner}, ${key.keyId}, ${person}, ${`key of ${new Date(now).toISOString().slice(0, 10)}`}, ${ApiKey.hashOf(key)}, ${arrayOf(request.scopes)}::text[], ${now}, ${request.expiresAt})`
+    VALUES (${owner}, ${key.keyId}, ${person}, ${storable(name)}, ${ApiKey.hashOf(key)}, ${arrayOf(scopes)}::text[], ${now}, ${expiresAt})`
   return key
 })

@@ -57,7 +57,7 @@ it("A key tells its person, their role and rights, and the workspace with its ow
         name: "Ada",
         role: "owner",
         scopes: ["read"],
-        keyId: Redacted.value(key).slice(4, 16),
+        via: { kind: "key", keyId: Redacted.value(key).slice(4, 16) },
         workspace: {
           slug: "whole",
           name: "whole",
@@ -82,7 +82,7 @@ it("A second key of a workspace takes the person of that name, adds owners and l
       const bob = yield* create({ workspace: Slug.make("second"), person: "Bob", owners: [], logins: [] })
       expect(again.principal).toEqual({
         ...first.principal,
-        keyId: again.principal.keyId,
+        via: again.principal.via,
         workspace: { ...first.principal.workspace, owners: [...first.principal.workspace.owners, { host: "gitlab.com", owner: "acme/tools" }] }
       })
       expect(again).toMatchObject({ madePerson: false, madeWorkspace: false })
@@ -109,7 +109,7 @@ it("Twenty keys that are asked for at once, for a workspace and a person that ar
         { concurrency: "unbounded" }
       )
       expect(new Set(made.map(({ principal }) => `${principal.owner} ${principal.person}`)).size).toBe(1)
-      expect(new Set(made.map(({ principal }) => principal.keyId)).size).toBe(20)
+      expect(new Set(made.map(({ keyId }) => keyId)).size).toBe(20)
       expect(made.filter(({ madeWorkspace }) => madeWorkspace)).toHaveLength(1)
     })
   ))
@@ -124,13 +124,13 @@ it("A key is refused with a name for why: unknown, another secret, expired, revo
       const left = yield* made("Bob")
       const unknown = yield* made("Ada")
       const other = yield* made("Ada")
-      yield* Effect.promise(() => said("UPDATE han.api_key SET revoked_at = 1 WHERE key_id = $1", [revoked.principal.keyId]))
+      yield* Effect.promise(() => said("UPDATE han.api_key SET revoked_at = 1 WHERE key_id = $1", [revoked.keyId]))
       yield* Effect.promise(() => said("UPDATE han.member SET removed_at = 1 WHERE person = $1", [left.principal.person]))
-      yield* Effect.promise(() => said("DELETE FROM han.api_key WHERE key_id = $1", [unknown.principal.keyId]))
+      yield* Effect.promise(() => said("DELETE FROM han.api_key WHERE key_id = $1", [unknown.keyId]))
       yield* Effect.promise(() =>
         said("UPDATE han.api_key SET secret_hash = (SELECT secret_hash FROM han.api_key WHERE key_id = $1), revoked_at = 1 WHERE key_id = $2", [
-          good.principal.keyId,
-          other.principal.keyId
+          good.keyId,
+          other.keyId
         ])
       )
       expect({
@@ -152,11 +152,11 @@ it("A key is refused with a name for why: unknown, another secret, expired, revo
 it("A key that is revoked, or whose person leaves, is refused from the next request on", () =>
   on(
     Effect.gen(function* () {
-      const { key, principal } = yield* create({ workspace: Slug.make("at-the-next") })
+      const { key, keyId, principal } = yield* create({ workspace: Slug.make("at-the-next") })
       yield* authenticate(key)
       yield* Effect.promise(() => said("UPDATE han.member SET removed_at = 1 WHERE person = $1", [principal.person]))
       expect(yield* codeOf(key)).toBe("not_member")
-      yield* Effect.promise(() => said("UPDATE han.api_key SET revoked_at = 1 WHERE key_id = $1", [principal.keyId]))
+      yield* Effect.promise(() => said("UPDATE han.api_key SET revoked_at = 1 WHERE key_id = $1", [keyId]))
       expect(yield* codeOf(key)).toBe("revoked_key")
     })
   ))
@@ -164,17 +164,15 @@ it("A key that is revoked, or whose person leaves, is refused from the next requ
 it("The last use of a key is noted, and not again within a minute", () =>
   on(
     Effect.gen(function* () {
-      const { key, principal } = yield* create({ workspace: Slug.make("uses") })
-      const used = Effect.promise(
-        async () => (await said("SELECT last_used_at::float8 AS at, xmin::text FROM han.api_key WHERE key_id = $1", [principal.keyId]))[0]
-      )
+      const { key, keyId } = yield* create({ workspace: Slug.make("uses") })
+      const used = Effect.promise(async () => (await said("SELECT last_used_at::float8 AS at, xmin::text FROM han.api_key WHERE key_id = $1", [keyId]))[0])
       expect((yield* used).at).toBeNull()
       yield* authenticate(key)
       const first = yield* used
       expect(first.at).toBeGreaterThan(0)
       yield* Effect.all([authenticate(key), authenticate(key)])
       expect(yield* used).toEqual(first)
-      yield* Effect.promise(() => said("UPDATE han.api_key SET last_used_at = last_used_at - 60000 WHERE key_id = $1", [principal.keyId]))
+      yield* Effect.promise(() => said("UPDATE han.api_key SET last_used_at = last_used_at - 60000 WHERE key_id = $1", [keyId]))
       yield* authenticate(key)
       expect((yield* used).at).toBeGreaterThanOrEqual(first.at)
     })

@@ -20,8 +20,9 @@ export interface Options {
   readonly endpoint: string | undefined
   readonly key: string | undefined
   readonly yes: boolean
-  readonly metadataOnly: boolean
-  readonly includePersonal: boolean
+  /** Undefined: as the settings say. */
+  readonly includeContent: boolean | undefined
+  readonly includePersonal: boolean | undefined
 }
 
 /** Repositories that are named before the question; the rest is a number. */
@@ -74,12 +75,12 @@ const connected = (endpoint: URL, key: Redacted.Redacted, settings: SyncConfig, 
           )
   )
 
-const wantedOf = (endpoint: URL, key: Redacted.Redacted, { includePersonal, metadataOnly }: Options): Wanted => ({
+const wantedOf = (endpoint: URL, key: Redacted.Redacted, { includeContent, includePersonal }: Options): Wanted => ({
   enabled: false,
   endpoint: endpointText(endpoint),
   apiKey: Redacted.value(key),
-  ...(metadataOnly && { includeContent: false }),
-  ...(includePersonal && { includePersonal: true })
+  ...(includeContent !== undefined && { includeContent }),
+  ...(includePersonal !== undefined && { includePersonal })
 })
 
 /** Runs in a fiber of its own, so that its time limit holds also where this one cannot be interrupted. */

@@ -77,6 +77,8 @@ export interface HookRunnerOptions {
   readonly failClosedFile: string
   /** Told why lines about hooks cannot be written to the journal, with every attempt, and null when they were. */
   readonly history?: ((failure: string | null) => Effect.Effect<void>) | undefined
+  /** Told when the client says that a session is over. */
+  readonly sessionEnded?: Effect.Effect<void> | undefined
   /** Git's environment. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -102,6 +104,7 @@ const make = Effect.fnUntraced(function* (options: HookRunnerOptions) {
     sessionState: hookSessionState({ maxBlocks: options.maxBlocks }),
     slots: yield* hookSlots(options.slots),
     outputFolder: options.outputFolder,
+    sessionEnded: options.sessionEnded ?? Effect.void,
     noteClosed: failClosedIndex(options.failClosedFile),
     inBackground: (work) => Effect.asVoid(Effect.forkIn(work, scope))
   })

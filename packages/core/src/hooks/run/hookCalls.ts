@@ -28,6 +28,8 @@ export interface HookCallsOptions extends HookTargetsOptions {
   readonly hooks: typeof Hooks.Service
   readonly slots: HookSlots
   readonly outputFolder: string
+  /** Told when the client ends a session, before its hooks run. */
+  readonly sessionEnded: Effect.Effect<void>
   /** Gives the gates that are shut because nobody can read what they are. */
   readonly noteClosed: (list: HookList, folder: string | undefined) => Effect.Effect<ReadonlyArray<HiddenGate>>
 }
@@ -82,6 +84,7 @@ const execute = Effect.fnUntraced(function* (
   const work: Work = { reads: 0 }
   const planned = yield* planOf(calls.planning, call, work)
   yield* stays(!isWaitedFor(planned))
+  if (planned.payload.event === "SessionEnd") yield* calls.sessionEnded
   const hidden = yield* hiddenFrom(calls, planned)
   // Nobody knows there what a hook's own variables are; the command form runs it.
   if (call.answerAs === "http" && planned.graph.hooks.some(({ environment }) => environment.length > 0)) return nothingToSay

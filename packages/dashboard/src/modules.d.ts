@@ -1,0 +1,4 @@
+declare module "*.module.css" {
+  const classes: Readonly<Record<string, string>>
+  export default classes
+}
