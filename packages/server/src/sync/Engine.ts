@@ -48,7 +48,7 @@ export class Engine {
   /** Lines that the server would not have, by transcript. */
   readonly refused = new Map<number, Set<number>>()
   /** Transcripts that began a new generation since this run began. */
-  readonly renewed = new Set<number>()
+  readonly begunAnew = new Set<number>()
   /** The lines of the next request, at most: fewer after one was too large. */
   size = Number.POSITIVE_INFINITY
   rebuilds = 0

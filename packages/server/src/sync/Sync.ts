@@ -149,7 +149,7 @@ const followGrowth = (engine: Engine) => {
       const waitMs = engine.nextAttemptAt === null ? 0 : engine.nextAttemptAt - (yield* Clock.currentTimeMillis)
       yield* Effect.sleep(engine.refusedKey !== null ? restMs : Math.min(restMs, Math.max(lookMs, waitMs)))
       if (engine.state === "DISABLED") continue
-      const { bytes, sequence } = yield* outbox.grown(last)
+      const { bytes, sequence }: { readonly bytes: number; readonly sequence: number } = yield* outbox.grown(last)
       if (sequence === last) continue
       const now = yield* Clock.currentTimeMillis
       since ??= now

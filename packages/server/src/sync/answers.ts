@@ -82,8 +82,8 @@ const continued = Effect.fnUntraced(function* (engine: Engine, remote: SyncRemot
   const { of } = item
   const own = position.lines > of.lines ? undefined : yield* ownChain(remote, of, position.lines)
   if (own === position.chain) return positionAt(item, position, whole)
-  if (engine.renewed.has(of.no)) return undefined
-  engine.renewed.add(of.no)
+  if (engine.begunAnew.has(of.no)) return undefined
+  engine.begunAnew.add(of.no)
   return beginning(of.no, yield* anew(engine, of, now))
 })
 

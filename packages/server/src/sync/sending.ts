@@ -60,9 +60,9 @@ export const sendAll = (
     Effect.gen(function* () {
       const sent = { sent: 0, sessions: 0, bytes: 0, requests: 0 }
       const touched = new Set<string>()
-      let renewed = false
       const tried = new Set<number>()
-      engine.renewed.clear()
+      engine.begunAnew.clear()
+      let renewed = false
       const run = Effect.gen(function* () {
         while (true) {
           const settings = yield* engine.options.settings

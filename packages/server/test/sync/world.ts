@@ -77,21 +77,23 @@ export const network = (fates: () => Fate, bodies: Array<Uint8Array> = []) =>
   ).pipe(Layer.provide(FetchHttpClient.layer))
 
 /** A store with a client over it. */
-export const client = (options: Omit<Sync.SyncOptions, "machine">, net: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer, machine = "test") =>
+export const client = (
+  options: Omit<Sync.SyncOptions, "machine"> & { readonly machine?: string },
+  net: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer
+) =>
   Effect.gen(function* () {
     const store = yield* Layer.build(SqliteStore.layer({ filename: ":memory:" }))
-    return yield* clientOver(store, options, net, machine)
+    return yield* clientOver(store, options, net)
   })
 
 /** A client over a store that is there: as the one of a process that started again. */
 export const clientOver = (
   store: Context.Context<Layer.Layer.Success<ReturnType<typeof SqliteStore.layer>>>,
-  options: Omit<Sync.SyncOptions, "machine">,
-  net: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer,
-  machine = "test"
+  options: Omit<Sync.SyncOptions, "machine"> & { readonly machine?: string },
+  net: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer
 ) =>
   Effect.map(
-    Layer.build(Sync.layer({ interval: "1 day", ...options, machine }).pipe(Layer.provide([Layer.succeedContext(store), net, Viewer.layerLocal]))),
+    Layer.build(Sync.layer({ interval: "1 day", machine: "test", ...options }).pipe(Layer.provide([Layer.succeedContext(store), net, Viewer.layerLocal]))),
     (sync) => {
       const all = Context.merge(store, sync)
       return { store, all, local: Effect.provide(Context.add(all, Viewer, Viewer.local)) }
