@@ -13,7 +13,11 @@ const pages = join("packages", "server", "dashboard", "dashboard.pages")
 const elsewhere = ["coordinator", "restoreBackup", "serve"]
 const programs = [
   // Split, so that a call of a hook does not even read what the other commands are made of.
-  { name: "han", entry: join("packages", "cli", "src", "hookEntry.ts"), more: ["--splitting", ...elsewhere.flatMap((name) => ["--external", `han-server/unstable/${name}`])] },
+  {
+    name: "han",
+    entry: join("packages", "cli", "src", "hookEntry.ts"),
+    more: ["--splitting", ...elsewhere.flatMap((name) => ["--external", `han-server/unstable/${name}`])]
+  },
   { name: "han-coordinator", entry: join("packages", "server", "src", "bin", "coordinator.ts"), more: [pages] },
   // PostgreSQL's driver has a form in C, which is not used.
   { name: "han-server", entry: join("packages", "server", "src", "bin", "team-server.ts"), more: ["--external", "pg-native", pages] }
