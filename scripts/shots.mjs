@@ -242,7 +242,7 @@ for (const theme of process.env.SHOTS_THEMES?.split(",") ?? ["light", "dark"]) {
     for (const [name, [path, act]] of Object.entries(pages)) {
       if (asked.length > 0 && !asked.includes(name)) continue
       await page.goto(`${base}${path}`)
-      await page.waitForTimeout(900)
+      await page.waitForTimeout(Number(process.env.SHOTS_WAIT ?? 900))
       await act?.(page)
       await page.waitForTimeout(150)
       await page.screenshot({ path: join(shots, `${name}-${theme}-${width}.png`) })

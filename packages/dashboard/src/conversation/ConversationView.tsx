@@ -3,6 +3,7 @@ import { graphql } from "relay-runtime"
 import { VList, type VListHandle } from "virtua"
 import { useKeys } from "../frame/keys.ts"
 import { Nothing, Problem } from "../frame/Problem.tsx"
+import { Waiting } from "../frame/Waiting.tsx"
 import type { ConversationViewSubscription } from "../generated/ConversationViewSubscription.graphql.ts"
 import { useEvents, useReturns } from "../relay/asking.ts"
 import { count } from "../text/figures.ts"
@@ -69,6 +70,7 @@ export const ConversationView = ({ at, conversation, looking, seek }: View) => {
     [conversation, looking]
   )
   if (loaded.error !== undefined) return <Problem error={loaded.error} again={() => void conversation.begin(at)} />
+  if (loaded.state === "loading") return <Waiting />
   if (loaded.state === "missing") return <Nothing title="There is no such session">It may have been forgotten, or the address was cut short.</Nothing>
   if (loaded.state === "there" && loaded.messages.length === 0)
     return <Nothing title="Nothing was said here yet">What the agent writes comes here by itself.</Nothing>
@@ -81,13 +83,20 @@ export const ConversationView = ({ at, conversation, looking, seek }: View) => {
         tabIndex={0}
         role="feed"
         aria-label="Conversation"
-        aria-busy={loaded.state === "loading"}
         data={loaded.messages}
         shift={loaded.changed === "start"}
         bufferSize={800}
         onScroll={onScroll}
       >
-        {({ message }) => <MessageRow key={`${message.id}/${turn}`} conversation={conversation} message={message} target={at === message.uuid} />}
+        {({ message }) => (
+          <MessageRow
+            key={`${message.id}/${turn}`}
+            conversation={conversation}
+            message={message}
+            target={at === message.uuid}
+            elsewhere={conversation.isShownElsewhere(message)}
+          />
+        )}
       </VList>
       {!atEnd && loaded.state === "there" && (
         <button type="button" className={css.end} onClick={() => (loaded.hasNewer ? seek(undefined) : toEnd(list, loaded))}>

@@ -16,14 +16,16 @@ interface Row {
   readonly conversation: Conversation
   readonly message: Message
   readonly target: boolean
+  /** It has only results that are shown within their calls. */
+  readonly elsewhere: boolean
 }
 
 /** Who speaks, by the kind of line. */
 const voices: Readonly<Record<string, "person" | "model" | "aside">> = { RegularUserMessage: "person", CommandUserMessage: "person", AssistantMessage: "model" }
 
 /** One line of the conversation. One that is shown within another has no height. */
-export const MessageRow = memo(({ conversation, message, target }: Row) => {
-  if (conversation.isShownElsewhere(message)) return <div hidden />
+export const MessageRow = memo(({ conversation, elsewhere, message, target }: Row) => {
+  if (elsewhere) return <div hidden />
   const content = contentOf(message, conversation)
   if (content === null) return <div hidden />
   return (

@@ -4,7 +4,7 @@ import { Diff } from "../parts/Diff.tsx"
 import { bytes, counted, duration } from "../text/figures.ts"
 import { changes, lineDiff } from "../text/lineDiff.ts"
 import type { Conversation } from "./Conversation.ts"
-import { changesOf, type Input, inputOf, summaryOf, todosOf } from "./callInput.ts"
+import { changesOf, type Input, inputOf, summaryOf, textIn, todosOf } from "./callInput.ts"
 import type { BlockOf, Message, Result } from "./messageFragment.ts"
 import { Output } from "./Output.tsx"
 import css from "./ToolCall.module.css"
@@ -118,7 +118,7 @@ const Given = ({ block, edits, input, name }: GivenOf) => {
       <div className={css.edits}>
         {edits.map((edit, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the edits of one call never move.
-          <Diff key={index} {...edit} />
+          <Diff key={index} {...edit} path={textIn(input, "file_path", "path")} />
         ))}
       </div>
     )

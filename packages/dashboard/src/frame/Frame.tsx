@@ -7,6 +7,7 @@ import { useKeys } from "./keys.ts"
 import { Palette } from "./Palette.tsx"
 import { Fallible } from "./Problem.tsx"
 import { type Theme, theme } from "./theme.ts"
+import { Waiting } from "./Waiting.tsx"
 
 export const pages = [
   { to: "/", label: "Sessions", keys: "g s" },
@@ -71,20 +72,6 @@ export const Frame = () => {
       {open === "palette" && <Palette close={() => setOpen(undefined)} />}
       {open === "keys" && <KeyHelp close={() => setOpen(undefined)} />}
     </div>
-  )
-}
-
-/** Said only when it takes long enough to be wondered at. */
-export const Waiting = () => {
-  const [late, setLate] = useState(false)
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(true), 300)
-    return () => clearTimeout(timer)
-  }, [])
-  return (
-    <p className={css.waiting} role="status">
-      {late ? "Loading…" : ""}
-    </p>
   )
 }
 

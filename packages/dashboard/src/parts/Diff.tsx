@@ -1,12 +1,21 @@
 import { memo, useMemo, useState } from "react"
-import { lineDiff } from "../text/lineDiff.ts"
+import { type DiffLine, lineDiff } from "../text/lineDiff.ts"
+import { CodeLine } from "./CodeLine.tsx"
 import css from "./Diff.module.css"
+import { type Coloured, languageOf, useColours } from "./highlighting.ts"
 
 const context = 3
 const firstLines = 40
 
+const coloured = (line: DiffLine, old: Coloured, fresh: Coloured) => {
+  const pieces = line.kind === "removed" ? old?.[(line.old ?? 0) - 1] : fresh?.[(line.new ?? 0) - 1]
+  return pieces === undefined ? line.text : <CodeLine pieces={pieces} />
+}
+
 /** Two texts line by line; of long runs that both have only what stands next to a change. */
-export const Diff = memo(({ after, before }: { readonly before: string; readonly after: string }) => {
+export const Diff = memo(({ after, before, path }: { readonly before: string; readonly after: string; readonly path?: string | undefined }) => {
+  const language = languageOf(path)
+  const [old, fresh] = [useColours(before, language), useColours(after, language)]
   const [all, setAll] = useState(false)
   const rows = useMemo(() => {
     const lines = lineDiff(before, after)
@@ -27,7 +36,7 @@ export const Diff = memo(({ after, before }: { readonly before: string; readonly
                 <td className={css.number}>{line.old}</td>
                 <td className={css.number}>{line.new}</td>
                 <td className={css.sign}>{line.kind === "added" ? "+" : line.kind === "removed" ? "−" : ""}</td>
-                <td className={css.text}>{line.text}</td>
+                <td className={css.text}>{coloured(line, old, fresh)}</td>
               </tr>
             ))}
           </tbody>

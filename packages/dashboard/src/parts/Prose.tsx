@@ -1,6 +1,8 @@
-import { memo, type ReactNode } from "react"
+import { Fragment, isValidElement, memo, type ReactNode } from "react"
 import Markdown, { type Components } from "react-markdown"
 import gfm from "remark-gfm"
+import { CodeLine } from "./CodeLine.tsx"
+import { languageOf, useColours } from "./highlighting.ts"
 import css from "./Prose.module.css"
 
 /** Addresses that a person may follow; everything else is text. */
@@ -21,9 +23,37 @@ const components: Components = {
       picture{alt !== undefined && alt !== "" ? `: ${alt}` : ""} {typeof src === "string" ? `(${src.slice(0, 200)})` : ""}
     </span>
   ),
-  pre: ({ children }) => <Scrolled label="Code">{<pre>{children}</pre>}</Scrolled>,
+  pre: ({ children }) => (
+    <Scrolled label="Code">
+      <Block>{children}</Block>
+    </Scrolled>
+  ),
   table: ({ children }) => <Scrolled label="Table">{<table>{children}</table>}</Scrolled>,
   input: ({ checked }) => <span>{checked === true ? "☑ " : "☐ "}</span>
+}
+
+/** A block of code: Markdown gives its language as a class. */
+const Block = ({ children }: { readonly children: ReactNode }) => {
+  const { className, children: code } = isValidElement<{ readonly className?: string; readonly children?: ReactNode }>(children) ? children.props : {}
+  const text = typeof code === "string" ? code : ""
+  const lines = useColours(text, languageOf(/language-([\w+-]+)/.exec(className ?? "")?.[1]))
+  return (
+    <pre>
+      {lines === null ? (
+        children
+      ) : (
+        <code>
+          {lines.map((pieces, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one block never move.
+            <Fragment key={index}>
+              <CodeLine pieces={pieces} />
+              {index < lines.length - 1 && "\n"}
+            </Fragment>
+          ))}
+        </code>
+      )}
+    </pre>
+  )
 }
 
 const Scrolled = ({ children, label }: { readonly label: string; readonly children: ReactNode }) => (

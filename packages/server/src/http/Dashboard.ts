@@ -48,7 +48,7 @@ const policy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'"
+  "trusted-types han-worker"
 ].join("; ")
 
 const pageHeaders = {
