@@ -74,7 +74,7 @@ if (!(await answers())) {
       "",
       `    npx han auth login --endpoint ${url}`,
       "    npx han auth status",
-      `    HAN_ENCRYPTION=off npx han-server keys create --embedded ${data} --workspace first --person Bob --owner github.com/acme`,
+      `    HAN_ENCRYPTION=off npx han-server keys create --embedded ${data} --workspace first --person Ada --owner github.com/acme --scopes sync:write,read,manage`,
       `    npx han sync enable --endpoint ${url}`,
       "",
       `The server is for this machine alone, and for trying out. Ctrl-C ends it; its data stays in ${data}.`

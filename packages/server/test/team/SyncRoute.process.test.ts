@@ -45,13 +45,14 @@ const said = async (text: string, values: ReadonlyArray<unknown> = []) => {
 }
 const storedTranscripts = async (): Promise<number> => Number((await said("SELECT COUNT(*) AS n FROM han.transcript"))[0].n)
 
+const metricsToken = "a-token-of-the-metrics"
 let ada: Awaited<ReturnType<typeof keyOf>>
 beforeAll(async () => {
   database = await createStoreDatabase("sync")
   server = await new Promise<Server>((resolve) => {
     serving = Effect.runPromise(
       Effect.scoped(
-        Effect.flatMap(served([], { DATABASE_URL: database.url }), (running) => {
+        Effect.flatMap(served([], { DATABASE_URL: database.url, HAN_METRICS_TOKEN: metricsToken }), (running) => {
           resolve(running)
           return Effect.promise(() => ended)
         })
@@ -438,3 +439,43 @@ it("One key may do so much at once, and is then told when to come back, before i
     expect([refused.status, body]).toMatchObject([429, { code: "rate_limited", message: expect.any(String), retryAfterMs: expect.any(Number) }])
     expect(refused.headers.get("retry-after")).toBe(String(Math.ceil(body.retryAfterMs / 1000)))
   }))
+
+it("Whoever has the token of the metrics sees numbers, and nothing that people wrote; without it nobody does", async () => {
+  const marker = "zebra-in-a-sentence"
+  const secret = `ghp_${"A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"}`
+  expect((await send(payloadOf(ada.personId, [part("metered", asking("metered", 3, `${marker} ${secret}`))]))).status).toBe(200)
+  expect((await send({}, "han_nobody")).status).toBe(401)
+  const asked = (headers: Record<string, string>) => fetch(`${server.url}/metrics`, { headers })
+  expect((await asked({})).status).toBe(401)
+  expect((await asked({ authorization: `Bearer ${ada.key}` })).status).toBe(401)
+  const answer = await asked({ authorization: `Bearer ${metricsToken}` })
+  const text = await answer.text()
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/plain; version=0.0.4; charset=utf-8"])
+  const value = (name: string) =>
+    Number(
+      text
+        .split("\n")
+        .find((line) => line.startsWith(`${name} `))
+        ?.slice(name.length + 1)
+    )
+  expect(value("han_ingest_entries_total")).toBeGreaterThanOrEqual(3)
+  expect(value("han_ingest_seconds_count")).toBeGreaterThan(0)
+  expect(value('han_ingest_seconds_bucket{le="+Inf"}')).toBe(value("han_ingest_seconds_count"))
+  expect(value('han_redactions_total{rule="github-pat"}')).toBe(3)
+  expect(
+    value('han_auth_failures_total{reason="invalid_key",route="sync"}') || value('han_auth_failures_total{route="sync",reason="invalid_key"}')
+  ).toBeGreaterThan(0)
+  expect([value("han_pg_pool_max"), value("han_pg_pool_waiting"), value("han_fill_lag_entries")]).toEqual([10, 0, 0])
+  for (const word of [marker, secret, "Ada", "acme", "laptop", "metered"]) expect(text).not.toContain(word)
+})
+
+it("A client finds out about the server before it says who it is", async () => {
+  const answer = await fetch(`${server.url}/.well-known/han.json`)
+  expect(await answer.json()).toMatchObject({
+    name: "han-server",
+    issuer: null,
+    signIn: [],
+    api: { graphql: "/graphql", sync: "/api/sync", auth: null },
+    sync: { version: "1.0" }
+  })
+})
