@@ -80,8 +80,8 @@ const type = (name: string) => {
   if (found === undefined || !("getFields" in found)) throw new Error(`there is no type ${name}`)
   return found as Parameters<typeof everything>[0]
 }
-// A list shows no messages of its sessions, and not the results of all their calls.
-const listFields = everything(type("Session"), { "Session.messages": null, "Session.toolResults": null }, ["Project"])
+// A list shows no messages of its sessions, not the ways through them, and not the results of all their calls.
+const listFields = everything(type("Session"), { "Session.messages": null, "Session.landmarks": null, "Session.toolResults": null }, ["Project"])
 const documents: Readonly<Record<string, string>> = {
   "the session list with all list fields": `{ sessions(first: 50) { totalCount pageInfo { hasNextPage endCursor } edges { cursor node ${listFields} } } }`,
   "a session's page": `{ session(id: "session-0") ${everything(type("Session"), { "Session.messages": "first: 50", "Session.searchMessages": 'query: "hate"' })} }`,

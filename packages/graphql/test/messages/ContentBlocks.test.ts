@@ -25,18 +25,18 @@ describe("blocks", () => {
         ])
       )
     ).toEqual([
-      { __typename: "ThinkingBlock", type: "THINKING", thinking: "hmm", preview: "hmm", signature: "s" },
-      { __typename: "TextBlock", type: "TEXT", text: "yes" },
-      { __typename: "TextBlock", type: "TEXT", text: "bare" },
+      { __typename: "ThinkingBlock", type: "THINKING", thinking: "hmm", length: 3, preview: "hmm", signature: "s" },
+      { __typename: "TextBlock", type: "TEXT", text: "yes", length: 3 },
+      { __typename: "TextBlock", type: "TEXT", text: "bare", length: 4 },
       { __typename: "ImageBlock", type: "IMAGE", mediaType: "image/gif", dataUrl: "data:image/gif;base64,R0lG" }
     ])
   })
 
   it("Blocks are one text for a line whose content is one", async () => {
-    expect(await blocksOf(user("hello"))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "hello" }])
-    expect(await blocksOf({ type: "summary", summary: "s" })).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "s" }])
+    expect(await blocksOf(user("hello"))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "hello", length: 5 }])
+    expect(await blocksOf({ type: "summary", summary: "s" })).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "s", length: 1 }])
     expect(await blocksOf({ type: "user", content: [{ type: "text", text: "at the root" }] })).toEqual([
-      { __typename: "TextBlock", type: "TEXT", text: "at the root" }
+      { __typename: "TextBlock", type: "TEXT", text: "at the root", length: 11 }
     ])
     expect(await blocksOf(user(""))).toEqual([])
   })
@@ -44,15 +44,15 @@ describe("blocks", () => {
   it("Blocks show a command as it was typed, whichever way it is written down", async () => {
     const text = "<command-name>/greet</command-name><command-args>Bob</command-args>"
     for (const content of [text, [{ type: "text", text }]])
-      expect(await blocksOf(user(content))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "/greet Bob" }])
+      expect(await blocksOf(user(content))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "/greet Bob", length: 10 }])
   })
 
   it("Blocks show what was typed while the model was busy", async () => {
     const picture = { type: "image", source: { type: "url", url: "https://example.org/a.JPG?b" } }
     const queued = (prompt: unknown) => ({ type: "attachment", uuid: "q", attachment: { type: "queued_command", prompt, commandMode: "prompt" } })
-    expect(await blocksOf(queued("and this"))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "and this" }])
+    expect(await blocksOf(queued("and this"))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "and this", length: 8 }])
     expect(await blocksOf(queued([{ type: "text", text: "and this" }, picture]))).toEqual([
-      { __typename: "TextBlock", type: "TEXT", text: "and this" },
+      { __typename: "TextBlock", type: "TEXT", text: "and this", length: 8 },
       { __typename: "ImageBlock", type: "IMAGE", mediaType: "image/jpeg", dataUrl: "https://example.org/a.JPG?b" }
     ])
   })
@@ -116,6 +116,8 @@ describe("a call", () => {
   },
   "command": "ls"
 }`,
+        inputLength: 115,
+        durationMs: null,
         category: "SHELL",
         icon: "terminal",
         displayName: "Run Command",
@@ -214,7 +216,7 @@ describe("a result", () => {
   it("A result says whether it is an error, and one of no call is text", async () => {
     expect(await blocksOf(result("r", { is_error: true }))).toMatchObject([{ isError: true }])
     expect(await blocksOf(result("r", { is_error: "true" }))).toMatchObject([{ isError: false }])
-    expect(await blocksOf(user([{ type: "tool_result", content: "r" }]))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "r" }])
+    expect(await blocksOf(user([{ type: "tool_result", content: "r" }]))).toEqual([{ __typename: "TextBlock", type: "TEXT", text: "r", length: 1 }])
   })
 
   it("A result is long when its preview does not show all", async () => {
