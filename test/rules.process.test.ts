@@ -103,14 +103,14 @@ it("The check of rules refuses unlisted, undeclared and unknown packages, closed
   expect(
     complaintsAbout({
       "packages/cli/src/Bad.ts": `import { Database } from "bun:sqlite"\nimport * as Http from "@effect/platform/HttpClient"\nimport "han-core/text/Thing"\nimport "han-core/Thing"\nimport "../../sql/src/Thing.ts"\n`,
-      "packages/dashboard/package.json": {}
+      "packages/website/package.json": {}
     })
   ).toEqual([
     "packages/cli/src/Bad.ts:1: cli may not import bun:sqlite; it may use effect, @effect/platform, @effect/platform-bun, bun, @effect/rpc",
     "packages/cli/src/Bad.ts:2: @effect/platform is not declared in packages/cli/package.json",
     `packages/cli/src/Bad.ts:3: "han-core/text/Thing" is closed: packages/core/package.json does not export it`,
     `packages/cli/src/Bad.ts:5: "../../sql/src/Thing.ts" leads out of the package`,
-    "packages/dashboard: the dependency rule does not say what this package may import: add it to scripts/rules.mjs"
+    "packages/website: the dependency rule does not say what this package may import: add it to scripts/rules.mjs"
   ])
 })
 
