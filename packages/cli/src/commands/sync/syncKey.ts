@@ -31,8 +31,10 @@ export const keyGiven = (
     if (known !== undefined) return Redacted.make(known)
     if (!host.terminal.canAsk)
       return yield* Effect.fail(new BadUsage("sync enable: a key is missing; --key - reads it from standard input, or set HAN_SYNC_API_KEY"))
-    yield* print(host.err, "API key (it is not shown): ")
-    const typed = yield* Effect.promise(secret)
+    // The terminal hides what is typed before the question stands there: nobody is faster than that.
+    const answer = secret()
+    yield* Effect.tapErrorCause(print(host.err, "API key (it is not shown): "), () => Effect.sync(() => process.stdin.setRawMode(false)))
+    const typed = yield* Effect.promise(() => answer)
     yield* print(host.err, "\n")
     if (typed === null) return yield* Effect.fail(new BadUsage("sync enable: no key was given; nothing was changed"))
     return yield* checked(typed, "that was typed")
