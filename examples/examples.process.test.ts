@@ -65,18 +65,17 @@ it("A program runs on PostgreSQL, each owner for itself", async () => {
 
 it("A script asks the coordinator", async () => {
   const env = { HAN_HOME: join(folder, "han"), HAN_PORT: "0", CLAUDE_CONFIG_DIR: config("02-streaming"), HOME: folder }
-  const coordinator = spawn(process.execPath, ["--conditions=han-source", join(import.meta.dirname, "../packages/server/src/bin/coordinator.ts"), "serve"], {
-    env: { ...process.env, ...env },
-    stdio: "ignore"
-  })
-  try {
+  const han = async (...args: ReadonlyArray<string>) => {
     const cli = join(import.meta.dirname, "../packages/cli/src/bin.ts")
-    const index = spawn(process.execPath, ["--conditions=han-source", cli, "index"], { env: { ...process.env, ...env }, stdio: "ignore" })
-    assert.strictEqual(await new Promise((resolve) => index.on("close", resolve)), 0)
+    const child = spawn(process.execPath, ["--conditions=han-source", cli, ...args], { env: { ...process.env, ...env }, stdio: "ignore" })
+    return new Promise((resolve) => child.on("close", resolve))
+  }
+  try {
+    // It starts the coordinator, which goes on in the background.
+    assert.strictEqual(await han("index"), 0)
     assert.strictEqual(await run("script.ts", [], env), "0.0149 read a and b\n0.0149 in all\n")
   } finally {
-    coordinator.kill("SIGTERM")
-    await new Promise((resolve) => (coordinator.exitCode === null ? coordinator.on("close", resolve) : resolve(undefined)))
+    assert.strictEqual(await han("coordinator", "stop"), 0)
   }
 })
 
